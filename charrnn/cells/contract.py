@@ -1,0 +1,73 @@
+"""What a recurrent cell provides, and how to find one by name.
+
+A layer computes, for t = 0 ... T-1,
+
+    a[t] = W_ih x[t] + b + W_hh h[t-1]        (G = gates x H numbers a stream)
+    h[t], ... = cell(a[t], state[t-1])
+
+The network does W_ih x + b for all t at once and leaves it in ``gates``. The cell owns the time loop: it adds W_hh h,
+applies its equations, and on the way back turns ``gates`` into the gradient of a. Everything else (the gradients of
+W_ih, W_hh and b, the layers, the loss) follows from that gradient and is the same for all cells.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A recurrent cell.
+
+    Shapes: B streams, T steps, H units, G = ``gates`` x H. Rows may be longer than H or G (padding); what lies beyond
+    is never read. ``trace`` is a NamedTuple of arrays with these fields, in this order:
+
+        gates     (T, B, G)    in forward: W_ih x + b, replaced by what backward needs; in backward: replaced by d a
+        *state    (T+1, B, H)  one array for each name in ``state``; row 0 is the state handed in
+        *saved    (T, B, H)    one array for each name in ``saved``
+
+    Attributes:
+        gates: blocks of H rows in W_ih, W_hh and b.
+        state: names of the arrays carried from step to step; the first is the output h.
+        saved: names of further arrays that backward needs.
+        trace: the NamedTuple.
+        forward: ``forward(w_hh, trace, units, first, last)``, compiled: all steps of streams first <= b < last.
+            ``w_hh`` is W_hh^T packed (H, G).
+        backward: ``backward(w_hh, trace, d_h, d_state, units, first, last)``, compiled: all steps, backwards.
+            ``w_hh`` is W_hh packed (G, H); ``d_h`` (T, B, H) is the gradient of each output; ``d_state`` is a tuple of
+            (1, B, H), one for each state: the gradient of the last state on entry, of the first on return.
+        initial_bias: ``initial_bias(units)`` gives the bias (G,) to start from.
+    """
+
+    gates: int
+    state: tuple[str, ...]
+    saved: tuple[str, ...]
+    trace: Callable[..., Any]
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+    initial_bias: Callable[[int], npt.NDArray[np.floating]]
+
+
+def cell_names() -> list[str]:
+    """Names of all cells: the files of this folder."""
+    others = {"__init__", "contract"}
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in others)
+
+
+def find_cell(name: str) -> Cell:
+    """The cell of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in cell_names():
+        raise ConfigError(f"unknown cell {name!r}: choose one of {', '.join(cell_names())}")
+    cell: Cell = import_module(f"charrnn.cells.{name}").CELL
+    return cell

@@ -1,0 +1,43 @@
+"""Dropout (Srivastava et al. 2014, scaled at training time) whose mask is a function of where and when.
+
+The mask is not stored and not drawn from a stream of random numbers: it is a hash of (key, time step, stream, unit).
+So the backward pass finds it again, any number of threads sees the same mask, and a resumed run continues with it.
+"""
+
+import numpy as np
+
+from charrnn.kernels.jit import jit
+
+u32 = np.uint32
+
+
+@jit
+def mix(x):
+    """A well-mixing bijection of 32-bit integers: two rounds of multiply and xor-shift."""
+    x = u32(x ^ (x >> u32(16))) * u32(0x7FEB352D)
+    x = u32(u32(x) ^ (u32(x) >> u32(15))) * u32(0x846CA68B)
+    return u32(u32(x) ^ (u32(x) >> u32(16)))
+
+
+@jit
+def dropout(x, out, units, rate, key, first_row, last_row):
+    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; its own gradient as well.
+
+    Args:
+        x: (T, B, at least units).
+        out: like ``x``; may be ``x``.
+        units: how many units of each row.
+        rate: probability of a zero, in [0, 1).
+        key: 32-bit integer that names the mask: the same key, the same mask.
+        first_row: the first stream.
+        last_row: one beyond the last stream.
+    """
+    threshold = u32(rate * 4294967296.0)
+    factor = x.dtype.type(1 / (1 - rate))
+    zero = x.dtype.type(0)
+    for t in range(x.shape[0]):
+        for b in range(first_row, last_row):
+            row = mix(u32(mix(u32(u32(key) + u32(t))) + u32(b)))
+            for u in range(units):
+                keep = mix(u32(row + u32(u))) >= threshold
+                out[t, b, u] = x[t, b, u] * factor if keep else zero

@@ -1,0 +1,76 @@
+"""The decorator of every kernel, and where compiled kernels are kept.
+
+Numba's cache looks at one file's time stamp only: a kernel that has inlined another one would survive an edit of it.
+So the cache folder is named by the version and a hash of all sources that are compiled, and an edit of any of them
+starts a new folder. Where no folder is writable, kernels are compiled anew in each process.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PACKAGE = Path(__file__).parent.parent
+COMPILED_FOLDERS = ("kernels", "cells", "optimizers")
+"""The folders whose sources are compiled, and so name the cache."""
+
+FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
+"""All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
+
+
+def source_hash() -> str:
+    """Hash (12 hexadecimal digits) of all sources that are compiled."""
+    digest = hashlib.sha256()
+    for folder in COMPILED_FOLDERS:
+        for path in sorted((PACKAGE / folder).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def user_cache_folder() -> Path:
+    """The folder in which this platform's programs keep what they can make again."""
+    if folder := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(folder)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def find_cache_folder() -> Path | None:
+    """The folder of this version's compiled kernels, made if need be; None where it cannot be written."""
+    try:
+        folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):  # RuntimeError: no home folder
+        return None
+
+
+CACHE_FOLDER = find_cache_folder()
+
+
+def is_cold() -> bool:
+    """Whether kernels have still to be compiled (an estimate: nothing has been cached yet)."""
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
+
+
+def jit(function: F) -> F:
+    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder."""
+    compile_later = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, cache=CACHE_FOLDER is not None)
+    # Numba picks a function's cache folder when it is decorated, from a setting that belongs to the whole process.
+    setting = numba.config.CACHE_DIR
+    try:
+        numba.config.CACHE_DIR = str(CACHE_FOLDER or setting)
+        return compile_later(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = setting

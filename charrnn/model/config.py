@@ -1,0 +1,78 @@
+"""The shape of a model: frozen, and checked when it is made."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells.contract import find_cell
+from charrnn.errors import ConfigError
+
+PRECISIONS = {"float32": np.float32, "float64": np.float64}
+RECURRENT_INITS = ("uniform", "orthogonal")
+LARGEST_EMBEDDING = 256
+"""Widest embedding that is chosen without being asked for."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A model's shape; everything that its parameters' shapes and its equations depend on.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    vocab_size: int
+    """V."""
+    cell: str = "lstm"
+    hidden_size: int = 512
+    """H, units of each layer."""
+    num_layers: int = 1
+    """L."""
+    embedding_size: int = -1
+    """E; 0 feeds one-hot characters to the first layer, -1 chooses V, at most LARGEST_EMBEDDING."""
+    dropout: float = 0.0
+    """Probability of a zero between layers and before the output, in training."""
+    recurrent_init: str = "uniform"
+    """How W_hh starts."""
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        find_cell(self.cell)
+        if self.embedding_size == -1:
+            object.__setattr__(self, "embedding_size", min(self.vocab_size, LARGEST_EMBEDDING))
+        for name, least in (("vocab_size", 1), ("hidden_size", 1), ("num_layers", 1), ("embedding_size", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
+        for name, known in (("precision", tuple(PRECISIONS)), ("recurrent_init", RECURRENT_INITS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of parameters and activations."""
+        return np.dtype(PRECISIONS[self.precision])
+
+    @property
+    def gate_width(self) -> int:
+        """G: gates x H."""
+        return find_cell(self.cell).gates * self.hidden_size
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
+        """The config that ``to_dict`` gave.
+
+        Raises:
+            ConfigError: a field is unknown, missing or out of range.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown or "vocab_size" not in values:
+            raise ConfigError(f"not a model's config: {', '.join(sorted(unknown)) or 'vocab_size is missing'}")
+        return cls(**values)

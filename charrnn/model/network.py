@@ -1,0 +1,159 @@
+"""The forward pass: characters -> first layer's table -> cells -> logits.
+
+    a_0[t] = table[x[t]]                table = embedding W_ih^T + b, or the rows of W_ih^T + b for one-hot input
+    a_l[t] = W_ih h_{l-1}[t] + b        one product for all t
+    logits[t] = W_head h_{L-1}[t] + b_head
+
+Weights are packed once after each update, by ``refresh``. Streams are independent: threads share them for a whole
+window, and no thread waits for another inside it.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells.contract import find_cell
+from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.cross_entropy import cross_entropy
+from charrnn.kernels.dropout import dropout
+from charrnn.kernels.lookup import fill_rows, gather_rows
+from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import Workers, share
+from charrnn.model.workspace import State, Workspace, zero_state
+
+Array = npt.NDArray[Any]
+
+
+class Network:
+    """A model's equations on packed weights.
+
+    Attributes:
+        config: the model's shape.
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the work.
+        cell: the cell's contract.
+    """
+
+    def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
+        self.config = config = parameters.config
+        self.parameters = parameters
+        self.workers = workers or Workers()
+        self.cell = find_cell(config.cell)
+        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        self.w_hh = [packed_zeros(H, G, dtype) for _ in range(config.num_layers)]
+        self.w_ih = [packed_zeros(H, G, dtype) for _ in range(1, config.num_layers)]
+        self.w_head = packed_zeros(H, config.vocab_size, dtype)
+        self.table = aligned_zeros((config.vocab_size, padded(G, dtype.itemsize)), dtype)
+        if config.embedding_size:
+            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pack the weights and make the first layer's table anew."""
+        self.workers.run(self._pack)
+        if self.config.embedding_size:
+            self.workers.run(self._embed)
+
+    def _pack(self, part: int, parts: int) -> None:
+        tensors = self.parameters
+        for layer, packed in enumerate(self.w_hh):
+            pack_transposed(tensors[f"rnn.weight_hh_l{layer}"], packed, part, parts)
+        for layer, packed in enumerate(self.w_ih, 1):
+            pack_transposed(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
+        pack_transposed(tensors["head.weight"], self.w_head, part, parts)
+        if self.config.embedding_size:
+            pack_transposed(tensors["rnn.weight_ih_l0"], self.w_embedding, part, parts)
+        else:
+            first, last = share(self.config.gate_width, part, parts)
+            self.table[:, first:last] = tensors["rnn.weight_ih_l0"][first:last].T + tensors["rnn.bias_l0"][first:last]
+
+    def _embed(self, part: int, parts: int) -> None:
+        first, last = share(self.config.vocab_size, part, parts)
+        table = self.table[np.newaxis]
+        fill_rows(self.parameters["rnn.bias_l0"], table, first, last)
+        matmul(self.parameters["embedding.weight"][np.newaxis], self.w_embedding, table, first, last)
+
+    def forward_rows(self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None) -> None:
+        """Logits of the streams ``first`` to ``last`` of a window, from the state in row 0 of the traces.
+
+        Args:
+            x: (T, B) int32 ids.
+            space: the arrays to work in, of the window's length.
+            first: the first stream.
+            last: one beyond the last stream.
+            mask_key: names the dropout masks; None switches dropout off.
+        """
+        H = self.config.hidden_size
+        for layer, trace in enumerate(space.traces):
+            if layer:
+                fill_rows(self.parameters[f"rnn.bias_l{layer}"], trace.gates, first, last)
+                matmul(space.outputs[layer - 1], self.w_ih[layer - 1], trace.gates, first, last)
+            else:
+                gather_rows(self.table, x, trace.gates, first, last)
+            self.cell.forward(self.w_hh[layer], trace, H, first, last)
+            if mask_key is not None:
+                dropout(trace[1][1:], space.outputs[layer], H, self.config.dropout, mask_key + layer, first, last)
+        fill_rows(self.parameters["head.bias"], space.logits, first, last)
+        matmul(space.outputs[-1], self.w_head, space.logits, first, last)
+
+    def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> None:
+        """Logits of a window in ``space.logits``, or with targets ``y`` the losses in ``space.losses``, without dropout.
+
+        ``state`` is advanced in place. The logits are lost where losses are asked for.
+        """
+        enter_state(space, state)
+
+        def rows(part: int, parts: int) -> None:
+            first, last = share(x.shape[1], part, parts)
+            self.forward_rows(x, space, first, last)
+            if y is not None:
+                one = self.config.dtype.type(1)
+                cross_entropy(space.logits, y, self.config.vocab_size, one, space.losses, first, last)
+
+        self.workers.run(rows)
+        leave_state(space, state)
+
+    def zero_state(self, streams: int) -> State:
+        """The state before the first character."""
+        return zero_state(self.config, streams)
+
+
+class TrainingNetwork(Network):
+    """A network whose weights are packed for the way back, too."""
+
+    def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
+        config = parameters.config
+        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        self.w_hh_back = [packed_zeros(G, H, dtype) for _ in range(config.num_layers)]
+        self.w_ih_back = [packed_zeros(G, H, dtype) for _ in range(1, config.num_layers)]
+        self.w_head_back = packed_zeros(config.vocab_size, H, dtype)
+        if config.embedding_size:
+            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)
+        super().__init__(parameters, workers)
+
+    def _pack(self, part: int, parts: int) -> None:
+        super()._pack(part, parts)
+        tensors = self.parameters
+        for layer, packed in enumerate(self.w_hh_back):
+            pack(tensors[f"rnn.weight_hh_l{layer}"], packed, part, parts)
+        for layer, packed in enumerate(self.w_ih_back, 1):
+            pack(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
+        pack(tensors["head.weight"], self.w_head_back, part, parts)
+        if self.config.embedding_size:
+            pack(tensors["rnn.weight_ih_l0"], self.w_embedding_back, part, parts)
+
+
+def enter_state(space: Workspace, state: State) -> None:
+    """Hand a state in: row 0 of the traces."""
+    for trace, layer in zip(space.traces, state, strict=True):
+        for rows, values in zip(trace[1:], layer, strict=False):
+            rows[0, :, : values.shape[1]] = values
+
+
+def leave_state(space: Workspace, state: State) -> None:
+    """Take the state after the last step out of the traces."""
+    for trace, layer in zip(space.traces, state, strict=True):
+        for rows, values in zip(trace[1:], layer, strict=False):
+            values[:] = rows[-1, :, : values.shape[1]]

@@ -1,0 +1,42 @@
+"""Threads that share a kernel's work."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+
+def available_threads() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """A fixed number of threads; the calling thread is one of them.
+
+    Kernels release the GIL, so the parts of a job run at once.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads - 1, "charrnn") if threads > 1 else None
+
+    def run(self, job: Callable[[int, int], None]) -> None:
+        """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised."""
+        if self._pool is None:
+            job(0, 1)
+            return
+        others = [self._pool.submit(job, part, self.threads) for part in range(1, self.threads)]
+        try:
+            job(0, self.threads)
+        finally:
+            failures = [other.exception() for other in others]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+
+def share(count: int, part: int, parts: int) -> tuple[int, int]:
+    """First and one beyond the last of ``count`` things that belong to ``part`` of ``parts``."""
+    return count * part // parts, count * (part + 1) // parts

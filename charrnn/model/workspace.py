@@ -1,0 +1,79 @@
+"""The arrays that a window's forward and backward pass work in, allocated once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from charrnn.cells.contract import find_cell
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.model.config import ModelConfig
+
+Array = npt.NDArray[Any]
+State = list[tuple[Array, ...]]
+"""For each layer, one array (B, H) for each of the cell's states."""
+
+
+def zero_state(config: ModelConfig, streams: int) -> State:
+    """The state before the first character of B ``streams``."""
+    count = len(find_cell(config.cell).state)
+    shape = (streams, config.hidden_size)
+    return [tuple(aligned_zeros(shape, config.dtype) for _ in range(count)) for _ in range(config.num_layers)]
+
+
+def copy_state(state: State) -> State:
+    """A state of its own with the same values."""
+    return [tuple(array.copy() for array in layer) for layer in state]
+
+
+@dataclass
+class Workspace:
+    """Arrays for windows of T steps and B streams; rows are padded so that each starts aligned.
+
+    Attributes:
+        traces: for each layer, the cell's trace.
+        outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout.
+        logits: (T, B, V), then their gradient.
+        losses: (T, B) float64, nats.
+        d_h: (T, B, H) gradient of a layer's output; absent for inference.
+        d_state: for each state, (1, B, H); absent for inference.
+    """
+
+    traces: list[Any]
+    outputs: list[Array]
+    logits: Array
+    losses: Array
+    d_h: Array | None = None
+    d_state: tuple[Array, ...] = ()
+
+    @classmethod
+    def allocate(cls, config: ModelConfig, steps: int, streams: int, *, training: bool = False) -> "Workspace":
+        """Room for windows of at most ``steps`` steps of ``streams`` streams."""
+        cell = find_cell(config.cell)
+
+        def rows(length: int, columns: int) -> Array:
+            return aligned_zeros((length, streams, row_stride(columns, config.dtype.itemsize)), config.dtype)
+
+        H = config.hidden_size
+        traces = []
+        for _ in range(config.num_layers):
+            states = [rows(steps + 1, H) for _ in cell.state]
+            saved = [rows(steps, H) for _ in cell.saved]
+            traces.append(cell.trace(rows(steps, config.gate_width), *states, *saved))
+        dropped = training and config.dropout > 0
+        outputs = [rows(steps, H) if dropped else trace[1][1:] for trace in traces]
+        space = cls(traces, outputs, rows(steps, config.vocab_size), aligned_zeros((steps, streams), "float64"))
+        if training:
+            space.d_h = rows(steps, H)
+            space.d_state = tuple(rows(1, H) for _ in cell.state)
+        return space
+
+    def shortened(self, steps: int, states: int) -> "Workspace":
+        """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""
+        traces = []
+        for trace in self.traces:
+            cut = [array[: steps + 1 if 1 <= i <= states else steps] for i, array in enumerate(trace)]
+            traces.append(type(trace)(*cut))
+        d_h = None if self.d_h is None else self.d_h[:steps]
+        outputs = [output[:steps] for output in self.outputs]
+        return Workspace(traces, outputs, self.logits[:steps], self.losses[:steps], d_h, self.d_state)

@@ -1,0 +1,29 @@
+"""Adagrad (Duchi, Hazan and Singer 2011).
+
+    s = s + g^2
+    p = p - rate * g / (sqrt(s) + 1e-8)
+"""
+
+import numpy as np
+
+from charrnn.kernels.jit import jit
+from charrnn.kernels.updates import clipped
+from charrnn.optimizers.contract import Optimizer
+
+EPSILON = 1e-8
+
+
+@jit
+def update(parameters, gradient, slots, rate, step, clip, first, last):
+    """See ``Optimizer.update``."""
+    real = parameters.dtype.type
+    scale, limit, pace, epsilon = real(clip.scale), real(clip.limit), real(rate), real(EPSILON)
+    square_sum = slots[0]
+    for k in range(first, last):
+        g = clipped(gradient[k], scale, limit)
+        s = square_sum[k] + g * g
+        square_sum[k] = s
+        parameters[k] -= pace * g / (np.sqrt(s) + epsilon)
+
+
+OPTIMIZER = Optimizer(slots=("square_sum",), update=update, learning_rate=0.02)

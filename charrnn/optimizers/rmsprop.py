@@ -1,0 +1,30 @@
+"""RMSprop (Hinton, Srivastava and Swersky 2012, lecture 6e).
+
+    v = 0.95 v + 0.05 g^2
+    p = p - rate * g / (sqrt(v) + 1e-8)
+"""
+
+import numpy as np
+
+from charrnn.kernels.jit import jit
+from charrnn.kernels.updates import clipped
+from charrnn.optimizers.contract import Optimizer
+
+DECAY, EPSILON = 0.95, 1e-8
+
+
+@jit
+def update(parameters, gradient, slots, rate, step, clip, first, last):
+    """See ``Optimizer.update``."""
+    real = parameters.dtype.type
+    scale, limit, pace = real(clip.scale), real(clip.limit), real(rate)
+    keep, add, epsilon = real(DECAY), real(1 - DECAY), real(EPSILON)
+    mean_square = slots[0]
+    for k in range(first, last):
+        g = clipped(gradient[k], scale, limit)
+        v = keep * mean_square[k] + add * g * g
+        mean_square[k] = v
+        parameters[k] -= pace * g / (np.sqrt(v) + epsilon)
+
+
+OPTIMIZER = Optimizer(slots=("mean_square",), update=update, learning_rate=0.002)

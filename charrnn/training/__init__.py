@@ -1,0 +1,1 @@
+"""Training: settings, schedule, truncated backpropagation, and the trainer, a generator of events."""

@@ -1,0 +1,148 @@
+"""Truncated backpropagation through time: a window's loss and gradient (Werbos 1990; Williams and Peng 1990).
+
+Two phases, with a join of the threads after each:
+
+1. Each thread takes its streams through the whole window: forward, loss, and backward to the gradient of every a[t].
+2. Each thread takes its rows or columns of every weight's gradient and sums over all (t, b) in one fixed order:
+
+       d W_hh = sum of d_a[t] h[t-1]^T     d W_ih = sum of d_a[t] x[t]^T     d b = sum of d_a[t]
+
+   Below the first layer the sums run over the vocabulary: the table's gradient goes on into the embedding, W_ih and b.
+
+So the result is the same, to the last bit, for any number of threads.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.cross_entropy import cross_entropy
+from charrnn.kernels.dropout import dropout
+from charrnn.kernels.lookup import fill_rows, scatter_add_rows, sum_rows
+from charrnn.kernels.matmul import matmul, matmul_transposed
+from charrnn.model.network import TrainingNetwork, enter_state, leave_state
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import share
+from charrnn.model.workspace import State, Workspace
+
+Array = npt.NDArray[Any]
+
+
+class TruncatedBPTT:
+    """Loss and gradient of windows of B streams and at most T steps.
+
+    Attributes:
+        gradient: of the mean loss in nats; overwritten by each window.
+    """
+
+    def __init__(self, network: TrainingNetwork, steps: int, streams: int) -> None:
+        self.network = network
+        self.gradient = Parameters(network.config)
+        self._space = Workspace.allocate(network.config, steps, streams, training=True)
+        self._spaces = {steps: self._space}
+        self._d_table = aligned_zeros(network.table.shape, network.config.dtype)
+        self._zeros = aligned_zeros(network.config.hidden_size, network.config.dtype)
+
+    def window(self, x: Array, y: Array, state: State, *, mask_key: int | None = None, d_state: State | None = None) -> float:
+        """Mean loss in nats of a window; leaves the gradient in ``gradient`` and advances ``state`` in place.
+
+        Args:
+            x: (T, B) int32 ids, T at most the ``steps`` given.
+            y: (T, B) int32 ids that follow them.
+            state: the state before the window; the gradient does not flow through it.
+            mask_key: names the dropout masks; None switches dropout off.
+            d_state: where to leave the gradient of the state before the window, if it is wanted.
+        """
+        space = self._space_for(len(x))
+        enter_state(space, state)
+
+        def streams(part: int, parts: int) -> None:
+            first, last = share(x.shape[1], part, parts)
+            self._forward_and_loss(x, y, space, mask_key, first, last)
+            self._backward(space, mask_key, d_state, first, last)
+
+        def weights(part: int, parts: int) -> None:
+            self._weight_gradients(x, space, part, parts)
+
+        self.network.workers.run(streams)
+        self.network.workers.run(weights)
+        self.network.workers.run(self._input_gradients)
+        leave_state(space, state)
+        return float(space.losses.mean())
+
+    def _space_for(self, steps: int) -> Workspace:
+        if steps not in self._spaces:
+            self._spaces[steps] = self._space.shortened(steps, len(self.network.cell.state))
+        return self._spaces[steps]
+
+    def _forward_and_loss(
+        self, x: Array, y: Array, space: Workspace, mask_key: int | None, first: int, last: int
+    ) -> None:
+        config = self.network.config
+        if config.dropout == 0:
+            mask_key = None
+        elif mask_key is None:
+            for output, trace in zip(space.outputs, space.traces, strict=True):
+                output[:, first:last] = trace[1][1:, first:last]
+        self.network.forward_rows(x, space, first, last, mask_key)
+        scale = config.dtype.type(1 / x.size)
+        cross_entropy(space.logits, y, config.vocab_size, scale, space.losses, first, last)
+
+    def _backward(self, space: Workspace, mask_key: int | None, d_state: State | None, first: int, last: int) -> None:
+        network, H = self.network, self.network.config.hidden_size
+        assert space.d_h is not None
+        fill_rows(self._zeros, space.d_h, first, last)
+        matmul(space.logits, network.w_head_back, space.d_h, first, last)
+        for layer in reversed(range(len(space.traces))):
+            trace = space.traces[layer]
+            if mask_key is not None and network.config.dropout:
+                dropout(space.d_h, space.d_h, H, network.config.dropout, mask_key + layer, first, last)
+            for array in space.d_state:
+                fill_rows(self._zeros, array, first, last)
+            network.cell.backward(network.w_hh_back[layer], trace, space.d_h, space.d_state, H, first, last)
+            if d_state is not None:
+                for values, rows in zip(d_state[layer], space.d_state, strict=True):
+                    values[first:last] = rows[0, first:last, :H]
+            if layer:
+                fill_rows(self._zeros, space.d_h, first, last)
+                matmul(trace.gates, network.w_ih_back[layer - 1], space.d_h, first, last)
+
+    def _weight_gradients(self, x: Array, space: Workspace, part: int, parts: int) -> None:
+        G, V = self.network.config.gate_width, self.network.config.vocab_size
+        first, last = share(G, part, parts)
+        for layer, trace in enumerate(space.traces):
+            d_a = flat(trace.gates)
+            self._add_product(d_a, flat(trace[1][:-1]), f"rnn.weight_hh_l{layer}", part, parts)
+            if layer:
+                self._add_product(d_a, flat(space.outputs[layer - 1]), f"rnn.weight_ih_l{layer}", part, parts)
+                sum_rows(d_a, self.gradient[f"rnn.bias_l{layer}"], first, last)
+            else:
+                scatter_add_rows(x, trace.gates, self._d_table, first, last)
+        self._add_product(flat(space.logits), flat(space.outputs[-1]), "head.weight", part, parts)
+        sum_rows(flat(space.logits), self.gradient["head.bias"], *share(V, part, parts))
+
+    def _input_gradients(self, part: int, parts: int) -> None:
+        network, config = self.network, self.network.config
+        first, last = share(config.gate_width, part, parts)
+        sum_rows(self._d_table, self.gradient["rnn.bias_l0"], first, last)
+        if not config.embedding_size:
+            self.gradient["rnn.weight_ih_l0"][first:last] = self._d_table[:, first:last].T
+            return
+        self._add_product(self._d_table, network.parameters["embedding.weight"], "rnn.weight_ih_l0", part, parts)
+        row, end = share(config.vocab_size, part, parts)
+        self.gradient["embedding.weight"][row:end] = 0
+        d_embedding = self.gradient["embedding.weight"][np.newaxis]
+        matmul(self._d_table[np.newaxis], network.w_embedding_back, d_embedding, row, end)
+
+    def _add_product(self, a: Array, b: Array, name: str, part: int, parts: int) -> None:
+        gradient = self.gradient[name]
+        first, last = share(len(gradient), part, parts)
+        gradient[first:last] = 0
+        matmul_transposed(a, b, gradient, first, last)
+
+
+def flat(array: Array) -> Array:
+    """(T, B, N) -> (T B, N), the same memory."""
+    return array.reshape(-1, array.shape[-1])
