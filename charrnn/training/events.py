@@ -1,0 +1,72 @@
+"""What a trainer tells while it trains. Losses are bits per character (bpc); times are seconds since the run began."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A parameter update."""
+
+    step: int
+    epoch: float
+    seconds: float
+    train_bpc: float
+    """Of this window."""
+    learning_rate: float
+    grad_norm: float
+    """Before clipping."""
+    characters: int
+    """Trained on in this step."""
+    chars_per_second: float
+    """Over the last steps."""
+    progress: float
+    """The part of the run that is done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation; these are the fields of a line of metrics.jsonl."""
+
+    step: int
+    epoch: float
+    seconds: float
+    train_bpc: float
+    """Mean since the last evaluation."""
+    val_bpc: float | None
+    """Of the whole validation text; None without one."""
+    learning_rate: float
+    grad_norm: float
+    """Mean since the last evaluation, before clipping."""
+    chars_per_second: float
+    """Of training since the last evaluation."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A short sample, to see what the model has learned."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckpointDue:
+    """The state should be saved now: take it with ``Trainer.snapshot``."""
+
+    step: int
+    kind: Literal["last", "best"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run has ended."""
+
+    step: int
+    epoch: float
+    seconds: float
+    reason: Literal["steps", "epochs", "minutes", "interrupted"]
+    best_val_bpc: float | None
+
+
+Event = StepDone | Evaluated | Sampled | CheckpointDue | Finished

@@ -1,0 +1,54 @@
+"""One clipped update of all parameters, shared among threads in fixed blocks."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.updates import BLOCK, Clip, block_squares
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import Workers, share
+from charrnn.optimizers.contract import find_optimizer
+
+Array = npt.NDArray[Any]
+
+
+class Updater:
+    """An optimizer with its state.
+
+    Attributes:
+        slots: (number of slots, N) what the optimizer keeps for each parameter.
+    """
+
+    def __init__(self, name: str, parameters: Parameters, workers: Workers) -> None:
+        self._optimizer = find_optimizer(name)
+        self._vector = parameters.vector
+        self._workers = workers
+        self._sums = np.zeros(-(-self._vector.size // BLOCK))
+        self.slots = aligned_zeros((len(self._optimizer.slots), self._vector.size), self._vector.dtype)
+
+    def norm(self, gradient: Array) -> float:
+        """Global norm of the gradient (N,); the sum runs in the same order for any number of threads."""
+        self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(len(self._sums), part, parts)))
+        return math.sqrt(self._sums.sum())
+
+    def update(self, gradient: Array, clip: Clip, rate: float, step: int) -> None:
+        """Update the parameters: ``step`` counts updates from 1."""
+
+        def blocks(part: int, parts: int) -> None:
+            for block in range(*share(len(self._sums), part, parts)):
+                first, last = block * BLOCK, min(self._vector.size, (block + 1) * BLOCK)
+                self._optimizer.update(self._vector, gradient, self.slots, rate, step, clip, first, last)
+
+        self._workers.run(blocks)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """The state under names of its own."""
+        return {f"optimizer.{name}": slot for name, slot in zip(self._optimizer.slots, self.slots, strict=True)}
+
+    def load_tensors(self, tensors: dict[str, Array]) -> None:
+        """Take the state that ``to_tensors`` gave."""
+        for name, slot in zip(self._optimizer.slots, self.slots, strict=True):
+            slot[:] = tensors[f"optimizer.{name}"]

@@ -1,0 +1,79 @@
+"""How to train: frozen, and checked when it is made."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from charrnn.errors import ConfigError
+from charrnn.optimizers.contract import find_optimizer
+
+SCHEDULES = ("constant", "step", "linear", "cosine")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything but the model's shape and the text that a run depends on. A zero switches a limit off.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    batch_size: int = 32
+    """B, streams that the text is cut into."""
+    seq_length: int = 64
+    """T, characters of each stream in a window."""
+    optimizer: str = "adam"
+    learning_rate: float = 0.0
+    """At its highest; 0 takes the optimizer's own."""
+    schedule: str = "linear"
+    """How the learning rate falls: see ``schedule.rate``."""
+    warmup_steps: int = 50
+    """Steps in which the learning rate rises."""
+    decay_rate: float = 0.5
+    """Factor of the schedule "step"."""
+    decay_every: float = 10.0
+    """Epochs between two steps of the schedule "step"."""
+    clip_norm: float = 1.0
+    """Largest norm of the gradient."""
+    clip_value: float = 0.0
+    """Largest absolute value of a gradient element, after ``clip_norm``."""
+    steps: int = 0
+    epochs: float = 0.0
+    minutes: float = 0.0
+    """Limits of the run; whichever comes first ends it. With none, DEFAULT_MINUTES."""
+    val_fraction: float = 0.1
+    """The part of the text, at its end, that validates."""
+    eval_every: int = 0
+    """Steps between two evaluations; 0 chooses by the length of the validation text."""
+    rng_seed: int = 0
+
+    def __post_init__(self) -> None:
+        find_optimizer(self.optimizer)
+        if self.schedule not in SCHEDULES:
+            raise ConfigError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
+        for name in ("batch_size", "seq_length"):
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
+            self._check(name, getattr(self, name) >= 0, "at least 0")
+        self._check("eval_every", self.eval_every >= 0, "at least 0")
+        self._check("val_fraction", 0 <= self.val_fraction < 1, "at least 0 and below 1")
+        self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
+        self._check("decay_every", self.decay_every > 0, "above 0")
+        self._check("rng_seed", 0 <= self.rng_seed < 2**63, "at least 0 and below 2^63")
+        if not self.steps and not self.epochs and not self.minutes:
+            object.__setattr__(self, "minutes", DEFAULT_MINUTES)
+        if not self.learning_rate:
+            object.__setattr__(self, "learning_rate", find_optimizer(self.optimizer).learning_rate)
+
+    def _check(self, name: str, good: bool, wanted: str) -> None:
+        value = getattr(self, name)
+        if not good or not math.isfinite(value):
+            raise ConfigError(f"{name} must be {wanted}, not {value!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON can hold them."""
+        return asdict(self)
+
+
+DEFAULT_MINUTES = 10.0
+"""How long a run is that sets no limit."""

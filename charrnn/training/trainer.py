@@ -1,0 +1,270 @@
+"""The trainer: a generator of events that prints nothing and writes nothing.
+
+Everything random is a function of the run's seed and the step (initial weights, dropout masks, previews), so that the
+counters in ``Progress`` are all that there is to a random generator's state.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CheckpointError, TrainingError
+from charrnn.kernels.draw import generator
+from charrnn.kernels.updates import Clip
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import TrainingNetwork
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import Workers
+from charrnn.sampling import sample_ids
+from charrnn.scoring import score
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Windows
+from charrnn.training.bptt import TruncatedBPTT
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled, StepDone
+from charrnn.training.optimization import Updater
+from charrnn.training.schedule import rate
+from charrnn.training.settings import TrainingSettings
+
+Ids = npt.NDArray[np.int32]
+Reason = Literal["steps", "epochs", "minutes", "interrupted"]
+
+PREVIEW_LENGTH = 120
+PREVIEW_TEMPERATURE = 0.8
+
+SAVE_SECONDS = 60.0
+"""Longest time that a killed run may lose."""
+
+PACE_SECONDS = 3.0
+"""Time over which ``chars_per_second`` of a step is a mean."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come: all that a resumed run needs beside its tensors."""
+
+    step: int = 0
+    epoch: int = 0
+    window: int = 0
+    """Windows of this epoch that are done."""
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    norm_sum: float = 0.0
+    steps_since: int = 0
+    characters_since: int = 0
+    seconds_since: float = 0.0
+    """Sums since the last evaluation."""
+    evaluated_step: int = -1
+    best_val_bpc: float | None = None
+
+
+class Trainer:
+    """Trains a model on a text that has been turned into ids.
+
+    Attributes:
+        config: the model's shape.
+        settings: the run's settings, with the batch and window that fit the text.
+        vocabulary: the model's characters.
+        parameters: the tensors, updated in place.
+        progress: how far the run has come.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        settings: TrainingSettings,
+        vocabulary: Vocabulary,
+        train_ids: Ids,
+        val_ids: Ids,
+        *,
+        threads: int = 1,
+    ) -> None:
+        self.config, self.settings, self.vocabulary = config, settings, vocabulary
+        self.workers = Workers(threads)
+        self.parameters = Parameters(config).initialise(settings.rng_seed)
+        self.progress = Progress()
+        self._windows = Windows(train_ids, settings.batch_size, settings.seq_length)
+        self._val_ids = val_ids
+        self._network = TrainingNetwork(self.parameters, self.workers)
+        self._bptt = TruncatedBPTT(self._network, settings.seq_length, settings.batch_size)
+        self._updater = Updater(settings.optimizer, self.parameters, self.workers)
+        self._state = self._network.zero_state(settings.batch_size)
+        self._stop = threading.Event()
+        self._pace: list[tuple[float, int]] = []
+
+    @property
+    def eval_every(self) -> int:
+        """Steps between two evaluations: by itself, at most about a tenth of the time goes into them."""
+        characters = self.settings.batch_size * self.settings.seq_length
+        return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
+
+    def stop(self) -> None:
+        """Ask a running trainer to end after this step. Safe to call from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> Iterator[Event]:
+        """Train until the first limit is reached.
+
+        Raises:
+            TrainingError: the loss or the gradient is no longer finite.
+        """
+        begun = saved = time.monotonic()
+        before = self.progress.seconds
+        reason = self._limit_reached()
+        while reason is None:
+            yield self._train_step(begun - before)
+            reason = self._limit_reached()
+            due = self.progress.step % self.eval_every == 0 or reason in ("steps", "epochs", "minutes")
+            if due and reason != "interrupted":
+                yield from self._evaluate()
+                self.progress.seconds = time.monotonic() - begun + before
+                reason = reason or self._limit_reached()
+                saved = -math.inf
+            if reason is None and time.monotonic() - saved > SAVE_SECONDS:
+                yield CheckpointDue(self.progress.step, "last")
+                saved = time.monotonic()
+        if self.progress.step and reason == "interrupted":
+            yield CheckpointDue(self.progress.step, "last")
+        yield self._finished(reason)
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
+        tensors = self.parameters.to_tensors() | self._updater.to_tensors()
+        for layer, arrays in enumerate(self._state):
+            for name, array in zip(self._network.cell.state, arrays, strict=True):
+                tensors[f"state.{name}_l{layer}"] = array
+        header = {
+            "config": self.config.to_dict(),
+            "vocabulary": {"symbols": self.vocabulary.symbols, "unit": self.vocabulary.unit},
+            "settings": self.settings.to_dict(),
+            "progress": asdict(self.progress),
+        }
+        return tensors, header
+
+    def restore(self, tensors: dict[str, Any], header: dict[str, Any]) -> None:
+        """Continue from a snapshot of a trainer of the same config and batch.
+
+        Raises:
+            CheckpointError: the snapshot lacks something or does not fit.
+        """
+        try:
+            self.parameters.load_tensors(tensors)
+            self._updater.load_tensors(tensors)
+            for layer, arrays in enumerate(self._state):
+                for name, array in zip(self._network.cell.state, arrays, strict=True):
+                    array[:] = tensors[f"state.{name}_l{layer}"]
+            self.progress = Progress(**header["progress"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint cannot be resumed, something is missing or does not fit: {error}") from error
+        self._network.refresh()
+
+    def _train_step(self, clock_zero: float) -> StepDone:
+        settings, progress = self.settings, self.progress
+        started = time.monotonic()
+        if progress.window == 0:
+            self._state = self._network.zero_state(settings.batch_size)
+        x, y = self._windows[progress.window]
+        learning_rate = rate(settings, progress.step, self._epoch(), self._done())
+        loss = self._bptt.window(x, y, self._state, mask_key=self._mask_key())
+        gradient = self._bptt.gradient.vector
+        norm = self._updater.norm(gradient)
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            raise TrainingError(
+                f"the loss is no longer finite at step {progress.step + 1} (loss {loss}, gradient norm {norm}): "
+                "lower --learning-rate or --clip-norm; what was saved before is kept"
+            )
+        scale = min(1.0, settings.clip_norm / norm) if settings.clip_norm and norm else 1.0
+        self._updater.update(gradient, Clip(scale, settings.clip_value or math.inf), learning_rate, progress.step + 1)
+        self._network.refresh()
+        progress.step += 1
+        progress.window += 1
+        if progress.window == len(self._windows):
+            progress.epoch, progress.window = progress.epoch + 1, 0
+        now = time.monotonic()
+        progress.seconds = now - clock_zero
+        progress.loss_sum += loss
+        progress.norm_sum += norm
+        progress.steps_since += 1
+        progress.characters_since += x.size
+        progress.seconds_since += now - started
+        return StepDone(
+            step=progress.step,
+            epoch=self._epoch(),
+            seconds=progress.seconds,
+            train_bpc=loss / math.log(2),
+            learning_rate=learning_rate,
+            grad_norm=norm,
+            characters=x.size,
+            chars_per_second=self._recent_pace(now - started, x.size),
+            progress=self._done(),
+        )
+
+    def _evaluate(self) -> Iterator[Event]:
+        progress, steps = self.progress, self.progress.steps_since
+        val_bpc = score(self._network, self._val_ids).bits_per_character if len(self._val_ids) else None
+        evaluated = Evaluated(
+            step=progress.step,
+            epoch=self._epoch(),
+            seconds=progress.seconds,
+            train_bpc=progress.loss_sum / steps / math.log(2),
+            val_bpc=val_bpc,
+            learning_rate=rate(self.settings, progress.step - 1, self._epoch(), self._done()),
+            grad_norm=progress.norm_sum / steps,
+            chars_per_second=progress.characters_since / progress.seconds_since,
+        )
+        progress.loss_sum = progress.norm_sum = progress.seconds_since = 0.0
+        progress.steps_since = progress.characters_since = 0
+        best = val_bpc is not None and (progress.best_val_bpc is None or val_bpc < progress.best_val_bpc)
+        if best:
+            progress.best_val_bpc = val_bpc
+        yield evaluated
+        yield Sampled(progress.step, self._preview())
+        if best:
+            yield CheckpointDue(progress.step, "best")
+        yield CheckpointDue(progress.step, "last")
+
+    def _preview(self) -> str:
+        start = "\n" if "\n" in self.vocabulary else self.vocabulary.symbols[0]
+        random = generator(self.settings.rng_seed, self.progress.step)
+        ids = sample_ids(self._network, self.vocabulary.encode(start), PREVIEW_LENGTH, PREVIEW_TEMPERATURE, random)
+        return self.vocabulary.decode(list(ids))
+
+    def _epoch(self) -> float:
+        return self.progress.epoch + self.progress.window / len(self._windows)
+
+    def _parts_done(self) -> dict[Reason, float]:
+        settings, progress = self.settings, self.progress
+        parts: dict[Reason, float] = {}
+        if settings.steps:
+            parts["steps"] = progress.step / settings.steps
+        if settings.epochs:
+            parts["epochs"] = self._epoch() / settings.epochs
+        if settings.minutes:
+            parts["minutes"] = progress.seconds / (60 * settings.minutes)
+        return parts
+
+    def _done(self) -> float:
+        return min(1.0, max(self._parts_done().values()))
+
+    def _limit_reached(self) -> Reason | None:
+        if self._stop.is_set():
+            return "interrupted"
+        return next((name for name, part in self._parts_done().items() if part >= 1), None)
+
+    def _finished(self, reason: Reason) -> Finished:
+        progress = self.progress
+        return Finished(progress.step, self._epoch(), progress.seconds, reason, progress.best_val_bpc)
+
+    def _mask_key(self) -> int:
+        return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFF0000
+
+    def _recent_pace(self, seconds: float, characters: int) -> float:
+        self._pace.append((seconds, characters))
+        while len(self._pace) > 1 and sum(s for s, _ in self._pace[1:]) > PACE_SECONDS:
+            self._pace.pop(0)
+        return sum(c for _, c in self._pace) / sum(s for s, _ in self._pace)
