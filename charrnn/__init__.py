@@ -1,0 +1,39 @@
+"""charrnn: train and sample character-level recurrent language models on a CPU.
+
+    for event in charrnn.train("corpus.txt", minutes=2):
+        ...
+    model = charrnn.load()
+    print(model.sample("Four score", length=200))
+    print(model.score("Four score and seven years ago").bits_per_character)
+
+The house, bottom to top; a floor imports only from floors below it:
+
+    errors                          every error that is raised on purpose
+    kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows
+    cells, optimizers               one file, one recurrent cell | one file, one update rule
+    model                           config, parameters, network
+    sampling, scoring               drawing text | bits per character of a text
+    training, storage               a generator of events | checkpoints and the folders of runs
+    job                             a corpus, a trainer and a run's folder brought together
+    api                             what this package offers
+    cli                             one file, one command
+
+Importing the package is cheap: NumPy and Numba are loaded when a name is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import CharrnnError
+
+if TYPE_CHECKING:
+    from charrnn.api import Model, load, train
+
+__version__ = "0.1.0"
+__all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Model", "load", "train"):
+        return getattr(import_module("charrnn.api"), name)
+    raise AttributeError(f"module 'charrnn' has no attribute {name!r}")

@@ -5,6 +5,24 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class Started:
+    """What is about to be trained."""
+
+    run: str
+    """The run's folder."""
+    resumed_from: int
+    """Steps that an earlier session has done; 0 for a new run."""
+    characters: int
+    """To train on."""
+    val_characters: int
+    vocabulary: int
+    parameters: int
+    threads: int
+    notes: tuple[str, ...]
+    """What the user should know: a batch that had to shrink, a text without validation."""
+
+
+@dataclass(frozen=True)
 class StepDone:
     """A parameter update."""
 
@@ -69,4 +87,4 @@ class Finished:
     best_val_bpc: float | None
 
 
-Event = StepDone | Evaluated | Sampled | CheckpointDue | Finished
+Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | Finished

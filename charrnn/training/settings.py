@@ -41,6 +41,8 @@ class TrainingSettings:
     epochs: float = 0.0
     minutes: float = 0.0
     """Limits of the run; whichever comes first ends it. With none, DEFAULT_MINUTES."""
+    reset_probability: float = 0.02
+    """Chance that a stream starts a window from the zero state, so that the model also learns how to begin."""
     val_fraction: float = 0.1
     """The part of the text, at its end, that validates."""
     eval_every: int = 0
@@ -56,6 +58,7 @@ class TrainingSettings:
         for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         self._check("eval_every", self.eval_every >= 0, "at least 0")
+        self._check("reset_probability", 0 <= self.reset_probability <= 1, "at least 0 and at most 1")
         self._check("val_fraction", 0 <= self.val_fraction < 1, "at least 0 and below 1")
         self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
         self._check("decay_every", self.decay_every > 0, "above 0")

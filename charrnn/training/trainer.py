@@ -124,7 +124,7 @@ class Trainer:
                 yield from self._evaluate()
                 self.progress.seconds = time.monotonic() - begun + before
                 reason = reason or self._limit_reached()
-                saved = -math.inf
+                saved = time.monotonic()
             if reason is None and time.monotonic() - saved > SAVE_SECONDS:
                 yield CheckpointDue(self.progress.step, "last")
                 saved = time.monotonic()
@@ -166,8 +166,7 @@ class Trainer:
     def _train_step(self, clock_zero: float) -> StepDone:
         settings, progress = self.settings, self.progress
         started = time.monotonic()
-        if progress.window == 0:
-            self._state = self._network.zero_state(settings.batch_size)
+        self._forget_some()
         x, y = self._windows[progress.window]
         learning_rate = rate(settings, progress.step, self._epoch(), self._done())
         loss = self._bptt.window(x, y, self._state, mask_key=self._mask_key())
@@ -203,6 +202,16 @@ class Trainer:
             chars_per_second=self._recent_pace(now - started, x.size),
             progress=self._done(),
         )
+
+    def _forget_some(self) -> None:
+        """Zero the state of every stream at the start of an epoch, and of a few by chance."""
+        random = np.random.default_rng([self.settings.rng_seed, self.progress.step])
+        forget = random.random(self.settings.batch_size) < self.settings.reset_probability
+        if self.progress.window == 0:
+            forget[:] = True
+        for layer in self._state:
+            for array in layer:
+                array[forget] = 0
 
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since

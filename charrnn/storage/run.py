@@ -1,0 +1,271 @@
+"""A run's folder: ``last.safetensors`` to resume from, ``best.safetensors`` to sample from, ``metrics.jsonl``."""
+
+import contextlib
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.storage.atomic import leftovers, reason, write_atomically, writing
+
+NAMES_SHOWN = 5
+"""How many runs an error message lists."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, by the folder that holds its files.
+
+    Attributes:
+        folder: ``checkpoints/<name>``. Nothing is read or made until a method asks for it.
+    """
+
+    folder: Path
+
+    @classmethod
+    def create(cls, checkpoints: Path, name: str, *, overwrite: bool = False) -> "Run":
+        """Make the folder of a new run, and see that files can be written there.
+
+        With ``overwrite``, the files of an older run stay until `clear` is called, right before the first write.
+
+        Raises:
+            ConfigError: ``name`` is not a plain folder name.
+            RunError: The run exists already, or its folder cannot be written.
+        """
+        run = cls(checkpoints / _checked(name))
+        if not overwrite and any(_is_file(path) for path in run._files):
+            raise RunError(
+                f"a run called {name!r} exists already in {checkpoints}; continue it with --resume, "
+                "replace it with --overwrite, or choose another --name"
+            )
+        with writing(run.folder):
+            run.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=run.folder):
+                pass
+        return run
+
+    @classmethod
+    def open(cls, checkpoints: Path, name: str) -> "Run":
+        """Find the run to resume.
+
+        Raises:
+            ConfigError: ``name`` is not a plain folder name.
+            RunError: There is no such run, or it has no ``last.safetensors``.
+        """
+        run = cls(checkpoints / _checked(name))
+        if not _is_file(run.last):
+            raise RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints)}")
+        return run
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint, from which training resumes."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the lowest validation loss."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object a line, one line an evaluation."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint to sample from: the best one, or else the last; None where there is neither."""
+        return next((path for path in (self.best, self.last) if _is_file(path)), None)
+
+    def clear(self) -> None:
+        """Remove the run's three files, and what killed processes left of them; other files stay.
+
+        Raises:
+            RunError: A file cannot be removed.
+        """
+        with writing(self.folder):
+            for path in self._files:
+                path.unlink(missing_ok=True)
+            self._remove_leftovers()
+
+    def append_metrics(self, record: Mapping[str, Any]) -> None:
+        """Add one line to the metrics, and return when it is on the disk.
+
+        Args:
+            record: A flat mapping of plain JSON values; NaN and the infinities become null.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        line = _line(record)
+        with writing(self.metrics), self.metrics.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The records of the metrics, oldest first; none where there is no file.
+
+        A last line without its newline was being written when the process was killed, and is left out.
+
+        Raises:
+            RunError: The file cannot be read, or a line is not a JSON object.
+        """
+        try:
+            lines = self.metrics.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise RunError(f"cannot read {self.metrics}: {reason(error)}; make it a readable file") from error
+        return [self._record(number, line) for number, line in enumerate(lines, start=1)]
+
+    def truncate_metrics(self, step: int) -> None:
+        """Forget the records after ``step``: a resumed run writes them again. Call it before the first append.
+
+        Records without a step stay. An unfinished last line goes, and so do the temporary files of killed processes.
+
+        Raises:
+            RunError: As `read_metrics`, or the file cannot be written.
+        """
+        kept = [record for record in self.read_metrics() if not _is_after(record, step)]
+        with writing(self.folder):
+            self._remove_leftovers()
+            if _is_file(self.metrics):
+                write_atomically(self.metrics, map(_line, kept))
+
+    @property
+    def _files(self) -> tuple[Path, Path, Path]:
+        return self.last, self.best, self.metrics
+
+    def _remove_leftovers(self) -> None:
+        for path in self._files:
+            for leftover in leftovers(path):
+                leftover.unlink(missing_ok=True)
+
+    def _record(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise RunError(f"line {number} of {self.metrics} is not a JSON object; remove that line")
+        return record
+
+
+def list_runs(checkpoints: Path) -> list[Run]:
+    """The runs in the folder ``checkpoints`` that have a checkpoint, newest first; none where it is missing.
+
+    Raises:
+        RunError: The folder cannot be read.
+    """
+    try:
+        folders = list(checkpoints.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise RunError(
+            f"cannot read {checkpoints}: {reason(error)}; choose another folder with --checkpoints"
+        ) from error
+    dated = [(_saved_at(Run(folder)), folder) for folder in folders if _is_plain(folder.name)]
+    newest_first = sorted((-time, folder) for time, folder in dated if time is not None)
+    return [Run(folder) for _, folder in newest_first]
+
+
+def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
+    """The checkpoint file that a user means.
+
+    A run in ``checkpoints`` goes before a file or folder of the same name, which ``./NAME`` still reaches: a corpus
+    without a suffix often has the name of its run.
+
+    Args:
+        target: A run's name, a checkpoint file or a run's folder; None means the newest run.
+        checkpoints: The folder that holds the runs.
+
+    Returns:
+        The file itself; of a run, its best checkpoint, or else its last.
+
+    Raises:
+        RunError: Nothing of that name is there, or there is no run at all.
+    """
+    if target is None:
+        return _newest(checkpoints)
+    if _is_plain(target) and (found := Run(checkpoints / target).checkpoint):
+        return found
+    path = Path(target)
+    if _is_file(path):
+        return path
+    if found := Run(path).checkpoint:
+        return found
+    raise RunError(
+        f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "
+        f"{_runs_there(checkpoints)}"
+    )
+
+
+def _newest(checkpoints: Path) -> Path:
+    for run in list_runs(checkpoints):
+        if found := run.checkpoint:
+            return found
+    raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
+
+
+def _runs_there(checkpoints: Path) -> str:
+    """The end of an error message: which runs there are, newest first, and how to get one."""
+    names = [run.name for run in list_runs(checkpoints)]
+    shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+    return f"runs there: {shown or 'none'}; train one with: charrnn train FILE"
+
+
+def _saved_at(run: Run) -> int | None:
+    """When the run's last checkpoint was written, or else its best, in ns; None where there is neither."""
+    for path in (run.last, run.best):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime_ns
+    return None
+
+
+def _checked(name: str) -> str:
+    if not _is_plain(name):
+        raise ConfigError(
+            f"a run's name must be a plain folder name such as 'shakespeare', got {name!r}; choose one with --name"
+        )
+    return name
+
+
+def _is_plain(name: str) -> bool:
+    """Whether ``name`` is one visible folder: no separators, no leading dot, no control characters, no outer spaces."""
+    return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether ``path`` is a file; no for paths that the system refuses, such as a whole sentence for a name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_after(record: Mapping[str, Any], step: int) -> bool:
+    at = record.get("step")
+    return isinstance(at, int | float) and at > step
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    strict = {key: _finite(value) for key, value in record.items()}
+    return json.dumps(strict, allow_nan=False).encode() + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    """``value``, or None for the floats that JSON lacks."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

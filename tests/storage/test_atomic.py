@@ -1,0 +1,128 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from charrnn.errors import RunError
+from charrnn.storage.atomic import _sync_folder, leftovers, reason, write_atomically, writing
+
+KILLED_HALFWAY = """
+import os, signal, sys
+from pathlib import Path
+from charrnn.storage.atomic import write_atomically
+
+def pieces():
+    yield b"new" * 100_000
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_atomically(Path(sys.argv[1]), pieces())
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_makes_a_file(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "file", b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+    assert names(tmp_path) == ["file"]
+
+
+def test_replaces_a_longer_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old content")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_writes_pieces_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    pieces: list[bytes | memoryview] = [b"a", b"", memoryview(b"bc")]
+    write_atomically(path, iter(pieces))
+    assert path.read_bytes() == b"abc"
+
+
+def test_takes_a_path_relative_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_atomically(Path("file"), b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_shows_the_old_content_while_it_writes_beside(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    seen = []
+
+    def pieces() -> Iterator[bytes]:
+        yield b"n"
+        seen.append((path.read_bytes(), leftovers(path)))
+        yield b"ew"
+
+    write_atomically(path, pieces())
+    assert seen == [(b"old", [tmp_path / f".file.{os.getpid()}.tmp"])]
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"new"
+        raise error
+
+    with pytest.raises(error):
+        write_atomically(path, pieces())
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_sigkill_halfway_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    child = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, path], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    assert [leftover.parent for leftover in leftovers(path)] == [tmp_path]
+
+
+def test_os_errors_propagate(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NotADirectoryError):
+        write_atomically(tmp_path / "file" / "inside", b"content")
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "missing" / "inside", b"content")
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path / "folder", b"content")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
+    for name in (".a[1].7.tmp", ".a[1].8.tmp", ".a1.7.tmp", ".b.7.tmp", "a[1].7.tmp", "a[1]"):
+        (tmp_path / name).write_bytes(b"")
+    assert leftovers(tmp_path / "a[1]") == [tmp_path / ".a[1].7.tmp", tmp_path / ".a[1].8.tmp"]
+
+
+def test_syncing_a_folder_that_cannot_be_opened_or_synced_is_skipped(tmp_path: Path) -> None:
+    _sync_folder(tmp_path / "missing")
+    _sync_folder(Path("/proc"))  # Linux answers EINVAL
+
+
+def test_a_reason_is_one_line_without_the_path() -> None:
+    assert reason(FileNotFoundError(2, "No such file", "somewhere")) == "No such file"
+    assert reason(ValueError("two\n  lines")) == "two lines"
+
+
+def test_writing_turns_an_os_error_into_one_line() -> None:
+    with (
+        pytest.raises(RunError, match=r"^cannot write there: No space left; free some space or .* --checkpoints$"),
+        writing(Path("there")),
+    ):
+        raise OSError(28, "No space left", "elsewhere")

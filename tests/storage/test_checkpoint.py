@@ -1,0 +1,349 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.storage.atomic import leftovers
+from charrnn.storage.checkpoint import (
+    FORMAT,
+    FORMAT_VERSION,
+    Checkpoint,
+    load_checkpoint,
+    load_header,
+    save_checkpoint,
+    tensor_shapes,
+)
+
+READERS: list[Callable[[Path], Any]] = [load_checkpoint, load_header, tensor_shapes]
+
+SAVE_FOREVER = """
+import itertools, sys
+from pathlib import Path
+import numpy as np
+from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+
+for step in itertools.count():
+    tensors = {name: np.full(1 << 20, step, np.int64) for name in ("first", "second")}
+    save_checkpoint(Path(sys.argv[1]), Checkpoint(tensors, {"step": step}))
+"""
+
+SAVE_WITHOUT_SPACE = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from charrnn.errors import RunError
+from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    save_checkpoint(Path(sys.argv[1]), Checkpoint({"large": np.zeros(4096)}, {}))
+except RunError as error:
+    print(error)
+"""
+
+
+def example() -> Checkpoint:
+    rng = np.random.default_rng(1)
+    tensors: dict[str, npt.NDArray[Any]] = {
+        "rnn.weight_ih_l0": rng.standard_normal((8, 3), dtype=np.float32),
+        "adam.m": rng.standard_normal(5),
+        "random.state": rng.integers(0, 2**64, 4, dtype=np.uint64, endpoint=False),
+        "position": np.array(7, np.int64),
+        "empty": np.zeros((0, 3), np.float32),
+        "flags": np.array([True, False]),
+    }
+    header = {"config": {"cell": "lstm", "hidden_size": 2}, "vocabulary": ["\n", "é", "\ud800", "🎵"], "best": None}
+    return Checkpoint(tensors, header)
+
+
+def saved(folder: Path) -> Path:
+    path = folder / "last.safetensors"
+    save_checkpoint(path, example())
+    return path
+
+
+def assert_same(got: Checkpoint, wanted: Checkpoint) -> None:
+    assert got.header == wanted.header
+    assert sorted(got.tensors) == sorted(wanted.tensors)
+    for name, array in wanted.tensors.items():
+        assert got.tensors[name].dtype == array.dtype
+        assert got.tensors[name].shape == array.shape
+        assert got.tensors[name].tobytes() == array.tobytes()
+
+
+def write_raw(path: Path, header: Any, data: bytes = b"") -> Path:
+    """A safetensors file with any header, sane or not."""
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return path
+
+
+def assert_refused(path: Path, wanted: str) -> None:
+    for reader in READERS:
+        with pytest.raises(CheckpointError) as caught:
+            reader(path)
+        message = str(caught.value)
+        assert wanted in message
+        assert str(path) in message
+        assert "\n" not in message
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
+    assert_same(load_checkpoint(saved(tmp_path)), example())
+
+
+def test_loaded_arrays_can_be_written_to(tmp_path: Path) -> None:
+    for array in load_checkpoint(saved(tmp_path)).tensors.values():
+        array[...] = 0
+
+
+def test_arrays_in_any_memory_order_are_saved_as_they_read(tmp_path: Path) -> None:
+    base = np.arange(24, dtype=np.float32).reshape(4, 6)
+    tensors = {"columns": base[:, ::2], "transposed": base.T, "backwards": base[::-1], "swapped": base.astype(">f4")}
+    path = tmp_path / "file"
+    save_checkpoint(path, Checkpoint(tensors, {}))
+    loaded = load_checkpoint(path).tensors
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(loaded[name], array)
+
+
+def test_infinities_and_nan_survive(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    save_checkpoint(path, Checkpoint({"a": np.array([np.nan, np.inf])}, {"best_bpc": float("inf")}))
+    assert load_header(path) == {"best_bpc": float("inf")}
+    np.testing.assert_array_equal(load_checkpoint(path).tensors["a"], [np.nan, np.inf])
+
+
+def test_a_checkpoint_may_hold_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    save_checkpoint(path, Checkpoint({}, {}))
+    assert load_checkpoint(path) == Checkpoint({}, {})
+
+
+def test_other_programs_can_read_the_tensors(tmp_path: Path) -> None:
+    loaded = load_file(saved(tmp_path))
+    assert_same(Checkpoint(loaded, {}), Checkpoint(example().tensors, {}))
+
+
+def test_tensors_start_aligned_in_the_file(tmp_path: Path) -> None:
+    assert int.from_bytes(saved(tmp_path).read_bytes()[:8], "little") % 8 == 0
+
+
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    path, names = tmp_path / "file", ["a", "bb", "ccc"]
+    contents = set()
+    for order in [names, names[::-1]] * 10:
+        tensors = {name: np.full(3, len(name), np.float32) for name in order}
+        save_checkpoint(path, Checkpoint(tensors, {name: len(name) for name in order}))
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+
+
+def test_the_header_is_read_alone(tmp_path: Path) -> None:
+    assert load_header(saved(tmp_path)) == example().header
+
+
+def test_shapes_and_dtypes_are_read_alone(tmp_path: Path) -> None:
+    assert tensor_shapes(saved(tmp_path)) == {
+        "adam.m": ((5,), "F64"),
+        "empty": ((0, 3), "F32"),
+        "flags": ((2,), "BOOL"),
+        "position": ((), "I64"),
+        "random.state": ((4,), "U64"),
+        "rnn.weight_ih_l0": ((8, 3), "F32"),
+    }
+
+
+def test_header_and_shapes_read_no_tensors(tmp_path: Path) -> None:
+    path, size = tmp_path / "file", 1 << 22
+    save_checkpoint(path, Checkpoint({"a": np.zeros(size, np.uint8)}, {}))
+
+    def peak(read: Callable[[Path], Any]) -> int:
+        tracemalloc.start()
+        read(path)
+        taken = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return taken
+
+    assert peak(load_checkpoint) >= size
+    assert peak(load_header) < size / 10
+    assert peak(tensor_shapes) < size / 10
+
+
+def test_saving_replaces_the_older_checkpoint(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    save_checkpoint(path, Checkpoint({}, {"step": 2}))
+    assert load_checkpoint(path) == Checkpoint({}, {"step": 2})
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_header_that_is_not_json_leaves_the_older_checkpoint(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    with pytest.raises(TypeError):
+        save_checkpoint(path, Checkpoint({}, {"set": {1}}))
+    assert_same(load_checkpoint(path), example())
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    path = tmp_path / "file" / "last.safetensors"
+    with pytest.raises(RunError) as caught:
+        save_checkpoint(path, example())
+    assert str(caught.value) == (
+        f"cannot write {path}: Not a directory; free some space or choose another folder with --checkpoints"
+    )
+
+
+def test_running_out_of_space_leaves_the_older_checkpoint(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    child = subprocess.run(
+        [sys.executable, "-c", SAVE_WITHOUT_SPACE, path], check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout.startswith(f"cannot write {path}: File too large; free some space")
+    assert_same(load_checkpoint(path), example())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path / "missing.safetensors", "No such file")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path, "it is a folder")
+
+
+def test_a_device_is_refused() -> None:
+    assert_refused(Path("/dev/null"), "not a regular file")
+
+
+def test_a_name_that_the_system_refuses_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path / ("long" * 100), "File name too long")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x02",
+        b"To be, or not to be\n" * 50,
+        np.random.default_rng(0).bytes(1000),
+        b"\xff" * 8 + b"{}",
+        (2**40).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"[]",
+        (100_000).to_bytes(8, "little") + b"[" * 100_000,
+    ],
+    ids=["empty", "one byte", "text", "random", "length 2^64-1", "length 2^40", "a list", "a deep list"],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert_refused(path, "is not a checkpoint of charrnn, or is damaged")
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"format": "pt"}], ids=["none", "empty", "pt"])
+def test_a_safetensors_file_of_another_program_is_refused(tmp_path: Path, metadata: dict[str, str] | None) -> None:
+    path = tmp_path / "file"
+    save_file({"a": np.zeros(3)}, path, metadata)
+    assert_refused(path, "another program wrote it")
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
+    newer = {"format": FORMAT, "format_version": str(FORMAT_VERSION + 1), "header": "{}"}
+    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "format 2, this charrnn reads up to format 1")
+    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "upgrade charrnn")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"header": "{"},
+        {"header": "[]"},
+        {"header": "[" * 100_000},
+        {"header": None},
+        {"format_version": "one"},
+        {"format_version": "0"},
+        {"format_version": "9" * 5000},
+        {"format_version": None},
+    ],
+    ids=["half", "a list", "a deep list", "no header", "a word", "version 0", "a long version", "no version"],
+)
+def test_a_broken_header_is_refused(tmp_path: Path, change: dict[str, str | None]) -> None:
+    fields = {"format": FORMAT, "format_version": "1", "header": "{}"} | change
+    metadata = {key: value for key, value in fields.items() if value is not None}
+    assert_refused(write_raw(tmp_path / "file", {"__metadata__": metadata}), "its header is broken")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "size"),
+    [("BF16", [2], 4), ("F8_E4M3", [4], 4), ("F32", [0, 2**62], 0), ("F32", [1] * 100, 4)],
+    ids=["bf16", "f8", "huge", "100 axes"],
+)
+def test_a_tensor_that_numpy_cannot_hold_is_refused(tmp_path: Path, dtype: str, shape: list[int], size: int) -> None:
+    metadata = {"format": FORMAT, "format_version": "1", "header": "{}"}
+    tensor = {"dtype": dtype, "shape": shape, "data_offsets": [0, size]}
+    path = write_raw(tmp_path / "file", {"__metadata__": metadata, "a": tensor}, bytes(size))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(path)
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    content = path.read_bytes()
+    for size in range(0, len(content), 3):
+        path.write_bytes(content[:size])
+        with pytest.raises(CheckpointError):
+            load_checkpoint(path)
+    path.write_bytes(content + b"\0")
+    with pytest.raises(CheckpointError):
+        load_checkpoint(path)
+
+
+def refuses(reader: Callable[[Path], Any], path: Path) -> bool:
+    try:
+        reader(path)
+    except CheckpointError:
+        return True
+    return False
+
+
+def test_a_flipped_bit_raises_a_checkpoint_error_or_nothing(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    content = path.read_bytes()
+    refused = 0
+    for position in range(0, len(content), 3):
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        refused += sum(refuses(reader, path) for reader in READERS)
+    assert 0 < refused < len(content)
+
+
+def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "last.safetensors"
+    deadline = time.monotonic() + 60
+    struck = 0
+    while struck < 3:
+        child = subprocess.Popen([sys.executable, "-c", SAVE_FOREVER, path])
+        while not (path.exists() and leftovers(path)):
+            assert child.poll() is None
+            assert time.monotonic() < deadline, "never saw a save under way"
+        child.kill()
+        assert child.wait() == -signal.SIGKILL
+        struck += bool(leftovers(path))
+        loaded = load_checkpoint(path)
+        for array in loaded.tensors.values():
+            np.testing.assert_array_equal(array, np.full(1 << 20, loaded.header["step"]))
+        for leftover in leftovers(path):
+            leftover.unlink()
+        path.unlink()

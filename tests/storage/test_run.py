@@ -1,0 +1,297 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.storage.run import NAMES_SHOWN, Run, find_checkpoint, list_runs
+
+
+def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
+    """A run whose files, by default only the last checkpoint, were written ``at`` seconds."""
+    run = Run.create(checkpoints, name)
+    for file in files or ("last",):
+        path = run.folder / f"{file}.safetensors"
+        path.write_bytes(b"")
+        os.utime(path, (at, at))
+    return run
+
+
+def one_line(caught: pytest.ExceptionInfo[Exception]) -> str:
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_run_knows_its_files(tmp_path: Path) -> None:
+    run = Run(tmp_path / "hamlet")
+    assert run.name == "hamlet"
+    assert run.last == tmp_path / "hamlet" / "last.safetensors"
+    assert run.best == tmp_path / "hamlet" / "best.safetensors"
+    assert run.metrics == tmp_path / "hamlet" / "metrics.jsonl"
+
+
+def test_create_makes_an_empty_folder_and_its_parents(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "deep" / "checkpoints", "hamlet")
+    assert run == Run(tmp_path / "deep" / "checkpoints" / "hamlet")
+    assert list(run.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["hamlet", "hamlet 2.1", "-", "Гамлет", "hamlet:first", "a"])
+def test_plain_folder_names_are_taken(tmp_path: Path, name: str) -> None:
+    assert Run.create(tmp_path, name).folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "a/b", "/a", "a\\b", "a\nb", "a\n", "a\0", "\x7f", " ", " a", "a "]
+)
+def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+    for make in (Run.create, Run.open):
+        with pytest.raises(ConfigError) as caught:
+            make(tmp_path, name)
+        assert f"got {name!r}" in one_line(caught)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["last.safetensors", "best.safetensors", "metrics.jsonl"])
+def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path, file: str) -> None:
+    path = Run.create(tmp_path, "hamlet").folder / file
+    path.write_bytes(b"old")
+    with pytest.raises(RunError) as caught:
+        Run.create(tmp_path, "hamlet")
+    assert one_line(caught) == (
+        f"a run called 'hamlet' exists already in {tmp_path}; continue it with --resume, "
+        "replace it with --overwrite, or choose another --name"
+    )
+    Run.create(tmp_path, "hamlet", overwrite=True)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_folder_with_other_files_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "hamlet").mkdir()
+    (tmp_path / "hamlet" / "notes.txt").write_bytes(b"")
+    assert Run.create(tmp_path, "hamlet").folder == tmp_path / "hamlet"
+
+
+def test_create_refuses_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RunError) as caught:
+        Run.create(tmp_path / "file", "hamlet")
+    assert one_line(caught) == (
+        f"cannot write {tmp_path / 'file' / 'hamlet'}: Not a directory; "
+        "free some space or choose another folder with --checkpoints"
+    )
+    with pytest.raises(RunError, match="File exists"):
+        Run.create(tmp_path, "file")
+    with pytest.raises(RunError, match="File name too long"):
+        Run.create(tmp_path, "long" * 100)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").is_dir(), reason="needs a folder that takes no files even from root")
+def test_create_refuses_a_folder_that_takes_no_files() -> None:
+    with pytest.raises(RunError, match=r"^cannot write /proc/self/fdinfo: "):
+        Run.create(Path("/proc/self"), "fdinfo")
+
+
+def test_clear_removes_the_files_of_the_run_and_of_killed_saves_only(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "hamlet", "last", "best")
+    run.append_metrics({"step": 1})
+    (run.folder / ".last.safetensors.7.tmp").write_bytes(b"half")
+    (run.folder / "notes.txt").write_bytes(b"")
+    run.clear()
+    assert [path.name for path in run.folder.iterdir()] == ["notes.txt"]
+    run.clear()
+
+
+def test_clear_that_fails_is_a_run_error(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.last.mkdir()
+    with pytest.raises(RunError, match=r"^cannot write "):
+        run.clear()
+
+
+def test_open_finds_the_run_to_resume(tmp_path: Path) -> None:
+    assert Run.open(tmp_path, make_run(tmp_path, "hamlet").name) == Run(tmp_path / "hamlet")
+
+
+def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path: Path) -> None:
+    make_run(tmp_path, "macbeth", "last", at=1)
+    make_run(tmp_path, "hamlet", "best", at=2)
+    with pytest.raises(RunError) as caught:
+        Run.open(tmp_path, "hamlet")
+    assert one_line(caught) == (
+        f"no run called 'hamlet' to resume in {tmp_path}; "
+        "runs there: hamlet, macbeth; train one with: charrnn train FILE"
+    )
+
+
+def test_errors_list_a_few_runs(tmp_path: Path) -> None:
+    for number in range(NAMES_SHOWN + 1):
+        make_run(tmp_path, f"run{number}", at=number)
+    with pytest.raises(RunError, match=r"runs there: run5, run4, run3, run2, run1, \.\.\.; train"):
+        Run.open(tmp_path, "hamlet")
+    with pytest.raises(RunError, match="runs there: none; train"):
+        Run.open(tmp_path / "missing", "hamlet")
+
+
+def test_the_checkpoint_of_a_run_is_its_best_or_else_its_last(tmp_path: Path) -> None:
+    both, last, none = make_run(tmp_path, "both", "last", "best"), make_run(tmp_path, "last"), Run(tmp_path / "none")
+    assert both.checkpoint == both.best
+    assert last.checkpoint == last.last
+    assert none.checkpoint is None
+
+
+def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
+    make_run(tmp_path, "old", "last", at=1)
+    make_run(tmp_path, "new", "last", at=4)
+    make_run(tmp_path, "only best", "best", at=3)
+    os.utime(make_run(tmp_path, "last counts", "last", "best", at=2).best, (9, 9))
+    assert [run.name for run in list_runs(tmp_path)] == ["new", "only best", "last counts", "old"]
+
+
+def test_runs_of_one_moment_are_listed_by_name(tmp_path: Path) -> None:
+    for name in ("b", "c", "a"):
+        make_run(tmp_path, name, at=1)
+    assert [run.name for run in list_runs(tmp_path)] == ["a", "b", "c"]
+
+
+def test_only_folders_with_a_checkpoint_are_runs(tmp_path: Path) -> None:
+    Run.create(tmp_path, "empty")
+    (tmp_path / "README.md").write_bytes(b"")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "last.safetensors").write_bytes(b"")
+    assert list_runs(tmp_path) == []
+
+
+def test_a_missing_checkpoints_folder_holds_no_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert list_runs(tmp_path / "missing") == []
+    assert list_runs(tmp_path / "file") == []
+
+
+def test_a_checkpoints_folder_that_cannot_be_read_is_a_run_error(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 100)
+    with pytest.raises(RunError, match=r"File name too long; choose another folder with --checkpoints$"):
+        list_runs(folder)
+
+
+def test_no_target_means_the_newest_run(tmp_path: Path) -> None:
+    make_run(tmp_path, "old", "last", "best", at=1)
+    newest = make_run(tmp_path, "new", "last", "best", at=2)
+    assert find_checkpoint(None, tmp_path) == newest.best
+    newest.best.unlink()
+    assert find_checkpoint(None, tmp_path) == newest.last
+
+
+def test_no_target_and_no_run_says_how_to_train_one(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        find_checkpoint(None, tmp_path)
+    assert one_line(caught) == f"no run in {tmp_path} yet; train one with: charrnn train FILE"
+
+
+def test_a_target_is_a_name_a_folder_or_a_file(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "checkpoints", "hamlet", "last", "best")
+    elsewhere = make_run(tmp_path / "elsewhere", "macbeth")
+    for target in ("hamlet", str(run.folder), f"{run.folder}/", str(run.best)):
+        assert find_checkpoint(target, tmp_path / "checkpoints") == run.best
+    assert find_checkpoint(str(run.last), tmp_path / "checkpoints") == run.last
+    assert find_checkpoint(str(elsewhere.folder), tmp_path / "checkpoints") == elsewhere.last
+
+
+def test_a_run_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path / "checkpoints", "hamlet")
+    (tmp_path / "hamlet").write_bytes(b"the corpus")
+    (tmp_path / "macbeth").write_bytes(b"a checkpoint, perhaps")
+    monkeypatch.chdir(tmp_path)
+    assert find_checkpoint("hamlet", Path("checkpoints")).resolve() == run.last
+    assert find_checkpoint("./hamlet", Path("checkpoints")) == Path("hamlet")
+    assert find_checkpoint("macbeth", Path("checkpoints")) == Path("macbeth")
+
+
+@pytest.mark.parametrize("target", ["", "hamlet", "../hamlet", "no/such/file", "To be,\nor not\0", "long" * 100])
+def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
+    make_run(tmp_path, "macbeth")
+    with pytest.raises(RunError) as caught:
+        find_checkpoint(target, tmp_path)
+    assert one_line(caught) == (
+        f"no run or checkpoint {target!r}: not a run in {tmp_path}, not a file, not a run's folder; "
+        "runs there: macbeth; train one with: charrnn train FILE"
+    )
+
+
+def test_metrics_are_one_object_a_line_as_appended(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    assert run.read_metrics() == []
+    run.append_metrics({"step": 1, "val_bpc": 0.1 + 0.2})
+    run.append_metrics({"step": 2, "val_bpc": 1e-310})
+    assert run.metrics.read_bytes() == b'{"step": 1, "val_bpc": 0.30000000000000004}\n{"step": 2, "val_bpc": 1e-310}\n'
+    assert run.read_metrics() == [{"step": 1, "val_bpc": 0.1 + 0.2}, {"step": 2, "val_bpc": 1e-310}]
+
+
+def test_metrics_have_null_for_what_json_lacks(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.append_metrics({"step": 1, "a": float("nan"), "b": float("inf"), "c": float("-inf"), "d": None})
+    assert json.loads(run.metrics.read_bytes(), parse_constant=pytest.fail) == dict.fromkeys("abcd") | {"step": 1}
+
+
+def test_metrics_that_cannot_be_written_or_read_are_run_errors(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.metrics.mkdir()
+    with pytest.raises(RunError, match=r"^cannot write .*metrics\.jsonl: Is a directory; "):
+        run.append_metrics({"step": 1})
+    with pytest.raises(RunError, match=r"^cannot read .*metrics\.jsonl: Is a directory; "):
+        run.read_metrics()
+
+
+@pytest.mark.parametrize("tail", [b"{", b'{"step": 3, "val', b'{"step": 3}', b"\xff"])
+def test_an_unfinished_last_line_is_ignored(tmp_path: Path, tail: bytes) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.append_metrics({"step": 1})
+    with run.metrics.open("ab") as file:
+        file.write(tail)
+    assert run.read_metrics() == [{"step": 1}]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000], ids=["empty", "half", "list", "ff", "deep"]
+)
+def test_a_broken_line_is_a_run_error(tmp_path: Path, line: bytes) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.metrics.write_bytes(b'{"step": 1}\n' + line + b"\n")
+    with pytest.raises(RunError) as caught:
+        run.read_metrics()
+    assert one_line(caught) == f"line 2 of {run.metrics} is not a JSON object; remove that line"
+
+
+def test_truncating_forgets_what_came_after_a_step(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    records = [{"step": step, "val_bpc": 1 / step} for step in (10, 20, 30)]
+    for record in records[:2]:
+        run.append_metrics(record)
+    wanted = run.metrics.read_bytes()
+    run.append_metrics(records[2])
+    with run.metrics.open("ab") as file:
+        file.write(b'{"step": 4')
+    (run.folder / ".last.safetensors.7.tmp").write_bytes(b"half")
+    run.truncate_metrics(20)
+    assert run.metrics.read_bytes() == wanted
+    assert list(run.folder.iterdir()) == [run.metrics]
+    run.append_metrics(records[2])
+    assert run.read_metrics() == records
+    run.truncate_metrics(0)
+    assert run.metrics.read_bytes() == b""
+
+
+def test_truncating_keeps_records_without_a_step(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    for record in ({"note": "begun"}, {"step": None}, {"step": "5"}, {"step": 5.0}):
+        run.append_metrics(record)
+    run.truncate_metrics(4)
+    assert run.read_metrics() == [{"note": "begun"}, {"step": None}, {"step": "5"}]
+
+
+def test_truncating_makes_no_file(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.truncate_metrics(1)
+    assert list(run.folder.iterdir()) == []
