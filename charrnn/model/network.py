@@ -93,10 +93,14 @@ class Network:
             else:
                 gather_rows(self.table, x, trace.gates, first, last)
             self.cell.forward(self.w_hh[layer], trace, H, first, last)
-            if mask_key is not None:
-                dropout(trace[1][1:], space.outputs[layer], H, self.config.dropout, mask_key + layer, first, last)
+            if space.dropped:
+                dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
         fill_rows(self.parameters["head.bias"], space.logits, first, last)
         matmul(space.outputs[-1], self.w_head, space.logits, first, last)
+
+    def mask(self, layer: int, key: int | None) -> tuple[float, int]:
+        """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
+        return (0.0, 0) if key is None else (self.config.dropout, key + layer)
 
     def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> None:
         """Logits of a window in ``space.logits``, or with targets ``y`` the losses in ``space.losses``, without dropout.

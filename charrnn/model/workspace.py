@@ -35,6 +35,7 @@ class Workspace:
         outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout.
         logits: (T, B, V), then their gradient.
         losses: (T, B) float64, nats.
+        dropped: whether outputs are arrays of their own, for dropout to write.
         d_h: (T, B, H) gradient of a layer's output; absent for inference.
         d_state: for each state, (1, B, H); absent for inference.
     """
@@ -43,6 +44,7 @@ class Workspace:
     outputs: list[Array]
     logits: Array
     losses: Array
+    dropped: bool = False
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
 
@@ -62,7 +64,8 @@ class Workspace:
             traces.append(cell.trace(rows(steps, config.gate_width), *states, *saved))
         dropped = training and config.dropout > 0
         outputs = [rows(steps, H) if dropped else trace[1][1:] for trace in traces]
-        space = cls(traces, outputs, rows(steps, config.vocab_size), aligned_zeros((steps, streams), "float64"))
+        losses = aligned_zeros((steps, streams), "float64")
+        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, dropped)
         if training:
             space.d_h = rows(steps, H)
             space.d_state = tuple(rows(1, H) for _ in cell.state)
@@ -76,4 +79,4 @@ class Workspace:
             traces.append(type(trace)(*cut))
         d_h = None if self.d_h is None else self.d_h[:steps]
         outputs = [output[:steps] for output in self.outputs]
-        return Workspace(traces, outputs, self.logits[:steps], self.losses[:steps], d_h, self.d_state)
+        return Workspace(traces, outputs, self.logits[:steps], self.losses[:steps], self.dropped, d_h, self.d_state)

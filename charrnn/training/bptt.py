@@ -81,11 +81,6 @@ class TruncatedBPTT:
         self, x: Array, y: Array, space: Workspace, mask_key: int | None, first: int, last: int
     ) -> None:
         config = self.network.config
-        if config.dropout == 0:
-            mask_key = None
-        elif mask_key is None:
-            for output, trace in zip(space.outputs, space.traces, strict=True):
-                output[:, first:last] = trace[1][1:, first:last]
         self.network.forward_rows(x, space, first, last, mask_key)
         scale = config.dtype.type(1 / x.size)
         cross_entropy(space.logits, y, config.vocab_size, scale, space.losses, first, last)
@@ -97,8 +92,8 @@ class TruncatedBPTT:
         matmul(space.logits, network.w_head_back, space.d_h, first, last)
         for layer in reversed(range(len(space.traces))):
             trace = space.traces[layer]
-            if mask_key is not None and network.config.dropout:
-                dropout(space.d_h, space.d_h, H, network.config.dropout, mask_key + layer, first, last)
+            if space.dropped:
+                dropout(space.d_h, space.d_h, H, *network.mask(layer, mask_key), first, last)
             for array in space.d_state:
                 fill_rows(self._zeros, array, first, last)
             network.cell.backward(network.w_hh_back[layer], trace, space.d_h, space.d_state, H, first, last)

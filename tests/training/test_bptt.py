@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import reference
+
+from charrnn.model.network import TrainingNetwork
+from charrnn.model.workers import Workers
+from charrnn.model.workspace import copy_state
+from charrnn.training.bptt import TruncatedBPTT
+
+SHAPES = [
+    {"vocab_size": 11, "hidden_size": 17, "num_layers": 3, "embedding_size": 0},
+    {"vocab_size": 65, "hidden_size": 32, "num_layers": 2, "embedding_size": 65},
+    {"vocab_size": 5, "hidden_size": 1, "num_layers": 1, "embedding_size": 2},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("precision", "bound"), [("float64", 1e-6), ("float32", 1e-3)])
+def test_loss_gradients_and_state_equal_the_reference(make_parameters, make_window, shape, precision, bound):
+    parameters = make_parameters(precision=precision, **shape)
+    network = TrainingNetwork(parameters, Workers(2))
+    bptt = TruncatedBPTT(network, 9, 7)
+    x, y, state = make_window(network, 9, 7)
+    tensors = {name: tensor.astype(np.float64) for name, tensor in parameters.tensors.items()}
+    wanted, wanted_d_state = reference.gradients(tensors, x, y, state)
+    wanted_loss = reference.loss(tensors, x, y, state)
+    wanted_state = reference.forward(tensors, x, state)[1]
+
+    d_state = network.zero_state(7)
+    loss = bptt.window(x, y, state, d_state=d_state)
+
+    assert loss == pytest.approx(wanted_loss, rel=bound / 100)
+    for name, gradient in bptt.gradient.tensors.items():
+        assert reference.relative_error(gradient, wanted[name]) < bound, name
+    for got, reached in ((d_state, wanted_d_state), (state, wanted_state)):
+        for layer, wanted_layer in zip(got, reached, strict=True):
+            for array, wanted_array in zip(layer, wanted_layer, strict=True):
+                assert reference.relative_error(array, wanted_array) < bound
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window, dropout):
+    parameters = make_parameters(vocab_size=65, hidden_size=33, num_layers=2, dropout=dropout)
+    results = []
+    inputs = None
+    for threads in (1, 2, 3, 8):
+        network = TrainingNetwork(parameters, Workers(threads))
+        inputs = inputs or make_window(network, 6, 5)
+        x, y, state = inputs[0], inputs[1], copy_state(inputs[2])
+        bptt = TruncatedBPTT(network, 6, 5)
+        loss = bptt.window(x, y, state, mask_key=7)
+        results.append((loss, bptt.gradient.vector.tobytes(), [array.tobytes() for layer in state for array in layer]))
+    assert all(result == results[0] for result in results)
+
+
+def test_dropout_gradients_equal_finite_differences(make_parameters, make_window):
+    parameters = make_parameters(vocab_size=5, hidden_size=6, num_layers=2, dropout=0.3, precision="float64")
+    network = TrainingNetwork(parameters)
+    bptt = TruncatedBPTT(network, 5, 3)
+    x, y, state = make_window(network, 5, 3)
+    bptt.window(x, y, copy_state(state), mask_key=1)
+    gradient = {name: tensor.copy() for name, tensor in bptt.gradient.tensors.items()}
+
+    def loss():
+        network.refresh()
+        return bptt.window(x, y, copy_state(state), mask_key=1)
+
+    for name in ("rnn.weight_hh_l0", "rnn.weight_ih_l1", "head.weight", "embedding.weight"):
+        assert reference.relative_error(gradient[name], reference.numeric_gradient(loss, parameters[name])) < 1e-6, name
+
+
+def test_without_a_key_dropout_is_off(make_parameters, make_window):
+    shape = {"vocab_size": 5, "hidden_size": 6, "num_layers": 2, "precision": "float64"}
+    dropping, plain = make_parameters(dropout=0.5, **shape), make_parameters(dropout=0.0, **shape)
+    plain.vector[:] = dropping.vector
+    network = TrainingNetwork(dropping)
+    x, y, state = make_window(network, 5, 3)
+    losses = {
+        "off": TruncatedBPTT(network, 5, 3).window(x, y, copy_state(state)),
+        "on": TruncatedBPTT(network, 5, 3).window(x, y, copy_state(state), mask_key=3),
+        "plain": TruncatedBPTT(TrainingNetwork(plain), 5, 3).window(x, y, copy_state(state)),
+    }
+    assert losses["off"] == losses["plain"] != losses["on"]
+
+
+def test_a_shorter_window_gives_what_room_of_its_own_would(make_parameters, make_window):
+    network = TrainingNetwork(make_parameters(vocab_size=9, hidden_size=12))
+    x, y, state = make_window(network, 4, 3)
+    roomy, tight = TruncatedBPTT(network, 10, 3), TruncatedBPTT(network, 4, 3)
+    assert roomy.window(x, y, copy_state(state)) == tight.window(x, y, copy_state(state))
+    assert np.array_equal(roomy.gradient.vector, tight.gradient.vector)
