@@ -1,0 +1,135 @@
+"""Corpora from what every machine has: nothing is downloaded.
+
+``python`` is text that people wrote; ``addition``, ``parity`` and ``brackets`` are problems whose answers can be
+checked, and which a recurrent network can solve at any length.
+"""
+
+import random
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.text.folders import files_below
+
+DEFAULT_SIZE = 1_000_000
+"""Characters of a corpus of lines."""
+
+NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tests", "idle_test", "__pycache__"}
+"""Names below the standard library's folder that are not its own, or are its tests."""
+
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+
+
+def generate(name: str, size: int | None = None, rng_seed: int = 0) -> Iterator[str]:
+    """The pieces of corpus ``name``; the same for the same arguments.
+
+    Args:
+        name: one of ``GENERATORS``.
+        size: the most characters. ``python`` is cut there, or ends earlier if there is no more; the others end with
+            the last whole line that fits, and have at least one line. Without it, all of ``python``, and
+            ``DEFAULT_SIZE`` of the others.
+        rng_seed: at least 0. For ``python``, 0 keeps the files in the order of their paths, any other shuffles them.
+
+    Raises:
+        ConfigError: the name is unknown, or a number is too small.
+        CorpusError: the standard library has no readable source here.
+    """
+    if name not in GENERATORS:
+        raise ConfigError(f"a corpus must be one of {', '.join(GENERATORS)}, got {name!r}; choose one of them")
+    if size is not None and size < 2:
+        raise ConfigError(f"the size must be at least 2 characters, got {size}; choose a larger one")
+    if rng_seed < 0:
+        raise ConfigError(f"rng_seed must be at least 0, got {rng_seed}; choose a larger one")
+    return GENERATORS[name](size, rng_seed)
+
+
+def _python(size: int | None, rng_seed: int) -> Iterator[str]:
+    """The source of the running Python's standard library, without its tests."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    try:
+        files = [path for path in files_below(folder, skip=NOT_STDLIB.__contains__) if path.suffix == ".py"]
+    except OSError as error:
+        raise CorpusError(f"cannot read {error.filename}: {error.strerror}; choose another corpus") from None
+    if not files:
+        raise CorpusError(f"Python's source should be in {folder}, got no .py files; choose another corpus")
+    if rng_seed:
+        random.Random(rng_seed).shuffle(files)
+    return _cut(_sources(files), size)
+
+
+def _sources(files: Iterable[Path]) -> Iterator[str]:
+    r"""The text of each of ``files``, with "\n" newlines; files in an encoding other than UTF-8 are left out."""
+    for path in files:
+        try:
+            yield path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror}; choose another corpus") from None
+
+
+def _cut(pieces: Iterable[str], size: int | None) -> Iterator[str]:
+    """The first ``size`` characters of ``pieces``."""
+    if size is None:
+        yield from pieces
+        return
+    for piece in pieces:
+        yield piece[:size]
+        size -= len(piece)
+        if size <= 0:
+            return
+
+
+def _lines(draw: Callable[[random.Random], str], size: int | None, rng_seed: int) -> Iterator[str]:
+    """Lines as ``draw`` makes them: as many as fit into ``size`` characters, and at least one."""
+    rng = random.Random(rng_seed)
+    room = DEFAULT_SIZE if size is None else size
+    line = draw(rng) + "\n"
+    yield line
+    room -= len(line)
+    while len(line := draw(rng) + "\n") <= room:
+        yield line
+        room -= len(line)
+
+
+def _addition(rng: random.Random) -> str:
+    """A sum, such as 12+345=357."""
+    left, right = _operand(rng), _operand(rng)
+    return f"{left}+{right}={left + right}"
+
+
+def _operand(rng: random.Random) -> int:
+    """A number of 1, 2 or 3 digits, each as likely as the others."""
+    digits = rng.randint(1, 3)
+    return rng.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)
+
+
+def _parity(rng: random.Random) -> str:
+    """1 to 20 bits and, after =, whether the number of ones is odd, such as 0110100=1."""
+    length = rng.randint(1, 20)
+    bits = f"{rng.getrandbits(length):0{length}b}"
+    return f"{bits}={bits.count('1') % 2}"
+
+
+def _brackets(rng: random.Random) -> str:
+    """1 to 30 pairs of brackets, balanced, such as ([]{()})[]."""
+    to_open = rng.randint(1, 30)
+    text, closers = "", ""
+    while to_open or closers:
+        if to_open and (not closers or rng.random() < 0.5):
+            opener = rng.choice("([{")
+            text, closers, to_open = text + opener, closers + BRACKETS[opener], to_open - 1
+        else:
+            text, closers = text + closers[-1], closers[:-1]
+    return text
+
+
+GENERATORS: dict[str, Callable[[int | None, int], Iterator[str]]] = {
+    "python": _python,
+    "addition": partial(_lines, _addition),
+    "parity": partial(_lines, _parity),
+    "brackets": partial(_lines, _brackets),
+}
+"""From the size (characters, or None) and the random generator's seed to the pieces of a corpus."""

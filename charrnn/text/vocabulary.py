@@ -1,0 +1,119 @@
+"""The numbering of characters: text to ids and back."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError, VocabularyError
+
+UNITS = ("character", "byte")
+
+CHUNK = 1 << 16
+"""Characters looked up at a time: their codes and indices stay in the CPU's cache."""
+
+MAX_SHOWN = 5
+"""Characters that an error message names."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The characters that a model knows; a character's id is its place in ``symbols``.
+
+    Attributes:
+        symbols: distinct characters in code point order.
+        unit: "character" for Unicode code points, or "byte". A text of bytes is a str too: the code point is the
+            byte's value, as in Latin-1.
+
+    Raises:
+        ConfigError: the unit is unknown.
+        VocabularyError: there are no symbols, they repeat or are out of order, or one of them is not a byte in a
+            vocabulary of bytes.
+    """
+
+    symbols: str
+    unit: str = "character"
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, got {self.unit!r}; choose one of them")
+        if not self.symbols:
+            raise VocabularyError("a vocabulary needs at least one character, got none; use a text that is not empty")
+        if any(left >= right for left, right in pairwise(self.symbols)):
+            raise VocabularyError(
+                "the symbols must be distinct and in code point order, got others; use Vocabulary.of(text)"
+            )
+        if self.unit == "byte" and self.symbols[-1] > "\xff":
+            raise VocabularyError(
+                f"bytes must be '\\x00' to '\\xff', got {self.symbols[-1]!r}; decode the text as latin-1"
+            )
+
+    @classmethod
+    def of(cls, text: str, unit: str = "character") -> "Vocabulary":
+        """The vocabulary of all characters of ``text``."""
+        return cls("".join(sorted(set(text))), unit)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, character: object) -> bool:
+        return isinstance(character, str) and len(character) == 1 and character in self.symbols
+
+    def encode(self, text: str) -> npt.NDArray[np.int32]:
+        """The ids of the characters of ``text``: (N,) int32.
+
+        Raises:
+            VocabularyError: the text holds a character that the vocabulary lacks.
+        """
+        ids = np.empty(len(text), np.int32)
+        for start in range(0, len(text), CHUNK):
+            codes = _codes(text[start : start + CHUNK])
+            self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
+        if ids.min(initial=0) < 0:
+            raise self._unknown(text, position=int(np.argmax(ids < 0)) + 1)
+        return ids
+
+    def decode(self, ids: npt.ArrayLike) -> str:
+        """The text of ``ids``: (N,) integers from 0 to ``len(self) - 1``.
+
+        Raises:
+            VocabularyError: an id is out of range.
+        """
+        ids = np.asarray(ids)
+        if ids.size == 0:
+            return ""
+        for extreme in (ids.min(), ids.max()):
+            if not 0 <= extreme < len(self):
+                raise VocabularyError(
+                    f"an id must be 0 to {len(self) - 1}, got {extreme}; decode with the vocabulary that encoded it"
+                )
+        return str(_codes(self.symbols)[ids].tobytes(), "utf-32-le", "surrogatepass")
+
+    @cached_property
+    def _id_of_code(self) -> npt.NDArray[np.int32]:
+        """Id of each code point, -1 where there is none; the last entry stands for all greater code points."""
+        codes = _codes(self.symbols)
+        table = np.full(codes[-1] + 2, -1, np.int32)
+        table[codes] = np.arange(len(codes))
+        return table
+
+    def _unknown(self, text: str, position: int) -> VocabularyError:
+        """The error for a text whose first unknown character is at ``position`` (from 1)."""
+        unknown = sorted(set(text) - set(self.symbols))
+        names = ", ".join(self._name(character) for character in unknown[:MAX_SHOWN])
+        more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
+        return VocabularyError(
+            f"the text must hold only the {len(self)} {self.unit}s of the vocabulary, got {names}{more} "
+            f"(the first at position {position}); take them out, or train on a text that holds them"
+        )
+
+    def _name(self, character: str) -> str:
+        """A character as an error message shows it."""
+        return f"0x{ord(character):02x}" if self.unit == "byte" else repr(character)
+
+
+def _codes(text: str) -> npt.NDArray[np.int32]:
+    """The code points of ``text``: (N,) int32, little-endian."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<i4")

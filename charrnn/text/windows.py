@@ -1,0 +1,82 @@
+"""Windows of parallel streams, as truncated backpropagation through time walks them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError, CorpusError
+
+Ids = npt.NDArray[np.int32]
+
+
+class Windows:
+    """A text cut into B parallel streams, and these into windows of at most T steps.
+
+    With m = (N - 1) // B, stream b reads ``ids[b * m : (b + 1) * m]`` and predicts the same one character on: where
+    one stream ends, the next begins. The m steps are cut into n = ceil(m / T) windows whose lengths differ by at most
+    one, so that no window is a short remainder. A window's arrays are made when it is asked for.
+
+    Attributes:
+        steps: m, the steps of one stream.
+        characters: m * B, the characters predicted in one pass.
+
+    Args:
+        ids: (N,) integers; kept as they are, not copied.
+        streams: B.
+        length: T, the most steps of a window.
+
+    Raises:
+        ConfigError: ``streams`` or ``length`` is less than 1.
+        CorpusError: there are too few ids for one step of each stream.
+    """
+
+    def __init__(self, ids: npt.NDArray[np.integer], streams: int, length: int) -> None:
+        _check(streams, length)
+        self.steps = (len(ids) - 1) // streams
+        if self.steps < 1:
+            raise CorpusError(
+                f"{streams} streams need at least {streams + 1} characters, got {len(ids)}; "
+                "use fewer streams (--batch-size) or a longer text"
+            )
+        self.characters = self.steps * streams
+        self._count = -(-self.steps // length)
+        self._inputs = ids[: self.characters].reshape(streams, self.steps)
+        self._targets = ids[1 : self.characters + 1].reshape(streams, self.steps)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, i: int) -> tuple[Ids, Ids]:
+        """Window ``i``: its inputs x and its targets y, both (steps of the window, B), C-contiguous int32 copies."""
+        i = range(len(self))[i]
+        part = slice(self.steps * i // len(self), self.steps * (i + 1) // len(self))
+        x, y = (np.array(streams[:, part].T, np.int32, order="C") for streams in (self._inputs, self._targets))
+        return x, y
+
+    def __iter__(self) -> Iterator[tuple[Ids, Ids]]:
+        return (self[i] for i in range(len(self)))
+
+
+def fit(N: int, streams: int, length: int) -> tuple[int, int]:
+    """The number of streams and the window length, made smaller where N characters are too few for them.
+
+    First the number of streams shrinks, until each has a whole window; when one is left, the window does.
+
+    Raises:
+        ConfigError: ``streams`` or ``length`` is less than 1.
+        CorpusError: N is less than 2.
+    """
+    _check(streams, length)
+    if N < 2:
+        raise CorpusError(f"a window needs at least two characters, got {N}; use a longer text")
+    streams = max(1, min(streams, (N - 1) // length))
+    return streams, min(length, (N - 1) // streams)
+
+
+def _check(streams: int, length: int) -> None:
+    if streams < 1 or length < 1:
+        raise ConfigError(
+            f"streams (--batch-size) and length (--seq-length) must be at least 1, got {streams} and {length}; "
+            "raise the lesser"
+        )

@@ -1,0 +1,110 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import charrnn
+from charrnn.errors import CheckpointError, ConfigError, RunError, VocabularyError
+from charrnn.training.events import Evaluated, Finished, Started
+
+TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "cat.txt").write_text(TEXT)
+    events = charrnn.train(folder / "cat.txt", checkpoints=folder / "runs", hidden_size=16, steps=150, learning_rate=0.03)
+    (folder / "events").write_text(" ".join(type(event).__name__ for event in events))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return charrnn.load(checkpoints=folder / "runs")
+
+
+def test_training_yields_events_from_started_to_finished(folder):
+    names = (folder / "events").read_text().split()
+    assert names[0] == Started.__name__
+    assert names[-1] == Finished.__name__
+    assert names.count("StepDone") == 150
+
+
+def test_a_model_is_found_by_name_folder_or_file_and_as_the_newest(folder, model):
+    runs = folder / "runs"
+    for target in ("cat", runs / "cat", runs / "cat" / "best.safetensors", None):
+        assert np.array_equal(charrnn.load(target, checkpoints=runs).parameters.vector, model.parameters.vector)
+    with pytest.raises(RunError, match="no run"):
+        charrnn.load(checkpoints=folder / "none")
+
+
+def test_a_sample_begins_with_its_seed_and_has_the_length_asked_for(model):
+    text = model.sample("the ", length=30, rng_seed=1)
+    assert text.startswith("the ")
+    assert len(text) == 34
+    assert text == model.sample("the ", length=30, rng_seed=1) != model.sample("the ", length=30, rng_seed=2)
+    assert len(model.sample(length=5)) == 5
+    assert model.sample("cat", length=0) == "cat"
+
+
+def test_at_temperature_zero_a_sample_is_the_most_probable_text(model):
+    assert model.sample("the cat", length=40, temperature=0).startswith("the cat sat on the ")
+
+
+def test_a_stream_gives_one_character_at_a_time(model):
+    stream = model.stream("the ", length=3, rng_seed=1)
+    assert ["".join(stream)] == [model.sample("the ", length=3, rng_seed=1)[4:]]
+
+
+def test_the_score_of_the_validation_text_is_what_training_reported(folder, model):
+    metrics = [json.loads(line) for line in (folder / "runs" / "cat" / "metrics.jsonl").read_text().splitlines()]
+    best = min(record["val_bpc"] for record in metrics)
+    assert model.score(TEXT[int(0.9 * len(TEXT)) :]).bits_per_character == pytest.approx(best, abs=1e-6)
+
+
+def test_an_unknown_character_is_an_error(model):
+    with pytest.raises(VocabularyError, match="'Q'"):
+        model.sample("Quick")
+    with pytest.raises(VocabularyError):
+        model.score("the Quick")
+    with pytest.raises(ConfigError, match="characters, not bytes"):
+        model.score(b"the cat")
+
+
+def test_a_model_of_bytes_reads_and_writes_any_text(tmp_path):
+    corpus = tmp_path / "b.txt"
+    corpus.write_bytes("žluťoučký kůň\n".encode() * 60)
+    runs = tmp_path / "runs"
+    list(charrnn.train(corpus, checkpoints=runs, as_bytes=True, hidden_size=24, steps=200, learning_rate=0.03, batch_size=4))
+    model = charrnn.load(checkpoints=runs)
+    assert model.vocabulary.unit == "byte"
+    assert model.sample("žluť", length=14, temperature=0).startswith("žluťoučký")
+    assert model.score("kůň").characters == len("kůň".encode()) - 1
+
+
+def test_a_damaged_header_is_an_error(folder, tmp_path):
+    from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
+
+    checkpoint = load_checkpoint(folder / "runs" / "cat" / "best.safetensors")
+    path = tmp_path / "x.safetensors"
+    for damage in ({"vocabulary": {"symbols": "ab", "unit": "character"}}, {"config": {"hidden": 1}}, {"config": None}):
+        save_checkpoint(path, type(checkpoint)(checkpoint.tensors, checkpoint.header | damage))
+        with pytest.raises(CheckpointError):
+            charrnn.load(path)
+
+
+def test_importing_the_package_loads_neither_numpy_nor_numba():
+    code = "import sys, charrnn; print([m for m in ('numpy', 'numba', 'click') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_there_is_no_other_name():
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = charrnn.trian
+
+
+def test_evaluations_are_events_too(folder):
+    assert Evaluated.__name__ in (folder / "events").read_text()

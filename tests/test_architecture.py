@@ -1,0 +1,80 @@
+"""The floors of the house: a part imports only from the floors below it. Keep this list and the map in
+charrnn/__init__.py the same."""
+
+import ast
+import re
+from pathlib import Path
+
+import charrnn
+
+PACKAGE = Path(charrnn.__file__).parent
+FLOORS = [
+    {"errors"},
+    {"kernels", "text"},
+    {"cells", "optimizers"},
+    {"model"},
+    {"sampling", "scoring"},
+    {"training", "storage"},
+    {"job"},
+    {"api"},
+    {"cli"},
+    {"__main__"},
+]
+LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
+
+
+def part_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_parts(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the floor"
+            names = [f"{node.module}.{alias.name}" if node.module == "charrnn" else node.module for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.split(".")[0] == "charrnn" and name != "charrnn":
+                yield name.split(".")[1]
+
+
+def sources():
+    return [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+
+
+def test_every_part_has_a_floor():
+    assert {part_of(path) for path in sources()} == set(LEVEL)
+
+
+def test_parts_import_only_from_floors_below():
+    allowed = {"__version__"}
+    for path in sources():
+        part = part_of(path)
+        for other in set(imported_parts(path)) - {part} - allowed:
+            assert LEVEL[other] < LEVEL[part], f"{path.relative_to(PACKAGE)} imports {other}"
+
+
+def test_printing_and_its_libraries_live_in_the_command_line():
+    for path in sources():
+        if part_of(path) in ("cli", "__main__"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id != "print", path
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+                assert not {"click", "tqdm"} & {module.split(".")[0] for module in modules}, path
+
+
+def test_numba_stays_in_what_is_compiled():
+    for path in sources():
+        if part_of(path) not in ("kernels", "cells", "optimizers"):
+            assert not re.search(r"^\s*(from|import) (numba|llvmlite)", path.read_text(), re.MULTILINE), path
+
+
+def test_the_map_names_every_part():
+    text = charrnn.__doc__ or ""
+    for part in set(LEVEL) - {"__main__"}:
+        assert re.search(rf"\b{part}\b", text), part

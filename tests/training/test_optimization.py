@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from charrnn.kernels.updates import BLOCK, Clip
+from charrnn.model.config import ModelConfig
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import Workers
+from charrnn.training.optimization import Updater
+
+CONFIG = ModelConfig(vocab_size=40, hidden_size=64)  # more than one block of parameters
+
+
+def updated(random, threads):
+    parameters = Parameters(CONFIG).initialise(0)
+    updater = Updater("adam", parameters, Workers(threads))
+    gradient = np.asarray(random.normal(size=parameters.vector.size), np.float32)
+    norms = []
+    for step in range(1, 4):
+        norms.append(updater.norm(gradient))
+        updater.update(gradient, Clip(0.5, 1.0), 0.01, step)
+    return parameters, updater, gradient, norms
+
+
+def test_the_norm_is_that_of_the_whole_vector(random):
+    parameters, _, gradient, norms = updated(random, 2)
+    assert parameters.vector.size > BLOCK
+    assert norms[0] == pytest.approx(np.linalg.norm(gradient.astype(np.float64)), rel=1e-12)
+
+
+def test_threads_do_not_change_updates():
+    results = [updated(np.random.default_rng(1), threads) for threads in (1, 2, 3)]
+    assert len({parameters.vector.tobytes() for parameters, *_ in results}) == 1
+    assert len({updater.slots.tobytes() for _, updater, *_ in results}) == 1
+    assert len({tuple(norms) for *_, norms in results}) == 1
+
+
+def test_the_state_survives_a_round_trip(random):
+    parameters, updater, *_ = updated(random, 1)
+    tensors = updater.to_tensors()
+    assert list(tensors) == ["optimizer.first_moment", "optimizer.second_moment"]
+    other = Updater("adam", parameters, Workers(1))
+    other.load_tensors(tensors)
+    assert np.array_equal(other.slots, updater.slots)

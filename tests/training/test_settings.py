@@ -1,0 +1,44 @@
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("batch_size", 0, "batch_size must be at least 1, not 0"),
+        ("seq_length", -3, "seq_length must be at least 1, not -3"),
+        ("learning_rate", float("nan"), "learning_rate must be at least 0, not nan"),
+        ("clip_norm", -1.0, "clip_norm must be at least 0, not -1.0"),
+        ("clip_value", -1.0, "clip_value must be at least 0"),
+        ("steps", -1, "steps must be at least 0"),
+        ("minutes", float("inf"), "minutes must be at least 0, not inf"),
+        ("eval_every", -1, "eval_every must be at least 0"),
+        ("val_fraction", 1.0, "val_fraction must be at least 0 and below 1, not 1.0"),
+        ("reset_probability", 1.5, "reset_probability must be at least 0 and at most 1"),
+        ("decay_rate", 0.0, "decay_rate must be above 0 and at most 1"),
+        ("decay_every", 0.0, "decay_every must be above 0"),
+        ("rng_seed", -1, "rng_seed must be at least 0"),
+        ("schedule", "sawtooth", "unknown schedule 'sawtooth': choose one of constant, step, linear, cosine"),
+        ("optimizer", "lion", "unknown optimizer 'lion': choose one of adagrad, adam, rmsprop, sgd"),
+    ],
+)
+def test_a_bad_value_is_an_error_that_says_what_is_wanted(option, value, message):
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
+        TrainingSettings(**{option: value})
+
+
+def test_without_a_limit_a_run_takes_the_default_time():
+    assert TrainingSettings().minutes == DEFAULT_MINUTES
+    assert TrainingSettings(steps=5).minutes == 0
+
+
+def test_the_learning_rate_is_the_optimizers_unless_given():
+    assert TrainingSettings(optimizer="sgd").learning_rate == 0.5
+    assert TrainingSettings(optimizer="sgd", learning_rate=0.1).learning_rate == 0.1
+
+
+def test_settings_survive_a_round_trip():
+    settings = TrainingSettings(steps=3, schedule="cosine")
+    assert TrainingSettings(**settings.to_dict()) == settings

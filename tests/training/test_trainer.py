@@ -1,0 +1,167 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from charrnn.errors import CheckpointError, TrainingError
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import Network
+from charrnn.scoring import score
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.events import CheckpointDue, Evaluated, Finished, Sampled, StepDone
+from charrnn.training.settings import TrainingSettings
+from charrnn.training.trainer import Trainer
+
+TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
+VOCABULARY = Vocabulary.of(TEXT)
+IDS = VOCABULARY.encode(TEXT)
+
+
+def make_trainer(*, threads=1, val_ids=IDS[1800:], shape=None, **settings):
+    config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
+    settings = TrainingSettings(**{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings})
+    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads)
+
+
+def of(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def without_times(events):
+    timed = {"seconds": 0.0, "chars_per_second": 0.0}
+    return [dataclasses.replace(e, **{k: v for k, v in timed.items() if hasattr(e, k)}) for e in events]
+
+
+def test_events_tell_the_run_in_order():
+    trainer = make_trainer(steps=5, eval_every=2)
+    events = list(trainer.run())
+    names = [type(event).__name__ for event in events]
+    evaluation = ["Evaluated", "Sampled", "CheckpointDue", "CheckpointDue"]
+    assert names == ["StepDone"] * 2 + evaluation + ["StepDone"] * 2 + evaluation + ["StepDone"] + evaluation + ["Finished"]
+    assert [event.step for event in of(events, StepDone)] == [1, 2, 3, 4, 5]
+    assert [event.kind for event in of(events, CheckpointDue)] == ["best", "last"] * 3
+    finished = events[-1]
+    assert (finished.reason, finished.step) == ("steps", 5)
+    assert finished.best_val_bpc == min(event.val_bpc for event in of(events, Evaluated))
+    assert all(len(event.text) == 120 for event in of(events, Sampled))
+
+
+def test_it_learns():
+    evaluations = of(make_trainer(steps=300, eval_every=100).run(), Evaluated)
+    assert evaluations[-1].val_bpc < 0.2
+    assert evaluations[-1].train_bpc < evaluations[0].train_bpc / 4
+
+
+def test_train_bpc_is_the_mean_of_the_steps_since_the_last_evaluation():
+    events = list(make_trainer(steps=6, eval_every=3).run())
+    steps = [event.train_bpc for event in of(events, StepDone)]
+    assert [e.train_bpc for e in of(events, Evaluated)] == pytest.approx([np.mean(steps[:3]), np.mean(steps[3:])])
+
+
+def test_val_bpc_is_the_score_of_the_validation_text():
+    trainer = make_trainer(steps=3)
+    evaluated = of(trainer.run(), Evaluated)[-1]
+    assert evaluated.val_bpc == score(Network(trainer.parameters), IDS[1800:]).bits_per_character
+
+
+@pytest.mark.parametrize("kind", ["steps", "epochs", "minutes"])
+def test_whichever_limit_comes_first_ends_the_run(kind):
+    limits = {"steps": 10**6, "epochs": 10**6, "minutes": 10**6} | {kind: {"steps": 2, "epochs": 0.5, "minutes": 1e-9}[kind]}
+    finished = list(make_trainer(**limits).run())[-1]
+    assert finished.reason == kind
+    windows = math.ceil(449 / 16)  # of an epoch: 1,800 characters in 4 streams
+    assert finished.step == {"steps": 2, "epochs": math.ceil(windows / 2), "minutes": 1}[kind]
+
+
+def test_without_validation_text_there_is_no_best():
+    events = list(make_trainer(steps=2, val_ids=IDS[:0]).run())
+    assert [event.val_bpc for event in of(events, Evaluated)] == [None]
+    assert [event.kind for event in of(events, CheckpointDue)] == ["last"]
+
+
+def test_stop_ends_after_the_step_with_a_checkpoint_and_no_evaluation():
+    trainer = make_trainer(steps=100)
+    events = []
+    for event in trainer.run():
+        events.append(event)
+        if event.step == 3:
+            trainer.stop()
+    assert [type(event) for event in events[2:]] == [StepDone, CheckpointDue, Finished]
+    assert events[-1].reason == "interrupted"
+
+
+@pytest.mark.parametrize("stop_after", [3, 29, 40])
+def test_a_restored_trainer_continues_as_if_never_stopped(stop_after):
+    options = {"steps": 45, "eval_every": 7, "shape": {"dropout": 0.2, "num_layers": 2}}
+    whole = make_trainer(**options)
+    wanted = without_times(whole.run())
+    stopped = make_trainer(**options)
+    events = []
+    for event in stopped.run():
+        events.append(event)
+        if isinstance(event, StepDone) and event.step == stop_after:
+            stopped.stop()
+    done = [event for event in events[:-1] if not (isinstance(event, CheckpointDue) and event is events[-2])]
+    tensors, header = stopped.snapshot()
+    resumed = make_trainer(**options)
+    resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+    got = without_times([*done, *resumed.run()])
+    assert got == wanted
+    assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
+def test_threads_do_not_change_a_run():
+    runs = [make_trainer(threads=threads, steps=12, eval_every=5) for threads in (1, 2, 5)]
+    events = [without_times(trainer.run()) for trainer in runs]
+    assert events[0] == events[1] == events[2]
+    assert len({trainer.parameters.vector.tobytes() for trainer in runs}) == 1
+
+
+def test_clipping_bounds_the_update():
+    plain = make_trainer(steps=1, optimizer="sgd", learning_rate=1.0, clip_norm=0)
+    before = plain.parameters.vector.copy()
+    norm = of(plain.run(), StepDone)[0].grad_norm
+    update = before - plain.parameters.vector
+    assert np.linalg.norm(update) == pytest.approx(norm, rel=1e-4)
+
+    by_norm = make_trainer(steps=1, optimizer="sgd", learning_rate=1.0, clip_norm=norm / 2)
+    list(by_norm.run())
+    assert np.linalg.norm(before - by_norm.parameters.vector) == pytest.approx(norm / 2, rel=1e-4)
+
+    limit = np.abs(update).max() / 3
+    by_value = make_trainer(steps=1, optimizer="sgd", learning_rate=1.0, clip_norm=0, clip_value=limit)
+    list(by_value.run())
+    np.testing.assert_allclose(before - by_value.parameters.vector, np.clip(update, -limit, limit), rtol=1e-3, atol=1e-6)
+
+
+def test_a_diverged_run_is_an_error_that_says_what_to_do():
+    trainer = make_trainer(steps=50)
+    trainer.parameters.vector[:] = np.nan
+    trainer._network.refresh()
+    with pytest.raises(TrainingError, match=r"no longer finite at step 1 .*lower --learning-rate"):
+        list(trainer.run())
+
+
+def test_a_snapshot_that_does_not_fit_is_an_error():
+    tensors, header = make_trainer(steps=1).snapshot()
+    del tensors["optimizer.first_moment"]
+    with pytest.raises(CheckpointError, match="cannot be resumed"):
+        make_trainer(steps=1).restore(tensors, header)
+
+
+def test_streams_forget_at_the_start_of_an_epoch_and_otherwise_by_chance():
+    trainer = make_trainer(steps=1, reset_probability=0.5)
+    for layer in trainer._state:
+        for array in layer:
+            array[:] = 1
+    trainer.progress.window = 3
+    trainer._forget_some()
+    kept = trainer._state[0][0][:, 0].astype(bool)
+    assert 0 < kept.sum() < 4
+    for layer in trainer._state:
+        for array in layer:
+            assert (array == kept[:, np.newaxis]).all()
+    trainer.progress.window = 0
+    trainer._forget_some()
+    assert not trainer._state[0][0].any()
