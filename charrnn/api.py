@@ -37,7 +37,9 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
     return open_job([str(source) for source in corpus], **options).events()
 
 
-def load(target: str | Path | None = None, *, checkpoints: str | Path = "checkpoints", threads: int | None = None) -> "Model":
+def load(
+    target: str | Path | None = None, *, checkpoints: str | Path = "checkpoints", threads: int | None = None
+) -> "Model":
     """Load a trained model.
 
     Args:

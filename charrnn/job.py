@@ -43,7 +43,13 @@ class TrainingJob:
     """
 
     def __init__(
-        self, run: Run, corpus: Corpus, config: ModelConfig, settings: TrainingSettings, vocabulary: Vocabulary, threads: int
+        self,
+        run: Run,
+        corpus: Corpus,
+        config: ModelConfig,
+        settings: TrainingSettings,
+        vocabulary: Vocabulary,
+        threads: int,
     ) -> None:
         self.run = run
         train_ids, val_ids = split(vocabulary.encode(corpus.text), settings.val_fraction)
@@ -53,7 +59,11 @@ class TrainingJob:
         self.trainer = Trainer(config, fitted, vocabulary, train_ids, val_ids, threads=threads)
         self._header = {
             "settings": settings.to_dict(),
-            "corpus": {"sources": list(corpus.sources), "fingerprint": corpus.fingerprint, "characters": len(corpus.text)},
+            "corpus": {
+                "sources": list(corpus.sources),
+                "fingerprint": corpus.fingerprint,
+                "characters": len(corpus.text),
+            },
         }
         self._is_new = True
         self.started = Started(
@@ -188,8 +198,8 @@ def model_of(header: Mapping[str, Any]) -> tuple[ModelConfig, Vocabulary]:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
     if len(vocabulary) != config.vocab_size:
         raise CheckpointError(
-            f"the checkpoint's header is damaged ({len(vocabulary)} characters for a vocabulary of {config.vocab_size}): "
-            "use another checkpoint"
+            f"the checkpoint's header is damaged ({len(vocabulary)} characters for a vocabulary of "
+            f"{config.vocab_size}): use another checkpoint"
         )
     return config, vocabulary
 
@@ -205,8 +215,10 @@ def merged_settings(known: Mapping[str, Any], shape: Mapping[str, Any], given: M
     for key, value in given.items():
         old = {**shape, **known}[key]
         if key not in CHANGEABLE and value != old:
-            raise ConfigError(f"{key} is {old!r} in this run and cannot become {value!r}: leave it out, or start a new run")
-    kept = {key: 0 for key in LIMITS} if LIMITS & set(given) else {}
+            raise ConfigError(
+                f"{key} is {old!r} in this run and cannot become {value!r}: leave it out, or start a new run"
+            )
+    kept = dict.fromkeys(LIMITS, 0) if LIMITS & set(given) else {}
     return {**known, **kept, **{key: value for key, value in given.items() if key in TRAINING_OPTIONS}}
 
 

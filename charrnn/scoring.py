@@ -51,7 +51,7 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp of the cross-entropy: the number of equally likely characters that would be as hard to guess."""
+        """Exp of the cross-entropy: the number of equally likely characters that would be as hard to guess."""
         return math.exp(self.nats_per_character)
 
 

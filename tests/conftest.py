@@ -17,7 +17,7 @@ def make_parameters(random):
     def make(**shape):
         parameters = Parameters(ModelConfig(**shape)).initialise(0)
         for tensor in parameters.tensors.values():
-            tensor += random.normal(0, 0.2, tensor.shape).astype(tensor.dtype)
+            tensor[:] += random.normal(0, 0.2, tensor.shape)
         return parameters
 
     return make

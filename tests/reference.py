@@ -30,7 +30,11 @@ def forward(tensors, x, state):
         below = np.eye(vocab)[x[t]] if one_hot else tensors["embedding.weight"][x[t]]
         step = []
         for l in range(layers):
-            a = below @ tensors[f"rnn.weight_ih_l{l}"].T + h[l] @ tensors[f"rnn.weight_hh_l{l}"].T + tensors[f"rnn.bias_l{l}"]
+            a = (
+                below @ tensors[f"rnn.weight_ih_l{l}"].T
+                + h[l] @ tensors[f"rnn.weight_hh_l{l}"].T
+                + tensors[f"rnn.bias_l{l}"]
+            )
             h_before, c_before = h[l], c[l]
             h[l], c[l], gates = lstm_step(a, c_before)
             step.append((below, h_before, c_before, gates, c[l]))
@@ -70,7 +74,8 @@ def gradients(tensors, x, y, state):
             dh = above + d_h[l]
             dc = d_c[l] + dh * o * (1 - np.tanh(c) ** 2)
             da = np.concatenate(
-                [dc * g * i * (1 - i), dc * c_before * f * (1 - f), dc * i * (1 - g**2), dh * np.tanh(c) * o * (1 - o)], -1
+                [dc * g * i * (1 - i), dc * c_before * f * (1 - f), dc * i * (1 - g**2), dh * np.tanh(c) * o * (1 - o)],
+                -1,
             )
             d[f"rnn.weight_ih_l{l}"] += da.T @ below
             d[f"rnn.weight_hh_l{l}"] += da.T @ h_before

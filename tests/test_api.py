@@ -16,7 +16,9 @@ TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api")
     (folder / "cat.txt").write_text(TEXT)
-    events = charrnn.train(folder / "cat.txt", checkpoints=folder / "runs", hidden_size=16, steps=150, learning_rate=0.03)
+    events = charrnn.train(
+        folder / "cat.txt", checkpoints=folder / "runs", hidden_size=16, steps=150, learning_rate=0.03
+    )
     (folder / "events").write_text(" ".join(type(event).__name__ for event in events))
     return folder
 
@@ -78,7 +80,11 @@ def test_a_model_of_bytes_reads_and_writes_any_text(tmp_path):
     corpus = tmp_path / "b.txt"
     corpus.write_bytes("žluťoučký kůň\n".encode() * 60)
     runs = tmp_path / "runs"
-    list(charrnn.train(corpus, checkpoints=runs, as_bytes=True, hidden_size=24, steps=200, learning_rate=0.03, batch_size=4))
+    list(
+        charrnn.train(
+            corpus, checkpoints=runs, as_bytes=True, hidden_size=24, steps=200, learning_rate=0.03, batch_size=4
+        )
+    )
     model = charrnn.load(checkpoints=runs)
     assert model.vocabulary.unit == "byte"
     assert model.sample("žluť", length=14, temperature=0).startswith("žluťoučký")

@@ -42,9 +42,13 @@ def metrics(runs, name="cat"):
 
 def test_a_run_leaves_its_three_files_and_the_metrics_of_each_evaluation(corpus, runs):
     train(corpus, checkpoints=runs, steps=20, eval_every=10)
-    assert sorted(path.name for path in (runs / "cat").iterdir()) == ["best.safetensors", "last.safetensors", "metrics.jsonl"]
+    assert sorted(path.name for path in (runs / "cat").iterdir()) == [
+        "best.safetensors",
+        "last.safetensors",
+        "metrics.jsonl",
+    ]
     assert [record["step"] for record in metrics(runs)] == [10, 20]
-    wanted = "step epoch seconds train_bpc val_bpc learning_rate grad_norm chars_per_second".split()
+    wanted = ["step", "epoch", "seconds", "train_bpc", "val_bpc", "learning_rate", "grad_norm", "chars_per_second"]
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted
 
 

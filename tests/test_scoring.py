@@ -17,7 +17,9 @@ def network(make_parameters):
 
 
 def reference_nats(network, ids):
-    losses = reference.loss(network.parameters.tensors, ids[:-1, np.newaxis], ids[1:, np.newaxis], network.zero_state(1))
+    losses = reference.loss(
+        network.parameters.tensors, ids[:-1, np.newaxis], ids[1:, np.newaxis], network.zero_state(1)
+    )
     return losses * (len(ids) - 1)
 
 

@@ -20,7 +20,9 @@ def torch_loss(tensors, ids, layers):
     rnn = torch.nn.LSTM(width, hidden, layers)
     head = torch.nn.Linear(hidden, len(state["head.bias"]))
     rnn.load_state_dict({name.removeprefix("rnn."): value for name, value in state.items() if name.startswith("rnn.")})
-    head.load_state_dict({name.removeprefix("head."): value for name, value in state.items() if name.startswith("head.")})
+    head.load_state_dict(
+        {name.removeprefix("head."): value for name, value in state.items() if name.startswith("head.")}
+    )
     x = torch.tensor(ids[:-1].astype(np.int64))
     inputs = torch.eye(width)[x] if embedding is None else embedding[x]
     with torch.no_grad():
@@ -40,5 +42,7 @@ def test_loss_in_pytorch_equals_ours(tmp_path, embedding_size, layers):
     tensors = load_checkpoint(tmp_path / "runs" / "cat" / "best.safetensors").tensors
     names = ("embedding.", "rnn.", "head.")
     ours = model.score(TEXT).nats_per_character
-    theirs = torch_loss({k: v for k, v in tensors.items() if k.startswith(names)}, model.vocabulary.encode(TEXT), layers)
+    theirs = torch_loss(
+        {k: v for k, v in tensors.items() if k.startswith(names)}, model.vocabulary.encode(TEXT), layers
+    )
     assert theirs == pytest.approx(ours, abs=1e-5)

@@ -31,7 +31,7 @@ def sigmoid(x):
 
 
 def exp(x):
-    """Exponential function of x <= 0; float32: relative error below 4e-7, and 0 below -87."""
+    """Exponential function of x <= 0; float32: relative error below 4e-7 + 1e-7 |x|, and 0 below -88."""
     return np.exp(x)
 
 
@@ -61,8 +61,8 @@ def _tanh32(x):
 def _exp32(x):
     # 2^n 2^f with |f| <= 1/2: the fraction by a polynomial, the integer into the exponent's bits.
     x = x * f32(1.44269504)
-    if x < f32(-126):
-        x = f32(-126)
+    if x < f32(-127):
+        x = f32(-127)  # the exponent's bits become 0, and so does the result
     n = np.rint(x)
     f = x - n
     p = f32(0.00132764691) * f + f32(0.00967554131)
@@ -73,9 +73,17 @@ def _exp32(x):
     return p * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
+def _tanh64(x):
+    return math.tanh(x)
+
+
+def _exp64(x):
+    return math.exp(x)
+
+
 @overload(tanh, jit_options=OPTIONS)
 def _tanh(x):
-    return _tanh32 if x == types.float32 else lambda x: math.tanh(x)
+    return _tanh32 if x == types.float32 else _tanh64
 
 
 @overload(sigmoid, jit_options=OPTIONS)
@@ -87,7 +95,7 @@ def _sigmoid(x):
 
 @overload(exp, jit_options=OPTIONS)
 def _exp(x):
-    return _exp32 if x == types.float32 else lambda x: math.exp(x)
+    return _exp32 if x == types.float32 else _exp64
 
 
 def tanh_gradient(y):

@@ -37,7 +37,7 @@ def dropout(x, out, units, rate, key, first_row, last_row):
     zero = x.dtype.type(0)
     for t in range(x.shape[0]):
         for b in range(first_row, last_row):
-            row = mix(u32(mix(u32(u32(key) + u32(t))) + u32(b)))
+            row = mix(u32(mix(u32(mix(u32(key)) + u32(t))) + u32(b)))
             for u in range(units):
                 keep = mix(u32(row + u32(u))) >= threshold
                 out[t, b, u] = x[t, b, u] * factor if keep else zero

@@ -11,11 +11,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers")
@@ -64,7 +62,7 @@ def is_cold() -> bool:
     return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
 
 
-def jit(function: F) -> F:
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder."""
     compile_later = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, cache=CACHE_FOLDER is not None)
     # Numba picks a function's cache folder when it is decorated, from a setting that belongs to the whole process.

@@ -48,14 +48,15 @@ def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
 
 @jit
 def share(count, parts, part):
-    """Where part ``part`` of ``count`` things begins when they are cut into ``parts`` parts that differ by at most 1."""
+    """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
     return count * part // parts
 
 
 @jit
 def panel_count(columns, width):
     """Number of panels that hold ``columns`` columns in vectors of ``width`` elements."""
-    return -(-(-(-columns // width)) // TILE_VECTORS)
+    vectors = -(-columns // width)
+    return -(-vectors // TILE_VECTORS)
 
 
 @jit
@@ -135,7 +136,20 @@ def matmul(a, b, c, first_row, last_row):
                                 for n in range(used):
                                     edge[0, r, n] = c[t, r0 + r, column + n]
                         a_offset = (t * height + r0) * a_stride + k0
-                        tile(r1 - r0, v1 - v0, a, a_offset, a_stride, 1, b.panels, b_offset, length, to, to_offset, to_stride)
+                        tile(
+                            r1 - r0,
+                            v1 - v0,
+                            a,
+                            a_offset,
+                            a_stride,
+                            1,
+                            b.panels,
+                            b_offset,
+                            length,
+                            to,
+                            to_offset,
+                            to_stride,
+                        )
                         if over:
                             for r in range(r1 - r0):
                                 for n in range(used):
@@ -205,8 +219,20 @@ def matmul_transposed(a, b, c, first_row, last_row):
                         for r in range(r1 - r0):
                             for n in range(used):
                                 edge[r, n] = c[m0 + r0 + r, column + n]
-                    tile(r1 - r0, v1 - v0, a_packed, r0, 1, ROW_BLOCK, b_packed, column * length, length,
-                         to, to_offset, to_stride)
+                    tile(
+                        r1 - r0,
+                        v1 - v0,
+                        a_packed,
+                        r0,
+                        1,
+                        ROW_BLOCK,
+                        b_packed,
+                        column * length,
+                        length,
+                        to,
+                        to_offset,
+                        to_stride,
+                    )
                     if over:
                         for r in range(r1 - r0):
                             for n in range(used):

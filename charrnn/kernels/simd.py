@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -27,11 +26,9 @@ INDEX = ir.IntType(64)
 
 PROBE = """
 declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
-define void @probe(<64 x float>* %p) {
-  %x = load <64 x float>, <64 x float>* %p
+define <64 x float> @probe(<64 x float> %x) {
   %y = call <64 x float> @llvm.fmuladd.v64f32(<64 x float> %x, <64 x float> %x, <64 x float> %x)
-  store <64 x float> %y, <64 x float>* %p
-  ret void
+  ret <64 x float> %y
 }
 """
 
@@ -40,9 +37,10 @@ define void @probe(<64 x float>* %p) {
 def register_bytes() -> tuple[int, int]:
     """Bytes of one vector register and the number of registers of the CPU that Numba compiles for.
 
-    Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
+    Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow. The probe has
+    no pointers, whose spelling depends on LLVM's version.
     """
-    module = llvm.parse_assembly(PROBE.replace("<64 x float>*", "ptr"))
+    module = llvm.parse_assembly(PROBE)
     machine = cpu_target.target_context.codegen()._tm
     assembly = machine.emit_assembly(module)
     if "zmm" in assembly:
@@ -72,7 +70,9 @@ def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
 
 
-def _emit_tile(builder: ir.IRBuilder, rows: int, vectors: int, count: int, a: Any, b: ir.Value, c: Any, k_end: Any) -> None:
+def _emit_tile(
+    builder: ir.IRBuilder, rows: int, vectors: int, count: int, a: Any, b: ir.Value, c: Any, k_end: Any
+) -> None:
     """One tile of fixed shape. ``a`` is (pointer, row stride, k stride), ``c`` is (pointer, row stride)."""
     a_pointer, a_stride, a_step = a
     c_pointer, c_stride = c
@@ -117,8 +117,21 @@ def _emit_tile(builder: ir.IRBuilder, rows: int, vectors: int, count: int, a: An
 
 
 @intrinsic
-def tile(typingctx: Any, rows: Any, vectors: Any, a: Any, a_offset: Any, a_stride: Any, a_step: Any, b: Any, b_offset: Any,
-         k_end: Any, c: Any, c_offset: Any, c_stride: Any) -> Any:
+def tile(
+    typingctx: Any,
+    rows: Any,
+    vectors: Any,
+    a: Any,
+    a_offset: Any,
+    a_stride: Any,
+    a_step: Any,
+    b: Any,
+    b_offset: Any,
+    k_end: Any,
+    c: Any,
+    c_offset: Any,
+    c_stride: Any,
+) -> Any:
     """``C[r, n] += sum over k of A[r, k] * B[k, n]`` for a tile of ``rows`` rows and ``vectors`` vectors.
 
     Args:

@@ -103,7 +103,7 @@ class Network:
         return (0.0, 0) if key is None else (self.config.dropout, key + layer)
 
     def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> None:
-        """Logits of a window in ``space.logits``, or with targets ``y`` the losses in ``space.losses``, without dropout.
+        """Read a window without dropout: ``space.logits``, or with targets ``y`` the losses in ``space.losses``.
 
         ``state`` is advanced in place. The logits are lost where losses are asked for.
         """

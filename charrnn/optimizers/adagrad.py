@@ -1,7 +1,7 @@
 """Adagrad (Duchi, Hazan and Singer 2011).
 
-    s = s + g^2
-    p = p - rate * g / (sqrt(s) + 1e-8)
+s = s + g^2
+p = p - rate * g / (sqrt(s) + 1e-8)
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """RMSprop (Hinton, Srivastava and Swersky 2012, lecture 6e).
 
-    v = 0.95 v + 0.05 g^2
-    p = p - rate * g / (sqrt(v) + 1e-8)
+v = 0.95 v + 0.05 g^2
+p = p - rate * g / (sqrt(v) + 1e-8)
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Stochastic gradient descent with momentum (Polyak 1964; in the form of Sutskever et al. 2013, without Nesterov's step).
+"""Stochastic gradient descent with momentum (Polyak 1964; the form of Sutskever et al. 2013 without Nesterov's).
 
-    u = 0.9 u + g
-    p = p - rate * u
+u = 0.9 u + g
+p = p - rate * u
 """
 
 from charrnn.kernels.jit import jit

@@ -45,7 +45,9 @@ class TruncatedBPTT:
         self._d_table = aligned_zeros(network.table.shape, network.config.dtype)
         self._zeros = aligned_zeros(network.config.hidden_size, network.config.dtype)
 
-    def window(self, x: Array, y: Array, state: State, *, mask_key: int | None = None, d_state: State | None = None) -> float:
+    def window(
+        self, x: Array, y: Array, state: State, *, mask_key: int | None = None, d_state: State | None = None
+    ) -> float:
         """Mean loss in nats of a window; leaves the gradient in ``gradient`` and advances ``state`` in place.
 
         Args:

@@ -143,6 +143,7 @@ class Trainer:
             "vocabulary": {"symbols": self.vocabulary.symbols, "unit": self.vocabulary.unit},
             "settings": self.settings.to_dict(),
             "progress": asdict(self.progress),
+            "epoch": self._epoch(),
         }
         return tensors, header
 
@@ -160,7 +161,9 @@ class Trainer:
                     array[:] = tensors[f"state.{name}_l{layer}"]
             self.progress = Progress(**header["progress"])
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint cannot be resumed, something is missing or does not fit: {error}") from error
+            raise CheckpointError(
+                f"the checkpoint cannot be resumed, something is missing or does not fit: {error}"
+            ) from error
         self._network.refresh()
 
     def _train_step(self, clock_zero: float) -> StepDone:

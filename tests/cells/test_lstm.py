@@ -9,8 +9,15 @@ from charrnn.kernels.matmul import pack, pack_transposed, packed_zeros
 def traced(random, steps, streams, units):
     """A trace with rows longer than the cell needs, so that padding would be noticed."""
     trace = CELL.trace(
-        *(aligned_zeros((length, streams, width), "float64") for length, width in
-          ((steps, 4 * units + 3), (steps + 1, units + 2), (steps + 1, units + 2), (steps, units + 1)))
+        *(
+            aligned_zeros((length, streams, width), "float64")
+            for length, width in (
+                (steps, 4 * units + 3),
+                (steps + 1, units + 2),
+                (steps + 1, units + 2),
+                (steps, units + 1),
+            )
+        )
     )
     trace.gates[:] = random.normal(size=trace.gates.shape)
     trace.h[0] = random.normal(size=trace.h[0].shape)
@@ -48,8 +55,10 @@ def test_forward_and_backward_equal_the_equations(random):
         before, c, (i, f, g, o) = seen[t]
         d_h = d_h + d_outputs[t]
         d_c = d_c + d_h * o * (1 - np.tanh(c) ** 2)
-        d_a = np.concatenate([d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g**2),
-                              d_h * np.tanh(c) * o * (1 - o)], -1)
+        d_a = np.concatenate(
+            [d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g**2), d_h * np.tanh(c) * o * (1 - o)],
+            -1,
+        )
         np.testing.assert_allclose(trace.gates[t, :, : 4 * H], d_a, rtol=0, atol=1e-13)
         d_h, d_c = d_a @ w_hh, d_c * f
     np.testing.assert_allclose(d_state[0][0], d_h, rtol=0, atol=1e-13)

@@ -31,7 +31,9 @@ def test_losses_are_those_of_the_logits(make_parameters, make_window):
     network = Network(make_parameters(vocab_size=9, hidden_size=8, precision="float64"))
     x, y, state = make_window(network, 4, 3)
     wanted = -np.take_along_axis(
-        reference.log_softmax(reference.forward(network.parameters.tensors, x, state)[0]), y[..., np.newaxis].astype(int), -1
+        reference.log_softmax(reference.forward(network.parameters.tensors, x, state)[0]),
+        y[..., np.newaxis].astype(int),
+        -1,
     )[..., 0]
     space = Workspace.allocate(network.config, 4, 3)
     network.run(x, y, state, space)

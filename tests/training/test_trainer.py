@@ -20,7 +20,9 @@ IDS = VOCABULARY.encode(TEXT)
 
 def make_trainer(*, threads=1, val_ids=IDS[1800:], shape=None, **settings):
     config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
-    settings = TrainingSettings(**{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings})
+    settings = TrainingSettings(
+        **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
+    )
     return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads)
 
 
@@ -38,7 +40,9 @@ def test_events_tell_the_run_in_order():
     events = list(trainer.run())
     names = [type(event).__name__ for event in events]
     evaluation = ["Evaluated", "Sampled", "CheckpointDue", "CheckpointDue"]
-    assert names == ["StepDone"] * 2 + evaluation + ["StepDone"] * 2 + evaluation + ["StepDone"] + evaluation + ["Finished"]
+    assert names == ["StepDone"] * 2 + evaluation + ["StepDone"] * 2 + evaluation + ["StepDone"] + evaluation + [
+        "Finished"
+    ]
     assert [event.step for event in of(events, StepDone)] == [1, 2, 3, 4, 5]
     assert [event.kind for event in of(events, CheckpointDue)] == ["best", "last"] * 3
     finished = events[-1]
@@ -67,7 +71,9 @@ def test_val_bpc_is_the_score_of_the_validation_text():
 
 @pytest.mark.parametrize("kind", ["steps", "epochs", "minutes"])
 def test_whichever_limit_comes_first_ends_the_run(kind):
-    limits = {"steps": 10**6, "epochs": 10**6, "minutes": 10**6} | {kind: {"steps": 2, "epochs": 0.5, "minutes": 1e-9}[kind]}
+    limits = {"steps": 10**6, "epochs": 10**6, "minutes": 10**6} | {
+        kind: {"steps": 2, "epochs": 0.5, "minutes": 1e-9}[kind]
+    }
     finished = list(make_trainer(**limits).run())[-1]
     assert finished.reason == kind
     windows = math.ceil(449 / 16)  # of an epoch: 1,800 characters in 4 streams
@@ -132,7 +138,9 @@ def test_clipping_bounds_the_update():
     limit = np.abs(update).max() / 3
     by_value = make_trainer(steps=1, optimizer="sgd", learning_rate=1.0, clip_norm=0, clip_value=limit)
     list(by_value.run())
-    np.testing.assert_allclose(before - by_value.parameters.vector, np.clip(update, -limit, limit), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        before - by_value.parameters.vector, np.clip(update, -limit, limit), rtol=1e-3, atol=1e-6
+    )
 
 
 def test_a_diverged_run_is_an_error_that_says_what_to_do():
