@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.errors import ConfigError
-from charrnn.job import model_of, open_job
 from charrnn.kernels.draw import generator
 from charrnn.model.config import ModelConfig
+from charrnn.model.header import model_of
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, available_threads
@@ -19,10 +19,12 @@ from charrnn.scoring import Score, score
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import Event
+
+if TYPE_CHECKING:
+    from charrnn.training.events import Event
 
 
-def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
+def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     """Train a model; yields events (see ``charrnn.training.events``) and saves checkpoints as they fall due.
 
     Args:
@@ -34,6 +36,8 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
     """
+    from charrnn.job import open_job  # sampling starts faster without it
+
     return open_job([str(source) for source in corpus], **options).events()
 
 

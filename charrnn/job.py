@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CharrnnError, CheckpointError, ConfigError, CorpusError
+from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.model.config import ModelConfig
+from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.storage.run import Run, find_checkpoint
@@ -183,25 +184,6 @@ def _resumed(
 def newest_run(checkpoints: Path) -> Run:
     """The run in the folder whose checkpoint is the newest."""
     return Run.open(checkpoints, find_checkpoint(None, checkpoints).parent.name)
-
-
-def model_of(header: Mapping[str, Any]) -> tuple[ModelConfig, Vocabulary]:
-    """The config and vocabulary that a checkpoint's header holds.
-
-    Raises:
-        CheckpointError: they are missing or make no sense.
-    """
-    try:
-        config = ModelConfig.from_dict(header["config"])
-        vocabulary = Vocabulary(header["vocabulary"]["symbols"], header["vocabulary"]["unit"])
-    except (KeyError, TypeError, CharrnnError) as error:
-        raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
-    if len(vocabulary) != config.vocab_size:
-        raise CheckpointError(
-            f"the checkpoint's header is damaged ({len(vocabulary)} characters for a vocabulary of "
-            f"{config.vocab_size}): use another checkpoint"
-        )
-    return config, vocabulary
 
 
 def merged_settings(known: Mapping[str, Any], shape: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,14 +62,12 @@ def draw(logits, classes, temperature, state):
     if temperature == 0.0:
         return best
     top = np.float64(logits[best])
-    weights = np.empty(classes, np.float64)
     total = 0.0
     for v in range(classes):
-        weights[v] = np.exp((np.float64(logits[v]) - top) / temperature)
-        total += weights[v]
+        total += np.exp((np.float64(logits[v]) - top) / temperature)
     point = uniform(state) * total
     for v in range(classes):
-        point -= weights[v]
+        point -= np.exp((np.float64(logits[v]) - top) / temperature)
         if point < 0.0:
             return v
     return best  # rounding left nothing: any class will do

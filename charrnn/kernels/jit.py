@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers")
@@ -62,13 +64,32 @@ def is_cold() -> bool:
     return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
 
 
+class KernelCache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache of one function, in our folder, without what only a compiler needs."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        # Numba picks the folder here, from a setting that belongs to the whole process.
+        setting = numba.config.CACHE_DIR
+        try:
+            numba.config.CACHE_DIR = str(folder)
+            super().__init__(function)
+        finally:
+            numba.config.CACHE_DIR = setting
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled kernel, if it is there.
+
+        Numba would first register all that it can compile, which takes longer than everything else at start. Compiled
+        code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles.
+        """
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder."""
-    compile_later = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, cache=CACHE_FOLDER is not None)
-    # Numba picks a function's cache folder when it is decorated, from a setting that belongs to the whole process.
-    setting = numba.config.CACHE_DIR
-    try:
-        numba.config.CACHE_DIR = str(CACHE_FOLDER or setting)
-        return compile_later(function)  # type: ignore[no-any-return]
-    finally:
-        numba.config.CACHE_DIR = setting
+    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    if CACHE_FOLDER:
+        kernel._cache = KernelCache(function, CACHE_FOLDER)
+    return kernel  # type: ignore[no-any-return]

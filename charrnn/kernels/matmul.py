@@ -114,46 +114,21 @@ def matmul(a, b, c, first_row, last_row):
     count = panel_count(b.columns, width)
     tiles = -(-rows // TILE_ROWS)
     group = max(1, ROW_BLOCK // rows)
-    edge = np.empty((1, TILE_ROWS, TILE_VECTORS * width), c.dtype)
     for t0 in range(0, steps, group):
         for panel in range(count):
             v0 = share(vectors, count, panel)
             v1 = share(vectors, count, panel + 1)
-            column = v0 * width
-            over = v1 * width > c_stride
-            used = min(v1 * width, b.columns) - column
+            tail = min(width, b.columns - (v1 - 1) * width)
             for k0 in range(0, b.depth, DEPTH_BLOCK):
                 length = min(DEPTH_BLOCK, b.depth - k0)
-                b_offset = column * b.depth + k0 * (v1 - v0) * width
+                b_offset = v0 * width * b.depth + k0 * (v1 - v0) * width
                 for t in range(t0, min(steps, t0 + group)):
                     for i in range(tiles):
                         r0 = first_row + share(rows, tiles, i)
                         r1 = first_row + share(rows, tiles, i + 1)
-                        to, to_offset, to_stride = c, (t * height + r0) * c_stride + column, c_stride
-                        if over:  # a row ends within the last vector: work on a copy that has room
-                            to, to_offset, to_stride = edge, 0, TILE_VECTORS * width
-                            for r in range(r1 - r0):
-                                for n in range(used):
-                                    edge[0, r, n] = c[t, r0 + r, column + n]
-                        a_offset = (t * height + r0) * a_stride + k0
-                        tile(
-                            r1 - r0,
-                            v1 - v0,
-                            a,
-                            a_offset,
-                            a_stride,
-                            1,
-                            b.panels,
-                            b_offset,
-                            length,
-                            to,
-                            to_offset,
-                            to_stride,
-                        )
-                        if over:
-                            for r in range(r1 - r0):
-                                for n in range(used):
-                                    c[t, r0 + r, column + n] = edge[0, r, n]
+                        a_place = ((t * height + r0) * a_stride + k0, a_stride, 1)
+                        c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
+                        tile((r1 - r0, v1 - v0, tail), a, a_place, b.panels, b_offset, length, c, c_place)
 
 
 @jit
@@ -163,6 +138,24 @@ def aligned_scratch(size, like):
     raw = np.empty(size + spare, like.dtype)
     start = (-raw.ctypes.data % ALIGNMENT) // like.itemsize
     return raw[start : start + size]
+
+
+@jit
+def pack_rows(b, k0, length, columns, packed):
+    """Pack the rows ``k0`` to ``k0 + length`` of ``b`` (K, at least N) into panels of ``columns`` = N columns."""
+    width = REGISTER_BYTES // b.itemsize
+    vectors = -(-columns // width)
+    count = panel_count(columns, width)
+    for panel in range(count):
+        first = share(vectors, count, panel) * width
+        size = share(vectors, count, panel + 1) * width - first
+        used = min(size, columns - first)
+        for k in range(length):
+            offset = first * length + k * size
+            for n in range(used):
+                packed[offset + n] = b[k0 + k, first + n]
+            for n in range(used, size):
+                packed[offset + n] = 0
 
 
 @jit
@@ -185,19 +178,9 @@ def matmul_transposed(a, b, c, first_row, last_row):
     count = panel_count(columns, width)
     b_packed = aligned_scratch(vectors * width * min(depth, SUM_BLOCK), c)
     a_packed = aligned_scratch(ROW_BLOCK * SUM_BLOCK, c)
-    edge = np.empty((TILE_ROWS, TILE_VECTORS * width), c.dtype)
     for k0 in range(0, depth, SUM_BLOCK):
         length = min(SUM_BLOCK, depth - k0)
-        for panel in range(count):
-            first = share(vectors, count, panel) * width
-            size = share(vectors, count, panel + 1) * width - first
-            used = min(size, columns - first)
-            for k in range(length):
-                offset = first * length + k * size
-                for n in range(used):
-                    b_packed[offset + n] = b[k0 + k, first + n]
-                for n in range(used, size):
-                    b_packed[offset + n] = 0
+        pack_rows(b, k0, length, columns, b_packed)
         for m0 in range(first_row, last_row, ROW_BLOCK):
             rows = min(ROW_BLOCK, last_row - m0)
             tiles = -(-rows // TILE_ROWS)
@@ -207,33 +190,10 @@ def matmul_transposed(a, b, c, first_row, last_row):
             for panel in range(count):
                 v0 = share(vectors, count, panel)
                 v1 = share(vectors, count, panel + 1)
-                column = v0 * width
-                over = v1 * width > columns
-                used = min(v1 * width, columns) - column
+                tail = min(width, columns - (v1 - 1) * width)
                 for i in range(tiles):
                     r0 = share(rows, tiles, i)
-                    r1 = share(rows, tiles, i + 1)
-                    to, to_offset, to_stride = c, (m0 + r0) * columns + column, columns
-                    if over:
-                        to, to_offset, to_stride = edge, 0, TILE_VECTORS * width
-                        for r in range(r1 - r0):
-                            for n in range(used):
-                                edge[r, n] = c[m0 + r0 + r, column + n]
-                    tile(
-                        r1 - r0,
-                        v1 - v0,
-                        a_packed,
-                        r0,
-                        1,
-                        ROW_BLOCK,
-                        b_packed,
-                        column * length,
-                        length,
-                        to,
-                        to_offset,
-                        to_stride,
-                    )
-                    if over:
-                        for r in range(r1 - r0):
-                            for n in range(used):
-                                c[m0 + r0 + r, column + n] = edge[r, n]
+                    shape = (share(rows, tiles, i + 1) - r0, v1 - v0, tail)
+                    c_place = ((m0 + r0) * columns + v0 * width, columns)
+                    b_offset = v0 * width * length
+                    tile(shape, a_packed, (r0, 1, ROW_BLOCK), b_packed, b_offset, length, c, c_place)

@@ -6,14 +6,15 @@ each row of A, and does ``rows * vectors`` fused multiply-adds:
 
     C[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
 
-Every element of C sees the same operations in the same order whatever tile it falls into, so that results do not
+The last vector of a row of C may be partly beyond the row's end: those lanes are neither read nor written. Every
+element of C sees the same operations in the same order whatever tile it falls into, so that results do not
 depend on how rows are grouped. The order of the sum over k is part of the contract.
 
 The largest tile follows the CPU's vector registers (``tile_shape``). This is the only module with IR.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -70,97 +71,122 @@ def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
 
 
-def _emit_tile(
-    builder: ir.IRBuilder, rows: int, vectors: int, count: int, a: Any, b: ir.Value, c: Any, k_end: Any
-) -> None:
-    """One tile of fixed shape. ``a`` is (pointer, row stride, k stride), ``c`` is (pointer, row stride)."""
-    a_pointer, a_stride, a_step = a
-    c_pointer, c_stride = c
-    element = a_pointer.type.pointee
-    vector = ir.VectorType(element, count)
-    name = f"llvm.fmuladd.v{count}{element.intrinsic_name}"
-    multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-    align = 4 if element == ir.FloatType() else 8
+class _Matrix(NamedTuple):
+    """Where element (r, k) lies: ``pointer + r * stride + k * step``."""
 
-    def vector_at(pointer: ir.Value, index: int) -> ir.Value:
-        return builder.bitcast(builder.gep(pointer, [INDEX(index * count)]), vector.as_pointer())
+    pointer: ir.Value
+    stride: ir.Value
+    step: ir.Value
 
-    a_rows = [builder.gep(a_pointer, [builder.mul(a_stride, INDEX(r))]) for r in range(rows)]
-    c_rows = [builder.gep(c_pointer, [builder.mul(c_stride, INDEX(r))]) for r in range(rows)]
-    start = [[builder.load(vector_at(row, n), align=align) for n in range(vectors)] for row in c_rows]
+    def row(self, builder: ir.IRBuilder, r: int) -> ir.Value:
+        return builder.gep(self.pointer, [builder.mul(self.stride, INDEX(r))])
+
+
+class _Vectors:
+    """Loads and stores of vectors of ``count`` elements, the last of a row under a mask."""
+
+    def __init__(self, builder: ir.IRBuilder, element: ir.Type, count: int, tail: ir.Value) -> None:
+        self.builder, self.count = builder, count
+        self.type = ir.VectorType(element, count)
+        self.name = f"v{count}{element.intrinsic_name}"
+        self.align = 4 if element == ir.FloatType() else 8
+        lanes = ir.Constant(ir.VectorType(INDEX, count), list(range(count)))
+        self.mask = builder.icmp_signed("<", lanes, _splat(builder, tail, count))
+
+    def _function(self, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
+        return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
+
+    def _at(self, row: ir.Value, n: int) -> ir.Value:
+        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), self.type.as_pointer())
+
+    def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
+        pointer = self._at(row, n)
+        if not masked:
+            return self.builder.load(pointer, align=self.align)
+        types = (pointer.type, ir.IntType(32), self.mask.type, self.type)
+        load = self._function(f"llvm.masked.load.{self.name}.p0", self.type, *types)
+        return self.builder.call(load, [pointer, ir.IntType(32)(self.align), self.mask, ir.Constant(self.type, None)])
+
+    def store(self, value: ir.Value, row: ir.Value, n: int, *, masked: bool = False) -> None:
+        pointer = self._at(row, n)
+        if not masked:
+            self.builder.store(value, pointer, align=self.align)
+            return
+        types = (self.type, pointer.type, ir.IntType(32), self.mask.type)
+        store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
+        self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
+
+    def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
+        return self.builder.call(function, [a, b, c])
+
+
+def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, c: _Matrix, k_end: ir.Value) -> None:
+    """One tile of a fixed shape (rows, vectors)."""
+    builder, (rows, vectors) = simd.builder, shape
+    places = [(r, n) for r in range(rows) for n in range(vectors)]
+    a_rows = [a.row(builder, r) for r in range(rows)]
+    c_rows = [c.row(builder, r) for r in range(rows)]
+    start = {(r, n): simd.load(c_rows[r], n, masked=n == vectors - 1) for r, n in places}
     before = builder.block
     loop = builder.append_basic_block(f"k_{rows}x{vectors}")
     done = builder.append_basic_block(f"done_{rows}x{vectors}")
     builder.branch(loop)
     builder.position_at_end(loop)
     k = builder.phi(INDEX)
-    sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
-    b_row = builder.gep(b, [builder.mul(k, INDEX(vectors * count))])
-    b_vectors = [builder.load(vector_at(b_row, n), align=align) for n in range(vectors)]
-    offset = builder.mul(k, a_step)
-    totals = []
+    sums = {place: builder.phi(simd.type) for place in places}
+    b_row = builder.gep(b, [builder.mul(k, INDEX(vectors * simd.count))])
+    b_vectors = [simd.load(b_row, n) for n in range(vectors)]
+    offset = builder.mul(k, a.step)
+    totals = {}
     for r in range(rows):
-        splat = _splat(builder, builder.load(builder.gep(a_rows[r], [offset]), align=align), count)
-        totals.append([builder.call(multiply_add, [splat, b_vectors[n], sums[r][n]]) for n in range(vectors)])
+        splat = _splat(builder, builder.load(builder.gep(a_rows[r], [offset]), align=simd.align), simd.count)
+        for n in range(vectors):
+            totals[r, n] = simd.multiply_add(splat, b_vectors[n], sums[r, n])
     following = builder.add(k, INDEX(1))
     k.add_incoming(INDEX(0), before)
     k.add_incoming(following, loop)
-    for r in range(rows):
-        for n in range(vectors):
-            sums[r][n].add_incoming(start[r][n], before)
-            sums[r][n].add_incoming(totals[r][n], loop)
+    for place in places:
+        sums[place].add_incoming(start[place], before)
+        sums[place].add_incoming(totals[place], loop)
     builder.cbranch(builder.icmp_signed("<", following, k_end), loop, done)
     builder.position_at_end(done)
-    for r in range(rows):
-        for n in range(vectors):
-            builder.store(totals[r][n], vector_at(c_rows[r], n), align=align)
+    for r, n in places:
+        simd.store(totals[r, n], c_rows[r], n, masked=n == vectors - 1)
 
 
 @intrinsic
-def tile(
-    typingctx: Any,
-    rows: Any,
-    vectors: Any,
-    a: Any,
-    a_offset: Any,
-    a_stride: Any,
-    a_step: Any,
-    b: Any,
-    b_offset: Any,
-    k_end: Any,
-    c: Any,
-    c_offset: Any,
-    c_stride: Any,
-) -> Any:
-    """``C[r, n] += sum over k of A[r, k] * B[k, n]`` for a tile of ``rows`` rows and ``vectors`` vectors.
+def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
+    """``C[r, n] += sum over k of A[r, k] * B[k, n]``, for one tile of C.
 
     Args:
         typingctx: Numba's.
-        rows: 1 to TILE_ROWS.
-        vectors: 1 to TILE_VECTORS.
-        a: array that holds A; element (r, k) lies at ``a_offset + r * a_stride + k * a_step``.
-        a_offset: elements from the start of ``a``.
-        a_stride: elements from one row of A to the next.
-        a_step: elements from one k to the next.
-        b: array that holds the packed panel: ``vectors`` vectors for each k, one k after the other.
-        b_offset: elements from the start of ``b``.
+        shape: (rows, vectors, tail): 1 to TILE_ROWS, 1 to TILE_VECTORS, and how many lanes of a row's last vector
+            belong to C.
+        a: array that holds A.
+        a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
+        b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
+        b_place: offset of the panel in elements.
         k_end: K, at least 1.
-        c: array that holds C; element (r, n) lies at ``c_offset + r * c_stride + n``.
-        c_offset: elements from the start of ``c``.
-        c_stride: elements from one row of C to the next.
+        c: array that holds C.
+        c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
     """
     size = types.intp
-    signature = types.void(size, size, a, size, size, size, b, size, size, c, size, size)
+    signature = types.void(
+        types.UniTuple(size, 3), a, types.UniTuple(size, 3), b, size, size, c, types.UniTuple(size, 2)
+    )
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def pointer(position: int, offset: ir.Value) -> ir.Value:
             return builder.gep(context.make_array(sig.args[position])(context, builder, args[position]).data, [offset])
 
-        rows, vectors, _, a_offset, a_stride, a_step, _, b_offset, k_end, _, c_offset, c_stride = args
-        a = (pointer(2, a_offset), a_stride, a_step)
-        b = pointer(6, b_offset)
-        c = (pointer(9, c_offset), c_stride)
-        count = lanes(sig.args[2].dtype.bitwidth // 8)
+        rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
+        a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
+        c_offset, c_stride = cgutils.unpack_tuple(builder, args[7])
+        a = _Matrix(pointer(1, a_offset), a_stride, a_step)
+        b = pointer(3, args[4])
+        c = _Matrix(pointer(6, c_offset), c_stride, INDEX(1))
+        simd = _Vectors(builder, a.pointer.type.pointee, lanes(sig.args[1].dtype.bitwidth // 8), tail)
         end = builder.append_basic_block("tile_end")
         choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE_VECTORS)), vectors), end)
         for r in range(1, TILE_ROWS + 1):
@@ -168,7 +194,7 @@ def tile(
                 block = builder.append_basic_block(f"tile_{r}x{n}")
                 choose.add_case(INDEX(r * TILE_VECTORS + n), block)
                 builder.position_at_end(block)
-                _emit_tile(builder, r, n, count, a, b, c, k_end)
+                _emit_tile(simd, (r, n), a, b, c, args[5])
                 builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()

@@ -116,7 +116,7 @@ class Network:
                 one = self.config.dtype.type(1)
                 cross_entropy(space.logits, y, self.config.vocab_size, one, space.losses, first, last)
 
-        self.workers.run(rows)
+        self.workers.run(rows, most=x.shape[1])
         leave_state(space, state)
 
     def zero_state(self, streams: int) -> State:

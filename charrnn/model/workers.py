@@ -22,14 +22,20 @@ class Workers:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads - 1, "charrnn") if threads > 1 else None
 
-    def run(self, job: Callable[[int, int], None]) -> None:
-        """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised."""
-        if self._pool is None:
+    def run(self, job: Callable[[int, int], None], most: int | None = None) -> None:
+        """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised.
+
+        Args:
+            job: does part ``part`` of ``parts``.
+            most: parts that the job can be cut into, if that may be fewer than the threads.
+        """
+        parts = self.threads if most is None else min(self.threads, most)
+        if parts == 1 or self._pool is None:
             job(0, 1)
             return
-        others = [self._pool.submit(job, part, self.threads) for part in range(1, self.threads)]
+        others = [self._pool.submit(job, part, parts) for part in range(1, parts)]
         try:
-            job(0, self.threads)
+            job(0, parts)
         finally:
             failures = [other.exception() for other in others]
         for failure in failures:

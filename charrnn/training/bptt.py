@@ -68,7 +68,7 @@ class TruncatedBPTT:
         def weights(part: int, parts: int) -> None:
             self._weight_gradients(x, space, part, parts)
 
-        self.network.workers.run(streams)
+        self.network.workers.run(streams, most=x.shape[1])
         self.network.workers.run(weights)
         self.network.workers.run(self._input_gradients)
         leave_state(space, state)

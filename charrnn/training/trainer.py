@@ -18,6 +18,7 @@ from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.draw import generator
 from charrnn.kernels.updates import Clip
 from charrnn.model.config import ModelConfig
+from charrnn.model.header import header_of
 from charrnn.model.network import TrainingNetwork
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
@@ -139,8 +140,7 @@ class Trainer:
             for name, array in zip(self._network.cell.state, arrays, strict=True):
                 tensors[f"state.{name}_l{layer}"] = array
         header = {
-            "config": self.config.to_dict(),
-            "vocabulary": {"symbols": self.vocabulary.symbols, "unit": self.vocabulary.unit},
+            **header_of(self.config, self.vocabulary),
             "settings": self.settings.to_dict(),
             "progress": asdict(self.progress),
             "epoch": self._epoch(),
