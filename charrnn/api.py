@@ -89,14 +89,14 @@ class Model:
         return text
 
     def stream(
-        self, seed: str | bytes = "", *, length: int = 500, temperature: float = 1.0, rng_seed: int | None = None
+        self, seed: str | bytes = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
     ) -> Iterator[str]:
         """Draw ``length`` characters that continue ``seed``, each as soon as it is drawn.
 
         Args:
             seed: the prefix. Without one, the model reads a newline (or its first character) before it draws.
             length: how many, 0 or more.
-            temperature: divides the logits; below 1 the model is bolder, 0 takes the most probable character.
+            temperature: divides the logits; below 1 the text is safer, 0 takes the most probable character.
             rng_seed: of the random generator; drawn anew if not given.
 
         Raises:
@@ -109,7 +109,7 @@ class Model:
         return (self.vocabulary.symbols[i] for i in ids)
 
     def sample(
-        self, seed: str = "", *, length: int = 500, temperature: float = 1.0, rng_seed: int | None = None
+        self, seed: str = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
     ) -> str:
         """``seed`` and ``length`` characters that continue it; see ``stream``.
 

@@ -1,0 +1,22 @@
+"""The command line, and the only home of click, tqdm and printing.
+
+A command is a file here that has its name and defines ``command``; to add one, add a file. What commands share lives
+in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions, so that ``--help`` answers at once.
+"""
+
+import gc
+import io
+import sys
+
+
+def main() -> None:
+    """Run the command that the arguments name; the console script ``charrnn``."""
+    gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it takes a tenth of the start
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a character that the locale lacks is no reason to fail
+    try:
+        from charrnn.cli.shared.group import group
+
+        group(prog_name="charrnn")
+    except KeyboardInterrupt:
+        sys.exit(130)

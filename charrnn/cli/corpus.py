@@ -1,0 +1,87 @@
+"""``charrnn corpus``: write a text to train on, made from what every machine has."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from charrnn.cli.shared.options import option
+from charrnn.errors import CorpusError
+from charrnn.storage.atomic import reason, write_atomically
+
+NAMES = ("python", "addition", "parity", "brackets")
+"""The corpora, in the order in which the help names them."""
+
+SUFFIXES = {"k": 1_000, "M": 1_000_000}
+
+
+def number_of_characters(value: str) -> int:
+    """``value``, such as 5000, 500k or 2M, as an int.
+
+    Raises:
+        click.BadParameter: it is no such number.
+    """
+    digits, factor = (value[:-1], SUFFIXES[value[-1]]) if value[-1:] in SUFFIXES else (value, 1)
+    try:
+        return int(digits) * factor
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a number of characters; write 5000, 500k or 2M.") from None
+
+
+@click.command("corpus")
+@click.argument("name", metavar="NAME", type=click.Choice(NAMES))
+@option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@option(
+    "--size",
+    type=number_of_characters,
+    metavar="N",
+    help="Stop at this many characters, such as 5000, 500k or 2M. Default: all of python, 1M of the others.",
+)
+@option(
+    "--rng-seed",
+    type=int,
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Seed of the random generator. For python, 0 keeps the files in order and any other shuffles them.",
+)
+def command(name: str, output: Path | None, overwrite: bool, size: int | None, rng_seed: int) -> None:
+    """Write a text to train on, made from what this machine has.
+
+    NAME is python (the source of Python's standard library), addition (sums such as 12+345=357), parity (bits and
+    whether the number of ones is odd, such as 0110100=1) or brackets (balanced brackets such as ([]{()})[]).
+    """
+    from charrnn.text.generate import generate
+
+    pieces = generate(name, size, rng_seed)
+    if output is None or output == Path("-"):
+        sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
+        sys.stdout.buffer.flush()
+        return
+    characters = _write_file(pieces, output, overwrite)
+    click.echo(f"wrote {output} ({characters:,} characters)", err=True)
+
+
+def _write_file(pieces: Iterable[str], output: Path, overwrite: bool) -> int:
+    """Write ``pieces`` to the file ``output`` as UTF-8, whole or not at all; return how many characters."""
+    characters = 0
+
+    def encoded() -> Iterator[bytes]:
+        nonlocal characters
+        for piece in pieces:
+            characters += len(piece)
+            yield piece.encode()
+
+    try:
+        if output.exists() and not overwrite:
+            raise CorpusError(f"{output} exists already; choose another --output, or replace it with --overwrite")
+        if output.exists() and not output.is_file():
+            raise CorpusError(f"the output must be a file, {output} is none; choose another --output")
+        target = output.resolve()  # so that a link is written through, not replaced
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, encoded())
+    except OSError as error:
+        raise CorpusError(f"cannot write {output}: {reason(error)}; choose another --output") from None
+    return characters

@@ -1,0 +1,65 @@
+"""``charrnn info``: what a checkpoint holds."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.output import duration, number, print_json, size, table
+
+if TYPE_CHECKING:
+    from charrnn.cli.shared.overview import Overview
+
+
+@click.command("info")
+@options.target
+@options.checkpoints
+@options.as_json
+def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
+    """Show what a checkpoint holds: of a RUN, a FILE, or else the newest run."""
+    from charrnn.cli.shared.overview import Overview
+    from charrnn.storage.run import find_checkpoint
+
+    path = find_checkpoint(target, checkpoints)
+    overview = Overview.read(path)
+    if as_json:
+        print_json(_as_json(path, overview))
+        return
+    for title, lines in _sections(path, overview).items():
+        click.echo(title)
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:
+    tensors = {name: {"shape": shape, "dtype": dtype} for name, (shape, dtype) in overview.tensors.items()}
+    return {"checkpoint": str(path), **vars(overview), "tensors": tensors}
+
+
+def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
+    progress, corpus = overview.progress, overview.corpus
+    symbols, unit = overview.vocabulary["symbols"], overview.vocabulary["unit"]
+    return {
+        f"{path} ({size(path.stat().st_size)})": [],
+        "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
+        f"vocabulary of {len(symbols)} {unit}s": [repr(symbols)[1:-1]],
+        "progress": _pairs(
+            {
+                "steps": number(progress["steps"], ",d"),
+                "epochs": number(progress["epochs"], ",.2f"),
+                "time": duration(progress["seconds"]),
+                "best_val_bpc": number(progress["best_val_bpc"]),
+            }
+        ),
+        "settings": _pairs(overview.settings),
+        "text": _pairs({**corpus, "sources": ", ".join(corpus["sources"])}),
+        "tensors": table(
+            [(name, " x ".join(map(str, shape)), dtype) for name, (shape, dtype) in overview.tensors.items()]
+        ),
+    }
+
+
+def _pairs(values: Mapping[str, Any]) -> Iterable[str]:
+    return table([(name, str(value)) for name, value in values.items()], left=2)

@@ -1,0 +1,63 @@
+"""``charrnn runs``: the runs in the checkpoints folder."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.output import age, number, print_json, say, size, table
+from charrnn.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from charrnn.storage.run import Run
+
+COLUMNS = ("run", "steps", "epochs", "best val bpc", "parameters", "size", "saved")
+
+
+@click.command("runs")
+@options.checkpoints
+@options.as_json
+def command(checkpoints: Path, as_json: bool) -> None:
+    """List the runs, the newest first."""
+    from charrnn.storage.run import list_runs
+
+    runs = [_summary(run) for run in list_runs(checkpoints)]
+    if as_json:
+        print_json(runs)
+    elif runs:
+        for line in table([COLUMNS, *map(_row, runs)]):
+            click.echo(line)
+    else:
+        say(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
+
+
+def _summary(run: "Run") -> dict[str, Any]:
+    """What is known of a run; of a damaged one, what is wrong with it."""
+    from charrnn.cli.shared.overview import Overview
+
+    files = [file.stat() for file in (run.last, run.best, run.metrics) if file.is_file()]
+    known = {
+        "name": run.name,
+        "bytes": sum(file.st_size for file in files),
+        "saved": max((file.st_mtime for file in files), default=0.0),
+    }
+    try:
+        overview = Overview.read(run.last if run.last.is_file() else run.best)
+    except CheckpointError as error:
+        return {**known, "error": str(error)}
+    return {**known, **overview.progress, "parameters": overview.parameters}
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    if "error" in run:
+        known = ("damaged", "-", "-", "-")
+    else:
+        known = (
+            number(run["steps"], ",d"),
+            number(run["epochs"], ",.2f"),
+            number(run["best_val_bpc"]),
+            number(run["parameters"], ",d"),
+        )
+    return (run["name"], *known, size(run["bytes"]), age(time.time() - run["saved"]))

@@ -1,0 +1,66 @@
+"""How a command ends when something goes wrong: one line on stderr and an exit code, never a traceback.
+
+    1    an error that the user can act on, and errors of our own
+    2    wrong usage (click's)
+    130  interrupted
+
+With CHARRNN_DEBUG=1 errors pass through as they are.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from charrnn.errors import CharrnnError
+
+INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """An error that is told in one line."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the line."""
+        click.echo(f"charrnn: error: {self.message}", file=file, err=True)
+
+
+@contextmanager
+def one_line_failures() -> Iterator[None]:
+    """Turn what the body raises into what click ends the program with."""
+    try:
+        yield
+        sys.stdout.flush()  # so that a closed pipe is noticed here and not while the interpreter ends
+    except BrokenPipeError:  # the reader has all that it wants
+        silence(sys.stdout, sys.stderr)
+        raise click.exceptions.Exit(0) from None
+    except KeyboardInterrupt:
+        click.echo(err=True)  # ends the line in which the terminal shows ^C
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("CHARRNN_DEBUG"):
+            raise
+        raise Failure(explanation(error)) from None
+
+
+def explanation(error: Exception) -> str:
+    """What an error means to the user, in one line."""
+    if isinstance(error, CharrnnError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory: choose a smaller --hidden-size, --batch-size or --seq-length, or a shorter text"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    kind, text = type(error).__name__, " ".join(str(error).split())
+    return f"internal error, please report it: {kind}: {text}; set CHARRNN_DEBUG=1 for the traceback"
+
+
+def silence(*streams: IO[str]) -> None:
+    """Let what is still written to streams vanish: to a closed pipe, even the interpreter's end would be an error."""
+    for stream in streams:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

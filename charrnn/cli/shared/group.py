@@ -1,0 +1,73 @@
+"""The command ``charrnn`` itself: it finds the other commands by their files, and imports the one that is asked for."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charrnn import __version__
+from charrnn.cli.shared.failures import one_line_failures
+
+FOLDER = Path(__file__).parent.parent
+
+
+class FolderGroup(click.Group):
+    """A group whose commands are the files of ``charrnn/cli``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the files."""
+        return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """What the file of that name defines."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"charrnn.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what their files say in the first line: importing all of them takes too long."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, first_line(FOLDER / f"{name}.py")) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        import difflib
+
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], known, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"The commands are {', '.join(known)}."
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever goes wrong becomes one line and an exit code."""
+        with one_line_failures():
+            return super().invoke(ctx)
+
+
+def first_line(file: Path) -> str:
+    """What a command does, from its file's docstring, whose first line reads ``charrnn NAME``: what it does."""
+    with file.open(encoding="utf-8") as source:
+        text = source.readline().partition(": ")[2].strip(' "\n')
+    return text[:1].upper() + text[1:]
+
+
+EXAMPLES = """\b
+Examples:
+  charrnn train book.txt --minutes 5
+  charrnn sample --seed "Once upon a time"
+"""
+
+
+@click.group(cls=FolderGroup, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def group() -> None:
+    """Train character-level recurrent language models on a CPU, and sample text from them.
+
+    A variable can set any option: CHARRNN_THREADS=1, or CHARRNN_TRAIN_THREADS=1 for one command only.
+    """

@@ -1,0 +1,59 @@
+"""Options that several commands have, and the class of all options."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CHECKPOINTS = Path("checkpoints")
+ENCODING = "utf-8"
+PACKAGE = Path(__file__).parent.parent.parent
+
+
+class VariableOption(click.Option):
+    """An option that the variable CHARRNN_<COMMAND>_<OPTION> sets, or else CHARRNN_<OPTION>."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The first variable that is set and not empty."""
+        option = next(name for name in self.opts if name.startswith("--"))
+        for name in (f"charrnn-{ctx.command.name}-{option[2:]}", f"charrnn-{option[2:]}"):
+            if value := os.environ.get(name.replace("-", "_").upper()):
+                return value
+        return None
+
+
+def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F], F]:
+    """An option that a variable can set.
+
+    Args:
+        names: its flags and, if need be, the name of its parameter.
+        unset: what the help shows as the default, for options whose default is decided elsewhere.
+        attributes: of ``click.option``.
+    """
+    if unset is not None:
+        attributes["help"] += f"  [default: {unset}]"
+    return click.option(*names, cls=VariableOption, **attributes)
+
+
+def names_in(folder: str) -> list[str]:
+    """The names of the cells or optimizers, by their files: importing them takes a second."""
+    others = {"__init__", "contract"}
+    return sorted(path.stem for path in (PACKAGE / folder).glob("*.py") if path.stem not in others)
+
+
+checkpoints = option(
+    "--checkpoints",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    default=CHECKPOINTS,
+    show_default=True,
+    help="Folder that holds the runs.",
+)
+threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
+encoding = option("--encoding", default=ENCODING, show_default=True, help="Encoding of the text.")
+as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
+target = click.argument("target", metavar="[RUN|FILE]", required=False)

@@ -1,0 +1,106 @@
+"""Printing: data goes to stdout, all else to stderr."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+import click
+
+FALLBACK_WIDTH = 80
+
+
+def say(text: str = "") -> None:
+    """Print a line that is not data."""
+    click.echo(text, err=True)
+
+
+def announce_compilation() -> None:
+    """Warn of a start that takes long, where it does."""
+    from charrnn.kernels.jit import is_cold
+
+    if is_cold():
+        say("compiling for this machine, which takes some 20 seconds and happens once")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON; NaN and the infinities become null."""
+    click.echo(json.dumps(finite(value), allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """The value, with None for the floats that JSON lacks."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
+    """Lines of aligned columns: the first ``left`` columns to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:left], widths, strict=False)]
+        cells += [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+def terminal_width(stream: IO[Any]) -> int:
+    """Columns of the terminal behind a stream."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
+    except (OSError, ValueError):  # no terminal, or not even a file
+        return FALLBACK_WIDTH
+
+
+def readable(text: str, unit: str) -> str:
+    """A model's text as Unicode: of a model of bytes, what is not UTF-8 becomes the replacement character."""
+    return text.encode("latin-1").decode("utf-8", "replace") if unit == "byte" else text
+
+
+def one_line(text: str, width: int) -> str:
+    """A text on one line of a terminal, control characters escaped, cut to ``width`` columns."""
+    from tqdm.utils import disp_trim
+
+    shown = (c if c.isprintable() else "⏎" if c == "\n" else repr(c)[1:-1] for c in text)
+    return str(disp_trim("".join(shown), width))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 3:07 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in its largest unit."""
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return "just now"
+
+
+def size(count: float) -> str:
+    """Bytes as 1.2 MB."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000 or unit == "GB":
+            break
+    return f"{count:.1f} {unit}"
+
+
+def counted(count: float, noun: str) -> str:
+    """A count and its noun, in the plural if need be."""
+    return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"
+
+
+def number(value: float | None, form: str = ",.3f") -> str:
+    """A number, or a dash for none."""
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,70 @@
+"""What a checkpoint says of itself, read without its tensors."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import CheckpointError
+
+NOT_PARAMETERS = ("optimizer.", "state.")
+"""How the names of a checkpoint's other tensors begin."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        config: the model's.
+        vocabulary: its ``symbols`` and their ``unit``.
+        settings: of the training.
+        corpus: its ``sources``, ``fingerprint`` and ``characters``.
+        progress: ``steps``, ``epochs``, ``seconds`` and ``best_val_bpc``.
+        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted.
+        tensors: shape and dtype of each, by name.
+    """
+
+    config: dict[str, Any]
+    vocabulary: dict[str, str]
+    settings: dict[str, Any]
+    corpus: dict[str, Any]
+    progress: dict[str, Any]
+    parameters: int
+    tensors: dict[str, tuple[tuple[int, ...], str]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Overview":
+        """Read the checkpoint at ``path``.
+
+        Raises:
+            CheckpointError: it is not a checkpoint of ours, or its header lacks something.
+        """
+        from charrnn.storage.checkpoint import load_header, tensor_shapes
+
+        header, tensors = load_header(path), tensor_shapes(path)
+        try:
+            return cls(
+                config=dict(header["config"]),
+                vocabulary=dict(header["vocabulary"]),
+                settings=dict(header["settings"]),
+                corpus=dict(header["corpus"]),
+                progress={
+                    "steps": header["progress"]["step"],
+                    "epochs": header["epoch"],
+                    "seconds": header["progress"]["seconds"],
+                    "best_val_bpc": header["progress"]["best_val_bpc"],
+                },
+                parameters=_parameters(tensors),
+                tensors=tensors,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} is damaged: its header lacks {error}; use another checkpoint") from error
+
+
+def _parameters(tensors: dict[str, tuple[tuple[int, ...], str]]) -> int:
+    return sum(
+        math.prod(shape)
+        for name, (shape, _) in tensors.items()
+        if not name.startswith(NOT_PARAMETERS) and ".bias_hh" not in name
+    )

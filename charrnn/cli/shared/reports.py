@@ -1,0 +1,223 @@
+"""What a training run shows: text and a progress bar on stderr, or JSON on stdout, or nothing."""
+
+import dataclasses
+import math
+import re
+import sys
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Protocol
+
+from charrnn.cli.shared.output import counted, duration, one_line, print_json, readable, say, terminal_width
+from charrnn.training.events import Evaluated, Event, Finished, Sampled, Started, StepDone
+
+if TYPE_CHECKING:
+    from charrnn.job import TrainingJob
+
+Field = tuple[int, str]
+"""A piece of a line, after its rank: where the line is too long, the greatest ranks are left out."""
+
+SHORTEST_BAR = 10
+
+SMOOTHED_STEPS = 50
+"""Steps over which the bar's training loss is averaged."""
+
+
+class Report(Protocol):
+    """Something that shows events.
+
+    Attributes:
+        stream: where it writes.
+    """
+
+    stream: IO[str]
+
+    def show(self, event: Event) -> None:
+        """Show an event."""
+
+    def close(self) -> None:
+        """Leave the terminal in order."""
+
+
+class NoReport:
+    """Shows nothing."""
+
+    stream: IO[str] = sys.stderr
+
+    def show(self, event: Event) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class JsonReport(NoReport):
+    """One JSON object for each event, on stdout."""
+
+    def __init__(self, unit: str) -> None:
+        self.stream = sys.stdout
+        self._unit = unit
+
+    def show(self, event: Event) -> None:
+        """Print the event."""
+        fields = dataclasses.asdict(event)
+        if isinstance(event, Sampled):
+            fields["text"] = readable(event.text, self._unit)
+        print_json({"event": snake_case(type(event).__name__), **fields})
+
+
+class TextReport:
+    """A header, a line and a sample at each evaluation, what to do next, and on a terminal a progress bar."""
+
+    def __init__(self, job: "TrainingJob", budget: str, next_command: str) -> None:
+        self._job, self._budget, self._next_command = job, budget, next_command
+        self.stream = sys.stderr
+        self._bar = Bar() if sys.stderr.isatty() else None
+
+    def show(self, event: Event) -> None:
+        """Show the event."""
+        if isinstance(event, StepDone) and self._bar:
+            self._bar.show(event)
+        elif isinstance(event, Started):
+            for line in self._header(event):
+                say(line)
+        elif isinstance(event, Evaluated):
+            self._write(fitting(evaluation_fields(event), self._width()))
+            if self._bar:
+                self._bar.val_bpc = event.val_bpc
+        elif isinstance(event, Sampled):
+            text = readable(event.text, self._job.trainer.vocabulary.unit)
+            self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
+        elif isinstance(event, Finished):
+            self.close()
+            for line in self._footer(event):
+                say(line)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar:
+            self._bar.close()
+
+    def _header(self, started: Started) -> list[str]:
+        config = self._job.trainer.config
+        validation = f" + {started.val_characters:,} to validate" if started.val_characters else ""
+        layers = counted(config.num_layers, "layer")
+        threads = counted(started.threads, "thread")
+        resumed = f", resumed after step {started.resumed_from:,}" if started.resumed_from else ""
+        return [
+            f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
+            f"model: {config.cell}, {layers} of {config.hidden_size}, {started.parameters:,} parameters, {threads}",
+            f"run:   {started.run}{resumed}, {self._budget}",
+            *(f"note:  {note}" for note in started.notes),
+        ]
+
+    def _footer(self, finished: Finished) -> list[str]:
+        if finished.reason == "interrupted":
+            return []
+        run = self._job.run
+        if finished.step == self._job.started.resumed_from:
+            return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
+        if finished.best_val_bpc is None:
+            saved = f"saved: {run.last}"
+        else:
+            saved = f"best:  {finished.best_val_bpc:.3f} bpc on the validation text, {run.best}"
+        return [saved, f"next:  {self._next_command}"]
+
+    def _width(self) -> int | None:
+        return terminal_width(sys.stderr) if self._bar else None
+
+    def _write(self, line: str) -> None:
+        if self._bar:
+            self._bar.write(line)
+        else:
+            say(line)
+
+
+class Bar:
+    """A progress bar on stderr that fits the terminal at any moment.
+
+    Attributes:
+        val_bpc: of the last evaluation.
+    """
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        tqdm.monitor_interval = 0  # spares a thread that would only redraw
+        self._tqdm = tqdm(
+            total=1.0,
+            bar_format="{percentage:3.0f}% {bar} {desc}",
+            file=sys.stderr,
+            leave=False,
+            miniters=0,
+            mininterval=0.1,
+            delay=1e-9,  # draws nothing before the first step
+        )
+        self._train_bpc = Mean()
+        self.val_bpc: float | None = None
+
+    def show(self, event: StepDone) -> None:
+        """Move on to a step."""
+        train_bpc = self._train_bpc.add(event.train_bpc)
+        width = terminal_width(sys.stderr) - 1
+        left = event.seconds * (1 - event.progress) / max(event.progress, 1e-9)
+        fields = [
+            (3, f"epoch {event.epoch:.2f}"),
+            (0, f"train {train_bpc:.3f}"),
+            *([(1, f"val {self.val_bpc:.3f}")] if self.val_bpc is not None else []),
+            (4, f"{event.chars_per_second:,.0f} chars/s"),
+            (2, f"{duration(left)} left"),
+        ]
+        self._tqdm.ncols = width
+        self._tqdm.set_description_str(fitting(fields, width - len("100%  ") - SHORTEST_BAR), refresh=False)
+        self._tqdm.update(event.progress - self._tqdm.n)
+
+    def write(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._tqdm.write(line, file=sys.stderr)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._tqdm.close()
+
+
+class Mean:
+    """A running mean that forgets the past: exact at first, later of about ``SMOOTHED_STEPS`` values."""
+
+    def __init__(self) -> None:
+        self._count, self._mean = 0, 0.0
+
+    def add(self, value: float) -> float:
+        """Take a value in; returns the mean."""
+        self._count = min(self._count + 1, SMOOTHED_STEPS)
+        self._mean += (value - self._mean) / self._count
+        return self._mean
+
+
+def evaluation_fields(event: Evaluated) -> list[Field]:
+    """The line of an evaluation."""
+    validated = []
+    if event.val_bpc is not None:
+        validated = [(0, f"val {event.val_bpc:.3f} bpc"), (4, f"({event.val_bpc * math.log(2):.3f} nats)")]
+    return [
+        (1, f"step {event.step:,}"),
+        (3, f"epoch {event.epoch:.2f}"),
+        (2, f"train {event.train_bpc:.3f} bpc"),
+        *validated,
+        (6, f"rate {event.learning_rate:.2g}"),
+        (5, f"{event.chars_per_second:,.0f} chars/s"),
+    ]
+
+
+def fitting(fields: Sequence[Field], width: int | None) -> str:
+    """One line of the fields, as many as fit into ``width`` columns; all of them without one."""
+    kept = list(fields)
+    while True:
+        line = "  ".join(text for _, text in kept)
+        if width is None or len(line) <= width or len(kept) == 1:
+            return line
+        kept.remove(max(kept))
+
+
+def snake_case(name: str) -> str:
+    """StepDone as step_done."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

@@ -1,0 +1,161 @@
+"""``charrnn train``: train a model on a text."""
+
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.failures import INTERRUPTED, silence
+from charrnn.cli.shared.interrupts import Interrupts
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import announce_compilation, counted, say
+
+if TYPE_CHECKING:
+    from charrnn.cli.shared.reports import Report
+    from charrnn.job import TrainingJob
+    from charrnn.storage.run import Run
+    from charrnn.training.events import Finished
+    from charrnn.training.settings import TrainingSettings
+
+
+EXAMPLES = """\b
+Examples:
+  charrnn train book.txt
+  charrnn train book.txt notes/ --minutes 60 --num-layers 2 --dropout 0.1
+  charrnn train --resume
+"""
+
+
+@click.command("train", epilog=EXAMPLES)
+@click.argument("corpora", metavar="CORPUS...", nargs=-1)
+@option("--cell", type=click.Choice(options.names_in("cells")), help="Recurrent cell.", unset="lstm")
+@option("--hidden-size", type=int, help="Units of each layer.", unset=512)
+@option("--num-layers", type=int, help="Layers.", unset=1)
+@option(
+    "--embedding-size",
+    type=int,
+    help="Numbers a character is turned into; 0 for one-hot.",
+    unset="the vocabulary's size, at most 256",
+)
+@option("--dropout", type=float, help="Share of zeros between layers and before the output.", unset=0.0)
+@option(
+    "--recurrent-init",
+    type=click.Choice(["uniform", "orthogonal"]),
+    help="How recurrent weights start.",
+    unset="uniform",
+)
+@option(
+    "--precision", type=click.Choice(["float32", "float64"]), help="Of parameters and activations.", unset="float32"
+)
+@option("--batch-size", type=int, help="Streams that are read at once.", unset=32)
+@option("--seq-length", type=int, help="Steps through which gradients flow back.", unset=64)
+@option("--optimizer", type=click.Choice(options.names_in("optimizers")), help="Update rule.", unset="adam")
+@option("--learning-rate", type=float, help="At its highest.", unset="the optimizer's own")
+@option(
+    "--schedule",
+    type=click.Choice(["constant", "step", "linear", "cosine"]),
+    help="How the learning rate falls.",
+    unset="linear",
+)
+@option("--warmup-steps", type=int, help="Steps in which the learning rate rises.", unset=50)
+@option("--decay-rate", type=float, help="Factor of the schedule 'step'.", unset=0.5)
+@option("--decay-every", type=float, help="Epochs between two of its steps.", unset=10.0)
+@option("--clip-norm", type=float, help="Largest norm of the gradient; 0 for any.", unset=1.0)
+@option("--clip-value", type=float, help="Largest element of the gradient; 0 for any.", unset=0.0)
+@option("--steps", type=int, help="Stop after so many updates.")
+@option("--epochs", type=float, help="Stop after so many passes over the text.")
+@option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
+@option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
+@option("--val-fraction", type=float, help="Part of the text, at its end, to validate with.", unset=0.1)
+@option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
+@option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
+@option("--name", help="Name of the run.", unset="the first text's name")
+@options.checkpoints
+@option("--resume", is_flag=True, help="Continue a run, of a text, a --name or else the newest.")
+@option("--overwrite", is_flag=True, help="Replace a run of the same name.")
+@options.threads
+@options.encoding
+@option("--bytes", "as_bytes", is_flag=True, help="Train on bytes instead of characters.")
+@option("--quiet", is_flag=True, help="Show errors only.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
+def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) -> None:
+    """Train a model on a text.
+
+    CORPUS is one or more files, folders (all files in them), or - for standard input.
+
+    The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
+    nothing had happened.
+    """
+    if not corpora and not given["resume"]:
+        raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
+    with Interrupts() as interrupts:
+        if not quiet and not as_json:
+            announce_compilation()
+        from charrnn.job import open_job
+
+        job = open_job(corpora, **given)
+        finished = _follow(job, _report(job, quiet, as_json, given), interrupts)
+    if finished.reason == "interrupted":
+        if finished.step:
+            say(f"resume with: {_resume_command(corpora, job.run, given)}")
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Finished":
+    """Train, and show what happens; returns the last event."""
+    from charrnn.cli.shared.reports import NoReport
+    from charrnn.training.events import Finished, StepDone
+
+    try:
+        for event in job.events():
+            if isinstance(event, StepDone):  # from now on there is something to save
+                interrupts.stop = job.trainer.stop
+            try:
+                report.show(event)
+            except BrokenPipeError:  # nobody reads on: save and stop
+                silence(report.stream)
+                report = NoReport()
+                job.trainer.stop()
+    finally:
+        report.close()
+    assert isinstance(event, Finished), event
+    return event
+
+
+def _report(job: "TrainingJob", quiet: bool, as_json: bool, given: Mapping[str, Any]) -> "Report":
+    from charrnn.cli.shared.reports import JsonReport, NoReport, TextReport
+
+    if as_json:
+        return JsonReport(job.trainer.vocabulary.unit)
+    if quiet:
+        return NoReport()
+    return TextReport(job, _budget(job.trainer.settings, given), _sample_command(job.run))
+
+
+def _budget(settings: "TrainingSettings", given: Mapping[str, Any]) -> str:
+    """When the run ends."""
+    limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
+    text = " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
+    chosen = given["resume"] or any(given[name] for name in limits)
+    return text if chosen else f"{text} (--minutes, --steps or --epochs change that)"
+
+
+def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:
+    """What continues this run: the options that tell which run and which text it is, as they were given."""
+    words = ["charrnn", "train", *corpora, "--resume"]
+    if given["name"] or not corpora:
+        words += ["--name", run.name]
+    if given["checkpoints"] != options.CHECKPOINTS:
+        words += ["--checkpoints", str(given["checkpoints"])]
+    if given["encoding"] != options.ENCODING:
+        words += ["--encoding", given["encoding"]]
+    return shlex.join(words)
+
+
+def _sample_command(run: "Run") -> str:
+    words = ["charrnn", "sample", run.name]
+    if run.folder.parent != options.CHECKPOINTS:
+        words += ["--checkpoints", str(run.folder.parent)]
+    return shlex.join(words)

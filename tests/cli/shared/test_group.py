@@ -1,0 +1,47 @@
+import subprocess
+import sys
+
+import click
+import pytest
+
+import charrnn
+from charrnn.cli.shared.group import FOLDER, first_line, group
+
+COMMANDS = ["corpus", "eval", "info", "runs", "sample", "train"]
+
+
+def test_every_file_is_a_command_of_its_name():
+    assert group.list_commands(click.Context(group)) == COMMANDS
+    for name in COMMANDS:
+        assert group.get_command(click.Context(group), name).name == name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_file_says_in_its_first_line_what_its_command_does(name, invoke):
+    with (FOLDER / f"{name}.py").open() as file:
+        assert file.readline().startswith(f'"""``charrnn {name}``: ')
+    assert first_line(FOLDER / f"{name}.py") in invoke("--help").stdout
+
+
+def test_version(invoke):
+    assert invoke("--version").stdout == f"charrnn {charrnn.__version__}\n"
+
+
+def test_an_unknown_command_is_a_usage_error(invoke):
+    result = invoke("trian")
+    assert result.exit_code == 2
+    assert "No such command 'trian'. Did you mean 'train'?" in result.stderr
+    assert "The commands are corpus, eval" in invoke("x").stderr
+    assert invoke("--nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["sample", "-h"]])
+def test_help_imports_nothing_heavy(arguments):
+    program = (
+        "import sys\n"
+        "from charrnn.cli.shared.group import group\n"
+        f"group({arguments}, standalone_mode=False)\n"
+        "print({'numpy', 'numba', 'tqdm', 'safetensors'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "set()"

@@ -1,0 +1,42 @@
+import signal
+
+import pytest
+
+from charrnn.cli.shared.interrupts import SIGNALS, Interrupts
+
+
+class Ended(BaseException):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _exit(monkeypatch):
+    def end(code):
+        raise Ended(code)
+
+    monkeypatch.setattr("os._exit", end)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_stops_and_the_second_ends(number, capfd):
+    stopped = []
+    with Interrupts() as interrupts:
+        interrupts.stop = lambda: stopped.append(True)
+        signal.raise_signal(number)
+        assert stopped == [True]
+        assert "once more to stop at once" in capfd.readouterr().err
+        with pytest.raises(Ended, match="130"):
+            signal.raise_signal(number)
+    assert stopped == [True]
+
+
+def test_with_nothing_to_save_the_first_signal_ends():
+    with Interrupts(), pytest.raises(Ended, match="130"):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_handlers_are_restored():
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with Interrupts():
+        assert [signal.getsignal(number) for number in SIGNALS] != before
+    assert [signal.getsignal(number) for number in SIGNALS] == before

@@ -1,0 +1,58 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cells.contract import cell_names
+from charrnn.cli.shared.options import names_in, option
+from charrnn.optimizers.contract import optimizer_names
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a command with --some-size and --flag sees, given variables and arguments."""
+
+    @click.command("demo")
+    @option("--some-size", "size", type=int, help="A size.", unset=7)
+    @option("--flag", is_flag=True)
+    def command(size, flag):
+        click.echo(f"{size} {flag}")
+
+    def shown(*arguments, **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return CliRunner().invoke(command, arguments)
+
+    return shown
+
+
+def test_without_variables(shown):
+    assert shown().stdout == "None False\n"
+
+
+def test_a_variable_sets_an_option(shown):
+    assert shown(CHARRNN_SOME_SIZE="3", CHARRNN_FLAG="1").stdout == "3 True\n"
+
+
+def test_the_variable_of_the_command_wins(shown):
+    assert shown(CHARRNN_SOME_SIZE="3", CHARRNN_DEMO_SOME_SIZE="4").stdout == "4 False\n"
+
+
+def test_the_command_line_wins(shown):
+    assert shown("--some-size", "5", CHARRNN_SOME_SIZE="3", CHARRNN_FLAG="0").stdout == "5 False\n"
+
+
+def test_an_empty_variable_is_none(shown):
+    assert shown(CHARRNN_SOME_SIZE="").stdout == "None False\n"
+
+
+def test_a_wrong_variable_is_a_usage_error(shown):
+    assert shown(CHARRNN_SOME_SIZE="large").exit_code == 2
+
+
+def test_the_help_shows_a_default_that_is_decided_elsewhere(shown):
+    assert "A size.  [default: 7]" in shown("--help").stdout
+
+
+def test_names_are_those_of_the_library():
+    assert names_in("cells") == cell_names()
+    assert names_in("optimizers") == optimizer_names()

@@ -1,0 +1,55 @@
+import math
+
+import pytest
+
+from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, readable, size, table
+
+
+def test_json_knows_no_nan():
+    assert finite({"a": math.nan, "b": [1.5, -math.inf], "c": (math.inf, "x")}) == {
+        "a": None,
+        "b": [1.5, None],
+        "c": [None, "x"],
+    }
+
+
+def test_a_table_is_aligned():
+    assert list(table([("name", "n"), ("a", "1,000")])) == ["name      n", "a     1,000"]
+    assert list(table([("name", "n"), ("a", "b")], left=2)) == ["name  n", "a     b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "line"),
+    [
+        ("one\ntwo\t\x1b[31m", 80, "one⏎two\\t\\x1b[31m"),
+        ("abcdef", 3, "abc"),
+        ("漢字漢字", 5, "漢字"),
+        ("\\ \u202e", 80, "\\ \\u202e"),
+    ],
+)
+def test_a_text_on_one_line(text, width, line):
+    assert one_line(text, width) == line
+
+
+def test_bytes_become_readable():
+    assert readable("\xe2\x98\x83\xff", "byte") == "☃\ufffd"
+    assert readable("é", "character") == "é"
+
+
+def test_quantities():
+    assert [duration(seconds) for seconds in (0, 59.6, 3723)] == ["0:00", "1:00", "1:02:03"]
+    assert [age(seconds) for seconds in (5, 120, 7200, 200_000)] == ["just now", "2 min ago", "2 h ago", "2 d ago"]
+    assert [size(count) for count in (0, 999, 1500, 2_340_000, 5e12)] == [
+        "0 B",
+        "999 B",
+        "1.5 kB",
+        "2.3 MB",
+        "5000.0 GB",
+    ]
+    assert [counted(count, "step") for count in (1, 2, 0.5, 1e6)] == [
+        "1 step",
+        "2 steps",
+        "0.5 steps",
+        "1,000,000 steps",
+    ]
+    assert [number(None), number(1234.5678)] == ["-", "1,234.568"]

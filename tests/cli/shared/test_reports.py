@@ -1,0 +1,22 @@
+import pytest
+
+from charrnn.cli.shared.reports import Mean, fitting, snake_case
+
+
+@pytest.mark.parametrize(
+    ("width", "line"), [(None, "aa  bb  cc"), (10, "aa  bb  cc"), (9, "aa  cc"), (5, "cc"), (1, "cc")]
+)
+def test_the_least_important_fields_are_left_out(width, line):
+    assert fitting([(1, "aa"), (2, "bb"), (0, "cc")], width) == line
+
+
+def test_a_running_mean():
+    mean = Mean()
+    assert [mean.add(value) for value in (4.0, 2.0, 3.0)] == [4.0, 3.0, 3.0]
+    for _ in range(1000):
+        mean.add(7.0)
+    assert mean.add(7.0) == pytest.approx(7.0)
+
+
+def test_names_of_events():
+    assert snake_case("CheckpointDue") == "checkpoint_due"

@@ -1,0 +1,43 @@
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def runs(invoke):
+    return lambda folder, *arguments: invoke("runs", "--checkpoints", folder, *arguments)
+
+
+def test_the_newest_run_comes_first(runs, checkpoints):
+    title, letters, by_bytes = runs(checkpoints).stdout.splitlines()
+    assert title.split()[:3] == ["run", "steps", "epochs"]
+    assert letters.split()[:2] == ["letters", "40"]
+    assert by_bytes.split()[:2] == ["bytes", "40"]
+    assert len(letters) == len(by_bytes)
+
+
+def test_json(runs, checkpoints):
+    letters, by_bytes = json.loads(runs(checkpoints, "--json").stdout)
+    assert letters["parameters"] == 1128
+    assert letters["saved"] >= by_bytes["saved"]
+    assert letters["bytes"] == sum(file.stat().st_size for file in (checkpoints / "letters").iterdir())
+
+
+def test_no_run_is_no_error(runs, tmp_path):
+    result = runs(tmp_path)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "train one with: charrnn train FILE" in result.stderr
+    result = runs(tmp_path, "--json")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "[]\n", "")
+
+
+def test_a_damaged_run_does_not_hide_the_others(runs, checkpoints, tmp_path):
+    shutil.copytree(checkpoints / "letters", tmp_path / "whole")
+    shutil.copytree(checkpoints / "letters", tmp_path / "damaged")
+    (tmp_path / "damaged" / "last.safetensors").write_bytes(b"garbage")
+    lines = {line.split()[0]: line.split()[1] for line in runs(tmp_path).stdout.splitlines()[1:]}
+    assert lines == {"whole": "40", "damaged": "damaged"}
+    errors = {run["name"]: run.get("error", "") for run in json.loads(runs(tmp_path, "--json").stdout)}
+    assert "is not a checkpoint" in errors["damaged"]
+    assert errors["whole"] == ""

@@ -1,0 +1,309 @@
+import dataclasses
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from charrnn.api import load
+from charrnn.cells.contract import cell_names
+from charrnn.cli import train as train_module
+from charrnn.model.config import PRECISIONS, RECURRENT_INITS, ModelConfig
+from charrnn.optimizers.contract import optimizer_names
+from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.run import Run
+from charrnn.training.settings import DEFAULT_MINUTES, SCHEDULES, TrainingSettings
+
+OPTIONS = {option.name: option for option in train_module.command.params}
+LIBRARY_DEFAULTS = {
+    field.name: field.default
+    for settings in (ModelConfig, TrainingSettings)
+    for field in dataclasses.fields(settings)
+    if field.default is not dataclasses.MISSING
+}
+DESCRIBED_DEFAULTS = {
+    "embedding_size": (-1, "the vocabulary's size, at most 256"),
+    "learning_rate": (0.0, "the optimizer's own"),
+    "minutes": (0.0, f"{DEFAULT_MINUTES:g}, if no other limit is given"),
+    "eval_every": (0, "by the length of the text"),
+}
+SMALL = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1")
+
+
+def events(stdout):
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_every_setting_is_an_option():
+    assert set(LIBRARY_DEFAULTS) - {"reset_probability"} <= set(OPTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(set(LIBRARY_DEFAULTS) & set(OPTIONS)))
+def test_the_help_states_the_defaults(name):
+    option, default = OPTIONS[name], LIBRARY_DEFAULTS[name]
+    shown = re.search(r"\[default: (.*)\]", option.help)
+    assert train_module.command.make_context("train", ["corpus"]).params[name] is None
+    if name in DESCRIBED_DEFAULTS:
+        assert (default, shown[1]) == DESCRIBED_DEFAULTS[name]
+    elif shown:
+        assert shown[1] == str(default)
+    else:
+        assert default == 0
+
+
+def test_choices_are_those_of_the_library():
+    choices = {name: list(option.type.choices) for name, option in OPTIONS.items() if hasattr(option.type, "choices")}
+    assert choices == {
+        "cell": cell_names(),
+        "optimizer": optimizer_names(),
+        "schedule": list(SCHEDULES),
+        "precision": list(PRECISIONS),
+        "recurrent_init": list(RECURRENT_INITS),
+    }
+
+
+def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
+    result = train("--steps", 20, "--eval-every", 10)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    header, evaluation = result.stderr.splitlines()[:3], result.stderr.splitlines()[3:5]
+    assert "4,320 characters + 480 to validate, 15 different ones" in header[0]
+    assert "lstm, 1 layer of 8, 1,128 parameters, 1 thread" in header[1]
+    assert header[2].endswith("cats, 20 steps")
+    assert re.match(
+        r"step 10  epoch 0\.\d\d  train \d\.\d{3} bpc  val \d\.\d{3} bpc  \(\d\.\d{3} nats\)", evaluation[0]
+    )
+    assert evaluation[1].startswith("  ")
+    assert result.stderr.endswith(f"next:  charrnn sample cats --checkpoints {tmp_path / 'runs'}\n")
+    run = Run(tmp_path / "runs" / "cats")
+    assert [record["step"] for record in run.read_metrics()] == [10, 20]
+    assert load(run.best).config.hidden_size == 8
+
+
+def test_json_is_one_object_for_each_event(train):
+    result = train("--steps", 4, "--eval-every", 2, "--json")
+    names = [event["event"] for event in events(result.stdout)]
+    evaluation = ["evaluated", "sampled", "checkpoint_due", "checkpoint_due"]
+    assert names == ["started", *["step_done"] * 2, *evaluation, *["step_done"] * 2, *evaluation, "finished"]
+    assert events(result.stdout)[-1]["reason"] == "steps"
+    assert result.stderr == ""
+
+
+def test_json_of_bytes_and_without_validation(train, tmp_path):
+    source = tmp_path / "snow.txt"
+    source.write_text("☃" * 300, "utf-8")
+    result = train("--bytes", "--steps", 60, "--val-fraction", 0, "--json", source=source)
+    shown = {event["event"]: event for event in events(result.stdout)}
+    assert "\xe2" not in shown["sampled"]["text"]
+    assert shown["evaluated"]["val_bpc"] is None
+
+
+def test_quiet_is_silent(train):
+    result = train("--steps", 2, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_the_header_tells_the_budget_that_nobody_chose(train, monkeypatch):
+    monkeypatch.setattr(
+        "charrnn.training.trainer.Trainer._parts_done", lambda self: {"minutes": self.progress.step / 2}
+    )
+    assert "10 minutes (--minutes, --steps or --epochs change that)" in train().stderr
+
+
+def test_notes_are_shown(train, tmp_path):
+    (tmp_path / "short.txt").write_text("abcabc")
+    stderr = train("--steps", 2, source=tmp_path / "short.txt").stderr
+    assert stderr.count("note:") == 2
+    assert "saved:" in stderr
+
+
+def test_a_finished_run_says_how_to_go_on(train):
+    train("--steps", 2)
+    result = train("--resume")
+    assert result.exit_code == 0
+    assert "has done all its steps; give it more with --steps, --epochs or --minutes" in result.stderr
+    result = train("--resume", "--steps", 4)
+    assert "resumed after step 2, 4 steps" in result.stderr
+    assert "step 4" in result.stderr
+
+
+def test_resume_needs_no_corpus(train, invoke, tmp_path):
+    train("--steps", 2)
+    result = invoke("train", "--resume", "--checkpoints", tmp_path / "runs", "--steps", 3)
+    assert result.exit_code == 0
+    assert "cats, resumed after step 2" in result.stderr
+
+
+def test_variables_set_options(train, monkeypatch, tmp_path):
+    for name, value in {
+        "STEPS": "2",
+        "TRAIN_EPOCHS": "0.5",
+        "EPOCHS": "99",
+        "NAME": "of-a-variable",
+        "JSON": "1",
+    }.items():
+        monkeypatch.setenv(f"CHARRNN_{name}", value)
+    result = train()
+    assert events(result.stdout)[-1]["step"] == 2
+    settings = load_checkpoint(tmp_path / "runs" / "of-a-variable" / "last.safetensors").header["settings"]
+    assert settings["epochs"] == 0.5
+
+
+def test_no_corpus_is_a_usage_error(invoke):
+    result = invoke("train")
+    assert result.exit_code == 2
+    assert "give a file, a folder, or - for standard input" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        (["--cell", "perceptron"], 2, "Invalid value for '--cell'"),
+        (["--hidden-size", "many"], 2, "Invalid value for '--hidden-size'"),
+        (["--hiden-size", "8"], 2, "--hidden-size"),
+        (["--threads", "0"], 2, "Invalid value for '--threads'"),
+        (["--hidden-size", "0"], 1, "hidden_size must be a whole number of at least 1"),
+        (["--hidden-size", "100000000"], 1, "not enough memory: choose a smaller --hidden-size"),
+        (["--encoding", "klingon"], 1, "the encoding 'klingon' is unknown"),
+        (["--name", "../elsewhere"], 1, "a plain folder name"),
+        (["--resume", "--overwrite"], 1, "not both"),
+        (["--resume"], 1, "no run called 'cats' to resume"),
+    ],
+)
+def test_wrong_options(train, options, exit_code, message):
+    result = train(*options)
+    assert result.exit_code == exit_code
+    assert message in result.stderr
+    if exit_code == 1:
+        assert result.stderr.splitlines()[-1].startswith("charrnn: error: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(None, "there is no such file"), (b"", "is empty"), (b"caf\xe9 au lait", "byte 0xe9 in line 1")],
+)
+def test_unfit_texts(train, tmp_path, data, message):
+    source = tmp_path / "unfit.txt"
+    if data is not None:
+        source.write_bytes(data)
+    result = train(source=source)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_existing_run_is_kept(train):
+    train("--steps", 2)
+    result = train("--steps", 2)
+    assert result.exit_code == 1
+    assert "exists already" in result.stderr
+    assert train("--steps", 2, "--overwrite").exit_code == 0
+
+
+def test_the_text_can_come_from_stdin(invoke, tmp_path):
+    result = invoke("train", "-", *SMALL, "--steps", 2, "--checkpoints", tmp_path, input="abcdefgh" * 50)
+    assert result.exit_code == 0
+    assert (tmp_path / "stdin" / "last.safetensors").is_file()
+
+
+def read_until_step(process, step):
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "step_done" and event["step"] >= step:
+            return
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_path, number):
+    options = ("--steps", 300, "--eval-every", 50)
+    train(*options, "--name", "whole")
+    folder = tmp_path / "in parts"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = start("train", text, *SMALL, *options, "--checkpoints", folder, "--json", **pipes)
+    read_until_step(process, 20)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert events(stdout)[-1]["reason"] == "interrupted"
+    assert events(stdout)[-1]["step"] < 300
+    assert stderr.endswith(f"resume with: charrnn train {text} --resume --checkpoints '{folder}'\n")
+    assert "Traceback" not in stderr
+
+    train("--resume", "--checkpoints", folder)
+    whole, parts = Run(tmp_path / "runs" / "whole"), Run(folder / "cats")
+    tensors = [load_checkpoint(run.last).tensors for run in (whole, parts)]
+    assert tensors[0].keys() == tensors[1].keys()
+    assert all((tensors[0][name] == tensors[1][name]).all() for name in tensors[0])
+    times = {"seconds", "chars_per_second"}
+    metrics = [[{k: v for k, v in r.items() if k not in times} for r in run.read_metrics()] for run in (whole, parts)]
+    assert metrics[0] == metrics[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+def test_an_interrupt_before_the_first_step_ends_at_once(start, tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start("train", "-", *SMALL, "--checkpoints", tmp_path, "--overwrite", env=verbose_imports(), **pipes)
+    for line in process.stderr:
+        if b"charrnn.job" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in stderr
+
+
+def verbose_imports():
+    """An environment in which Python tells on stderr what it imports: a sign that it has come so far."""
+    return {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+
+
+def test_without_a_reader_the_run_is_saved(start, text, tmp_path):
+    options = ("--checkpoints", tmp_path, "--minutes", "1", "--json")
+    process = start("train", text, *SMALL, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    read_until_step(process, 3)
+    process.stdout.close()
+    stderr = process.stderr.read()
+    assert process.wait(timeout=60) == 130
+    assert stderr == f"resume with: charrnn train {text} --resume --checkpoints {tmp_path}\n"
+    assert (tmp_path / "cats" / "last.safetensors").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+@pytest.mark.parametrize("columns", [40, 120])
+def test_a_terminal_shows_a_bar_that_fits(start, text, tmp_path, columns):
+    import fcntl
+    import pty
+    import termios
+
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    options = ("--checkpoints", tmp_path, "--steps", "300", "--eval-every", "100")
+    process = start("train", text, *SMALL, *options, stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    shown = read_terminal(master)
+    assert process.wait(timeout=60) == 0
+    lines = re.split(r"[\r\n]+", shown)
+    bars = [line for line in lines if re.match(r" *\d+% ", line)]
+    assert any("train" in bar and "left" in bar for bar in bars)
+    assert any("val" in bar for bar in bars)
+    evaluations = [line for line in lines if line.startswith("step")]
+    assert len(evaluations) == 3
+    assert max(map(len, bars + evaluations)) <= columns
+    assert any("chars/s" in bar for bar in bars) == (columns == 120)
+
+
+def read_terminal(descriptor):
+    """All that is written to the other end of a pseudo-terminal."""
+    data = b""
+    try:
+        while piece := os.read(descriptor, 1 << 16):
+            data += piece
+    except OSError:  # how Linux tells that the other end is closed
+        pass
+    os.close(descriptor)
+    return data.decode()

@@ -1,0 +1,118 @@
+"""README and docs say what is true. ``python tests/test_docs.py`` writes docs/commands.md anew."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cli.shared.group import group
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = ROOT / "docs" / "commands.md"
+WIDTH = 100
+
+
+def help_of(*words):
+    size = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    result = CliRunner().invoke(group, [*words, "--help"], prog_name="charrnn", **size)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def commands_page():
+    names = group.list_commands(click.Context(group))
+    parts = ["# Commands", "", "What `--help` prints.", ""]
+    for words in ([], *([name] for name in names)):
+        parts += [f"## `{' '.join(['charrnn', *words])}`", "", "```text", help_of(*words).rstrip(), "```", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def test_every_help_shown_is_the_real_one():
+    assert COMMANDS.read_text() == commands_page()
+
+
+def shell_commands():
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    return [line for block in blocks for line in block.strip().splitlines()]
+
+
+def copy_of_the_checkout(folder):
+    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*.egg-info", "build")
+    shutil.copytree(ROOT, folder, ignore=ignored)
+
+
+def run(line, folder):
+    """Run a line of README in ``folder`` with this environment's programs in the place of a new one's."""
+    programs = Path(sys.executable).parent
+    line = re.sub(r"python3 -m venv .venv && .venv/bin/pip install -q .*? && ", "", line)
+    line = line.replace(".venv/bin/", f"{programs}/")
+    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme") / "checkout"
+    copy_of_the_checkout(folder)
+    return folder
+
+
+def test_readme_begins_with_two_commands():
+    first, second, *_ = shell_commands()
+    for line in (first, second):
+        assert line.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")
+    assert "--minutes 2 " in first
+    assert second in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_first_command_trains_and_samples(checkout):
+    line = shell_commands()[0].replace("--minutes 2 ", "--steps 3 --hidden-size 8 ").replace("--size 2M", "--size 20k")
+    result = run(line, checkout)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("def ")
+    assert (checkout / "checkpoints" / "python" / "best.safetensors").exists()
+
+
+def test_the_second_command_finds_the_tests(checkout):
+    result = run(shell_commands()[1] + " --collect-only tests/kernels", checkout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"\d+ tests collected", result.stdout)
+
+
+def test_the_commands_of_the_page_of_use_work(checkout):
+    (checkout / "corpus.txt").write_text("Four score and seven years ago\n" * 60)
+    (checkout / "other.txt").write_text("seven years and four score\n".replace("f", "F") * 3)
+    for line in shell_commands()[2:]:
+        steps = " --steps 4 --hidden-size 8" if line == "charrnn train corpus.txt" else ""
+        result = run(line + steps, checkout)
+        assert result.returncode == 0, f"{line}: {result.stderr}"
+        assert "Traceback" not in result.stderr
+
+
+def test_the_python_example_works(checkout):
+    (checkout / "corpus.txt").write_text("Four score and seven years ago\n" * 60)
+    shutil.rmtree(checkout / "checkpoints" / "corpus", ignore_errors=True)
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    cut = code.replace("minutes=2", "steps=2").replace("hidden_size=256", "hidden_size=8")
+    assert cut != code
+    result = subprocess.run([sys.executable, "-c", cut], cwd=checkout, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "Finished" in result.stdout
+
+
+def test_links_lead_somewhere():
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert link.startswith("https://") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+if __name__ == "__main__":
+    COMMANDS.write_text(commands_page())
