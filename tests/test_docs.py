@@ -81,7 +81,7 @@ def test_the_first_command_trains_and_samples(checkout):
 
 
 def test_the_second_command_finds_the_tests(checkout):
-    result = run(shell_commands()[1] + " --collect-only tests/kernels", checkout)
+    result = run(shell_commands()[1] + " --collect-only tests/text", checkout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert re.search(r"\d+ tests collected", result.stdout)
 

@@ -9,7 +9,9 @@ from charrnn.text.generate import GENERATORS, generate
 
 
 def run(*arguments):
-    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+    # As under the group: click makes a command's help option once, with the names of the first context it sees.
+    names = {"help_option_names": ["-h", "--help"]}
+    return CliRunner().invoke(command, [str(argument) for argument in arguments], **names)
 
 
 def names(folder):
