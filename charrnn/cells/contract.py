@@ -12,14 +12,12 @@ W_ih, W_hh and b, the layers, the loss) follows from that gradient and is the sa
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import ConfigError
+from charrnn.registry import find, names_in
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,7 @@ class Cell:
 
 def cell_names() -> list[str]:
     """Names of all cells: the files of this folder."""
-    others = {"__init__", "contract"}
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in others)
+    return names_in("cells")
 
 
 def find_cell(name: str) -> Cell:
@@ -67,7 +64,5 @@ def find_cell(name: str) -> Cell:
     Raises:
         ConfigError: there is none.
     """
-    if name not in cell_names():
-        raise ConfigError(f"unknown cell {name!r}: choose one of {', '.join(cell_names())}")
-    cell: Cell = import_module(f"charrnn.cells.{name}").CELL
+    cell: Cell = find("cells", "cell", name)
     return cell

@@ -11,6 +11,7 @@ from charrnn.cli.shared.failures import INTERRUPTED, silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, counted, say
+from charrnn.registry import names_in
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.reports import Report
@@ -30,7 +31,7 @@ Examples:
 
 @click.command("train", epilog=EXAMPLES)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
-@option("--cell", type=click.Choice(options.names_in("cells")), help="Recurrent cell.", unset="lstm")
+@option("--cell", type=click.Choice(names_in("cells")), help="Recurrent cell.", unset="lstm")
 @option("--hidden-size", type=int, help="Units of each layer.", unset=512)
 @option("--num-layers", type=int, help="Layers.", unset=1)
 @option(
@@ -51,7 +52,7 @@ Examples:
 )
 @option("--batch-size", type=int, help="Streams that are read at once.", unset=32)
 @option("--seq-length", type=int, help="Steps through which gradients flow back.", unset=64)
-@option("--optimizer", type=click.Choice(options.names_in("optimizers")), help="Update rule.", unset="adam")
+@option("--optimizer", type=click.Choice(names_in("optimizers")), help="Update rule.", unset="adam")
 @option("--learning-rate", type=float, help="At its highest.", unset="the optimizer's own")
 @option(
     "--schedule",

@@ -35,4 +35,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         parameters[k] -= pace * m / (np.sqrt(v) + epsilon)
 
 
-OPTIMIZER = Optimizer(slots=("first_moment", "second_moment"), update=update, learning_rate=0.004)
+OPTIMIZER = Optimizer(slots=("first_moment", "second_moment"), update=update, learning_rate=0.01)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 
-from charrnn.errors import ConfigError
+from charrnn.registry import find, names_in
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,7 @@ class Optimizer:
 
 def optimizer_names() -> list[str]:
     """Names of all optimizers: the files of this folder."""
-    others = {"__init__", "contract"}
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in others)
+    return names_in("optimizers")
 
 
 def find_optimizer(name: str) -> Optimizer:
@@ -37,7 +34,5 @@ def find_optimizer(name: str) -> Optimizer:
     Raises:
         ConfigError: there is none.
     """
-    if name not in optimizer_names():
-        raise ConfigError(f"unknown optimizer {name!r}: choose one of {', '.join(optimizer_names())}")
-    optimizer: Optimizer = import_module(f"charrnn.optimizers.{name}").OPTIMIZER
+    optimizer: Optimizer = find("optimizers", "optimizer", name)
     return optimizer

@@ -11,7 +11,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CHECKPOINTS = Path("checkpoints")
 ENCODING = "utf-8"
-PACKAGE = Path(__file__).parent.parent.parent
 
 
 class VariableOption(click.Option):
@@ -37,12 +36,6 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
     if unset is not None:
         attributes["help"] += f"  [default: {unset}]"
     return click.option(*names, cls=VariableOption, **attributes)
-
-
-def names_in(folder: str) -> list[str]:
-    """The names of the cells or optimizers, by their files: importing them takes a second."""
-    others = {"__init__", "contract"}
-    return sorted(path.stem for path in (PACKAGE / folder).glob("*.py") if path.stem not in others)
 
 
 checkpoints = option(

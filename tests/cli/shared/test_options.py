@@ -2,9 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from charrnn.cells.contract import cell_names
-from charrnn.cli.shared.options import names_in, option
-from charrnn.optimizers.contract import optimizer_names
+from charrnn.cli.shared.options import option
 
 
 @pytest.fixture
@@ -51,8 +49,3 @@ def test_a_wrong_variable_is_a_usage_error(shown):
 
 def test_the_help_shows_a_default_that_is_decided_elsewhere(shown):
     assert "A size.  [default: 7]" in shown("--help").stdout
-
-
-def test_names_are_those_of_the_library():
-    assert names_in("cells") == cell_names()
-    assert names_in("optimizers") == optimizer_names()
