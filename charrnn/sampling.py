@@ -50,8 +50,10 @@ def _draw_ids(
         x = prefix[start : start + PRIME_WINDOW, np.newaxis]
         window = space.shortened(len(x), states)
         network.run(x, None, state, window)
-    for _ in range(length):
-        drawn = draw(window.logits[-1, 0], network.config.vocab_size, temperature, generator)
-        yield drawn
-        window = one
-        network.run(np.array([[drawn]], np.int32), None, state, window)
+    drawn = np.empty((1, 1), np.int32)
+    for position in range(length):
+        if position:
+            network.run(drawn, None, state, one)
+            window = one
+        drawn[0, 0] = draw(window.logits[-1, 0], network.config.vocab_size, float(temperature), generator)
+        yield int(drawn[0, 0])

@@ -154,7 +154,7 @@ def pack_rows(b, k0, length, columns, packed):
             offset = first * length + k * size
             for n in range(used):
                 packed[offset + n] = b[k0 + k, first + n]
-            for n in range(used, size):
+            for n in range(used, size):  # their products go nowhere, but denormals would be slow
                 packed[offset + n] = 0
 
 

@@ -1,7 +1,9 @@
 """Adagrad (Duchi, Hazan and Singer 2011).
 
-s = s + g^2
-p = p - rate * g / (sqrt(s) + 1e-8)
+    s = s + g^2
+    p = p - rate * g / (sqrt(s) + 1e-8)
+
+The sum only grows, so that each parameter's pace only falls.
 """
 
 import numpy as np

@@ -1,7 +1,9 @@
 """RMSprop (Hinton, Srivastava and Swersky 2012, lecture 6e).
 
-v = 0.95 v + 0.05 g^2
-p = p - rate * g / (sqrt(v) + 1e-8)
+    v = 0.95 v + 0.05 g^2
+    p = p - rate * g / (sqrt(v) + 1e-8)
+
+The mean forgets old gradients, which Adagrad's sum does not.
 """
 
 import numpy as np

@@ -273,7 +273,7 @@ class Trainer:
         return Finished(progress.step, self._epoch(), progress.seconds, reason, progress.best_val_bpc)
 
     def _mask_key(self) -> int:
-        return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFF0000
+        return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF
 
     def _recent_pace(self, seconds: float, characters: int) -> float:
         self._pace.append((seconds, characters))

@@ -1,0 +1,124 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from charrnn.kernels import jit
+from charrnn.kernels.draw import generator, uniform
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """A copy of all sources that are compiled, in the package's place."""
+    for folder in jit.COMPILED_FOLDERS:
+        shutil.copytree(jit.PACKAGE / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(jit, "PACKAGE", tmp_path)
+    return tmp_path
+
+
+def test_source_hash_depends_on_content_alone(sources, monkeypatch):
+    copied = jit.source_hash()
+    monkeypatch.undo()
+    assert copied == jit.source_hash()
+    assert len(copied) == 12
+    assert set(copied) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize("folder", ["kernels", "cells", "optimizers"])
+def test_source_hash_changes_with_any_source(sources, folder):
+    seen = {jit.source_hash()}
+    path = max((sources / folder).glob("*.py"))
+    path.write_bytes(path.read_bytes() + b"\n")
+    seen.add(jit.source_hash())
+    path.rename(path.with_name("zz.py"))  # still the last one
+    seen.add(jit.source_hash())
+    (sources / folder / "zzz.py").touch()
+    seen.add(jit.source_hash())
+    assert len(seen) == 4
+
+
+def test_numba_cache_dir_goes_before_the_platforms_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    assert jit.user_cache_folder() == tmp_path / "numba"
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="XDG is not for this platform")
+def test_xdg_cache_home_goes_before_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert jit.user_cache_folder() == tmp_path / "xdg"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert jit.user_cache_folder() == tmp_path / ".cache"
+
+
+def test_cache_folder_is_made_and_named_by_version_and_sources(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = jit.find_cache_folder()
+    assert folder == tmp_path / "charrnn" / f"kernels-numba{numba.__version__}-{jit.source_hash()}"
+    assert list(folder.iterdir()) == []
+
+
+def test_no_cache_folder_where_it_cannot_be_made(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    assert jit.find_cache_folder() is None
+
+
+def test_is_cold_until_a_kernel_has_been_cached(monkeypatch, tmp_path):
+    monkeypatch.setattr(jit, "CACHE_FOLDER", None)
+    assert jit.is_cold()
+    monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path)
+    assert jit.is_cold()
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "draw.nbc").touch()
+    assert not jit.is_cold()
+
+
+def test_kernels_are_cached_in_our_folder_and_numbas_setting_is_left_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    kernel = jit.jit(special_values)
+    assert str(tmp_path) == numba.config.CACHE_DIR
+    if jit.CACHE_FOLDER is not None:
+        assert jit.CACHE_FOLDER in Path(kernel.stats.cache_path).parents
+
+
+@pytest.mark.skipif(jit.CACHE_FOLDER is None, reason="nothing can be cached here")
+def test_a_cached_kernel_is_not_compiled_again():
+    jit.jit(special_values)(1.0, 0.0)
+    kernel = jit.jit(special_values)
+    kernel(1.0, 0.0)
+    assert sum(kernel.stats.cache_hits.values()) == 1
+    assert not kernel.stats.cache_misses
+
+
+def test_kernels_keep_nan_and_infinity_and_release_the_gil():
+    kernel = jit.jit(special_values)
+    assert kernel(np.nan, 0.0) == (True, True, True)
+    assert kernel(1.0, 0.0) == (False, False, True)
+    assert kernel.targetoptions["nogil"]
+
+
+def special_values(x, zero):
+    return np.isnan(x), np.isnan(x * zero), not np.isfinite(x / zero)
+
+
+def test_kernels_run_where_nothing_can_be_cached(tmp_path):
+    (tmp_path / "file").touch()
+    program = (
+        "from charrnn.kernels import jit\n"
+        "from charrnn.kernels.draw import generator, uniform\n"
+        "print(jit.CACHE_FOLDER, jit.is_cold(), uniform(generator(5)))\n"
+    )
+    blocked = {"XDG_CACHE_HOME": str(tmp_path / "file"), "NUMBA_CACHE_DIR": str(tmp_path / "file")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | blocked, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["None", "True", str(uniform(generator(5)))]
+    assert done.stderr == ""

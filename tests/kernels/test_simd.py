@@ -1,0 +1,49 @@
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS, TILE_ROWS, TILE_VECTORS, lanes
+
+
+def test_tile_fits_the_registers():
+    """Sums, one row of B and one element of A must be in registers at once."""
+    assert TILE_ROWS * TILE_VECTORS + TILE_VECTORS + 1 <= REGISTERS
+    assert lanes(4) == 2 * lanes(8) == REGISTER_BYTES // 4
+
+
+REGISTERS_OF = """
+from charrnn.kernels.simd import REGISTERS, REGISTER_BYTES, TILE_VECTORS
+print(REGISTER_BYTES, REGISTERS, TILE_VECTORS)
+"""
+
+PRODUCT = """
+import numpy as np
+from charrnn.kernels.matmul import matmul, pack, packed_zeros
+random = np.random.default_rng(0)
+a, b = random.normal(size=(2, 7, 40)).astype("f"), random.normal(size=(40, 37)).astype("f")
+packed, c = packed_zeros(40, 37, "f"), np.ones((2, 7, 39), "f")
+pack(b, packed, 0, 1)
+matmul(a, packed, c, 0, 7)
+print(np.allclose(c[:, :, :37] - 1, a @ b, atol=1e-4), (c[:, :, 37:] == 1).all())
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names of x86 processors")
+@pytest.mark.parametrize(
+    ("cpu", "program", "wanted"),
+    [
+        ("skylake-avx512", REGISTERS_OF, "64 32 4"),  # this machine need not be one
+        ("haswell", REGISTERS_OF + PRODUCT, "32 16 2 True True"),
+        ("x86-64", REGISTERS_OF + PRODUCT, "16 16 2 True True"),
+    ],
+)
+def test_registers_and_products_of_other_processors(cpu, program, wanted):
+    # Without NUMBA_CPU_FEATURES Numba adds all that this machine has to what the name stands for.
+    chosen = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | chosen, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == wanted.split()

@@ -1,0 +1,83 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.model.config import LARGEST_EMBEDDING, ModelConfig
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, not 0"),
+        ({"vocab_size": 2.5}, "vocab_size must be a whole number of at least 1, not 2.5"),
+        ({"hidden_size": 0}, "hidden_size must be a whole number of at least 1, not 0"),
+        ({"hidden_size": "8"}, "hidden_size must be a whole number of at least 1, not '8'"),
+        ({"num_layers": 0}, "num_layers must be a whole number of at least 1, not 0"),
+        ({"num_layers": None}, "num_layers must be a whole number of at least 1, not None"),
+        ({"embedding_size": -2}, "embedding_size must be a whole number of at least 0, not -2"),
+        ({"embedding_size": 1.0}, "embedding_size must be a whole number of at least 0, not 1.0"),
+        ({"dropout": -0.1}, "dropout must be at least 0 and below 1, not -0.1"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
+        ({"dropout": float("nan")}, "dropout must be at least 0 and below 1, not nan"),
+        ({"precision": "float16"}, "unknown precision 'float16': choose one of float32, float64"),
+        ({"recurrent_init": "zero"}, "unknown recurrent_init 'zero': choose one of uniform, orthogonal"),
+        ({"cell": "elman"}, "unknown cell 'elman': choose one of "),
+    ],
+)
+def test_what_is_out_of_range_is_named(values, message):
+    with pytest.raises(ConfigError) as caught:
+        ModelConfig(**{"vocab_size": 5, **values})
+    if message.endswith(" "):  # the cells' names follow
+        assert str(caught.value).startswith(message)
+        assert "lstm" in str(caught.value)
+    else:
+        assert str(caught.value) == message
+
+
+def test_the_ends_of_all_ranges_are_allowed():
+    config = ModelConfig(1, hidden_size=1, num_layers=1, embedding_size=0, dropout=0.0)
+    assert (config.vocab_size, config.embedding_size) == (1, 0)
+    assert ModelConfig(5, dropout=0.999).dropout == 0.999
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ModelConfig(5).hidden_size = 7
+
+
+@pytest.mark.parametrize("vocab_size", [1, 65, LARGEST_EMBEDDING, LARGEST_EMBEDDING + 1, 5000])
+def test_the_embedding_is_square_unless_that_is_too_wide(vocab_size):
+    assert ModelConfig(vocab_size).embedding_size == min(vocab_size, 256)
+    assert ModelConfig(vocab_size, embedding_size=7).embedding_size == 7
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_type_and_gates(precision):
+    config = ModelConfig(5, cell="lstm", hidden_size=3, precision=precision)
+    assert config.dtype == np.dtype(precision)
+    assert config.gate_width == 12
+
+
+def test_a_dictionary_of_json_gives_the_config_again():
+    config = ModelConfig(5, hidden_size=3, num_layers=2, dropout=0.25, recurrent_init="orthogonal", precision="float64")
+    values = json.loads(json.dumps(config.to_dict()))
+    assert ModelConfig.from_dict(values) == config
+    assert set(values) == {field.name for field in dataclasses.fields(ModelConfig)}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "not a model's config: vocab_size is missing"),
+        ({"hidden_size": 3}, "not a model's config: vocab_size is missing"),
+        ({"vocab_size": 5, "zoneout": 1, "attention": 2}, "not a model's config: attention, zoneout"),
+        ({"vocab_size": 5, "dropout": 2}, "dropout must be at least 0 and below 1, not 2"),
+    ],
+)
+def test_a_dictionary_that_is_no_config_is_an_error(values, message):
+    with pytest.raises(ConfigError) as caught:
+        ModelConfig.from_dict(values)
+    assert str(caught.value) == message
