@@ -71,6 +71,8 @@ class Model:
         self.config: ModelConfig = parameters.config
         self.vocabulary = vocabulary
         self.parameters = parameters
+        if threads is not None and threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {threads}")
         self._network = Network(parameters, Workers(threads or available_threads()))
 
     @classmethod
@@ -109,7 +111,7 @@ class Model:
         return (self.vocabulary.symbols[i] for i in ids)
 
     def sample(
-        self, seed: str = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
+        self, seed: str | bytes = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
     ) -> str:
         """``seed`` and ``length`` characters that continue it; see ``stream``.
 
@@ -117,8 +119,8 @@ class Model:
         """
         drawn = "".join(self.stream(seed, length=length, temperature=temperature, rng_seed=rng_seed))
         if self.vocabulary.unit == "byte":
-            return (seed.encode() + drawn.encode("latin-1")).decode("utf-8", "replace")
-        return seed + drawn
+            return (self.symbols(seed) + drawn).encode("latin-1").decode("utf-8", "replace")
+        return self.symbols(seed) + drawn
 
     def score(self, text: str | bytes) -> Score:
         """Bits per character of a text of at least two characters.

@@ -11,7 +11,7 @@ from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, corpus_name, read_corpus, split
+from charrnn.text.corpus import ENCODING, STDIN, Corpus, corpus_name, read_corpus, split
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import fit
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Started
@@ -61,12 +61,14 @@ class TrainingJob:
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
+                "encoding": corpus.encoding,
                 "sources": list(corpus.sources),
                 "fingerprint": corpus.fingerprint,
                 "characters": len(corpus.text),
             },
         }
-        self._is_new = True
+        self._replaces = any(path.exists() for path in (run.last, run.best, run.metrics))
+        self._held: Evaluated | None = None
         self.started = Started(
             run=str(run.folder),
             resumed_from=0,
@@ -84,7 +86,7 @@ class TrainingJob:
         step = self.trainer.progress.step
         self.run.truncate_metrics(step)
         self.started = dataclasses.replace(self.started, resumed_from=step)
-        self._is_new = False
+        self._replaces = False
 
     def events(self) -> Iterator[Event]:
         """Train; yields each event after what it asks for has been saved."""
@@ -95,14 +97,27 @@ class TrainingJob:
             yield event
 
     def _save(self, event: Evaluated | CheckpointDue) -> None:
-        if self._is_new:  # only now is there something to put in the place of an older run
-            self.run.clear()
-            self._is_new = False
-        if isinstance(event, Evaluated):
+        if self._replaces:
+            self._replace_older_run(event)
+        elif isinstance(event, Evaluated):
             self.run.append_metrics(dataclasses.asdict(event))
+        else:
+            self._write(self.run.best if event.kind == "best" else self.run.last)
+
+    def _replace_older_run(self, event: Evaluated | CheckpointDue) -> None:
+        """Keep all of an older run until the first checkpoint of this one has been written."""
+        if isinstance(event, Evaluated):
+            self._held = event
             return
+        self._write(self.run.last)
+        self.run.clear(keep_last=True)
+        self._replaces = False
+        for held in (self._held, event):
+            if held is not None:
+                self._save(held)
+
+    def _write(self, path: Path) -> None:
         tensors, header = self.trainer.snapshot()
-        path = self.run.best if event.kind == "best" else self.run.last
         save_checkpoint(path, Checkpoint(tensors, header | self._header))
 
 
@@ -114,7 +129,7 @@ def open_job(
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
     as_bytes: bool = False,
     **options: Any,
 ) -> TrainingJob:
@@ -127,7 +142,7 @@ def open_job(
         resume: continue the run of that name; without a name or sources, the newest.
         overwrite: replace an older run of that name.
         threads: how many; all cores if not given.
-        encoding: of the text.
+        encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
@@ -150,7 +165,7 @@ def open_job(
     if not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
     settings = TrainingSettings(**{key: value for key, value in given.items() if key in TRAINING_OPTIONS})
-    corpus = read_corpus(sources, encoding=encoding, as_bytes=as_bytes)
+    corpus = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=as_bytes)
     vocabulary = Vocabulary.of(corpus.text, corpus.unit)
     shape = {key: value for key, value in given.items() if key in MODEL_OPTIONS}
     config = ModelConfig(vocab_size=len(vocabulary), **shape)
@@ -159,7 +174,7 @@ def open_job(
 
 
 def _resumed(
-    run: Run, sources: Sequence[str], threads: int, given: Mapping[str, Any], encoding: str, as_bytes: bool
+    run: Run, sources: Sequence[str], threads: int, given: Mapping[str, Any], encoding: str | None, as_bytes: bool
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
@@ -167,7 +182,12 @@ def _resumed(
         known = checkpoint.header["settings"]
         origin = checkpoint.header["corpus"]
         settings = TrainingSettings(**merged_settings(known, config.to_dict(), given))
+        if not sources and STDIN in origin["sources"]:
+            raise CorpusError(
+                f"the text of run {run.name!r} came from standard input: pipe it in again, and give - for it"
+            )
         sources = sources or origin["sources"]
+        encoding = encoding or origin["encoding"]
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     corpus = read_corpus(sources, encoding=encoding, as_bytes=as_bytes or vocabulary.unit == "byte")
@@ -210,7 +230,7 @@ def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingS
     if (streams, length) == (settings.batch_size, settings.seq_length):
         return settings, ()
     note = (
-        f"{characters} characters are few: {streams} streams with windows of {length} "
+        f"{characters:,} characters are few: {streams} stream{'s' if streams > 1 else ''} with windows of {length} "
         f"instead of {settings.batch_size} and {settings.seq_length}"
     )
     return dataclasses.replace(settings, batch_size=streams, seq_length=length), (note,)

@@ -52,7 +52,7 @@ class Score:
     @property
     def perplexity(self) -> float:
         """Exp of the cross-entropy: the number of equally likely characters that would be as hard to guess."""
-        return math.exp(self.nats_per_character)
+        return math.exp(min(self.nats_per_character, 700.0))  # a float holds no more than exp(709)
 
 
 def score(network: Network, ids: Ids) -> Score:

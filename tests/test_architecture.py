@@ -36,6 +36,7 @@ def imported_parts(path):
             names = [f"{node.module}.{alias.name}" if node.module == "charrnn" else node.module for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+            assert "charrnn" not in names, f"{path}: importing the whole package hides the floor"
         for name in names:
             if name.split(".")[0] == "charrnn" and name != "charrnn":
                 yield name.split(".")[1]
@@ -64,9 +65,17 @@ def test_printing_and_its_libraries_live_in_the_command_line():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id != "print", path
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr) not in {("sys", "stdout"), ("sys", "stderr")}, path
             if isinstance(node, ast.Import | ast.ImportFrom):
                 modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
                 assert not {"click", "tqdm"} & {module.split(".")[0] for module in modules}, path
+
+
+def test_only_the_registry_imports_by_name():
+    for path in sources():
+        if part_of(path) not in ("registry", "cli"):
+            assert not re.search(r"import_module|__import__", path.read_text()), path
 
 
 def test_numba_stays_in_what_is_compiled():

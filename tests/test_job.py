@@ -1,9 +1,11 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError
+from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
 from charrnn.job import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.training.events import Finished, StepDone
@@ -114,12 +116,77 @@ def test_an_existing_run_is_neither_overwritten_nor_continued_unasked(corpus, ru
     assert [record["step"] for record in metrics(runs)] == [3]
 
 
+def test_an_overwritten_run_is_kept_until_the_new_one_can_be_saved(corpus, runs):
+    resource = pytest.importorskip("resource")
+    train(corpus, checkpoints=runs, steps=5)
+    before = {path.name: path.read_bytes() for path in (runs / "cat").iterdir()}
+    command = [sys.executable, "-m", "charrnn", "train", corpus, "--checkpoints", runs, "--overwrite"]
+    done = subprocess.run(
+        [*command, "--steps", "5", "--hidden-size", "64", "--batch-size", "4"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),  # a disk that is full
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert {path.name: path.read_bytes() for path in (runs / "cat").iterdir()} == before
+
+
+def test_an_overwritten_run_leaves_nothing_of_the_old_one(corpus, runs, tmp_path):
+    train(corpus, checkpoints=runs, steps=20, eval_every=5)
+    others = tmp_path / "others"
+    for folder in (runs, others):
+        train(corpus, checkpoints=folder, steps=6, eval_every=3, overwrite=True)
+    assert metrics(runs) == metrics(others)
+    for name in ("last", "best"):
+        old, new = (load_checkpoint(folder / "cat" / f"{name}.safetensors") for folder in (runs, others))
+        assert all(np.array_equal(old.tensors[key], new.tensors[key]) for key in new.tensors)
+
+
+def test_a_diverged_run_keeps_what_was_saved(corpus, runs):
+    train(corpus, checkpoints=runs, steps=5)
+    before = {path.name: path.read_bytes() for path in (runs / "cat").iterdir()}
+    with pytest.raises(TrainingError, match="diverged"):
+        train(corpus, checkpoints=runs, resume=True, steps=50, learning_rate=1e30, clip_norm=0, eval_every=1)
+    assert {path.name: path.read_bytes() for path in (runs / "cat").iterdir()} == before
+
+
+@pytest.mark.parametrize("options", [{"as_bytes": True}, {"encoding": "latin-1"}])
+def test_a_resumed_run_reads_its_text_as_before(tmp_path, runs, options):
+    path = tmp_path / "accents.txt"
+    path.write_bytes("café crème\n".encode("latin-1") * 60)
+    train(str(path), checkpoints=runs, steps=3, **options)
+    _, events = train(checkpoints=runs, resume=True, steps=5)
+    assert events[-1].step == 5
+
+
+def test_a_text_from_standard_input_must_be_piped_in_again(corpus, runs):
+    with open(corpus, "rb") as file:  # noqa: PTH123
+        command = [
+            sys.executable,
+            "-m",
+            "charrnn",
+            "train",
+            "-",
+            "--checkpoints",
+            runs,
+            "--steps",
+            "3",
+            "--hidden-size",
+            "8",
+        ]
+        subprocess.run(command, stdin=file, capture_output=True, check=True)
+    with pytest.raises(CorpusError, match="pipe it in again"):
+        open_job(checkpoints=runs, resume=True)
+
+
 def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
     path = tmp_path / "tiny.txt"
     path.write_text("abcabcabc")
     job, events = train(str(path), checkpoints=runs, steps=2)
     assert job.started.notes == (
-        "9 characters are few: 1 streams with windows of 8 instead of 4 and 16",
+        "9 characters are few: 1 stream with windows of 8 instead of 4 and 16",
         "the text is too short to validate on a part of it",
     )
     assert events[-1].step == 2

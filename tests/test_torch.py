@@ -8,7 +8,7 @@ from charrnn.storage.checkpoint import load_checkpoint
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
-TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
+TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 200  # scored in several streams
 
 
 def torch_loss(tensors, ids, layers):

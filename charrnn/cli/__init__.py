@@ -6,11 +6,14 @@ in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions,
 
 import gc
 import io
+import os
 import sys
 
 
 def main() -> None:
     """Run the command that the arguments name; the console script ``charrnn``."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # closed by the caller  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a character that the locale lacks is no reason to fail

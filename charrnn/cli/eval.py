@@ -14,7 +14,9 @@ from charrnn.cli.shared.output import announce_compilation, print_json, table
 @options.checkpoints
 @options.threads
 @options.as_json
-def command(arguments: tuple[str, ...], encoding: str, checkpoints: Path, threads: int | None, as_json: bool) -> None:
+def command(
+    arguments: tuple[str, ...], encoding: str | None, checkpoints: Path, threads: int | None, as_json: bool
+) -> None:
     """Measure how well a model predicts a text.
 
     TEXT is one or more files, folders, or - for standard input. With one argument only, that is the text, and the
@@ -26,11 +28,11 @@ def command(arguments: tuple[str, ...], encoding: str, checkpoints: Path, thread
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
     from charrnn.api import Model
-    from charrnn.text.corpus import read_corpus
+    from charrnn.text.corpus import ENCODING, read_corpus
 
     model = Model.load(path, threads=threads)
     as_bytes = model.vocabulary.unit == "byte"
-    text = read_corpus(sources, encoding=encoding, as_bytes=as_bytes).text
+    text = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=as_bytes).text
     score = model.score(text.encode("latin-1") if as_bytes else text)
     if as_json:
         print_json(

@@ -92,7 +92,7 @@ def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) 
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
     with Interrupts() as interrupts:
-        if not quiet and not as_json:
+        if not quiet:
             announce_compilation()
         from charrnn.job import open_job
 
@@ -150,7 +150,7 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
         words += ["--name", run.name]
     if given["checkpoints"] != options.CHECKPOINTS:
         words += ["--checkpoints", str(given["checkpoints"])]
-    if given["encoding"] != options.ENCODING:
+    if given["encoding"]:
         words += ["--encoding", given["encoding"]]
     return shlex.join(words)
 

@@ -59,9 +59,14 @@ def find_cache_folder() -> Path | None:
 CACHE_FOLDER = find_cache_folder()
 
 
-def is_cold() -> bool:
-    """Whether kernels have still to be compiled (an estimate: nothing has been cached yet)."""
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
+compile_listeners: list[Callable[[], None]] = []
+"""Called, and forgotten, before the first kernel is compiled that the cache does not hold."""
+
+
+def tell_listeners() -> None:
+    """Say that a kernel is about to be compiled."""
+    while compile_listeners:
+        compile_listeners.pop()()
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
@@ -83,8 +88,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles.
         """
         rtsys.initialize(target_context)
+        kernel = None
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+            kernel = self._load_overload(sig, target_context)
+        if kernel is None:
+            tell_listeners()
+        return kernel
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:

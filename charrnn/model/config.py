@@ -39,13 +39,13 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         find_cell(self.cell)
-        if self.embedding_size == -1:
+        if self.embedding_size == -1 and isinstance(self.vocab_size, int):
             object.__setattr__(self, "embedding_size", min(self.vocab_size, LARGEST_EMBEDDING))
         for name, least in (("vocab_size", 1), ("hidden_size", 1), ("num_layers", 1), ("embedding_size", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
         for name, known in (("precision", tuple(PRECISIONS)), ("recurrent_init", RECURRENT_INITS)):
             if getattr(self, name) not in known:

@@ -32,7 +32,7 @@ class Run:
     def create(cls, checkpoints: Path, name: str, *, overwrite: bool = False) -> "Run":
         """Make the folder of a new run, and see that files can be written there.
 
-        With ``overwrite``, the files of an older run stay until `clear` is called, right before the first write.
+        With ``overwrite``, the files of an older run stay until `clear` is called.
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
@@ -88,15 +88,19 @@ class Run:
         """The checkpoint to sample from: the best one, or else the last; None where there is neither."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
 
-    def clear(self) -> None:
+    def clear(self, *, keep_last: bool = False) -> None:
         """Remove the run's three files, and what killed processes left of them; other files stay.
+
+        Args:
+            keep_last: leave the last checkpoint.
 
         Raises:
             RunError: A file cannot be removed.
         """
         with writing(self.folder):
             for path in self._files:
-                path.unlink(missing_ok=True)
+                if not (keep_last and path == self.last):
+                    path.unlink(missing_ok=True)
             self._remove_leftovers()
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.folders import files_below
 
 STDIN = "-"
+ENCODING = "utf-8"
+"""Of a text that nothing else is said about."""
 
 CHUNK = 1 << 20
 """Characters hashed at a time."""
@@ -34,6 +36,7 @@ class Corpus:
         sources: absolute paths of the files and folders given, or "-" for standard input.
         fingerprint: see ``fingerprint``.
         unit: "character" or "byte".
+        encoding: how the sources were decoded; of no meaning for bytes.
     """
 
     text: str
@@ -41,9 +44,10 @@ class Corpus:
     sources: tuple[str, ...]
     fingerprint: str
     unit: str
+    encoding: str = ENCODING
 
 
-def read_corpus(sources: Sequence[str], *, encoding: str = "utf-8", as_bytes: bool = False) -> Corpus:
+def read_corpus(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: bool = False) -> Corpus:
     """Read ``sources`` as one corpus, character for character: newlines stay as they are.
 
     Args:
@@ -65,7 +69,9 @@ def read_corpus(sources: Sequence[str], *, encoding: str = "utf-8", as_bytes: bo
     if len(text) < 2:
         raise CorpusError(_too_short(sources, len(text)))
     paths = tuple(source if source == STDIN else str(_absolute(source)) for source in sources)
-    return Corpus(text, corpus_name(sources[0]), paths, fingerprint(text), "byte" if as_bytes else "character")
+    return Corpus(
+        text, corpus_name(sources[0]), paths, fingerprint(text), "byte" if as_bytes else "character", encoding
+    )
 
 
 def corpus_name(source: str) -> str:
@@ -111,6 +117,8 @@ def split(text: Text, val_fraction: float) -> tuple[Text, Text]:
 
 def _contents(source: str) -> Iterator[tuple[str, bytes]]:
     """The name and the bytes of each file that ``source`` stands for."""
+    if not source:  # a shell's unset variable, which as a path would be the current folder
+        raise CorpusError("a corpus needs a name, got an empty one; give a file, a folder, or - for standard input")
     try:
         if source == STDIN:
             yield "stdin", sys.stdin.buffer.read()

@@ -1,13 +1,21 @@
 """How to train: frozen, and checked when it is made."""
 
+from __future__ import annotations
+
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.optimizers.contract import find_optimizer
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
+
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "a text"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class TrainingSettings:
     rng_seed: int = 0
 
     def __post_init__(self) -> None:
+        self._check_types()
         find_optimizer(self.optimizer)
         if self.schedule not in SCHEDULES:
             raise ConfigError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
@@ -61,12 +70,19 @@ class TrainingSettings:
         self._check("reset_probability", 0 <= self.reset_probability <= 1, "at least 0 and at most 1")
         self._check("val_fraction", 0 <= self.val_fraction < 1, "at least 0 and below 1")
         self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
-        self._check("decay_every", self.decay_every > 0, "above 0")
+        self._check("decay_every", self.decay_every >= 0.001, "at least 0.001")
         self._check("rng_seed", 0 <= self.rng_seed < 2**63, "at least 0 and below 2^63")
         if not self.steps and not self.epochs and not self.minutes:
             object.__setattr__(self, "minutes", DEFAULT_MINUTES)
         if not self.learning_rate:
             object.__setattr__(self, "learning_rate", find_optimizer(self.optimizer).learning_rate)
+
+    def _check_types(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kinds, wanted = KINDS[str(field.type)]
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise ConfigError(f"{field.name} must be {wanted}, not {value!r}")
 
     def _check(self, name: str, good: bool, wanted: str) -> None:
         value = getattr(self, name)

@@ -41,6 +41,12 @@ PREVIEW_TEMPERATURE = 0.8
 SAVE_SECONDS = 60.0
 """Longest time that a killed run may lose."""
 
+MOST_NATS = 1000.0
+"""A loss that no model has that has not diverged; a guess at random costs ln V."""
+
+LARGEST_PARAMETER = 1e6
+"""A parameter that no model has that has not diverged."""
+
 PACE_SECONDS = 3.0
 """Time over which ``chars_per_second`` of a step is a mean."""
 
@@ -60,7 +66,10 @@ class Progress:
     characters_since: int = 0
     seconds_since: float = 0.0
     """Sums since the last evaluation."""
-    evaluated_step: int = -1
+    evaluated_step: int = 0
+    """The last step that has been evaluated."""
+    learning_rate: float = 0.0
+    """Of the last update."""
     best_val_bpc: float | None = None
 
 
@@ -112,25 +121,25 @@ class Trainer:
         """Train until the first limit is reached.
 
         Raises:
-            TrainingError: the loss or the gradient is no longer finite.
+            TrainingError: training has diverged.
         """
-        begun = saved = time.monotonic()
-        before = self.progress.seconds
-        reason = self._limit_reached()
-        while reason is None:
-            yield self._train_step(begun - before)
+        clock_zero = time.monotonic() - self.progress.seconds
+        saved = time.monotonic()
+        while True:
             reason = self._limit_reached()
-            due = self.progress.step % self.eval_every == 0 or reason in ("steps", "epochs", "minutes")
-            if due and reason != "interrupted":
+            if self._evaluation_due(reason):
                 yield from self._evaluate()
-                self.progress.seconds = time.monotonic() - begun + before
-                reason = reason or self._limit_reached()
+                self.progress.seconds = time.monotonic() - clock_zero
                 saved = time.monotonic()
-            if reason is None and time.monotonic() - saved > SAVE_SECONDS:
-                yield CheckpointDue(self.progress.step, "last")
+                continue
+            if reason is not None:
+                break
+            if time.monotonic() - saved > SAVE_SECONDS:
+                yield self._save("last")
                 saved = time.monotonic()
+            yield self._train_step(clock_zero)
         if self.progress.step and reason == "interrupted":
-            yield CheckpointDue(self.progress.step, "last")
+            yield self._save("last")
         yield self._finished(reason)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,11 +184,7 @@ class Trainer:
         loss = self._bptt.window(x, y, self._state, mask_key=self._mask_key())
         gradient = self._bptt.gradient.vector
         norm = self._updater.norm(gradient)
-        if not math.isfinite(loss) or not math.isfinite(norm):
-            raise TrainingError(
-                f"the loss is no longer finite at step {progress.step + 1} (loss {loss}, gradient norm {norm}): "
-                "lower --learning-rate or --clip-norm; what was saved before is kept"
-            )
+        self._check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
         scale = min(1.0, settings.clip_norm / norm) if settings.clip_norm and norm else 1.0
         self._updater.update(gradient, Clip(scale, settings.clip_value or math.inf), learning_rate, progress.step + 1)
         self._network.refresh()
@@ -189,6 +194,7 @@ class Trainer:
             progress.epoch, progress.window = progress.epoch + 1, 0
         now = time.monotonic()
         progress.seconds = now - clock_zero
+        progress.learning_rate = learning_rate
         progress.loss_sum += loss
         progress.norm_sum += norm
         progress.steps_since += 1
@@ -219,26 +225,48 @@ class Trainer:
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
         val_bpc = score(self._network, self._val_ids).bits_per_character if len(self._val_ids) else None
+        self._check(val_bpc is None or val_bpc < MOST_NATS, f"validation loss {val_bpc} bits per character")
         evaluated = Evaluated(
             step=progress.step,
             epoch=self._epoch(),
             seconds=progress.seconds,
             train_bpc=progress.loss_sum / steps / math.log(2),
             val_bpc=val_bpc,
-            learning_rate=rate(self.settings, progress.step - 1, self._epoch(), self._done()),
+            learning_rate=progress.learning_rate,
             grad_norm=progress.norm_sum / steps,
             chars_per_second=progress.characters_since / progress.seconds_since,
         )
         progress.loss_sum = progress.norm_sum = progress.seconds_since = 0.0
         progress.steps_since = progress.characters_since = 0
+        progress.evaluated_step = progress.step
         best = val_bpc is not None and (progress.best_val_bpc is None or val_bpc < progress.best_val_bpc)
         if best:
             progress.best_val_bpc = val_bpc
         yield evaluated
         yield Sampled(progress.step, self._preview())
         if best:
-            yield CheckpointDue(progress.step, "best")
-        yield CheckpointDue(progress.step, "last")
+            yield self._save("best")
+        yield self._save("last")
+
+    def _evaluation_due(self, reason: Reason | None) -> bool:
+        """Whether this step should be evaluated now; what an interrupt left out is made up for after a resume."""
+        step = self.progress.step
+        if reason == "interrupted" or step in (0, self.progress.evaluated_step):
+            return False
+        return reason is not None or step % self.eval_every == 0
+
+    def _save(self, kind: Literal["last", "best"]) -> CheckpointDue:
+        largest = float(np.abs(self.parameters.vector).max())
+        self._check(largest < LARGEST_PARAMETER, f"parameters up to {largest:.3g}")
+        return CheckpointDue(self.progress.step, kind)
+
+    def _check(self, good: bool, got: str) -> None:
+        """A diverged model must neither be trained on nor take the place of a good one; a NaN is never good."""
+        if not good:
+            raise TrainingError(
+                f"training has diverged at step {self.progress.step} ({got}): "
+                "lower --learning-rate or --clip-norm; what was saved before is kept"
+            )
 
     def _preview(self) -> str:
         start = "\n" if "\n" in self.vocabulary else self.vocabulary.symbols[0]

@@ -71,14 +71,23 @@ def test_no_cache_folder_where_it_cannot_be_made(monkeypatch, tmp_path):
     assert jit.find_cache_folder() is None
 
 
-def test_is_cold_until_a_kernel_has_been_cached(monkeypatch, tmp_path):
-    monkeypatch.setattr(jit, "CACHE_FOLDER", None)
-    assert jit.is_cold()
-    monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path)
-    assert jit.is_cold()
-    (tmp_path / "kernels").mkdir()
-    (tmp_path / "kernels" / "draw.nbc").touch()
-    assert not jit.is_cold()
+def test_listeners_hear_once_of_a_compilation_and_nothing_of_a_cached_kernel(tmp_path):
+    program = (
+        "from charrnn.kernels import jit\n"
+        "from charrnn.kernels.draw import draw, generator, uniform\n"
+        "import numpy as np\n"
+        "jit.compile_listeners.append(lambda: print('compiling'))\n"
+        "uniform(generator(5)), draw(np.zeros(3), 3, 1.0, generator(5))\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
+    environment["XDG_CACHE_HOME"] = environment["LOCALAPPDATA"] = str(tmp_path)
+    heard = [
+        subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert heard == ["compiling\n", ""]
 
 
 def test_kernels_are_cached_in_our_folder_and_numbas_setting_is_left_alone(monkeypatch, tmp_path):
@@ -114,11 +123,11 @@ def test_kernels_run_where_nothing_can_be_cached(tmp_path):
     program = (
         "from charrnn.kernels import jit\n"
         "from charrnn.kernels.draw import generator, uniform\n"
-        "print(jit.CACHE_FOLDER, jit.is_cold(), uniform(generator(5)))\n"
+        "print(jit.CACHE_FOLDER, uniform(generator(5)))\n"
     )
     blocked = {"XDG_CACHE_HOME": str(tmp_path / "file"), "NUMBA_CACHE_DIR": str(tmp_path / "file")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | blocked, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["None", "True", str(uniform(generator(5)))]
+    assert done.stdout.split() == ["None", str(uniform(generator(5)))]
     assert done.stderr == ""

@@ -10,7 +10,8 @@ from charrnn.model.network import Network
 from charrnn.scoring import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, Sampled, StepDone
-from charrnn.training.settings import TrainingSettings
+from charrnn.training.schedule import rate
+from charrnn.training.settings import SCHEDULES, TrainingSettings
 from charrnn.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
@@ -97,7 +98,7 @@ def test_stop_ends_after_the_step_with_a_checkpoint_and_no_evaluation():
     assert events[-1].reason == "interrupted"
 
 
-@pytest.mark.parametrize("stop_after", [3, 29, 40])
+@pytest.mark.parametrize("stop_after", [3, 7, 29, 42, 45])
 def test_a_restored_trainer_continues_as_if_never_stopped(stop_after):
     options = {"steps": 45, "eval_every": 7, "shape": {"dropout": 0.2, "num_layers": 2}}
     whole = make_trainer(**options)
@@ -135,7 +136,7 @@ def test_clipping_bounds_the_update():
     list(by_norm.run())
     assert np.linalg.norm(before - by_norm.parameters.vector) == pytest.approx(norm / 2, rel=1e-4)
 
-    limit = np.abs(update).max() / 3
+    limit = float(np.abs(update).max() / 3)
     by_value = make_trainer(steps=1, optimizer="sgd", learning_rate=1.0, clip_norm=0, clip_value=limit)
     list(by_value.run())
     np.testing.assert_allclose(
@@ -147,8 +148,38 @@ def test_a_diverged_run_is_an_error_that_says_what_to_do():
     trainer = make_trainer(steps=50)
     trainer.parameters.vector[:] = np.nan
     trainer._network.refresh()
-    with pytest.raises(TrainingError, match=r"no longer finite at step 1 .*lower --learning-rate"):
+    with pytest.raises(TrainingError, match=r"diverged at step 0 .*lower --learning-rate"):
         list(trainer.run())
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_learning_rate_follows_the_schedule(schedule):
+    options = {"steps": 60, "schedule": schedule, "decay_every": 0.5, "warmup_steps": 4, "optimizer": "sgd"}
+    trainer = make_trainer(learning_rate=0.1, eval_every=20, **options)
+    events = []
+    lengths = []
+    before = trainer.parameters.vector.copy()
+    for event in trainer.run():
+        events.append(event)
+        if isinstance(event, StepDone):
+            lengths.append(np.linalg.norm(trainer.parameters.vector - before))
+            before = trainer.parameters.vector.copy()
+    steps = of(events, StepDone)
+    windows = math.ceil(449 / 16)
+    wanted = [rate(trainer.settings, step, step / windows, step / 60) for step in range(60)]
+    assert [event.learning_rate for event in steps] == pytest.approx(wanted)
+    assert len(set(wanted)) >= 4  # the warm-up, at least
+    first = steps[0]
+    assert lengths[0] == pytest.approx(first.learning_rate * min(1, first.grad_norm), rel=1e-3)
+    assert [event.learning_rate for event in of(events, Evaluated)] == [steps[i].learning_rate for i in (19, 39, 59)]
+
+
+def test_a_ruined_model_is_not_saved():
+    trainer = make_trainer(steps=50, learning_rate=1e30, clip_norm=0, eval_every=1)
+    events = []
+    with pytest.raises(TrainingError, match=r"diverged at step \d+ .*lower --learning-rate"):
+        events.extend(trainer.run())
+    assert not of(events, CheckpointDue)
 
 
 def test_a_snapshot_that_does_not_fit_is_an_error():

@@ -43,7 +43,7 @@ def one_line_failures() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Exception as error:
-        if os.environ.get("CHARRNN_DEBUG"):
+        if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
         raise Failure(explanation(error)) from None
 

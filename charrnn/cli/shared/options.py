@@ -10,7 +10,6 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 CHECKPOINTS = Path("checkpoints")
-ENCODING = "utf-8"
 
 
 class VariableOption(click.Option):
@@ -47,6 +46,6 @@ checkpoints = option(
     help="Folder that holds the runs.",
 )
 threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
-encoding = option("--encoding", default=ENCODING, show_default=True, help="Encoding of the text.")
+encoding = option("--encoding", help="Encoding of the text.", unset="utf-8")
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 target = click.argument("target", metavar="[RUN|FILE]", required=False)

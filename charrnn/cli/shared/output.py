@@ -17,11 +17,13 @@ def say(text: str = "") -> None:
 
 
 def announce_compilation() -> None:
-    """Warn of a start that takes long, where it does."""
-    from charrnn.kernels.jit import is_cold
+    """Say so if kernels have to be compiled, when that begins."""
+    from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners
 
-    if is_cold():
-        say("compiling for this machine, which takes some 20 seconds and happens once")
+    if CACHE_FOLDER:
+        compile_listeners.append(lambda: say("compiling for this machine: some 20 seconds, once"))
+    else:
+        say("compiling: some 20 seconds at each start, because no folder for compiled code can be written")
 
 
 def print_json(value: Any) -> None:
