@@ -184,10 +184,11 @@ def _resumed(
         settings = TrainingSettings(**merged_settings(known, config.to_dict(), given))
         if not sources and STDIN in origin["sources"]:
             raise CorpusError(
-                f"the text of run {run.name!r} came from standard input: pipe it in again, and give - for it"
+                f"the text of run {run.name!r} came from standard input: pipe it in again, "
+                f"with - --resume --name {run.name}"
             )
         sources = sources or origin["sources"]
-        encoding = encoding or origin["encoding"]
+        encoding = encoding or origin.get("encoding", ENCODING)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     corpus = read_corpus(sources, encoding=encoding, as_bytes=as_bytes or vocabulary.unit == "byte")

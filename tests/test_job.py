@@ -152,6 +152,14 @@ def test_a_diverged_run_keeps_what_was_saved(corpus, runs):
     assert {path.name: path.read_bytes() for path in (runs / "cat").iterdir()} == before
 
 
+def test_a_diverged_run_without_validation_keeps_what_was_saved(corpus, runs):
+    train(corpus, checkpoints=runs, steps=5, val_fraction=0.0)
+    before = {path.name: path.read_bytes() for path in (runs / "cat").iterdir()}
+    with pytest.raises(TrainingError, match="diverged"):
+        train(corpus, checkpoints=runs, resume=True, steps=50, learning_rate=1e30, clip_norm=0, eval_every=1)
+    assert {path.name: path.read_bytes() for path in (runs / "cat").iterdir()} == before
+
+
 @pytest.mark.parametrize("options", [{"as_bytes": True}, {"encoding": "latin-1"}])
 def test_a_resumed_run_reads_its_text_as_before(tmp_path, runs, options):
     path = tmp_path / "accents.txt"

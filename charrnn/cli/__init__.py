@@ -12,7 +12,9 @@ import sys
 
 def main() -> None:
     """Run the command that the arguments name; the console script ``charrnn``."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # closed by the caller  # noqa: PTH123, SIM115
+    # A caller may have closed them.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):

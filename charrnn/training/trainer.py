@@ -224,6 +224,7 @@ class Trainer:
 
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
+        self._check_parameters()
         val_bpc = score(self._network, self._val_ids).bits_per_character if len(self._val_ids) else None
         self._check(val_bpc is None or val_bpc < MOST_NATS, f"validation loss {val_bpc} bits per character")
         evaluated = Evaluated(
@@ -256,9 +257,12 @@ class Trainer:
         return reason is not None or step % self.eval_every == 0
 
     def _save(self, kind: Literal["last", "best"]) -> CheckpointDue:
+        self._check_parameters()
+        return CheckpointDue(self.progress.step, kind)
+
+    def _check_parameters(self) -> None:
         largest = float(np.abs(self.parameters.vector).max())
         self._check(largest < LARGEST_PARAMETER, f"parameters up to {largest:.3g}")
-        return CheckpointDue(self.progress.step, kind)
 
     def _check(self, good: bool, got: str) -> None:
         """A diverged model must neither be trained on nor take the place of a good one; a NaN is never good."""
