@@ -60,20 +60,28 @@ def panel_count(columns, width):
 
 
 @jit
-def pack(w, packed, part, parts):
-    """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
-    width = REGISTER_BYTES // w.itemsize
-    depth, columns = w.shape
+def pack_rows(b, k0, length, columns, panels, part, parts):
+    """Pack rows ``k0`` to ``k0 + length`` of ``b`` (K, at least N = ``columns``), or a thread's share of the panels."""
+    width = REGISTER_BYTES // b.itemsize
     vectors = -(-columns // width)
     count = panel_count(columns, width)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
-        for k in range(depth):
-            offset = first * depth + k * size
-            for u in range(used):
-                packed.panels[offset + u] = w[k, first + u]
+        for k in range(length):
+            offset = first * length + k * size
+            for n in range(used):
+                panels[offset + n] = b[k0 + k, first + n]
+            for n in range(used, size):  # their products go nowhere, but denormals would be slow
+                panels[offset + n] = 0
+
+
+@jit
+def pack(w, packed, part, parts):
+    """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
+    depth, columns = w.shape
+    pack_rows(w, 0, depth, columns, packed.panels, part, parts)
 
 
 @jit
@@ -141,24 +149,6 @@ def aligned_scratch(size, like):
 
 
 @jit
-def pack_rows(b, k0, length, columns, packed):
-    """Pack the rows ``k0`` to ``k0 + length`` of ``b`` (K, at least N) into panels of ``columns`` = N columns."""
-    width = REGISTER_BYTES // b.itemsize
-    vectors = -(-columns // width)
-    count = panel_count(columns, width)
-    for panel in range(count):
-        first = share(vectors, count, panel) * width
-        size = share(vectors, count, panel + 1) * width - first
-        used = min(size, columns - first)
-        for k in range(length):
-            offset = first * length + k * size
-            for n in range(used):
-                packed[offset + n] = b[k0 + k, first + n]
-            for n in range(used, size):  # their products go nowhere, but denormals would be slow
-                packed[offset + n] = 0
-
-
-@jit
 def matmul_transposed(a, b, c, first_row, last_row):
     """``c[m, n] += sum over k of a[k, m] * b[k, n]`` for every n and ``first_row <= m < last_row``.
 
@@ -180,7 +170,7 @@ def matmul_transposed(a, b, c, first_row, last_row):
     a_packed = aligned_scratch(ROW_BLOCK * SUM_BLOCK, c)
     for k0 in range(0, depth, SUM_BLOCK):
         length = min(SUM_BLOCK, depth - k0)
-        pack_rows(b, k0, length, columns, b_packed)
+        pack_rows(b, k0, length, columns, b_packed, 0, 1)
         for m0 in range(first_row, last_row, ROW_BLOCK):
             rows = min(ROW_BLOCK, last_row - m0)
             tiles = -(-rows // TILE_ROWS)
