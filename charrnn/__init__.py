@@ -15,7 +15,7 @@ The house, bottom to top; a floor imports only from floors below it:
     model                           config, parameters, network
     sampling, scoring               drawing text | bits per character of a text
     training, storage               a generator of events | checkpoints and the folders of runs
-    job                             a corpus, a trainer and a run's folder brought together
+    job, session                    a corpus, a trainer and a run's folder brought together | a text that goes on
     api                             what this package offers
     cli                             one file, one command
 

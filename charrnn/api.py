@@ -1,23 +1,25 @@
 """The Python API: the commands' powers under the same names."""
 
-import secrets
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.errors import ConfigError
-from charrnn.kernels.draw import generator
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, available_threads
-from charrnn.sampling import sample_ids
+from charrnn.sampling.batch import Batch, Sample, new_seed
+from charrnn.sampling.streams import Sampler
 from charrnn.scoring import Score, score
+from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
+from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -84,43 +86,71 @@ class Model:
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""
-        if self.vocabulary.unit == "byte":
-            return (text.encode() if isinstance(text, str) else text).decode("latin-1")
-        if isinstance(text, bytes):
-            raise ConfigError("this model reads characters, not bytes: decode the text first")
-        return text
+        return to_symbols(text, self.vocabulary.unit)
 
     def stream(
-        self, seed: str | bytes = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
+        self, seed: str | bytes = "", *, rng_seed: int | None = None, unknown: str = "error", **settings: Any
     ) -> Iterator[str]:
-        """Draw ``length`` characters that continue ``seed``, each as soon as it is drawn.
+        """Draw characters that continue ``seed``, as they come.
 
         Args:
             seed: the prefix. Without one, the model reads a newline (or its first character) before it draws.
-            length: how many, 0 or more.
-            temperature: divides the logits; below 1 the text is safer, 0 takes the most probable character.
             rng_seed: of the random generator; drawn anew if not given.
+            unknown: what to do about characters of the seed that the model has never seen: "error", "skip", or
+                "replace" by the closest one it knows.
+            settings: the fields of ``SamplingSettings``: ``length``, ``temperature``, ``top_k``, ``top_p``, ``min_p``,
+                ``stop``.
 
         Raises:
             VocabularyError: the seed holds a character that the model has never seen.
-            ConfigError: the length or the temperature is out of range.
+            ConfigError: a setting is out of range.
         """
-        prefix = self.symbols(seed) or ("\n" if "\n" in self.vocabulary else self.vocabulary.symbols[0])
-        random = generator(secrets.randbits(63) if rng_seed is None else rng_seed)
-        ids = sample_ids(self._network, self.vocabulary.encode(prefix), length, temperature, random)
-        return (self.vocabulary.symbols[i] for i in ids)
+        session = self.session(rng_seed=rng_seed)
+        session.read(seed, unknown=unknown)
+        return session.stream(**settings)
 
     def sample(
-        self, seed: str | bytes = "", *, length: int = 500, temperature: float = 0.8, rng_seed: int | None = None
+        self, seed: str | bytes = "", *, rng_seed: int | None = None, unknown: str = "error", **settings: Any
     ) -> str:
-        """``seed`` and ``length`` characters that continue it; see ``stream``.
+        """``seed`` and the characters that continue it; see ``stream``.
 
         Of a model of bytes, the result is decoded as UTF-8; what is not becomes the replacement character.
         """
-        drawn = "".join(self.stream(seed, length=length, temperature=temperature, rng_seed=rng_seed))
-        if self.vocabulary.unit == "byte":
-            return (self.symbols(seed) + drawn).encode("latin-1").decode("utf-8", "replace")
-        return self.symbols(seed) + drawn
+        return self.samples(seed, rng_seed=rng_seed, unknown=unknown, **settings)[0].text
+
+    def samples(
+        self,
+        seed: str | bytes = "",
+        *,
+        num_samples: int = 1,
+        rng_seed: int | None = None,
+        unknown: str = "error",
+        **settings: Any,
+    ) -> list[Sample]:
+        """Draw several texts as one batch; each is what it would be alone, with its own ``rng_seed``. See ``stream``."""
+        batch = self.batch(seed, num_samples=num_samples, rng_seed=rng_seed, unknown=unknown)
+        return list(batch.samples(**settings))
+
+    def batch(
+        self,
+        seed: str | bytes = "",
+        *,
+        num_samples: int = 1,
+        rng_seed: int | None = None,
+        unknown: str = "error",
+    ) -> Batch:
+        """Several texts that begin with ``seed``, to be drawn; see ``samples``."""
+        prefix = known_symbols(self.symbols(seed), self.vocabulary, unknown)
+        rng_seed = new_seed() if rng_seed is None else rng_seed
+        return Batch(self._sampler, self.vocabulary, prefix, rng_seed, num_samples)
+
+    def session(self, *, rng_seed: int | None = None) -> Session:
+        """A text that can be read, drawn and saved in turns."""
+        return Session(self._sampler, self.vocabulary, new_seed() if rng_seed is None else rng_seed)
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        return Sampler(self._network)
 
     def score(self, text: str | bytes) -> Score:
         """Bits per character of a text of at least two characters.

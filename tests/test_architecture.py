@@ -16,7 +16,7 @@ FLOORS = [
     {"model"},
     {"sampling", "scoring"},
     {"training", "storage"},
-    {"job"},
+    {"job", "session"},
     {"api"},
     {"cli"},
     {"__main__"},

@@ -10,12 +10,14 @@ applies its equations, and on the way back turns ``gates`` into the gradient of 
 W_ih, W_hh and b, the layers, the loss) follows from that gradient and is the same for all cells.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
 from charrnn.registry import find, names_in
 
@@ -35,7 +37,7 @@ class Cell:
         gates: blocks of H rows in W_ih, W_hh and b.
         state: names of the arrays carried from step to step; the first is the output h.
         saved: names of further arrays that backward needs.
-        trace: the NamedTuple.
+        trace: the NamedTuple; a class of this cell alone, defined in its file.
         forward: ``forward(w_hh, trace, units, first, last)``, compiled: all steps of streams first <= b < last.
             ``w_hh`` is W_hh^T packed (H, G).
         backward: ``backward(w_hh, trace, d_h, d_state, units, first, last)``, compiled: all steps, backwards.
@@ -65,4 +67,24 @@ def find_cell(name: str) -> Cell:
         ConfigError: there is none.
     """
     cell: Cell = find("cells", "cell", name)
+    return cell
+
+
+def forward(w_hh, trace, units, first, last):
+    """``Cell.forward`` of the cell that ``trace`` belongs to, for compiled code that knows no cell by name.
+
+    A function that is an argument would keep its caller out of the cache of compiled kernels; a type does not.
+    """
+    cell_of(type(trace)).forward(w_hh, trace, units, first, last)
+
+
+@overload(forward, inline="always")
+def _forward(w_hh, trace, units, first, last):
+    compiled = cell_of(trace.instance_class).forward
+    return lambda w_hh, trace, units, first, last: compiled(w_hh, trace, units, first, last)
+
+
+def cell_of(trace: type) -> Cell:
+    """The cell whose traces are of that class."""
+    cell: Cell = sys.modules[trace.__module__].CELL  # type: ignore[attr-defined]
     return cell

@@ -1,20 +1,24 @@
 """``charrnn sample``: draw text from a model."""
 
+import re
 import sys
-import time
-from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
+from charrnn.cli.shared.interrupts import Pause
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, print_json, readable, say
+from charrnn.cli.shared.output import announce_compilation, say
 from charrnn.errors import ConfigError
 
-FLUSH_SECONDS = 0.05
-"""Longest time that a drawn character waits to be shown."""
+if TYPE_CHECKING:
+    from charrnn.api import Model
+    from charrnn.sampling.settings import SamplingSettings
+
+RIVALS = 5
 
 
 @click.command("sample")
@@ -29,7 +33,8 @@ FLUSH_SECONDS = 0.05
     default="",
     help="Text to continue; - reads standard input, @FILE a file.",
 )
-@option("--length", type=int, default=500, show_default=True, help="Characters to draw.")
+@option("--length", type=int, default=500, show_default=True, help="Characters to draw after the seed, at most.")
+@option("--stop", multiple=True, metavar="TEXT", help="End before this text; may be given several times.")
 @option(
     "--temperature",
     type=float,
@@ -37,59 +42,161 @@ FLUSH_SECONDS = 0.05
     show_default=True,
     help="Below 1 safer, above 1 wilder, 0 always the most probable character.",
 )
+@option("--top-k", type=int, default=0, metavar="K", help="Draw from the K most probable characters.", unset="all")
+@option(
+    "--top-p",
+    type=float,
+    default=1.0,
+    metavar="P",
+    help="Draw from the fewest characters that together have probability P.",
+    unset="all",
+)
+@option(
+    "--min-p",
+    type=float,
+    default=0.0,
+    metavar="P",
+    help="Draw from the characters of at least P times the largest probability.",
+    unset="all",
+)
+@option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="How many texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="another one each time")
+@option(
+    "--unknown",
+    type=click.Choice(["error", "skip", "replace"]),
+    default="error",
+    show_default=True,
+    help="What to do about characters of the seed that the model has never seen.",
+)
+@option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Go on where FILE says, if it is there, and save to it where the text ended.",
+)
+@option("--probabilities", is_flag=True, help="Show each drawn character with its rivals and their probabilities.")
+@option("--top", type=int, default=RIVALS, show_default=True, metavar="N", help="Rivals that --probabilities shows.")
+@option("--interactive", is_flag=True, help="Go on with each line that is typed.")
+@options.threads
 @options.checkpoints
 @options.as_json
 def command(
     *,
     target: str | None,
     seed: str,
-    length: int,
-    temperature: float,
+    num_samples: int,
     rng_seed: int | None,
+    unknown: str,
+    state: Path | None,
+    probabilities: bool,
+    top: int,
+    interactive: bool,
+    threads: int | None,
     checkpoints: Path,
     as_json: bool,
+    **settings: Any,
 ) -> None:
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
     The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, with the newline at
     the end of a file.
-    """
-    import secrets
 
+    Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
+    what the one before has left.
+
+    With --num-samples, each text follows a line that says the --rng-seed which draws it alone.
+    """
+    if interactive and (as_json or probabilities):
+        raise click.UsageError("--interactive shows text: leave out --json and --probabilities.")
+    if num_samples != 1 and (interactive or state):
+        raise click.UsageError("--interactive and --state are for one text: leave out --num-samples.")
+    warn_of_number(seed, rng_seed)
     from charrnn.storage.run import find_checkpoint
 
     path = find_checkpoint(target, checkpoints)
-    prefix = _read_seed(seed)
+    prefix = read_seed(seed)
     announce_compilation()
     from charrnn.api import Model
+    from charrnn.sampling.batch import new_seed, settings_for
 
-    model = Model.load(path, threads=1)  # one stream is one thread's work
-    rng_seed = secrets.randbits(32) if rng_seed is None else rng_seed
-    unit = model.vocabulary.unit
-    start = model.symbols(prefix if unit == "byte" else _decoded(prefix))
-    drawn = model.stream(prefix if unit == "byte" else start, length=length, temperature=temperature, rng_seed=rng_seed)
+    model = Model.load(path, threads=1 if num_samples == 1 else threads)  # one text is one thread's work
+    text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
+    chosen = settings_for(model.vocabulary.unit, settings)
+    known_seed = new_seed() if rng_seed is None else rng_seed
+    source = f"drawn from {path} with --rng-seed {known_seed}"
+    if state or interactive:
+        session = model.session(rng_seed=known_seed)
+        if state and state.exists():
+            session.restore(state)
+            source = f"drawn from {path}, going on from {state}"
+            if rng_seed is not None:
+                session.reseed(rng_seed)
+                source += f" with --rng-seed {rng_seed}"
+        start, steps, seeds = session.read(text, unknown=unknown), session.steps, [known_seed]
+    else:
+        batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
+        start, steps, seeds = batch.prefix, batch.steps, batch.rng_seeds
+    if interactive:
+        from charrnn.cli.shared.prompt import converse
+
+        converse(session, chosen, model.vocabulary.unit, unknown)
+        reason = ""
+    else:
+        rivals = max(0, min(top, len(model.vocabulary))) if probabilities else 0
+        writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities)
+        reason = show(steps, chosen, rivals, writer)
+    if state:
+        session.save(state)
+    if reason == "interrupted":
+        raise KeyboardInterrupt
+    say(source)
+
+
+def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> str:
+    """Draw and print all texts; returns the last one's stop reason."""
+    text, reason = -1, ""
+    with Pause() as pause, closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn:
+        for step in drawn:
+            if step.text != text:
+                text = step.text
+                writer.begin(text)
+            writer.step(step)
+            if reason := step.stop_reason:
+                writer.end(step)
+    return reason
+
+
+def writer_for(
+    model: "Model",
+    start: str,
+    seeds: list[int],
+    settings: "SamplingSettings",
+    path: Path,
+    as_json: bool,
+    probabilities: bool,
+) -> Any:
+    """What prints the texts in the form that was asked for."""
+    from dataclasses import asdict
+
+    from charrnn.cli.shared.writers import JsonWriter, ProbabilityWriter, TextWriter
+    from charrnn.text.symbols import to_text
+
     if as_json:
-        print_json(
-            {
-                "text": readable(start + "".join(drawn), unit),
-                "seed": readable(start, unit),
-                "length": length,
-                "temperature": temperature,
-                "rng_seed": rng_seed,
-                "checkpoint": str(path),
-            }
-        )
-        return
-    encoding = "latin-1" if unit == "byte" else "utf-8"
-    sys.stdout.buffer.write(start.encode(encoding))
-    _write_as_drawn((character.encode(encoding) for character in drawn), sys.stdout.buffer)
-    if sys.stdout.isatty():
-        click.echo()
-    say(f"drawn from {path} with --rng-seed {rng_seed}")
+        unit = model.vocabulary.unit
+        values = asdict(settings) | {"stop": [to_text(stop, unit) for stop in settings.stop], "checkpoint": str(path)}
+        return JsonWriter(model.vocabulary, start, seeds, values, probabilities)
+    if probabilities:
+        return ProbabilityWriter(model.vocabulary, seeds)
+    return TextWriter(model.vocabulary, start, seeds)
 
 
-def _read_seed(seed: str) -> bytes:
+def warn_of_number(seed: str, rng_seed: int | None) -> None:
+    """Say so if a seed looks like one that is meant for the random generator."""
+    if rng_seed is None and re.fullmatch(r"-?\d+", seed):
+        say(f"warning: --seed {seed} is text to continue; to seed the random generator, use --rng-seed {seed}")
+
+
+def read_seed(seed: str) -> bytes:
     """The bytes that the option --seed stands for."""
     if seed == "-":
         return sys.stdin.buffer.read()
@@ -103,21 +210,11 @@ def _read_seed(seed: str) -> bytes:
         ) from error
 
 
-def _decoded(seed: bytes) -> str:
+def decoded(seed: bytes) -> str:
+    """The seed as characters."""
     try:
         return seed.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"the seed must be UTF-8 text for a model of characters, but its byte {error.start} is not; re-encode it"
         ) from error
-
-
-def _write_as_drawn(pieces: Iterable[bytes], file: BinaryIO) -> None:
-    """Write pieces so that a reader sees them as they come, without a system call for each."""
-    shown = 0.0  # long ago, so that the first one shows at once
-    for piece in pieces:
-        file.write(piece)
-        if (now := time.monotonic()) - shown > FLUSH_SECONDS:
-            file.flush()
-            shown = now
-    file.flush()

@@ -2,15 +2,35 @@
 
 The generator is xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64 as its authors advise; its state is an
 array of four 64-bit integers, so that it can be saved and go on later.
+
+A draw divides the logits by the temperature, then keeps the ``top_k`` most probable classes, then the fewest of these
+that hold ``top_p`` of what is left (Holtzman et al. 2020), then those of at least ``min_p`` times the largest
+probability (Nguyen et al. 2024). It is the order of Hugging Face's ``generate``; llama.cpp has the temperature last.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.jit import jit
+from charrnn.kernels.activations import exp
+from charrnn.kernels.jit import inlined, jit
 
 u64 = np.uint64
 MASK = (1 << 64) - 1
+
+
+class Rules(NamedTuple):
+    """How a class is drawn from logits."""
+
+    temperature: float
+    """Divides the logits; 0 takes the largest."""
+    top_k: int = 0
+    """Classes to keep; 0 keeps all."""
+    top_p: float = 1.0
+    """Probability to keep; 1 keeps all."""
+    min_p: float = 0.0
+    """Least probability, in parts of the largest; 0 keeps all."""
 
 
 def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
@@ -25,7 +45,7 @@ def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
     return np.array(state, np.uint64)
 
 
-@jit
+@inlined
 def rotate(x, bits):
     """64-bit rotation to the left."""
     return (x << u64(bits)) | (x >> u64(64 - bits))
@@ -46,28 +66,121 @@ def uniform(state):
 
 
 @jit
-def draw(logits, classes, temperature, state):
-    """A class drawn from softmax(logits / temperature); the first of the most probable ones at temperature 0.
+def weigh(logits, classes, temperature, weights):
+    """``weights[v] = exp((logits[v] - max logits) / temperature)``; returns the maximum and the weights' sum.
 
     Args:
         logits: (at least V,).
         classes: V.
-        temperature: 0 or more.
-        state: (4,) of the generator; not advanced at temperature 0.
+        temperature: above 0.
+        weights: (at least V,), written.
+    """
+    top = logits[0]
+    for v in range(1, classes):
+        if logits[v] > top:
+            top = logits[v]
+    total = 0.0
+    for v in range(classes):
+        weight = exp(weights.dtype.type((np.float64(logits[v]) - np.float64(top)) / temperature))
+        weights[v] = weight
+        total += np.float64(weight)
+    return np.float64(top), total
+
+
+@inlined
+def goes_before(weights, a, b):
+    """Whether class ``a`` is ranked before ``b``: the larger weight first, the smaller id among equals."""
+    return weights[a] > weights[b] or (weights[a] == weights[b] and a < b)
+
+
+@inlined
+def sift(weights, heap, root, end):
+    """Let ``heap[root]`` sink until no class below it, before ``end``, goes before it."""
+    while 2 * root + 1 < end:
+        child = 2 * root + 1
+        if child + 1 < end and goes_before(weights, heap[child + 1], heap[child]):
+            child += 1
+        if goes_before(weights, heap[root], heap[child]):
+            return
+        heap[root], heap[child] = heap[child], heap[root]
+        root = child
+
+
+@jit
+def largest(weights, classes, most, mass, order):
+    """Rank classes by weight until ``most`` are found or their weights sum to ``mass``; returns how many.
+
+    Args:
+        weights: (at least V,).
+        classes: V.
+        most: at least 1.
+        mass: above 0.
+        order: (at least V,) integers, written: the first is ``order[V - 1]``, the second ``order[V - 2]``; those that
+            are not ranked come before them.
+    """
+    for v in range(classes):
+        order[v] = v
+    for root in range(classes // 2 - 1, -1, -1):
+        sift(weights, order, root, classes)
+    found = 0
+    total = 0.0
+    while found < min(most, classes) and total < mass:
+        end = classes - 1 - found
+        order[0], order[end] = order[end], order[0]
+        sift(weights, order, 0, end)
+        total += np.float64(weights[order[end]])
+        found += 1
+    return found
+
+
+@inlined
+def keep_largest(weights, classes, most, mass, order):
+    """Set all weights to 0 but those that ``largest`` finds; returns the sum of the others."""
+    found = largest(weights, classes, most, mass, order)
+    for place in range(classes - found):
+        weights[order[place]] = 0
+    total = 0.0
+    for v in range(classes):
+        total += np.float64(weights[v])
+    return total
+
+
+@jit
+def draw(logits, classes, rules, weights, order, state):
+    """A class drawn from softmax(logits / temperature) by ``rules``; the first maximum at temperature 0.
+
+    Args:
+        logits: (at least V,).
+        classes: V.
+        rules: ``Rules``.
+        weights: (at least V,), scratch of the type of the logits.
+        order: (at least V,) integers, scratch.
+        state: (4,) of the generator; advanced by one number, or by none at temperature 0.
     """
     best = 0
     for v in range(1, classes):
         if logits[v] > logits[best]:
             best = v
-    if temperature == 0.0:
+    if rules.temperature == 0.0:
         return best
-    top = np.float64(logits[best])
-    total = 0.0
-    for v in range(classes):
-        total += np.exp((np.float64(logits[v]) - top) / temperature)
+    _, total = weigh(logits, classes, rules.temperature, weights)
+    if 0 < rules.top_k < classes:
+        total = keep_largest(weights, classes, rules.top_k, np.inf, order)
+    if rules.top_p < 1.0:
+        total = keep_largest(weights, classes, classes, rules.top_p * total, order)
+    if rules.min_p > 0.0:
+        least = rules.min_p * np.float64(weights[best])
+        total = 0.0
+        for v in range(classes):
+            if weights[v] < least:
+                weights[v] = 0
+            total += np.float64(weights[v])
     point = uniform(state) * total
+    chosen = best
     for v in range(classes):
-        point -= np.exp((np.float64(logits[v]) - top) / temperature)
-        if point < 0.0:
-            return v
-    return best  # rounding left nothing: any class will do
+        if weights[v] > 0:
+            chosen = v  # rounding may leave nothing of the point's last interval
+            point -= np.float64(weights[v])
+            if point < 0.0:
+                break
+    return chosen

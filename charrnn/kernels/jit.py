@@ -18,7 +18,7 @@ from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 
 PACKAGE = Path(__file__).parent.parent
-COMPILED_FOLDERS = ("kernels", "cells", "optimizers")
+COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
 """The folders whose sources are compiled, and so name the cache."""
 
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
@@ -102,3 +102,11 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A part of the kernels that call it: compiled with each of them, and not once more by itself.
+
+    LLVM optimises all that a kernel calls anew with the kernel: each level of calls costs the time of all below it.
+    """
+    return numba.njit(inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]

@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError, TrainingError
-from charrnn.kernels.draw import generator
+from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.updates import Clip
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
 from charrnn.model.network import TrainingNetwork
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
-from charrnn.sampling import sample_ids
+from charrnn.sampling.batch import opening
+from charrnn.sampling.streams import Sampler, Streams
 from charrnn.scoring import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
@@ -36,7 +37,7 @@ Ids = npt.NDArray[np.int32]
 Reason = Literal["steps", "epochs", "minutes", "interrupted"]
 
 PREVIEW_LENGTH = 120
-PREVIEW_TEMPERATURE = 0.8
+PREVIEW_RULES = Rules(temperature=0.8)
 
 SAVE_SECONDS = 60.0
 """Longest time that a killed run may lose."""
@@ -273,10 +274,10 @@ class Trainer:
             )
 
     def _preview(self) -> str:
-        start = "\n" if "\n" in self.vocabulary else self.vocabulary.symbols[0]
-        random = generator(self.settings.rng_seed, self.progress.step)
-        ids = sample_ids(self._network, self.vocabulary.encode(start), PREVIEW_LENGTH, PREVIEW_TEMPERATURE, random)
-        return self.vocabulary.decode(list(ids))
+        start = self.vocabulary.encode(opening(self.vocabulary))
+        generators = generator(self.settings.rng_seed, self.progress.step)[np.newaxis]
+        streams = Streams.beginning(Sampler(self._network), start, generators)
+        return self.vocabulary.decode(streams.draw(PREVIEW_LENGTH, PREVIEW_RULES).ids[0])
 
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._windows)

@@ -40,3 +40,32 @@ class Interrupts:
         self._requested = True
         self.stop()
         os.write(2, b"\nstopping after this step to save; once more to stop at once\n")
+
+
+class Pause:
+    """Within its ``with`` block, once something has been drawn, Ctrl-C is a wish that is looked up in ``asked``.
+
+    Before that, and the second time, it is a KeyboardInterrupt: reading and compiling cannot be asked to stop.
+    """
+
+    def __init__(self) -> None:
+        self._drawing = self._asked = False
+
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed; to be called after each chunk that was drawn."""
+        self._drawing = True
+        return self._asked
+
+    def __enter__(self) -> "Pause":
+        self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked or not self._drawing:
+            raise KeyboardInterrupt
+        self._asked = True

@@ -1,0 +1,55 @@
+"""A prompt at which a model goes on with what is typed."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from charrnn.cli.shared.interrupts import Pause
+from charrnn.cli.shared.output import say
+from charrnn.cli.shared.terminal import Display
+from charrnn.errors import VocabularyError
+
+if TYPE_CHECKING:
+    from charrnn.sampling.settings import SamplingSettings
+    from charrnn.session import Session
+
+PROMPT = "> "
+
+
+def converse(session: "Session", settings: "SamplingSettings", unit: str, unknown: str) -> None:
+    """Read lines until the end of the input; after each, draw on. Ctrl-C stops the text that is being drawn.
+
+    A line is read without its newline, so that a word can be gone on with; an empty line just goes on.
+    """
+    if sys.stdin.isatty():
+        import readline  # noqa: F401, gives input() its history and editing
+
+        say("type what the model shall go on with; Ctrl-C stops its text, Ctrl-D ends")
+    display = Display(unit)
+    while True:
+        try:
+            line = input(PROMPT if sys.stdin.isatty() else "")
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            say()
+            continue
+        try:
+            session.read(line, unknown=unknown)
+        except VocabularyError as error:
+            say(f"charrnn: error: {error}")
+            continue
+        draw(session, settings, display)
+    if display.is_terminal:
+        display.line("")
+
+
+def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:
+    """Draw one text and show it."""
+    try:
+        with Pause() as pause:
+            for step in session.steps(settings, interrupted=pause.asked):
+                display.write(step.piece.symbols)
+    except KeyboardInterrupt:
+        say()
+    display.end()
+    display.line("")

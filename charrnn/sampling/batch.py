@@ -1,0 +1,116 @@
+"""Several texts that begin alike, drawn at once."""
+
+import math
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import ConfigError
+from charrnn.kernels.draw import generator
+from charrnn.sampling.growth import Array, Step, grow
+from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.streams import Sampler, Streams
+from charrnn.text.symbols import to_symbols, to_text
+from charrnn.text.vocabulary import Vocabulary
+
+MOST_STREAMS = 256
+"""Texts drawn at once; of more, these go first."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A text that was drawn.
+
+    Attributes:
+        text: with its prefix.
+        rng_seed: what draws it again, alone.
+        stop_reason: "length" or "stop".
+        nats: (N,) -ln p of each drawn character, by the model: at temperature 1, of all characters.
+    """
+
+    text: str
+    rng_seed: int
+    stop_reason: str
+    nats: Array
+
+    @property
+    def bits_per_character(self) -> float:
+        """Mean of -log2 p; NaN where nothing was drawn."""
+        return float(self.nats.mean()) / math.log(2) if len(self.nats) else math.nan
+
+
+class Batch:
+    """Texts that continue one prefix, each with a random generator of its own.
+
+    Attributes:
+        prefix: symbols.
+        rng_seeds: of each text, see ``sub_seed``.
+    """
+
+    def __init__(self, sampler: Sampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int) -> None:
+        if num_samples < 1:
+            raise ConfigError(f"num_samples must be at least 1, not {num_samples}")
+        self.prefix = prefix
+        self.rng_seeds = [sub_seed(rng_seed, number) for number in range(num_samples)]
+        self._sampler, self._vocabulary = sampler, vocabulary
+
+    def steps(
+        self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
+    ) -> Iterator[Step]:
+        """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn."""
+        prefix = self._vocabulary.encode(self.prefix or opening(self._vocabulary))
+        for first in range(0, len(self.rng_seeds), MOST_STREAMS):
+            generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_STREAMS]])
+            streams = Streams.beginning(self._sampler, prefix, generators)
+            steps = grow(streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
+            yield from in_order(steps, first)
+
+    def samples(self, **settings: Any) -> Iterator[Sample]:
+        """Draw all; the options are the fields of ``SamplingSettings``."""
+        unit = self._vocabulary.unit
+        symbols, nats = [self.prefix], [np.empty(0)]
+        for step in self.steps(settings_for(unit, settings)):
+            symbols.append(step.piece.symbols)
+            nats.append(step.piece.nats)
+            if step.stop_reason:
+                seed = self.rng_seeds[step.text]
+                yield Sample(to_text("".join(symbols), unit), seed, step.stop_reason, np.concatenate(nats))
+                symbols, nats = [self.prefix], [np.empty(0)]
+
+
+def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
+    """The steps of each text after those of the one before; texts are counted from ``first``."""
+    waiting: dict[int, list[Step]] = {}
+    current = 0
+    for step in steps:
+        waiting.setdefault(step.text, []).append(step._replace(text=first + step.text))
+        while ready := waiting.pop(current, None):
+            yield from ready
+            if not ready[-1].stop_reason:
+                break
+            current += 1
+
+
+def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
+    """The settings, with stop texts as a model of that unit reads them."""
+    stop = settings.get("stop", ())
+    texts = (stop,) if isinstance(stop, str | bytes) else stop
+    return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})
+
+
+def opening(vocabulary: Vocabulary) -> str:
+    """What a model reads where there is no prefix: a newline, or its first character."""
+    return "\n" if "\n" in vocabulary else vocabulary.symbols[0]
+
+
+def sub_seed(rng_seed: int, number: int) -> int:
+    """The generator's seed of text ``number`` (from 0) of a batch: the batch's own, then 53 bits of its other streams."""
+    return rng_seed if number == 0 else int(generator(rng_seed, number)[0]) >> 11
+
+
+def new_seed() -> int:
+    """A seed that nobody can foresee."""
+    return secrets.randbits(32)

@@ -1,0 +1,134 @@
+"""Texts as they grow: chunks of characters, cut where a stop text begins."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.streams import Streams
+from charrnn.text.vocabulary import Vocabulary
+
+CHUNK_SECONDS = 0.02
+"""Chunks of characters grow until one takes this long: short enough to be seen as it comes, and to be interrupted."""
+
+Array = npt.NDArray[Any]
+
+
+class Piece(NamedTuple):
+    """Some characters of one text."""
+
+    symbols: str
+    """n characters."""
+    nats: Array
+    """(n,) -ln p of each by the model."""
+    rivals: Array
+    """(n, R) ids of the most probable characters in its place."""
+    rival_nats: Array
+    """(n, R)."""
+
+    def part(self, first: int, last: int | None = None) -> "Piece":
+        """The characters from ``first`` to ``last``."""
+        return Piece(*(values[first:last] for values in self))
+
+    def joined(self, other: "Piece") -> "Piece":
+        """These characters, then others."""
+        arrays = (np.concatenate(pair) for pair in zip(self[1:], other[1:], strict=True))
+        return Piece(self.symbols + other.symbols, *arrays)
+
+
+class Step(NamedTuple):
+    """What one chunk added to one text."""
+
+    text: int
+    """Which."""
+    piece: Piece
+    """What is certain to belong to it."""
+    drawn: int
+    """Characters that were drawn; more than the piece's while a stop text may have begun, fewer when it has not."""
+    stop_reason: str = ""
+    """"length", "stop" or "interrupted" at the text's end."""
+    stop_length: int = 0
+    """Characters of the stop text that ended it."""
+
+
+class StopTexts:
+    """Cuts one growing text before the first of the stop texts that is complete, whatever its pieces are."""
+
+    def __init__(self, texts: tuple[str, ...], rivals: int) -> None:
+        self._texts = texts
+        self._held = Piece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
+
+    def feed(self, piece: Piece) -> tuple[Piece, int]:
+        """What can be shown now, and the length of the stop text that follows it, or 0."""
+        whole = self._held.joined(piece)
+        found = [(start + len(text), start) for text in self._texts if (start := whole.symbols.find(text)) >= 0]
+        if found:
+            end, start = min(found)
+            self._held = whole.part(0, 0)
+            return whole.part(0, start), end - start
+        cut = len(whole.symbols) - self._overlap(whole.symbols)
+        self._held = whole.part(cut)
+        return whole.part(0, cut), 0
+
+    def rest(self) -> Piece:
+        """What was held back, now that no more comes."""
+        held, self._held = self._held, self._held.part(0, 0)
+        return held
+
+    def _overlap(self, symbols: str) -> int:
+        """Length of the longest end of ``symbols`` with which a stop text begins."""
+        longest = min(len(symbols), max(map(len, self._texts), default=1) - 1)
+        starts = (n for n in range(longest, 0, -1) if any(text.startswith(symbols[-n:]) for text in self._texts))
+        return next(starts, 0)
+
+
+def grow(
+    streams: Streams,
+    vocabulary: Vocabulary,
+    settings: SamplingSettings,
+    *,
+    rivals: int = 0,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Iterator[Step]:
+    """Draw texts that go on from ``streams``, chunk by chunk; each text ends with a step that has a stop reason.
+
+    Args:
+        streams: advanced; afterwards they may be beyond what the texts hold.
+        vocabulary: the model's.
+        settings: how to draw.
+        rivals: R, how many of the most probable characters to report with each.
+        interrupted: asked after each chunk; where it says so, all texts end.
+    """
+    texts = list(range(len(streams.now.last)))
+    stops = [StopTexts(settings.stop, rivals) for _ in texts]
+    left, count = settings.length, 1
+    while left and texts:
+        began = time.monotonic()
+        count = min(count, left)
+        drawn = streams.draw(count, settings.rules, rivals)
+        left -= count
+        last_reason = "length" if not left else "interrupted" if interrupted() else ""
+        going_on = []
+        for place, text in enumerate(texts):
+            symbols = vocabulary.decode(drawn.ids[place])
+            new = Piece(symbols, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
+            piece, stop_length = stops[text].feed(new)
+            if stop_length:
+                yield Step(text, piece, count, "stop", stop_length)
+            elif last_reason:
+                yield Step(text, piece.joined(stops[text].rest()), count, last_reason)
+            else:
+                yield Step(text, piece, count)
+                going_on.append(place)
+        if not going_on:
+            return
+        if len(going_on) < len(texts):
+            texts = [texts[place] for place in going_on]
+            streams = streams.keep(going_on)
+        if time.monotonic() - began < CHUNK_SECONDS:
+            count *= 2
+    for text in texts:
+        yield Step(text, stops[text].rest(), 0, "length")

@@ -1,0 +1,47 @@
+"""How a text is drawn: frozen, and checked when it is made."""
+
+import math
+from dataclasses import dataclass
+
+from charrnn.errors import ConfigError
+from charrnn.kernels.draw import Rules
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How a text is drawn. The temperature comes first, then top-k, top-p and min-p, each of what is left.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    length: int = 500
+    """Characters to draw after the prefix."""
+    temperature: float = 0.8
+    """Divides the logits: below 1 safer, above 1 wilder; 0 always takes the most probable character."""
+    top_k: int = 0
+    """Draw from so many of the most probable characters; 0 for all."""
+    top_p: float = 1.0
+    """Draw from the fewest characters that together have this probability; 1 for all."""
+    min_p: float = 0.0
+    """Draw from the characters that have at least this part of the largest probability; 0 for all."""
+    stop: tuple[str, ...] = ()
+    """Texts before any of which the text ends; the first to be complete counts. Symbols of the model's unit."""
+
+    def __post_init__(self) -> None:
+        for name in ("length", "top_k"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
+        if not 0 <= self.temperature < math.inf:
+            raise ConfigError(f"temperature must be a finite number of at least 0, not {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_p must be above 0 and at most 1, not {self.top_p}")
+        if not 0 <= self.min_p <= 1:
+            raise ConfigError(f"min_p must be from 0 to 1, not {self.min_p}")
+        if isinstance(self.stop, str) or not all(self.stop):
+            raise ConfigError(f"stop must be texts of at least one character, not {self.stop!r}")
+
+    @property
+    def rules(self) -> Rules:
+        """What the kernel that draws needs of them."""
+        return Rules(float(self.temperature), int(self.top_k), float(self.top_p), float(self.min_p))

@@ -1,0 +1,166 @@
+"""A text that goes on: read, draw, save, and continue later as if never stopped."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.kernels.draw import generator
+from charrnn.model.network import Network
+from charrnn.sampling.batch import opening, settings_for
+from charrnn.sampling.growth import Step, grow
+from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.streams import Sampler, Snapshot, Streams
+from charrnn.storage.atomic import reason
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.text.symbols import known_symbols, to_symbols
+from charrnn.text.vocabulary import Vocabulary
+
+KIND = "sampling state"
+
+
+class Session:
+    """One text and the model's state after it.
+
+    Whatever ends a stream of characters, the session has read exactly what the stream gave, and after a stop text that
+    text too; the next stream goes on from there.
+    """
+
+    def __init__(self, sampler: Sampler, vocabulary: Vocabulary, rng_seed: int) -> None:
+        self._sampler, self._vocabulary = sampler, vocabulary
+        self._generators = generator(rng_seed)[np.newaxis]
+        self._streams: Streams | None = None
+
+    def reseed(self, rng_seed: int) -> None:
+        """Draw what follows with another random generator."""
+        self._generators = generator(rng_seed)[np.newaxis]
+        if self._streams:
+            self._streams.now = self._streams.now._replace(generators=self._generators)
+
+    def read(self, text: str | bytes, *, unknown: str = "error") -> str:
+        """Read a text; returns its symbols as they were read.
+
+        Args:
+            text: may be empty.
+            unknown: what to do about characters that the model has never seen: "error", "skip" or "replace".
+
+        Raises:
+            VocabularyError: there are such, and ``unknown`` is "error".
+        """
+        symbols = known_symbols(to_symbols(text, self._vocabulary.unit), self._vocabulary, unknown)
+        if symbols and self._streams:
+            self._streams.read(self._vocabulary.encode(symbols))
+        elif symbols:
+            self._begin(symbols)
+        return symbols
+
+    def stream(self, **settings: Any) -> Iterator[str]:
+        """Draw characters; the options are the fields of ``SamplingSettings``."""
+        return self._characters(settings_for(self._vocabulary.unit, settings))
+
+    def _characters(self, settings: SamplingSettings) -> Iterator[str]:
+        with self._given(settings) as given:
+            for step in grow(given.streams, self._vocabulary, settings):
+                given.drawn += step.drawn
+                for symbol in step.piece.symbols:
+                    given.characters += 1
+                    yield symbol
+                given.characters += step.stop_length
+                given.settle()
+
+    def steps(
+        self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
+    ) -> Iterator[Step]:
+        """As ``charrnn.sampling.growth.grow``, of this text."""
+        with self._given(settings) as given:
+            for step in grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted):
+                given.drawn += step.drawn
+                given.characters += len(step.piece.symbols) + step.stop_length
+                yield step
+                given.settle()
+
+    @contextmanager
+    def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
+        """Count what the body gives; at its end the streams have drawn that and no more."""
+        given = Given(self._streams or self._begin(opening(self._vocabulary)))
+        try:
+            yield given
+        finally:
+            given.rewind(settings)
+
+    def save(self, path: Path) -> None:
+        """Write the state to a file.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
+        now = (self._streams or self._begin(opening(self._vocabulary))).now
+        tensors: dict[str, Any] = {"last": now.last, "generator": now.generators}
+        for layer, arrays in enumerate(now.state):
+            tensors |= {f"state_l{layer}.{name}": a for name, a in zip(self._state_names(), arrays, strict=True)}
+        try:
+            save_checkpoint(path, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
+        except RunError as error:
+            why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else error
+            raise RunError(f"cannot write the state {path}: {why}; choose another file") from error
+
+    def restore(self, path: Path) -> None:
+        """Go on where a saved state is.
+
+        Raises:
+            CheckpointError: the file is no such state, or that of another model.
+        """
+        checkpoint = load_checkpoint(path)
+        if checkpoint.header.get("kind") != KIND:
+            raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
+        if checkpoint.header.get("model") != self._fingerprint():
+            raise CheckpointError(
+                f"the state in {path} belongs to another model, or was saved before this one was trained further; "
+                "sample from its own model, or choose another file for the state"
+            )
+        tensors = checkpoint.tensors
+        names, layers = self._state_names(), range(self._sampler.network.config.num_layers)
+        state = [tuple(tensors[f"state_l{layer}.{name}"].copy() for name in names) for layer in layers]
+        self._streams = Streams(self._sampler, Snapshot(state, tensors["last"].copy(), tensors["generator"].copy()))
+
+    def _begin(self, symbols: str) -> Streams:
+        self._streams = Streams.beginning(self._sampler, self._vocabulary.encode(symbols), self._generators)
+        return self._streams
+
+    def _state_names(self) -> tuple[str, ...]:
+        return self._sampler.network.cell.state
+
+    def _fingerprint(self) -> str:
+        return fingerprint(self._sampler.network, self._vocabulary)
+
+
+class Given:
+    """What a stream has given since the last moment at which that was all it had drawn."""
+
+    def __init__(self, streams: Streams) -> None:
+        self.streams = streams
+        self.mark = streams.snapshot()
+        self.drawn = self.characters = 0
+
+    def settle(self) -> None:
+        """Begin anew if all that was drawn was given."""
+        if self.drawn == self.characters:
+            self.mark, self.drawn, self.characters = self.streams.snapshot(), 0, 0
+
+    def rewind(self, settings: SamplingSettings) -> None:
+        """Draw again what was given, and no more."""
+        if self.drawn != self.characters:
+            self.streams.now = self.mark
+            if self.characters:
+                self.streams.draw(self.characters, settings.rules)
+
+
+def fingerprint(network: Network, vocabulary: Vocabulary) -> str:
+    """Names a model: its shape, its characters and all its numbers."""
+    digest = hashlib.blake2b(repr((network.config, vocabulary)).encode(), digest_size=16)
+    digest.update(network.parameters.vector.tobytes())
+    return digest.hexdigest()
