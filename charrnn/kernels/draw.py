@@ -45,7 +45,7 @@ def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
     return np.array(state, np.uint64)
 
 
-@inlined
+@jit
 def rotate(x, bits):
     """64-bit rotation to the left."""
     return (x << u64(bits)) | (x >> u64(64 - bits))

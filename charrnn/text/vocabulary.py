@@ -72,7 +72,7 @@ class Vocabulary:
             codes = _codes(text[start : start + CHUNK])
             self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
         if ids.min(initial=0) < 0:
-            raise self._unknown(text, position=int(np.argmax(ids < 0)) + 1)
+            raise self._unknown(text)
         return ids
 
     def decode(self, ids: npt.ArrayLike) -> str:
@@ -99,14 +99,14 @@ class Vocabulary:
         table[codes] = np.arange(len(codes))
         return table
 
-    def _unknown(self, text: str, position: int) -> VocabularyError:
-        """The error for a text whose first unknown character is at ``position`` (from 1)."""
-        unknown = sorted(set(text) - set(self.symbols))
-        names = ", ".join(self._name(character) for character in unknown[:MAX_SHOWN])
+    def _unknown(self, text: str) -> VocabularyError:
+        """The error for a text with unknown characters; positions are counted from 1."""
+        unknown = sorted(set(text) - set(self.symbols), key=text.index)
+        names = ", ".join(f"{self._name(c)} at position {text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(
-            f"the text must hold only the {len(self)} {self.unit}s of the vocabulary, got {names}{more} "
-            f"(the first at position {position}); take them out, or train on a text that holds them"
+            f"the text must hold only the {len(self)} {self.unit}s of the vocabulary, got {names}{more}; "
+            "take them out, or train on a text that holds them"
         )
 
     def _name(self, character: str) -> str:

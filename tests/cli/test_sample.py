@@ -1,4 +1,5 @@
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -57,17 +58,123 @@ def test_bytes_are_written_as_they_are(sample):
     assert text == result.stdout_bytes.decode("utf-8", "replace")
 
 
+def test_json_says_how_and_how_well(sample):
+    options = ("--temperature", 0.9, "--top-k", 9, "--top-p", 0.9, "--min-p", 0.01, "--stop", "zzz", "--stop", "qq")
+    result = json.loads(sample("--seed", "the ", "--length", 30, *options, "--rng-seed", 3, "--json").stdout)
+    text, bits = result.pop("text"), result.pop("bits_per_character")
+    assert len(text) == 34
+    assert 0 < bits < 10
+    assert result.pop("checkpoint").endswith("best.safetensors")
+    assert result == {
+        "seed": "the ",
+        "characters": 30,
+        "stop_reason": "length",
+        "rng_seed": 3,
+        "length": 30,
+        "temperature": 0.9,
+        "top_k": 9,
+        "top_p": 0.9,
+        "min_p": 0.01,
+        "stop": ["zzz", "qq"],
+    }
+    empty = json.loads(sample("--length", 0, "--json").stdout)
+    assert (empty["text"], empty["bits_per_character"]) == ("", None)
+
+
+def test_a_text_ends_before_a_stop_text(sample):
+    whole = sample("--length", 200, "--rng-seed", 1).stdout
+    for stop in (whole[0], whole[50:52], whole[100:103]):
+        assert sample("--length", 200, "--rng-seed", 1, "--stop", stop).stdout == whole[: whole.index(stop)]
+    result = json.loads(sample("--length", 200, "--rng-seed", 1, "--stop", whole[100:105], "--json").stdout)
+    assert result["stop_reason"] == "stop"
+
+
+def test_samples_of_a_batch_can_be_drawn_alone(sample):
+    options = ("--seed", "the ", "--length", 30, "--json")
+    together = [json.loads(line) for line in sample(*options, "--num-samples", 8, "--rng-seed", 6).stdout.splitlines()]
+    assert len({result["text"] for result in together}) == 8
+    for result in together:
+        assert json.loads(sample(*options, "--rng-seed", result["rng_seed"]).stdout) == result
+    plain = sample(*options[:-1], "--num-samples", 8, "--rng-seed", 6).stdout
+    wanted = [
+        f"--- sample {n} of 8: --rng-seed {result['rng_seed']} ---\n{result['text']}".removesuffix("\n") + "\n"
+        for n, result in enumerate(together, 1)
+    ]
+    assert plain == "".join(wanted)
+
+
+def test_probabilities_are_those_of_the_model(sample, invoke, checkpoints, tmp_path):
+    options = ("--seed", "t", "--length", 300, "--rng-seed", 2, "--temperature", 0.7, "--probabilities")
+    result = json.loads(sample(*options, "--json", "--top", 3).stdout)
+    (tmp_path / "drawn.txt").write_text(result["text"])
+    score = invoke("eval", "--checkpoints", checkpoints, "letters", tmp_path / "drawn.txt", "--json").stdout
+    bits = -sum(math.log2(drawn["probability"]) for drawn in result["probabilities"]) / 300
+    assert json.loads(score)["bits_per_character"] == pytest.approx(bits, rel=1e-5)
+    assert result["bits_per_character"] == pytest.approx(bits, rel=1e-9)
+    for drawn in result["probabilities"]:
+        ranked = list(drawn["rivals"].values())
+        assert len(ranked) == 3
+        assert ranked == sorted(ranked, reverse=True)
+        assert drawn["rivals"].get(drawn["character"], drawn["probability"]) == drawn["probability"] <= ranked[0]
+    lines = sample(*options, "--top", 1).stdout.splitlines()
+    assert len(lines) == 300
+    character, p, rival, rival_p = lines[0].split("\t")
+    assert json.loads(character) == result["text"][1]
+    assert float(p) <= float(rival_p)
+    assert json.loads(rival) in result["probabilities"][0]["rivals"]
+
+
+def test_a_saved_state_goes_on_as_one_long_sample(sample, tmp_path):
+    whole = sample("--seed", "the ", "--length", 90, "--rng-seed", 4).stdout
+    state = ("--state", tmp_path / "state.safetensors")
+    first = sample("--seed", "the ", "--length", 40, "--rng-seed", 4, *state)
+    second = sample("--length", 50, *state)
+    assert first.stdout + second.stdout == whole
+    assert "going on from" in second.stderr
+    assert "going on from" in (stderr := sample("--length", 1, *state, "--rng-seed", 8).stderr)
+    assert stderr.endswith("with --rng-seed 8\n")
+    result = sample("bytes", *state)
+    assert result.exit_code == 1
+    assert "belongs to another model" in result.stderr
+
+
+def test_unknown_characters_can_be_skipped_or_replaced(sample):
+    assert sample("--seed", "the ☃eá.", "--length", 0, "--unknown", "skip").stdout == "the e."
+    assert sample("--seed", "the ☃eá.", "--length", 0, "--unknown", "replace").stdout == "the  ea."
+
+
+def test_a_number_for_a_seed_is_probably_meant_for_the_generator(sample):
+    for seed, rng_seed, warned in [("42", [], True), ("42", ["--rng-seed", 1], False), ("the", [], False)]:
+        result = sample("--seed", seed, "--unknown", "skip", "--length", 3, *rng_seed)
+        assert result.exit_code == 0
+        assert (f"use --rng-seed {seed}" in result.stderr) == warned
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--interactive", "--json"), ("--interactive", "--probabilities"), ("--state", "x", "--num-samples", 2)],
+)
+def test_what_does_not_go_together(sample, options):
+    result = sample(*options)
+    assert result.exit_code == 2
+    assert "leave out" in result.stderr
+
+
 def test_errors(sample, tmp_path):
     save_file({}, tmp_path / "other.safetensors")
     (tmp_path / "latin").write_bytes(b"\xe9")
     for arguments, message in [
         (["nobody"], "no run or checkpoint 'nobody'"),
         ([tmp_path / "other.safetensors"], "another program wrote it"),
-        (["--seed", "the zebra"], "got 'b', 'r', 'z'"),
+        (["--seed", "the zebra"], "got 'z' at position 5, 'b' at position 7, 'r' at position 8"),
         (["--seed", f"@{tmp_path / 'none'}"], "cannot read the seed"),
         (["--seed", f"@{tmp_path / 'latin'}"], "the seed must be UTF-8"),
         (["--temperature", "-1"], "temperature must be"),
         (["--length", "-1"], "length must be"),
+        (["--top-p", "0"], "top_p must be"),
+        (["--num-samples", "0"], "num_samples must be"),
+        (["--stop", ""], "stop must be"),
+        (["--state", tmp_path / "other.safetensors"], "another program wrote it"),
         (["--checkpoints", tmp_path], "no run in"),
     ]:
         result = sample(*arguments)

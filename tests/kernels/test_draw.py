@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.kernels.draw import MASK, draw, generator, rotate, uniform
+from charrnn.kernels.draw import MASK, Rules, draw, generator, largest, rotate, uniform
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -83,31 +83,109 @@ def test_seeds_and_streams_are_sequences_of_their_own():
     assert len(heads) == 5 * 5 * 20
 
 
+def drawn(logits, classes, rules, state, count=1):
+    weights, order = np.empty(len(logits), logits.dtype), np.empty(len(logits), np.int32)
+    return [draw(logits, classes, rules, weights, order, state) for _ in range(count)]
+
+
+def distribution(logits, temperature, top_k=0, top_p=1.0, min_p=0.0):
+    """The probabilities (V,) that a draw must follow, in float64 and by sorting."""
+    logits = np.asarray(logits, np.float64) / temperature
+    p = np.exp(logits - logits.max())
+    p /= p.sum()
+    ranked = np.argsort(-p, kind="stable")
+    if top_k:
+        p[ranked[top_k:]] = 0
+        p /= p.sum()
+    below = np.cumsum(p[ranked]) - p[ranked]
+    p[ranked[below >= top_p]] = 0
+    p /= p.sum()
+    p[p < min_p * p.max()] = 0
+    return p / p.sum()
+
+
+def assert_follows(counts, p):
+    """Chi-square; too large by chance in one of a thousand tests, and so never for a seed that passed."""
+    assert counts[p == 0].sum() == 0
+    expected = counts.sum() * p[p > 0]
+    chi_square = ((counts[p > 0] - expected) ** 2 / expected).sum()
+    freedom = len(expected) - 1
+    # Wilson and Hilferty 1931: the quantile 0.999 of chi-square
+    assert chi_square <= freedom * (1 - 2 / (9 * freedom) + 3.09 * np.sqrt(2 / (9 * freedom))) ** 3 if freedom else True
+
+
+LOGITS = [0.3, -1, 2, 0, -np.inf, 1.1, -0.4, 1.9]
+
+
 @precisions
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_draws_follow_the_softmax(temperature, dtype):
-    logits = np.array([0.3, -1, 2, 0, -np.inf, 1.1, -0.4, 1.9, 50], dtype)  # the last lies beyond the classes
-    state = generator(17)
-    count = 20_000
-    drawn = np.bincount([draw(logits, 8, temperature, state) for _ in range(count)], minlength=9)
-    weights = np.exp(logits[:8].astype("float64") / temperature)
-    possible = weights > 0
-    expected = count * weights[possible] / weights.sum()
-    assert drawn[8] == drawn[4] == 0
-    chi_square = ((drawn[:8][possible] - expected) ** 2 / expected).sum()
-    assert chi_square < 22.5  # exceeded with probability 0.001 at 6 degrees of freedom
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Rules(0.5),
+        Rules(1.0),
+        Rules(2.0),
+        Rules(1.0, top_k=3),
+        Rules(0.7, top_k=1),
+        Rules(1.0, top_k=100),
+        Rules(1.0, top_p=0.7),
+        Rules(1.5, top_p=0.95),
+        Rules(1.0, top_p=1e-9),
+        Rules(1.0, min_p=0.2),
+        Rules(2.0, min_p=0.5),
+        Rules(1.0, min_p=1.0),
+        Rules(1.3, top_k=5, top_p=0.8),
+        Rules(1.3, top_k=6, top_p=0.97, min_p=0.25),
+    ],
+    ids=str,
+)
+def test_draws_follow_the_rules(rules, dtype):
+    logits = np.array([*LOGITS, 50], dtype)  # the last lies beyond the classes
+    counts = np.bincount(drawn(logits, 8, rules, generator(17), 20_000), minlength=9)
+    assert counts[8] == 0
+    assert_follows(counts[:8], distribution(LOGITS, *rules))
+
+
+def test_each_rule_changes_the_distribution():
+    rows = [distribution(LOGITS, 1.3, *rest) for rest in [(), (6,), (6, 0.9), (6, 0.9, 0.25)]]
+    assert [np.count_nonzero(row) for row in rows] == [7, 6, 5, 4]
+
+
+@precisions
+def test_half_the_temperature_is_twice_the_logits(dtype):
+    logits = np.array(LOGITS, dtype)
+    first, second = (drawn(x, 8, Rules(t), generator(5), 2000) for x, t in ((logits, 0.5), (2 * logits, 1.0)))
+    assert first == second
+
+
+@precisions
+@pytest.mark.parametrize("classes", [1, 2, 3, 10, 65])
+def test_largest_ranks_as_sorting_does(classes, dtype, random):
+    for _ in range(20):
+        weights = random.integers(0, 6, classes).astype(dtype)  # with ties
+        ranked = sorted(range(classes), key=lambda v: (-weights[v], v))
+        order = np.empty(classes + 1, np.int32)
+        for most in {1, classes // 2 + 1, classes, classes + 5}:
+            found = largest(weights, classes, most, np.inf, order)
+            assert found == min(most, classes)
+            assert order[:classes][::-1][:found].tolist() == ranked[:found]
+            assert sorted(order[:classes]) == list(range(classes))
+
+
+def test_largest_stops_at_the_mass():
+    weights, order = np.array([1.0, 4, 2, 3]), np.empty(4, np.int32)
+    assert [largest(weights, 4, 4, mass, order) for mass in (0.5, 4.0, 4.5, 7.0, 7.5, 10.0, 11.0)] == [1, 1, 2, 2, 3, 4, 4]
 
 
 @precisions
 def test_a_draw_takes_one_uniform_number(dtype):
     """Class v is drawn where the number falls between the sums of probabilities below and up to v."""
     logits = np.array([0.1, 2, -1, 0.5], dtype)
-    edges = np.cumsum(np.exp(logits.astype("float64")) / np.exp(logits.astype("float64")).sum())
+    edges = np.cumsum(distribution(logits, 1.0))
     state = generator(4)
     for _ in range(200):
         copy = state.copy()
         point = uniform(copy)
-        assert draw(logits, 4, 1.0, state) == np.searchsorted(edges, point, side="right")
+        assert drawn(logits, 4, Rules(1.0), state) == [np.searchsorted(edges, point, side="right")]
         assert np.array_equal(state, copy)
 
 
@@ -116,20 +194,19 @@ def test_a_draw_takes_one_uniform_number(dtype):
 def test_temperature_zero_takes_the_first_maximum_and_no_number(logits, wanted, dtype):
     state = generator(8)
     before = state.copy()
-    assert draw(np.array([*logits, 99], dtype), len(logits), 0.0, state) == wanted
+    assert drawn(np.array([*logits, 99], dtype), len(logits), Rules(0.0, 2, 0.5, 0.5), state) == [wanted]
     assert np.array_equal(state, before)
 
 
 @precisions
 @pytest.mark.parametrize("temperature", [1e-300, 1e-3])
 def test_a_temperature_near_zero_takes_the_maximum(temperature, dtype):
-    state = generator(8)
     logits = np.array([1, 3, 2.5, -1e30], dtype)
-    assert {draw(logits, 4, temperature, state) for _ in range(100)} == {1}
+    assert set(drawn(logits, 4, Rules(temperature), generator(8), 100)) == {1}
 
 
 @precisions
 def test_huge_logits_and_a_high_temperature(dtype):
     state = generator(8)
-    assert {draw(np.array([-1e30, 1e30, 0], dtype), 3, 1.0, state) for _ in range(50)} == {1}
-    assert {draw(np.array([-5, 5, 0], dtype), 3, 1e6, state) for _ in range(100)} == {0, 1, 2}
+    assert set(drawn(np.array([-1e30, 1e30, 0], dtype), 3, Rules(1.0), state, 50)) == {1}
+    assert set(drawn(np.array([-5, 5, 0], dtype), 3, Rules(1e6), state, 100)) == {0, 1, 2}

@@ -1,0 +1,100 @@
+import os
+import select
+import signal
+import time
+
+import pytest
+
+pty = pytest.importorskip("pty", reason="terminals of Windows are others")
+
+
+class Terminal:
+    """A pseudo-terminal in which a command runs."""
+
+    def __init__(self, start, *arguments):
+        ours, theirs = pty.openpty()
+        self.file, self.text = ours, ""
+        self.process = start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+        os.close(theirs)
+
+    def until(self, wanted, seconds=60):
+        """Read until ``wanted`` has come; returns all since the last call."""
+        end = time.monotonic() + seconds
+        while wanted not in self.text:
+            assert time.monotonic() < end, f"waited for {wanted!r}, got {self.text!r}"
+            if select.select([self.file], [], [], 0.1)[0]:
+                try:
+                    self.text += os.read(self.file, 65536).decode("utf-8", "replace")
+                except OSError:  # the command has ended
+                    assert wanted in self.text
+        position = self.text.index(wanted) + len(wanted)
+        seen, self.text = self.text[:position], self.text[position:]
+        return seen
+
+    def type(self, text):
+        os.write(self.file, text.encode())
+
+
+def test_a_conversation(start, checkpoints):
+    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "15", "--rng-seed", 1)
+    terminal.until("> ")
+    terminal.type("the d\n")
+    first = terminal.until("> ")
+    assert "the d" in first
+    terminal.type("zebra\n")
+    assert "got 'z' at position 1" in terminal.until("> ")
+    terminal.type("\x1b[A")  # the line before
+    terminal.until("zebra")
+    time.sleep(0.3)  # a signal is noticed while readline waits
+    os.kill(terminal.process.pid, signal.SIGINT)  # at the prompt: the line is dropped
+    terminal.until("> ")
+    terminal.type("\n")
+    terminal.until("> ")
+    terminal.type("\x04")
+    terminal.until("--rng-seed 1")
+    assert terminal.process.wait(timeout=60) == 0
+
+
+def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):
+    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "1000000000")
+    terminal.until("> ")
+    terminal.type("the\n")
+    terminal.until("\n")
+    terminal.until(" ")  # it draws
+    os.kill(terminal.process.pid, signal.SIGINT)
+    terminal.until("> ")
+    terminal.type("\x04")
+    assert terminal.process.wait(timeout=60) == 0
+
+
+def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
+    options = ("--checkpoints", checkpoints, "--rng-seed", 3, "--temperature", 0)
+    result = invoke("sample", *options, "--interactive", "--length", 10, input="the d\n\n")
+    whole = invoke("sample", *options, "--seed", "the d", "--length", 20).stdout
+    assert result.exit_code == 0
+    lines = result.stdout
+    assert lines == f"{whole[5:15]}\n{whole[15:25]}\n"
+
+
+def test_a_terminal_is_shown_escapes_and_ends_the_line(start, escapes):
+    terminal = Terminal(start, "sample", escapes, "--length", "0", "--seed", "\x1b[31m")
+    assert "\\x1b[31m\r\n" in terminal.until("\n")
+    assert terminal.process.wait(timeout=60) == 0
+    piped = start("sample", escapes, "--length", "0", "--seed", "\x1b[31m", stdout=-1, stderr=-1)
+    assert piped.communicate(timeout=60)[0] == b"\x1b[31m"
+
+
+@pytest.fixture
+def escapes(tmp_path):
+    """A model that knows the escape character."""
+    from charrnn.model.config import ModelConfig
+    from charrnn.model.header import header_of
+    from charrnn.model.parameters import Parameters
+    from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+    from charrnn.text.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary.of("\x1b[31m")
+    parameters = Parameters(ModelConfig(vocab_size=len(vocabulary), hidden_size=4)).initialise(0)
+    path = tmp_path / "escapes.safetensors"
+    save_checkpoint(path, Checkpoint(parameters.to_tensors(), header_of(parameters.config, vocabulary)))
+    return path

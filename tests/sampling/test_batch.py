@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import Network
+from charrnn.model.parameters import Parameters
+from charrnn.sampling import batch
+from charrnn.sampling.batch import Batch, in_order, opening, settings_for, sub_seed
+from charrnn.sampling.growth import Step
+from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.streams import Sampler
+from charrnn.text.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary("abc")
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    return Sampler(Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8)).initialise(0)))
+
+
+def samples(sampler, rng_seed, count, **settings):
+    return list(Batch(sampler, VOCABULARY, "ab", rng_seed, count).samples(**settings))
+
+
+def test_each_sample_is_the_one_that_its_seed_draws_alone(sampler):
+    together = samples(sampler, 7, 8, length=40, stop=("ca",))
+    assert together[0].rng_seed == 7
+    assert len({sample.rng_seed for sample in together}) == 8
+    for sample in together:
+        (alone,) = samples(sampler, sample.rng_seed, 1, length=40, stop=("ca",))
+        assert (alone.text, alone.stop_reason) == (sample.text, sample.stop_reason)
+        assert np.array_equal(alone.nats, sample.nats)
+    assert [sample.text for sample in samples(sampler, 7, 3, length=40, stop=("ca",))] == [
+        sample.text for sample in together[:3]
+    ]
+
+
+def test_more_samples_than_are_drawn_at_once(sampler, monkeypatch):
+    wanted = [sample.text for sample in samples(sampler, 7, 7, length=9)]
+    monkeypatch.setattr(batch, "MOST_STREAMS", 3)
+    assert [sample.text for sample in samples(sampler, 7, 7, length=9)] == wanted
+    steps = Batch(sampler, VOCABULARY, "ab", 7, 7).steps(SamplingSettings(length=2))
+    assert sorted({step.text for step in steps}) == list(range(7))
+
+
+def test_bits_per_character_are_those_of_the_shown_text(sampler):
+    (sample,) = samples(sampler, 1, 1, length=50)
+    assert sample.bits_per_character == pytest.approx(sample.nats.sum() / np.log(2) / 50)
+    assert len(sample.nats) == 50
+    assert np.isnan(samples(sampler, 1, 1, length=0)[0].bits_per_character)
+
+
+def test_sub_seeds_are_the_batchs_own_and_then_others_that_json_can_hold():
+    seeds = {sub_seed(seed, number) for seed in range(50) for number in range(50)}
+    assert len(seeds) == 50 * 50
+    assert sub_seed(123, 0) == 123
+    assert max(seeds) < 2**53
+    assert sub_seed(123, 1) == 2348232616560405  # promised: old samples can be drawn again
+
+
+def test_no_samples_is_an_error(sampler):
+    with pytest.raises(ConfigError, match="num_samples must be at least 1, not 0"):
+        Batch(sampler, VOCABULARY, "", 1, 0)
+
+
+def test_steps_come_in_the_order_of_texts():
+    arrived = [Step(n, None, 0, reason) for n, reason in [(1, ""), (0, ""), (2, "x"), (0, "x"), (1, ""), (1, "x")]]
+    assert [(step.text, step.stop_reason) for step in in_order(iter(arrived), 10)] == [
+        (10, ""),
+        (10, "x"),
+        (11, ""),
+        (11, ""),
+        (11, "x"),
+        (12, "x"),
+    ]
+
+
+def test_stop_texts_are_read_as_the_model_reads():
+    assert settings_for("byte", {"stop": ["é"]}).stop == ("Ã©",)
+    assert settings_for("character", {"stop": "é"}).stop == ("é",)
+
+
+def test_a_text_without_a_prefix_begins_a_line_where_the_model_knows_lines():
+    assert opening(Vocabulary("\nab")) == "\n"
+    assert opening(VOCABULARY) == "a"

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.api import Model
+from charrnn.errors import CheckpointError, RunError, VocabularyError
+from charrnn.model.config import ModelConfig
+from charrnn.model.parameters import Parameters
+from charrnn.text.vocabulary import Vocabulary
+
+SYMBOLS = "\n abcdefgh"
+
+
+def make_model(seed=0, symbols=SYMBOLS, unit="character"):
+    config = ModelConfig(vocab_size=len(symbols), hidden_size=12, num_layers=2)
+    parameters = Parameters(config).initialise(seed)
+    parameters.vector *= 5
+    return Model(parameters, Vocabulary(symbols, unit), threads=1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model()
+
+
+def test_a_saved_state_goes_on_as_one_long_sample(model, tmp_path):
+    whole = model.sample("abc", length=300, rng_seed=5)
+    session = model.session(rng_seed=5)
+    text = session.read("abc")
+    for n, length in enumerate((0, 1, 30, 69)):
+        text += "".join(session.stream(length=length))
+        session.save(tmp_path / f"{n}.safetensors")
+        session = model.session(rng_seed=n)
+        session.restore(tmp_path / f"{n}.safetensors")
+    assert text + "".join(session.stream(length=200)) == whole
+
+
+def test_an_abandoned_stream_has_read_what_it_gave(model, tmp_path):
+    whole = model.sample("abc", length=200, rng_seed=5)
+    session = model.session(rng_seed=5)
+    text = session.read("abc")
+    for wanted in (4, 5, 50, 51, 130):
+        for character in session.stream(length=1000, stop=["hhhhhh"]):
+            text += character
+            if len(text) >= wanted:
+                break
+    assert text == whole[:130]
+    assert text + "".join(session.stream(length=73)) == whole
+
+
+@settings(derandomize=True, deadline=None, max_examples=25)
+@given(st.lists(st.text("abcd", min_size=1, max_size=3), min_size=1, max_size=3))
+def test_after_a_stop_text_the_text_goes_on_behind_it(model, stops):
+    whole = model.sample("abc", length=400, rng_seed=6)
+    session = model.session(rng_seed=6)
+    text = session.read("abc")
+    while len(text) < 150:
+        text += "".join(session.stream(length=100, stop=stops))
+        stop = next((stop for stop in sorted(stops, key=len) if whole.startswith(text + stop)), "")
+        # which of them it was shows in what comes next
+        following = "".join(session.stream(length=5))
+        ends = [stop for stop in stops if whole.startswith(text + stop + following)]
+        assert ends or whole.startswith(text + following)
+        text += (ends[0] if ends else "") + following
+    assert whole.startswith(text)
+
+
+def test_reading_between_draws_is_a_text_of_its_own(model):
+    session = model.session(rng_seed=1)
+    session.read("abc")
+    drawn = "".join(session.stream(length=20, temperature=0))
+    session.read("de")
+    further = "".join(session.stream(length=20, temperature=0))
+    assert model.sample("abc" + drawn + "de", length=20, temperature=0).endswith(further)
+
+
+def test_nothing_read_begins_like_a_sample_without_a_seed(model, tmp_path):
+    session = model.session(rng_seed=1)
+    session.save(tmp_path / "s.safetensors")
+    assert "".join(model.session(rng_seed=1).stream(length=20)) == model.sample(length=20, rng_seed=1)
+    assert "".join(session.stream(length=20)) == model.sample(length=20, rng_seed=1)
+
+
+def test_another_seed_draws_another_text(model):
+    texts = []
+    for seed in (None, 9, 9):
+        session = model.session(rng_seed=1)
+        session.read("a")
+        if seed:
+            session.reseed(seed)
+        texts.append("".join(session.stream(length=30)))
+    assert texts[0] != texts[1] == texts[2]
+
+
+def test_unknown_characters_leave_the_session_as_it_was(model):
+    session = model.session(rng_seed=1)
+    session.read("ab")
+    with pytest.raises(VocabularyError):
+        session.read("abZ")
+    assert session.read("cZ", unknown="skip") == "c"
+    assert "abc" + "".join(session.stream(length=20)) == model.sample("abc", length=20, rng_seed=1)
+
+
+def test_a_state_of_another_model_or_another_file_is_an_error(model, tmp_path):
+    state = tmp_path / "s.safetensors"
+    model.session(rng_seed=1).save(state)
+    for other in (make_model(seed=1), make_model(symbols="\n abcdefgi")):
+        with pytest.raises(CheckpointError, match="belongs to another model"):
+            other.session().restore(state)
+    from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+
+    save_checkpoint(state, Checkpoint({"x": np.zeros(1)}, {"config": {}}))
+    with pytest.raises(CheckpointError, match="is not a saved state but a model"):
+        model.session().restore(state)
+    state.write_text("x")
+    with pytest.raises(CheckpointError, match="not a checkpoint of charrnn"):
+        model.session().restore(state)
+
+
+def test_a_state_that_cannot_be_written_is_an_error(model, tmp_path):
+    with pytest.raises(RunError, match="cannot write the state .*; choose another file"):
+        model.session().save(tmp_path / "none" / "s.safetensors")
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.text(), st.integers(0, 40), st.sampled_from(["character", "byte"]))
+def test_any_prefix_and_any_length(prefix, length, unit):
+    model = MODELS[unit]
+    read = model.session().read(prefix, unknown="replace") if prefix.isascii() or unit == "character" else None
+    sample = model.sample(prefix, length=length, rng_seed=1, unknown="replace")
+    if unit == "character":
+        assert sample.startswith(read)
+        assert len(sample) == len(read) + length
+
+
+MODELS = {"character": make_model(), "byte": make_model(symbols="".join(map(chr, range(256))), unit="byte")}

@@ -1,0 +1,74 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.symbols import known_symbols, to_symbols, to_text
+from charrnn.text.vocabulary import Vocabulary
+
+ENGLISH = Vocabulary.of("""abcdefghijklmnopqrstuvwxyzABC '"-.\n""")
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_text_survives_the_way_through_either_unit(text):
+    for unit in ("character", "byte"):
+        assert to_text(to_symbols(text, unit), unit) == text
+
+
+def test_bytes_are_for_models_of_bytes():
+    assert to_symbols(b"\xff", "byte") == "\xff"
+    assert to_text("\xff", "byte") == "�"
+    with pytest.raises(ConfigError, match="characters, not bytes"):
+        to_symbols(b"a", "character")
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.text(), st.sampled_from(["skip", "replace"]), st.sampled_from(["character", "byte"]))
+def test_whatever_is_read_the_model_knows_the_result(text, unknown, unit):
+    vocabulary = Vocabulary(ENGLISH.symbols, unit)
+    symbols = text if unit == "character" else text.encode("utf-8", "surrogatepass").decode("latin-1")
+    known = known_symbols(symbols, vocabulary, unknown)
+    assert set(known) <= set(vocabulary.symbols)
+    kept = [c for c in symbols if c in vocabulary]
+    assert [c for c in known if c in kept] == kept if unknown == "skip" else len(known) >= len(kept)
+
+
+def test_unknown_characters_are_an_error_that_names_them_and_their_positions():
+    with pytest.raises(VocabularyError) as caught:
+        known_symbols("Four Quartz", ENGLISH)
+    assert "got 'F' at position 1, 'Q' at position 6;" in str(caught.value)
+    assert str(caught.value).endswith(", or choose --unknown skip or replace")
+
+
+def test_skip_leaves_them_out():
+    assert known_symbols("a§b☃c", ENGLISH, "skip") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("“a’s” — b", "\"a's\" - b"),
+        ("déjà", "deja"),
+        ("é Z", "e z"),
+        ("ﬁn…", "fin..."),
+        ("a☃b", "a b"),
+    ],
+)
+def test_replace_takes_the_closest_character(text, wanted):
+    assert known_symbols(text, ENGLISH, "replace") == wanted
+
+
+def test_replace_composes_where_the_model_knows_the_accents():
+    assert known_symbols("e\u0301", Vocabulary("eé"), "replace") == "e"
+    assert known_symbols("\u212b", Vocabulary("Å"), "replace") == "Å"  # the sign of the unit
+
+
+def test_where_there_is_no_space_the_strange_is_left_out():
+    assert known_symbols("a☃b", Vocabulary("ab"), "replace") == "ab"
+    assert known_symbols("Ã©", Vocabulary(" aÃ", "byte"), "replace") == "Ã "
+
+
+def test_another_way_is_an_error():
+    with pytest.raises(ConfigError, match="unknown must be one of error, skip, replace, not 'drop'"):
+        known_symbols("a", ENGLISH, "drop")
