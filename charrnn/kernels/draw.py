@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.activations import exp
-from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.jit import jit
 
 u64 = np.uint64
 MASK = (1 << 64) - 1
@@ -87,66 +87,64 @@ def weigh(logits, classes, temperature, weights):
     return np.float64(top), total
 
 
-@inlined
-def goes_before(weights, a, b):
-    """Whether class ``a`` is ranked before ``b``: the larger weight first, the smaller id among equals."""
-    return weights[a] > weights[b] or (weights[a] == weights[b] and a < b)
-
-
-@inlined
-def sift(weights, heap, root, end):
-    """Let ``heap[root]`` sink until no class below it, before ``end``, goes before it."""
-    while 2 * root + 1 < end:
-        child = 2 * root + 1
-        if child + 1 < end and goes_before(weights, heap[child + 1], heap[child]):
-            child += 1
-        if goes_before(weights, heap[root], heap[child]):
-            return
-        heap[root], heap[child] = heap[child], heap[root]
-        root = child
-
-
 @jit
-def largest(weights, classes, most, mass, order):
-    """Rank classes by weight until ``most`` are found or their weights sum to ``mass``; returns how many.
+def keep_largest(weights, classes, most, mass):
+    """Set all weights to 0 but the fewest of the largest that are ``most`` or sum to ``mass``; returns their sum.
+
+    The smallest weight to keep is found by bisection, which takes no sorting and runs in vectors. Of equal weights at
+    the border the first ones are kept.
 
     Args:
-        weights: (at least V,).
+        weights: (at least V,) from 0 to below 2.
         classes: V.
         most: at least 1.
         mass: above 0.
-        order: (at least V,) integers, written: the first is ``order[V - 1]``, the second ``order[V - 2]``; those that
-            are not ranked come before them.
     """
-    for v in range(classes):
-        order[v] = v
-    for root in range(classes // 2 - 1, -1, -1):
-        sift(weights, order, root, classes)
-    found = 0
+    low = weights.dtype.type(0)  # those of at least this weight are enough
+    high = weights.dtype.type(2)  # those of at least this weight are not
+    half = weights.dtype.type(0.5)
+    count = 0
     total = 0.0
-    while found < min(most, classes) and total < mass:
-        end = classes - 1 - found
-        order[0], order[end] = order[end], order[0]
-        sift(weights, order, 0, end)
-        total += np.float64(weights[order[end]])
-        found += 1
-    return found
-
-
-@inlined
-def keep_largest(weights, classes, most, mass, order):
-    """Set all weights to 0 but those that ``largest`` finds; returns the sum of the others."""
-    found = largest(weights, classes, most, mass, order)
-    for place in range(classes - found):
-        weights[order[place]] = 0
-    total = 0.0
+    while True:
+        middle = (low + high) * half
+        if not low < middle < high:
+            break
+        above = 0
+        sum_above = 0.0
+        for v in range(classes):
+            if weights[v] >= middle:
+                above += 1
+                sum_above += np.float64(weights[v])
+        if above >= most or sum_above >= mass:
+            low = middle
+        else:
+            high = middle
+            count = above
+            total = sum_above
     for v in range(classes):
-        total += np.float64(weights[v])
+        if weights[v] < high:
+            if weights[v] >= low and count < most and total < mass:
+                count += 1
+                total += np.float64(weights[v])
+            else:
+                weights[v] = 0
     return total
 
 
 @jit
-def draw(logits, classes, rules, weights, order, state):
+def rank(weights, classes, ranked):
+    """The classes of the largest weights, the first one first, in ``ranked`` (at most V,); their weights are lost."""
+    for place in range(ranked.shape[0]):
+        best = 0
+        for v in range(1, classes):
+            if weights[v] > weights[best]:
+                best = v
+        ranked[place] = best
+        weights[best] = -1
+
+
+@jit
+def draw(logits, classes, rules, weights, state):
     """A class drawn from softmax(logits / temperature) by ``rules``; the first maximum at temperature 0.
 
     Args:
@@ -154,7 +152,6 @@ def draw(logits, classes, rules, weights, order, state):
         classes: V.
         rules: ``Rules``.
         weights: (at least V,), scratch of the type of the logits.
-        order: (at least V,) integers, scratch.
         state: (4,) of the generator; advanced by one number, or by none at temperature 0.
     """
     best = 0
@@ -165,9 +162,9 @@ def draw(logits, classes, rules, weights, order, state):
         return best
     _, total = weigh(logits, classes, rules.temperature, weights)
     if 0 < rules.top_k < classes:
-        total = keep_largest(weights, classes, rules.top_k, np.inf, order)
+        total = keep_largest(weights, classes, rules.top_k, np.inf)
     if rules.top_p < 1.0:
-        total = keep_largest(weights, classes, classes, rules.top_p * total, order)
+        total = keep_largest(weights, classes, classes, rules.top_p * total)
     if rules.min_p > 0.0:
         least = rules.min_p * np.float64(weights[best])
         total = 0.0

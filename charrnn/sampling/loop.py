@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import forward
-from charrnn.kernels.draw import draw, largest, weigh
+from charrnn.kernels.draw import draw, rank, weigh
 from charrnn.kernels.jit import inlined, jit
 from charrnn.kernels.lookup import fill_rows, gather_rows
 from charrnn.kernels.matmul import Packed, matmul
@@ -45,8 +45,6 @@ class Streams(NamedTuple):
     logits: Array
     """(1, at least N, at least V)."""
     weights: Array
-    """(N, V), scratch."""
-    order: npt.NDArray[np.int32]
     """(N, V), scratch."""
 
 
@@ -130,17 +128,12 @@ def generate(model, trace, states, streams, rules, drawn, first, last):
         for n in range(first, last):
             logits = streams.logits[0, n]
             weights = streams.weights[n]
-            order = streams.order[n]
-            chosen = draw(logits, classes, rules, weights, order, streams.generators[n])
+            chosen = draw(logits, classes, rules, weights, streams.generators[n])
             streams.ids[0, n] = chosen
             drawn.ids[n, t] = chosen
             top, total = weigh(logits, classes, 1.0, weights)
             log_total = np.log(total) + top
             drawn.nats[n, t] = log_total - np.float64(logits[chosen])
-            rivals = drawn.rivals.shape[2]
-            if rivals:
-                largest(weights, classes, rivals, np.inf, order)
-                for place in range(min(rivals, classes)):
-                    rival = order[classes - 1 - place]
-                    drawn.rivals[n, t, place] = rival
-                    drawn.rival_nats[n, t, place] = log_total - np.float64(logits[rival])
+            rank(weights, classes, drawn.rivals[n, t])
+            for place in range(drawn.rivals.shape[2]):
+                drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])

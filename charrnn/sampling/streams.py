@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import Packed
 from charrnn.model.network import Network
@@ -71,10 +71,10 @@ class Streams:
         self.now = start
         self._sampler = sampler
         network = sampler.network
-        config, count, dtype = network.config, len(start.last), network.config.dtype
+        config, count = network.config, len(start.last)
         space = Workspace.allocate(replace(config, num_layers=1), 1, config.num_layers * count)
         self._trace, self._logits = space.traces[0], space.logits
-        self._scratch = aligned_zeros((count, config.vocab_size), dtype), np.empty((count, config.vocab_size), np.int32)
+        self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
@@ -116,7 +116,7 @@ class Streams:
             np.empty((N, count, rivals), np.int32),
             np.empty((N, count, rivals)),
         )
-        streams = loop.Streams(self.now.last[np.newaxis], self.now.generators, self._logits, *self._scratch)
+        streams = loop.Streams(self.now.last[np.newaxis], self.now.generators, self._logits, self._scratch)
         H, states = network.config.hidden_size, len(network.cell.state)
         arrays = self._trace[1 : 1 + states]
         for layer, values in enumerate(self.now.state):

@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.kernels.draw import MASK, Rules, draw, generator, largest, rotate, uniform
+from charrnn.kernels.draw import MASK, Rules, draw, generator, keep_largest, rank, rotate, uniform
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -84,8 +84,8 @@ def test_seeds_and_streams_are_sequences_of_their_own():
 
 
 def drawn(logits, classes, rules, state, count=1):
-    weights, order = np.empty(len(logits), logits.dtype), np.empty(len(logits), np.int32)
-    return [draw(logits, classes, rules, weights, order, state) for _ in range(count)]
+    weights = np.empty(len(logits), logits.dtype)
+    return [draw(logits, classes, rules, weights, state) for _ in range(count)]
 
 
 def distribution(logits, temperature, top_k=0, top_p=1.0, min_p=0.0):
@@ -159,21 +159,34 @@ def test_half_the_temperature_is_twice_the_logits(dtype):
 
 @precisions
 @pytest.mark.parametrize("classes", [1, 2, 3, 10, 65])
-def test_largest_ranks_as_sorting_does(classes, dtype, random):
+def test_ranked_and_kept_as_sorting_does(classes, dtype, random):
     for _ in range(20):
-        weights = random.integers(0, 6, classes).astype(dtype)  # with ties
-        ranked = sorted(range(classes), key=lambda v: (-weights[v], v))
-        order = np.empty(classes + 1, np.int32)
-        for most in {1, classes // 2 + 1, classes, classes + 5}:
-            found = largest(weights, classes, most, np.inf, order)
-            assert found == min(most, classes)
-            assert order[:classes][::-1][:found].tolist() == ranked[:found]
-            assert sorted(order[:classes]) == list(range(classes))
+        weights = random.integers(0, 6, classes).astype(dtype) / 8  # with ties
+        sorted_ids = sorted(range(classes), key=lambda v: (-weights[v], v))
+        for most in {1, classes // 2 + 1, classes}:
+            ranked = np.empty(most, np.int32)
+            rank(weights.copy(), classes, ranked)
+            assert ranked.tolist() == sorted_ids[:most]
+            kept = np.append(weights, np.array(9, dtype))
+            total = keep_largest(kept, classes, most, np.inf)
+            wanted = np.zeros(classes + 1, dtype)
+            wanted[ranked], wanted[-1] = weights[ranked], 9
+            assert np.array_equal(kept, wanted)
+            assert total == wanted[:-1].sum()
 
 
-def test_largest_stops_at_the_mass():
-    weights, order = np.array([1.0, 4, 2, 3]), np.empty(4, np.int32)
-    assert [largest(weights, 4, 4, mass, order) for mass in (0.5, 4.0, 4.5, 7.0, 7.5, 10.0, 11.0)] == [1, 1, 2, 2, 3, 4, 4]
+@pytest.mark.parametrize(
+    ("mass", "wanted"), [(0.1, [1]), (1.0, [1]), (1.1, [1, 3]), (1.75, [1, 3]), (2.0, [1, 2, 3]), (2.5, [0, 1, 2, 3])]
+)
+def test_the_fewest_are_kept_that_have_the_mass(mass, wanted):
+    weights = np.array([0.25, 1, 0.5, 0.75])
+    assert keep_largest(weights.copy(), 4, 4, mass) == weights[wanted].sum()
+
+
+def test_weights_of_all_magnitudes_are_told_apart():
+    weights = np.array([1e-30, 1, 2e-38, 1e-38, 1e-10], np.float32)
+    keep_largest(weights, 5, 4, np.inf)
+    assert np.flatnonzero(weights).tolist() == [0, 1, 2, 4]
 
 
 @precisions

@@ -36,12 +36,12 @@ def step_by_step(network, prefix, length, rules, random):
     """The same draws from windows of one character; also -ln p of each, in float64."""
     state, space = network.zero_state(1), Workspace.allocate(network.config, 1, 1)
     text, nats = list(prefix), []
-    weights, order = np.empty(V, network.config.dtype), np.empty(V, np.int32)
+    weights = np.empty(V, network.config.dtype)
     for position in range(len(prefix) - 1 + length):
         network.run(np.array([[text[position]]], np.int32), None, state, space)
         if position >= len(prefix) - 1:
             logits = space.logits[0, 0, :V].astype(np.float64)
-            text.append(draw(space.logits[0, 0], V, rules, weights, order, random))
+            text.append(draw(space.logits[0, 0], V, rules, weights, random))
             nats.append(np.log(np.exp(logits - logits[text[-1]]).sum()))
     return text[len(prefix) :], nats
 
