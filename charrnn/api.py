@@ -127,7 +127,7 @@ class Model:
         unknown: str = "error",
         **settings: Any,
     ) -> list[Sample]:
-        """Draw several texts as one batch; each is what it would be alone, with its own ``rng_seed``. See ``stream``."""
+        """Draw several texts as one batch; each is what its own ``rng_seed`` draws alone. See ``stream``."""
         batch = self.batch(seed, num_samples=num_samples, rng_seed=rng_seed, unknown=unknown)
         return list(batch.samples(**settings))
 

@@ -81,10 +81,14 @@ def forward(w_hh, trace, units, first, last):
 @overload(forward, inline="always")
 def _forward(w_hh, trace, units, first, last):
     compiled = cell_of(trace.instance_class).forward
-    return lambda w_hh, trace, units, first, last: compiled(w_hh, trace, units, first, last)
+
+    def call(w_hh, trace, units, first, last):
+        compiled(w_hh, trace, units, first, last)
+
+    return call
 
 
 def cell_of(trace: type) -> Cell:
     """The cell whose traces are of that class."""
-    cell: Cell = sys.modules[trace.__module__].CELL  # type: ignore[attr-defined]
+    cell: Cell = sys.modules[trace.__module__].CELL
     return cell

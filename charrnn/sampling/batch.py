@@ -107,7 +107,7 @@ def opening(vocabulary: Vocabulary) -> str:
 
 
 def sub_seed(rng_seed: int, number: int) -> int:
-    """The generator's seed of text ``number`` (from 0) of a batch: the batch's own, then 53 bits of its other streams."""
+    """The generator's seed of text ``number`` (from 0) of a batch: the batch's own, then 53 bits of others."""
     return rng_seed if number == 0 else int(generator(rng_seed, number)[0]) >> 11
 
 

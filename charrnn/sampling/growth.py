@@ -31,7 +31,8 @@ class Piece(NamedTuple):
 
     def part(self, first: int, last: int | None = None) -> "Piece":
         """The characters from ``first`` to ``last``."""
-        return Piece(*(values[first:last] for values in self))
+        symbols, *arrays = self
+        return Piece(symbols[first:last], *(array[first:last] for array in arrays))
 
     def joined(self, other: "Piece") -> "Piece":
         """These characters, then others."""

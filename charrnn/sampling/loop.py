@@ -94,13 +94,11 @@ def read(model, trace, states, ids, logits, first, last):
             matmul(below, part_of(model.w_ih, layer - 1), a, first, last)
             below = outputs[row : row + streams].reshape(1, streams, outputs.shape[1])
         forward(part_of(model.w_hh, layer), trace, H, row + first, row + last)
-        place = 0
-        for array in trace:
+        for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
                     for k in range(H):
                         array[0, r, k] = array[1, r, k]
-            place += 1
     fill_rows(model.head_bias, logits, first, last)
     matmul(below, model.w_head, logits, first, last)
 

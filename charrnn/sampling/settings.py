@@ -38,7 +38,7 @@ class SamplingSettings:
             raise ConfigError(f"top_p must be above 0 and at most 1, not {self.top_p}")
         if not 0 <= self.min_p <= 1:
             raise ConfigError(f"min_p must be from 0 to 1, not {self.min_p}")
-        if isinstance(self.stop, str) or not all(self.stop):
+        if not isinstance(self.stop, tuple) or not all(self.stop):
             raise ConfigError(f"stop must be texts of at least one character, not {self.stop!r}")
 
     @property

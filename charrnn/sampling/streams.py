@@ -1,7 +1,7 @@
 """N texts that a model goes on with, each with a random generator of its own."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -142,5 +142,3 @@ def read(network: Network, state: State, text: Ids) -> None:
     for start in range(0, len(text), WINDOW):
         x = text[start : start + WINDOW, np.newaxis]
         network.run(x, None, state, space.shortened(len(x), len(network.cell.state)))
-
-

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,7 +41,7 @@ def test_a_text_ends_before_the_first_complete_stop_text_whatever_its_pieces(tex
     cuts = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
     growing = StopTexts(stops, rivals=1)
     shown, length = growing.feed(piece(""))
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         new, length = growing.feed(piece(text[first:last], first))
         shown = shown.joined(new)
         if length:
@@ -99,7 +101,9 @@ def test_the_first_character_comes_alone_and_chunks_grow(sampler):
 
 
 def test_an_interrupt_ends_all_texts_after_a_chunk(sampler):
-    steps = grow(streams(sampler, 1, 2), VOCABULARY, SamplingSettings(length=10**9, stop=("abca",)), interrupted=lambda: True)
+    steps = grow(
+        streams(sampler, 1, 2), VOCABULARY, SamplingSettings(length=10**9, stop=("abca",)), interrupted=lambda: True
+    )
     texts, reasons = collected(steps)
     assert reasons == {0: ("interrupted", 0), 1: ("interrupted", 0)}
     assert [len(text) for text in texts.values()] == [1, 1]

@@ -48,7 +48,7 @@ def test_skip_leaves_them_out():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("“a’s” — b", "\"a's\" - b"),
+        ("“a’s” — b", '"a\'s" - b'),
         ("déjà", "deja"),
         ("é Z", "e z"),
         ("ﬁn…", "fin..."),

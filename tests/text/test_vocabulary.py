@@ -66,8 +66,9 @@ def test_the_position_counts_across_chunks():
 def test_of_many_unknown_characters_five_are_named():
     with pytest.raises(VocabularyError) as caught:
         Vocabulary("a").encode("zyxwvutaz\n")
-    assert "got 'z' at position 1, 'y' at position 2, 'x' at position 3, 'w' at position 4, 'v' at position 5 and 3 more;" in str(
-        caught.value
+    assert (
+        "got 'z' at position 1, 'y' at position 2, 'x' at position 3, 'w' at position 4, 'v' at position 5 and 3 more;"
+        in str(caught.value)
     )
     assert "\n" not in str(caught.value)
 

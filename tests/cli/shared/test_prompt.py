@@ -36,7 +36,9 @@ class Terminal:
 
 
 def test_a_conversation(start, checkpoints):
-    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "15", "--rng-seed", 1)
+    terminal = Terminal(
+        start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "15", "--rng-seed", 1
+    )
     terminal.until("> ")
     terminal.type("the d\n")
     first = terminal.until("> ")
