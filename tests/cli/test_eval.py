@@ -50,7 +50,7 @@ def test_errors(evaluate, text, tmp_path):
         (["nobody", text], 1, "no run or checkpoint"),
         ([tmp_path / "none"], 1, "no such file"),
         ([tmp_path / "empty"], 1, "is empty"),
-        ([tmp_path / "strange"], 1, "got 'Z', 'b', 'r'"),
+        ([tmp_path / "strange"], 1, "got 'Z' at position 1, 'b' at position 3, 'r' at position 4"),
         ([text, text], 1, "is not a checkpoint of charrnn"),
     ]:
         result = evaluate(*arguments)

@@ -203,3 +203,17 @@ def test_an_interrupt_leaves_no_traceback(start, checkpoints):
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.strip() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+def test_what_an_interrupt_has_shown_is_what_the_state_holds(start, sample, checkpoints, tmp_path):
+    state = ("--state", tmp_path / "state.safetensors")
+    options = ("--length", 100_000_000, "--rng-seed", 3, "--stop", "the dog sat on the cat", *state)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
+    process = start("sample", "--checkpoints", checkpoints, *options, **pipes)
+    shown = process.stdout.read(100)
+    process.send_signal(signal.SIGINT)
+    shown = (shown + process.communicate(timeout=60)[0]).decode()
+    assert process.returncode == 130
+    further = sample("--length", 50, *state).stdout
+    assert shown + further == sample("--length", len(shown) + 50, "--rng-seed", 3).stdout

@@ -29,7 +29,7 @@ def test_source_hash_depends_on_content_alone(sources, monkeypatch):
     assert set(copied) <= set("0123456789abcdef")
 
 
-@pytest.mark.parametrize("folder", ["kernels", "cells", "optimizers"])
+@pytest.mark.parametrize("folder", ["kernels", "cells", "optimizers", "sampling"])
 def test_source_hash_changes_with_any_source(sources, folder):
     seen = {jit.source_hash()}
     path = max((sources / folder).glob("*.py"))
@@ -74,10 +74,10 @@ def test_no_cache_folder_where_it_cannot_be_made(monkeypatch, tmp_path):
 def test_listeners_hear_once_of_a_compilation_and_nothing_of_a_cached_kernel(tmp_path):
     program = (
         "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.draw import draw, generator, uniform\n"
+        "from charrnn.kernels.draw import Rules, draw, generator, uniform\n"
         "import numpy as np\n"
         "jit.compile_listeners.append(lambda: print('compiling'))\n"
-        "uniform(generator(5)), draw(np.zeros(3), 3, 1.0, generator(5))\n"
+        "uniform(generator(5)), draw(np.zeros(3), 3, Rules(1.0), np.zeros(3), generator(5))\n"
     )
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     environment["XDG_CACHE_HOME"] = environment["LOCALAPPDATA"] = str(tmp_path)
