@@ -97,8 +97,20 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder."""
-    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder.
+
+    Kernels allocate nothing, and so do without Numba's counting of references: it would cost two atomic operations
+    for each row of an array that is looked at.
+    """
+    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, _nrt=False)(function)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
+
+
+inlined = numba.njit(inline="always")
+"""The decorator of a kernel's part: its code becomes part of the kernel that calls it.
+
+A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of
+the two runs depends on what the process has compiled before: arithmetic might round otherwise after a restart.
+"""

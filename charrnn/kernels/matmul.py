@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import ALIGNMENT, aligned_zeros
+from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.jit import jit
 from charrnn.kernels.simd import REGISTER_BYTES, TILE_ROWS, TILE_VECTORS, tile
 
@@ -25,7 +25,7 @@ DEPTH_BLOCK = 512
 ROW_BLOCK = 96
 """Rows that share a pass over all panels: their A stays in the L2 cache."""
 
-SUM_BLOCK = 128
+SUM_BLOCK = 192
 """Steps of k that ``matmul_transposed`` packs at a time."""
 
 
@@ -60,28 +60,29 @@ def panel_count(columns, width):
 
 
 @jit
-def pack_rows(b, k0, length, columns, panels, part, parts):
-    """Pack rows ``k0`` to ``k0 + length`` of ``b`` (K, at least N = ``columns``), or a thread's share of the panels."""
-    width = REGISTER_BYTES // b.itemsize
+def pack_rows(rows, columns, panels, part, parts):
+    """Pack ``rows`` (K, at least N = ``columns``), or a thread's share of the panels."""
+    width = REGISTER_BYTES // rows.itemsize
+    depth = rows.shape[0]
     vectors = -(-columns // width)
     count = panel_count(columns, width)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
-        for k in range(length):
-            offset = first * length + k * size
+        for k in range(depth):
+            source = rows[k, first : first + used]
+            packed = panels[first * depth + k * size : first * depth + (k + 1) * size]
             for n in range(used):
-                panels[offset + n] = b[k0 + k, first + n]
+                packed[n] = source[n]
             for n in range(used, size):  # their products go nowhere, but denormals would be slow
-                panels[offset + n] = 0
+                packed[n] = 0
 
 
 @jit
 def pack(w, packed, part, parts):
     """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
-    depth, columns = w.shape
-    pack_rows(w, 0, depth, columns, packed.panels, part, parts)
+    pack_rows(w, w.shape[1], packed.panels, part, parts)
 
 
 @jit
@@ -96,22 +97,39 @@ def pack_transposed(w, packed, part, parts):
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
         for block in range(0, depth, 16):  # so that the lines written stay in the L1 cache
+            steps = min(depth, block + 16) - block
+            to = packed.panels[first * depth + block * size : first * depth + (block + steps) * size]
             for u in range(used):
-                for k in range(block, min(depth, block + 16)):
-                    packed.panels[first * depth + k * size + u] = w[first + u, k]
+                source = w[first + u, block : block + steps]
+                for k in range(steps):
+                    to[k * size + u] = source[k]
 
 
 @jit
-def matmul(a, b, c, first_row, last_row):
-    """``c[t, r, :N] += a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
+def matmul(a, b, start, ids, c, first_row, last_row):
+    """``c[t, r, :N] = start[ids[t, r], :N] + a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
 
     Args:
         a: (T, R, at least K), contiguous.
         b: Packed, K x N.
+        start: (V, at least N), contiguous; may be the memory of C.
+        ids: (T, R) int32 below V, contiguous.
         c: (T, R, at least N), contiguous. Columns beyond N keep what they hold.
         first_row: the first row.
         last_row: one beyond the last row.
     """
+    product(a, b, start, ids, start.shape[1], c, first_row, last_row)
+
+
+@jit
+def matmul_add(a, b, c, first_row, last_row):
+    """``c[t, r, :N] += a[t, r, :K] @ B``; arguments as in ``matmul``."""
+    product(a, b, None, None, 0, c, first_row, last_row)
+
+
+@jit
+def product(a, b, start, ids, start_stride, c, first_row, last_row):
+    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``."""
     width = REGISTER_BYTES // c.itemsize
     steps, height, a_stride = a.shape
     c_stride = c.shape[2]
@@ -133,57 +151,92 @@ def matmul(a, b, c, first_row, last_row):
                 for t in range(t0, min(steps, t0 + group)):
                     for i in range(tiles):
                         r0 = first_row + share(rows, tiles, i)
-                        r1 = first_row + share(rows, tiles, i + 1)
-                        a_place = ((t * height + r0) * a_stride + k0, a_stride, 1)
-                        c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
-                        tile((r1 - r0, v1 - v0, tail), a, a_place, b.panels, b_offset, length, c, c_place)
+                        shape = (first_row + share(rows, tiles, i + 1) - r0, v1 - v0, tail)
+                        row = t * height + r0
+                        a_place = (row * a_stride + k0, a_stride, 1)
+                        start_place = (int(k0 == 0), row, v0 * width, start_stride)
+                        c_place = (row * c_stride + v0 * width, c_stride)
+                        tile(shape, a, a_place, b.panels, b_offset, length, start, ids, start_place, c, c_place)
+
+
+class Scratch(NamedTuple):
+    """Where ``matmul_transposed`` packs its blocks; each thread needs its own."""
+
+    a: Array
+    b: Array
+
+
+def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
+    """Room for products of at most ``columns`` columns, those of both products together."""
+    width = REGISTER_BYTES // np.dtype(dtype).itemsize
+    b_columns = (-(-columns // width) + 1) * width
+    return Scratch(aligned_zeros(ROW_BLOCK * SUM_BLOCK, dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
 
 
 @jit
-def aligned_scratch(size, like):
-    """An aligned 1-D array of ``size`` elements of the type of ``like``, not initialised."""
-    spare = ALIGNMENT // like.itemsize
-    raw = np.empty(size + spare, like.dtype)
-    start = (-raw.ctypes.data % ALIGNMENT) // like.itemsize
-    return raw[start : start + size]
+def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
+    """Products of A's transpose with two matrices, and the sums of A's rows by id, in one pass over A.
 
+        cs[i][m, n] = sum over k of a[k, m] * bs[i][k, n]        sums[v, m] = sum of a[k, m] over all k with ids[k] = v
 
-@jit
-def matmul_transposed(a, b, c, first_row, last_row):
-    """``c[m, n] += sum over k of a[k, m] * b[k, n]`` for every n and ``first_row <= m < last_row``.
-
-    Both factors are packed block by block, because columns of A lie far apart.
+    for every n and v and ``first_row <= m < last_row``. Both factors are packed block by block, because columns of A
+    lie far apart.
 
     Args:
         a: (K, at least M), contiguous.
-        b: (K, at least N), contiguous.
-        c: (M, N), contiguous.
-        first_row: the first row of c.
-        last_row: one beyond the last row of c.
+        bs: two of (K, at least N), contiguous.
+        cs: two of (M, N), contiguous, written; N may be 0.
+        ids: (K,) integers below V.
+        sums: (V, at least M), written.
+        scratch: Scratch for the columns of both products.
+        first_row: the first row of the products.
+        last_row: one beyond the last row.
     """
-    width = REGISTER_BYTES // c.itemsize
     depth = a.shape[0]
+    sums[:, first_row:last_row] = 0
+    for c in cs:
+        c[first_row:last_row] = 0
+    width = REGISTER_BYTES // a.itemsize
+    half = -(-cs[0].shape[1] // width) * width * SUM_BLOCK
+    b_packed = (scratch.b[:half], scratch.b[half:])
+    for k0 in range(0, depth, SUM_BLOCK):
+        k1 = min(depth, k0 + SUM_BLOCK)
+        for i in range(2):
+            pack_rows(bs[i][k0:k1], cs[i].shape[1], b_packed[i], 0, 1)
+        for m0 in range(first_row, last_row, ROW_BLOCK):
+            m1 = min(last_row, m0 + ROW_BLOCK)
+            pack_columns(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
+            for i in range(2):
+                add_product(scratch.a, b_packed[i], k1 - k0, cs[i], m0, m1)
+
+
+@jit
+def pack_columns(a, m0, m1, packed, ids, sums):
+    """Copy columns ``m0`` to ``m1`` of A to rows of ROW_BLOCK, and add each row to the sum of its id."""
+    for k in range(a.shape[0]):
+        source = a[k, m0:m1]
+        to = packed[k * ROW_BLOCK : k * ROW_BLOCK + m1 - m0]
+        total = sums[ids[k], m0:m1]
+        for m in range(m1 - m0):
+            to[m] = source[m]
+            total[m] += source[m]
+
+
+@jit
+def add_product(a_packed, b_packed, length, c, m0, m1):
+    """Add the product of one packed block of A and one of B to rows ``m0`` to ``m1`` of C."""
+    width = REGISTER_BYTES // c.itemsize
     columns = c.shape[1]
     vectors = -(-columns // width)
     count = panel_count(columns, width)
-    b_packed = aligned_scratch(vectors * width * min(depth, SUM_BLOCK), c)
-    a_packed = aligned_scratch(ROW_BLOCK * SUM_BLOCK, c)
-    for k0 in range(0, depth, SUM_BLOCK):
-        length = min(SUM_BLOCK, depth - k0)
-        pack_rows(b, k0, length, columns, b_packed, 0, 1)
-        for m0 in range(first_row, last_row, ROW_BLOCK):
-            rows = min(ROW_BLOCK, last_row - m0)
-            tiles = -(-rows // TILE_ROWS)
-            for k in range(length):
-                for r in range(rows):
-                    a_packed[k * ROW_BLOCK + r] = a[k0 + k, m0 + r]
-            for panel in range(count):
-                v0 = share(vectors, count, panel)
-                v1 = share(vectors, count, panel + 1)
-                tail = min(width, columns - (v1 - 1) * width)
-                for i in range(tiles):
-                    r0 = share(rows, tiles, i)
-                    shape = (share(rows, tiles, i + 1) - r0, v1 - v0, tail)
-                    c_place = ((m0 + r0) * columns + v0 * width, columns)
-                    b_offset = v0 * width * length
-                    tile(shape, a_packed, (r0, 1, ROW_BLOCK), b_packed, b_offset, length, c, c_place)
+    tiles = -(-(m1 - m0) // TILE_ROWS)
+    for panel in range(count):
+        v0 = share(vectors, count, panel)
+        v1 = share(vectors, count, panel + 1)
+        tail = min(width, columns - (v1 - 1) * width)
+        for i in range(tiles):
+            r0 = share(m1 - m0, tiles, i)
+            shape = (share(m1 - m0, tiles, i + 1) - r0, v1 - v0, tail)
+            c_place = ((m0 + r0) * columns + v0 * width, columns)
+            a_place, b_offset = (r0, 1, ROW_BLOCK), v0 * width * length
+            tile(shape, a_packed, a_place, b_packed, b_offset, length, None, None, (0, 0, 0, 0), c, c_place)

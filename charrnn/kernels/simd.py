@@ -1,10 +1,12 @@
 """The vector tile: a small matrix product that lives in registers, written as LLVM IR.
 
-A tile adds the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B to as many elements of C.
-All of C's tile stays in registers while k runs; each k loads ``vectors`` vectors of B once, broadcasts one element of
-each row of A, and does ``rows * vectors`` fused multiply-adds:
+A tile is the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B. It is added to what C holds,
+or to rows of another matrix, so that no pass over memory is needed to put a bias there first. The sums stay in
+registers while k runs; each k loads ``vectors`` vectors of B once, broadcasts one element of each row of A, and does
+``rows * vectors`` fused multiply-adds:
 
-    C[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
+    S[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
+    C[r, :] = start[r, :] + S[r, :]
 
 The last vector of a row of C may be partly beyond the row's end: those lanes are neither read nor written. Every
 element of C sees the same operations in the same order whatever tile it falls into, so that results do not
@@ -13,6 +15,7 @@ depend on how rows are grouped. The order of the sum over k is part of the contr
 The largest tile follows the CPU's vector registers (``tile_shape``). This is the only module with IR.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -116,18 +119,32 @@ class _Vectors:
         store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
         self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
 
+    def prefetch(self, row: ir.Value, n: int) -> None:
+        pointer = self.builder.bitcast(self._at(row, n), ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        prefetch = self._function("llvm.prefetch.p0", ir.VoidType(), pointer.type, flag, flag, flag)
+        self.builder.call(prefetch, [pointer, flag(1), flag(3), flag(1)])
+
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
         return self.builder.call(function, [a, b, c])
 
 
-def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, c: _Matrix, k_end: ir.Value) -> None:
+def _emit_tile(
+    simd: _Vectors,
+    shape: tuple[int, int],
+    a: _Matrix,
+    b: ir.Value,
+    c: _Matrix,
+    k_end: ir.Value,
+    start_row: Callable[[int], ir.Value],
+) -> None:
     """One tile of a fixed shape (rows, vectors)."""
     builder, (rows, vectors) = simd.builder, shape
     places = [(r, n) for r in range(rows) for n in range(vectors)]
     a_rows = [a.row(builder, r) for r in range(rows)]
-    c_rows = [c.row(builder, r) for r in range(rows)]
-    start = {(r, n): simd.load(c_rows[r], n, masked=n == vectors - 1) for r, n in places}
+    for r, n in places:
+        simd.prefetch(c.row(builder, r), n)
     before = builder.block
     loop = builder.append_basic_block(f"k_{rows}x{vectors}")
     done = builder.append_basic_block(f"done_{rows}x{vectors}")
@@ -147,17 +164,50 @@ def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, 
     k.add_incoming(INDEX(0), before)
     k.add_incoming(following, loop)
     for place in places:
-        sums[place].add_incoming(start[place], before)
+        sums[place].add_incoming(ir.Constant(simd.type, None), before)
         sums[place].add_incoming(totals[place], loop)
     builder.cbranch(builder.icmp_signed("<", following, k_end), loop, done)
     builder.position_at_end(done)
-    for r, n in places:
-        simd.store(totals[r, n], c_rows[r], n, masked=n == vectors - 1)
+    for r in range(rows):
+        start, row = start_row(r), c.row(builder, r)
+        for n in range(vectors):
+            masked = n == vectors - 1
+            simd.store(builder.fadd(simd.load(start, n, masked=masked), totals[r, n]), row, n, masked=masked)
 
 
 @intrinsic
-def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
-    """``C[r, n] += sum over k of A[r, k] * B[k, n]``, for one tile of C.
+def wide_vectors(typingctx):
+    """Let LLVM use the widest registers in the loops of the kernel that calls this.
+
+    On many CPUs it keeps to half of them by itself, for code that only now and then meets a vector.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
+        set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
+def clamp(typingctx, x, low, high):
+    """``x`` brought into [low, high]; a NaN stays a NaN. All of one type.
+
+    Written with comparisons in Python, the bounds would become branches that LLVM merges before it vectorises.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, low, high = args
+        x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+        return builder.select(builder.fcmp_ordered(">", x, high), high, x)
+
+    return x(x, x, x), codegen
+
+
+@intrinsic
+def tile(typingctx, shape, a, a_place, b, b_place, k_end, start, ids, start_place, c, c_place):
+    """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C.
 
     Args:
         typingctx: Numba's.
@@ -168,13 +218,16 @@ def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
         b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
         b_place: offset of the panel in elements.
         k_end: K, at least 1.
+        start: array of the rows to start from; None to start from C.
+        ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
+        start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
+            where ``use`` is 0.
         c: array that holds C.
         c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
     """
     size = types.intp
-    signature = types.void(
-        types.UniTuple(size, 3), a, types.UniTuple(size, 3), b, size, size, c, types.UniTuple(size, 2)
-    )
+    places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
+    signature = types.void(places[3], a, places[3], b, size, size, start, ids, places[4], c, places[2])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def pointer(position: int, offset: ir.Value) -> ir.Value:
@@ -182,11 +235,20 @@ def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
 
         rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
         a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
-        c_offset, c_stride = cgutils.unpack_tuple(builder, args[7])
+        use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[8])
+        c_offset, c_stride = cgutils.unpack_tuple(builder, args[10])
         a = _Matrix(pointer(1, a_offset), a_stride, a_step)
         b = pointer(3, args[4])
-        c = _Matrix(pointer(6, c_offset), c_stride, INDEX(1))
+        c = _Matrix(pointer(9, c_offset), c_stride, INDEX(1))
         simd = _Vectors(builder, a.pointer.type.pointee, lanes(sig.args[1].dtype.bitwidth // 8), tail)
+
+        def start_row(r: int) -> ir.Value:
+            if sig.args[6] is types.none:
+                return c.row(builder, r)
+            row = builder.sext(builder.load(pointer(7, builder.add(first_id, INDEX(r)))), INDEX)
+            start = pointer(6, builder.add(start_offset, builder.mul(row, start_stride)))
+            return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
+
         end = builder.append_basic_block("tile_end")
         choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE_VECTORS)), vectors), end)
         for r in range(1, TILE_ROWS + 1):
@@ -194,7 +256,7 @@ def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
                 block = builder.append_basic_block(f"tile_{r}x{n}")
                 choose.add_case(INDEX(r * TILE_VECTORS + n), block)
                 builder.position_at_end(block)
-                _emit_tile(simd, (r, n), a, b, c, args[5])
+                _emit_tile(simd, (r, n), a, b, c, args[5], start_row)
                 builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()

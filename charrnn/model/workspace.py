@@ -1,8 +1,9 @@
 """The arrays that a window's forward and backward pass work in, allocated once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
@@ -36,14 +37,18 @@ class Workspace:
         logits: (T, B, V), then their gradient.
         losses: (T, B) float64, nats.
         dropped: whether outputs are arrays of their own, for dropout to write.
-        d_h: (T, B, H) gradient of a layer's output; absent for inference.
-        d_state: for each state, (1, B, H); absent for inference.
+        row_ids: (T, B) int32, the number t B + b of each row.
+        no_ids: (T, B) int32 zeros: every row starts from the same one.
+        d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.
+        d_state: for each state but h, (1, B, H); absent for inference.
     """
 
     traces: list[Any]
     outputs: list[Array]
     logits: Array
     losses: Array
+    row_ids: Array
+    no_ids: Array
     dropped: bool = False
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
@@ -65,10 +70,12 @@ class Workspace:
         dropped = training and config.dropout > 0
         outputs = [rows(steps, H) if dropped else trace[1][1:] for trace in traces]
         losses = aligned_zeros((steps, streams), "float64")
-        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, dropped)
+        row_ids = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
+        no_ids = np.zeros_like(row_ids)
+        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, row_ids, no_ids, dropped)
         if training:
-            space.d_h = rows(steps, H)
-            space.d_state = tuple(rows(1, H) for _ in cell.state)
+            space.d_h = rows(steps + 1, H)
+            space.d_state = tuple(rows(1, H) for _ in cell.state[1:])
         return space
 
     def shortened(self, steps: int, states: int) -> "Workspace":
@@ -77,6 +84,13 @@ class Workspace:
         for trace in self.traces:
             cut = [array[: steps + 1 if 1 <= i <= states else steps] for i, array in enumerate(trace)]
             traces.append(type(trace)(*cut))
-        d_h = None if self.d_h is None else self.d_h[:steps]
-        outputs = [output[:steps] for output in self.outputs]
-        return Workspace(traces, outputs, self.logits[:steps], self.losses[:steps], self.dropped, d_h, self.d_state)
+        return replace(
+            self,
+            traces=traces,
+            outputs=[output[:steps] for output in self.outputs],
+            logits=self.logits[:steps],
+            losses=self.losses[:steps],
+            row_ids=self.row_ids[:steps],
+            no_ids=self.no_ids[:steps],
+            d_h=None if self.d_h is None else self.d_h[: steps + 1],
+        )
