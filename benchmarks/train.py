@@ -7,7 +7,7 @@ the arithmetic that the products need (``Shape.flop``), whatever an engine reall
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from typing import Any
 
@@ -44,47 +44,47 @@ def measure(choices: argparse.Namespace, jobs: list[Job]) -> Figures:
     return figures
 
 
-def ratios(figures: Figures, above: Job, below: Job) -> Summary | None:
+def ratios(figures: Figures, above: Job | None, below: Job | None) -> Summary | None:
     """Speed of ``above`` over that of ``below``, round by round; None if one of them was not measured."""
-    if above not in figures or below not in figures:
+    if above is None or below is None or above not in figures or below not in figures:
         return None
     pairs = zip(figures[above], figures[below], strict=True)
     return Summary.of([a["chars_per_second"] / b["chars_per_second"] for a, b in pairs])
 
 
-def engines_table(figures: Figures, jobs: list[Job]) -> tuple[str, list[dict[str, Any]]]:
+def engines_table(figures: Figures, names: list[str]) -> tuple[str, list[dict[str, Any]]]:
     """A row for each shape, threads and precision; and the ratios as JSON."""
-    names = [name for name in engine_names() if any(job.engine == name for job in jobs)]
-    heads, rows, found = ["H/L/B/T/V", "threads", "precision"], [], []
+    label = {name: find_engine(name).name for name in names}
+    heads = ["H/L/B/T/V", "threads", "precision"]
     for name in names:
-        heads += [f"{find_engine(name).name}, chars/s", "of peak"]
-    heads += [f"over {find_engine(name).name}" for name in names if name != OURS]
-    for key in dict.fromkeys((job.shape, job.threads, job.precision, job.seconds) for job in jobs):
-        shape, threads, precision, seconds = key
-        sides = {name: Job(name, shape, precision, threads, seconds) for name in names}
+        heads += [f"{label[name]}, chars/s", "of peak"]
+    heads += [f"over {label[name]}" for name in names if name != OURS]
+    rows, found = [], []
+    for shape, threads, precision in dict.fromkeys((job.shape, job.threads, job.precision) for job in figures):
+        sides = {
+            job.engine: job for job in figures if (job.shape, job.threads, job.precision) == (shape, threads, precision)
+        }
         row = [shape, str(threads), precision]
         for name in names:
-            speed, part = (
-                median(figures.get(sides[name], []), field) for field in ("chars_per_second", "part_of_peak")
-            )
-            row += [number(speed), percent(part)]
+            rounds = figures[sides[name]] if name in sides else []
+            row += [number(median(rounds, "chars_per_second")), percent(median(rounds, "part_of_peak"))]
         for name in names:
-            if name != OURS:
-                ratio = ratios(figures, sides[OURS], sides[name])
-                row.append(spread(ratio) if ratio else MISSING)
-                if ratio:
-                    place = {"shape": shape, "threads": threads, "precision": precision}
-                    found.append(place | {"engine": OURS, "over": name} | asdict(ratio))
+            if name == OURS:
+                continue
+            ratio = ratios(figures, sides.get(OURS), sides.get(name))
+            row.append(spread(ratio) if ratio else MISSING)
+            if ratio:
+                place = {"shape": shape, "threads": threads, "precision": precision}
+                found.append(place | {"engine": OURS, "over": name} | asdict(ratio))
         rows.append(row)
     return table(heads, rows), found
 
 
-def threads_table(figures: Figures, jobs: list[Job]) -> tuple[str, list[dict[str, Any]]]:
+def threads_table(figures: Figures) -> tuple[str, list[dict[str, Any]]]:
     """How much faster more threads are than one; nothing where one number of threads was measured."""
     rows, found = [], []
-    for job in jobs:
-        one = Job(job.engine, job.shape, job.precision, 1, job.seconds)
-        ratio = ratios(figures, job, one)
+    for job in figures:
+        ratio = ratios(figures, job, replace(job, threads=1))
         if job.threads > 1 and ratio:
             rows.append([job.shape, find_engine(job.engine).name, job.precision, str(job.threads), spread(ratio)])
             place = {"shape": job.shape, "engine": job.engine, "precision": job.precision, "threads": job.threads}
@@ -106,11 +106,10 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
         )
         if (name, precision) in usable
     ]
-    for line in left_out:
-        command.say(line)
     figures = measure(choices, jobs)
-    engines, engine_ratios = engines_table(figures, jobs)
-    threads, thread_ratios = threads_table(figures, jobs)
+    names = [name for name in engine_names() if any(job.engine == name for job in jobs)]
+    engines, engine_ratios = engines_table(figures, names)
+    threads, thread_ratios = threads_table(figures)
     peaks = Summary.of([result["peak_gflops"] for rounds in figures.values() for result in rounds])
     said = [
         f"{choices.rounds} rounds of {choices.seconds:g} s, fresh processes taking turns; median (least-greatest); "

@@ -75,11 +75,11 @@ def make_loop(lanes: int, chains: int) -> Callable[..., Any]:
 
         return a(a, a, types.intp), codegen
 
-    @numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+    @numba.njit(nogil=True)
     def loop(a, b, rounds):
         return multiply_adds(a, b, rounds)
 
-    return loop
+    return loop  # type: ignore[no-any-return]
 
 
 def _rate(loop: Callable[..., Any], flop: int, real: Any, seconds: float, slices: int) -> float:
