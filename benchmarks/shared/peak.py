@@ -110,9 +110,9 @@ def fastest(dtype: str) -> tuple[Callable[..., Any], Peak]:
     return max(found, key=lambda one: one[1].gflops)
 
 
-def measure_peak(dtype: str = "float32") -> Peak:
+def measure_peak(dtype: str = "float32", slices: int = SLICES) -> Peak:
     """Peak of one core for ``dtype``, measured now; take it again beside each figure that is compared with it."""
     loop, peak = fastest(dtype)
     real = numba.np.numpy_support.as_dtype(getattr(types, dtype)).type
     flop = 2 * peak.vector_bytes // real().itemsize * peak.chains
-    return peak._replace(gflops=_rate(loop, flop, real, SLICE_SECONDS, SLICES))
+    return peak._replace(gflops=_rate(loop, flop, real, SLICE_SECONDS, slices))
