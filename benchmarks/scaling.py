@@ -31,7 +31,7 @@ FACTORS: dict[str, Sequence[int]] = {
 }
 """What grows, and through which values."""
 
-QUICK_FACTORS: dict[str, Sequence[int]] = {"hidden": (8, 24)}
+QUICK_FACTORS: dict[str, Sequence[int]] = {"hidden": (8,)}
 
 
 def options() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
+import numba
 
 from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS
 from charrnn.model.workers import available_threads
@@ -68,7 +69,7 @@ def describe_machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "cores_allowed": available_threads(),
         "registers": f"{REGISTERS} of {8 * REGISTER_BYTES} bits",
-        "compiled_for": os.environ.get("NUMBA_CPU_NAME") or "this CPU",
+        "compiled_for": numba.config.CPU_NAME or "this CPU",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": versions(),
