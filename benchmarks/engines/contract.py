@@ -21,7 +21,7 @@ OURS = "charrnn"
 CLIP_NORM = 1.0
 LEARNING_RATE = 0.002
 
-WINDOWS = 32
+WINDOWS = 8
 """Windows of the text; then it begins anew."""
 
 

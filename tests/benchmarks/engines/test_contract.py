@@ -20,10 +20,10 @@ def test_an_engine_trains(name, precision):
     engine = find_engine(name)
     if reason := engine.absent(precision):
         pytest.skip(reason)
-    losses = list(islice(engine.train(SHAPE, precision, 1), 200))
+    losses = list(islice(engine.train(SHAPE, precision, 1), 100))
     assert losses[0] == pytest.approx(math.log(7), abs=0.2)
-    assert sum(losses[-50:]) < sum(losses[:50])  # the text is short enough to learn by heart
-    assert losses == list(islice(engine.train(SHAPE, precision, 1), 200))
+    assert sum(losses[-30:]) < sum(losses[:30])  # the text is short enough to learn by heart
+    assert losses == list(islice(engine.train(SHAPE, precision, 1), 100))
 
 
 def test_what_is_not_there_is_named(monkeypatch):
