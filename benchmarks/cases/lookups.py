@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+from charrnn.kernels.lookup import fill_rows, gather_rows, scatter_add_rows, sum_rows
 
 from benchmarks.cases.contract import Case, Inputs, exact, worst
-from charrnn.kernels.lookup import fill_rows, gather_rows, scatter_add_rows, sum_rows
 
 
 def lookup_cases(inputs: Inputs) -> Iterator[Case]:

@@ -1,10 +1,10 @@
 """Matrix products on packed panels, built on the vector tile.
 
-A packed matrix is cut into panels of at most TILE_VECTORS vectors of columns, as even as can be, so that a width of
-five vectors becomes 2 + 3 and not 4 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the
+A packed matrix is cut into panels as wide as a tile at most, as even as can be, so that a width of four vectors becomes
+2 + 2 and not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the
 tile reads, in the order in which it reads it.
 
-Rows are cut into tiles of at most TILE_ROWS, again as even as can be. The sums over k run in the same order for every
+Rows are cut into tiles, again as even as can be. The sums over k run in the same order for every
 row and column, whatever rows a call is given: results do not depend on how rows are shared among threads.
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.jit import jit
-from charrnn.kernels.simd import REGISTER_BYTES, TILE_ROWS, TILE_VECTORS, tile
+from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED, resident_tile, streamed_tile
 
 Array = npt.NDArray[np.floating]
 
@@ -53,19 +53,19 @@ def share(count, parts, part):
 
 
 @jit
-def panel_count(columns, width):
-    """Number of panels that hold ``columns`` columns in vectors of ``width`` elements."""
+def panel_count(columns, width, most):
+    """Number of panels of at most ``most`` vectors of ``width`` elements that hold ``columns`` columns."""
     vectors = -(-columns // width)
-    return -(-vectors // TILE_VECTORS)
+    return -(-vectors // most)
 
 
 @jit
-def pack_rows(rows, columns, panels, part, parts):
-    """Pack ``rows`` (K, at least N = ``columns``), or a thread's share of the panels."""
+def pack_rows(rows, columns, most, panels, part, parts):
+    """Pack ``rows`` (K, at least N = ``columns``) in panels of ``most`` vectors, or a thread's share of the panels."""
     width = REGISTER_BYTES // rows.itemsize
     depth = rows.shape[0]
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
+    count = panel_count(columns, width, most)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
@@ -82,7 +82,7 @@ def pack_rows(rows, columns, panels, part, parts):
 @jit
 def pack(w, packed, part, parts):
     """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
-    pack_rows(w, w.shape[1], packed.panels, part, parts)
+    pack_rows(w, w.shape[1], STREAMED.vectors, packed.panels, part, parts)
 
 
 @jit
@@ -91,7 +91,7 @@ def pack_transposed(w, packed, part, parts):
     width = REGISTER_BYTES // w.itemsize
     columns, depth = w.shape
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
+    count = panel_count(columns, width, STREAMED.vectors)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
@@ -129,7 +129,10 @@ def matmul_add(a, b, c, first_row, last_row):
 
 @jit
 def product(a, b, start, ids, start_stride, c, first_row, last_row):
-    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``."""
+    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``.
+
+    While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
+    """
     width = REGISTER_BYTES // c.itemsize
     steps, height, a_stride = a.shape
     c_stride = c.shape[2]
@@ -137,26 +140,34 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
     if rows <= 0:
         return
     vectors = -(-b.columns // width)
-    count = panel_count(b.columns, width)
-    tiles = -(-rows // TILE_ROWS)
+    count = panel_count(b.columns, width, STREAMED.vectors)
+    tiles = -(-rows // STREAMED.rows)
     group = max(1, ROW_BLOCK // rows)
     for t0 in range(0, steps, group):
+        t1 = min(steps, t0 + group)
         for panel in range(count):
             v0 = share(vectors, count, panel)
             v1 = share(vectors, count, panel + 1)
+            size = (v1 - v0) * width
             tail = min(width, b.columns - (v1 - 1) * width)
             for k0 in range(0, b.depth, DEPTH_BLOCK):
                 length = min(DEPTH_BLOCK, b.depth - k0)
-                b_offset = v0 * width * b.depth + k0 * (v1 - v0) * width
-                for t in range(t0, min(steps, t0 + group)):
+                b_offset = v0 * width * b.depth + k0 * size
+                ahead = (b_offset + length * size) % b.panels.shape[0]
+                fetch = length * size // (tiles * (t1 - t0))
+                for t in range(t0, t1):
                     for i in range(tiles):
                         r0 = first_row + share(rows, tiles, i)
                         shape = (first_row + share(rows, tiles, i + 1) - r0, v1 - v0, tail)
                         row = t * height + r0
                         a_place = (row * a_stride + k0, a_stride, 1)
+                        ahead_place = (ahead + (i + (t - t0) * tiles) * fetch, fetch // length + 1)
                         start_place = (int(k0 == 0), row, v0 * width, start_stride)
                         c_place = (row * c_stride + v0 * width, c_stride)
-                        tile(shape, a, a_place, b.panels, b_offset, length, start, ids, start_place, c, c_place)
+                        streamed_tile(
+                            shape, a, a_place, b.panels, b_offset, length, b.panels, ahead_place,
+                            start, ids, start_place, c, c_place,
+                        )  # fmt: skip
 
 
 class Scratch(NamedTuple):
@@ -202,7 +213,7 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
     for k0 in range(0, depth, SUM_BLOCK):
         k1 = min(depth, k0 + SUM_BLOCK)
         for i in range(2):
-            pack_rows(bs[i][k0:k1], cs[i].shape[1], b_packed[i], 0, 1)
+            pack_rows(bs[i][k0:k1], cs[i].shape[1], RESIDENT.vectors, b_packed[i], 0, 1)
         for m0 in range(first_row, last_row, ROW_BLOCK):
             m1 = min(last_row, m0 + ROW_BLOCK)
             pack_columns(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
@@ -228,8 +239,8 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
     width = REGISTER_BYTES // c.itemsize
     columns = c.shape[1]
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
-    tiles = -(-(m1 - m0) // TILE_ROWS)
+    count = panel_count(columns, width, RESIDENT.vectors)
+    tiles = -(-(m1 - m0) // RESIDENT.rows)
     for panel in range(count):
         v0 = share(vectors, count, panel)
         v1 = share(vectors, count, panel + 1)
@@ -237,6 +248,9 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
         for i in range(tiles):
             r0 = share(m1 - m0, tiles, i)
             shape = (share(m1 - m0, tiles, i + 1) - r0, v1 - v0, tail)
-            c_place = ((m0 + r0) * columns + v0 * width, columns)
             a_place, b_offset = (r0, 1, ROW_BLOCK), v0 * width * length
-            tile(shape, a_packed, a_place, b_packed, b_offset, length, None, None, (0, 0, 0, 0), c, c_place)
+            c_place = ((m0 + r0) * columns + v0 * width, columns)
+            resident_tile(
+                shape, a_packed, a_place, b_packed, b_offset, length, None, (0, 0),
+                None, None, (0, 0, 0, 0), c, c_place,
+            )  # fmt: skip

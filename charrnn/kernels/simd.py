@@ -12,7 +12,7 @@ The last vector of a row of C may be partly beyond the row's end: those lanes ar
 element of C sees the same operations in the same order whatever tile it falls into, so that results do not
 depend on how rows are grouped. The order of the sum over k is part of the contract.
 
-The largest tile follows the CPU's vector registers (``tile_shape``). This is the only module with IR.
+The largest tiles follow the CPU's vector registers. This is the only module with IR.
 """
 
 from collections.abc import Callable
@@ -56,11 +56,19 @@ def register_bytes() -> tuple[int, int]:
 
 REGISTER_BYTES, REGISTERS = register_bytes()
 
-TILE_ROWS = 6
-"""Most rows of a tile."""
 
-TILE_VECTORS = 4 if REGISTERS == 32 else 2
-"""Most vectors of a tile: 6 x 4 accumulators of 32 registers, or 6 x 2 of 16; the rest hold B and A."""
+class TileShape(NamedTuple):
+    """The largest tile of a kind."""
+
+    rows: int
+    vectors: int
+
+
+STREAMED = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
+"""For panels that come from far: each vector of B that is loaded serves eight rows. 24 sums, 3 of B and 1 of A."""
+
+RESIDENT = TileShape(6, 4) if REGISTERS == 32 else TileShape(6, 2)
+"""For panels that lie in the L2 cache: rows of C are longer, and fewer tiles add to them."""
 
 
 def lanes(itemsize: int) -> int:
@@ -119,32 +127,36 @@ class _Vectors:
         store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
         self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
 
-    def prefetch(self, row: ir.Value, n: int) -> None:
-        pointer = self.builder.bitcast(self._at(row, n), ir.IntType(8).as_pointer())
+    def fetch(self, pointer: ir.Value, *, level: int, write: bool) -> None:
+        """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
+        pointer = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
         flag = ir.IntType(32)
         prefetch = self._function("llvm.prefetch.p0", ir.VoidType(), pointer.type, flag, flag, flag)
-        self.builder.call(prefetch, [pointer, flag(1), flag(3), flag(1)])
+        self.builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
 
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
         return self.builder.call(function, [a, b, c])
 
 
-def _emit_tile(
-    simd: _Vectors,
-    shape: tuple[int, int],
-    a: _Matrix,
-    b: ir.Value,
-    c: _Matrix,
-    k_end: ir.Value,
-    start_row: Callable[[int], ir.Value],
-) -> None:
-    """One tile of a fixed shape (rows, vectors)."""
+class _Tile(NamedTuple):
+    """Where a tile's factors and its result lie."""
+
+    a: _Matrix
+    b: ir.Value
+    k_end: ir.Value
+    ahead: _Matrix | None
+    c: _Matrix
+    start_row: Callable[[int], ir.Value]
+
+
+def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
+    """One tile of a fixed shape."""
     builder, (rows, vectors) = simd.builder, shape
     places = [(r, n) for r in range(rows) for n in range(vectors)]
-    a_rows = [a.row(builder, r) for r in range(rows)]
+    a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
-        simd.prefetch(c.row(builder, r), n)
+        simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
     before = builder.block
     loop = builder.append_basic_block(f"k_{rows}x{vectors}")
     done = builder.append_basic_block(f"done_{rows}x{vectors}")
@@ -152,9 +164,11 @@ def _emit_tile(
     builder.position_at_end(loop)
     k = builder.phi(INDEX)
     sums = {place: builder.phi(simd.type) for place in places}
-    b_row = builder.gep(b, [builder.mul(k, INDEX(vectors * simd.count))])
+    if tile.ahead:
+        simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
+    b_row = builder.gep(tile.b, [builder.mul(k, INDEX(vectors * simd.count))])
     b_vectors = [simd.load(b_row, n) for n in range(vectors)]
-    offset = builder.mul(k, a.step)
+    offset = builder.mul(k, tile.a.step)
     totals = {}
     for r in range(rows):
         splat = _splat(builder, builder.load(builder.gep(a_rows[r], [offset]), align=simd.align), simd.count)
@@ -166,13 +180,88 @@ def _emit_tile(
     for place in places:
         sums[place].add_incoming(ir.Constant(simd.type, None), before)
         sums[place].add_incoming(totals[place], loop)
-    builder.cbranch(builder.icmp_signed("<", following, k_end), loop, done)
+    builder.cbranch(builder.icmp_signed("<", following, tile.k_end), loop, done)
     builder.position_at_end(done)
     for r in range(rows):
-        start, row = start_row(r), c.row(builder, r)
+        start, row = tile.start_row(r), tile.c.row(builder, r)
         for n in range(vectors):
             masked = n == vectors - 1
             simd.store(builder.fadd(simd.load(start, n, masked=masked), totals[r, n]), row, n, masked=masked)
+
+
+def _make_tile(most: TileShape) -> Any:
+    """The intrinsic for tiles of all shapes up to ``most``."""
+
+    @intrinsic
+    def tile(typingctx, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, start, ids, start_place, c, c_place):
+        size = types.intp
+        places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
+        signature = types.void(
+            *(places[3], a, places[3], b, size, size, ahead, places[2]), *(start, ids, places[4], c, places[2])
+        )
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            def pointer(position: int, offset: ir.Value) -> ir.Value:
+                array = context.make_array(sig.args[position])(context, builder, args[position])
+                return builder.gep(array.data, [offset])
+
+            rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
+            a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
+            ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
+            use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
+            c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
+            c = _Matrix(pointer(11, c_offset), c_stride, INDEX(1))
+
+            def start_row(r: int) -> ir.Value:
+                if sig.args[8] is types.none:
+                    return c.row(builder, r)
+                row = builder.sext(builder.load(pointer(9, builder.add(first_id, INDEX(r)))), INDEX)
+                start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
+                return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
+
+            a = _Matrix(pointer(1, a_offset), a_stride, a_step)
+            ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
+            places = _Tile(a, pointer(3, args[4]), args[5], ahead, c, start_row)
+            simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
+            end = builder.append_basic_block("tile_end")
+            choose = builder.switch(builder.add(builder.mul(rows, INDEX(most.vectors)), vectors), end)
+            for r in range(1, most.rows + 1):
+                for n in range(1, most.vectors + 1):
+                    block = builder.append_basic_block(f"tile_{r}x{n}")
+                    choose.add_case(INDEX(r * most.vectors + n), block)
+                    builder.position_at_end(block)
+                    _emit_tile(simd, TileShape(r, n), places)
+                    builder.branch(end)
+            builder.position_at_end(end)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return tile
+
+
+streamed_tile = _make_tile(STREAMED)
+"""``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C of a shape up to STREAMED.
+
+Args:
+    shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
+    a: array that holds A.
+    a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
+    b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
+    b_place: offset of the panel in elements.
+    k_end: K, at least 1.
+    ahead: array that will be read soon, or None.
+    ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache meanwhile.
+    start: array of the rows to start from; None to start from C.
+    ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
+    start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
+        where ``use`` is 0.
+    c: array that holds C.
+    c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
+"""
+
+resident_tile = _make_tile(RESIDENT)
+"""Like ``streamed_tile``, for shapes up to RESIDENT."""
 
 
 @intrinsic
@@ -203,62 +292,3 @@ def clamp(typingctx, x, low, high):
         return builder.select(builder.fcmp_ordered(">", x, high), high, x)
 
     return x(x, x, x), codegen
-
-
-@intrinsic
-def tile(typingctx, shape, a, a_place, b, b_place, k_end, start, ids, start_place, c, c_place):
-    """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C.
-
-    Args:
-        typingctx: Numba's.
-        shape: (rows, vectors, tail): 1 to TILE_ROWS, 1 to TILE_VECTORS, and how many lanes of a row's last vector
-            belong to C.
-        a: array that holds A.
-        a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-        b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
-        b_place: offset of the panel in elements.
-        k_end: K, at least 1.
-        start: array of the rows to start from; None to start from C.
-        ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
-        start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
-            where ``use`` is 0.
-        c: array that holds C.
-        c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
-    """
-    size = types.intp
-    places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
-    signature = types.void(places[3], a, places[3], b, size, size, start, ids, places[4], c, places[2])
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def pointer(position: int, offset: ir.Value) -> ir.Value:
-            return builder.gep(context.make_array(sig.args[position])(context, builder, args[position]).data, [offset])
-
-        rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
-        a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
-        use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[8])
-        c_offset, c_stride = cgutils.unpack_tuple(builder, args[10])
-        a = _Matrix(pointer(1, a_offset), a_stride, a_step)
-        b = pointer(3, args[4])
-        c = _Matrix(pointer(9, c_offset), c_stride, INDEX(1))
-        simd = _Vectors(builder, a.pointer.type.pointee, lanes(sig.args[1].dtype.bitwidth // 8), tail)
-
-        def start_row(r: int) -> ir.Value:
-            if sig.args[6] is types.none:
-                return c.row(builder, r)
-            row = builder.sext(builder.load(pointer(7, builder.add(first_id, INDEX(r)))), INDEX)
-            start = pointer(6, builder.add(start_offset, builder.mul(row, start_stride)))
-            return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
-
-        end = builder.append_basic_block("tile_end")
-        choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE_VECTORS)), vectors), end)
-        for r in range(1, TILE_ROWS + 1):
-            for n in range(1, TILE_VECTORS + 1):
-                block = builder.append_basic_block(f"tile_{r}x{n}")
-                choose.add_case(INDEX(r * TILE_VECTORS + n), block)
-                builder.position_at_end(block)
-                _emit_tile(simd, (r, n), a, b, c, args[5], start_row)
-                builder.branch(end)
-        builder.position_at_end(end)
-        return context.get_dummy_value()
-
-    return signature, codegen

@@ -15,12 +15,15 @@ from charrnn.kernels.matmul import (
     scratch,
     share,
 )
-from charrnn.kernels.simd import REGISTER_BYTES, TILE_ROWS, TILE_VECTORS
+from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
-WIDEST = TILE_VECTORS * REGISTER_BYTES // 4
+WIDEST = max(RESIDENT.vectors, STREAMED.vectors) * REGISTER_BYTES // 4
 """Columns of the widest float32 panel."""
+
+ROWS = max(RESIDENT.rows, STREAMED.rows)
+"""Rows of the tallest tile."""
 
 
 def normal(random, shape, dtype):
@@ -50,10 +53,11 @@ def test_shares_cover_everything_once_and_are_even():
 
 def test_panels_are_no_wider_than_a_tile():
     width = REGISTER_BYTES // 4
-    for vectors in range(1, 5 * TILE_VECTORS):
-        count = panel_count(vectors * width, width)
-        assert (count - 1) * TILE_VECTORS < vectors <= count * TILE_VECTORS
-        assert panel_count(vectors * width - width + 1, width) == count
+    for most in (2, 3, 4):
+        for vectors in range(1, 5 * most):
+            count = panel_count(vectors * width, width, most)
+            assert (count - 1) * most < vectors <= count * most
+            assert panel_count(vectors * width - width + 1, width, most) == count
 
 
 @precisions
@@ -77,8 +81,8 @@ def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape
 PRODUCTS = [
     (1, 1, 1, 1),
     (1, 5, 3, 7),
-    (3, TILE_ROWS + 1, 20, WIDEST),
-    (2, 2 * TILE_ROWS - 1, 31, WIDEST + 1),
+    (3, ROWS + 1, 20, WIDEST),
+    (2, 2 * ROWS - 1, 31, WIDEST + 1),
     (5, ROW_BLOCK // 2 - 8, DEPTH_BLOCK + 1, 65),
     (2, ROW_BLOCK + 1, 40, 2 * WIDEST + 5),
     (1, 3, 2 * DEPTH_BLOCK + 6, 17),
@@ -161,7 +165,7 @@ def test_matmul_may_start_from_what_it_overwrites(random, dtype):
 SUMS = [
     (1, 1, 1, 1),
     (5, 7, 3, 0),
-    (SUM_BLOCK, TILE_ROWS, WIDEST, 5),
+    (SUM_BLOCK, ROWS, WIDEST, 5),
     (SUM_BLOCK + 1, ROW_BLOCK + 1, 65, 66),
     (3 * SUM_BLOCK - 5, 2 * ROW_BLOCK + 9, 2 * WIDEST + 7, 0),
     (17, 33, 0, 0),
@@ -208,9 +212,9 @@ def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, 
 
 @precisions
 def test_a_nan_reaches_its_row_and_no_other(random, dtype):
-    a, b = normal(random, (1, 2 * TILE_ROWS, 9), dtype), normal(random, (9, 21), dtype)
+    a, b = normal(random, (1, 2 * ROWS, 9), dtype), normal(random, (9, 21), dtype)
     a[0, 4, 3] = np.nan
-    c = np.zeros((1, 2 * TILE_ROWS, 21 + 64), dtype)
-    matmul_add(a, packed(b), c, 0, 2 * TILE_ROWS)
+    c = np.zeros((1, 2 * ROWS, 21 + 64), dtype)
+    matmul_add(a, packed(b), c, 0, 2 * ROWS)
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding

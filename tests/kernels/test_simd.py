@@ -2,21 +2,23 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS, TILE_ROWS, TILE_VECTORS, lanes
+from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS, RESIDENT, STREAMED, lanes
 
 
-def test_tile_fits_the_registers():
+def test_tiles_fit_the_registers():
     """Sums, one row of B and one element of A must be in registers at once."""
-    assert TILE_ROWS * TILE_VECTORS + TILE_VECTORS + 1 <= REGISTERS
+    for shape in (STREAMED, RESIDENT):
+        assert shape.rows * shape.vectors + shape.vectors + 1 <= REGISTERS
     assert lanes(4) == 2 * lanes(8) == REGISTER_BYTES // 4
 
 
 REGISTERS_OF = """
-from charrnn.kernels.simd import REGISTERS, REGISTER_BYTES, TILE_VECTORS
-print(REGISTER_BYTES, REGISTERS, TILE_VECTORS)
+from charrnn.kernels.simd import REGISTERS, REGISTER_BYTES, RESIDENT
+print(REGISTER_BYTES, REGISTERS, RESIDENT.vectors)
 """
 
 PRODUCT = """
@@ -47,3 +49,14 @@ def test_registers_and_products_of_other_processors(cpu, program, wanted):
         [sys.executable, "-c", program], env=os.environ | chosen, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == wanted.split()
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")
+@pytest.mark.skipif("NUMBA_CPU_NAME" in os.environ, reason="runs for another processor already")
+def test_products_cells_and_gradients_of_a_processor_without_avx_512():
+    chosen = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    tests = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "pytest", "-q", tests / "kernels" / "test_matmul.py", tests / "cells"]
+    options = {"env": os.environ | chosen, "capture_output": True, "text": True, "cwd": tests.parent}
+    done = subprocess.run(command, check=False, **options)
+    assert done.returncode == 0, done.stdout
