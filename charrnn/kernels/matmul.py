@@ -8,16 +8,17 @@ Rows are cut into tiles, again as even as can be. The sums over k run in the sam
 row and column, whatever rows a call is given: results do not depend on how rows are shared among threads.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.jit import jit
+from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
 from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED, resident_tile, streamed_tile
 
-Array = npt.NDArray[np.floating]
+Array = npt.NDArray[Any]
 
 DEPTH_BLOCK = 512
 """Steps of k after which the next rows take their turn: a panel of so many steps stays in the L2 cache."""
@@ -38,12 +39,23 @@ class Packed(NamedTuple):
     """K, the length of the sums."""
     columns: int
     """N."""
+    rounded: Array
+    """(T, R, K / 2) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
-    """Room for a packed matrix of ``depth`` rows and ``columns`` columns."""
+    """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
-    return Packed(aligned_zeros(-(-columns // width) * width * depth, dtype), depth, columns)
+    panels = aligned_zeros(0, dtype)
+    panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, panels), dtype)
+    return Packed(panels, depth, columns, aligned_zeros((0, 0, 0), dtype))
+
+
+def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
+    """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
+    if dtype != PAIRS:
+        return aligned_zeros((0, 0, 0), dtype)
+    return aligned_zeros((max(1, ROW_BLOCK // rows), rows, row_stride(-(-depth // 2), PAIRS.itemsize)), PAIRS)
 
 
 @jit
@@ -62,21 +74,17 @@ def panel_count(columns, width, most):
 @jit
 def pack_rows(rows, columns, most, panels, part, parts):
     """Pack ``rows`` (K, at least N = ``columns``) in panels of ``most`` vectors, or a thread's share of the panels."""
-    width = REGISTER_BYTES // rows.itemsize
-    depth = rows.shape[0]
+    width = REGISTER_BYTES // panels.itemsize
+    steps = steps_of(rows.shape[0], panels)
     vectors = -(-columns // width)
     count = panel_count(columns, width, most)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
-        for k in range(depth):
-            source = rows[k, first : first + used]
-            packed = panels[first * depth + k * size : first * depth + (k + 1) * size]
-            for n in range(used):
-                packed[n] = source[n]
-            for n in range(used, size):  # their products go nowhere, but denormals would be slow
-                packed[n] = 0
+        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        write_panel(rows, first, used, to)
+        to[:, used:] = 0  # their products go nowhere, but denormals would be slow
 
 
 @jit
@@ -88,21 +96,17 @@ def pack(w, packed, part, parts):
 @jit
 def pack_transposed(w, packed, part, parts):
     """Pack the transpose of ``w`` (N, K); thread ``part`` of ``parts`` does its share of the panels."""
-    width = REGISTER_BYTES // w.itemsize
+    panels = packed.panels
+    width = REGISTER_BYTES // panels.itemsize
     columns, depth = w.shape
+    steps = steps_of(depth, panels)
     vectors = -(-columns // width)
     count = panel_count(columns, width, STREAMED.vectors)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
-        used = min(size, columns - first)
-        for block in range(0, depth, 16):  # so that the lines written stay in the L1 cache
-            steps = min(depth, block + 16) - block
-            to = packed.panels[first * depth + block * size : first * depth + (block + steps) * size]
-            for u in range(used):
-                source = w[first + u, block : block + steps]
-                for k in range(steps):
-                    to[k * size + u] = source[k]
+        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        write_panel_transposed(w, first, min(size, columns - first), to)
 
 
 @jit
@@ -134,44 +138,46 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
     While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
     """
     width = REGISTER_BYTES // c.itemsize
-    steps, height, a_stride = a.shape
-    c_stride = c.shape[2]
+    steps, height, c_stride = c.shape
     rows = last_row - first_row
     if rows <= 0:
         return
+    depth = steps_of(b.depth, b.panels)
     vectors = -(-b.columns // width)
     count = panel_count(b.columns, width, STREAMED.vectors)
     tiles = -(-rows // STREAMED.rows)
     group = max(1, ROW_BLOCK // rows)
+    if b.rounded.shape[0]:
+        group = min(group, b.rounded.shape[0])
     for t0 in range(0, steps, group):
         t1 = min(steps, t0 + group)
+        left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
         for panel in range(count):
             v0 = share(vectors, count, panel)
             v1 = share(vectors, count, panel + 1)
             size = (v1 - v0) * width
             tail = min(width, b.columns - (v1 - 1) * width)
-            for k0 in range(0, b.depth, DEPTH_BLOCK):
-                length = min(DEPTH_BLOCK, b.depth - k0)
-                b_offset = v0 * width * b.depth + k0 * size
+            for k0 in range(0, depth, DEPTH_BLOCK):
+                length = min(DEPTH_BLOCK, depth - k0)
+                b_offset = v0 * width * depth + k0 * size
                 ahead = (b_offset + length * size) % b.panels.shape[0]
                 fetch = length * size // (tiles * (t1 - t0))
                 for t in range(t0, t1):
                     for i in range(tiles):
                         r0 = first_row + share(rows, tiles, i)
                         shape = (first_row + share(rows, tiles, i + 1) - r0, v1 - v0, tail)
-                        row = t * height + r0
-                        a_place = (row * a_stride + k0, a_stride, 1)
+                        a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
                         ahead_place = (ahead + (i + (t - t0) * tiles) * fetch, fetch // length + 1)
-                        start_place = (int(k0 == 0), row, v0 * width, start_stride)
-                        c_place = (row * c_stride + v0 * width, c_stride)
+                        start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
+                        c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
                         streamed_tile(
-                            shape, a, a_place, b.panels, b_offset, length, b.panels, ahead_place,
+                            shape, left, a_place, b.panels, b_offset, length, b.panels, ahead_place,
                             start, ids, start_place, c, c_place,
                         )  # fmt: skip
 
 
 class Scratch(NamedTuple):
-    """Where ``matmul_transposed`` packs its blocks; each thread needs its own."""
+    """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
 
     a: Array
     b: Array
@@ -181,7 +187,7 @@ def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
     """Room for products of at most ``columns`` columns, those of both products together."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
     b_columns = (-(-columns // width) + 1) * width
-    return Scratch(aligned_zeros(ROW_BLOCK * SUM_BLOCK, dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
+    return Scratch(aligned_zeros((SUM_BLOCK, ROW_BLOCK), dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
 
 
 @jit
@@ -216,21 +222,9 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
             pack_rows(bs[i][k0:k1], cs[i].shape[1], RESIDENT.vectors, b_packed[i], 0, 1)
         for m0 in range(first_row, last_row, ROW_BLOCK):
             m1 = min(last_row, m0 + ROW_BLOCK)
-            pack_columns(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
+            write_and_sum(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
             for i in range(2):
-                add_product(scratch.a, b_packed[i], k1 - k0, cs[i], m0, m1)
-
-
-@jit
-def pack_columns(a, m0, m1, packed, ids, sums):
-    """Copy columns ``m0`` to ``m1`` of A to rows of ROW_BLOCK, and add each row to the sum of its id."""
-    for k in range(a.shape[0]):
-        source = a[k, m0:m1]
-        to = packed[k * ROW_BLOCK : k * ROW_BLOCK + m1 - m0]
-        total = sums[ids[k], m0:m1]
-        for m in range(m1 - m0):
-            to[m] = source[m]
-            total[m] += source[m]
+                add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
 
 
 @jit
@@ -248,7 +242,7 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
         for i in range(tiles):
             r0 = share(m1 - m0, tiles, i)
             shape = (share(m1 - m0, tiles, i + 1) - r0, v1 - v0, tail)
-            a_place, b_offset = (r0, 1, ROW_BLOCK), v0 * width * length
+            a_place, b_offset = (r0, 1, a_packed.shape[1]), v0 * width * length
             c_place = ((m0 + r0) * columns + v0 * width, columns)
             resident_tile(
                 shape, a_packed, a_place, b_packed, b_offset, length, None, (0, 0),

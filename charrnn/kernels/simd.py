@@ -15,8 +15,8 @@ depend on how rows are grouped. The order of the sum over k is part of the contr
 The largest tiles follow the CPU's vector registers. This is the only module with IR.
 """
 
+import os
 from collections.abc import Callable
-from functools import cache
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -30,31 +30,46 @@ INDEX = ir.IntType(64)
 
 PROBE = """
 declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
-define <64 x float> @probe(<64 x float> %x) {
+define <64 x float> @multiply_add(<64 x float> %x) {
   %y = call <64 x float> @llvm.fmuladd.v64f32(<64 x float> %x, <64 x float> %x, <64 x float> %x)
   ret <64 x float> %y
+}
+define <16 x bfloat> @round(<16 x float> %x) {
+  %y = fptrunc <16 x float> %x to <16 x bfloat>
+  ret <16 x bfloat> %y
 }
 """
 
 
-@cache
-def register_bytes() -> tuple[int, int]:
-    """Bytes of one vector register and the number of registers of the CPU that Numba compiles for.
+class Processor(NamedTuple):
+    """What matters here of the CPU that Numba compiles for."""
 
-    Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow. The probe has
-    no pointers, whose spelling depends on LLVM's version.
+    register_bytes: int
+    """Of one vector register."""
+    registers: int
+    """How many there are."""
+    bfloat16: bool
+    """Whether it multiplies bfloat16 (AVX-512 BF16)."""
+
+
+def probe() -> Processor:
+    """Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
+
+    The probe has no pointers, whose spelling depends on LLVM's version.
     """
-    module = llvm.parse_assembly(PROBE)
     machine = cpu_target.target_context.codegen()._tm
-    assembly = machine.emit_assembly(module)
+    assembly = machine.emit_assembly(llvm.parse_assembly(PROBE))
     if "zmm" in assembly:
-        return 64, 32
+        return Processor(64, 32, "vcvtneps2bf16" in assembly)
     if "ymm" in assembly:
-        return 32, 16
-    return 16, 16 if "xmm" in assembly else 32
+        return Processor(32, 16, False)
+    return Processor(16, 16 if "xmm" in assembly else 32, False)
 
 
-REGISTER_BYTES, REGISTERS = register_bytes()
+REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16 = probe()
+
+BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
+"""Whether products of bfloat16 are offered; emulated they are slower than float32, and for tests only."""
 
 
 class TileShape(NamedTuple):
@@ -80,6 +95,19 @@ def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
     undefined = ir.Constant(ir.VectorType(scalar.type, count), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
+
+
+class BFloat16(ir.types.Type):  # type: ignore[misc]
+    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BFloat16)
+
+    def __hash__(self) -> int:
+        return hash(BFloat16)
 
 
 class _Matrix(NamedTuple):
@@ -108,9 +136,11 @@ class _Vectors:
         return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
 
     def _at(self, row: ir.Value, n: int) -> ir.Value:
-        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), self.type.as_pointer())
+        vector = ir.VectorType(row.type.pointee, self.count)
+        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), vector.as_pointer())
 
     def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
+        """Vector ``n`` of a row; of pairs of bfloat16, as integers."""
         pointer = self._at(row, n)
         if not masked:
             return self.builder.load(pointer, align=self.align)
@@ -135,8 +165,25 @@ class _Vectors:
         self.builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
 
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        """``c + a * b``; of pairs of bfloat16 in integers, ``c`` plus both products."""
+        if isinstance(a.type.element, ir.IntType):
+            return self._multiply_add_pairs(a, b, c)
         function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
         return self.builder.call(function, [a, b, c])
+
+    def _multiply_add_pairs(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        if NATIVE_BFLOAT16:
+            pairs = ir.VectorType(BFloat16(), 2 * self.count)
+            dot = self._function("llvm.x86.avx512bf16.dpbf16ps.512", self.type, self.type, pairs, pairs)
+            return self.builder.call(dot, [c, self.builder.bitcast(a, pairs), self.builder.bitcast(b, pairs)])
+
+        def half(x: ir.Value, *, high: bool) -> ir.Value:
+            change, constant = (self.builder.and_, -65536) if high else (self.builder.shl, 16)
+            return self.builder.bitcast(change(x, ir.Constant(x.type, [constant] * self.count)), self.type)
+
+        for high in (True, False):
+            c = self.multiply_add(half(a, high=high), half(b, high=high), c)
+        return c
 
 
 class _Tile(NamedTuple):
@@ -245,11 +292,12 @@ streamed_tile = _make_tile(STREAMED)
 
 Args:
     shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
-    a: array that holds A.
+    a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
     a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-    b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
+    b: array that holds the packed panel, of the type of A: ``vectors`` whole vectors for each k, one k after the
+        other.
     b_place: offset of the panel in elements.
-    k_end: K, at least 1.
+    k_end: K (or half of it), at least 1.
     ahead: array that will be read soon, or None.
     ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache meanwhile.
     start: array of the rows to start from; None to start from C.
@@ -277,6 +325,26 @@ def wide_vectors(typingctx):
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+@intrinsic
+def bfloat16_pair(typingctx, low, high):
+    """Two float32, rounded to bfloat16 (to the nearest, ties to even), as the halves of an int32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+
+        def rounded(x: ir.Value) -> ir.Value:
+            """The bits, with the bfloat16 in the upper half; a NaN stays one."""
+            bits = builder.bitcast(x, word)
+            odd = builder.and_(builder.lshr(bits, word(16)), word(1))
+            nearest = builder.add(builder.add(bits, word(0x7FFF)), odd)
+            return builder.select(builder.fcmp_unordered("uno", x, x), builder.or_(bits, word(1 << 22)), nearest)
+
+        low, high = (rounded(x) for x in args)
+        return builder.or_(builder.lshr(low, word(16)), builder.and_(high, word(-65536)))
+
+    return types.int32(types.float32, types.float32), codegen
 
 
 @intrinsic

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
+from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
-from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
+from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
@@ -33,20 +34,29 @@ class Network:
         parameters: the tensors; call ``refresh`` after a change.
         workers: the threads that share the work.
         cell: the cell's contract.
+
+    Raises:
+        ConfigError: this processor cannot compute in the config's precision.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         self.config = config = parameters.config
+        if config != config.runnable():
+            raise ConfigError(
+                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
+                "choose float32"
+            )
         self.parameters = parameters
         self.workers = workers or Workers()
         self.cell = find_cell(config.cell)
-        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         self.w_hh = [packed_zeros(H, G, dtype) for _ in range(config.num_layers)]
         self.w_ih = [packed_zeros(H, G, dtype) for _ in range(1, config.num_layers)]
-        self.w_head = packed_zeros(H, config.vocab_size, dtype)
-        self.table = aligned_zeros((config.vocab_size, padded(G, dtype.itemsize)), dtype)
+        self.w_head = packed_zeros(H, V, dtype)
+        self.table = aligned_zeros((V, padded(G, config.dtype.itemsize)), config.dtype)
         if config.embedding_size:
-            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)
+            room = room_to_round(config.embedding_size, V, dtype)
+            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)._replace(rounded=room)
         self.refresh()
 
     def refresh(self) -> None:
@@ -93,12 +103,13 @@ class Network:
             start, ids = self.table, x
             if layer:
                 below, bias = space.outputs[layer - 1], self.row(f"rnn.bias_l{layer}")
-                matmul(below, self.w_ih[layer - 1], bias, space.no_ids, trace.gates, first, last)
+                matmul(below, space.bind(self.w_ih[layer - 1]), bias, space.no_ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
-            self.cell.forward(self.w_hh[layer], trace, start, ids, H, first, last)
+            self.cell.forward(space.bind(self.w_hh[layer]), trace, start, ids, H, first, last)
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
-        matmul(space.outputs[-1], self.w_head, self.row("head.bias"), space.no_ids, space.logits, first, last)
+        w_head, bias = space.bind(self.w_head), self.row("head.bias")
+        matmul(space.outputs[-1], w_head, bias, space.no_ids, space.logits, first, last)
 
     def mask(self, layer: int, key: int | None) -> tuple[float, int]:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
@@ -132,12 +143,13 @@ class TrainingNetwork(Network):
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         config = parameters.config
-        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         self.w_hh_back = [packed_zeros(G, H, dtype) for _ in range(config.num_layers)]
         self.w_ih_back = [packed_zeros(G, H, dtype) for _ in range(1, config.num_layers)]
-        self.w_head_back = packed_zeros(config.vocab_size, H, dtype)
+        self.w_head_back = packed_zeros(V, H, dtype)
         if config.embedding_size:
-            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)
+            room = room_to_round(G, V, dtype)
+            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)._replace(rounded=room)
         super().__init__(parameters, workers)
 
     def _pack(self, part: int, parts: int) -> None:

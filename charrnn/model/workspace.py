@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
 from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.matmul import Packed, room_to_round
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]
@@ -39,6 +40,7 @@ class Workspace:
         dropped: whether outputs are arrays of their own, for dropout to write.
         row_ids: (T, B) int32, the number t B + b of each row.
         no_ids: (T, B) int32 zeros: every row starts from the same one.
+        rounded: for bf16, (T', B, K / 2): where products round their left operands, for the longest K; else empty.
         d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.
         d_state: for each state but h, (1, B, H); absent for inference.
     """
@@ -49,6 +51,7 @@ class Workspace:
     losses: Array
     row_ids: Array
     no_ids: Array
+    rounded: Array
     dropped: bool = False
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
@@ -72,11 +75,17 @@ class Workspace:
         losses = aligned_zeros((steps, streams), "float64")
         row_ids = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
         no_ids = np.zeros_like(row_ids)
-        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, row_ids, no_ids, dropped)
+        longest = max(config.gate_width, config.vocab_size) if training else H
+        rounded = room_to_round(longest, streams, config.packed_dtype)
+        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, row_ids, no_ids, rounded, dropped)
         if training:
             space.d_h = rows(steps + 1, H)
             space.d_state = tuple(rows(1, H) for _ in cell.state[1:])
         return space
+
+    def bind(self, packed: Packed) -> Packed:
+        """A packed matrix that rounds its left operands here."""
+        return packed._replace(rounded=self.rounded)
 
     def shortened(self, steps: int, states: int) -> "Workspace":
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""

@@ -43,7 +43,7 @@ class TruncatedBPTT:
         self._spaces = {steps: self._space}
         self._d_table = aligned_zeros(network.table.shape, network.config.dtype)
         columns = network.config.hidden_size * 2 + network.config.vocab_size
-        self._scratch = [scratch(columns, network.config.dtype) for _ in range(network.workers.threads)]
+        self._scratch = [scratch(columns, network.config.packed_dtype) for _ in range(network.workers.threads)]
         widest = max(network.config.hidden_size, network.config.embedding_size)
         self._zeros = aligned_zeros((1, widest), network.config.dtype)
 
@@ -94,19 +94,20 @@ class TruncatedBPTT:
         network, H = self.network, self.network.config.hidden_size
         assert space.d_h is not None
         above = space.d_h[1:]
-        matmul(space.logits, network.w_head_back, self._zeros, space.no_ids, above, first, last)
+        matmul(space.logits, space.bind(network.w_head_back), self._zeros, space.no_ids, above, first, last)
         for layer in reversed(range(len(space.traces))):
             trace = space.traces[layer]
             if space.dropped:
                 dropout(above, above, H, *network.mask(layer, mask_key), first, last)
             for array in (space.d_h, *space.d_state):
                 array[0, first:last] = 0
-            network.cell.backward(network.w_hh_back[layer], trace, space.d_h, space.d_state, H, first, last)
+            w_hh = space.bind(network.w_hh_back[layer])
+            network.cell.backward(w_hh, trace, space.d_h, space.d_state, H, first, last)
             if d_state is not None:
                 for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
                     values[first:last] = rows[0, first:last, :H]
             if layer:
-                w_back = network.w_ih_back[layer - 1]
+                w_back = space.bind(network.w_ih_back[layer - 1])
                 matmul(trace.gates, w_back, self._zeros, space.no_ids, above, first, last)
 
     def _weight_gradients(self, x: Array, space: Workspace, part: int, parts: int) -> None:

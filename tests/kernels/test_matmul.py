@@ -12,9 +12,11 @@ from charrnn.kernels.matmul import (
     pack_transposed,
     packed_zeros,
     panel_count,
+    room_to_round,
     scratch,
     share,
 )
+from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -218,3 +220,56 @@ def test_a_nan_reaches_its_row_and_no_other(random, dtype):
     matmul_add(a, packed(b), c, 0, 2 * ROWS)
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding
+
+
+def rounded(x):
+    """float32 to the nearest bfloat16, ties to even, as float32."""
+    bits = x.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
+
+
+def packed_pairs(w, rows):
+    result = packed_zeros(*w.shape, PAIRS)
+    pack(w, result, 0, 1)
+    return result._replace(rounded=room_to_round(len(w), rows, PAIRS))
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, N, gap):
+    a, b, c = (normal(random, shape, "float32") for shape in ((T, R, K + gap), (K, N), (T, R, N + gap)))
+    a[:, :, K:] = np.nan  # must not be read
+    first, last = (1, R - 1) if R > 2 else (0, R)
+    before, whole = c.copy(), packed_pairs(b, R)
+    matmul_add(a, whole, c, first, last)
+    assert_product(c[:, first:last, :N], rounded(a[:, first:last, :K].copy()), rounded(b), before[:, first:last, :N])
+    c[:, first:last, :N] = before[:, first:last, :N]
+    assert c.tobytes() == before.tobytes()
+    for parts in (1, 3):
+        result = packed_zeros(K, N, PAIRS)
+        for part in range(parts):
+            pack_transposed(np.ascontiguousarray(b.T), result, part, parts)
+        assert np.array_equal(result.panels, whole.panels)
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("K", "M", "N1", "N2"), SUMS)
+def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors(random, K, M, N1, N2, gap):
+    a, ids = normal(random, (K, M + gap), "float32"), random.integers(0, 4, K).astype("int32")
+    bs = tuple(normal(random, (K, N + gap), "float32") for N in (N1, N2))
+    cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
+    matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), 0, M)
+    left = rounded(a[:, :M].copy())
+    for c, b in zip(cs, bs, strict=True):
+        assert_product(c, left.T, rounded(b[:, : c.shape[1]].copy()), np.zeros_like(c))
+    one_hot = (ids[:, np.newaxis] == np.arange(4)).astype("float32")
+    assert_product(sums.T, a[:, :M].T, one_hot, np.zeros((M, 4)))  # not rounded
+
+
+def test_rounding_to_bfloat16_keeps_what_is_not_finite():
+    odd = np.array([[np.nan, np.inf, -np.inf, 3.4e38, 1 + 2**-8, 1 + 3 * 2**-8]], "float32")
+    odd.view(np.uint32)[0, 0] = 0x7FFFFFFF  # a NaN that rounding as a number would make -0
+    pairs = packed_zeros(1, 6, PAIRS)
+    pack(odd, pairs, 0, 1)
+    got = (pairs.panels[:6].view(np.uint32) << 16).view(np.float32)
+    np.testing.assert_array_equal(got, [np.nan, np.inf, -np.inf, np.inf, 1, 1 + 2**-6])

@@ -51,6 +51,35 @@ def test_registers_and_products_of_other_processors(cpu, program, wanted):
     assert done.stdout.split() == wanted.split()
 
 
+BFLOAT16 = """
+import numba
+from numba.core.caching import NullCache
+from charrnn.kernels import simd
+from charrnn.kernels.matmul import Packed, matmul_add
+print(simd.NATIVE_BFLOAT16)
+rows = numba.types.Array(numba.float32, 3, "C")
+packed = numba.types.NamedTuple(
+    (numba.int32[::1], numba.int64, numba.int64, numba.types.Array(numba.int32, 3, "C")), Packed
+)
+matmul_add._cache = NullCache()  # what is compiled here would not run here
+matmul_add.compile((rows, packed, rows, numba.int64, numba.int64))
+assembly = matmul_add.inspect_asm(matmul_add.signatures[0])
+print(assembly.count("vdpbf16ps"))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")
+def test_a_processor_with_bfloat16_multiplies_with_its_instruction():
+    # Compiled, not run: this machine need not have it.
+    chosen = {"NUMBA_CPU_NAME": "znver4", "NUMBA_CPU_FEATURES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", BFLOAT16], env=os.environ | chosen, capture_output=True, text=True, check=True
+    )
+    native, count = done.stdout.split()
+    assert native == "True"
+    assert int(count) >= sum(r * n for r in range(1, 9) for n in range(1, 4))  # every tile up to 8 x 3
+
+
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")
 @pytest.mark.skipif("NUMBA_CPU_NAME" in os.environ, reason="runs for another processor already")
 def test_products_cells_and_gradients_of_a_processor_without_avx_512():
