@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Cell
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
-from charrnn.kernels.jit import jit
-from charrnn.kernels.matmul import matmul
+from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.matmul import matmul, matmul_add
+from charrnn.kernels.simd import wide_vectors
 
 Array = npt.NDArray[np.floating]
 
@@ -30,70 +31,67 @@ class Trace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
-    """(T, B, 4H): a, then (i, f, g, o), then the gradient of a."""
+    """(T, B, 4H): (i, f, g, o), then the gradient of a."""
     h: Array
     """(T+1, B, H)."""
     c: Array
     """(T+1, B, H)."""
-    tanh_c: Array
-    """(T, B, H)."""
 
 
 @jit
-def forward(w_hh, trace, units, first, last):
+def forward(w_hh, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    H = units
     for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], w_hh, trace.gates[t : t + 1], first, last)
+        matmul(trace.h[t : t + 1], w_hh, start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
         for b in range(first, last):
-            a = trace.gates[t, b]
-            c_before = trace.c[t, b]
-            c = trace.c[t + 1, b]
-            h = trace.h[t + 1, b]
-            tanh_c = trace.tanh_c[t, b]
-            for k in range(H):
-                i = sigmoid(a[k])
-                f = sigmoid(a[H + k])
-                g = tanh(a[2 * H + k])
-                o = sigmoid(a[3 * H + k])
-                memory = f * c_before[k] + i * g
-                squashed = tanh(memory)
-                a[k] = i
-                a[H + k] = f
-                a[2 * H + k] = g
-                a[3 * H + k] = o
-                c[k] = memory
-                tanh_c[k] = squashed
-                h[k] = o * squashed
+            step(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b], units)
+
+
+@inlined
+def step(a, c_before, c, h, units):
+    """One stream's step. Two short loops: more of their iterations overlap in the CPU than of one long one."""
+    wide_vectors()
+    a_i, a_f, a_g, a_o = gates_of(a, units)
+    for k in range(units):
+        i, f, g = sigmoid(a_i[k]), sigmoid(a_f[k]), tanh(a_g[k])
+        a_i[k], a_f[k], a_g[k] = i, f, g
+        c[k] = f * c_before[k] + i * g
+    for k in range(units):
+        o = sigmoid(a_o[k])
+        a_o[k] = o
+        h[k] = o * tanh(c[k])
+
+
+@inlined
+def gates_of(a, units):
+    """The four gates in a row of 4H numbers."""
+    return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
 
 @jit
 def backward(w_hh, trace, d_h, d_state, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    H = units
-    d_h_next, d_c_next = d_state
+    d_c = d_state[0]
     for t in range(trace.gates.shape[0] - 1, -1, -1):
         for b in range(first, last):
-            a = trace.gates[t, b]
-            c_before = trace.c[t, b]
-            tanh_c = trace.tanh_c[t, b]
-            above = d_h[t, b]
-            after = d_h_next[0, b]
-            d_c = d_c_next[0, b]
-            for k in range(H):
-                i = a[k]
-                f = a[H + k]
-                g = a[2 * H + k]
-                o = a[3 * H + k]
-                d = above[k] + after[k]
-                d_memory = d_c[k] + d * o * tanh_gradient(tanh_c[k])
-                a[k] = d_memory * g * sigmoid_gradient(i)
-                a[H + k] = d_memory * c_before[k] * sigmoid_gradient(f)
-                a[2 * H + k] = d_memory * i * tanh_gradient(g)
-                a[3 * H + k] = d * tanh_c[k] * sigmoid_gradient(o)
-                d_c[k] = d_memory * f
-                after[k] = 0
-        matmul(trace.gates[t : t + 1], w_hh, d_h_next, first, last)
+            step_back(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], d_h[t + 1, b], d_c[0, b], units)
+        matmul_add(trace.gates[t : t + 1], w_hh, d_h[t : t + 1], first, last)
+
+
+@inlined
+def step_back(a, c_before, c, d_h, d_c, units):
+    """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    wide_vectors()
+    a_i, a_f, a_g, a_o = gates_of(a, units)
+    for k in range(units):
+        i, f, g, o = a_i[k], a_f[k], a_g[k], a_o[k]
+        squashed = tanh(c[k])
+        d_memory = d_c[k] + d_h[k] * o * tanh_gradient(squashed)
+        a_i[k] = d_memory * g * sigmoid_gradient(i)
+        a_f[k] = d_memory * c_before[k] * sigmoid_gradient(f)
+        a_g[k] = d_memory * i * tanh_gradient(g)
+        a_o[k] = d_h[k] * squashed * sigmoid_gradient(o)
+        d_c[k] = d_memory * f
 
 
 def initial_bias(units: int) -> Array:
@@ -106,7 +104,7 @@ def initial_bias(units: int) -> Array:
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    saved=("tanh_c",),
+    saved=(),
     trace=Trace,
     forward=forward,
     backward=backward,

@@ -2,7 +2,7 @@
 
 In float32 these are rational and polynomial fits, because a call into a mathematics library for each element would
 cost more than the matrix products; in float64 they are the exact functions. A NaN stays a NaN, so that a diverged
-model is seen: bounds are set by comparison, since min and max may swallow a NaN.
+model is seen.
 
 Called from Python the names compute with NumPy; called from a kernel they compile to the fits.
 """
@@ -14,6 +14,7 @@ from numba import types
 from numba.extending import overload
 
 from charrnn.kernels.jit import FAST_MATH
+from charrnn.kernels.simd import clamp
 
 OPTIONS = {"fastmath": FAST_MATH, "error_model": "numpy", "nogil": True}
 
@@ -37,10 +38,7 @@ def exp(x):
 
 def _tanh32(x):
     # x P(x^2) / Q(x^2), a minimax fit on |x| <= 9; beyond, float32 rounds tanh to 1.
-    if x < f32(-9):
-        x = f32(-9)
-    if x > f32(9):
-        x = f32(9)
+    x = clamp(x, f32(-9), f32(9))
     u = x * x
     p = f32(1.33546982e-08) * u + f32(2.06091582e-05)
     p = p * u + f32(0.00349559515)
@@ -50,12 +48,7 @@ def _tanh32(x):
     q = q * u + f32(0.0258770116)
     q = q * u + f32(0.467143481)
     q = q * u + f32(1)
-    y = x * p / q
-    if y > f32(1):
-        y = f32(1)
-    if y < f32(-1):
-        y = f32(-1)
-    return y
+    return clamp(x * p / q, f32(-1), f32(1))
 
 
 def _exp32(x):

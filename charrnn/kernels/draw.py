@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.activations import exp
-from charrnn.kernels.jit import jit
+from charrnn.kernels.jit import inlined
 
 u64 = np.uint64
 MASK = (1 << 64) - 1
@@ -45,27 +45,22 @@ def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
     return np.array(state, np.uint64)
 
 
-@jit
-def rotate(x, bits):
-    """64-bit rotation to the left."""
-    return (x << u64(bits)) | (x >> u64(64 - bits))
-
-
-@jit
+@inlined
 def uniform(state):
     """The next number in [0, 1): 53 bits; advances ``state`` (4,)."""
-    result = rotate(state[1] * u64(5), 7) * u64(9)
+    product = state[1] * u64(5)
+    result = (product << u64(7) | product >> u64(57)) * u64(9)
     shifted = state[1] << u64(17)
     state[2] ^= state[0]
     state[3] ^= state[1]
     state[1] ^= state[2]
     state[0] ^= state[3]
     state[2] ^= shifted
-    state[3] = rotate(state[3], 45)
+    state[3] = state[3] << u64(45) | state[3] >> u64(19)
     return np.float64(result >> u64(11)) * 2.0**-53
 
 
-@jit
+@inlined
 def weigh(logits, classes, temperature, weights):
     """``weights[v] = exp((logits[v] - max logits) / temperature)``; returns the maximum and the weights' sum.
 
@@ -87,7 +82,7 @@ def weigh(logits, classes, temperature, weights):
     return np.float64(top), total
 
 
-@jit
+@inlined
 def keep_largest(weights, classes, most, mass):
     """Set all weights to 0 but the fewest of the largest that are ``most`` or sum to ``mass``; returns their sum.
 
@@ -131,7 +126,7 @@ def keep_largest(weights, classes, most, mass):
     return total
 
 
-@jit
+@inlined
 def rank(weights, classes, ranked):
     """The classes of the largest weights, the first one first, in ``ranked`` (at most V,); their weights are lost."""
     for place in range(ranked.shape[0]):
@@ -143,7 +138,7 @@ def rank(weights, classes, ranked):
         weights[best] = -1
 
 
-@jit
+@inlined
 def draw(logits, classes, rules, weights, state):
     """A class drawn from softmax(logits / temperature) by ``rules``; the first maximum at temperature 0.
 
@@ -161,10 +156,9 @@ def draw(logits, classes, rules, weights, state):
     if rules.temperature == 0.0:
         return best
     _, total = weigh(logits, classes, rules.temperature, weights)
-    if 0 < rules.top_k < classes:
-        total = keep_largest(weights, classes, rules.top_k, np.inf)
-    if rules.top_p < 1.0:
-        total = keep_largest(weights, classes, classes, rules.top_p * total)
+    for most, part in ((rules.top_k, 1.0), (classes, rules.top_p)):
+        if 0 < most < classes or part < 1.0:
+            total = keep_largest(weights, classes, most, part * total)
     if rules.min_p > 0.0:
         least = rules.min_p * np.float64(weights[best])
         total = 0.0

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba import types
 from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
+from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
@@ -97,16 +99,31 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder."""
-    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder.
+
+    Kernels allocate nothing, and so do without Numba's counting of references: it would cost two atomic operations
+    for each row of an array that is looked at.
+    """
+    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, _nrt=False)(function)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A part of the kernels that call it: compiled with each of them, and not once more by itself.
+inlined = numba.njit(inline="always")
+"""The decorator of a kernel's part: its code becomes part of the kernel that calls it.
 
-    LLVM optimises all that a kernel calls anew with the kernel: each level of calls costs the time of all below it.
+A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of
+the two runs depends on what the process has compiled before: arithmetic might round otherwise after a restart.
+"""
+
+
+def by_address(kernel: Any, *arguments: Any) -> Any:
+    """The kernel compiled for such arguments, to be handed to a kernel that calls it.
+
+    What a kernel calls by name is compiled once more with it, the larger the slower. By its address it is called as it
+    is: compiled once, and the same arithmetic for all who call it.
     """
-    return numba.njit(inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
+    arguments = tuple(numba.typeof(argument) for argument in arguments)
+    kernel.compile(arguments)
+    return types.CompileResultWAP(kernel.overloads[arguments])

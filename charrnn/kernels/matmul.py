@@ -1,23 +1,24 @@
 """Matrix products on packed panels, built on the vector tile.
 
-A packed matrix is cut into panels of at most TILE_VECTORS vectors of columns, as even as can be, so that a width of
-five vectors becomes 2 + 3 and not 4 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the
+A packed matrix is cut into panels as wide as a tile at most, as even as can be, so that a width of four vectors becomes
+2 + 2 and not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the
 tile reads, in the order in which it reads it.
 
-Rows are cut into tiles of at most TILE_ROWS, again as even as can be. The sums over k run in the same order for every
+Rows are cut into tiles, again as even as can be. The sums over k run in the same order for every
 row and column, whatever rows a call is given: results do not depend on how rows are shared among threads.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import ALIGNMENT, aligned_zeros
+from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.jit import jit
-from charrnn.kernels.simd import REGISTER_BYTES, TILE_ROWS, TILE_VECTORS, tile
+from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
+from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED, resident_tile, streamed_tile
 
-Array = npt.NDArray[np.floating]
+Array = npt.NDArray[Any]
 
 DEPTH_BLOCK = 512
 """Steps of k after which the next rows take their turn: a panel of so many steps stays in the L2 cache."""
@@ -25,7 +26,7 @@ DEPTH_BLOCK = 512
 ROW_BLOCK = 96
 """Rows that share a pass over all panels: their A stays in the L2 cache."""
 
-SUM_BLOCK = 128
+SUM_BLOCK = 192
 """Steps of k that ``matmul_transposed`` packs at a time."""
 
 
@@ -38,12 +39,23 @@ class Packed(NamedTuple):
     """K, the length of the sums."""
     columns: int
     """N."""
+    rounded: Array
+    """(T, R, K / 2) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
-    """Room for a packed matrix of ``depth`` rows and ``columns`` columns."""
+    """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
-    return Packed(aligned_zeros(-(-columns // width) * width * depth, dtype), depth, columns)
+    panels = aligned_zeros(0, dtype)
+    panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, panels), dtype)
+    return Packed(panels, depth, columns, aligned_zeros((0, 0, 0), dtype))
+
+
+def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
+    """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
+    if dtype != PAIRS:
+        return aligned_zeros((0, 0, 0), dtype)
+    return aligned_zeros((max(1, ROW_BLOCK // rows), rows, row_stride(-(-depth // 2), PAIRS.itemsize)), PAIRS)
 
 
 @jit
@@ -53,137 +65,186 @@ def share(count, parts, part):
 
 
 @jit
-def panel_count(columns, width):
-    """Number of panels that hold ``columns`` columns in vectors of ``width`` elements."""
+def panel_count(columns, width, most):
+    """Number of panels of at most ``most`` vectors of ``width`` elements that hold ``columns`` columns."""
     vectors = -(-columns // width)
-    return -(-vectors // TILE_VECTORS)
+    return -(-vectors // most)
 
 
 @jit
-def pack_rows(b, k0, length, columns, panels, part, parts):
-    """Pack rows ``k0`` to ``k0 + length`` of ``b`` (K, at least N = ``columns``), or a thread's share of the panels."""
-    width = REGISTER_BYTES // b.itemsize
+def pack_rows(rows, columns, most, panels, part, parts):
+    """Pack ``rows`` (K, at least N = ``columns``) in panels of ``most`` vectors, or a thread's share of the panels."""
+    width = REGISTER_BYTES // panels.itemsize
+    steps = steps_of(rows.shape[0], panels)
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
+    count = panel_count(columns, width, most)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
-        for k in range(length):
-            offset = first * length + k * size
-            for n in range(used):
-                panels[offset + n] = b[k0 + k, first + n]
-            for n in range(used, size):  # their products go nowhere, but denormals would be slow
-                panels[offset + n] = 0
+        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        write_panel(rows, first, used, to)
+        to[:, used:] = 0  # their products go nowhere, but denormals would be slow
 
 
 @jit
 def pack(w, packed, part, parts):
     """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
-    depth, columns = w.shape
-    pack_rows(w, 0, depth, columns, packed.panels, part, parts)
+    pack_rows(w, w.shape[1], STREAMED.vectors, packed.panels, part, parts)
 
 
 @jit
 def pack_transposed(w, packed, part, parts):
     """Pack the transpose of ``w`` (N, K); thread ``part`` of ``parts`` does its share of the panels."""
-    width = REGISTER_BYTES // w.itemsize
+    panels = packed.panels
+    width = REGISTER_BYTES // panels.itemsize
     columns, depth = w.shape
+    steps = steps_of(depth, panels)
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
+    count = panel_count(columns, width, STREAMED.vectors)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
-        used = min(size, columns - first)
-        for block in range(0, depth, 16):  # so that the lines written stay in the L1 cache
-            for u in range(used):
-                for k in range(block, min(depth, block + 16)):
-                    packed.panels[first * depth + k * size + u] = w[first + u, k]
+        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        write_panel_transposed(w, first, min(size, columns - first), to)
 
 
 @jit
-def matmul(a, b, c, first_row, last_row):
-    """``c[t, r, :N] += a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
+def matmul(a, b, start, ids, c, first_row, last_row):
+    """``c[t, r, :N] = start[ids[t, r], :N] + a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
 
     Args:
         a: (T, R, at least K), contiguous.
         b: Packed, K x N.
+        start: (V, at least N), contiguous; may be the memory of C.
+        ids: (T, R) int32 below V, contiguous.
         c: (T, R, at least N), contiguous. Columns beyond N keep what they hold.
         first_row: the first row.
         last_row: one beyond the last row.
     """
+    product(a, b, start, ids, start.shape[1], c, first_row, last_row)
+
+
+@jit
+def matmul_add(a, b, c, first_row, last_row):
+    """``c[t, r, :N] += a[t, r, :K] @ B``; arguments as in ``matmul``."""
+    product(a, b, None, None, 0, c, first_row, last_row)
+
+
+@jit
+def product(a, b, start, ids, start_stride, c, first_row, last_row):
+    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``.
+
+    While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
+    """
     width = REGISTER_BYTES // c.itemsize
-    steps, height, a_stride = a.shape
-    c_stride = c.shape[2]
+    steps, height, c_stride = c.shape
     rows = last_row - first_row
     if rows <= 0:
         return
+    depth = steps_of(b.depth, b.panels)
     vectors = -(-b.columns // width)
-    count = panel_count(b.columns, width)
-    tiles = -(-rows // TILE_ROWS)
+    count = panel_count(b.columns, width, STREAMED.vectors)
+    tiles = -(-rows // STREAMED.rows)
     group = max(1, ROW_BLOCK // rows)
+    if b.rounded.shape[0]:
+        group = min(group, b.rounded.shape[0])
     for t0 in range(0, steps, group):
+        t1 = min(steps, t0 + group)
+        left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
         for panel in range(count):
             v0 = share(vectors, count, panel)
             v1 = share(vectors, count, panel + 1)
+            size = (v1 - v0) * width
             tail = min(width, b.columns - (v1 - 1) * width)
-            for k0 in range(0, b.depth, DEPTH_BLOCK):
-                length = min(DEPTH_BLOCK, b.depth - k0)
-                b_offset = v0 * width * b.depth + k0 * (v1 - v0) * width
-                for t in range(t0, min(steps, t0 + group)):
+            for k0 in range(0, depth, DEPTH_BLOCK):
+                length = min(DEPTH_BLOCK, depth - k0)
+                b_offset = v0 * width * depth + k0 * size
+                ahead = (b_offset + length * size) % b.panels.shape[0]
+                fetch = length * size // (tiles * (t1 - t0))
+                for t in range(t0, t1):
                     for i in range(tiles):
                         r0 = first_row + share(rows, tiles, i)
-                        r1 = first_row + share(rows, tiles, i + 1)
-                        a_place = ((t * height + r0) * a_stride + k0, a_stride, 1)
+                        shape = (first_row + share(rows, tiles, i + 1) - r0, v1 - v0, tail)
+                        a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
+                        ahead_place = (ahead + (i + (t - t0) * tiles) * fetch, fetch // length + 1)
+                        start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
-                        tile((r1 - r0, v1 - v0, tail), a, a_place, b.panels, b_offset, length, c, c_place)
+                        streamed_tile(
+                            shape, left, a_place, b.panels, b_offset, length, b.panels, ahead_place,
+                            start, ids, start_place, c, c_place,
+                        )  # fmt: skip
+
+
+class Scratch(NamedTuple):
+    """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
+
+    a: Array
+    b: Array
+
+
+def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
+    """Room for products of at most ``columns`` columns, those of both products together."""
+    width = REGISTER_BYTES // np.dtype(dtype).itemsize
+    b_columns = (-(-columns // width) + 1) * width
+    return Scratch(aligned_zeros((SUM_BLOCK, ROW_BLOCK), dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
 
 
 @jit
-def aligned_scratch(size, like):
-    """An aligned 1-D array of ``size`` elements of the type of ``like``, not initialised."""
-    spare = ALIGNMENT // like.itemsize
-    raw = np.empty(size + spare, like.dtype)
-    start = (-raw.ctypes.data % ALIGNMENT) // like.itemsize
-    return raw[start : start + size]
+def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
+    """Products of A's transpose with two matrices, and the sums of A's rows by id, in one pass over A.
 
+        cs[i][m, n] = sum over k of a[k, m] * bs[i][k, n]        sums[v, m] = sum of a[k, m] over all k with ids[k] = v
 
-@jit
-def matmul_transposed(a, b, c, first_row, last_row):
-    """``c[m, n] += sum over k of a[k, m] * b[k, n]`` for every n and ``first_row <= m < last_row``.
-
-    Both factors are packed block by block, because columns of A lie far apart.
+    for every n and v and ``first_row <= m < last_row``. Both factors are packed block by block, because columns of A
+    lie far apart.
 
     Args:
         a: (K, at least M), contiguous.
-        b: (K, at least N), contiguous.
-        c: (M, N), contiguous.
-        first_row: the first row of c.
-        last_row: one beyond the last row of c.
+        bs: two of (K, at least N), contiguous.
+        cs: two of (M, N), contiguous, written; N may be 0.
+        ids: (K,) integers below V.
+        sums: (V, at least M), written.
+        scratch: Scratch for the columns of both products.
+        first_row: the first row of the products.
+        last_row: one beyond the last row.
     """
-    width = REGISTER_BYTES // c.itemsize
     depth = a.shape[0]
+    sums[:, first_row:last_row] = 0
+    for c in cs:
+        c[first_row:last_row] = 0
+    width = REGISTER_BYTES // a.itemsize
+    half = -(-cs[0].shape[1] // width) * width * SUM_BLOCK
+    b_packed = (scratch.b[:half], scratch.b[half:])
+    for k0 in range(0, depth, SUM_BLOCK):
+        k1 = min(depth, k0 + SUM_BLOCK)
+        for i in range(2):
+            pack_rows(bs[i][k0:k1], cs[i].shape[1], RESIDENT.vectors, b_packed[i], 0, 1)
+        for m0 in range(first_row, last_row, ROW_BLOCK):
+            m1 = min(last_row, m0 + ROW_BLOCK)
+            write_and_sum(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
+            for i in range(2):
+                add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
+
+
+@jit
+def add_product(a_packed, b_packed, length, c, m0, m1):
+    """Add the product of one packed block of A and one of B to rows ``m0`` to ``m1`` of C."""
+    width = REGISTER_BYTES // c.itemsize
     columns = c.shape[1]
     vectors = -(-columns // width)
-    count = panel_count(columns, width)
-    b_packed = aligned_scratch(vectors * width * min(depth, SUM_BLOCK), c)
-    a_packed = aligned_scratch(ROW_BLOCK * SUM_BLOCK, c)
-    for k0 in range(0, depth, SUM_BLOCK):
-        length = min(SUM_BLOCK, depth - k0)
-        pack_rows(b, k0, length, columns, b_packed, 0, 1)
-        for m0 in range(first_row, last_row, ROW_BLOCK):
-            rows = min(ROW_BLOCK, last_row - m0)
-            tiles = -(-rows // TILE_ROWS)
-            for k in range(length):
-                for r in range(rows):
-                    a_packed[k * ROW_BLOCK + r] = a[k0 + k, m0 + r]
-            for panel in range(count):
-                v0 = share(vectors, count, panel)
-                v1 = share(vectors, count, panel + 1)
-                tail = min(width, columns - (v1 - 1) * width)
-                for i in range(tiles):
-                    r0 = share(rows, tiles, i)
-                    shape = (share(rows, tiles, i + 1) - r0, v1 - v0, tail)
-                    c_place = ((m0 + r0) * columns + v0 * width, columns)
-                    b_offset = v0 * width * length
-                    tile(shape, a_packed, (r0, 1, ROW_BLOCK), b_packed, b_offset, length, c, c_place)
+    count = panel_count(columns, width, RESIDENT.vectors)
+    tiles = -(-(m1 - m0) // RESIDENT.rows)
+    for panel in range(count):
+        v0 = share(vectors, count, panel)
+        v1 = share(vectors, count, panel + 1)
+        tail = min(width, columns - (v1 - 1) * width)
+        for i in range(tiles):
+            r0 = share(m1 - m0, tiles, i)
+            shape = (share(m1 - m0, tiles, i + 1) - r0, v1 - v0, tail)
+            a_place, b_offset = (r0, 1, a_packed.shape[1]), v0 * width * length
+            c_place = ((m0 + r0) * columns + v0 * width, columns)
+            resident_tile(
+                shape, a_packed, a_place, b_packed, b_offset, length, None, (0, 0),
+                None, None, (0, 0, 0, 0), c, c_place,
+            )  # fmt: skip

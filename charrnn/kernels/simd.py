@@ -1,19 +1,22 @@
 """The vector tile: a small matrix product that lives in registers, written as LLVM IR.
 
-A tile adds the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B to as many elements of C.
-All of C's tile stays in registers while k runs; each k loads ``vectors`` vectors of B once, broadcasts one element of
-each row of A, and does ``rows * vectors`` fused multiply-adds:
+A tile is the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B. It is added to what C holds,
+or to rows of another matrix, so that no pass over memory is needed to put a bias there first. The sums stay in
+registers while k runs; each k loads ``vectors`` vectors of B once, broadcasts one element of each row of A, and does
+``rows * vectors`` fused multiply-adds:
 
-    C[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
+    S[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
+    C[r, :] = start[r, :] + S[r, :]
 
 The last vector of a row of C may be partly beyond the row's end: those lanes are neither read nor written. Every
 element of C sees the same operations in the same order whatever tile it falls into, so that results do not
 depend on how rows are grouped. The order of the sum over k is part of the contract.
 
-The largest tile follows the CPU's vector registers (``tile_shape``). This is the only module with IR.
+The largest tiles follow the CPU's vector registers. This is the only module with IR.
 """
 
-from functools import cache
+import os
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -27,37 +30,60 @@ INDEX = ir.IntType(64)
 
 PROBE = """
 declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
-define <64 x float> @probe(<64 x float> %x) {
+define <64 x float> @multiply_add(<64 x float> %x) {
   %y = call <64 x float> @llvm.fmuladd.v64f32(<64 x float> %x, <64 x float> %x, <64 x float> %x)
   ret <64 x float> %y
+}
+define <16 x bfloat> @round(<16 x float> %x) {
+  %y = fptrunc <16 x float> %x to <16 x bfloat>
+  ret <16 x bfloat> %y
 }
 """
 
 
-@cache
-def register_bytes() -> tuple[int, int]:
-    """Bytes of one vector register and the number of registers of the CPU that Numba compiles for.
+class Processor(NamedTuple):
+    """What matters here of the CPU that Numba compiles for."""
 
-    Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow. The probe has
-    no pointers, whose spelling depends on LLVM's version.
+    register_bytes: int
+    """Of one vector register."""
+    registers: int
+    """How many there are."""
+    bfloat16: bool
+    """Whether it multiplies bfloat16 (AVX-512 BF16)."""
+
+
+def probe() -> Processor:
+    """Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
+
+    The probe has no pointers, whose spelling depends on LLVM's version.
     """
-    module = llvm.parse_assembly(PROBE)
     machine = cpu_target.target_context.codegen()._tm
-    assembly = machine.emit_assembly(module)
+    assembly = machine.emit_assembly(llvm.parse_assembly(PROBE))
     if "zmm" in assembly:
-        return 64, 32
+        return Processor(64, 32, "vcvtneps2bf16" in assembly)
     if "ymm" in assembly:
-        return 32, 16
-    return 16, 16 if "xmm" in assembly else 32
+        return Processor(32, 16, False)
+    return Processor(16, 16 if "xmm" in assembly else 32, False)
 
 
-REGISTER_BYTES, REGISTERS = register_bytes()
+REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16 = probe()
 
-TILE_ROWS = 6
-"""Most rows of a tile."""
+BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
+"""Whether products of bfloat16 are offered; emulated they are slower than float32, and for tests only."""
 
-TILE_VECTORS = 4 if REGISTERS == 32 else 2
-"""Most vectors of a tile: 6 x 4 accumulators of 32 registers, or 6 x 2 of 16; the rest hold B and A."""
+
+class TileShape(NamedTuple):
+    """The largest tile of a kind."""
+
+    rows: int
+    vectors: int
+
+
+STREAMED = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
+"""For panels that come from far: each vector of B that is loaded serves eight rows. 24 sums, 3 of B and 1 of A."""
+
+RESIDENT = TileShape(6, 4) if REGISTERS == 32 else TileShape(6, 2)
+"""For panels that lie in the L2 cache: rows of C are longer, and fewer tiles add to them."""
 
 
 def lanes(itemsize: int) -> int:
@@ -69,6 +95,19 @@ def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
     undefined = ir.Constant(ir.VectorType(scalar.type, count), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
+
+
+class BFloat16(ir.types.Type):  # type: ignore[misc]
+    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BFloat16)
+
+    def __hash__(self) -> int:
+        return hash(BFloat16)
 
 
 class _Matrix(NamedTuple):
@@ -97,9 +136,11 @@ class _Vectors:
         return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
 
     def _at(self, row: ir.Value, n: int) -> ir.Value:
-        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), self.type.as_pointer())
+        vector = ir.VectorType(row.type.pointee, self.count)
+        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), vector.as_pointer())
 
     def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
+        """Vector ``n`` of a row; of pairs of bfloat16, as integers."""
         pointer = self._at(row, n)
         if not masked:
             return self.builder.load(pointer, align=self.align)
@@ -116,18 +157,53 @@ class _Vectors:
         store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
         self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
 
+    def fetch(self, pointer: ir.Value, *, level: int, write: bool) -> None:
+        """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
+        pointer = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        prefetch = self._function("llvm.prefetch.p0", ir.VoidType(), pointer.type, flag, flag, flag)
+        self.builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
+
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        """``c + a * b``; of pairs of bfloat16 in integers, ``c`` plus both products."""
+        if isinstance(a.type.element, ir.IntType):
+            return self._multiply_add_pairs(a, b, c)
         function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
         return self.builder.call(function, [a, b, c])
 
+    def _multiply_add_pairs(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        if NATIVE_BFLOAT16:
+            pairs = ir.VectorType(BFloat16(), 2 * self.count)
+            dot = self._function("llvm.x86.avx512bf16.dpbf16ps.512", self.type, self.type, pairs, pairs)
+            return self.builder.call(dot, [c, self.builder.bitcast(a, pairs), self.builder.bitcast(b, pairs)])
 
-def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, c: _Matrix, k_end: ir.Value) -> None:
-    """One tile of a fixed shape (rows, vectors)."""
+        def half(x: ir.Value, *, high: bool) -> ir.Value:
+            change, constant = (self.builder.and_, -65536) if high else (self.builder.shl, 16)
+            return self.builder.bitcast(change(x, ir.Constant(x.type, [constant] * self.count)), self.type)
+
+        for high in (True, False):
+            c = self.multiply_add(half(a, high=high), half(b, high=high), c)
+        return c
+
+
+class _Tile(NamedTuple):
+    """Where a tile's factors and its result lie."""
+
+    a: _Matrix
+    b: ir.Value
+    k_end: ir.Value
+    ahead: _Matrix | None
+    c: _Matrix
+    start_row: Callable[[int], ir.Value]
+
+
+def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
+    """One tile of a fixed shape."""
     builder, (rows, vectors) = simd.builder, shape
     places = [(r, n) for r in range(rows) for n in range(vectors)]
-    a_rows = [a.row(builder, r) for r in range(rows)]
-    c_rows = [c.row(builder, r) for r in range(rows)]
-    start = {(r, n): simd.load(c_rows[r], n, masked=n == vectors - 1) for r, n in places}
+    a_rows = [tile.a.row(builder, r) for r in range(rows)]
+    for r, n in places:
+        simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
     before = builder.block
     loop = builder.append_basic_block(f"k_{rows}x{vectors}")
     done = builder.append_basic_block(f"done_{rows}x{vectors}")
@@ -135,9 +211,11 @@ def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, 
     builder.position_at_end(loop)
     k = builder.phi(INDEX)
     sums = {place: builder.phi(simd.type) for place in places}
-    b_row = builder.gep(b, [builder.mul(k, INDEX(vectors * simd.count))])
+    if tile.ahead:
+        simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
+    b_row = builder.gep(tile.b, [builder.mul(k, INDEX(vectors * simd.count))])
     b_vectors = [simd.load(b_row, n) for n in range(vectors)]
-    offset = builder.mul(k, a.step)
+    offset = builder.mul(k, tile.a.step)
     totals = {}
     for r in range(rows):
         splat = _splat(builder, builder.load(builder.gep(a_rows[r], [offset]), align=simd.align), simd.count)
@@ -147,56 +225,138 @@ def _emit_tile(simd: _Vectors, shape: tuple[int, int], a: _Matrix, b: ir.Value, 
     k.add_incoming(INDEX(0), before)
     k.add_incoming(following, loop)
     for place in places:
-        sums[place].add_incoming(start[place], before)
+        sums[place].add_incoming(ir.Constant(simd.type, None), before)
         sums[place].add_incoming(totals[place], loop)
-    builder.cbranch(builder.icmp_signed("<", following, k_end), loop, done)
+    builder.cbranch(builder.icmp_signed("<", following, tile.k_end), loop, done)
     builder.position_at_end(done)
-    for r, n in places:
-        simd.store(totals[r, n], c_rows[r], n, masked=n == vectors - 1)
+    for r in range(rows):
+        start, row = tile.start_row(r), tile.c.row(builder, r)
+        for n in range(vectors):
+            masked = n == vectors - 1
+            simd.store(builder.fadd(simd.load(start, n, masked=masked), totals[r, n]), row, n, masked=masked)
+
+
+def _make_tile(most: TileShape) -> Any:
+    """The intrinsic for tiles of all shapes up to ``most``."""
+
+    @intrinsic
+    def tile(typingctx, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, start, ids, start_place, c, c_place):
+        size = types.intp
+        places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
+        signature = types.void(
+            *(places[3], a, places[3], b, size, size, ahead, places[2]), *(start, ids, places[4], c, places[2])
+        )
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            def pointer(position: int, offset: ir.Value) -> ir.Value:
+                array = context.make_array(sig.args[position])(context, builder, args[position])
+                return builder.gep(array.data, [offset])
+
+            rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
+            a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
+            ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
+            use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
+            c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
+            c = _Matrix(pointer(11, c_offset), c_stride, INDEX(1))
+
+            def start_row(r: int) -> ir.Value:
+                if sig.args[8] is types.none:
+                    return c.row(builder, r)
+                row = builder.sext(builder.load(pointer(9, builder.add(first_id, INDEX(r)))), INDEX)
+                start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
+                return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
+
+            a = _Matrix(pointer(1, a_offset), a_stride, a_step)
+            ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
+            places = _Tile(a, pointer(3, args[4]), args[5], ahead, c, start_row)
+            simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
+            end = builder.append_basic_block("tile_end")
+            choose = builder.switch(builder.add(builder.mul(rows, INDEX(most.vectors)), vectors), end)
+            for r in range(1, most.rows + 1):
+                for n in range(1, most.vectors + 1):
+                    block = builder.append_basic_block(f"tile_{r}x{n}")
+                    choose.add_case(INDEX(r * most.vectors + n), block)
+                    builder.position_at_end(block)
+                    _emit_tile(simd, TileShape(r, n), places)
+                    builder.branch(end)
+            builder.position_at_end(end)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return tile
+
+
+streamed_tile = _make_tile(STREAMED)
+"""``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C of a shape up to STREAMED.
+
+Args:
+    shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
+    a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
+    a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
+    b: array that holds the packed panel, of the type of A: ``vectors`` whole vectors for each k, one k after the
+        other.
+    b_place: offset of the panel in elements.
+    k_end: K (or half of it), at least 1.
+    ahead: array that will be read soon, or None.
+    ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache meanwhile.
+    start: array of the rows to start from; None to start from C.
+    ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
+    start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
+        where ``use`` is 0.
+    c: array that holds C.
+    c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
+"""
+
+resident_tile = _make_tile(RESIDENT)
+"""Like ``streamed_tile``, for shapes up to RESIDENT."""
 
 
 @intrinsic
-def tile(typingctx, shape, a, a_place, b, b_place, k_end, c, c_place):
-    """``C[r, n] += sum over k of A[r, k] * B[k, n]``, for one tile of C.
+def wide_vectors(typingctx):
+    """Let LLVM use the widest registers in the loops of the kernel that calls this.
 
-    Args:
-        typingctx: Numba's.
-        shape: (rows, vectors, tail): 1 to TILE_ROWS, 1 to TILE_VECTORS, and how many lanes of a row's last vector
-            belong to C.
-        a: array that holds A.
-        a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-        b: array that holds the packed panel: ``vectors`` whole vectors for each k, one k after the other.
-        b_place: offset of the panel in elements.
-        k_end: K, at least 1.
-        c: array that holds C.
-        c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
+    On many CPUs it keeps to half of them by itself, for code that only now and then meets a vector.
     """
-    size = types.intp
-    signature = types.void(
-        types.UniTuple(size, 3), a, types.UniTuple(size, 3), b, size, size, c, types.UniTuple(size, 2)
-    )
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def pointer(position: int, offset: ir.Value) -> ir.Value:
-            return builder.gep(context.make_array(sig.args[position])(context, builder, args[position]).data, [offset])
-
-        rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
-        a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
-        c_offset, c_stride = cgutils.unpack_tuple(builder, args[7])
-        a = _Matrix(pointer(1, a_offset), a_stride, a_step)
-        b = pointer(3, args[4])
-        c = _Matrix(pointer(6, c_offset), c_stride, INDEX(1))
-        simd = _Vectors(builder, a.pointer.type.pointee, lanes(sig.args[1].dtype.bitwidth // 8), tail)
-        end = builder.append_basic_block("tile_end")
-        choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE_VECTORS)), vectors), end)
-        for r in range(1, TILE_ROWS + 1):
-            for n in range(1, TILE_VECTORS + 1):
-                block = builder.append_basic_block(f"tile_{r}x{n}")
-                choose.add_case(INDEX(r * TILE_VECTORS + n), block)
-                builder.position_at_end(block)
-                _emit_tile(simd, (r, n), a, b, c, args[5])
-                builder.branch(end)
-        builder.position_at_end(end)
+        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
+        set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
         return context.get_dummy_value()
 
-    return signature, codegen
+    return types.void(), codegen
+
+
+@intrinsic
+def bfloat16_pair(typingctx, low, high):
+    """Two float32, rounded to bfloat16 (to the nearest, ties to even), as the halves of an int32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+
+        def rounded(x: ir.Value) -> ir.Value:
+            """The bits, with the bfloat16 in the upper half; a NaN stays one."""
+            bits = builder.bitcast(x, word)
+            odd = builder.and_(builder.lshr(bits, word(16)), word(1))
+            nearest = builder.add(builder.add(bits, word(0x7FFF)), odd)
+            return builder.select(builder.fcmp_unordered("uno", x, x), builder.or_(bits, word(1 << 22)), nearest)
+
+        low, high = (rounded(x) for x in args)
+        return builder.or_(builder.lshr(low, word(16)), builder.and_(high, word(-65536)))
+
+    return types.int32(types.float32, types.float32), codegen
+
+
+@intrinsic
+def clamp(typingctx, x, low, high):
+    """``x`` brought into [low, high]; a NaN stays a NaN. All of one type.
+
+    Written with comparisons in Python, the bounds would become branches that LLVM merges before it vectorises.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, low, high = args
+        x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+        return builder.select(builder.fcmp_ordered(">", x, high), high, x)
+
+    return x(x, x, x), codegen

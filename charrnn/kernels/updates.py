@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.kernels.jit import jit
+from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.simd import clamp
 
 BLOCK = 16384
 """Elements of a flat vector that are summed and updated together, whatever the number of threads."""
@@ -24,18 +25,12 @@ def block_squares(vector, sums, first_block, last_block):
     """``sums[i]``: the sum of squares of block i of ``vector``, in float64; their total is the squared norm."""
     for block in range(first_block, last_block):
         total = 0.0
-        for k in range(block * BLOCK, min(vector.shape[0], (block + 1) * BLOCK)):
-            x = np.float64(vector[k])
-            total += x * x
+        for x in vector[block * BLOCK : (block + 1) * BLOCK]:
+            total += np.float64(x) * np.float64(x)
         sums[block] = total
 
 
-@jit
+@inlined
 def clipped(x, scale, limit):
     """``x * scale``, kept within +-limit; a NaN stays a NaN. All of one type."""
-    x = x * scale
-    if x > limit:
-        x = limit
-    if x < -limit:
-        x = -limit
-    return x
+    return clamp(x * scale, -limit, limit)

@@ -1,14 +1,17 @@
 """The shape of a model: frozen, and checked when it is made."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
+from charrnn.kernels.operands import PAIRS
+from charrnn.kernels.simd import BFLOAT16
 
-PRECISIONS = {"float32": np.float32, "float64": np.float64}
+PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
+"""Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
 RECURRENT_INITS = ("uniform", "orthogonal")
 LARGEST_EMBEDDING = 256
 """Widest embedding that is chosen without being asked for."""
@@ -55,6 +58,15 @@ class ModelConfig:
     def dtype(self) -> np.dtype[Any]:
         """Type of parameters and activations."""
         return np.dtype(PRECISIONS[self.precision])
+
+    @property
+    def packed_dtype(self) -> np.dtype[Any]:
+        """Type of packed factors."""
+        return PAIRS if self.precision == "bf16" else self.dtype
+
+    def runnable(self) -> "ModelConfig":
+        """The same model as this processor can compute it: one trained in bf16 is read in float32 where it must be."""
+        return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
     @property
     def gate_width(self) -> int:

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
+from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
-from charrnn.kernels.lookup import fill_rows, gather_rows
-from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
+from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
@@ -34,20 +34,29 @@ class Network:
         parameters: the tensors; call ``refresh`` after a change.
         workers: the threads that share the work.
         cell: the cell's contract.
+
+    Raises:
+        ConfigError: this processor cannot compute in the config's precision.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         self.config = config = parameters.config
+        if config != config.runnable():
+            raise ConfigError(
+                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
+                "choose float32"
+            )
         self.parameters = parameters
         self.workers = workers or Workers()
         self.cell = find_cell(config.cell)
-        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         self.w_hh = [packed_zeros(H, G, dtype) for _ in range(config.num_layers)]
         self.w_ih = [packed_zeros(H, G, dtype) for _ in range(1, config.num_layers)]
-        self.w_head = packed_zeros(H, config.vocab_size, dtype)
-        self.table = aligned_zeros((config.vocab_size, padded(G, dtype.itemsize)), dtype)
+        self.w_head = packed_zeros(H, V, dtype)
+        self.table = aligned_zeros((V, padded(G, config.dtype.itemsize)), config.dtype)
         if config.embedding_size:
-            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)
+            room = room_to_round(config.embedding_size, V, dtype)
+            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)._replace(rounded=room)
         self.refresh()
 
     def refresh(self) -> None:
@@ -71,15 +80,19 @@ class Network:
 
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
-        table = self.table[np.newaxis]
-        fill_rows(self.parameters["rnn.bias_l0"], table, first, last)
-        matmul(self.parameters["embedding.weight"][np.newaxis], self.w_embedding, table, first, last)
+        embedding, no_ids = self.parameters["embedding.weight"], np.zeros((1, self.config.vocab_size), np.int32)
+        bias = self.row("rnn.bias_l0")
+        matmul(embedding[np.newaxis], self.w_embedding, bias, no_ids, self.table[np.newaxis], first, last)
+
+    def row(self, name: str) -> Array:
+        """A bias as a matrix of one row."""
+        return self.parameters[name][np.newaxis]
 
     def forward_rows(self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None) -> None:
         """Logits of the streams ``first`` to ``last`` of a window, from the state in row 0 of the traces.
 
         Args:
-            x: (T, B) int32 ids.
+            x: (T, B) int32 ids, contiguous.
             space: the arrays to work in, of the window's length.
             first: the first stream.
             last: one beyond the last stream.
@@ -87,16 +100,16 @@ class Network:
         """
         H = self.config.hidden_size
         for layer, trace in enumerate(space.traces):
+            start, ids = self.table, x
             if layer:
-                fill_rows(self.parameters[f"rnn.bias_l{layer}"], trace.gates, first, last)
-                matmul(space.outputs[layer - 1], self.w_ih[layer - 1], trace.gates, first, last)
-            else:
-                gather_rows(self.table, x, trace.gates, first, last)
-            self.cell.forward(self.w_hh[layer], trace, H, first, last)
+                below, bias = space.outputs[layer - 1], self.row(f"rnn.bias_l{layer}")
+                matmul(below, space.bind(self.w_ih[layer - 1]), bias, space.no_ids, trace.gates, first, last)
+                start, ids = flat(trace.gates), space.row_ids
+            self.cell.forward(space.bind(self.w_hh[layer]), trace, start, ids, H, first, last)
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
-        fill_rows(self.parameters["head.bias"], space.logits, first, last)
-        matmul(space.outputs[-1], self.w_head, space.logits, first, last)
+        w_head, bias = space.bind(self.w_head), self.row("head.bias")
+        matmul(space.outputs[-1], w_head, bias, space.no_ids, space.logits, first, last)
 
     def mask(self, layer: int, key: int | None) -> tuple[float, int]:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
@@ -107,6 +120,7 @@ class Network:
 
         ``state`` is advanced in place. The logits are lost where losses are asked for.
         """
+        x = np.ascontiguousarray(x)
         enter_state(space, state)
 
         def rows(part: int, parts: int) -> None:
@@ -129,12 +143,13 @@ class TrainingNetwork(Network):
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         config = parameters.config
-        H, G, dtype = config.hidden_size, config.gate_width, config.dtype
+        H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         self.w_hh_back = [packed_zeros(G, H, dtype) for _ in range(config.num_layers)]
         self.w_ih_back = [packed_zeros(G, H, dtype) for _ in range(1, config.num_layers)]
-        self.w_head_back = packed_zeros(config.vocab_size, H, dtype)
+        self.w_head_back = packed_zeros(V, H, dtype)
         if config.embedding_size:
-            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)
+            room = room_to_round(G, V, dtype)
+            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)._replace(rounded=room)
         super().__init__(parameters, workers)
 
     def _pack(self, part: int, parts: int) -> None:
@@ -147,6 +162,11 @@ class TrainingNetwork(Network):
         pack(tensors["head.weight"], self.w_head_back, part, parts)
         if self.config.embedding_size:
             pack(tensors["rnn.weight_ih_l0"], self.w_embedding_back, part, parts)
+
+
+def flat(array: Array) -> Array:
+    """(T, B, N) -> (T B, N), the same memory."""
+    return array.reshape(-1, array.shape[-1])
 
 
 def enter_state(space: Workspace, state: State) -> None:

@@ -1,12 +1,14 @@
 """The arrays that a window's forward and backward pass work in, allocated once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
 from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.matmul import Packed, room_to_round
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]
@@ -36,14 +38,20 @@ class Workspace:
         logits: (T, B, V), then their gradient.
         losses: (T, B) float64, nats.
         dropped: whether outputs are arrays of their own, for dropout to write.
-        d_h: (T, B, H) gradient of a layer's output; absent for inference.
-        d_state: for each state, (1, B, H); absent for inference.
+        row_ids: (T, B) int32, the number t B + b of each row.
+        no_ids: (T, B) int32 zeros: every row starts from the same one.
+        rounded: for bf16, (T', B, K / 2): where products round their left operands, for the longest K; else empty.
+        d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.
+        d_state: for each state but h, (1, B, H); absent for inference.
     """
 
     traces: list[Any]
     outputs: list[Array]
     logits: Array
     losses: Array
+    row_ids: Array
+    no_ids: Array
+    rounded: Array
     dropped: bool = False
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
@@ -65,11 +73,19 @@ class Workspace:
         dropped = training and config.dropout > 0
         outputs = [rows(steps, H) if dropped else trace[1][1:] for trace in traces]
         losses = aligned_zeros((steps, streams), "float64")
-        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, dropped)
+        row_ids = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
+        no_ids = np.zeros_like(row_ids)
+        longest = max(config.gate_width, config.vocab_size) if training else H
+        rounded = room_to_round(longest, streams, config.packed_dtype)
+        space = cls(traces, outputs, rows(steps, config.vocab_size), losses, row_ids, no_ids, rounded, dropped)
         if training:
-            space.d_h = rows(steps, H)
-            space.d_state = tuple(rows(1, H) for _ in cell.state)
+            space.d_h = rows(steps + 1, H)
+            space.d_state = tuple(rows(1, H) for _ in cell.state[1:])
         return space
+
+    def bind(self, packed: Packed) -> Packed:
+        """A packed matrix that rounds its left operands here."""
+        return packed._replace(rounded=self.rounded)
 
     def shortened(self, steps: int, states: int) -> "Workspace":
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""
@@ -77,6 +93,13 @@ class Workspace:
         for trace in self.traces:
             cut = [array[: steps + 1 if 1 <= i <= states else steps] for i, array in enumerate(trace)]
             traces.append(type(trace)(*cut))
-        d_h = None if self.d_h is None else self.d_h[:steps]
-        outputs = [output[:steps] for output in self.outputs]
-        return Workspace(traces, outputs, self.logits[:steps], self.losses[:steps], self.dropped, d_h, self.d_state)
+        return replace(
+            self,
+            traces=traces,
+            outputs=[output[:steps] for output in self.outputs],
+            logits=self.logits[:steps],
+            losses=self.losses[:steps],
+            row_ids=self.row_ids[:steps],
+            no_ids=self.no_ids[:steps],
+            d_h=None if self.d_h is None else self.d_h[: steps + 1],
+        )

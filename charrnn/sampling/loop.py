@@ -1,18 +1,18 @@
 """The compiled loop that draws a chunk of characters for many streams.
 
 The layers' streams lie in one trace, one layer after the other: layer l of stream n is row ``l N + n``. So the loop is
-compiled once for a cell and not for each number of layers.
+compiled once for a cell and not for each number of layers. The cell and the matrix product are those of training, to
+the last bit: the loop calls them by their addresses.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import forward
-from charrnn.kernels.draw import draw, rank, weigh
-from charrnn.kernels.jit import inlined, jit
-from charrnn.kernels.lookup import fill_rows, gather_rows
+from charrnn.cells.contract import Cell
+from charrnn.kernels.draw import Rules, draw, rank, weigh
+from charrnn.kernels.jit import by_address, inlined, jit
 from charrnn.kernels.matmul import Packed, matmul
 
 Array = npt.NDArray[np.floating]
@@ -32,18 +32,32 @@ class Weights(NamedTuple):
     w_head: Packed
     """H x V."""
     head_bias: Array
-    """(V,)."""
+    """(1, V)."""
+
+
+class Kernels(NamedTuple):
+    """What the loop calls by address; see ``kernels_for``."""
+
+    matmul: Any
+    forward: Any
+    choose: Any
 
 
 class Streams(NamedTuple):
     """N streams at work."""
 
     ids: npt.NDArray[np.int32]
-    """(1, N): the last character of each, which is drawn but not read yet."""
+    """(1, L N): the last character of each, which is drawn but not read yet; then the number of each further row."""
+    no_ids: npt.NDArray[np.int32]
+    """(1, L N) zeros."""
+    below: Array
+    """(1, L N, at least H): the same memory as the trace, such that each row is the output of the layer below."""
+    top: Array
+    """(1, N, at least H): likewise, the output of the last layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4)."""
     logits: Array
-    """(1, at least N, at least V)."""
+    """(1, N, at least V)."""
     weights: Array
     """(N, V), scratch."""
 
@@ -64,53 +78,50 @@ class Drawn(NamedTuple):
 @inlined
 def part_of(stacked, layer):
     """One layer's matrix of a stack."""
-    return Packed(stacked.panels[layer], stacked.depth, stacked.columns)
+    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded)
 
 
 @inlined
-def read(model, trace, states, ids, logits, first, last):
-    """One step of streams ``first`` to ``last``: the logits after ``ids`` (1, N); the state is advanced.
+def read(kernels, model, trace, states, streams, first, last):
+    """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
 
     Args:
+        kernels: Kernels.
         model: Weights.
         trace: the cell's, of one step and L N streams; the state is in row 0 of its first ``states`` arrays.
         states: a number.
-        ids: (1, N).
-        logits: (1, at least N, at least V), written.
+        streams: Streams.
         first: the first stream.
         last: one beyond the last stream.
     """
-    streams = ids.shape[1]
-    outputs = trace[1][1]
-    gates = trace[0][0]
+    layers = model.w_hh.panels.shape[0]
+    rows = streams.ids.shape[1] // layers
     H = model.w_hh.depth
-    gather_rows(model.table, ids, trace[0], first, last)
-    below = outputs[:streams].reshape(1, streams, outputs.shape[1])
-    for layer in range(model.w_hh.panels.shape[0]):
-        row = layer * streams
+    gates, start = trace[0], model.table
+    for layer in range(layers):
+        row = layer * rows
         if layer:
-            a = gates[row : row + streams].reshape(1, streams, gates.shape[1])
-            fill_rows(model.bias[layer - 1], a, first, last)
-            matmul(below, part_of(model.w_ih, layer - 1), a, first, last)
-            below = outputs[row : row + streams].reshape(1, streams, outputs.shape[1])
-        forward(part_of(model.w_hh, layer), trace, H, row + first, row + last)
+            w_ih, bias = part_of(model.w_ih, layer - 1), model.bias[layer - 1 : layer]
+            kernels.matmul(streams.below, w_ih, bias, streams.no_ids, gates, row + first, row + last)
+            start = gates[0]
+        kernels.forward(part_of(model.w_hh, layer), trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
                     for k in range(H):
                         array[0, r, k] = array[1, r, k]
-    fill_rows(model.head_bias, logits, first, last)
-    matmul(below, model.w_head, logits, first, last)
+    kernels.matmul(streams.top, model.w_head, model.head_bias, streams.no_ids, streams.logits, first, last)
 
 
 @jit
-def generate(model, trace, states, streams, rules, drawn, first, last):
+def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``.
 
     Each stream reads its last character and draws the next, T times. What a stream draws depends neither on the other
     streams nor on how many characters a call draws.
 
     Args:
+        kernels: Kernels.
         model: Weights.
         trace: as for ``read``.
         states: as for ``read``.
@@ -120,18 +131,34 @@ def generate(model, trace, states, streams, rules, drawn, first, last):
         first: the first stream.
         last: one beyond the last stream.
     """
-    classes = model.head_bias.shape[0]
+    classes = model.head_bias.shape[1]
     for t in range(drawn.ids.shape[1]):
-        read(model, trace, states, streams.ids, streams.logits, first, last)
+        read(kernels, model, trace, states, streams, first, last)
         for n in range(first, last):
-            logits = streams.logits[0, n]
-            weights = streams.weights[n]
-            chosen = draw(logits, classes, rules, weights, streams.generators[n])
-            streams.ids[0, n] = chosen
-            drawn.ids[n, t] = chosen
-            top, total = weigh(logits, classes, 1.0, weights)
-            log_total = np.log(total) + top
-            drawn.nats[n, t] = log_total - np.float64(logits[chosen])
-            rank(weights, classes, drawn.rivals[n, t])
-            for place in range(drawn.rivals.shape[2]):
-                drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])
+            kernels.choose(streams, classes, rules, drawn, n, t)
+
+
+@jit
+def choose(streams, classes, rules, drawn, n, t):
+    """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``. Arguments as for ``generate``."""
+    logits = streams.logits[0, n]
+    weights = streams.weights[n]
+    chosen = draw(logits, classes, rules, weights, streams.generators[n])
+    streams.ids[0, n] = chosen
+    drawn.ids[n, t] = chosen
+    top, total = weigh(logits, classes, 1.0, weights)
+    log_total = np.log(total) + top
+    drawn.nats[n, t] = log_total - np.float64(logits[chosen])
+    rank(weights, classes, drawn.rivals[n, t])
+    for place in range(drawn.rivals.shape[2]):
+        drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])
+
+
+def kernels_for(cell: Cell, model: Weights, trace: Any, streams: Streams, rules: Rules, drawn: Drawn) -> Kernels:
+    """The kernels that ``generate`` calls for a cell, for arguments of these types."""
+    w, start, ids = part_of.py_func(model.w_hh, 0), model.table, streams.ids
+    return Kernels(
+        by_address(matmul, trace.gates, w, start, ids, trace.gates, 0, 0),
+        by_address(cell.forward, w, trace, start, ids, 0, 0, 0),
+        by_address(choose, streams, 0, rules, drawn, 0, 0),
+    )

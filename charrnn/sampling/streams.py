@@ -9,7 +9,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import Packed
-from charrnn.model.network import Network
+from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, copy_state
 from charrnn.sampling import loop
@@ -35,7 +35,7 @@ class Sampler:
             stack(network.w_ih, network.w_hh[0]),
             np.array(biases, config.dtype).reshape(-1, config.gate_width),
             network.w_head,
-            tensors["head.bias"],
+            network.row("head.bias"),
         )
 
 
@@ -72,9 +72,23 @@ class Streams:
         self._sampler = sampler
         network = sampler.network
         config, count = network.config, len(start.last)
-        space = Workspace.allocate(replace(config, num_layers=1), 1, config.num_layers * count)
-        self._trace, self._logits = space.traces[0], space.logits
-        self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        rows = config.num_layers * count
+        space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
+        self._trace = space.traces[0]
+        outputs = flat(self._trace[1])[rows - count :][np.newaxis]
+        scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        self._at_work = loop.Streams(
+            ids=space.row_ids,
+            no_ids=space.no_ids,
+            below=outputs[:, :rows],
+            top=outputs[:, rows:],
+            generators=start.generators,
+            logits=space.logits[:, :count],
+            weights=scratch,
+        )
+        weights = sampler.weights
+        bound = {name: space.bind(getattr(weights, name)) for name in ("w_hh", "w_ih", "w_head")}
+        self._weights = weights._replace(**bound)
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
@@ -116,7 +130,9 @@ class Streams:
             np.empty((N, count, rivals), np.int32),
             np.empty((N, count, rivals)),
         )
-        streams = loop.Streams(self.now.last[np.newaxis], self.now.generators, self._logits, self._scratch)
+        streams = self._at_work._replace(generators=self.now.generators)
+        streams.ids[0, :N] = self.now.last
+        kernels = loop.kernels_for(network.cell, self._weights, self._trace, streams, rules, drawn)
         H, states = network.config.hidden_size, len(network.cell.state)
         arrays = self._trace[1 : 1 + states]
         for layer, values in enumerate(self.now.state):
@@ -125,9 +141,10 @@ class Streams:
 
         def job(part: int, parts: int) -> None:
             first, last = share(N, part, parts)
-            loop.generate(self._sampler.weights, self._trace, states, streams, rules, drawn, first, last)
+            loop.generate(kernels, self._weights, self._trace, states, streams, rules, drawn, first, last)
 
         network.workers.run(job, most=N)
+        self.now.last[:] = streams.ids[0, :N]
         for layer, values in enumerate(self.now.state):
             for array, value in zip(arrays, values, strict=True):
                 value[:] = array[0, layer * N : (layer + 1) * N, :H]

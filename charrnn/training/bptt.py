@@ -20,9 +20,8 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
-from charrnn.kernels.lookup import fill_rows, scatter_add_rows, sum_rows
-from charrnn.kernels.matmul import matmul, matmul_transposed
-from charrnn.model.network import TrainingNetwork, enter_state, leave_state
+from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
+from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace
@@ -43,7 +42,10 @@ class TruncatedBPTT:
         self._space = Workspace.allocate(network.config, steps, streams, training=True)
         self._spaces = {steps: self._space}
         self._d_table = aligned_zeros(network.table.shape, network.config.dtype)
-        self._zeros = aligned_zeros(network.config.hidden_size, network.config.dtype)
+        columns = network.config.hidden_size * 2 + network.config.vocab_size
+        self._scratch = [scratch(columns, network.config.packed_dtype) for _ in range(network.workers.threads)]
+        widest = max(network.config.hidden_size, network.config.embedding_size)
+        self._zeros = aligned_zeros((1, widest), network.config.dtype)
 
     def window(
         self, x: Array, y: Array, state: State, *, mask_key: int | None = None, d_state: State | None = None
@@ -58,6 +60,7 @@ class TruncatedBPTT:
             d_state: where to leave the gradient of the state before the window, if it is wanted.
         """
         space = self._space_for(len(x))
+        x = np.ascontiguousarray(x)
         enter_state(space, state)
 
         def streams(part: int, parts: int) -> None:
@@ -90,56 +93,56 @@ class TruncatedBPTT:
     def _backward(self, space: Workspace, mask_key: int | None, d_state: State | None, first: int, last: int) -> None:
         network, H = self.network, self.network.config.hidden_size
         assert space.d_h is not None
-        fill_rows(self._zeros, space.d_h, first, last)
-        matmul(space.logits, network.w_head_back, space.d_h, first, last)
+        above = space.d_h[1:]
+        matmul(space.logits, space.bind(network.w_head_back), self._zeros, space.no_ids, above, first, last)
         for layer in reversed(range(len(space.traces))):
             trace = space.traces[layer]
             if space.dropped:
-                dropout(space.d_h, space.d_h, H, *network.mask(layer, mask_key), first, last)
-            for array in space.d_state:
-                fill_rows(self._zeros, array, first, last)
-            network.cell.backward(network.w_hh_back[layer], trace, space.d_h, space.d_state, H, first, last)
+                dropout(above, above, H, *network.mask(layer, mask_key), first, last)
+            for array in (space.d_h, *space.d_state):
+                array[0, first:last] = 0
+            w_hh = space.bind(network.w_hh_back[layer])
+            network.cell.backward(w_hh, trace, space.d_h, space.d_state, H, first, last)
             if d_state is not None:
-                for values, rows in zip(d_state[layer], space.d_state, strict=True):
+                for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
                     values[first:last] = rows[0, first:last, :H]
             if layer:
-                fill_rows(self._zeros, space.d_h, first, last)
-                matmul(trace.gates, network.w_ih_back[layer - 1], space.d_h, first, last)
+                w_back = space.bind(network.w_ih_back[layer - 1])
+                matmul(trace.gates, w_back, self._zeros, space.no_ids, above, first, last)
 
     def _weight_gradients(self, x: Array, space: Workspace, part: int, parts: int) -> None:
-        G, V = self.network.config.gate_width, self.network.config.vocab_size
-        first, last = share(G, part, parts)
         for layer, trace in enumerate(space.traces):
-            d_a = flat(trace.gates)
-            self._add_product(d_a, flat(trace[1][:-1]), f"rnn.weight_hh_l{layer}", part, parts)
+            d_a, ids = flat(trace.gates), space.no_ids if layer else x
+            sums = self._row(f"rnn.bias_l{layer}") if layer else self._d_table
+            factors = {f"rnn.weight_hh_l{layer}": flat(trace[1][:-1])}
             if layer:
-                self._add_product(d_a, flat(space.outputs[layer - 1]), f"rnn.weight_ih_l{layer}", part, parts)
-                sum_rows(d_a, self.gradient[f"rnn.bias_l{layer}"], first, last)
-            else:
-                scatter_add_rows(x, trace.gates, self._d_table, first, last)
-        self._add_product(flat(space.logits), flat(space.outputs[-1]), "head.weight", part, parts)
-        sum_rows(flat(space.logits), self.gradient["head.bias"], *share(V, part, parts))
+                factors[f"rnn.weight_ih_l{layer}"] = flat(space.outputs[layer - 1])
+            self._sum(d_a, factors, ids, sums, part, parts)
+        factors = {"head.weight": flat(space.outputs[-1])}
+        self._sum(flat(space.logits), factors, space.no_ids, self._row("head.bias"), part, parts)
 
     def _input_gradients(self, part: int, parts: int) -> None:
         network, config = self.network, self.network.config
-        first, last = share(config.gate_width, part, parts)
-        sum_rows(self._d_table, self.gradient["rnn.bias_l0"], first, last)
+        no_ids, bias = np.zeros((1, config.vocab_size), np.int32), self._row("rnn.bias_l0")
         if not config.embedding_size:
+            self._sum(self._d_table, {}, no_ids, bias, part, parts)
+            first, last = share(config.gate_width, part, parts)
             self.gradient["rnn.weight_ih_l0"][first:last] = self._d_table[:, first:last].T
             return
-        self._add_product(self._d_table, network.parameters["embedding.weight"], "rnn.weight_ih_l0", part, parts)
-        row, end = share(config.vocab_size, part, parts)
-        self.gradient["embedding.weight"][row:end] = 0
-        d_embedding = self.gradient["embedding.weight"][np.newaxis]
-        matmul(self._d_table[np.newaxis], network.w_embedding_back, d_embedding, row, end)
+        factors = {"rnn.weight_ih_l0": network.parameters["embedding.weight"]}
+        self._sum(self._d_table, factors, no_ids, bias, part, parts)
+        first, last = share(config.vocab_size, part, parts)
+        d_table, d_embedding = self._d_table[np.newaxis], self.gradient["embedding.weight"][np.newaxis]
+        matmul(d_table, network.w_embedding_back, self._zeros, no_ids, d_embedding, first, last)
 
-    def _add_product(self, a: Array, b: Array, name: str, part: int, parts: int) -> None:
-        gradient = self.gradient[name]
-        first, last = share(len(gradient), part, parts)
-        gradient[first:last] = 0
-        matmul_transposed(a, b, gradient, first, last)
+    def _row(self, name: str) -> Array:
+        return self.gradient[name][np.newaxis]
 
-
-def flat(array: Array) -> Array:
-    """(T, B, N) -> (T B, N), the same memory."""
-    return array.reshape(-1, array.shape[-1])
+    def _sum(self, d: Array, factors: dict[str, Array], ids: Array, sums: Array, part: int, parts: int) -> None:
+        """A thread's share of the gradients that are products of ``d`` with the factors, and of its sums by id."""
+        pairs = [(factor, self.gradient[name]) for name, factor in factors.items()]
+        rows = pairs[0][1].shape[0] if pairs else sums.shape[1]
+        while len(pairs) < 2:
+            pairs.append((d[:, :0], np.empty((rows, 0), d.dtype)))
+        bs, cs = zip(*pairs, strict=True)
+        matmul_transposed(d, bs, cs, ids.reshape(-1), sums, self._scratch[part], *share(rows, part, parts))

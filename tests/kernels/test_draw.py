@@ -3,8 +3,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.kernels.draw import MASK, Rules, draw, generator, keep_largest, rank, rotate, uniform
+from charrnn.kernels import draw as parts
+from charrnn.kernels.draw import MASK, Rules, generator
+from charrnn.kernels.jit import jit
 
+draw, keep_largest, rank, uniform = (
+    jit(part.py_func) for part in (parts.draw, parts.keep_largest, parts.rank, parts.uniform)
+)
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
@@ -42,12 +47,6 @@ def test_generator_is_seeded_by_splitmix64(seed, wanted):
     state = generator(seed)
     assert state.dtype == np.uint64
     assert state.tolist() == wanted
-
-
-@pytest.mark.parametrize("bits", [7, 45])
-def test_rotate(bits):
-    for x in (0, 1, 0x8000000000000000, 0x123456789ABCDEF0):
-        assert int(rotate(np.uint64(x), bits)) == rotated(x, bits)
 
 
 @pytest.mark.parametrize(("seed", "stream"), [(0, 0), (1, 0), (2**63, 1), (12345, 7)])

@@ -5,21 +5,27 @@ from charrnn.kernels.matmul import (
     DEPTH_BLOCK,
     ROW_BLOCK,
     SUM_BLOCK,
-    aligned_scratch,
     matmul,
+    matmul_add,
     matmul_transposed,
     pack,
     pack_transposed,
     packed_zeros,
     panel_count,
+    room_to_round,
+    scratch,
     share,
 )
-from charrnn.kernels.simd import REGISTER_BYTES, TILE_ROWS, TILE_VECTORS
+from charrnn.kernels.operands import PAIRS
+from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
-WIDEST = TILE_VECTORS * REGISTER_BYTES // 4
+WIDEST = max(RESIDENT.vectors, STREAMED.vectors) * REGISTER_BYTES // 4
 """Columns of the widest float32 panel."""
+
+ROWS = max(RESIDENT.rows, STREAMED.rows)
+"""Rows of the tallest tile."""
 
 
 def normal(random, shape, dtype):
@@ -49,10 +55,11 @@ def test_shares_cover_everything_once_and_are_even():
 
 def test_panels_are_no_wider_than_a_tile():
     width = REGISTER_BYTES // 4
-    for vectors in range(1, 5 * TILE_VECTORS):
-        count = panel_count(vectors * width, width)
-        assert (count - 1) * TILE_VECTORS < vectors <= count * TILE_VECTORS
-        assert panel_count(vectors * width - width + 1, width) == count
+    for most in (2, 3, 4):
+        for vectors in range(1, 5 * most):
+            count = panel_count(vectors * width, width, most)
+            assert (count - 1) * most < vectors <= count * most
+            assert panel_count(vectors * width - width + 1, width, most) == count
 
 
 @precisions
@@ -62,7 +69,7 @@ def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape
     w = normal(random, shape, dtype)
     whole = packed(w)
     c = np.zeros((1, depth, columns), dtype)
-    matmul(np.eye(depth, dtype=dtype)[np.newaxis], whole, c, 0, depth)
+    matmul_add(np.eye(depth, dtype=dtype)[np.newaxis], whole, c, 0, depth)
     assert np.array_equal(c[0], w)
     assert np.count_nonzero(whole.panels) == w.size  # what pads the columns is zero
     for parts in (1, 2, 3, 7):
@@ -76,8 +83,8 @@ def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape
 PRODUCTS = [
     (1, 1, 1, 1),
     (1, 5, 3, 7),
-    (3, TILE_ROWS + 1, 20, WIDEST),
-    (2, 2 * TILE_ROWS - 1, 31, WIDEST + 1),
+    (3, ROWS + 1, 20, WIDEST),
+    (2, 2 * ROWS - 1, 31, WIDEST + 1),
     (5, ROW_BLOCK // 2 - 8, DEPTH_BLOCK + 1, 65),
     (2, ROW_BLOCK + 1, 40, 2 * WIDEST + 5),
     (1, 3, 2 * DEPTH_BLOCK + 6, 17),
@@ -87,7 +94,7 @@ PRODUCTS = [
 @precisions
 @pytest.mark.parametrize("gap", [0, 3, 64])
 @pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
-def test_matmul_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, N, gap, dtype):
+def test_matmul_add_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, N, gap, dtype):
     a, b, c = (
         normal(random, (T, R, K + gap), dtype),
         normal(random, (K, N), dtype),
@@ -96,7 +103,7 @@ def test_matmul_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, N, g
     a[:, :, K:] = np.nan  # must not be read
     first, last = (1, R - 1) if R > 2 else (0, R)
     before = c.copy()
-    matmul(a, packed(b), c, first, last)
+    matmul_add(a, packed(b), c, first, last)
     assert_product(c[:, first:last, :N], a[:, first:last, :K], b, before[:, first:last, :N])
     c[:, first:last, :N] = before[:, first:last, :N]
     assert c.tobytes() == before.tobytes()
@@ -105,83 +112,164 @@ def test_matmul_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, N, g
 @precisions
 @pytest.mark.parametrize("gap", [0, 64])
 @pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
-def test_matmul_gives_the_same_bytes_however_rows_and_steps_are_cut(random, T, R, K, N, gap, dtype):
+def test_matmul_add_gives_the_same_bytes_however_rows_and_steps_are_cut(random, T, R, K, N, gap, dtype):
     a, b, start = (
         normal(random, (T, R, K), dtype),
         packed(normal(random, (K, N), dtype)),
         normal(random, (T, R, N + gap), dtype),
     )
     whole = start.copy()
-    matmul(a, b, whole, 0, R)
+    matmul_add(a, b, whole, 0, R)
     for parts in (2, 3, R):
         c = start.copy()
         for part in reversed(range(parts)):
-            matmul(a, b, c, share(R, parts, part), share(R, parts, part + 1))
+            matmul_add(a, b, c, share(R, parts, part), share(R, parts, part + 1))
         assert c.tobytes() == whole.tobytes()
     c = start.copy()
     for t in range(T):
-        matmul(a[t : t + 1], b, c[t : t + 1], 0, R)
+        matmul_add(a[t : t + 1], b, c[t : t + 1], 0, R)
     assert c.tobytes() == whole.tobytes()
 
 
 @precisions
-def test_matmul_of_no_rows_does_nothing(random, dtype):
+def test_matmul_add_of_no_rows_does_nothing(random, dtype):
     c = normal(random, (2, 3, 5), dtype)
     before = c.copy()
-    matmul(normal(random, (2, 3, 4), dtype), packed(normal(random, (4, 5), dtype)), c, 2, 2)
+    matmul_add(normal(random, (2, 3, 4), dtype), packed(normal(random, (4, 5), dtype)), c, 2, 2)
     assert np.array_equal(c, before)
 
 
 @precisions
 @pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(
-    ("K", "M", "N"),
-    [
-        (1, 1, 1),
-        (5, 7, 3),
-        (SUM_BLOCK, TILE_ROWS, WIDEST),
-        (SUM_BLOCK + 1, ROW_BLOCK + 1, 65),
-        (3 * SUM_BLOCK - 5, 2 * ROW_BLOCK + 9, 2 * WIDEST + 7),
-    ],
-)
-def test_matmul_transposed_adds_the_product_however_rows_are_cut(random, K, M, N, gap, dtype):
-    a, b, start = (
-        normal(random, (K, M + gap), dtype),
-        normal(random, (K, N + gap), dtype),
-        normal(random, (M, N), dtype),
-    )
-    a[:, M:] = b[:, N:] = np.nan  # must not be read
-    whole = start.copy()
-    matmul_transposed(a, b, whole, 0, M)
-    assert_product(whole, a[:, :M].T, b[:, :N], start)
+@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+def test_matmul_starts_from_the_rows_that_ids_name(random, T, R, K, N, gap, dtype):
+    a, b, c = normal(random, (T, R, K), dtype), normal(random, (K, N), dtype), normal(random, (T, R, N + gap), dtype)
+    start, ids = normal(random, (5, N + gap), dtype), random.integers(0, 5, (T, R)).astype("int32")
+    start[:, N:] = np.nan  # must not be read
+    first, last = (1, R - 1) if R > 2 else (0, R)
+    wanted = c.copy()
+    wanted[:, first:last, :N] = start[ids][:, first:last, :N]
+    matmul(a, packed(b), start, ids, c, first, last)
+    matmul_add(a, packed(b), wanted, first, last)
+    assert c.tobytes() == wanted.tobytes()
+
+
+@precisions
+def test_matmul_may_start_from_what_it_overwrites(random, dtype):
+    a, b, c = normal(random, (3, 7, 20), dtype), normal(random, (20, 65), dtype), normal(random, (3, 7, 65), dtype)
+    ids = np.arange(21, dtype="int32").reshape(3, 7)
+    wanted = c.copy()
+    matmul_add(a, packed(b), wanted, 0, 7)
+    matmul(a, packed(b), c.reshape(21, 65), ids, c, 0, 7)
+    assert c.tobytes() == wanted.tobytes()
+
+
+SUMS = [
+    (1, 1, 1, 1),
+    (5, 7, 3, 0),
+    (SUM_BLOCK, ROWS, WIDEST, 5),
+    (SUM_BLOCK + 1, ROW_BLOCK + 1, 65, 66),
+    (3 * SUM_BLOCK - 5, 2 * ROW_BLOCK + 9, 2 * WIDEST + 7, 0),
+    (17, 33, 0, 0),
+]
+
+
+@precisions
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("K", "M", "N1", "N2"), SUMS)
+def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, K, M, N1, N2, gap, dtype):
+    V = 4
+    a, ids = normal(random, (K, M + gap), dtype), random.integers(0, V, K).astype("int32")
+    bs = tuple(normal(random, (K, N + gap), dtype) for N in (N1, N2))
+    a[:, M:] = np.nan  # must not be read
+    for b, N in zip(bs, (N1, N2), strict=True):
+        b[:, N:] = np.nan
+    room = scratch(N1 + N2, dtype)
+
+    def run(shares):
+        cs, sums = tuple(normal(random, (M, N), dtype) for N in (N1, N2)), normal(random, (V, M), dtype)
+        before = [array.copy() for array in (*cs, sums)]
+        for first, last in shares:
+            matmul_transposed(a, bs, cs, ids, sums, room, first, last)
+        return before, (*cs, sums)
+
+    whole = run([(0, M)])[1]
+    zero = np.zeros((M, V), dtype)
+    one_hot = (ids[:, np.newaxis] == np.arange(V)).astype(dtype)
+    for got, b in zip(whole[:2], (bs[0][:, :N1], bs[1][:, :N2]), strict=True):
+        assert_product(got, a[:, :M].T, b, np.zeros_like(got))
+    assert_product(whole[2].T, a[:, :M].T, one_hot, zero)
     for parts in (2, 3, M):
-        c = start.copy()
-        for part in reversed(range(parts)):
-            matmul_transposed(a, b, c, share(M, parts, part), share(M, parts, part + 1))
-        assert c.tobytes() == whole.tobytes()
+        got = run([(share(M, parts, part), share(M, parts, part + 1)) for part in reversed(range(parts))])[1]
+        assert all(np.array_equal(x, y) for x, y in zip(got, whole, strict=True))
     first, last = M // 3, M - M // 4
     a[:, last - 1] = np.nan  # would show in the next row
-    c = start.copy()
-    matmul_transposed(a, b, c, first, last)
-    assert np.isnan(c[last - 1]).all()
-    assert np.array_equal(c[first : last - 1], whole[first : last - 1])
-    assert np.array_equal(c[:first], start[:first])
-    assert np.array_equal(c[last:], start[last:])
+    before, got = run([(first, last)])
+    inside = slice(first, last - 1)
+    for x, y, z in zip((*got[:2], got[2].T), (*whole[:2], whole[2].T), (*before[:2], before[2].T), strict=True):
+        assert np.array_equal(x[inside], y[inside])
+        assert np.array_equal(x[:first], z[:first])
+        assert np.array_equal(x[last:], z[last:])
 
 
 @precisions
 def test_a_nan_reaches_its_row_and_no_other(random, dtype):
-    a, b = normal(random, (1, 2 * TILE_ROWS, 9), dtype), normal(random, (9, 21), dtype)
+    a, b = normal(random, (1, 2 * ROWS, 9), dtype), normal(random, (9, 21), dtype)
     a[0, 4, 3] = np.nan
-    c = np.zeros((1, 2 * TILE_ROWS, 21 + 64), dtype)
-    matmul(a, packed(b), c, 0, 2 * TILE_ROWS)
+    c = np.zeros((1, 2 * ROWS, 21 + 64), dtype)
+    matmul_add(a, packed(b), c, 0, 2 * ROWS)
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding
 
 
-@precisions
-def test_scratch_is_aligned(dtype):
-    like = np.empty((1, 1), dtype)
-    for size in (1, 100, 1001):
-        scratch = aligned_scratch(size, like)
-        assert (scratch.shape, scratch.dtype, scratch.ctypes.data % 64) == ((size,), like.dtype, 0)
+def rounded(x):
+    """float32 to the nearest bfloat16, ties to even, as float32."""
+    bits = x.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
+
+
+def packed_pairs(w, rows):
+    result = packed_zeros(*w.shape, PAIRS)
+    pack(w, result, 0, 1)
+    return result._replace(rounded=room_to_round(len(w), rows, PAIRS))
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, N, gap):
+    a, b, c = (normal(random, shape, "float32") for shape in ((T, R, K + gap), (K, N), (T, R, N + gap)))
+    a[:, :, K:] = np.nan  # must not be read
+    first, last = (1, R - 1) if R > 2 else (0, R)
+    before, whole = c.copy(), packed_pairs(b, R)
+    matmul_add(a, whole, c, first, last)
+    assert_product(c[:, first:last, :N], rounded(a[:, first:last, :K].copy()), rounded(b), before[:, first:last, :N])
+    c[:, first:last, :N] = before[:, first:last, :N]
+    assert c.tobytes() == before.tobytes()
+    for parts in (1, 3):
+        result = packed_zeros(K, N, PAIRS)
+        for part in range(parts):
+            pack_transposed(np.ascontiguousarray(b.T), result, part, parts)
+        assert np.array_equal(result.panels, whole.panels)
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("K", "M", "N1", "N2"), SUMS)
+def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors(random, K, M, N1, N2, gap):
+    a, ids = normal(random, (K, M + gap), "float32"), random.integers(0, 4, K).astype("int32")
+    bs = tuple(normal(random, (K, N + gap), "float32") for N in (N1, N2))
+    cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
+    matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), 0, M)
+    left = rounded(a[:, :M].copy())
+    for c, b in zip(cs, bs, strict=True):
+        assert_product(c, left.T, rounded(b[:, : c.shape[1]].copy()), np.zeros_like(c))
+    one_hot = (ids[:, np.newaxis] == np.arange(4)).astype("float32")
+    assert_product(sums.T, a[:, :M].T, one_hot, np.zeros((M, 4)))  # not rounded
+
+
+def test_rounding_to_bfloat16_keeps_what_is_not_finite():
+    odd = np.array([[np.nan, np.inf, -np.inf, 3.4e38, 1 + 2**-8, 1 + 3 * 2**-8]], "float32")
+    odd.view(np.uint32)[0, 0] = 0x7FFFFFFF  # a NaN that rounding as a number would make -0
+    pairs = packed_zeros(1, 6, PAIRS)
+    pack(odd, pairs, 0, 1)
+    got = (pairs.panels[:6].view(np.uint32) << 16).view(np.float32)
+    np.testing.assert_array_equal(got, [np.nan, np.inf, -np.inf, np.inf, 1, 1 + 2**-6])

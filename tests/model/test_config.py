@@ -22,7 +22,7 @@ from charrnn.model.config import LARGEST_EMBEDDING, ModelConfig
         ({"dropout": -0.1}, "dropout must be at least 0 and below 1, not -0.1"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
         ({"dropout": float("nan")}, "dropout must be at least 0 and below 1, not nan"),
-        ({"precision": "float16"}, "unknown precision 'float16': choose one of float32, float64"),
+        ({"precision": "float16"}, "unknown precision 'float16': choose one of float32, float64, bf16"),
         ({"recurrent_init": "zero"}, "unknown recurrent_init 'zero': choose one of uniform, orthogonal"),
         ({"cell": "elman"}, "unknown cell 'elman': choose one of "),
     ],

@@ -52,8 +52,8 @@ def test_every_row_is_aligned_and_long_enough(cell, precision, training):
         assert len(trace) == 1 + len(contract.state) + len(contract.saved)
     wanted += [(output, T, H) for output in space.outputs] + [(space.logits, T, V)]
     if training:
-        wanted += [(space.d_h, T, H), *((array, 1, H) for array in space.d_state)]
-        assert len(space.d_state) == len(contract.state)
+        wanted += [(space.d_h, T + 1, H), *((array, 1, H) for array in space.d_state)]
+        assert len(space.d_state) == len(contract.state) - 1
     else:
         assert (space.d_h, space.d_state) == (None, ())
     for array, steps, columns in wanted:
@@ -94,6 +94,8 @@ def test_a_shortened_space_is_the_start_of_the_same_arrays(cell, training):
         *zip(space.outputs, short.outputs, strict=True),
         (space.logits, short.logits),
         (space.losses, short.losses),
+        (space.row_ids, short.row_ids),
+        (space.no_ids, short.no_ids),
     ]
     if training:
         pairs.append((space.d_h, short.d_h))

@@ -5,7 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.kernels.draw import Rules, draw, generator
+from charrnn.kernels import draw
+from charrnn.kernels.draw import Rules, generator
+from charrnn.kernels.jit import jit
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
@@ -13,6 +15,7 @@ from charrnn.sampling.streams import WINDOW, Sampler, Streams
 
 V = 11
 RULES = Rules(1.0)
+drawn_by = jit(draw.draw.py_func)
 
 
 @pytest.fixture(params=[(1, 19, "float32"), (3, 32, "float32"), (2, 17, "float64")], ids=str)
@@ -41,7 +44,7 @@ def step_by_step(network, prefix, length, rules, random):
         network.run(np.array([[text[position]]], np.int32), None, state, space)
         if position >= len(prefix) - 1:
             logits = space.logits[0, 0, :V].astype(np.float64)
-            text.append(draw(space.logits[0, 0], V, rules, weights, random))
+            text.append(drawn_by(space.logits[0, 0], V, rules, weights, random))
             nats.append(np.log(np.exp(logits - logits[text[-1]]).sum()))
     return text[len(prefix) :], nats
 

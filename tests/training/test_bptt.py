@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import reference
@@ -89,3 +93,28 @@ def test_a_shorter_window_gives_what_room_of_its_own_would(make_parameters, make
     roomy, tight = TruncatedBPTT(network, 10, 3), TruncatedBPTT(network, 4, 3)
     assert roomy.window(x, y, copy_state(state)) == tight.window(x, y, copy_state(state))
     assert np.array_equal(roomy.gradient.vector, tight.gradient.vector)
+
+
+COLD_OR_WARM = """
+import hashlib
+import numpy as np
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import TrainingNetwork
+from charrnn.model.parameters import Parameters
+from charrnn.training.bptt import TruncatedBPTT
+
+network = TrainingNetwork(Parameters(ModelConfig(5, hidden_size=24)).initialise(1))
+bptt = TruncatedBPTT(network, 9, 3)
+x = np.random.default_rng(2).integers(0, 5, (10, 3)).astype(np.int32)
+bptt.window(x[:-1], x[1:], network.zero_state(3))
+print(hashlib.sha256(bptt.gradient.vector.tobytes()).hexdigest())
+"""
+
+
+def test_kernels_just_compiled_and_kernels_from_the_cache_give_the_same_bytes(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", COLD_OR_WARM]
+    printed = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    assert printed[0] == printed[1] != ""

@@ -1,0 +1,107 @@
+"""The cell's time loops, products with W_hh included."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.cases.contract import Array, Case, Inputs, worst
+from benchmarks.cases.products import RECURRENT, RECURRENT_BACK
+from charrnn.cells.contract import find_cell
+from charrnn.kernels.matmul import pack_transposed, packed_zeros
+from charrnn.model.workspace import Workspace
+
+
+def cell_cases(inputs: Inputs) -> Iterator[Case]:
+    """Forward and backward through a window."""
+    shape, G = inputs.shape, inputs.gates
+    H, B, T = shape.hidden, shape.streams, shape.steps
+    cell = find_cell(inputs.config.cell)
+    space = Workspace.allocate(inputs.config, T, B, training=True)
+    trace, d_h, d_state = space.traces[0], space.d_h, space.d_state
+    assert d_h is not None
+    w = inputs.matrix(G, H, scale=H**-0.5 / 2)
+    forward_weights, backward_weights = packed_zeros(H, G, inputs.dtype), inputs.packed(w)
+    pack_transposed(w, forward_weights, 0, 1)
+    a, above = inputs.rows(T, B, G)[:, :, :G], inputs.rows(T, B, H)[:, :, :H]
+    outputs, d_a = lstm_reference(*(array.astype("float64") for array in (a, w, above)))
+    tolerance = 400 * inputs.epsilon
+
+    def start() -> None:
+        trace.gates[:, :, :G] = a
+
+    def forward(last: int = B) -> None:
+        cell.forward(forward_weights, trace, H, 0, last)
+
+    def backward(last: int = B) -> None:
+        cell.backward(backward_weights, trace, d_h, d_state, H, 0, last)
+
+    start()
+    forward()
+    kept = [array.copy() for array in trace]
+
+    def restart() -> None:
+        for array, values in zip(trace, kept, strict=True):
+            array[:] = values
+        d_h[:, :, :H] = above
+        for array in d_state:
+            array[:] = 0
+
+    yield Case(
+        "cell forward: all steps",
+        f"{T}x{B}x{H}",
+        forward,
+        lambda: worst(trace.h[1:, :, :H], outputs, tolerance),
+        start,
+        lambda: forward(0),
+        flop=2 * T * B * G * H,
+        count=T * B * H,
+        product=RECURRENT,
+        repeats=T,
+    )
+    yield Case(
+        "cell backward: all steps",
+        f"{T}x{B}x{H}",
+        backward,
+        lambda: worst(trace.gates[:, :, :G], d_a, tolerance * np.abs(d_a).max()),
+        restart,
+        lambda: backward(0),
+        flop=2 * T * B * G * H,
+        count=T * B * H,
+        product=RECURRENT_BACK,
+        repeats=T,
+    )
+
+
+def sigmoid(x: Array) -> Array:
+    """``1 / (1 + exp(-x))`` without overflow."""
+    result: Array = 0.5 + 0.5 * np.tanh(0.5 * x)
+    return result
+
+
+def lstm_reference(a: Array, w: Array, above: Array) -> tuple[Array, Array]:
+    """Outputs (T, B, H) of an LSTM that starts from the zero state, and the gradient of its inputs (T, B, 4H).
+
+    Args:
+        a: (T, B, 4H) W_ih x + b.
+        w: (4H, H) W_hh.
+        above: (T, B, H) gradient of the outputs.
+    """
+    h = c = np.zeros(above.shape[1:])
+    outputs, d_a = np.empty_like(above), np.empty_like(a)
+    steps = []
+    for t in range(len(a)):
+        i, f, g, o = np.split(a[t] + h @ w.T, 4, axis=-1)
+        i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+        before, c = c, f * c + i * g
+        squashed = np.tanh(c)
+        h = outputs[t] = o * squashed
+        steps.append((i, f, g, o, before, squashed))
+    d_h = d_c = np.zeros_like(h)
+    for t in reversed(range(len(a))):
+        i, f, g, o, before, squashed = steps[t]
+        d_h = d_h + above[t]
+        d_c = d_c + d_h * o * (1 - squashed**2)
+        gates = (d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g**2), d_h * squashed * o * (1 - o))
+        d_a[t] = np.concatenate(gates, -1)
+        d_h, d_c = d_a[t] @ w, d_c * f
+    return outputs, d_a

@@ -1,0 +1,103 @@
+"""What a case is, and what cases make their arrays with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.shared.shape import Shape
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.matmul import Packed, pack, packed_zeros
+from charrnn.model.config import ModelConfig
+
+Array = npt.NDArray[Any]
+
+
+def nothing() -> None:
+    """What must be done for a kernel that leaves its inputs as they are."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel at one size."""
+
+    name: str
+    size: str
+    run: Callable[[], object]
+    """Calls the kernel."""
+    error: Callable[[], float]
+    """How wrong the result of a call is, as a part of what rounding allows: at most 1 is right."""
+    prepare: Callable[[], object] = nothing
+    """Makes the inputs anew; not timed."""
+    idle: Callable[[], object] | None = None
+    """The same call with nothing to do; its time is taken off, because a step has no such call from Python."""
+    flop: int = 0
+    """Of products."""
+    bytes: int = 0
+    """That must be read and written."""
+    count: int = 0
+    """Elements, for a time of each."""
+    product: str = ""
+    repeats: int = 0
+    """Name of the case that is done ``repeats`` times within this one; the time of an element is what is left."""
+
+
+def worst(got: Array, wanted: Array, bound: Array | float) -> float:
+    """Largest error as a part of its bound; infinite where something is not finite."""
+    if not np.isfinite(got).all():
+        return np.inf
+    return float(np.max(np.abs(got.astype("float64") - wanted) / bound, initial=0.0))
+
+
+def exact(equal: object) -> float:
+    """The error of a result that must be equal."""
+    return 0.0 if equal else np.inf
+
+
+class Inputs:
+    """Sizes and arrays of one shape.
+
+    Attributes:
+        shape: the training step's shape.
+        config: a model of one layer of that shape.
+        dtype: of parameters and activations.
+        epsilon: its rounding.
+        gates: G, the width of all gates.
+        random: where numbers come from.
+    """
+
+    def __init__(self, shape: Shape, precision: str) -> None:
+        self.shape = shape
+        self.config = ModelConfig(
+            vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=1, precision=precision
+        )
+        self.dtype = self.config.dtype
+        self.epsilon = float(np.finfo(self.dtype).eps)
+        self.gates = self.config.gate_width
+        self.random = np.random.default_rng(0)
+
+    def rows(self, *dimensions: int, scale: float = 1.0) -> Array:
+        """Normally distributed numbers whose rows lie as those of a workspace do, padding included."""
+        stride = row_stride(dimensions[-1], self.dtype.itemsize)
+        result = aligned_zeros((*dimensions[:-1], stride), self.dtype)
+        result[:] = self.random.normal(0, scale, result.shape)
+        return result
+
+    def matrix(self, rows: int, columns: int, scale: float = 1.0) -> Array:
+        """A parameter: contiguous."""
+        result = aligned_zeros((rows, columns), self.dtype)
+        result[:] = self.random.normal(0, scale, result.shape)
+        return result
+
+    def vector(self, size: int) -> Array:
+        """A flat vector."""
+        flat: Array = self.matrix(1, size)[0]
+        return flat
+
+    def packed(self, w: Array) -> Packed:
+        """``w`` (K, N) in panels."""
+        result = packed_zeros(w.shape[0], w.shape[1], self.dtype)
+        pack(w, result, 0, 1)
+        return result

@@ -1,0 +1,97 @@
+"""What every benchmark's command line has in common."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.shared.errors import BenchmarkError
+from benchmarks.shared.machine import describe_machine, machine_lines
+from benchmarks.shared.output import RESULTS, write_json
+from benchmarks.shared.shape import Shape
+from benchmarks.shared.turns import UNFAIR
+from charrnn.errors import CharrnnError
+from charrnn.model.workers import available_threads
+
+Report = tuple[dict[str, Any], str]
+"""What goes into the JSON file, and the text with the tables."""
+
+
+def parser(name: str, text: str) -> argparse.ArgumentParser:
+    """The options that all benchmarks have."""
+    result = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=text.partition("\n")[0])
+    result.add_argument("--quick", action="store_true", help="one short round of a tiny model: does everything work?")
+    result.add_argument(
+        "--json", type=Path, default=RESULTS / f"{name}.json", help="where to write all figures (%(default)s)"
+    )
+    return result
+
+
+def shape(text: str) -> Shape:
+    """A shape H/L/B/T/V."""
+    try:
+        return Shape.parse(text)
+    except BenchmarkError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def shapes(text: str) -> list[Shape]:
+    """Shapes H/L/B/T/V between commas."""
+    return [shape(part) for part in text.split(",")]
+
+
+def names(text: str) -> list[str]:
+    """Names between commas."""
+    return text.split(",")
+
+
+def numbers(text: str) -> list[int]:
+    """Whole numbers of at least 1 between commas."""
+    try:
+        result = [int(part) for part in text.split(",")]
+    except ValueError:
+        result = [0]
+    if min(result) < 1:
+        raise argparse.ArgumentTypeError(f"wanted whole numbers of at least 1 between commas, got {text!r}")
+    return result
+
+
+def say(line: str) -> None:
+    """Tell how far the benchmark has come."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def possible_threads(wanted: Sequence[int]) -> list[int]:
+    """The numbers of threads for which there is a core each; says which are left out."""
+    allowed = available_threads()
+    for threads in wanted:
+        if threads > allowed:
+            say(f"{threads} threads left out: this process may use only {allowed} of the cores")
+    possible = [threads for threads in wanted if threads <= allowed]
+    if not possible:
+        raise BenchmarkError(f"no number of threads is left to measure; choose --threads of at most {allowed}")
+    return possible
+
+
+def run(
+    name: str,
+    benchmark: Callable[[argparse.Namespace], Report],
+    options: argparse.ArgumentParser,
+    arguments: Sequence[str] | None,
+) -> int:
+    """Run a benchmark: the machine and the tables to stdout, all figures to the JSON file; the exit code."""
+    choices = options.parse_args(arguments)
+    for variable in UNFAIR:
+        os.environ.pop(variable, None)
+    machine = describe_machine()
+    print("\n".join(machine_lines(machine)), flush=True)
+    try:
+        figures, text = benchmark(choices)
+        write_json({"benchmark": name, "machine": machine} | figures, choices.json)
+    except (BenchmarkError, CharrnnError, OSError) as error:
+        say(f"benchmarks.{name}: error: {error}")
+        return 1
+    print(f"\n{text}\n\nAll figures: {choices.json}")
+    return 0

@@ -1,0 +1,90 @@
+"""What a benchmark ran on: CPU, cores, versions and what else the machine was doing."""
+
+import os
+import platform
+import subprocess
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+
+from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS
+from charrnn.model.workers import available_threads
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch")
+WIDE_FEATURES = ("fma", "avx2", "avx512f", "avx512bf16", "amx-bf16", "neon", "sve", "bf16")
+"""The CPU's features that decide how fast a matrix product can be."""
+
+
+def cpu_name() -> str:
+    """The CPU's name as the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    if platform.system() == "Darwin":
+        return output_of("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor()
+    return platform.processor() or platform.machine()
+
+
+def cpu_features() -> list[str]:
+    """Those of ``WIDE_FEATURES`` that the CPU has."""
+    try:
+        features = llvm.get_host_cpu_features()
+    except RuntimeError:  # LLVM does not know on this platform
+        return []
+    return [name for name in WIDE_FEATURES if features.get(name)]
+
+
+def versions() -> dict[str, str]:
+    """Of Python and the packages that matter; those that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def output_of(*command: str) -> str:
+    """What a command prints; nothing where it is missing or fails."""
+    try:
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def describe_machine() -> dict[str, Any]:
+    """Everything that a reader of the figures should know about where they come from."""
+    return {
+        "cpu": cpu_name(),
+        "features": cpu_features(),
+        "cores": os.cpu_count(),
+        "cores_allowed": available_threads(),
+        "registers": f"{REGISTERS} of {8 * REGISTER_BYTES} bits",
+        "compiled_for": numba.config.CPU_NAME or "this CPU",
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "versions": versions(),
+        "commit": output_of("git", "describe", "--always", "--dirty"),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def machine_lines(machine: dict[str, Any]) -> list[str]:
+    """The machine in a few lines of text."""
+    packages = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    load = "unknown" if machine["load_average"] is None else machine["load_average"]
+    return [
+        f"{machine['cpu']}; {machine['cores']} cores, {machine['cores_allowed']} allowed; "
+        f"{', '.join(machine['features'])}; vector registers: {machine['registers']}, for {machine['compiled_for']}",
+        f"{packages}; {machine['system']}; commit {machine['commit'] or 'unknown'}; "
+        f"load before: {load}; {machine['date']}",
+    ]

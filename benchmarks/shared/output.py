@@ -1,0 +1,56 @@
+"""Tables in Markdown, which reads as well in a terminal, and JSON files."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.shared.turns import Summary
+
+RESULTS = Path(__file__).parent.parent / "results"
+"""Where JSON goes by default; git ignores it."""
+
+MISSING = "-"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An aligned table: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join(f"{'-' * (width + 1)}{':' if i else '-'}" for i, width in enumerate(widths))
+    return "\n".join([line(heads), f"|{rule}|", *map(line, rows)])
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, thousands kept whole: 0.0123, 4.56, 123, 45,678."""
+    if value is None:
+        return MISSING
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(part: float | None) -> str:
+    """A part of 1 in percent."""
+    return MISSING if part is None else f"{100 * part:.0f} %"
+
+
+def spread(summary: Summary) -> str:
+    """Median, and from where to where the figures go."""
+    return f"{summary.median:.2f} ({summary.low:.2f}-{summary.high:.2f})"
+
+
+def mebibytes(size: float | None) -> str:
+    """Bytes as MiB."""
+    return MISSING if size is None else f"{size / 2**20:,.1f}"
+
+
+def write_json(report: dict[str, Any], path: Path) -> None:
+    """Write a report, and make its folder if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
