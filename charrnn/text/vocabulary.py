@@ -14,9 +14,6 @@ UNITS = ("character", "byte")
 CHUNK = 1 << 16
 """Characters looked up at a time: their codes and indices stay in the CPU's cache."""
 
-STAND_INS = "\ufffd? "
-"""What an unknown character is read as: the first of these that the vocabulary holds, or else its first symbol."""
-
 MAX_SHOWN = 5
 """Characters that an error message names."""
 
@@ -74,23 +71,13 @@ class Vocabulary:
         Raises:
             VocabularyError: the text holds a character that the vocabulary lacks.
         """
-        ids = self.lookup(text)
-        if ids.min(initial=0) < 0:
-            raise self._unknown(text, position=before + int(np.argmax(ids < 0)) + 1)
-        return ids
-
-    def lookup(self, text: str) -> npt.NDArray[np.int32]:
-        """The ids of the characters of ``text``: (N,) int32, -1 for those that the vocabulary lacks."""
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), CHUNK):
             codes = _codes(text[start : start + CHUNK])
             self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
+        if ids.min(initial=0) < 0:
+            raise self._unknown(text, position=before + int(np.argmax(ids < 0)) + 1)
         return ids
-
-    @property
-    def stand_in(self) -> int:
-        """The id that is read in the place of a character that the vocabulary lacks: of a sign for it, or a space."""
-        return next((self.symbols.index(sign) for sign in STAND_INS if sign in self.symbols), 0)
 
     def decode(self, ids: npt.ArrayLike) -> str:
         """The text of ``ids``: (N,) integers from 0 to ``len(self) - 1``.

@@ -23,7 +23,7 @@ from charrnn.model.network import TrainingNetwork
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
 from charrnn.sampling import sample_ids
-from charrnn.scoring import score
+from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
 from charrnn.training.bptt import TruncatedBPTT

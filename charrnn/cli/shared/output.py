@@ -26,9 +26,9 @@ def announce_compilation() -> None:
         say("compiling: some 20 seconds at each start, because no folder for compiled code can be written")
 
 
-def print_json(value: Any) -> None:
-    """Print a value as one line of JSON; NaN and the infinities become null."""
-    click.echo(json.dumps(finite(value), allow_nan=False))
+def print_json(value: Any, *, err: bool = False) -> None:
+    """Print a value as one line of JSON, to stderr if ``err``; NaN and the infinities become null."""
+    click.echo(json.dumps(finite(value), allow_nan=False), err=err)
 
 
 def finite(value: Any) -> Any:

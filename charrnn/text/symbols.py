@@ -1,0 +1,73 @@
+"""A model's symbols and the user's text.
+
+A model of characters reads Unicode text as it is; a model of bytes reads UTF-8, each byte as the character of that
+number.
+"""
+
+import unicodedata
+
+from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.vocabulary import Vocabulary
+
+UNKNOWN = ("error", "skip", "replace")
+"""What can be done about characters that a model has never seen."""
+
+ASCII_FORMS = str.maketrans(
+    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'} | dict.fromkeys("‐‑‒–—―−", "-")
+)
+
+
+def to_symbols(text: str | bytes, unit: str) -> str:
+    """The text as a model of that unit reads it.
+
+    Raises:
+        ConfigError: the model reads characters and got bytes.
+    """
+    if unit == "byte":
+        return (text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text).decode("latin-1")
+    if isinstance(text, bytes):
+        raise ConfigError("this model reads characters, not bytes: decode the text first")
+    return text
+
+
+def to_text(symbols: str, unit: str) -> str:
+    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes the replacement character."""
+    return symbols.encode("latin-1").decode("utf-8", "replace") if unit == "byte" else symbols
+
+
+def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:
+    """The symbols without those that the vocabulary lacks.
+
+    Args:
+        symbols: what to read.
+        vocabulary: the model's.
+        unknown: "error", "skip" to leave them out, or "replace" by the closest character that the vocabulary has: a
+            plain quote or dash, the letter without its accents, the same in the other case, or else a space.
+
+    Raises:
+        VocabularyError: there are some, and ``unknown`` is "error".
+        ConfigError: ``unknown`` is none of the three.
+    """
+    if unknown not in UNKNOWN:
+        raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
+    strange = set(symbols) - set(vocabulary.symbols)
+    if not strange:
+        return symbols
+    if unknown == "error":
+        try:
+            vocabulary.encode(symbols)
+        except VocabularyError as error:
+            raise VocabularyError(f"{error}; --unknown skip or replace goes on without them") from None
+    table = {ord(c): closest(c, vocabulary) if unknown == "replace" else "" for c in strange}
+    return symbols.translate(table)
+
+
+def closest(character: str, vocabulary: Vocabulary) -> str:
+    """What stands for a character that the vocabulary lacks: known characters, or nothing."""
+    if vocabulary.unit == "character":
+        plain = unicodedata.normalize("NFKD", character.translate(ASCII_FORMS))
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+        for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
+            if form and set(form) <= set(vocabulary.symbols):
+                return form
+    return " " if " " in vocabulary else ""
