@@ -45,7 +45,9 @@ def score_pieces(
             yield ScoredText(total.nats, total.characters, piece, losses[here], ranks[here], strange)
             start = here.stop
     if characters < 2:
-        raise CorpusError(f"a text to score needs at least 2 characters that the model knows, not {characters}")
+        raise CorpusError(
+            f"a text to score needs at least 2 characters that the model knows, not {characters}; use a longer text"
+        )
 
 
 def _read_block(
