@@ -13,7 +13,8 @@ UNKNOWN = ("error", "skip", "replace")
 """What can be done about characters that a model has never seen."""
 
 ASCII_FORMS = str.maketrans(
-    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'} | dict.fromkeys("‐‑‒–—―−", "-")
+    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
+    | dict.fromkeys("‐‑‒–—―−", "-")
 )
 
 
@@ -57,7 +58,7 @@ def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") 
         try:
             vocabulary.encode(symbols)
         except VocabularyError as error:
-            raise VocabularyError(f"{error}; --unknown skip or replace goes on without them") from None
+            raise VocabularyError(f"{error}, or choose --unknown skip or replace") from None
     table = {ord(c): closest(c, vocabulary) if unknown == "replace" else "" for c in strange}
     return symbols.translate(table)
 
