@@ -13,8 +13,7 @@ UNKNOWN = ("error", "skip", "replace")
 """What can be done about characters that a model has never seen."""
 
 ASCII_FORMS = str.maketrans(
-    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
-    | dict.fromkeys("‐‑‒–—―−", "-")
+    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'} | dict.fromkeys("‐‑‒–—―−", "-")
 )
 
 
