@@ -5,8 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
@@ -15,10 +13,13 @@ from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, new_seed
 from charrnn.sampling.streams import Sampler
-from charrnn.scoring import Score, score
+from charrnn.scoring.pieces import score_pieces
+from charrnn.scoring.score import ScoredText, joined
+from charrnn.scoring.streams import Reader, StreamReader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
+from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
@@ -152,11 +153,68 @@ class Model:
     def _sampler(self) -> Sampler:
         return Sampler(self._network)
 
-    def score(self, text: str | bytes) -> Score:
-        """Bits per character of a text of at least two characters.
+    def score(
+        self,
+        text: str | bytes,
+        *,
+        exact: bool = False,
+        unknown: str = "error",
+        dynamic: bool = False,
+        dynamic_rate: float | None = None,
+    ) -> ScoredText:
+        """How well the model predicts a text of at least two characters, in all and character by character.
+
+        Args:
+            text: the text.
+            exact: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
+            unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
+                closest ones it knows. Neither counts them.
+            dynamic: let a copy of the model learn from the text as it reads; see ``charrnn.training.dynamic``.
+            dynamic_rate: its learning rate.
 
         Raises:
             VocabularyError: the text holds a character that the model has never seen.
             CorpusError: the text is too short.
+            ConfigError: an option is out of range.
         """
-        return score(self._network, np.asarray(self.vocabulary.encode(self.symbols(text))))
+        piece = Piece("", 0, self.symbols(text))
+        reader = self._reader(exact, dynamic, dynamic_rate)
+        return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
+
+    def score_files(
+        self,
+        *sources: str | Path,
+        encoding: str | None = None,
+        exact: bool = False,
+        unknown: str = "error",
+        dynamic: bool = False,
+        dynamic_rate: float | None = None,
+    ) -> Iterator[ScoredText]:
+        """Score files as one text, in pieces, so that memory does not grow with it; the scores add up.
+
+        Args:
+            sources: files, folders, or "-" for standard input.
+            encoding: of the text; UTF-8 if not given.
+            exact: as in ``score``; so are the others.
+            unknown: see there.
+            dynamic: see there.
+            dynamic_rate: see there.
+
+        Raises:
+            CorpusError: a file cannot be read or decoded, or there are fewer than two characters in all.
+            VocabularyError: the text holds a character that the model has never seen.
+            ConfigError: an option is out of range.
+        """
+        as_bytes = self.vocabulary.unit == "byte"
+        names = [str(source) for source in sources]
+        pieces = read_pieces(names, encoding=encoding or ENCODING, as_bytes=as_bytes)
+        reader = self._reader(exact, dynamic, dynamic_rate)
+        return score_pieces(reader, self.vocabulary, pieces, unknown=unknown)
+
+    def _reader(self, exact: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
+        if not dynamic:
+            return StreamReader(self._network, exact=exact)
+        from charrnn.training.dynamic import LEARNING_RATE, DynamicReader
+
+        rate = LEARNING_RATE if dynamic_rate is None else dynamic_rate
+        return DynamicReader(self.parameters, self._network.workers, rate)

@@ -11,7 +11,8 @@ from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import ENCODING, STDIN, Corpus, corpus_name, read_corpus, split
+from charrnn.text.corpus import Corpus, corpus_name, read_corpus, split
+from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import fit
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Started

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.errors import CheckpointError, ConfigError, RunError, VocabularyError
+from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, VocabularyError
 from charrnn.training.events import Evaluated, Finished, Started
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
@@ -114,3 +114,30 @@ def test_there_is_no_other_name():
 
 def test_evaluations_are_events_too(folder):
     assert Evaluated.__name__ in (folder / "events").read_text()
+
+
+def test_a_score_holds_the_bits_and_the_rank_of_each_character(model):
+    text = "the cat sat on the dog"
+    score = model.score(text)
+    assert np.isnan(score.bits[0])
+    assert len(score.bits) == len(score.ranks) == len(text)
+    assert score.bits[1:].mean() == pytest.approx(score.bits_per_character)
+    prefix = text[:-1]
+    best = model.sample(prefix, length=1, temperature=0)[-1]
+    assert model.score(prefix + best).ranks[-1] == 1
+
+
+def test_a_score_can_be_exact_dynamic_or_pass_over_unknown_characters(model):
+    text = TEXT[:1500]
+    assert model.score(text, exact=True).nats == model.score(text).nats
+    assert model.score(text, dynamic=True, dynamic_rate=1e-9).nats == pytest.approx(model.score(text).nats, rel=1e-4)
+    assert model.score(text, dynamic=True).nats != model.score(text).nats
+    assert model.score("the Qcat", unknown="skip").nats == model.score("the cat").nats
+
+
+def test_files_are_scored_in_parts_that_add_up(model, folder):
+    parts = list(model.score_files(folder / "cat.txt", folder / "cat.txt"))
+    assert [part.piece.origin for part in parts] == [str(folder / "cat.txt")] * 2
+    assert sum(part.nats for part in parts) == pytest.approx(model.score(TEXT * 2).nats)
+    with pytest.raises(CorpusError, match="no such file"):
+        list(model.score_files(folder / "none.txt"))

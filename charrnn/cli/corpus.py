@@ -1,14 +1,12 @@
 """``charrnn corpus``: write a text to train on, made from what every machine has."""
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
-from charrnn.errors import CorpusError
-from charrnn.storage.atomic import reason, write_atomically
 
 NAMES = ("python", "addition", "parity", "brackets")
 """The corpora, in the order in which the help names them."""
@@ -60,28 +58,5 @@ def command(name: str, output: Path | None, overwrite: bool, size: int | None, r
         sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
         sys.stdout.buffer.flush()
         return
-    characters = _write_file(pieces, output, overwrite)
+    characters = write_file(pieces, output, overwrite=overwrite, option="--output")
     click.echo(f"wrote {output} ({characters:,} characters)", err=True)
-
-
-def _write_file(pieces: Iterable[str], output: Path, overwrite: bool) -> int:
-    """Write ``pieces`` to the file ``output`` as UTF-8, whole or not at all; return how many characters."""
-    characters = 0
-
-    def encoded() -> Iterator[bytes]:
-        nonlocal characters
-        for piece in pieces:
-            characters += len(piece)
-            yield piece.encode()
-
-    try:
-        if output.exists() and not overwrite:
-            raise CorpusError(f"{output} exists already; choose another --output, or replace it with --overwrite")
-        if output.exists() and not output.is_file():
-            raise CorpusError(f"the output must be a file, {output} is none; choose another --output")
-        target = output.resolve()  # so that a link is written through, not replaced
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, encoded())
-    except OSError as error:
-        raise CorpusError(f"cannot write {output}: {reason(error)}; choose another --output") from None
-    return characters

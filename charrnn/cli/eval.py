@@ -1,55 +1,225 @@
 """``charrnn eval``: how well a model predicts a text."""
 
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import announce_compilation, print_json, table
+from charrnn.cli.shared.files import write_file
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import announce_compilation, counted, print_json, table
+from charrnn.errors import CheckpointError, ConfigError, RunError
+
+if TYPE_CHECKING:
+    from charrnn.cli.shared.surprise import Line, Lines
+    from charrnn.scoring.score import Score, ScoredText
+
+STDOUT = Path("-")
+
+HEADINGS = ("bits per character", "nats per character", "perplexity", "characters predicted")
 
 
 @click.command("eval")
 @click.argument("arguments", metavar="[RUN|FILE] TEXT...", nargs=-1, required=True)
+@option("--lines", is_flag=True, help="Print each line's bits per character, its number and its text, tab-separated.")
+@option("--heat", is_flag=True, help="Show the text in the terminal, the redder the more surprising.")
+@option(
+    "--per-char",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Write a JSON object for each character: its bits, and its rank among the model's guesses; - for stdout.",
+)
+@option("--overwrite", is_flag=True, help="Replace the FILE of --per-char if it exists.")
+@option("--exact", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
+@option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
+@option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
+@option(
+    "--unknown",
+    type=click.Choice(["error", "skip", "replace"]),
+    default="error",
+    show_default=True,
+    help="What to do about characters that the model has never seen. Those skipped or replaced do not count.",
+)
 @options.encoding
 @options.checkpoints
 @options.threads
 @options.as_json
 def command(
-    arguments: tuple[str, ...], encoding: str | None, checkpoints: Path, threads: int | None, as_json: bool
+    *,
+    arguments: tuple[str, ...],
+    lines: bool,
+    heat: bool,
+    per_char: Path | None,
+    overwrite: bool,
+    encoding: str | None,
+    checkpoints: Path,
+    threads: int | None,
+    as_json: bool,
+    **how: Any,
 ) -> None:
     """Measure how well a model predicts a text.
 
     TEXT is one or more files, folders, or - for standard input. With one argument only, that is the text, and the
-    newest run is the model.
+    newest run is the model; of several, the first is the model.
+
+    Several texts are read one after the other, as in training. The first character of all is not predicted.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
+    _check(as_json, how, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
     from charrnn.storage.run import find_checkpoint
 
-    path = find_checkpoint(target, checkpoints)
-    announce_compilation()
-    from charrnn.api import Model
-    from charrnn.text.corpus import ENCODING, read_corpus
+    with _hint_at_the_model(target):
+        path = find_checkpoint(target, checkpoints)
+        announce_compilation()
+        from charrnn.api import Model
 
-    model = Model.load(path, threads=threads)
-    as_bytes = model.vocabulary.unit == "byte"
-    text = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=as_bytes).text
-    score = model.score(text.encode("latin-1") if as_bytes else text)
+        model = Model.load(path, threads=threads)
+    from charrnn.cli.shared.surprise import Lines, characters_as_json
+
+    if how["dynamic"] and how["dynamic_rate"] is None:
+        from charrnn.training.dynamic import LEARNING_RATE
+
+        how["dynamic_rate"] = LEARNING_RATE
+    unit = model.vocabulary.unit
+    shown = Lines(_line_printer(unit, sources, heat, as_json)) if lines or heat else None
+    tally = Tally()
+    scored = _each(model.score_files(*sources, encoding=encoding, **how), tally, shown)
+    if per_char is None:
+        for _ in scored:
+            pass
+    elif per_char == STDOUT:
+        sys.stdout.buffer.writelines(characters_as_json(part, unit).encode() for part in scored)
+    else:
+        pieces = (characters_as_json(part, unit) for part in scored)
+        write_file(pieces, per_char, overwrite=overwrite, option="--per-char")
+    sys.stdout.flush()
+    beside = lines or heat or per_char == STDOUT  # stdout is for data
     if as_json:
-        print_json(
-            {
-                "checkpoint": str(path),
-                "bits_per_character": score.bits_per_character,
-                "nats_per_character": score.nats_per_character,
-                "perplexity": score.perplexity,
-                "characters": score.characters,
-            }
-        )
+        print_json({"checkpoint": str(path), **tally.to_dict(), **how}, err=beside)
         return
-    rows = [
-        ("bits per character", f"{score.bits_per_character:.4f}"),
-        ("nats per character", f"{score.nats_per_character:.4f}"),
-        ("perplexity", f"{score.perplexity:.4f}"),
-        ("characters predicted", f"{score.characters:,}"),
-    ]
-    for line in (f"model  {path}", *table(rows)):
-        click.echo(line)
+    for line in (f"model  {path}", *_notes(tally, **how), *tally.table()):
+        click.echo(line, err=beside)
+
+
+class Tally:
+    """The scores of files, and of all of them."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.scores: list[Score] = []
+        self.unknown = 0
+
+    def add(self, scored: "ScoredText") -> None:
+        """Take the next part of the text."""
+        if scored.piece.start == 0:
+            self.names.append(scored.piece.origin)
+            self.scores.append(scored.plain)
+        else:
+            self.scores[-1] += scored
+        self.unknown += scored.unknown
+
+    def total(self) -> "Score":
+        """The score of all files."""
+        return sum(self.scores[1:], start=self.scores[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        sources = [{"source": name, **_figures(score)} for name, score in zip(self.names, self.scores, strict=True)]
+        return {**_figures(self.total()), "unknown_characters": self.unknown, "sources": sources}
+
+    def table(self) -> Iterable[str]:
+        """Lines: a column of figures for one file, a row for each of several."""
+        if len(self.scores) == 1:
+            return table(list(zip(HEADINGS, _cells(self.scores[0]), strict=True)))
+        names = [*self.names, "all"]
+        rows = [(name, *_cells(score)) for name, score in zip(names, [*self.scores, self.total()], strict=True)]
+        return table([("", *HEADINGS), *rows])
+
+
+def _figures(score: "Score") -> dict[str, float]:
+    return {
+        "bits_per_character": score.bits_per_character,
+        "nats_per_character": score.nats_per_character,
+        "perplexity": score.perplexity,
+        "nats": score.nats,
+        "characters": score.characters,
+    }
+
+
+def _cells(score: "Score") -> list[str]:
+    if not score.characters:
+        return ["-", "-", "-", "0"]
+    figures = (score.bits_per_character, score.nats_per_character, score.perplexity)
+    return [*(f"{figure:.4f}" for figure in figures), f"{score.characters:,}"]
+
+
+def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:
+    """What makes the figures other than those of the model and the text as they are."""
+    if dynamic:
+        yield f"dynamic evaluation: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
+    if tally.unknown:
+        done = {"skip": "left out", "replace": "replaced"}[unknown]
+        yield f"{counted(tally.unknown, 'unknown character')} {done}, and not counted"
+
+
+def _each(parts: "Iterable[ScoredText]", tally: Tally, shown: "Lines | None") -> "Iterator[ScoredText]":
+    """The parts of a scored text, told to what sums them up and to what shows them."""
+    for part in parts:
+        tally.add(part)
+        if shown:
+            shown.add(part)
+        yield part
+    if shown:
+        shown.finish()
+
+
+def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) -> "Callable[[Line], None]":
+    """What prints a line of the text."""
+    from charrnn.cli.shared.surprise import line_as_columns, line_as_heat, line_as_json
+
+    named = len(sources) > 1 or Path(sources[0]).is_dir()
+    escaped = sys.stdout.isatty()
+
+    def show(line: "Line") -> None:
+        if heat:
+            text = line_as_heat(line, unit)
+        elif as_json:
+            text = line_as_json(line, unit)
+        else:
+            text = line_as_columns(line, unit, named=named, escaped=escaped)
+        sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+
+    return show
+
+
+def _check(as_json: bool, how: dict[str, Any], reports: dict[str, bool]) -> None:
+    """Refuse options that do not go together, and colours where there are none."""
+    chosen = [name for name, used in reports.items() if used]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} both write to stdout: choose one.")
+    if how["dynamic_rate"] is not None and not how["dynamic"]:
+        raise click.UsageError("--dynamic-rate is of --dynamic: give both.")
+    if not reports["--heat"]:
+        return
+    if as_json:
+        raise click.UsageError("--heat has no JSON: give --lines --json.")
+    if os.environ.get("NO_COLOR"):
+        raise ConfigError("--heat needs colours, but NO_COLOR is set: unset it, or use --lines")
+    if not os.environ.get("FORCE_COLOR") and (not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"):
+        raise ConfigError("--heat needs a terminal with colours: use --lines or --per-char, or set FORCE_COLOR=1")
+
+
+@contextmanager
+def _hint_at_the_model(target: str | None) -> Iterator[None]:
+    """Say what the first of several arguments is for, if it is no model."""
+    try:
+        yield
+    except (CheckpointError, RunError) as error:
+        if target is None:
+            raise
+        raise type(error)(f"{error}; of several arguments, the first is the model and the others are texts") from None

@@ -1,4 +1,4 @@
-"""Softmax, cross-entropy and its gradient in one pass over the logits."""
+"""Softmax and cross-entropy: with its gradient for training, with ranks for scoring."""
 
 import numpy as np
 
@@ -40,3 +40,41 @@ def cross_entropy(logits, targets, classes, scale, losses, first_row, last_row):
             for v in range(classes):
                 row[v] *= factor
             row[target] -= scale
+
+
+@jit
+def surprise(logits, targets, classes, losses, ranks, first_row, last_row):
+    """Loss of each prediction, and the target's place among all classes; the logits stay as they are.
+
+    loss = -log softmax(logits)[target]
+
+    Args:
+        logits: (T, B, at least V).
+        targets: (T, B) integers below V.
+        classes: V.
+        losses: (T, B) float64, written: nats.
+        ranks: (T, B) int32, written: 1 for the most probable class; of equal ones the first goes before.
+        first_row: the first stream.
+        last_row: one beyond the last stream.
+    """
+    for t in range(targets.shape[0]):
+        for b in range(first_row, last_row):
+            row = logits[t, b]
+            top = row[0]
+            for v in range(1, classes):
+                if not row[v] <= top:  # a NaN becomes the top, and the loss a NaN
+                    top = row[v]
+            total = row.dtype.type(0)
+            for v in range(classes):
+                total += exp(row[v] - top)
+            target = targets[t, b]
+            own = row[target]
+            rank = np.int32(1)
+            for v in range(classes):
+                if row[v] > own:
+                    rank += np.int32(1)
+            for v in range(target):
+                if row[v] == own:
+                    rank += np.int32(1)
+            losses[t, b] = np.log(np.float64(total)) - np.float64(own - top)
+            ranks[t, b] = rank

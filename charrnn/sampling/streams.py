@@ -86,9 +86,10 @@ class Streams:
             logits=space.logits[:, :count],
             weights=scratch,
         )
-        weights = sampler.weights
-        bound = {name: space.bind(getattr(weights, name)) for name in ("w_hh", "w_ih", "w_head")}
-        self._weights = weights._replace(**bound)
+        own = sampler.weights
+        self._weights = own._replace(
+            w_hh=space.bind(own.w_hh), w_ih=space.bind(own.w_ih), w_head=space.bind(own.w_head)
+        )
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":

@@ -1,11 +1,9 @@
 """A corpus: the text of files, folders or standard input, its name and its fingerprint."""
 
-import codecs
 import hashlib
 import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.text.folders import files_below
-
-STDIN = "-"
-ENCODING = "utf-8"
-"""Of a text that nothing else is said about."""
+from charrnn.text.sources import ENCODING, STDIN, read_pieces
 
 CHUNK = 1 << 20
 """Characters hashed at a time."""
@@ -59,15 +53,9 @@ def read_corpus(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
         ConfigError: the encoding is unknown.
         CorpusError: a source is missing, cannot be read or decoded, or there are fewer than two characters in all.
     """
-    if not as_bytes:
-        _check_encoding(encoding)
-    text = "".join(
-        data.decode("latin-1") if as_bytes else _decode(data, encoding, origin)
-        for source in sources
-        for origin, data in _contents(source)
-    )
+    text = "".join(piece.text for piece in read_pieces(sources, encoding=encoding, as_bytes=as_bytes))
     if len(text) < 2:
-        raise CorpusError(_too_short(sources, len(text)))
+        raise CorpusError(too_short(sources, len(text)))
     paths = tuple(source if source == STDIN else str(_absolute(source)) for source in sources)
     return Corpus(
         text, corpus_name(sources[0]), paths, fingerprint(text), "byte" if as_bytes else "character", encoding
@@ -115,69 +103,7 @@ def split(text: Text, val_fraction: float) -> tuple[Text, Text]:
     return text[:cut], text[cut:]
 
 
-def _contents(source: str) -> Iterator[tuple[str, bytes]]:
-    """The name and the bytes of each file that ``source`` stands for."""
-    if not source:  # a shell's unset variable, which as a path would be the current folder
-        raise CorpusError("a corpus needs a name, got an empty one; give a file, a folder, or - for standard input")
-    try:
-        if source == STDIN:
-            yield "stdin", sys.stdin.buffer.read()
-            return
-        for path in _files(Path(source)):
-            yield str(path), path.read_bytes()
-    except FileNotFoundError:
-        raise CorpusError(f"cannot read {source}: there is no such file or folder; check the path") from None
-    except OSError as error:
-        raise CorpusError(
-            f"cannot read {error.filename or source}: {error.strerror or error}; check the path"
-        ) from None
-
-
-def _files(path: Path) -> list[Path]:
-    """The files that ``path`` stands for: itself, or all that are not hidden below it."""
-    if not path.is_dir():
-        return [path]
-    files = files_below(path, skip=lambda name: name.startswith("."))
-    if not files:
-        raise CorpusError(f"the folder {path} holds no files (hidden ones do not count); put a text into it")
-    return files
-
-
-def _check_encoding(encoding: str) -> None:
-    try:
-        b"\n".decode(encoding)
-    except UnicodeError:
-        return  # known, and one byte is not a character in it
-    except (LookupError, ValueError):
-        raise ConfigError(f"the encoding {encoding!r} is unknown; use one that Python knows, such as utf-8") from None
-
-
-def _decode(data: bytes, encoding: str, origin: str) -> str:
-    """The text of one file."""
-    try:
-        text = data.decode(encoding)
-    except UnicodeError as error:
-        offset = getattr(error, "start", 0)
-        raise CorpusError(
-            f"cannot read {origin} as {encoding}: byte 0x{data[offset : offset + 1].hex()} in line "
-            f"{_line(data, encoding, offset)} (offset {offset}); give its --encoding, or train on raw --bytes"
-        ) from None
-    if codecs.lookup(encoding).name != "utf-8":
-        return text
-    if (offset := data.find(0)) >= 0:
-        raise CorpusError(
-            f"cannot read {origin} as text: a NUL byte in line {_line(data, encoding, offset)} (offset {offset}): "
-            "not a text file; use --bytes to train on raw bytes"
-        )
-    return text.removeprefix("\ufeff")
-
-
-def _line(data: bytes, encoding: str, offset: int) -> int:
-    """The line, from 1, in which the byte at ``offset`` stands."""
-    return data[:offset].decode(encoding, "ignore").count("\n") + 1
-
-
-def _too_short(sources: Sequence[str], length: int) -> str:
+def too_short(sources: Sequence[str], length: int) -> str:
     """The message for a corpus of fewer than two characters."""
     if not sources:
         return "a corpus needs at least one source, got none; name a file, a folder, or - for standard input"

@@ -61,8 +61,12 @@ class Vocabulary:
     def __contains__(self, character: object) -> bool:
         return isinstance(character, str) and len(character) == 1 and character in self.symbols
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str, *, before: int = 0) -> npt.NDArray[np.int32]:
         """The ids of the characters of ``text``: (N,) int32.
+
+        Args:
+            text: the text, or a part of one.
+            before: characters that come before this part; an error tells the position in the whole.
 
         Raises:
             VocabularyError: the text holds a character that the vocabulary lacks.
@@ -72,7 +76,7 @@ class Vocabulary:
             codes = _codes(text[start : start + CHUNK])
             self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
         if ids.min(initial=0) < 0:
-            raise self._unknown(text)
+            raise self._unknown(text, before)
         return ids
 
     def decode(self, ids: npt.ArrayLike) -> str:
@@ -99,10 +103,10 @@ class Vocabulary:
         table[codes] = np.arange(len(codes))
         return table
 
-    def _unknown(self, text: str) -> VocabularyError:
-        """The error for a text with unknown characters; positions are counted from 1."""
+    def _unknown(self, text: str, before: int) -> VocabularyError:
+        """The error for a text with unknown characters after ``before`` others; positions are counted from 1."""
         unknown = sorted(set(text) - set(self.symbols), key=text.index)
-        names = ", ".join(f"{self._name(c)} at position {text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
+        names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(
             f"the text must hold only the {len(self)} {self.unit}s of the vocabulary, got {names}{more}; "

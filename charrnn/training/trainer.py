@@ -24,7 +24,7 @@ from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
 from charrnn.sampling.batch import opening
 from charrnn.sampling.streams import Sampler, Streams
-from charrnn.scoring import score
+from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
 from charrnn.training.bptt import TruncatedBPTT

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.cross_entropy import cross_entropy
+from charrnn.kernels.cross_entropy import cross_entropy, surprise
 
 precisions = pytest.mark.parametrize(("dtype", "bound"), [("float32", 2e-6), ("float64", 1e-13)])
 
@@ -72,3 +72,33 @@ def test_nan_or_infinity_gives_a_nan_loss_in_its_row_alone(random, position, bad
     assert np.array_equal(np.isnan(losses), [[False, False], [True, False]])
     assert np.isnan(gradient[1, 0]).any()
     assert np.isfinite(np.delete(gradient.reshape(4, 33), 2, 0)).all()
+
+
+@precisions
+@pytest.mark.parametrize(("T", "B", "V", "gap"), [(1, 1, 1, 0), (3, 5, 2, 0), (4, 6, 65, 15), (2, 3, 517, 3)])
+def test_surprise_and_rank(random, T, B, V, gap, dtype, bound):
+    logits = random.normal(0, 3, (T, B, V + gap)).astype(dtype)
+    logits[:, :, V:] = 1e9  # beyond the classes: must not be read
+    logits[:, :, 1:V:7] = logits[:, :, :1]  # ties
+    targets = random.integers(0, V, (T, B)).astype(np.int32)
+    before, losses, ranks = logits.copy(), np.full((T, B), -7.0), np.full((T, B), -7, np.int32)
+    first, last = B // 3, B - B // 4
+    surprise(logits, targets, V, losses, ranks, first, last)
+    order = np.argsort(-logits[:, :, :V].astype("float64"), axis=-1, kind="stable")
+    wanted_ranks = 1 + np.argmax(order == targets[..., np.newaxis], axis=-1)
+    wanted_losses, _ = naive(logits[:, :, :V], targets, 1)
+    np.testing.assert_allclose(losses[:, first:last], wanted_losses[:, first:last], rtol=bound, atol=bound)
+    assert np.array_equal(ranks[:, first:last], wanted_ranks[:, first:last])
+    others = [b for b in range(B) if not first <= b < last]
+    assert (losses[:, others] == -7).all()
+    assert (ranks[:, others] == -7).all()
+    assert np.array_equal(logits, before)
+
+
+@precisions
+def test_the_surprise_at_logits_far_apart_and_at_nan(dtype, bound):
+    logits = np.array([[[-1e4, 0, -50, -np.inf]] * 3 + [[0, 1, np.nan, 0]]], dtype)
+    losses, ranks = np.zeros((1, 4)), np.zeros((1, 4), np.int32)
+    surprise(logits, np.array([[1, 0, 2, 1]], np.int32), 4, losses, ranks, 0, 4)
+    np.testing.assert_allclose(losses, [[0, 1e4, 50, np.nan]], atol=bound)
+    assert ranks[0, :3].tolist() == [1, 3, 2]

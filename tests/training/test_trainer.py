@@ -7,7 +7,7 @@ import pytest
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network
-from charrnn.scoring import score
+from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, Sampled, StepDone
 from charrnn.training.schedule import rate

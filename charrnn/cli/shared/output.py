@@ -26,9 +26,9 @@ def announce_compilation() -> None:
         say("compiling: some 20 seconds at each start, because no folder for compiled code can be written")
 
 
-def print_json(value: Any) -> None:
-    """Print a value as one line of JSON; NaN and the infinities become null."""
-    click.echo(json.dumps(finite(value), allow_nan=False))
+def print_json(value: Any, *, err: bool = False) -> None:
+    """Print a value as one line of JSON, to stderr if ``err``; NaN and the infinities become null."""
+    click.echo(json.dumps(finite(value), allow_nan=False), err=err)
 
 
 def finite(value: Any) -> Any:
@@ -57,11 +57,6 @@ def terminal_width(stream: IO[Any]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
     except (OSError, ValueError):  # no terminal, or not even a file
         return FALLBACK_WIDTH
-
-
-def readable(text: str, unit: str) -> str:
-    """A model's text as Unicode: of a model of bytes, what is not UTF-8 becomes the replacement character."""
-    return text.encode("latin-1").decode("utf-8", "replace") if unit == "byte" else text
 
 
 def one_line(text: str, width: int) -> str:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Protocol
 
-from charrnn.cli.shared.output import counted, duration, one_line, print_json, readable, say, terminal_width
+from charrnn.cli.shared.output import counted, duration, one_line, print_json, say, terminal_width
+from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, Sampled, Started, StepDone
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class JsonReport(NoReport):
         """Print the event."""
         fields = dataclasses.asdict(event)
         if isinstance(event, Sampled):
-            fields["text"] = readable(event.text, self._unit)
+            fields["text"] = to_text(event.text, self._unit)
         print_json({"event": snake_case(type(event).__name__), **fields})
 
 
@@ -85,7 +86,7 @@ class TextReport:
             if self._bar:
                 self._bar.val_bpc = event.val_bpc
         elif isinstance(event, Sampled):
-            text = readable(event.text, self._job.trainer.vocabulary.unit)
+            text = to_text(event.text, self._job.trainer.vocabulary.unit)
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
         elif isinstance(event, Finished):
             self.close()

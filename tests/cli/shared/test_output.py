@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, readable, size, table
+from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, size, table
 
 
 def test_json_knows_no_nan():
@@ -29,11 +29,6 @@ def test_a_table_is_aligned():
 )
 def test_a_text_on_one_line(text, width, line):
     assert one_line(text, width) == line
-
-
-def test_bytes_become_readable():
-    assert readable("\xe2\x98\x83\xff", "byte") == "☃\ufffd"
-    assert readable("é", "character") == "é"
 
 
 def test_quantities():

@@ -1,0 +1,40 @@
+"""Files that commands write beside stdout."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from charrnn.errors import CorpusError
+from charrnn.storage.atomic import reason, write_atomically
+
+
+def write_file(pieces: Iterable[str], output: Path, *, overwrite: bool, option: str) -> int:
+    """Write ``pieces`` to the file ``output`` as UTF-8, whole or not at all; return how many characters.
+
+    Args:
+        pieces: the text.
+        output: where to; its folder is made if need be.
+        overwrite: whether an older file may be replaced.
+        option: the one that named the file.
+
+    Raises:
+        CorpusError: the file exists already, is no file, or cannot be written.
+    """
+    characters = 0
+
+    def encoded() -> Iterator[bytes]:
+        nonlocal characters
+        for piece in pieces:
+            characters += len(piece)
+            yield piece.encode()
+
+    try:
+        if output.exists() and not overwrite:
+            raise CorpusError(f"{output} exists already; choose another {option}, or replace it with --overwrite")
+        if output.exists() and not output.is_file():
+            raise CorpusError(f"the output must be a file, {output} is none; choose another {option}")
+        target = output.resolve()  # so that a link is written through, not replaced
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, encoded())
+    except OSError as error:
+        raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None
+    return characters

@@ -1,0 +1,156 @@
+"""Reports of a scored text, character by character or line by line, written while it is read."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from charrnn.cli.shared.output import number
+from charrnn.cli.shared.terminal import ESCAPES
+from charrnn.text.symbols import to_text
+
+if TYPE_CHECKING:
+    from charrnn.scoring.score import ScoredText
+
+SHADES = (None, 230, 229, 228, 222, 216, 209, 203, 196)
+"""Backgrounds of characters, from expected to surprising: white, yellow, red of the 256 colours of terminals."""
+
+BITS_OF_A_SHADE = 1.5
+
+RESET = "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a scored text.
+
+    Attributes:
+        origin: the file's path, or "stdin".
+        number: of the line in the file, from 1.
+        text: without its newline; of a model of bytes, its bytes as the characters of these numbers.
+        bits: of each character, with the newline; NaN where nothing is predicted.
+    """
+
+    origin: str
+    number: int
+    text: str
+    bits: list[float]
+
+    @property
+    def bits_per_character(self) -> float:
+        """The mean of the bits; NaN where nothing is predicted."""
+        predicted = [bits for bits in self.bits if not math.isnan(bits)]
+        return sum(predicted) / len(predicted) if predicted else math.nan
+
+
+class Lines:
+    """Puts the lines of a scored text together again and hands each one over."""
+
+    def __init__(self, show: Callable[[Line], None]) -> None:
+        self._show = show
+        self._text: list[str] = []
+        self._bits: list[float] = []
+        self._origin, self._number = "", 1
+
+    def add(self, scored: "ScoredText") -> None:
+        """Take the next part of the text."""
+        if scored.piece.start == 0:
+            self.finish()
+            self._origin, self._number = scored.piece.origin, 1
+        bits, start = scored.bits.tolist(), 0
+        for line in scored.text.split("\n")[:-1]:
+            end = start + len(line) + 1
+            self._take(line, bits[start:end])
+            self._hand_over()
+            start = end
+        if start < len(bits):
+            self._take(scored.text[start:], bits[start:])
+
+    def finish(self) -> None:
+        """The text, or a file of it, is complete: its last line may lack a newline."""
+        if self._bits:
+            self._hand_over()
+
+    def _take(self, text: str, bits: list[float]) -> None:
+        self._text.append(text)
+        self._bits += bits
+
+    def _hand_over(self) -> None:
+        self._show(Line(self._origin, self._number, "".join(self._text), self._bits))
+        self._text, self._bits = [], []
+        self._number += 1
+
+
+def line_as_json(line: Line, unit: str) -> str:
+    """A line of a text as a JSON object."""
+    bpc = line.bits_per_character
+    return json.dumps(
+        {
+            "source": line.origin,
+            "line": line.number,
+            "bits_per_character": None if math.isnan(bpc) else bpc,
+            "characters": len(line.bits),
+            "text": to_text(line.text, unit),
+        }
+    )
+
+
+def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str:
+    """Bits per character, line number (after the file's name if ``named``) and text, between tabs."""
+    bpc = line.bits_per_character
+    place = f"{line.origin}:{line.number}" if named else str(line.number)
+    text = to_text(line.text, unit)
+    shown = text.translate(ESCAPES) if escaped else text
+    return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{shown}"
+
+
+def line_as_heat(line: Line, unit: str) -> str:
+    """A line of a text, the background of each character the more red the more bits it costs."""
+    shown: list[str] = []
+    now = None
+    for character, bits in _visible(line, unit):
+        shade = SHADES[int(min(bits / BITS_OF_A_SHADE, len(SHADES) - 1))] if bits >= 0 else None  # NaN has none
+        if shade != now:
+            shown.append(RESET if shade is None else f"\x1b[30;48;5;{shade}m")
+            now = shade
+        shown.append(character)
+    return "".join(shown) + (RESET if now is not None else "")
+
+
+def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
+    """Each character as a terminal may be shown it, and its bits: a newline as a space; bytes put together."""
+    symbols = line.text + "\n" * (len(line.bits) - len(line.text))
+    start = 0
+    while start < len(symbols):
+        end = start + (_utf8_length(symbols, start) if unit == "byte" else 1)
+        character = symbols[start:end]
+        if end - start > 1:
+            character = character.encode("latin-1").decode()
+        elif unit == "byte" and character > "\x7f":
+            character = f"\\x{ord(character):02x}"
+        yield " " if character == "\n" else character.translate(ESCAPES), sum(line.bits[start:end])
+        start = end
+
+
+def _utf8_length(symbols: str, start: int) -> int:
+    """Bytes of the UTF-8 character that begins at ``start``; 1 if there is none."""
+    if symbols[start] < "\x80":
+        return 1
+    for length in (2, 3, 4):
+        try:
+            if len(symbols[start : start + length].encode("latin-1").decode()) == 1:
+                return length
+        except UnicodeDecodeError:
+            continue
+    return 1
+
+
+def characters_as_json(scored: "ScoredText", unit: str) -> str:
+    """A line of JSON for each character: itself (or its byte), its bits and its rank."""
+    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)}
+    return "".join(
+        f'{{"{unit}": {names[c]}, "bits": {f"{bits:.7g}" if math.isfinite(bits) else "null"}, '
+        f'"rank": {rank or "null"}}}\n'
+        for c, bits, rank in zip(scored.text, scored.bits.tolist(), scored.ranks.tolist(), strict=True)
+    )

@@ -1,0 +1,141 @@
+"""Reading a text with a model that stays as it is, many streams at once.
+
+A text is read in blocks, so that memory does not grow with it; the state is carried from each block to the next. Of a
+block, up to MOST_STREAMS streams are read at once, which is many times faster than one. Each stream but the first
+warms up on the characters before its own, which are not counted, so that its state has seen some past; every character
+but the text's first is predicted exactly once. The cut depends on the length of the text alone.
+
+A text too short for two streams is read in one pass, and so is every text if that is asked for: then each prediction
+has seen all that comes before it, exactly as when the text is drawn.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CorpusError
+from charrnn.kernels.cross_entropy import surprise
+from charrnn.model.network import Network
+from charrnn.model.workers import share
+from charrnn.model.workspace import State, Workspace
+from charrnn.scoring.score import Losses, Ranks, Score, total_of
+
+BLOCK = 1 << 21
+"""Characters of a block."""
+
+WINDOW = 2048
+"""Predictions made at once, by all streams together."""
+
+STREAM_LENGTH = 4096
+"""Predictions for which another stream is opened."""
+
+MOST_STREAMS = 64
+
+WARM_UP = 256
+"""Characters that a stream reads before its own."""
+
+Ids = npt.NDArray[np.int32]
+
+
+class Reader(Protocol):
+    """Reads a text block by block and predicts it; what it remembers is carried from each block to the next."""
+
+    def read(self, ids: Ids) -> tuple[Losses, Ranks]:
+        """Losses (N,) in nats and ranks (N,) of the next N ids: NaN and 0 for the first id of all."""
+
+
+class StreamReader:
+    """The ``Reader`` of a model that stays as it is.
+
+    Args:
+        network: the model.
+        exact: read in one pass whatever the length.
+    """
+
+    def __init__(self, network: Network, *, exact: bool = False) -> None:
+        self._network = network
+        self._most_streams = 1 if exact else MOST_STREAMS
+        self._state = network.zero_state(1)
+        self._before = np.empty(0, np.int32)
+        """The last id read."""
+
+    def read(self, ids: Ids) -> tuple[Losses, Ranks]:
+        """See ``Reader``."""
+        losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
+        text = np.concatenate([self._before, ids])
+        if len(text) > 1:
+            predicted = slice(len(ids) + 1 - len(text), None)
+            self._read_block(text, losses[predicted], ranks[predicted])
+        self._before = text[-1:]
+        return losses, ranks
+
+    def _read_block(self, text: Ids, losses: Losses, ranks: Ranks) -> None:
+        """Predict all ids of ``text`` but the first."""
+        count = len(losses)
+        streams = min(self._most_streams, max(1, count // STREAM_LENGTH))
+        length = count // streams
+        starts = np.arange(streams) * length
+        state = self._network.zero_state(streams)
+        if streams > 1:
+            steps = min(WARM_UP, length)
+            # Nothing comes before the first stream: it reads anything, and its state is then set.
+            self._predict(text, np.maximum(starts - steps, 0), steps, state)
+        for layer, carried in zip(state, self._state, strict=True):
+            for array, values in zip(layer, carried, strict=True):
+                array[0] = values[0]
+        self._predict(text, starts, length, state, losses, ranks)
+        self._state = [tuple(array[-1:].copy() for array in layer) for layer in state]
+        if rest := count - streams * length:  # the last stream goes on to the end of the block
+            self._predict(text, np.array([count - rest]), rest, self._state, losses, ranks)
+
+    def _predict(
+        self,
+        text: Ids,
+        starts: npt.NDArray[np.int64],
+        length: int,
+        state: State,
+        losses: Losses | None = None,
+        ranks: Ranks | None = None,
+    ) -> None:
+        """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
+
+        Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
+        """
+        streams, states = len(starts), len(self._network.cell.state)
+        steps = min(max(1, WINDOW // streams), length)
+        space = Workspace.allocate(self._network.config, steps, streams)
+        for first in range(0, length, steps):
+            at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
+            window = space if len(at) == steps else space.shortened(len(at), states)
+            self._network.run(text[at], None, state, window)
+            if losses is not None and ranks is not None:
+                losses[at], ranks[at] = surprises(self._network, window, text[at + 1])
+
+
+def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses, Ranks]:
+    """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
+    ranks = np.empty(targets.shape, np.int32)
+
+    def streams(part: int, parts: int) -> None:
+        first, last = share(targets.shape[1], part, parts)
+        surprise(window.logits, targets, network.config.vocab_size, window.losses, ranks, first, last)
+
+    network.workers.run(streams, most=targets.shape[1])
+    return window.losses, ranks
+
+
+def score(network: Network, ids: Ids) -> Score:
+    """Score a text of at least two characters.
+
+    Args:
+        network: the model.
+        ids: (N,) the text.
+
+    Raises:
+        CorpusError: the text is too short.
+    """
+    if len(ids) < 2:
+        raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}")
+    reader = StreamReader(network)
+    return sum((total_of(*reader.read(ids[i : i + BLOCK])) for i in range(0, len(ids), BLOCK)), start=Score(0.0, 0))

@@ -1,0 +1,136 @@
+"""The text of files, folders or standard input, read and decoded piece by piece."""
+
+import codecs
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.text.folders import files_below
+
+STDIN = "-"
+ENCODING = "utf-8"
+"""Of a text that nothing else is said about."""
+
+CHUNK = 1 << 20
+"""Bytes read at a time."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a file's text.
+
+    Attributes:
+        origin: the file's path, or "stdin".
+        start: characters of the file before it; 0 begins a file.
+        text: not empty, unless the file is.
+    """
+
+    origin: str
+    start: int
+    text: str
+
+
+def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: bool = False) -> Iterator[Piece]:
+    """Read ``sources`` one after the other, character for character: newlines stay as they are.
+
+    Args:
+        sources: files, folders (all files below, sorted by path, hidden ones left out) or "-" for standard input.
+        encoding: how bytes become characters. In UTF-8, a byte order mark at a file's start is dropped.
+        as_bytes: make every byte a character instead; ``encoding`` is not used.
+
+    Raises:
+        ConfigError: the encoding is unknown.
+        CorpusError: a source is missing, or cannot be read or decoded.
+    """
+    if as_bytes:
+        encoding = "latin-1"
+    _check_encoding(encoding)
+    for source in sources:
+        for origin, chunks in _contents(source):
+            start = 0
+            for text in _decoded(chunks, encoding, origin):
+                if text:
+                    yield Piece(origin, start, text)
+                    start += len(text)
+            if start == 0:
+                yield Piece(origin, 0, "")
+
+
+def _contents(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The name and the bytes of each file that ``source`` stands for."""
+    if not source:  # a shell's unset variable, which as a path would be the current folder
+        raise CorpusError("a corpus needs a name, got an empty one; give a file, a folder, or - for standard input")
+    try:
+        if source == STDIN:
+            yield "stdin", _chunks(sys.stdin.buffer)
+            return
+        for path in _files(Path(source)):
+            with path.open("rb") as file:
+                yield str(path), _chunks(file)
+    except FileNotFoundError:
+        raise CorpusError(f"cannot read {source}: there is no such file or folder; check the path") from None
+    except OSError as error:
+        raise _unreadable(error.filename or source, error) from None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        while data := file.read(CHUNK):
+            yield data
+    except OSError as error:
+        raise _unreadable(STDIN if file is sys.stdin.buffer else file.name, error) from None
+
+
+def _unreadable(name: str, error: OSError) -> CorpusError:
+    return CorpusError(f"cannot read {name}: {error.strerror or error}; check the path")
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that ``path`` stands for: itself, or all that are not hidden below it."""
+    if not path.is_dir():
+        return [path]
+    files = files_below(path, skip=lambda name: name.startswith("."))
+    if not files:
+        raise CorpusError(f"the folder {path} holds no files (hidden ones do not count); put a text into it")
+    return files
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        b"\n".decode(encoding)
+    except UnicodeError:
+        return  # known, and one byte is not a character in it
+    except (LookupError, ValueError):
+        raise ConfigError(f"the encoding {encoding!r} is unknown; use one that Python knows, such as utf-8") from None
+
+
+def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[str]:
+    """The text of one file, chunk by chunk."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    lines, offset = 1, 0  # where the bytes begin that have not been decoded yet
+    for data in chain(chunks, [b""]):
+        begins = offset == 0
+        undecoded = decoder.getstate()[0] + data
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeError as error:
+            start = getattr(error, "start", 0)
+            line = lines + undecoded[:start].decode(encoding, "ignore").count("\n")
+            raise CorpusError(
+                f"cannot read {origin} as {encoding}: byte 0x{undecoded[start : start + 1].hex()} in line "
+                f"{line} (offset {offset + start}); give its --encoding, or train on raw --bytes"
+            ) from None
+        if utf8 and (start := undecoded.find(0)) >= 0:
+            line = lines + undecoded[:start].count(b"\n")
+            raise CorpusError(
+                f"cannot read {origin} as text: a NUL byte in line {line} (offset {offset + start}): "
+                "not a text file; use --bytes to train on raw bytes"
+            )
+        lines += text.count("\n")
+        offset += len(undecoded) - len(decoder.getstate()[0])
+        yield text.removeprefix("\ufeff") if utf8 and begins else text

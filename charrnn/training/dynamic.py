@@ -1,0 +1,91 @@
+"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model goes on learning from the text it reads.
+
+Each segment is predicted before a gradient step is made on it, so no prediction has seen what it predicts:
+
+    predict segment s with theta
+    theta = theta - rate * clip(gradient of the loss of s)
+
+The figure is another one than that of a model that stays as it is, and must be reported as such.
+"""
+
+import math
+
+import numpy as np
+
+from charrnn.errors import ConfigError
+from charrnn.kernels.updates import Clip
+from charrnn.model.network import TrainingNetwork
+from charrnn.model.parameters import Parameters
+from charrnn.model.workers import Workers
+from charrnn.model.workspace import Workspace, copy_state
+from charrnn.scoring.score import Losses, Ranks
+from charrnn.scoring.streams import Ids, surprises
+from charrnn.training.bptt import TruncatedBPTT
+from charrnn.training.optimization import Updater
+
+SEGMENT = 50
+"""Characters between two gradient steps."""
+
+LEARNING_RATE = 1e-3
+
+CLIP_NORM = 1.0
+
+OPTIMIZER = "adam"
+
+
+class DynamicReader:
+    """A ``charrnn.scoring.streams.Reader`` that learns as it reads.
+
+    Args:
+        parameters: the model's; a copy of them learns.
+        workers: the threads.
+        learning_rate: of the gradient steps.
+
+    Raises:
+        ConfigError: the learning rate is not a positive number.
+    """
+
+    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
+        if not 0 < learning_rate < math.inf:
+            raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
+        own = Parameters(parameters.config)
+        own.vector[:] = parameters.vector
+        self._rate = learning_rate
+        self._network = TrainingNetwork(own, workers)
+        self._bptt = TruncatedBPTT(self._network, SEGMENT, 1)
+        self._space = Workspace.allocate(parameters.config, SEGMENT, 1)
+        self._updater = Updater(OPTIMIZER, own, workers)
+        self._state = self._network.zero_state(1)
+        self._before = np.empty(0, np.int32)
+        self._step = 0
+
+    def read(self, ids: Ids) -> tuple[Losses, Ranks]:
+        """See ``Reader``."""
+        losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
+        text = np.concatenate([self._before, ids])
+        offset = len(ids) + 1 - len(text)
+        for first in range(0, len(text) - 1, SEGMENT):
+            segment = text[first : first + SEGMENT + 1, np.newaxis]
+            here = slice(offset + first, offset + first + len(segment) - 1)
+            losses[here], ranks[here] = self._predict(segment[:-1], segment[1:])
+            self._learn(segment[:-1], segment[1:])
+        self._before = text[-1:]
+        return losses, ranks
+
+    def _predict(self, x: Ids, y: Ids) -> tuple[Losses, Ranks]:
+        """Losses and ranks (T,) of a segment; the state stays where it is."""
+        network = self._network
+        window = self._space if len(x) == SEGMENT else self._space.shortened(len(x), len(network.cell.state))
+        network.run(x, None, copy_state(self._state), window)
+        losses, ranks = surprises(network, window, y)
+        return losses[:, 0], ranks[:, 0]
+
+    def _learn(self, x: Ids, y: Ids) -> None:
+        """Make a gradient step on a segment, and advance the state."""
+        self._bptt.window(x, y, self._state)
+        gradient = self._bptt.gradient.vector
+        norm = self._updater.norm(gradient)
+        self._step += 1
+        scale = min(1.0, CLIP_NORM / norm) if norm else 1.0
+        self._updater.update(gradient, Clip(scale, math.inf), self._rate, self._step)
+        self._network.refresh()

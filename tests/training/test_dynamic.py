@@ -1,0 +1,75 @@
+import math
+
+import numpy as np
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.kernels.updates import Clip
+from charrnn.model.network import Network, TrainingNetwork
+from charrnn.model.workers import Workers
+from charrnn.scoring.streams import StreamReader
+from charrnn.training.bptt import TruncatedBPTT
+from charrnn.training.dynamic import CLIP_NORM, OPTIMIZER, SEGMENT, DynamicReader
+from charrnn.training.optimization import Updater
+
+
+@pytest.fixture
+def parameters(make_parameters):
+    return make_parameters(vocab_size=7, hidden_size=10, num_layers=2)
+
+
+@pytest.fixture
+def ids():
+    return np.tile([0, 3, 1, 6, 2, 2, 5], 100).astype(np.int32)
+
+
+def test_a_segment_is_predicted_before_it_is_learned(parameters, ids):
+    plain = StreamReader(Network(parameters)).read(ids)
+    losses, ranks = DynamicReader(parameters, Workers()).read(ids)
+    assert np.array_equal(losses[: SEGMENT + 1], plain[0][: SEGMENT + 1], equal_nan=True)
+    assert np.array_equal(ranks[: SEGMENT + 1], plain[1][: SEGMENT + 1])
+    assert losses[SEGMENT + 1] != plain[0][SEGMENT + 1]
+
+
+def test_it_learns_the_text(parameters, ids):
+    ids = np.tile(ids, 6)
+    losses = DynamicReader(parameters, Workers(), 0.03).read(ids)[0]
+    assert losses[-100:].mean() < 0.1 < StreamReader(Network(parameters)).read(ids)[0][-100:].mean()
+
+
+def test_the_model_itself_stays_as_it_is(parameters, ids):
+    before = parameters.vector.copy()
+    DynamicReader(parameters, Workers()).read(ids)
+    assert np.array_equal(parameters.vector, before)
+
+
+def test_the_steps_are_those_of_training(parameters, ids):
+    losses = DynamicReader(parameters, Workers(), 0.01).read(ids[: 3 * SEGMENT + 5])[0]
+    network = TrainingNetwork(parameters)
+    bptt, updater = TruncatedBPTT(network, SEGMENT, 1), Updater(OPTIMIZER, parameters, Workers())
+    state = network.zero_state(1)
+    for step in range(3):
+        part = ids[step * SEGMENT : (step + 1) * SEGMENT + 1, np.newaxis]
+        loss = bptt.window(part[:-1], part[1:], state)
+        assert losses[step * SEGMENT + 1 : (step + 1) * SEGMENT + 1].mean() == pytest.approx(loss, rel=1e-6)
+        scale = min(1.0, CLIP_NORM / updater.norm(bptt.gradient.vector))
+        updater.update(bptt.gradient.vector, Clip(scale, math.inf), 0.01, step + 1)
+        network.refresh()
+
+
+def test_what_it_knows_is_carried_from_block_to_block(parameters, ids):
+    whole = DynamicReader(parameters, Workers()).read(ids)[0]
+    reader = DynamicReader(parameters, Workers())
+    cut = 3 * SEGMENT + 1
+    parts = [reader.read(part)[0] for part in (ids[:1], ids[1:cut], ids[cut:])]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_threads_do_not_change_it(parameters, ids):
+    assert len({DynamicReader(parameters, Workers(n)).read(ids)[0][1:].sum() for n in (1, 2, 3)}) == 1
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan])
+def test_the_rate_must_be_positive(parameters, rate):
+    with pytest.raises(ConfigError, match="must be a positive number"):
+        DynamicReader(parameters, Workers(), rate)
