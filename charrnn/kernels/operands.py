@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from charrnn.kernels.jit import OPTIONS
 from charrnn.kernels.simd import bfloat16_pair
 
 PAIRS = np.dtype(np.int32)
@@ -18,8 +19,6 @@ PAIRS = np.dtype(np.int32)
 
 LINES = 16
 """Rows of a panel that are written by turns, so that they stay in the L1 cache."""
-
-OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
 
 def steps_of(length, array):
