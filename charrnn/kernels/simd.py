@@ -360,3 +360,24 @@ def clamp(typingctx, x, low, high):
         return builder.select(builder.fcmp_ordered(">", x, high), high, x)
 
     return x(x, x, x), codegen
+
+
+@intrinsic
+def exchange_float_mode(typingctx, mode):
+    """Set this thread's floating-point mode (x86's MXCSR) to ``mode`` and return what it was; elsewhere do nothing."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if not context.codegen()._tm.triple.startswith("x86_64"):
+            return args[0]
+        word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        place = cgutils.alloca_once(builder, word)
+        for name in ("stmxcsr", "ldmxcsr"):
+            function = ir.FunctionType(ir.VoidType(), [pointer])
+            function = cgutils.get_or_insert_function(builder.module, function, f"llvm.x86.sse.{name}")
+            builder.call(function, [builder.bitcast(place, pointer)])
+            if name == "stmxcsr":
+                before = builder.load(place)
+                builder.store(args[0], place)
+        return before
+
+    return types.uint32(types.uint32), codegen
