@@ -68,6 +68,18 @@ class ModelConfig:
         """The same model as this processor can compute it: one trained in bf16 is read in float32 where it must be."""
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
+    def require_runnable(self) -> None:
+        """Nothing, where this processor can compute in this precision.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if self != self.runnable():
+            raise ConfigError(
+                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
+                "choose float32"
+            )
+
     @property
     def gate_width(self) -> int:
         """G: gates x H."""
