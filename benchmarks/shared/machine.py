@@ -11,7 +11,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
-from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS
+from charrnn.kernels.processor import REGISTER_BYTES, REGISTERS
 from charrnn.model.workers import available_threads
 
 ROOT = Path(__file__).parent.parent.parent

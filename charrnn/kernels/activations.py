@@ -13,8 +13,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from charrnn.kernels.intrinsics import clamp
 from charrnn.kernels.jit import OPTIONS
-from charrnn.kernels.simd import clamp
 
 f32 = np.float32
 

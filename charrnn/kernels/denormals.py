@@ -6,8 +6,8 @@ averages of squares that fade pass through them. The mode belongs to a thread, a
 
 import numpy as np
 
+from charrnn.kernels.intrinsics import exchange_float_mode
 from charrnn.kernels.jit import jit
-from charrnn.kernels.simd import exchange_float_mode
 
 DEFAULT, FLUSH = 0x1F80, 0x8040
 """x86: all exceptions masked; results flushed to zero and denormal operands taken as zero."""

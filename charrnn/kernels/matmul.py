@@ -16,7 +16,8 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.jit import inlined, jit
 from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
-from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED, resident_tile, streamed_tile
+from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.simd import RESIDENT, STREAMED, resident_tile, streamed_tile
 
 Array = npt.NDArray[Any]
 

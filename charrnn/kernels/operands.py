@@ -11,8 +11,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from charrnn.kernels.intrinsics import bfloat16_pair, put_bfloat16
 from charrnn.kernels.jit import OPTIONS
-from charrnn.kernels.simd import bfloat16_pair, put_bfloat16
 
 PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of bfloat16."""

@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels.operands import PAIRS
-from charrnn.kernels.simd import BFLOAT16
+from charrnn.kernels.processor import BFLOAT16
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
 """Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""

@@ -12,7 +12,7 @@ import pytest
 from charrnn.api import load
 from charrnn.cells.contract import cell_names
 from charrnn.cli import train as train_module
-from charrnn.kernels.simd import BFLOAT16
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import PRECISIONS, RECURRENT_INITS, ModelConfig
 from charrnn.optimizers.contract import optimizer_names
 from charrnn.storage.checkpoint import load_checkpoint
