@@ -35,8 +35,6 @@ class Case:
     """The same call with nothing to do; its time is taken off, because a step has no such call from Python."""
     flop: int = 0
     """Of products."""
-    bytes: int = 0
-    """That must be read and written."""
     count: int = 0
     """Elements, for a time of each."""
     product: str = ""

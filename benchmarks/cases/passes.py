@@ -80,7 +80,6 @@ def norm(inputs: Inputs) -> Case:
         f"{gradient.size}",
         run=lambda: block_squares(gradient, sums, 0, blocks),
         error=lambda: worst(sums.sum(), np.square(gradient.astype("float64")).sum(), 1e-9 * gradient.size),
-        bytes=gradient.nbytes,
         count=gradient.size,
     )
 
@@ -103,6 +102,5 @@ def update(inputs: Inputs) -> Case:
         run=lambda: adam.update(parameters, gradient, slots, LEARNING_RATE, 1, Clip(1.0, np.inf), 0, size),
         error=lambda: worst(parameters, start - LEARNING_RATE * true / (np.abs(true) + 1e-8), 16 * inputs.epsilon),
         prepare=restart,
-        bytes=(3 + 2 * len(adam.slots)) * gradient.nbytes,
         count=size,
     )

@@ -112,6 +112,5 @@ def packing(inputs: Inputs, w: Array, function: Callable[..., None], wanted: Arr
         f"{w.shape[0]}x{w.shape[1]}",
         run=lambda: function(w, packed, 0, 1),
         error=error,
-        bytes=2 * w.nbytes,
         count=w.size,
     )

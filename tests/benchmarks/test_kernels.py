@@ -1,7 +1,5 @@
 import dataclasses
-import json
 
-import numpy as np
 import pytest
 
 from benchmarks import kernels
@@ -67,5 +65,3 @@ def test_a_cell_is_charged_for_what_is_not_its_product():
     assert timing.nanoseconds == pytest.approx(1e3 / (4 * 3 * 9))
     assert timing.gflops == pytest.approx(2 * 4 * 3 * 36 * 9 / 3e3)
     assert timing.part_of_peak == pytest.approx(timing.gflops / 100)
-    assert json.dumps(vars(timing))
-    assert np.isfinite(timing.seconds)
