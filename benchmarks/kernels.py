@@ -1,9 +1,9 @@
 """Each kernel at the sizes of a training step: percent of the core's measured peak, or the time of an element.
 
 A kernel's result is compared with NumPy's in float64 before it is timed; a wrong one is given no time, and the
-benchmark fails. One thread; the time is the median of single calls, less that of a call from Python with nothing to do
-where the kernel can be told to do nothing. The peak is measured beside each kernel. For a cell, the time of an element
-is what is left beyond its products.
+benchmark fails. One thread; the time is the median of single calls, less that of reading the clock, and of a call with
+nothing to do where the kernel can be told so. The peak is measured beside each kernel. For a cell, the time of an
+element is what is left beyond its products.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def seconds_of(case: Case, limit: float) -> float:
     while len(busy) < LEAST_CALLS or time.perf_counter() - begin < limit:
         case.prepare()
         busy.append(seconds_of_call(case.run))
-        idle.append(seconds_of_call(case.idle) if case.idle else 0.0)
+        idle.append(seconds_of_call(case.idle))
     return statistics.median(busy) - statistics.median(idle)
 
 

@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 
 
 def nothing() -> None:
-    """What must be done for a kernel that leaves its inputs as they are."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Case:
     """How wrong the result of a call is, as a part of what rounding allows: at most 1 is right."""
     prepare: Callable[[], object] = nothing
     """Makes the inputs anew; not timed."""
-    idle: Callable[[], object] | None = None
-    """The same call with nothing to do; its time is taken off, because a step has no such call from Python."""
+    idle: Callable[[], object] = nothing
+    """The same call with nothing to do, if the kernel can be told so; its time, and the clock's, is taken off."""
     flop: int = 0
     """Of products."""
     count: int = 0
