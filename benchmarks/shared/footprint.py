@@ -17,8 +17,8 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
     """Bytes of each part of training an LSTM with Adam, padding and what does not grow left out.
 
         parameters    P (1 + 1 + slots): each parameter, its gradient, and what the optimizer keeps for it
-        packed        2 M: each weight matrix in panels, once for the way forward and once for the way back;
-                      and 2 V G: the first layer's table and its gradient
+        packed        2 M: each weight matrix in panels, once for the way forward and once for the way back, in bf16
+                      with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
         window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
         scratch       threads SUM_BLOCK (ROW_BLOCK + 2 H + V): blocks that are packed for the weights' gradients
@@ -36,7 +36,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         M += count if len(dimensions) == 2 and name != "embedding.weight" else 0
     return {
         "parameters": size * P * (1 + 1 + slots),
-        "packed": size * 2 * (M + V * G),
+        "packed": 2 * (M * (2 if precision == "bf16" else size) + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
         "scratch": size * threads * SUM_BLOCK * (ROW_BLOCK + 2 * H + V),
