@@ -1,9 +1,9 @@
 """Each kernel at the sizes of a training step: percent of the core's measured peak, or the time of an element.
 
 A kernel's result is compared with NumPy's in float64 before it is timed; a wrong one is given no time, and the
-benchmark fails. One thread; the time is the median of single calls, less that of a call from Python with nothing to do
-where the kernel can be told to do nothing. The peak is measured beside each kernel. For a cell, the time of an element
-is what is left beyond its products.
+benchmark fails. One thread; the time is the median of single calls, less that of reading the clock, and of a call with
+nothing to do where the kernel can be told so. The peak is measured beside each kernel. For a cell, the time of an
+element is what is left beyond its products.
 """
 
 import argparse
@@ -11,8 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from benchmarks.cases import all_cases
 from benchmarks.cases.contract import Case
@@ -30,11 +29,12 @@ LEAST_CALLS = 3
 class Timing:
     """A kernel's figures; None where one does not apply."""
 
+    kernel: str
+    size: str
     seconds: float
     peak_gflops: float
     gflops: float | None = None
     part_of_peak: float | None = None
-    gigabytes_per_second: float | None = None
     nanoseconds: float | None = None
     """Of an element."""
 
@@ -64,9 +64,8 @@ def seconds_of(case: Case, limit: float) -> float:
     while len(busy) < LEAST_CALLS or time.perf_counter() - begin < limit:
         case.prepare()
         busy.append(seconds_of_call(case.run))
-        if case.idle:
-            idle.append(seconds_of_call(case.idle))
-    return statistics.median(busy) - (statistics.median(idle) if idle else 0.0)
+        idle.append(seconds_of_call(case.idle))
+    return statistics.median(busy) - statistics.median(idle)
 
 
 def seconds_of_call(function: Callable[[], object]) -> float:
@@ -76,73 +75,61 @@ def seconds_of_call(function: Callable[[], object]) -> float:
     return time.thread_time() - start
 
 
-def figures_of(case: Case, seconds: float, peak: float, product_seconds: float) -> Timing:
+def figures_of(case: Case, seconds: float, peak: float, product_seconds: float = 0.0) -> Timing:
     """All that follows from the time of a call; ``product_seconds`` are those of the products within it."""
     gflops = case.flop / seconds / 1e9 if case.flop else None
     return Timing(
+        kernel=case.name,
+        size=case.size,
         seconds=seconds,
         peak_gflops=peak,
         gflops=gflops,
         part_of_peak=gflops / peak if gflops else None,
-        gigabytes_per_second=case.bytes / seconds / 1e9 if case.bytes else None,
         nanoseconds=1e9 * (seconds - product_seconds) / case.count if case.count else None,
     )
 
 
-def measure(
-    shape: Shape, precision: str, limit: float, slices: int
-) -> tuple[dict[str, tuple[Case, Timing]], list[str]]:
-    """Each kernel that is right, with its figures, by name; and what is wrong with the others."""
-    found: dict[str, tuple[Case, Timing]] = {}
-    wrong = []
-    for case in all_cases(shape, precision):
-        if fault := check(case):
-            wrong.append(fault)
-            command.say(fault)
-            continue
-        peak = measure_peak("float64" if precision == "float64" else "float32", slices).gflops
-        inner = case.repeats * found[case.product][1].seconds if case.product in found else 0.0
-        found[case.name] = case, figures_of(case, seconds_of(case, limit), peak, inner)
-        command.say(f"{shape} {case.name}: {1e6 * found[case.name][1].seconds:.4g} us")
-    return found, wrong
-
-
-def kernels_table(found: dict[str, tuple[Case, Timing]]) -> str:
+def kernels_table(timings: list[Timing]) -> str:
     """A row for each kernel."""
     rows = []
-    for case, timing in found.values():
-        gigabytes, nanoseconds = timing.gigabytes_per_second, timing.nanoseconds
+    for one in timings:
+        nanoseconds = MISSING if one.nanoseconds is None else f"{one.nanoseconds:.3f}"
         rows.append(
             [
-                case.name,
-                case.size,
-                number(1e6 * timing.seconds),
-                number(timing.gflops),
-                percent(timing.part_of_peak),
-                number(gigabytes),
-                MISSING if nanoseconds is None else f"{nanoseconds:.3f}",
+                one.kernel,
+                one.size,
+                number(1e6 * one.seconds),
+                number(one.gflops),
+                percent(one.part_of_peak),
+                nanoseconds,
             ]
         )
-    return table(["kernel", "size", "us", "GFLOP/s", "of peak", "GB/s", "ns/element"], rows)
+    return table(["kernel", "size", "us", "GFLOP/s", "of peak", "ns/element"], rows)
 
 
 def benchmark(choices: argparse.Namespace) -> command.Report:
     """Measure and report."""
+    shapes, limit, slices = choices.shapes, choices.seconds, SLICES
     if choices.quick:
-        choices.shapes, choices.seconds = [QUICK_SHAPE], 0.001
-    sections, results = [], []
-    all_wrong: list[str] = []
-    for shape in choices.shapes:
-        found, wrong = measure(shape, choices.precision, choices.seconds, 1 if choices.quick else SLICES)
-        all_wrong += wrong
-        sections.append(f"{shape}, {choices.precision}:\n\n{kernels_table(found)}")
-        for case, timing in found.values():
-            results.append({"shape": str(shape), "kernel": case.name, "size": case.size} | vars(timing))
-    if all_wrong:
-        print("\n\n".join(sections))
-        raise BenchmarkError("; ".join(all_wrong))
-    settings: dict[str, Any] = {"precision": choices.precision, "seconds": choices.seconds}
-    return {"settings": settings, "results": results}, "\n\n".join(sections)
+        shapes, limit, slices = [QUICK_SHAPE], 0.001, 1
+    sections, results, wrong = [], [], []
+    for shape in shapes:
+        timings: dict[str, Timing] = {}
+        for case in all_cases(shape, choices.precision):
+            if fault := check(case):
+                wrong.append(fault)
+                continue
+            peak = measure_peak("float64" if choices.precision == "float64" else "float32", slices).gflops
+            inner = case.repeats * timings[case.product].seconds if case.product in timings else 0.0
+            timings[case.name] = figures_of(case, seconds_of(case, limit), peak, inner)
+            command.say(f"{shape} {case.name}: {1e6 * timings[case.name].seconds:.4g} us")
+        sections.append(f"{shape}, {choices.precision}:\n\n{kernels_table(list(timings.values()))}")
+        results += [{"shape": str(shape)} | asdict(timing) for timing in timings.values()]
+    text = "\n\n".join(sections)
+    if wrong:
+        print(text)
+        raise BenchmarkError("; ".join(wrong))
+    return {"results": results}, text
 
 
 def main(arguments: list[str] | None = None) -> int:

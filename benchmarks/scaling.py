@@ -1,24 +1,20 @@
 """The cost of training as one thing grows at a time: hidden size, layers, window, batch, vocabulary.
 
-All rows share a base shape and change one of its numbers. Every figure is the median of fresh processes. The seconds of
-a step should grow as the arithmetic does, the part of the peak should stay, and memory should grow as the formula of
-docs/performance.md says.
+All rows share a base shape and change one of its numbers. The time of a step should grow as the arithmetic does, the
+part of the peak should stay, and memory should grow as the formula of docs/performance.md says.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from benchmarks.engines.contract import OURS, find_engine
+from benchmarks.engines.contract import OURS
 from benchmarks.shared import command
-from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.footprint import footprint
 from benchmarks.shared.output import mebibytes, number, percent, table
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
-from benchmarks.shared.speed import add_clock, add_speed, check_clock, peak_beside
-from benchmarks.shared.turns import Figures, median, take_turns
-from benchmarks.shared.worker import Job
+from benchmarks.shared.turns import Figures, median
 
 BASE = Shape(hidden=256, layers=1, streams=32, steps=64, vocabulary=96)
 
@@ -38,67 +34,43 @@ def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = command.parser("scaling", __doc__ or "")
     parser.add_argument("--base", type=command.shape, default=BASE, help="H/L/B/T/V that the rows share (%(default)s)")
-    parser.add_argument("--threads", type=command.numbers, default=[1], help="numbers between commas (1)")
-    parser.add_argument("--precision", default="float32", help="(%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of steps to time in each (%(default)s)")
-    add_clock(parser)
+    command.add_turns(parser, threads="1", precision="float32", rounds=3, seconds=2.0)
     return parser
 
 
-def measure(choices: argparse.Namespace, factor: str, values: Sequence[int], threads: list[int]) -> Figures:
-    """Each value of one factor, on each number of threads."""
-    jobs = [
-        Job(OURS, str(replace(choices.base, **{factor: value})), choices.precision, count, choices.seconds)
-        for value in values
-        for count in threads
-    ]
-    figures = dict(zip(jobs, take_turns(jobs, choices.rounds, command.say, peak_beside), strict=True))
-    for job, rounds in figures.items():
-        for result in rounds:
-            add_speed(job, result, choices.clock)
-    return figures
-
-
-def factor_table(factor: str, figures: Figures) -> str:
-    """A row for each value and number of threads."""
-    heads = [factor, "threads", "ms/step", "us/char", "of peak", "memory, MiB", "formula, MiB"]
+def factor_table(factor: str, shapes: Sequence[Shape], figures: Figures) -> str:
+    """A row for each shape, number of threads and precision."""
+    heads = [factor, "threads", "precision", "ms/step", "us/char", "of peak", "memory, MiB", "formula, MiB"]
     rows = []
     for job, rounds in figures.items():
         shape = Shape.parse(job.shape)
-        seconds = median(rounds, "seconds") or 0.0
-        rows.append(
-            [
-                str(getattr(shape, factor)),
-                str(job.threads),
-                number(1e3 * seconds),
-                number(1e6 * seconds / shape.characters),
-                percent(median(rounds, "part_of_peak")),
-                mebibytes(median(rounds, "memory_model")),
-                mebibytes(sum(footprint(shape, job.precision).values())),
-            ]
-        )
-    return table(heads, rows)
+        if shape in shapes:
+            seconds = median(rounds, "step_seconds") or 0.0
+            rows.append(
+                [
+                    str(getattr(shape, factor)),
+                    str(job.threads),
+                    job.precision,
+                    number(1e3 * seconds),
+                    number(1e6 * seconds / shape.characters),
+                    percent(median(rounds, "part_of_peak")),
+                    mebibytes(median(rounds, "memory_model")),
+                    mebibytes(sum(footprint(shape, job.precision, job.threads).values())),
+                ]
+            )
+    return table(heads, sorted(rows, key=lambda row: int(row[0])))
 
 
 def benchmark(choices: argparse.Namespace) -> command.Report:
     """Measure and report."""
-    factors = FACTORS
-    if choices.quick:
-        choices.base, choices.threads, choices.rounds, choices.seconds = QUICK_SHAPE, [1], 1, 0.05
-        factors = QUICK_FACTORS
-    threads = command.possible_threads(choices.threads)
-    check_clock(choices.clock, threads)
-    if reason := find_engine(OURS).absent(choices.precision):
-        raise BenchmarkError(f"{OURS} {reason}")
-    sections, results = [], []
-    for factor, values in factors.items():
-        figures = measure(choices, factor, values, threads)
-        sections.append(f"{factor} grows from {choices.base}:\n\n{factor_table(factor, figures)}")
-        results += [{"factor": factor} | asdict(job) | {"rounds": rounds} for job, rounds in figures.items()]
-    settings = {"base": str(choices.base), "rounds": choices.rounds, "seconds": choices.seconds, "clock": choices.clock}
-    said = f"median of {choices.rounds} fresh processes of {choices.seconds:g} s; {choices.clock} clock"
-    return {"settings": settings, "results": results}, "\n\n".join([said, *sections])
+    base, factors = (QUICK_SHAPE, QUICK_FACTORS) if choices.quick else (choices.base, FACTORS)
+    shapes = {factor: [replace(base, **{factor: value}) for value in values] for factor, values in factors.items()}
+    every = list(dict.fromkeys(shape for grown in shapes.values() for shape in grown))
+    figures, report, said = command.measure(choices, every, [OURS])
+    sections = [
+        f"{factor} grows from {base}:\n\n{factor_table(factor, grown, figures)}" for factor, grown in shapes.items()
+    ]
+    return report, "\n\n".join([said, *sections])
 
 
 def main(arguments: list[str] | None = None) -> int:

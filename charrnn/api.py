@@ -83,7 +83,7 @@ class Model:
         """The model in a checkpoint file; see ``charrnn.load``."""
         checkpoint = load_checkpoint(path)
         config, vocabulary = model_of(checkpoint.header)
-        return cls(Parameters(config).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
+        return cls(Parameters(config.runnable()).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""

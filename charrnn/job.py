@@ -170,6 +170,7 @@ def open_job(
     vocabulary = Vocabulary.of(corpus.text, corpus.unit)
     shape = {key: value for key, value in given.items() if key in MODEL_OPTIONS}
     config = ModelConfig(vocab_size=len(vocabulary), **shape)
+    config.require_runnable()
     run = Run.create(folder, name or corpus.name, overwrite=overwrite)
     return TrainingJob(run, corpus, config, settings, vocabulary, threads)
 

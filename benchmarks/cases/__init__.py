@@ -7,15 +7,13 @@ from collections.abc import Iterator
 
 from benchmarks.cases.cell import cell_cases
 from benchmarks.cases.contract import Case, Inputs
-from benchmarks.cases.elementwise import elementwise_cases
-from benchmarks.cases.lookups import lookup_cases
+from benchmarks.cases.passes import pass_cases
 from benchmarks.cases.products import product_cases
-from benchmarks.cases.updates import update_cases
 from benchmarks.shared.shape import Shape
 
 
 def all_cases(shape: Shape, precision: str) -> Iterator[Case]:
     """All cases of one shape; a case that another one names as its product comes before it."""
     inputs = Inputs(shape, precision)
-    for cases in (product_cases, cell_cases, lookup_cases, elementwise_cases, update_cases):
+    for cases in (product_cases, cell_cases, pass_cases):
         yield from cases(inputs)

@@ -14,35 +14,31 @@ from charrnn.model.workspace import Workspace
 def cell_cases(inputs: Inputs) -> Iterator[Case]:
     """Forward and backward through a window."""
     shape, G = inputs.shape, inputs.gates
-    H, B, T = shape.hidden, shape.streams, shape.steps
+    H, B, T, V = shape.hidden, shape.streams, shape.steps, shape.vocabulary
     cell = find_cell(inputs.config.cell)
     space = Workspace.allocate(inputs.config, T, B, training=True)
     trace, d_h, d_state = space.traces[0], space.d_h, space.d_state
     assert d_h is not None
-    w = inputs.matrix(G, H, scale=H**-0.5 / 2)
+    w, table, ids = inputs.matrix(G, H, scale=H**-0.5 / 2), inputs.matrix(V, G), inputs.ids(V, T, B)
     forward_weights, backward_weights = packed_zeros(H, G, inputs.dtype), inputs.packed(w)
     pack_transposed(w, forward_weights, 0, 1)
-    a, above = inputs.rows(T, B, G)[:, :, :G], inputs.rows(T, B, H)[:, :, :H]
-    outputs, d_a = lstm_reference(*(array.astype("float64") for array in (a, w, above)))
+    above = inputs.rows(T, B, H)[:, :, :H]
+    outputs, d_a = lstm_reference(*(array.astype("float64") for array in (table[ids], w, above)))
     tolerance = 400 * inputs.epsilon
 
-    def start() -> None:
-        trace.gates[:, :, :G] = a
-
     def forward(last: int = B) -> None:
-        cell.forward(forward_weights, trace, H, 0, last)
+        cell.forward(forward_weights, trace, table, ids, H, 0, last)
 
     def backward(last: int = B) -> None:
         cell.backward(backward_weights, trace, d_h, d_state, H, 0, last)
 
-    start()
     forward()
-    kept = [array.copy() for array in trace]
+    gates = trace.gates.copy()
 
     def restart() -> None:
-        for array, values in zip(trace, kept, strict=True):
-            array[:] = values
-        d_h[:, :, :H] = above
+        trace.gates[:] = gates
+        d_h[0] = 0
+        d_h[1:, :, :H] = above
         for array in d_state:
             array[:] = 0
 
@@ -51,8 +47,7 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
         f"{T}x{B}x{H}",
         forward,
         lambda: worst(trace.h[1:, :, :H], outputs, tolerance),
-        start,
-        lambda: forward(0),
+        idle=lambda: forward(0),
         flop=2 * T * B * G * H,
         count=T * B * H,
         product=RECURRENT,

@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 
 
 def nothing() -> None:
-    """What must be done for a kernel that leaves its inputs as they are."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,10 @@ class Case:
     """How wrong the result of a call is, as a part of what rounding allows: at most 1 is right."""
     prepare: Callable[[], object] = nothing
     """Makes the inputs anew; not timed."""
-    idle: Callable[[], object] | None = None
-    """The same call with nothing to do; its time is taken off, because a step has no such call from Python."""
+    idle: Callable[[], object] = nothing
+    """The same call with nothing to do, if the kernel can be told so; its time, and the clock's, is taken off."""
     flop: int = 0
     """Of products."""
-    bytes: int = 0
-    """That must be read and written."""
     count: int = 0
     """Elements, for a time of each."""
     product: str = ""
@@ -48,6 +46,7 @@ def worst(got: Array, wanted: Array, bound: Array | float) -> float:
     """Largest error as a part of its bound; infinite where something is not finite."""
     if not np.isfinite(got).all():
         return np.inf
+    bound = np.maximum(bound, np.finfo("float64").tiny)  # what may not be wrong at all
     return float(np.max(np.abs(got.astype("float64") - wanted) / bound, initial=0.0))
 
 
@@ -80,7 +79,7 @@ class Inputs:
 
     def rows(self, *dimensions: int, scale: float = 1.0) -> Array:
         """Normally distributed numbers whose rows lie as those of a workspace do, padding included."""
-        stride = row_stride(dimensions[-1], self.dtype.itemsize)
+        stride = row_stride(dimensions[-1], self.dtype.itemsize) if dimensions[-1] else 0
         result = aligned_zeros((*dimensions[:-1], stride), self.dtype)
         result[:] = self.random.normal(0, scale, result.shape)
         return result
@@ -95,6 +94,10 @@ class Inputs:
         """A flat vector."""
         flat: Array = self.matrix(1, size)[0]
         return flat
+
+    def ids(self, count: int, *dimensions: int) -> Array:
+        """Ids below ``count``."""
+        return self.random.integers(0, count, dimensions).astype(np.int32)
 
     def packed(self, w: Array) -> Packed:
         """``w`` (K, N) in panels."""

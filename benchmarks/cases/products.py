@@ -5,62 +5,95 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, exact, worst
-from charrnn.kernels.matmul import matmul, matmul_transposed, pack, pack_transposed, packed_zeros
+from charrnn.kernels.matmul import (
+    matmul,
+    matmul_add,
+    matmul_transposed,
+    pack,
+    pack_transposed,
+    packed_zeros,
+    scratch,
+)
 
-RECURRENT = "matmul: W_hh h, one step"
-RECURRENT_BACK = "matmul: W_hh^T d_a, one step"
+RECURRENT = "matmul: table + W_hh h, one step"
+RECURRENT_BACK = "matmul_add: W_hh^T d_a, one step"
 
 
 def product_cases(inputs: Inputs) -> Iterator[Case]:
-    """``matmul``, ``matmul_transposed`` over all steps and streams, ``pack``."""
+    """``matmul``, ``matmul_add``, ``matmul_transposed`` over all steps and streams, ``pack``."""
     shape, G = inputs.shape, inputs.gates
     H, B, T, V = shape.hidden, shape.streams, shape.steps, shape.vocabulary
-    yield product(inputs, RECURRENT, 1, B, H, G)
-    yield product(inputs, RECURRENT_BACK, 1, B, G, H)
-    yield product(inputs, "matmul: W_ih h, all steps", T, B, H, G)
+    yield product(inputs, RECURRENT, 1, B, H, G, starts=V)
+    yield adding_product(inputs, RECURRENT_BACK, B, G, H)
+    yield product(inputs, "matmul: b + W_ih h, all steps", T, B, H, G)
     yield product(inputs, "matmul: W_ih^T d_a, all steps", T, B, G, H)
     yield product(inputs, "matmul: head, all steps", T, B, H, V)
     yield product(inputs, "matmul: head^T, all steps", T, B, V, H)
     yield product(inputs, "matmul: first layer's table", 1, V, V, G)
-    yield weight_gradient(inputs, "matmul_transposed: d W_hh or W_ih", G)
-    yield weight_gradient(inputs, "matmul_transposed: d head", V)
+    yield weight_gradients(inputs, "matmul_transposed: d W_hh, d table", G, factors=1, sums=V)
+    yield weight_gradients(inputs, "matmul_transposed: d W_hh, d W_ih, d b", G, factors=2)
+    yield weight_gradients(inputs, "matmul_transposed: d head, d b", V, factors=1)
     w = inputs.matrix(G, H)
     yield packing(inputs, w, pack, w)
     yield packing(inputs, w, pack_transposed, w.T)
 
 
-def product_error(got: Array, a: Array, b: Array, c: Array) -> float:
+def product_error(got: Array, a: Array, b: Array, c: Array | float = 0.0) -> float:
     """Error of ``got`` = c + a b as a part of the bound of a sum of K products in any order."""
-    a, b, c = (array.astype("float64") for array in (a, b, c))
+    a, b, c = (np.asarray(array, "float64") for array in (a, b, c))
     bound = (a.shape[-1] + 2) * np.finfo(got.dtype).eps * (np.abs(a) @ np.abs(b) + np.abs(c))
     return worst(got, c + a @ b, bound)
 
 
-def product(inputs: Inputs, name: str, T: int, R: int, K: int, N: int) -> Case:
-    """``c += a b`` for T times R rows."""
-    a, w, c = inputs.rows(T, R, K), inputs.matrix(K, N), inputs.rows(T, R, N)
-    packed, before = inputs.packed(w), c[:, :, :N].copy()
+def product(inputs: Inputs, name: str, T: int, R: int, K: int, N: int, starts: int = 1) -> Case:
+    """``c = start[ids] + a b`` for T times R rows; ``start`` has ``starts`` rows."""
+    a, w, c, start = inputs.rows(T, R, K), inputs.matrix(K, N), inputs.rows(T, R, N), inputs.matrix(starts, N)
+    packed, ids = inputs.packed(w), inputs.ids(starts, T, R)
     return Case(
         name,
         f"{T * R}x{K} {K}x{N}",
-        run=lambda: matmul(a, packed, c, 0, R),
-        error=lambda: product_error(c[:, :, :N], a[:, :, :K], w, before),
-        idle=lambda: matmul(a, packed, c, 0, 0),
+        run=lambda: matmul(a, packed, start, ids, c, 0, R),
+        error=lambda: product_error(c[:, :, :N], a[:, :, :K], w, start[ids]),
+        idle=lambda: matmul(a, packed, start, ids, c, 0, 0),
         flop=2 * T * R * K * N,
     )
 
 
-def weight_gradient(inputs: Inputs, name: str, M: int) -> Case:
-    """``c += a^T b``, a (T B, M) and b (T B, H)."""
-    rows, H = inputs.shape.characters, inputs.shape.hidden
-    a, b, c = inputs.rows(rows, M), inputs.rows(rows, H), inputs.matrix(M, H)
-    before = c.copy()
+def adding_product(inputs: Inputs, name: str, R: int, K: int, N: int) -> Case:
+    """``c += a b`` for R rows."""
+    a, w, c = inputs.rows(1, R, K), inputs.matrix(K, N), inputs.rows(1, R, N)
+    packed, before = inputs.packed(w), c.copy()
     return Case(
         name,
-        f"{M}x{rows} {rows}x{H}",
-        run=lambda: matmul_transposed(a, b, c, 0, M),
-        error=lambda: product_error(c, a[:, :M].T, b[:, :H], before),
-        flop=2 * rows * M * H,
+        f"{R}x{K} {K}x{N}",
+        run=lambda: matmul_add(a, packed, c, 0, R),
+        error=lambda: product_error(c[:, :, :N], a[:, :, :K], w, before[:, :, :N]),
+        prepare=lambda: np.copyto(c, before),
+        idle=lambda: matmul_add(a, packed, c, 0, 0),
+        flop=2 * R * K * N,
+    )
+
+
+def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int = 1) -> Case:
+    """``c = a^T b`` for one or two b (T B, H), with the sums of a's rows (T B, M) by ``sums`` ids."""
+    rows, H = inputs.shape.characters, inputs.shape.hidden
+    widths = (H, H if factors == 2 else 0)
+    a, ids, totals = inputs.rows(rows, M), inputs.ids(sums, rows), inputs.matrix(sums, M)
+    bs = tuple(inputs.rows(rows, width) for width in widths)
+    cs = tuple(inputs.matrix(M, width) for width in widths)
+    room = scratch(2 * H, inputs.dtype)
+
+    def error() -> float:
+        chosen = ids == np.arange(sums)[:, np.newaxis]
+        errors = [product_error(c, a[:, :M].T, b[:, :width]) for b, c, width in zip(bs, cs, widths, strict=True)]
+        return max(*errors, product_error(totals, chosen, a[:, :M]))
+
+    return Case(
+        name,
+        f"{M}x{rows} {rows}x{factors * H}",
+        run=lambda: matmul_transposed(a, bs, cs, ids, totals, room, 0, M),
+        error=error,
+        flop=2 * rows * M * factors * H,
     )
 
 
@@ -71,7 +104,7 @@ def packing(inputs: Inputs, w: Array, function: Callable[..., None], wanted: Arr
 
     def error() -> float:
         result = np.zeros((1, depth, columns), inputs.dtype)
-        matmul(np.eye(depth, dtype=inputs.dtype)[np.newaxis], packed, result, 0, depth)
+        matmul_add(np.eye(depth, dtype=inputs.dtype)[np.newaxis], packed, result, 0, depth)
         return exact(np.array_equal(result[0], wanted))
 
     return Case(
@@ -79,6 +112,5 @@ def packing(inputs: Inputs, w: Array, function: Callable[..., None], wanted: Arr
         f"{w.shape[0]}x{w.shape[1]}",
         run=lambda: function(w, packed, 0, 1),
         error=error,
-        bytes=2 * w.nbytes,
         count=w.size,
     )

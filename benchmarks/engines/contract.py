@@ -53,19 +53,19 @@ def find_engine(name: str) -> Engine:
     return engine
 
 
-def usable_engines(precisions: Sequence[str]) -> tuple[set[tuple[str, str]], list[str]]:
+def usable_engines(names: Sequence[str], precisions: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """The pairs (engine, precision) that can be measured here; and for each other one, why not.
 
     Raises:
         BenchmarkError: none can.
     """
-    usable, left_out = set(), []
-    for name, precision in product(engine_names(), precisions):
+    usable, left_out = [], []
+    for precision, name in product(precisions, names):
         engine = find_engine(name)
         if reason := engine.absent(precision):
             left_out.append(f"{engine.name} {precision} left out: {reason}")
         else:
-            usable.add((name, precision))
+            usable.append((name, precision))
     if not usable:
         raise BenchmarkError("; ".join(left_out))
     return usable, left_out

@@ -1,38 +1,43 @@
 """How much memory training takes, from the shapes of what it keeps; docs/performance.md shows the same sum."""
 
+import math
+
 from benchmarks.shared.shape import Shape
 from charrnn.cells.contract import find_cell
+from charrnn.kernels.matmul import ROW_BLOCK, SUM_BLOCK
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import tensor_shapes
 from charrnn.optimizers.contract import find_optimizer
 
-LOSS_BYTES = 8
-"""Losses are kept in float64."""
+CHARACTER_BYTES = 16
+"""For each character of a window: its loss in float64, and the two numbers (int32) of the rows its sums start from."""
 
 
-def footprint(shape: Shape, precision: str = "float32", cell: str = "lstm", optimizer: str = "adam") -> dict[str, int]:
-    """Bytes of each part, padding and what does not grow left out.
+def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dict[str, int]:
+    """Bytes of each part of training an LSTM with Adam, padding and what does not grow left out.
 
         parameters    P (1 + 1 + slots): each parameter, its gradient, and what the optimizer keeps for it
-        packed        2 M: each weight matrix in panels, once for the way forward and once for the way back;
-                      and 2 V G: the first layer's table and its gradient
-        traces        L T B (G + H (states + saved)): what forward leaves for backward
-        window        T B (H + V) and the losses: the gradient of a layer's output, and the logits
+        packed        2 M: each weight matrix in panels, once for the way forward and once for the way back, in bf16
+                      with two bytes each; and 2 V G: the first layer's table and its gradient
+        traces        L T B (G + H states): what forward leaves for backward
+        window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
+        scratch       threads SUM_BLOCK (ROW_BLOCK + 2 H + V): blocks that are packed for the weights' gradients
 
     with P parameters, M of them in the matrices that products read: all but embedding and biases.
     """
     H, L, B, T, V = shape.hidden, shape.layers, shape.streams, shape.steps, shape.vocabulary
-    config = ModelConfig(vocab_size=V, cell=cell, hidden_size=H, num_layers=L, precision=precision)
-    kind, slots = find_cell(cell), len(find_optimizer(optimizer).slots)
+    config = ModelConfig(vocab_size=V, hidden_size=H, num_layers=L, precision=precision)
+    cell, slots = find_cell(config.cell), len(find_optimizer("adam").slots)
     G, size = config.gate_width, config.dtype.itemsize
     P = M = 0
     for name, dimensions in tensor_shapes(config).items():
-        count = dimensions[0] * dimensions[1] if len(dimensions) == 2 else dimensions[0]
+        count = math.prod(dimensions)
         P += count
         M += count if len(dimensions) == 2 and name != "embedding.weight" else 0
     return {
         "parameters": size * P * (1 + 1 + slots),
-        "packed": size * 2 * (M + V * G),
-        "traces": size * L * T * B * (G + H * (len(kind.state) + len(kind.saved))),
-        "window": size * T * B * (H + V) + LOSS_BYTES * T * B,
+        "packed": 2 * (M * (2 if precision == "bf16" else size) + V * G * size),
+        "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
+        "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
+        "scratch": size * threads * SUM_BLOCK * (ROW_BLOCK + 2 * H + V),
     }

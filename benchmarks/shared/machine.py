@@ -11,13 +11,11 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
-from charrnn.kernels.simd import REGISTER_BYTES, REGISTERS
+from charrnn.kernels.processor import REGISTER_BYTES, REGISTERS
 from charrnn.model.workers import available_threads
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch")
-WIDE_FEATURES = ("fma", "avx2", "avx512f", "avx512bf16", "amx-bf16", "neon", "sve", "bf16")
-"""The CPU's features that decide how fast a matrix product can be."""
 
 
 def cpu_name() -> str:
@@ -30,15 +28,6 @@ def cpu_name() -> str:
     if platform.system() == "Darwin":
         return output_of("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor()
     return platform.processor() or platform.machine()
-
-
-def cpu_features() -> list[str]:
-    """Those of ``WIDE_FEATURES`` that the CPU has."""
-    try:
-        features = llvm.get_host_cpu_features()
-    except RuntimeError:  # LLVM does not know on this platform
-        return []
-    return [name for name in WIDE_FEATURES if features.get(name)]
 
 
 def versions() -> dict[str, str]:
@@ -65,7 +54,7 @@ def describe_machine() -> dict[str, Any]:
     """Everything that a reader of the figures should know about where they come from."""
     return {
         "cpu": cpu_name(),
-        "features": cpu_features(),
+        "llvm_name": llvm.get_host_cpu_name(),
         "cores": os.cpu_count(),
         "cores_allowed": available_threads(),
         "registers": f"{REGISTERS} of {8 * REGISTER_BYTES} bits",
@@ -84,7 +73,7 @@ def machine_lines(machine: dict[str, Any]) -> list[str]:
     load = "unknown" if machine["load_average"] is None else machine["load_average"]
     return [
         f"{machine['cpu']}; {machine['cores']} cores, {machine['cores_allowed']} allowed; "
-        f"{', '.join(machine['features'])}; vector registers: {machine['registers']}, for {machine['compiled_for']}",
+        f"{machine['llvm_name']} to LLVM; vector registers: {machine['registers']}, for {machine['compiled_for']}",
         f"{packages}; {machine['system']}; commit {machine['commit'] or 'unknown'}; "
         f"load before: {load}; {machine['date']}",
     ]

@@ -15,14 +15,17 @@ from typing import Any
 
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.machine import ROOT
+from benchmarks.shared.peak import measure_peak
+from benchmarks.shared.shape import Shape
 from benchmarks.shared.worker import Job
 
 UNFAIR = ("OPENBLAS_CORETYPE",)
 """Environment variables that would slow a library down, and that a benchmark must not inherit."""
 
+Rounds = list[dict[str, Any]]
+"""What a job measured in each round."""
 
-Figures = dict[Job, list[dict[str, Any]]]
-"""For each job, what it measured in each round."""
+Figures = dict[Job, Rounds]
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,24 @@ class Summary:
         return cls(statistics.median(figures), min(figures), max(figures))
 
 
-def median(rounds: Sequence[dict[str, Any]], field: str) -> float | None:
+def median(rounds: Rounds, field: str) -> float | None:
     """Of one field over the rounds; None where there are none, or the field was not measured."""
     values = [result.get(field) for result in rounds]
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
+
+
+def engines_in(figures: Figures) -> list[str]:
+    """The engines that were measured, in the order of their first turns."""
+    return list(dict.fromkeys(job.engine for job in figures))
+
+
+def by_setting(figures: Figures) -> dict[tuple[str, str, str], dict[str, Rounds]]:
+    """For each (shape, threads, precision), what each engine measured."""
+    found: dict[tuple[str, str, str], dict[str, Rounds]] = {}
+    for job, rounds in figures.items():
+        found.setdefault((job.shape, str(job.threads), job.precision), {})[job.engine] = rounds
+    return found
 
 
 def run_worker(job: Job) -> dict[str, Any]:
@@ -68,27 +84,34 @@ def run_worker(job: Job) -> dict[str, Any]:
     return measured
 
 
-def take_turns(
-    jobs: Sequence[Job],
-    rounds: int,
-    say: Callable[[str], None],
-    before_each: Callable[[Job], dict[str, Any]] = lambda job: {},
-) -> list[list[dict[str, Any]]]:
-    """Run all jobs one after the other, ``rounds`` times; for each job, what it measured in each round.
+def speed(job: Job, seconds: float, peak_gflops: float) -> dict[str, float | None]:
+    """Characters per second, and the part of the peak of as many cores as there are threads.
 
-    Args:
-        jobs: sides of the comparison.
-        rounds: how often each has its turn.
-        say: told of each turn.
-        before_each: measures something beside each job; its fields are added to the job's.
+    ``peak_gflops`` is one core's in float32 or float64; bf16 products have another one.
     """
-    measured: list[list[dict[str, Any]]] = [[] for _ in jobs]
+    shape = Shape.parse(job.shape)
+    gflops = shape.flop / seconds / 1e9
+    return {
+        "peak_gflops": peak_gflops,
+        "chars_per_second": shape.characters / seconds,
+        "gflops": gflops,
+        "part_of_peak": None if job.precision == "bf16" else gflops / peak_gflops / job.threads,
+    }
+
+
+def take_turns(jobs: Sequence[Job], rounds: int, say: Callable[[str], None]) -> Figures:
+    """Run all jobs one after the other, ``rounds`` times; ``say`` is told of each turn.
+
+    The peak of one core is measured beside each job.
+    """
+    figures: Figures = {job: [] for job in jobs}
     for turn in range(rounds):
-        for job, results in zip(jobs, measured, strict=True):
-            beside = before_each(job)
-            results.append(run_worker(job) | beside)
+        for job, results in figures.items():
+            peak = measure_peak("float64" if job.precision == "float64" else "float32").gflops
+            result = run_worker(job)
+            results.append(result | speed(job, result["step_seconds"], peak))
             say(
                 f"{job.shape} round {turn + 1}/{rounds}: {job.engine} {job.precision} on {job.threads} "
-                f"{'thread' if job.threads == 1 else 'threads'}: {1e3 * results[-1]['step_seconds']:.4g} ms a step"
+                f"{'thread' if job.threads == 1 else 'threads'}: {1e3 * result['step_seconds']:.4g} ms a step"
             )
-    return measured
+    return figures

@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ WARM_UP_STEPS = 3
 LEAST_STEPS = 5
 WARM_UP_SHAPE = Shape(16, 2, 4, 3, 5)
 """A tiny model that brings all code and thread pools into memory before the model that is measured."""
+
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 STATUS = Path("/proc/self/status")
 
@@ -39,6 +41,12 @@ class Job:
     threads: int = 1
     seconds: float = 0.0
     """How long to time steps, LEAST_STEPS at least."""
+    clock: str = "wall"
+    """One of CLOCKS; that of the CPU adds up the time of all threads, waiting ones included."""
+
+    def __post_init__(self) -> None:
+        if self.clock == "cpu" and self.threads != 1:
+            raise BenchmarkError("--clock cpu adds up the time of all threads: use it with --threads 1")
 
 
 def memory_now() -> tuple[int, int] | None:
@@ -57,29 +65,27 @@ def forget_high_water() -> None:
         clear.write_text("5")
 
 
-def timed(steps: Iterator[float], seconds: float) -> dict[str, Any]:
-    """Median and mean seconds of a step on the wall's clock, and the median on the CPU's; the last loss."""
-    wall: list[float] = []
-    cpu: list[float] = []
+def timed(steps: Iterator[float], job: Job) -> dict[str, Any]:
+    """Median and mean seconds of a step, and the last loss."""
+    clock = CLOCKS[job.clock]
+    times: list[float] = []
     loss = math.nan
     begin = time.perf_counter()
-    while time.perf_counter() - begin < seconds or len(wall) < LEAST_STEPS:
-        wall_start, cpu_start = time.perf_counter(), time.process_time()
+    while time.perf_counter() - begin < job.seconds or len(times) < LEAST_STEPS:
+        start = clock()
         loss = next(steps)
-        cpu.append(time.process_time() - cpu_start)
-        wall.append(time.perf_counter() - wall_start)
+        times.append(clock() - start)
     return {
-        "steps": len(wall),
-        "step_seconds": statistics.median(wall),
-        "step_seconds_mean": statistics.fmean(wall),
-        "step_cpu_seconds": statistics.median(cpu),
+        "steps": len(times),
+        "step_seconds": statistics.median(times),
+        "step_seconds_mean": statistics.fmean(times),
         "loss_nats": loss,
     }
 
 
 def measure(job: Job) -> dict[str, Any]:
     """Train as asked; seconds of a step, and the memory that model and training took."""
-    engine, shape = find_engine(job.engine), Shape.parse(job.shape)
+    shape, engine = Shape.parse(job.shape), find_engine(job.engine)
     warm_up = engine.train(WARM_UP_SHAPE, job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(warm_up)
@@ -91,7 +97,7 @@ def measure(job: Job) -> dict[str, Any]:
     steps = engine.train(shape, job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(steps)
-    result = asdict(job) | timed(steps, job.seconds)
+    result = timed(steps, job)
     after = memory_now()
     if before and after:
         result |= {"memory_before": before[0], "memory_peak": after[1], "memory_model": after[1] - before[0]}

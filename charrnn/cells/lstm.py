@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Cell
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined, jit
 from charrnn.kernels.matmul import matmul, matmul_add
-from charrnn.kernels.simd import wide_vectors
 
 Array = npt.NDArray[np.floating]
 

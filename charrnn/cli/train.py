@@ -48,7 +48,10 @@ Examples:
     unset="uniform",
 )
 @option(
-    "--precision", type=click.Choice(["float32", "float64"]), help="Of parameters and activations.", unset="float32"
+    "--precision",
+    type=click.Choice(["float32", "float64", "bf16"]),
+    help="Of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
+    unset="float32",
 )
 @option("--batch-size", type=int, help="Streams that are read at once.", unset=32)
 @option("--seq-length", type=int, help="Steps through which gradients flow back.", unset=64)

@@ -13,10 +13,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from charrnn.kernels.jit import FAST_MATH
-from charrnn.kernels.simd import clamp
-
-OPTIONS = {"fastmath": FAST_MATH, "error_model": "numpy", "nogil": True}
+from charrnn.kernels.intrinsics import clamp
+from charrnn.kernels.jit import OPTIONS
 
 f32 = np.float32
 

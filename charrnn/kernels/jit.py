@@ -26,6 +26,10 @@ COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
 """All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "_nrt": False, "no_cfunc_wrapper": True}
+"""No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and it would cost two
+atomic operations for each row of an array that is looked at. Nothing calls kernels from C."""
+
 
 def source_hash() -> str:
     """Hash (12 hexadecimal digits) of all sources that are compiled."""
@@ -99,18 +103,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel on first use: no GIL, no Python exceptions for 1/0, cached in our own folder.
-
-    Kernels allocate nothing, and so do without Numba's counting of references: it would cost two atomic operations
-    for each row of an array that is looked at.
-    """
-    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH, _nrt=False)(function)
+    """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
+    kernel: Any = numba.njit(**OPTIONS)(function)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 
-inlined = numba.njit(inline="always")
+inlined = numba.njit(inline="always", **OPTIONS)
 """The decorator of a kernel's part: its code becomes part of the kernel that calls it.
 
 A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of

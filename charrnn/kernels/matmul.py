@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.jit import jit
+from charrnn.kernels.jit import inlined, jit
 from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
-from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED, resident_tile, streamed_tile
+from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.simd import RESIDENT, STREAMED, resident_tile, streamed_tile
 
 Array = npt.NDArray[Any]
 
@@ -58,20 +59,20 @@ def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
     return aligned_zeros((max(1, ROW_BLOCK // rows), rows, row_stride(-(-depth // 2), PAIRS.itemsize)), PAIRS)
 
 
-@jit
+@inlined
 def share(count, parts, part):
     """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
     return count * part // parts
 
 
-@jit
+@inlined
 def panel_count(columns, width, most):
     """Number of panels of at most ``most`` vectors of ``width`` elements that hold ``columns`` columns."""
     vectors = -(-columns // width)
     return -(-vectors // most)
 
 
-@jit
+@inlined
 def pack_rows(rows, columns, most, panels, part, parts):
     """Pack ``rows`` (K, at least N = ``columns``) in panels of ``most`` vectors, or a thread's share of the panels."""
     width = REGISTER_BYTES // panels.itemsize
@@ -125,13 +126,13 @@ def matmul(a, b, start, ids, c, first_row, last_row):
     product(a, b, start, ids, start.shape[1], c, first_row, last_row)
 
 
-@jit
+@inlined
 def matmul_add(a, b, c, first_row, last_row):
     """``c[t, r, :N] += a[t, r, :K] @ B``; arguments as in ``matmul``."""
     product(a, b, None, None, 0, c, first_row, last_row)
 
 
-@jit
+@inlined
 def product(a, b, start, ids, start_stride, c, first_row, last_row):
     """``matmul``, or without ``start`` and ``ids``, ``matmul_add``.
 
@@ -227,7 +228,7 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
                 add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
 
 
-@jit
+@inlined
 def add_product(a_packed, b_packed, length, c, m0, m1):
     """Add the product of one packed block of A and one of B to rows ``m0`` to ``m1`` of C."""
     width = REGISTER_BYTES // c.itemsize

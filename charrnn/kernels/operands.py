@@ -11,15 +11,14 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from charrnn.kernels.simd import bfloat16_pair
+from charrnn.kernels.intrinsics import bfloat16_pair, put_bfloat16
+from charrnn.kernels.jit import OPTIONS
 
 PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of bfloat16."""
 
 LINES = 16
 """Rows of a panel that are written by turns, so that they stay in the L1 cache."""
-
-OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
 
 def steps_of(length, array):
@@ -155,10 +154,10 @@ def _left_operand(a, length, rounded, first_row, last_row):
         for t in range(a.shape[0]):
             for r in range(first_row, last_row):
                 row, to = a[t, r], rounded[t, r]
-                for k in range(length // 2):
-                    to[k] = bfloat16_pair(row[2 * k], row[2 * k + 1])
+                for k in range(length):
+                    put_bfloat16(to, k, row[k])
                 if length % 2:
-                    to[length // 2] = bfloat16_pair(row[length - 1], np.float32(0))
+                    put_bfloat16(to, length, np.float32(0))
         return rounded
 
     return pairs

@@ -12,64 +12,21 @@ The last vector of a row of C may be partly beyond the row's end: those lanes ar
 element of C sees the same operations in the same order whatever tile it falls into, so that results do not
 depend on how rows are grouped. The order of the sum over k is part of the contract.
 
-The largest tiles follow the CPU's vector registers. This is the only module with IR.
+The largest tiles follow the CPU's vector registers.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
+from charrnn.kernels.intrinsics import BFloat16
+from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTERS, lanes
+
 INDEX = ir.IntType(64)
-
-PROBE = """
-declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
-define <64 x float> @multiply_add(<64 x float> %x) {
-  %y = call <64 x float> @llvm.fmuladd.v64f32(<64 x float> %x, <64 x float> %x, <64 x float> %x)
-  ret <64 x float> %y
-}
-define <16 x bfloat> @round(<16 x float> %x) {
-  %y = fptrunc <16 x float> %x to <16 x bfloat>
-  ret <16 x bfloat> %y
-}
-"""
-
-
-class Processor(NamedTuple):
-    """What matters here of the CPU that Numba compiles for."""
-
-    register_bytes: int
-    """Of one vector register."""
-    registers: int
-    """How many there are."""
-    bfloat16: bool
-    """Whether it multiplies bfloat16 (AVX-512 BF16)."""
-
-
-def probe() -> Processor:
-    """Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
-
-    The probe has no pointers, whose spelling depends on LLVM's version.
-    """
-    machine = cpu_target.target_context.codegen()._tm
-    assembly = machine.emit_assembly(llvm.parse_assembly(PROBE))
-    if "zmm" in assembly:
-        return Processor(64, 32, "vcvtneps2bf16" in assembly)
-    if "ymm" in assembly:
-        return Processor(32, 16, False)
-    return Processor(16, 16 if "xmm" in assembly else 32, False)
-
-
-REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16 = probe()
-
-BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
-"""Whether products of bfloat16 are offered; emulated they are slower than float32, and for tests only."""
 
 
 class TileShape(NamedTuple):
@@ -86,28 +43,10 @@ RESIDENT = TileShape(6, 4) if REGISTERS == 32 else TileShape(6, 2)
 """For panels that lie in the L2 cache: rows of C are longer, and fewer tiles add to them."""
 
 
-def lanes(itemsize: int) -> int:
-    """Elements of ``itemsize`` bytes in one vector register."""
-    return REGISTER_BYTES // itemsize
-
-
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
     undefined = ir.Constant(ir.VectorType(scalar.type, count), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
-
-
-class BFloat16(ir.types.Type):  # type: ignore[misc]
-    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
-
-    def _to_string(self) -> str:
-        return "bfloat"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BFloat16)
-
-    def __hash__(self) -> int:
-        return hash(BFloat16)
 
 
 class _Matrix(NamedTuple):
@@ -310,53 +249,3 @@ Args:
 
 resident_tile = _make_tile(RESIDENT)
 """Like ``streamed_tile``, for shapes up to RESIDENT."""
-
-
-@intrinsic
-def wide_vectors(typingctx):
-    """Let LLVM use the widest registers in the loops of the kernel that calls this.
-
-    On many CPUs it keeps to half of them by itself, for code that only now and then meets a vector.
-    """
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
-        set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
-        return context.get_dummy_value()
-
-    return types.void(), codegen
-
-
-@intrinsic
-def bfloat16_pair(typingctx, low, high):
-    """Two float32, rounded to bfloat16 (to the nearest, ties to even), as the halves of an int32."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(32)
-
-        def rounded(x: ir.Value) -> ir.Value:
-            """The bits, with the bfloat16 in the upper half; a NaN stays one."""
-            bits = builder.bitcast(x, word)
-            odd = builder.and_(builder.lshr(bits, word(16)), word(1))
-            nearest = builder.add(builder.add(bits, word(0x7FFF)), odd)
-            return builder.select(builder.fcmp_unordered("uno", x, x), builder.or_(bits, word(1 << 22)), nearest)
-
-        low, high = (rounded(x) for x in args)
-        return builder.or_(builder.lshr(low, word(16)), builder.and_(high, word(-65536)))
-
-    return types.int32(types.float32, types.float32), codegen
-
-
-@intrinsic
-def clamp(typingctx, x, low, high):
-    """``x`` brought into [low, high]; a NaN stays a NaN. All of one type.
-
-    Written with comparisons in Python, the bounds would become branches that LLVM merges before it vectorises.
-    """
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x, low, high = args
-        x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
-        return builder.select(builder.fcmp_ordered(">", x, high), high, x)
-
-    return x(x, x, x), codegen

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.kernels.intrinsics import clamp
 from charrnn.kernels.jit import inlined, jit
-from charrnn.kernels.simd import clamp
 
 BLOCK = 16384
 """Elements of a flat vector that are summed and updated together, whatever the number of threads."""

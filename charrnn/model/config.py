@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels.operands import PAIRS
-from charrnn.kernels.simd import BFLOAT16
+from charrnn.kernels.processor import BFLOAT16
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
 """Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
@@ -67,6 +67,18 @@ class ModelConfig:
     def runnable(self) -> "ModelConfig":
         """The same model as this processor can compute it: one trained in bf16 is read in float32 where it must be."""
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
+
+    def require_runnable(self) -> None:
+        """Nothing, where this processor can compute in this precision.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if self != self.runnable():
+            raise ConfigError(
+                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
+                "choose float32"
+            )
 
     @property
     def gate_width(self) -> int:

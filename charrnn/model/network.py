@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
-from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
@@ -41,11 +40,7 @@ class Network:
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         self.config = config = parameters.config
-        if config != config.runnable():
-            raise ConfigError(
-                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
-                "choose float32"
-            )
+        config.require_runnable()
         self.parameters = parameters
         self.workers = workers or Workers()
         self.cell = find_cell(config.cell)

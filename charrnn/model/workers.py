@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from charrnn.kernels.denormals import flush_denormals, restore
+
 
 def available_threads() -> int:
     """Cores that this process may use."""
@@ -29,18 +31,27 @@ class Workers:
             job: does part ``part`` of ``parts``.
             most: parts that the job can be cut into, if that may be fewer than the threads.
         """
-        parts = self.threads if most is None else min(self.threads, most)
+        parts = self.threads if most is None else max(1, min(self.threads, most))
         if parts == 1 or self._pool is None:
-            job(0, 1)
+            without_denormals(job, 0, 1)
             return
-        others = [self._pool.submit(job, part, parts) for part in range(1, parts)]
+        others = [self._pool.submit(without_denormals, job, part, parts) for part in range(1, parts)]
         try:
-            job(0, parts)
+            without_denormals(job, 0, parts)
         finally:
             failures = [other.exception() for other in others]
         for failure in failures:
             if failure is not None:
                 raise failure
+
+
+def without_denormals(job: Callable[[int, int], None], part: int, parts: int) -> None:
+    """Call ``job(part, parts)`` with denormal numbers taken as zero in this thread."""
+    mode = flush_denormals()
+    try:
+        job(part, parts)
+    finally:
+        restore(mode)
 
 
 def share(count: int, part: int, parts: int) -> tuple[int, int]:

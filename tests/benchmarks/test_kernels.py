@@ -1,7 +1,5 @@
 import dataclasses
-import json
 
-import numpy as np
 import pytest
 
 from benchmarks import kernels
@@ -26,37 +24,36 @@ def test_quick(run_benchmark):
 def test_all_kernels_are_right_and_a_second_call_is_right_as_well(precision):
     for case in all_cases(SHAPE, precision):
         assert check(case) == ""
-        if not case.name.startswith("matmul"):  # which add to what is there
-            assert check(case) == "", "prepare must make the inputs anew"
+        assert check(case) == "", "prepare must make the inputs anew"
 
 
 def test_a_wrong_result_is_told_apart_from_rounding(monkeypatch):
     from benchmarks.cases import products
 
-    def careless(a, b, c, first, last):
-        matmul(a, b, c, first, last)
+    def careless(a, b, start, ids, c, first, last):
+        matmul(a, b, start, ids, c, first, last)
         c[-1, -1, 0] += 1e-3
 
-    def forgetful(a, b, c, first, last):
-        matmul_transposed(a[:-1], b[:-1], c, first, last)
+    def forgetful(a, bs, cs, ids, sums, scratch, first, last):
+        matmul_transposed(a[:-1], (bs[0][:-1], bs[1][:-1]), cs, ids[:-1], sums, scratch, first, last)
 
     monkeypatch.setattr(products, "matmul", careless)
     monkeypatch.setattr(products, "matmul_transposed", forgetful)
     wrong = [case.name for case in all_cases(SHAPE, "float32") if check(case)]
-    assert len([name for name in wrong if name.startswith("matmul:")]) == 7
-    assert len([name for name in wrong if name.startswith("matmul_transposed:")]) == 2
+    assert len([name for name in wrong if name.startswith("matmul:")]) == 6
+    assert len([name for name in wrong if name.startswith("matmul_transposed:")]) == 3
 
 
 def test_a_wrong_result_is_given_no_time(monkeypatch, capsys, tmp_path):
     def one_wrong(shape, precision):
         for case in all_cases(shape, precision):
-            if case.name in ("adam", "sum_rows"):
+            if case.name in ("adam", "dropout"):
                 yield dataclasses.replace(case, error=lambda: 3.0) if case.name == "adam" else case
 
     monkeypatch.setattr(kernels, "all_cases", one_wrong)
     assert main(["--quick", "--json", str(tmp_path / "report.json")]) == 1
     out, err = capsys.readouterr()
-    assert "| sum_rows " in out
+    assert "| dropout " in out
     assert "| adam " not in out
     assert "adam (2304) is wrong: 3 times the error that rounding allows" in err
     assert not (tmp_path / "report.json").exists()
@@ -68,5 +65,3 @@ def test_a_cell_is_charged_for_what_is_not_its_product():
     assert timing.nanoseconds == pytest.approx(1e3 / (4 * 3 * 9))
     assert timing.gflops == pytest.approx(2 * 4 * 3 * 36 * 9 / 3e3)
     assert timing.part_of_peak == pytest.approx(timing.gflops / 100)
-    assert json.dumps(vars(timing))
-    assert np.isfinite(timing.seconds)

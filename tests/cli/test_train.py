@@ -12,6 +12,7 @@ import pytest
 from charrnn.api import load
 from charrnn.cells.contract import cell_names
 from charrnn.cli import train as train_module
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import PRECISIONS, RECURRENT_INITS, ModelConfig
 from charrnn.optimizers.contract import optimizer_names
 from charrnn.storage.checkpoint import load_checkpoint
@@ -307,3 +308,14 @@ def read_terminal(descriptor):
         pass
     os.close(descriptor)
     return data.decode()
+
+
+@pytest.mark.skipif(BFLOAT16, reason="this processor multiplies bfloat16")
+def test_bf16_where_the_processor_has_it_not_is_one_line(invoke, text, tmp_path):
+    result = invoke("train", text, *SMALL, "--steps", 5, "--precision", "bf16", "--checkpoints", tmp_path / "runs")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "charrnn: error: precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), "
+        "which this one does not; choose float32\n"
+    )
+    assert not (tmp_path / "runs").exists()

@@ -17,7 +17,8 @@ from charrnn.kernels.matmul import (
     share,
 )
 from charrnn.kernels.operands import PAIRS
-from charrnn.kernels.simd import REGISTER_BYTES, RESIDENT, STREAMED
+from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.simd import RESIDENT, STREAMED
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 

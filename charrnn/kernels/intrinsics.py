@@ -1,0 +1,112 @@
+"""What Numba has no word for, written as LLVM IR, as is the tile in ``simd``; no other module has IR."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES
+
+
+class BFloat16(ir.types.Type):  # type: ignore[misc]
+    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BFloat16)
+
+    def __hash__(self) -> int:
+        return hash(BFloat16)
+
+
+@intrinsic
+def wide_vectors(typingctx):
+    """Let LLVM use the widest registers in the loops of the kernel that calls this.
+
+    On many CPUs it keeps to half of them by itself, for code that only now and then meets a vector.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
+        set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+def _to_bfloat16(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """The bits of a float rounded to the nearest bfloat16, ties to even; a NaN stays one."""
+    word, half = ir.IntType(32), ir.IntType(16)
+    if NATIVE_BFLOAT16:
+        return builder.bitcast(builder.fptrunc(x, BFloat16()), half)
+    bits = builder.bitcast(x, word)
+    odd = builder.and_(builder.lshr(bits, word(16)), word(1))
+    nearest = builder.add(builder.add(bits, word(0x7FFF)), odd)
+    rounded = builder.select(builder.fcmp_unordered("uno", x, x), builder.or_(bits, word(1 << 22)), nearest)
+    return builder.trunc(builder.lshr(rounded, word(16)), half)
+
+
+@intrinsic
+def bfloat16_pair(typingctx, low, high):
+    """Two float32, rounded to bfloat16, as the halves of an int32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        low, high = (builder.zext(_to_bfloat16(builder, x), word) for x in args)
+        return builder.or_(low, builder.shl(high, word(16)))
+
+    return types.int32(types.float32, types.float32), codegen
+
+
+@intrinsic
+def put_bfloat16(typingctx, row, k, x):
+    """Round ``x`` to number ``k`` of a contiguous row of int32 that hold two bfloat16 each."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        row, k, x = args
+        data = context.make_array(sig.args[0])(context, builder, row).data
+        halves = builder.bitcast(data, ir.IntType(16).as_pointer())
+        builder.store(_to_bfloat16(builder, x), builder.gep(halves, [k]), align=2)
+        return context.get_dummy_value()
+
+    return types.void(row, types.intp, types.float32), codegen
+
+
+@intrinsic
+def clamp(typingctx, x, low, high):
+    """``x`` brought into [low, high]; a NaN stays a NaN. All of one type.
+
+    Written with comparisons in Python, the bounds would become branches that LLVM merges before it vectorises.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, low, high = args
+        x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+        return builder.select(builder.fcmp_ordered(">", x, high), high, x)
+
+    return x(x, x, x), codegen
+
+
+@intrinsic
+def exchange_float_mode(typingctx, mode):
+    """Set this thread's floating-point mode (x86's MXCSR) to ``mode`` and return what it was; elsewhere do nothing."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if not context.codegen()._tm.triple.startswith("x86_64"):
+            return args[0]
+        word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        place = cgutils.alloca_once(builder, word)
+        for name in ("stmxcsr", "ldmxcsr"):
+            function = ir.FunctionType(ir.VoidType(), [pointer])
+            function = cgutils.get_or_insert_function(builder.module, function, f"llvm.x86.sse.{name}")
+            builder.call(function, [builder.bitcast(place, pointer)])
+            if name == "stmxcsr":
+                before = builder.load(place)
+                builder.store(args[0], place)
+        return before
+
+    return types.uint32(types.uint32), codegen

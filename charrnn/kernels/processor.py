@@ -1,0 +1,55 @@
+"""The processor that Numba compiles for, as far as it matters to the kernels."""
+
+import os
+from typing import NamedTuple
+
+import llvmlite.binding as llvm
+from numba.core.registry import cpu_target
+
+PROBE = """
+declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
+define <64 x float> @multiply_add(<64 x float> %x) {
+  %y = call <64 x float> @llvm.fmuladd.v64f32(<64 x float> %x, <64 x float> %x, <64 x float> %x)
+  ret <64 x float> %y
+}
+define <16 x bfloat> @round(<16 x float> %x) {
+  %y = fptrunc <16 x float> %x to <16 x bfloat>
+  ret <16 x bfloat> %y
+}
+"""
+
+
+class Processor(NamedTuple):
+    """What matters here of the CPU that Numba compiles for."""
+
+    register_bytes: int
+    """Of one vector register."""
+    registers: int
+    """How many there are."""
+    bfloat16: bool
+    """Whether it multiplies bfloat16 (AVX-512 BF16)."""
+
+
+def probe() -> Processor:
+    """Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
+
+    The probe has no pointers, whose spelling depends on LLVM's version.
+    """
+    machine = cpu_target.target_context.codegen()._tm
+    assembly = machine.emit_assembly(llvm.parse_assembly(PROBE))
+    if "zmm" in assembly:
+        return Processor(64, 32, "vcvtneps2bf16" in assembly)
+    if "ymm" in assembly:
+        return Processor(32, 16, False)
+    return Processor(16, 16 if "xmm" in assembly else 32, False)
+
+
+REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16 = probe()
+
+BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
+"""Whether products of bfloat16 are offered; emulated they are slower than float32, and for tests only."""
+
+
+def lanes(itemsize: int) -> int:
+    """Elements of ``itemsize`` bytes in one vector register."""
+    return REGISTER_BYTES // itemsize

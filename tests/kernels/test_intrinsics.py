@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from charrnn.kernels.intrinsics import bfloat16_pair, clamp, put_bfloat16
+from charrnn.kernels.jit import jit
+
+
+@jit
+def clamp_all(x, low, high, out):
+    for k in range(x.shape[0]):
+        out[k] = clamp(x[k], low, high)
+
+
+@jit
+def round_both_ways(x, pairs, numbers):
+    for k in range(x.shape[0] // 2):
+        pairs[k] = bfloat16_pair(x[2 * k], x[2 * k + 1])
+    for k in range(x.shape[0]):
+        put_bfloat16(numbers, k, x[k])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_clamp_keeps_to_the_bounds_and_a_nan_a_nan(dtype):
+    x = np.array([-np.inf, -3, -0.5, 0, 2, 7, np.inf, np.nan] * 5, dtype)
+    real, out = x.dtype.type, np.empty_like(x)
+    clamp_all(x, real(-1), real(2), out)
+    np.testing.assert_array_equal(out, [-1, -1, -0.5, 0, 2, 2, 2, np.nan] * 5)
+
+
+def test_bfloat16_is_the_nearest_and_ties_go_to_even(random):
+    x = random.normal(size=1000).astype("float32")
+    x[:4] = 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -(1 + 2**-8)
+    pairs, numbers = np.empty(500, np.int32), np.empty(500, np.int32)
+    round_both_ways(x, pairs, numbers)
+    assert np.array_equal(pairs, numbers)
+    got = (pairs.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    assert got[:4].tolist() == [1, 1 + 2**-6, 1 + 2**-7, -1]
+    assert (np.abs(got - x) <= np.abs(x) * 2**-8).all()
