@@ -1,6 +1,7 @@
 """The Python API: the commands' powers under the same names."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,11 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
 
 
 def load(
-    target: str | Path | None = None, *, checkpoints: str | Path = "checkpoints", threads: int | None = None
+    target: str | Path | None = None,
+    *,
+    checkpoints: str | Path = "checkpoints",
+    threads: int | None = None,
+    precision: str | None = None,
 ) -> "Model":
     """Load a trained model.
 
@@ -53,12 +58,16 @@ def load(
         target: a checkpoint file, a run's folder or name; None takes the newest run.
         checkpoints: folder that holds the runs.
         threads: how many threads score a text; all cores if not given.
+        precision: "float32", "float64" or "bf16"; if not given, the one that the model was trained in, but float32
+            for bf16 where the processor lacks it.
 
     Raises:
         RunError: there is no such run.
         CheckpointError: the file is not a checkpoint of ours, or is damaged.
+        ConfigError: the precision is unknown, or the processor lacks it.
     """
-    return Model.load(find_checkpoint(None if target is None else str(target), Path(checkpoints)), threads=threads)
+    path = find_checkpoint(None if target is None else str(target), Path(checkpoints))
+    return Model.load(path, threads=threads, precision=precision)
 
 
 class Model:
@@ -79,11 +88,12 @@ class Model:
         self._network = Network(parameters, Workers(threads or available_threads()))
 
     @classmethod
-    def load(cls, path: Path, *, threads: int | None = None) -> "Model":
+    def load(cls, path: Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
         checkpoint = load_checkpoint(path)
         config, vocabulary = model_of(checkpoint.header)
-        return cls(Parameters(config.runnable()).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
+        config = replace(config, precision=precision) if precision else config.runnable()
+        return cls(Parameters(config).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""

@@ -119,8 +119,8 @@ class Session:
             raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
         if checkpoint.header.get("model") != self._fingerprint():
             raise CheckpointError(
-                f"the state in {path} belongs to another model, or was saved before this one was trained further; "
-                "sample from its own model, or choose another file for the state"
+                f"the state in {path} belongs to another model, or to this one in another precision or before it was "
+                "trained further; sample from its own model, or choose another file for the state"
             )
         tensors = checkpoint.tensors
         names, layers = self._state_names(), range(self._sampler.network.config.num_layers)

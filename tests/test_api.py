@@ -7,6 +7,7 @@ import pytest
 
 import charrnn
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, VocabularyError
+from charrnn.model import config
 from charrnn.training.events import Evaluated, Finished, Started
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
@@ -100,6 +101,32 @@ def test_a_damaged_header_is_an_error(folder, tmp_path):
         save_checkpoint(path, type(checkpoint)(checkpoint.tensors, checkpoint.header | damage))
         with pytest.raises(CheckpointError):
             charrnn.load(path)
+
+
+def test_a_model_is_read_in_the_precision_asked_for(folder, model):
+    exact = charrnn.load(checkpoints=folder / "runs", precision="float64")
+    assert (model.config.precision, exact.config.precision) == ("float32", "float64")
+    assert exact.parameters.vector.dtype == np.float64
+    scores = [each.score(TEXT[:300]) for each in (model, exact)]
+    assert scores[0].nats != scores[1].nats
+    assert np.allclose(scores[0].bits[1:], scores[1].bits[1:], atol=1e-4)
+    assert len(exact.sample("the ", length=20)) == 24
+    with pytest.raises(ConfigError, match="unknown precision 'float16'"):
+        charrnn.load(checkpoints=folder / "runs", precision="float16")
+
+
+def test_a_model_of_bf16_is_read_in_float32_where_the_processor_lacks_it(folder, tmp_path, monkeypatch):
+    from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
+
+    checkpoint = load_checkpoint(folder / "runs" / "cat" / "best.safetensors")
+    header = checkpoint.header | {"config": checkpoint.header["config"] | {"precision": "bf16"}}
+    save_checkpoint(tmp_path / "x.safetensors", type(checkpoint)(checkpoint.tensors, header))
+    for here, precision in ((False, "float32"), (True, "bf16")):
+        monkeypatch.setattr(config, "BFLOAT16", here)
+        assert charrnn.load(tmp_path / "x.safetensors").config.precision == precision
+    monkeypatch.setattr(config, "BFLOAT16", False)
+    with pytest.raises(ConfigError, match="precision bf16 needs a processor that"):
+        charrnn.load(tmp_path / "x.safetensors", precision="bf16")
 
 
 def test_importing_the_package_loads_neither_numpy_nor_numba():

@@ -36,7 +36,7 @@ class Cell:
         state: names of the arrays carried from step to step; the first is the output h.
         saved: names of further arrays that backward needs.
         trace: the NamedTuple.
-        forward: ``forward(w_hh, trace, start, ids, units, first, last)``, compiled: all steps of streams
+        forward: ``forward(w_hh, trace, start, ids, units, first, last)``, ``addressable``: all steps of streams
             first <= b < last. ``w_hh`` is W_hh^T packed (H, G); ``start[ids[t, b]]`` is W_ih x[t] + b of stream b:
             ``start`` (N, G) is the first layer's table or ``gates`` itself, ``ids`` (T, B) int32.
         backward: ``backward(w_hh, trace, d_h, d_state, units, first, last)``, compiled: all steps, backwards.

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.jit import addressable, inlined, jit
 from charrnn.kernels.matmul import matmul, matmul_add
 
 Array = npt.NDArray[np.floating]
@@ -38,7 +38,7 @@ class Trace(NamedTuple):
     """(T+1, B, H)."""
 
 
-@jit
+@addressable
 def forward(w_hh, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):

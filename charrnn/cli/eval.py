@@ -46,6 +46,7 @@ HEADINGS = ("bits per character", "nats per character", "perplexity", "character
     help="What to do about characters that the model has never seen. Those skipped or replaced do not count.",
 )
 @options.encoding
+@options.precision
 @options.checkpoints
 @options.threads
 @options.as_json
@@ -57,6 +58,7 @@ def command(
     per_char: Path | None,
     overwrite: bool,
     encoding: str | None,
+    precision: str | None,
     checkpoints: Path,
     threads: int | None,
     as_json: bool,
@@ -78,7 +80,7 @@ def command(
         announce_compilation()
         from charrnn.api import Model
 
-        model = Model.load(path, threads=threads)
+        model = Model.load(path, threads=threads, precision=precision)
     from charrnn.cli.shared.surprise import Lines, characters_as_json
 
     if how["dynamic"] and how["dynamic_rate"] is None:

@@ -77,6 +77,7 @@ RIVALS = 5
 @option("--probabilities", is_flag=True, help="Show each drawn character with its rivals and their probabilities.")
 @option("--top", type=int, default=RIVALS, show_default=True, metavar="N", help="Rivals that --probabilities shows.")
 @option("--interactive", is_flag=True, help="Go on with each line that is typed.")
+@options.precision
 @options.threads
 @options.checkpoints
 @options.as_json
@@ -91,6 +92,7 @@ def command(
     probabilities: bool,
     top: int,
     interactive: bool,
+    precision: str | None,
     threads: int | None,
     checkpoints: Path,
     as_json: bool,
@@ -119,7 +121,8 @@ def command(
     from charrnn.api import Model
     from charrnn.sampling.batch import new_seed, settings_for
 
-    model = Model.load(path, threads=1 if num_samples == 1 else threads)  # one text is one thread's work
+    threads = 1 if num_samples == 1 else threads  # one text is one thread's work
+    model = Model.load(path, threads=threads, precision=precision)
     text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
     chosen = settings_for(model.vocabulary.unit, settings)
     known_seed = new_seed() if rng_seed is None else rng_seed

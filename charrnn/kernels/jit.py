@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "_nrt": False, "no_cfunc_wrapper": True}
 """No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and it would cost two
-atomic operations for each row of an array that is looked at. Nothing calls kernels from C."""
+atomic operations for each row of an array that is looked at. No wrapper for C, which few kernels need."""
 
 
 def source_hash() -> str:
@@ -102,9 +103,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         return kernel
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
-    kernel: Any = numba.njit(**OPTIONS)(function)
+    kernel: Any = numba.njit(**OPTIONS | options)(function)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
@@ -118,12 +119,17 @@ the two runs depends on what the process has compiled before: arithmetic might r
 """
 
 
+addressable = partial(jit, no_cfunc_wrapper=False)
+"""The decorator of a kernel that others call by its address: the wrapper for C is what they call."""
+
+
 def by_address(kernel: Any, *arguments: Any) -> Any:
-    """The kernel compiled for such arguments, to be handed to a kernel that calls it.
+    """An ``addressable`` kernel, compiled for such arguments, to be handed to a kernel that calls it.
 
     What a kernel calls by name is compiled once more with it, the larger the slower. By its address it is called as it
     is: compiled once, and the same arithmetic for all who call it.
     """
+    # Not by signature: that would be another entry in the cache.
     arguments = tuple(numba.typeof(argument) for argument in arguments)
     kernel.compile(arguments)
     return types.CompileResultWAP(kernel.overloads[arguments])

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.jit import addressable, inlined, jit
 from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import RESIDENT, STREAMED, resident_tile, streamed_tile
@@ -110,7 +110,7 @@ def pack_transposed(w, packed, part, parts):
         write_panel_transposed(w, first, min(size, columns - first), to)
 
 
-@jit
+@addressable
 def matmul(a, b, start, ids, c, first_row, last_row):
     """``c[t, r, :N] = start[ids[t, r], :N] + a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
 

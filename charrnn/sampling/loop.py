@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
-from charrnn.kernels.jit import by_address, inlined, jit
+from charrnn.kernels.jit import addressable, by_address, inlined, jit
 from charrnn.kernels.matmul import Packed, matmul
 
 Array = npt.NDArray[np.floating]
@@ -138,7 +138,7 @@ def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
 
 
-@jit
+@addressable
 def choose(streams, classes, rules, drawn, n, t):
     """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``. Arguments as for ``generate``."""
     logits = streams.logits[0, n]

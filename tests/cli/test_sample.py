@@ -1,11 +1,14 @@
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
 from safetensors.numpy import save_file
+
+from charrnn.kernels.processor import BFLOAT16
 
 
 @pytest.fixture
@@ -103,14 +106,26 @@ def test_samples_of_a_batch_can_be_drawn_alone(sample):
     assert plain == "".join(wanted)
 
 
-def test_probabilities_are_those_of_the_model(sample, invoke, checkpoints, tmp_path):
+@pytest.mark.parametrize(("run", "seed"), [("letters", "t"), ("bytes", "☃")])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_probabilities_are_what_eval_says_of_the_same_text(sample, invoke, checkpoints, tmp_path, run, seed, precision):
+    options = (run, "--seed", seed, "--length", 300, "--rng-seed", 2, "--temperature", 0.7, "--precision", precision)
+    result = json.loads(sample(*options, "--json", "--probabilities").stdout)
+    (tmp_path / "drawn").write_bytes(sample(*options).stdout_bytes)
+    arguments = (tmp_path / "drawn", "--json", "--precision", precision, "--per-char", tmp_path / "each")
+    score = json.loads(invoke("eval", "--checkpoints", checkpoints, run, *arguments).stdout)
+    each = [json.loads(line)["bits"] for line in (tmp_path / "each").read_text().splitlines()]
+    bits = [-math.log2(drawn["probability"]) for drawn in result["probabilities"]]
+    tolerance = 1e-5 if precision == "float32" else 1e-12
+    assert len(bits) == 300
+    assert each[-300:] == pytest.approx(bits, rel=max(tolerance, 1e-6), abs=tolerance)  # of seven digits
+    assert sum(bits) + sum(each[1:-300]) == pytest.approx(score["nats"] / math.log(2), rel=max(tolerance, 1e-6))
+    assert result["bits_per_character"] == pytest.approx(sum(bits) / 300, rel=1e-9)
+
+
+def test_the_rivals_of_a_character_are_the_most_probable_ones(sample):
     options = ("--seed", "t", "--length", 300, "--rng-seed", 2, "--temperature", 0.7, "--probabilities")
     result = json.loads(sample(*options, "--json", "--top", 3).stdout)
-    (tmp_path / "drawn.txt").write_text(result["text"])
-    score = invoke("eval", "--checkpoints", checkpoints, "letters", tmp_path / "drawn.txt", "--json").stdout
-    bits = -sum(math.log2(drawn["probability"]) for drawn in result["probabilities"]) / 300
-    assert json.loads(score)["bits_per_character"] == pytest.approx(bits, rel=1e-5)
-    assert result["bits_per_character"] == pytest.approx(bits, rel=1e-9)
     for drawn in result["probabilities"]:
         ranked = list(drawn["rivals"].values())
         assert len(ranked) == 3
@@ -122,6 +137,29 @@ def test_probabilities_are_those_of_the_model(sample, invoke, checkpoints, tmp_p
     assert json.loads(character) == result["text"][1]
     assert float(p) <= float(rival_p)
     assert json.loads(rival) in result["probabilities"][0]["rivals"]
+
+
+def test_precisions_differ_and_hardly(sample, start, checkpoints):
+    options = ("--seed", "the ", "--length", 20, "--rng-seed", 2, "--json")
+    whole, exact = (json.loads(sample(*options, "--precision", p).stdout) for p in ("float32", "float64"))
+    assert whole == json.loads(sample(*options).stdout)
+    assert exact["bits_per_character"] != whole["bits_per_character"]
+    assert exact["bits_per_character"] == pytest.approx(whole["bits_per_character"], rel=1e-4)
+    environment = os.environ | {"CHARRNN_EMULATE_BF16": "1"}
+    arguments = ("sample", "--checkpoints", checkpoints, *options, "--temperature", 0, "--precision", "bf16")
+    process = start(*arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    half = json.loads(process.communicate(timeout=120)[0])
+    whole = json.loads(sample(*options, "--temperature", 0).stdout)
+    assert half["bits_per_character"] != whole["bits_per_character"]
+    assert half["bits_per_character"] == pytest.approx(whole["bits_per_character"], rel=0.05)
+
+
+@pytest.mark.skipif(BFLOAT16, reason="this processor multiplies bfloat16")
+def test_bf16_where_the_processor_lacks_it_is_one_line(sample):
+    result = sample("--precision", "bf16")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("charrnn: error: precision bf16 needs a processor that multiplies bfloat16")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_saved_state_goes_on_as_one_long_sample(sample, tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels import jit
+from charrnn.kernels.dropout import mix
 
 
 @pytest.fixture
@@ -73,9 +74,9 @@ def test_no_cache_folder_where_it_cannot_be_made(monkeypatch, tmp_path):
 def test_listeners_hear_once_of_a_compilation_and_nothing_of_a_cached_kernel(tmp_path):
     program = (
         "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.matmul import panel_count, share\n"
+        "from charrnn.kernels.denormals import flush_denormals, restore\n"
         "jit.compile_listeners.append(lambda: print('compiling'))\n"
-        "share(10, 3, 1), panel_count(100, 16, 3)\n"
+        "restore(flush_denormals())\n"
     )
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     environment["XDG_CACHE_HOME"] = environment["LOCALAPPDATA"] = str(tmp_path)
@@ -119,15 +120,13 @@ def special_values(x, zero):
 def test_kernels_run_where_nothing_can_be_cached(tmp_path):
     (tmp_path / "file").touch()
     program = (
-        "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.matmul import share\n"
-        "print(jit.CACHE_FOLDER, share(10, 3, 1))\n"
+        "from charrnn.kernels import jit\nfrom charrnn.kernels.dropout import mix\nprint(jit.CACHE_FOLDER, mix(3))\n"
     )
     blocked = {"XDG_CACHE_HOME": str(tmp_path / "file"), "NUMBA_CACHE_DIR": str(tmp_path / "file")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | blocked, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["None", "3"]
+    assert done.stdout.split() == ["None", str(mix(3))]
     assert done.stderr == ""
 
 
@@ -141,7 +140,7 @@ def add_to_first(x, amount):
 
 
 def test_a_kernel_calls_another_by_its_address_without_compiling_it_again():
-    caller, kernel = jit.jit(called_twice), jit.jit(add_to_first)
+    caller, kernel = jit.jit(called_twice), jit.addressable(add_to_first)
     for _ in range(2):
         x = np.zeros(1)
         caller(jit.by_address(kernel, x, 0.0), x)
@@ -151,8 +150,8 @@ def test_a_kernel_calls_another_by_its_address_without_compiling_it_again():
 
 @pytest.mark.skipif(jit.CACHE_FOLDER is None, reason="nothing can be cached here")
 def test_a_kernel_is_cached_once_whether_called_from_python_or_by_address():
-    jit.jit(add_to_first)(np.zeros(1), 0.0)
-    kernel, caller = jit.jit(add_to_first), jit.jit(called_twice)
+    jit.addressable(add_to_first)(np.zeros(1), 0.0)
+    kernel, caller = jit.addressable(add_to_first), jit.jit(called_twice)
     caller(jit.by_address(kernel, np.zeros(1), 0.0), np.zeros(1))
     again = jit.jit(called_twice)
     again(jit.by_address(kernel, np.zeros(1), 0.0), np.zeros(1))

@@ -8,6 +8,7 @@ import pytest
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
+from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
@@ -18,9 +19,10 @@ RULES = Rules(1.0)
 drawn_by = jit(draw.draw.py_func)
 
 
-@pytest.fixture(params=[(1, 19, "float32"), (3, 32, "float32"), (2, 17, "float64")], ids=str)
-def network(request, make_parameters):
+@pytest.fixture(params=[(1, 19, "float32"), (3, 32, "float32"), (2, 17, "float64"), (2, 19, "bf16")], ids=str)
+def network(request, make_parameters, monkeypatch):
     layers, hidden, precision = request.param
+    monkeypatch.setattr(config, "BFLOAT16", True)  # emulated where the processor lacks it
     parameters = make_parameters(vocab_size=V, hidden_size=hidden, num_layers=layers, precision=precision)
     parameters.vector *= 4  # so that every character read changes what is drawn
     return Network(parameters)
@@ -137,6 +139,7 @@ jit.compile_listeners.append(lambda: print("compiling"))
 import numpy as np
 from charrnn.kernels.draw import Rules, generator
 from charrnn.model.config import ModelConfig
+from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.sampling.streams import Sampler, Streams

@@ -46,6 +46,12 @@ checkpoints = option(
     help="Folder that holds the runs.",
 )
 threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
+precision = option(
+    "--precision",
+    type=click.Choice(["float32", "float64", "bf16"]),
+    help="To compute in; bf16 rounds the factors of products and needs AVX-512 BF16.",
+    unset="that of the training, where the processor has it",
+)
 encoding = option("--encoding", help="Encoding of the text.", unset="utf-8")
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 target = click.argument("target", metavar="[RUN|FILE]", required=False)
