@@ -24,9 +24,10 @@ class Clip(NamedTuple):
 def block_squares(vector, sums, first_block, last_block):
     """``sums[i]``: the sum of squares of block i of ``vector``, in float64; their total is the squared norm."""
     for block in range(first_block, last_block):
+        part = vector[block * BLOCK : (block + 1) * BLOCK]
         total = 0.0
-        for x in vector[block * BLOCK : (block + 1) * BLOCK]:
-            total += np.float64(x) * np.float64(x)
+        for k in range(part.shape[0]):
+            total += np.float64(part[k]) * np.float64(part[k])
         sums[block] = total
 
 

@@ -8,6 +8,7 @@ The sum only grows, so that each parameter's pace only falls.
 
 import numpy as np
 
+from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import Optimizer
@@ -18,14 +19,15 @@ EPSILON = 1e-8
 @jit
 def update(parameters, gradient, slots, rate, step, clip, first, last):
     """See ``Optimizer.update``."""
+    wide_vectors()
     real = parameters.dtype.type
     scale, limit, pace, epsilon = real(clip.scale), real(clip.limit), real(rate), real(EPSILON)
-    square_sum = slots[0]
-    for k in range(first, last):
-        g = clipped(gradient[k], scale, limit)
+    p, d, square_sum = parameters[first:last], gradient[first:last], slots[0, first:last]
+    for k in range(p.shape[0]):
+        g = clipped(d[k], scale, limit)
         s = square_sum[k] + g * g
         square_sum[k] = s
-        parameters[k] -= pace * g / (np.sqrt(s) + epsilon)
+        p[k] -= pace * g / (np.sqrt(s) + epsilon)
 
 
 OPTIMIZER = Optimizer(slots=("square_sum",), update=update, learning_rate=0.02)

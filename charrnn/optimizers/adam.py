@@ -8,6 +8,7 @@ The second average forgets faster than the paper's 0.999: a recurrent network's 
 
 import numpy as np
 
+from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import Optimizer
@@ -18,6 +19,7 @@ FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.99, 1e-8
 @jit
 def update(parameters, gradient, slots, rate, step, clip, first, last):
     """See ``Optimizer.update``."""
+    wide_vectors()
     real = parameters.dtype.type
     scale, limit = real(clip.scale), real(clip.limit)
     keep1, keep2 = real(FIRST_DECAY), real(SECOND_DECAY)
@@ -25,14 +27,15 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
     root = np.sqrt(1 - SECOND_DECAY**step)
     pace = real(rate * root / (1 - FIRST_DECAY**step))
     epsilon = real(EPSILON * root)
-    first_moment, second_moment = slots[0], slots[1]
-    for k in range(first, last):
-        g = clipped(gradient[k], scale, limit)
+    p, d = parameters[first:last], gradient[first:last]
+    first_moment, second_moment = slots[0, first:last], slots[1, first:last]
+    for k in range(p.shape[0]):
+        g = clipped(d[k], scale, limit)
         m = keep1 * first_moment[k] + add1 * g
         v = keep2 * second_moment[k] + add2 * g * g
         first_moment[k] = m
         second_moment[k] = v
-        parameters[k] -= pace * m / (np.sqrt(v) + epsilon)
+        p[k] -= pace * m / (np.sqrt(v) + epsilon)
 
 
 OPTIMIZER = Optimizer(slots=("first_moment", "second_moment"), update=update, learning_rate=0.01)

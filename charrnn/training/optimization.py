@@ -38,9 +38,8 @@ class Updater:
         """Update the parameters: ``step`` counts updates from 1."""
 
         def blocks(part: int, parts: int) -> None:
-            for block in range(*share(len(self._sums), part, parts)):
-                first, last = block * BLOCK, min(self._vector.size, (block + 1) * BLOCK)
-                self._optimizer.update(self._vector, gradient, self.slots, rate, step, clip, first, last)
+            first, last = (min(self._vector.size, block * BLOCK) for block in share(len(self._sums), part, parts))
+            self._optimizer.update(self._vector, gradient, self.slots, rate, step, clip, first, last)
 
         self._workers.run(blocks)
 
