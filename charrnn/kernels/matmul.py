@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
 from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
@@ -83,7 +84,7 @@ def pack_rows(rows, columns, most, panels, part, parts):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
-        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        to = as_matrix(panels[first * steps :], steps, size)
         write_panel(rows, first, used, to)
         to[:, used:] = 0  # their products go nowhere, but denormals would be slow
 
@@ -106,7 +107,7 @@ def pack_transposed(w, packed, part, parts):
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
-        to = panels[first * steps : (first + size) * steps].reshape(steps, size)
+        to = as_matrix(panels[first * steps :], steps, size)
         write_panel_transposed(w, first, min(size, columns - first), to)
 
 

@@ -90,6 +90,7 @@ class Streams:
         self._weights = own._replace(
             w_hh=space.bind(own.w_hh), w_ih=space.bind(own.w_ih), w_head=space.bind(own.w_head)
         )
+        self._kernels: loop.Kernels | None = None
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
@@ -133,7 +134,9 @@ class Streams:
         )
         streams = self._at_work._replace(generators=self.now.generators)
         streams.ids[0, :N] = self.now.last
-        kernels = loop.kernels_for(network.cell, self._weights, self._trace, streams, rules, drawn)
+        kernels = self._kernels = self._kernels or loop.kernels_for(
+            network.cell, self._weights, self._trace, streams, rules, drawn
+        )
         H, states = network.config.hidden_size, len(network.cell.state)
         arrays = self._trace[1 : 1 + states]
         for layer, values in enumerate(self.now.state):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.intrinsics import bfloat16_pair, clamp, put_bfloat16
+from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, clamp, put_bfloat16
 from charrnn.kernels.jit import jit
 
 
@@ -17,6 +17,20 @@ def round_both_ways(x, pairs, numbers):
         pairs[k] = bfloat16_pair(x[2 * k], x[2 * k + 1])
     for k in range(x.shape[0]):
         put_bfloat16(numbers, k, x[k])
+
+
+@jit
+def fill(array, rows, columns):
+    matrix = as_matrix(array[2:], rows, columns)
+    for r in range(rows):
+        for c in range(columns):
+            matrix[r, c] = 10 * r + c
+
+
+def test_a_matrix_lies_in_the_memory_of_its_array():
+    array = np.full(10, -1.0)
+    fill(array, 2, 3)
+    assert array.tolist() == [-1, -1, 0, 1, 2, 10, 11, 12, -1, -1]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
