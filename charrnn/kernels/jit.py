@@ -28,8 +28,8 @@ FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
 """All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "_nrt": False, "no_cfunc_wrapper": True}
-"""No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and it would cost two
-atomic operations for each row of an array that is looked at. No wrapper for C, which few kernels need."""
+"""No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and where Numba cannot
+prove it needless it costs two atomic operations for each row that is looked at. No wrapper for C, which few need."""
 
 
 def source_hash() -> str:
