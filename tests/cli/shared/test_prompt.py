@@ -22,14 +22,18 @@ class Terminal:
         end = time.monotonic() + seconds
         while wanted not in self.text:
             assert time.monotonic() < end, f"waited for {wanted!r}, got {self.text!r}"
-            if select.select([self.file], [], [], 0.1)[0]:
-                try:
-                    self.text += os.read(self.file, 65536).decode("utf-8", "replace")
-                except OSError:  # the command has ended
-                    assert wanted in self.text
+            try:
+                self.read_for(0.1)
+            except OSError:  # the command has ended
+                assert wanted in self.text
         position = self.text.index(wanted) + len(wanted)
         seen, self.text = self.text[:position], self.text[position:]
         return seen
+
+    def read_for(self, seconds):
+        """Read what has come, or comes within this time."""
+        if select.select([self.file], [], [], seconds)[0]:
+            self.text += os.read(self.file, 65536).decode("utf-8", "replace")
 
     def type(self, text):
         os.write(self.file, text.encode())
@@ -47,8 +51,9 @@ def test_a_conversation(start, checkpoints):
     assert "got 'z' at position 1" in terminal.until("> ")
     terminal.type("\x1b[A")  # the line before
     terminal.until("zebra")
-    time.sleep(0.3)  # a signal is noticed while readline waits
-    os.kill(terminal.process.pid, signal.SIGINT)  # at the prompt: the line is dropped
+    while "> " not in terminal.text:  # a signal just before readline waits is noticed at the next one
+        os.kill(terminal.process.pid, signal.SIGINT)  # at the prompt: the line is dropped
+        terminal.read_for(2)
     terminal.until("> ")
     terminal.type("\n")
     terminal.until("> ")
