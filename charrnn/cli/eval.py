@@ -38,13 +38,7 @@ HEADINGS = ("bits per character", "nats per character", "perplexity", "character
 @option("--exact", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
-@option(
-    "--unknown",
-    type=click.Choice(["error", "skip", "replace"]),
-    default="error",
-    show_default=True,
-    help="What to do about characters that the model has never seen. Those skipped or replaced do not count.",
-)
+@options.unknown("What to do about characters that the model has never seen. Those skipped or replaced do not count.")
 @options.encoding
 @options.precision
 @options.checkpoints

@@ -61,13 +61,7 @@ RIVALS = 5
 )
 @option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="How many texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="another one each time")
-@option(
-    "--unknown",
-    type=click.Choice(["error", "skip", "replace"]),
-    default="error",
-    show_default=True,
-    help="What to do about characters of the seed that the model has never seen.",
-)
+@options.unknown("What to do about characters of the seed that the model has never seen.")
 @option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),

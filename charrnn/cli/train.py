@@ -49,7 +49,7 @@ Examples:
 )
 @option(
     "--precision",
-    type=click.Choice(["float32", "float64", "bf16"]),
+    type=options.PRECISIONS,
     help="Of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
     unset="float32",
 )

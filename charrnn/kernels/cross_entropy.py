@@ -3,7 +3,17 @@
 import numpy as np
 
 from charrnn.kernels.activations import exp
-from charrnn.kernels.jit import jit
+from charrnn.kernels.jit import inlined, jit
+
+
+@inlined
+def highest(row, classes):
+    """The largest of the first ``classes`` logits; a NaN is the largest, so that the loss is a NaN."""
+    top = row[0]
+    for v in range(1, classes):
+        if not row[v] <= top:
+            top = row[v]
+    return top
 
 
 @jit
@@ -24,10 +34,7 @@ def cross_entropy(logits, targets, classes, scale, losses, first_row, last_row):
     for t in range(targets.shape[0]):
         for b in range(first_row, last_row):
             row = logits[t, b]
-            top = row[0]
-            for v in range(1, classes):
-                if not row[v] <= top:  # a NaN becomes the top, and the loss a NaN
-                    top = row[v]
+            top = highest(row, classes)
             target = targets[t, b]
             shifted = row[target] - top
             total = row.dtype.type(0)
@@ -60,10 +67,7 @@ def surprise(logits, targets, classes, losses, ranks, first_row, last_row):
     for t in range(targets.shape[0]):
         for b in range(first_row, last_row):
             row = logits[t, b]
-            top = row[0]
-            for v in range(1, classes):
-                if not row[v] <= top:  # a NaN becomes the top, and the loss a NaN
-                    top = row[v]
+            top = highest(row, classes)
             total = row.dtype.type(0)
             for v in range(classes):
                 total += exp(row[v] - top)

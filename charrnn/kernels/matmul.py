@@ -1,11 +1,11 @@
 """Matrix products on packed panels, built on the vector tile.
 
 A packed matrix is cut into panels as wide as a tile at most, as even as can be, so that a width of four vectors becomes
-2 + 2 and not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the
-tile reads, in the order in which it reads it.
+2 + 2 and not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the tile reads, in the
+order in which it reads it.
 
-Rows are cut into tiles, again as even as can be. The sums over k run in the same order for every
-row and column, whatever rows a call is given: results do not depend on how rows are shared among threads.
+Rows are cut into tiles, again as even as can be. The sums over k run in the same order for every row and column,
+whatever rows a call is given: results do not depend on how rows are shared among threads.
 """
 
 from typing import Any, NamedTuple
@@ -48,9 +48,9 @@ class Packed(NamedTuple):
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
     """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
-    panels = aligned_zeros(0, dtype)
-    panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, panels), dtype)
-    return Packed(panels, depth, columns, aligned_zeros((0, 0, 0), dtype))
+    rounded = aligned_zeros((0, 0, 0), dtype)
+    panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, rounded), dtype)
+    return Packed(panels, depth, columns, rounded)
 
 
 def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:

@@ -80,8 +80,9 @@ def _write_panel_transposed(columns, first, used, panel):
                     column, to = columns[first + n], panel[:, n]
                     for k in range(block, min(whole, block + LINES)):
                         to[k] = bfloat16_pair(column[2 * k], column[2 * k + 1])
-                    if whole < panel.shape[0]:
-                        to[whole] = bfloat16_pair(column[2 * whole], np.float32(0))
+            if whole < panel.shape[0]:
+                for n in range(used):
+                    panel[whole, n] = bfloat16_pair(columns[first + n, 2 * whole], np.float32(0))
 
         return pairs
 

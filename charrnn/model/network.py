@@ -76,12 +76,8 @@ class Network:
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
         embedding, no_ids = self.parameters["embedding.weight"], np.zeros((1, self.config.vocab_size), np.int32)
-        bias = self.row("rnn.bias_l0")
+        bias = self.parameters.row("rnn.bias_l0")
         matmul(embedding[np.newaxis], self.w_embedding, bias, no_ids, self.table[np.newaxis], first, last)
-
-    def row(self, name: str) -> Array:
-        """A bias as a matrix of one row."""
-        return self.parameters[name][np.newaxis]
 
     def forward_rows(self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None) -> None:
         """Logits of the streams ``first`` to ``last`` of a window, from the state in row 0 of the traces.
@@ -97,13 +93,13 @@ class Network:
         for layer, trace in enumerate(space.traces):
             start, ids = self.table, x
             if layer:
-                below, bias = space.outputs[layer - 1], self.row(f"rnn.bias_l{layer}")
+                below, bias = space.outputs[layer - 1], self.parameters.row(f"rnn.bias_l{layer}")
                 matmul(below, space.bind(self.w_ih[layer - 1]), bias, space.no_ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
             self.cell.forward(space.bind(self.w_hh[layer]), trace, start, ids, H, first, last)
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
-        w_head, bias = space.bind(self.w_head), self.row("head.bias")
+        w_head, bias = space.bind(self.w_head), self.parameters.row("head.bias")
         matmul(space.outputs[-1], w_head, bias, space.no_ids, space.logits, first, last)
 
     def mask(self, layer: int, key: int | None) -> tuple[float, int]:

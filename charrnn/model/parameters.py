@@ -52,6 +52,10 @@ class Parameters:
     def __getitem__(self, name: str) -> Array:
         return self.tensors[name]
 
+    def row(self, name: str) -> Array:
+        """A bias as a matrix of one row, the same memory."""
+        return self.tensors[name][np.newaxis]
+
     @property
     def count(self) -> int:
         """Number of parameters, gaps not counted."""

@@ -35,7 +35,7 @@ class Sampler:
             stack(network.w_ih, network.w_hh[0]),
             np.array(biases, config.dtype).reshape(-1, config.gate_width),
             network.w_head,
-            network.row("head.bias"),
+            tensors.row("head.bias"),
         )
 
 

@@ -113,17 +113,17 @@ class TruncatedBPTT:
     def _weight_gradients(self, x: Array, space: Workspace, part: int, parts: int) -> None:
         for layer, trace in enumerate(space.traces):
             d_a, ids = flat(trace.gates), space.no_ids if layer else x
-            sums = self._row(f"rnn.bias_l{layer}") if layer else self._d_table
+            sums = self.gradient.row(f"rnn.bias_l{layer}") if layer else self._d_table
             factors = {f"rnn.weight_hh_l{layer}": flat(trace[1][:-1])}
             if layer:
                 factors[f"rnn.weight_ih_l{layer}"] = flat(space.outputs[layer - 1])
             self._sum(d_a, factors, ids, sums, part, parts)
         factors = {"head.weight": flat(space.outputs[-1])}
-        self._sum(flat(space.logits), factors, space.no_ids, self._row("head.bias"), part, parts)
+        self._sum(flat(space.logits), factors, space.no_ids, self.gradient.row("head.bias"), part, parts)
 
     def _input_gradients(self, part: int, parts: int) -> None:
         network, config = self.network, self.network.config
-        no_ids, bias = np.zeros((1, config.vocab_size), np.int32), self._row("rnn.bias_l0")
+        no_ids, bias = np.zeros((1, config.vocab_size), np.int32), self.gradient.row("rnn.bias_l0")
         if not config.embedding_size:
             self._sum(self._d_table, {}, no_ids, bias, part, parts)
             first, last = share(config.gate_width, part, parts)
@@ -134,9 +134,6 @@ class TruncatedBPTT:
         first, last = share(config.vocab_size, part, parts)
         d_table, d_embedding = self._d_table[np.newaxis], self.gradient["embedding.weight"][np.newaxis]
         matmul(d_table, network.w_embedding_back, self._zeros, no_ids, d_embedding, first, last)
-
-    def _row(self, name: str) -> Array:
-        return self.gradient[name][np.newaxis]
 
     def _sum(self, d: Array, factors: dict[str, Array], ids: Array, sums: Array, part: int, parts: int) -> None:
         """A thread's share of the gradients that are products of ``d`` with the factors, and of its sums by id."""

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from charrnn.errors import ConfigError
-from charrnn.kernels.updates import Clip
+from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.network import TrainingNetwork
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
@@ -86,6 +86,5 @@ class DynamicReader:
         gradient = self._bptt.gradient.vector
         norm = self._updater.norm(gradient)
         self._step += 1
-        scale = min(1.0, CLIP_NORM / norm) if norm else 1.0
-        self._updater.update(gradient, Clip(scale, math.inf), self._rate, self._step)
+        self._updater.update(gradient, Clip(norm_scale(norm, CLIP_NORM), math.inf), self._rate, self._step)
         self._network.refresh()

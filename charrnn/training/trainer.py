@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.draw import Rules, generator
-from charrnn.kernels.updates import Clip
+from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
 from charrnn.model.network import TrainingNetwork
@@ -186,7 +186,7 @@ class Trainer:
         gradient = self._bptt.gradient.vector
         norm = self._updater.norm(gradient)
         self._check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
-        scale = min(1.0, settings.clip_norm / norm) if settings.clip_norm and norm else 1.0
+        scale = norm_scale(norm, settings.clip_norm)
         self._updater.update(gradient, Clip(scale, settings.clip_value or math.inf), learning_rate, progress.step + 1)
         self._network.refresh()
         progress.step += 1

@@ -46,12 +46,27 @@ checkpoints = option(
     help="Folder that holds the runs.",
 )
 threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
+PRECISIONS = click.Choice(["float32", "float64", "bf16"])  # the model's own list would load NumPy
+
 precision = option(
     "--precision",
-    type=click.Choice(["float32", "float64", "bf16"]),
+    type=PRECISIONS,
     help="To compute in; bf16 rounds the factors of products and needs AVX-512 BF16.",
     unset="that of the training, where the processor has it",
 )
+
+
+def unknown(help_text: str) -> Callable[[F], F]:
+    """``--unknown``, with what it means to a command."""
+    return option(
+        "--unknown",
+        type=click.Choice(["error", "skip", "replace"]),
+        default="error",
+        show_default=True,
+        help=help_text,
+    )
+
+
 encoding = option("--encoding", help="Encoding of the text.", unset="utf-8")
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 target = click.argument("target", metavar="[RUN|FILE]", required=False)

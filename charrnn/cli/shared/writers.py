@@ -13,6 +13,12 @@ from charrnn.text.vocabulary import Vocabulary
 LN2 = math.log(2)
 
 
+def head(display: Display, text: int, rng_seeds: list[int]) -> None:
+    """Of several texts, the line before each."""
+    if len(rng_seeds) > 1:
+        display.line(f"--- sample {text + 1} of {len(rng_seeds)}: --rng-seed {rng_seeds[text]} ---")
+
+
 class TextWriter:
     """The texts themselves, the first as it is drawn; with several, each after a line of its own."""
 
@@ -23,8 +29,7 @@ class TextWriter:
 
     def begin(self, text: int) -> None:
         """Before the first step of a text."""
-        if len(self._seeds) > 1:
-            self.display.line(f"--- sample {text + 1} of {len(self._seeds)}: --rng-seed {self._seeds[text]} ---")
+        head(self.display, text, self._seeds)
         self._write(self._prefix)
 
     def step(self, step: Step) -> None:
@@ -91,8 +96,7 @@ class ProbabilityWriter:
 
     def begin(self, text: int) -> None:
         """Before the first step of a text."""
-        if len(self._seeds) > 1:
-            self._display.line(f"--- sample {text + 1} of {len(self._seeds)}: --rng-seed {self._seeds[text]} ---")
+        head(self._display, text, self._seeds)
 
     def step(self, step: Step) -> None:
         """What was drawn."""
