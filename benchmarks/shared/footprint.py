@@ -4,7 +4,7 @@ import math
 
 from benchmarks.shared.shape import Shape
 from charrnn.cells.contract import find_cell
-from charrnn.kernels.matmul import ROW_BLOCK, SUM_BLOCK
+from charrnn.kernels.matmul import SUM_BLOCK, SUM_ROWS
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import tensor_shapes
 from charrnn.optimizers.contract import find_optimizer
@@ -21,7 +21,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
                       with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
         window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
-        scratch       threads SUM_BLOCK (ROW_BLOCK + 2 H + V): blocks that are packed for the weights' gradients
+        scratch       threads SUM_BLOCK (SUM_ROWS + 2 H + V): blocks that are packed for the weights' gradients
 
     with P parameters, M of them in the matrices that products read: all but embedding and biases.
     """
@@ -39,5 +39,5 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         "packed": 2 * (M * (2 if precision == "bf16" else size) + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
-        "scratch": size * threads * SUM_BLOCK * (ROW_BLOCK + 2 * H + V),
+        "scratch": size * threads * SUM_BLOCK * (SUM_ROWS + 2 * H + V),
     }

@@ -23,6 +23,12 @@ def row_stride(columns: int, itemsize: int) -> int:
     return stride + ALIGNMENT // itemsize if stride * itemsize % PAGE == 0 else stride
 
 
+def spread_stride(columns: int, itemsize: int) -> int:
+    """Like ``padded``, but an odd number of lines: the same place of many rows never falls on few cache sets."""
+    line = ALIGNMENT // itemsize
+    return (-(-columns // line) | 1) * line
+
+
 def aligned_zeros(shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
     """Zeros of ``shape`` that start on a 64-byte boundary."""
     dtype = np.dtype(dtype)

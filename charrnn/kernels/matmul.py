@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import aligned_zeros, row_stride, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.operands import PAIRS, left_operand, steps_of, write_and_sum, write_panel, write_panel_transposed
+from charrnn.kernels.operands import PAIRS, cut_and_sum, left_operand, steps_of, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
-from charrnn.kernels.simd import RESIDENT, STREAMED, resident_tile, streamed_tile
+from charrnn.kernels.simd import TILE, tile
 
 Array = npt.NDArray[Any]
 
@@ -30,6 +30,9 @@ ROW_BLOCK = 96
 
 SUM_BLOCK = 192
 """Steps of k that ``matmul_transposed`` packs at a time."""
+
+SUM_ROWS = 384
+"""Rows of its products that share them: what it reads of a row of A at a time, and what it packs of A."""
 
 
 class Packed(NamedTuple):
@@ -67,19 +70,19 @@ def share(count, parts, part):
 
 
 @inlined
-def panel_count(columns, width, most):
-    """Number of panels of at most ``most`` vectors of ``width`` elements that hold ``columns`` columns."""
+def panel_count(columns, width):
+    """Number of panels, each of at most as many vectors of ``width`` elements as a tile, that hold the columns."""
     vectors = -(-columns // width)
-    return -(-vectors // most)
+    return -(-vectors // TILE.vectors)
 
 
 @inlined
-def pack_rows(rows, columns, most, panels, part, parts):
-    """Pack ``rows`` (K, at least N = ``columns``) in panels of ``most`` vectors, or a thread's share of the panels."""
+def pack_rows(rows, columns, panels, part, parts):
+    """Pack ``rows`` (K, at least N = ``columns``), or a thread's share of the panels."""
     width = REGISTER_BYTES // panels.itemsize
     steps = steps_of(rows.shape[0], panels)
     vectors = -(-columns // width)
-    count = panel_count(columns, width, most)
+    count = panel_count(columns, width)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
@@ -92,7 +95,7 @@ def pack_rows(rows, columns, most, panels, part, parts):
 @jit
 def pack(w, packed, part, parts):
     """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
-    pack_rows(w, w.shape[1], STREAMED.vectors, packed.panels, part, parts)
+    pack_rows(w, w.shape[1], packed.panels, part, parts)
 
 
 @jit
@@ -103,7 +106,7 @@ def pack_transposed(w, packed, part, parts):
     columns, depth = w.shape
     steps = steps_of(depth, panels)
     vectors = -(-columns // width)
-    count = panel_count(columns, width, STREAMED.vectors)
+    count = panel_count(columns, width)
     for panel in range(share(count, parts, part), share(count, parts, part + 1)):
         first = share(vectors, count, panel) * width
         size = share(vectors, count, panel + 1) * width - first
@@ -146,50 +149,63 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
         return
     depth = steps_of(b.depth, b.panels)
     vectors = -(-b.columns // width)
-    count = panel_count(b.columns, width, STREAMED.vectors)
-    tiles = -(-rows // STREAMED.rows)
+    count = panel_count(b.columns, width)
+    tiles = -(-rows // TILE.rows)
+    low, higher = rows // tiles, rows % tiles
     group = max(1, ROW_BLOCK // rows)
     if b.rounded.shape[0]:
         group = min(group, b.rounded.shape[0])
     for t0 in range(0, steps, group):
         t1 = min(steps, t0 + group)
         left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
-        for panel in range(count):
-            v0 = share(vectors, count, panel)
-            v1 = share(vectors, count, panel + 1)
-            size = (v1 - v0) * width
-            tail = min(width, b.columns - (v1 - 1) * width)
-            for k0 in range(0, depth, DEPTH_BLOCK):
-                length = min(DEPTH_BLOCK, depth - k0)
+        for k0 in range(0, depth, DEPTH_BLOCK):
+            length = min(DEPTH_BLOCK, depth - k0)
+            for panel in range(count):
+                v0 = share(vectors, count, panel)
+                v1 = share(vectors, count, panel + 1)
+                size = (v1 - v0) * width
+                tail = min(width, b.columns - (v1 - 1) * width)
                 b_offset = v0 * width * depth + k0 * size
-                ahead = (b_offset + length * size) % b.panels.shape[0]
+                if panel + 1 < count:
+                    ahead = v1 * width * depth + k0 * (share(vectors, count, panel + 2) - v1) * width
+                else:
+                    ahead = (k0 + length) % depth * share(vectors, count, 1) * width
                 fetch = length * size // (tiles * (t1 - t0))
+                each = fetch // length + 1
                 for t in range(t0, t1):
+                    r0 = first_row
                     for i in range(tiles):
-                        r0 = first_row + share(rows, tiles, i)
-                        shape = (first_row + share(rows, tiles, i + 1) - r0, v1 - v0, tail)
+                        r1 = r0 + low + (i < higher)
+                        shape = (r1 - r0, v1 - v0, tail)
                         a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
-                        ahead_place = (ahead + (i + (t - t0) * tiles) * fetch, fetch // length + 1)
                         start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
-                        streamed_tile(
-                            shape, left, a_place, b.panels, b_offset, length, b.panels, ahead_place,
+                        tile(
+                            shape, left, a_place, b.panels, b_offset, length, b.panels, (ahead, each),
                             start, ids, start_place, c, c_place,
                         )  # fmt: skip
+                        ahead += fetch
+                        r0 = r1
 
 
 class Scratch(NamedTuple):
     """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
 
     a: Array
+    """(tiles, steps times TILE.rows): each tile's columns of A, one step after the other."""
+    line: Array
+    """(SUM_ROWS,)."""
     b: Array
+    """1-D, panels."""
 
 
 def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
     """Room for products of at most ``columns`` columns, those of both products together."""
-    width = REGISTER_BYTES // np.dtype(dtype).itemsize
+    itemsize = np.dtype(dtype).itemsize
+    width = REGISTER_BYTES // itemsize
     b_columns = (-(-columns // width) + 1) * width
-    return Scratch(aligned_zeros((SUM_BLOCK, ROW_BLOCK), dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
+    tiles = aligned_zeros((-(-SUM_ROWS // TILE.rows), spread_stride(SUM_BLOCK * TILE.rows, itemsize)), dtype)
+    return Scratch(tiles, aligned_zeros(SUM_ROWS, dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
 
 
 @jit
@@ -221,10 +237,10 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
     for k0 in range(0, depth, SUM_BLOCK):
         k1 = min(depth, k0 + SUM_BLOCK)
         for i in range(2):
-            pack_rows(bs[i][k0:k1], cs[i].shape[1], RESIDENT.vectors, b_packed[i], 0, 1)
-        for m0 in range(first_row, last_row, ROW_BLOCK):
-            m1 = min(last_row, m0 + ROW_BLOCK)
-            write_and_sum(a[k0:k1], m0, m1, scratch.a, ids[k0:k1], sums)
+            pack_rows(bs[i][k0:k1], cs[i].shape[1], b_packed[i], 0, 1)
+        for m0 in range(first_row, last_row, SUM_ROWS):
+            m1 = min(last_row, m0 + SUM_ROWS)
+            cut_and_sum(a[k0:k1], m0, m1, scratch.a, scratch.line, ids[k0:k1], sums)
             for i in range(2):
                 add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
 
@@ -235,18 +251,17 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
     width = REGISTER_BYTES // c.itemsize
     columns = c.shape[1]
     vectors = -(-columns // width)
-    count = panel_count(columns, width, RESIDENT.vectors)
-    tiles = -(-(m1 - m0) // RESIDENT.rows)
+    count = panel_count(columns, width)
     for panel in range(count):
         v0 = share(vectors, count, panel)
         v1 = share(vectors, count, panel + 1)
         tail = min(width, columns - (v1 - 1) * width)
-        for i in range(tiles):
-            r0 = share(m1 - m0, tiles, i)
-            shape = (share(m1 - m0, tiles, i + 1) - r0, v1 - v0, tail)
-            a_place, b_offset = (r0, 1, a_packed.shape[1]), v0 * width * length
-            c_place = ((m0 + r0) * columns + v0 * width, columns)
-            resident_tile(
+        for i in range(-(-(m1 - m0) // TILE.rows)):
+            r0 = m0 + i * TILE.rows
+            shape = (min(TILE.rows, m1 - r0), v1 - v0, tail)
+            a_place, b_offset = (i * a_packed.shape[1], 1, TILE.rows), v0 * width * length
+            c_place = (r0 * columns + v0 * width, columns)
+            tile(
                 shape, a_packed, a_place, b_packed, b_offset, length, None, (0, 0),
                 None, None, (0, 0, 0, 0), c, c_place,
             )  # fmt: skip

@@ -11,8 +11,9 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from charrnn.kernels.intrinsics import bfloat16_pair, put_bfloat16
-from charrnn.kernels.jit import OPTIONS
+from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, put_bfloat16
+from charrnn.kernels.jit import OPTIONS, inlined
+from charrnn.kernels.simd import TILE, copy_rows
 
 PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of bfloat16."""
@@ -96,41 +97,58 @@ def _write_panel_transposed(columns, first, used, panel):
     return same
 
 
-def write_and_sum(rows, first, last, packed, ids, sums):
-    """Columns of ``rows`` (K, at least M) to ``packed`` (steps, at least their number), and to the sum of their id.
+@inlined
+def cut(row, tiles, k):
+    """Step k of the tiles of a left operand: each has TILE.rows numbers of the row, one step after the other."""
+    whole = row.shape[0] // TILE.rows
+    for i in range(whole):
+        copy_rows(row, i * TILE.rows, tiles[i], k * TILE.rows)
+    for m in range(whole * TILE.rows, row.shape[0]):
+        tiles[whole, (k - whole) * TILE.rows + m] = row[m]
+
+
+def cut_and_sum(rows, first, last, tiles, line, ids, sums):
+    """Columns of ``rows`` (K, at least M) to the tiles of a left operand, and to the sum of their id.
 
     Args:
         rows: K rows.
         first: the first column.
         last: one beyond the last column.
-        packed: written.
+        tiles: (columns / TILE.rows, at least steps * TILE.rows), written.
+        line: (at least the number of columns), where pairs are rounded.
         ids: (K,) of each row.
         sums: (V, at least M): row k is added to ``sums[ids[k]]``, in the same columns.
     """
     raise NotImplementedError("only in kernels")
 
 
-@overload(write_and_sum, jit_options=OPTIONS)
-def _write_and_sum(rows, first, last, packed, ids, sums):
-    if packed.dtype == types.int32:
+@overload(cut_and_sum, jit_options=OPTIONS)
+def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
+    if tiles.dtype == types.int32:
 
-        def pairs(rows, first, last, packed, ids, sums):
-            write_panel(rows, first, last - first, packed[: steps_of(rows.shape[0], packed)])
+        def pairs(rows, first, last, tiles, line, ids, sums):
+            for k in range(steps_of(rows.shape[0], tiles)):
+                write_panel(rows[2 * k : 2 * k + 2], first, last - first, as_matrix(line, 1, line.shape[0]))
+                cut(line[: last - first], tiles, k)
             for k in range(rows.shape[0]):
-                row, total = rows[k, first:last], sums[ids[k], first:last]
-                for m in range(last - first):
-                    total[m] += row[m]
+                add(rows[k, first:last], sums[ids[k], first:last])
 
         return pairs
 
-    def same(rows, first, last, packed, ids, sums):
+    def same(rows, first, last, tiles, line, ids, sums):
         for k in range(rows.shape[0]):
-            row, to, total = rows[k, first:last], packed[k], sums[ids[k], first:last]
-            for m in range(last - first):
-                to[m] = row[m]
-                total[m] += row[m]
+            row = rows[k, first:last]
+            cut(row, tiles, k)
+            add(row, sums[ids[k], first:last])
 
     return same
+
+
+@inlined
+def add(row, total):
+    """``total += row``."""
+    for m in range(row.shape[0]):
+        total[m] += row[m]
 
 
 def left_operand(a, length, rounded, first_row, last_row):

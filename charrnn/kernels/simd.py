@@ -12,7 +12,7 @@ The last vector of a row of C may be partly beyond the row's end: those lanes ar
 element of C sees the same operations in the same order whatever tile it falls into, so that results do not
 depend on how rows are grouped. The order of the sum over k is part of the contract.
 
-The largest tiles follow the CPU's vector registers.
+The largest tile follows the CPU's vector registers.
 """
 
 from collections.abc import Callable
@@ -36,11 +36,8 @@ class TileShape(NamedTuple):
     vectors: int
 
 
-STREAMED = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
-"""For panels that come from far: each vector of B that is loaded serves eight rows. 24 sums, 3 of B and 1 of A."""
-
-RESIDENT = TileShape(6, 4) if REGISTERS == 32 else TileShape(6, 2)
-"""For panels that lie in the L2 cache: rows of C are longer, and fewer tiles add to them."""
+TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
+"""The largest tile. Of 32 registers, 24 sums, 3 of B and 1 of A: each vector of B that is loaded serves eight rows."""
 
 
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
@@ -175,77 +172,85 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
             simd.store(builder.fadd(simd.load(start, n, masked=masked), totals[r, n]), row, n, masked=masked)
 
 
-def _make_tile(most: TileShape) -> Any:
-    """The intrinsic for tiles of all shapes up to ``most``."""
+@intrinsic
+def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, start, ids, start_place, c, c_place):
+    """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C of a shape up to TILE.
 
-    @intrinsic
-    def tile(typingctx, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, start, ids, start_place, c, c_place):
-        size = types.intp
-        places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
-        signature = types.void(
-            *(places[3], a, places[3], b, size, size, ahead, places[2]), *(start, ids, places[4], c, places[2])
-        )
+    Args:
+        shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
+        a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
+        a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
+        b: array that holds the packed panel, of the type of A: ``vectors`` whole vectors for each k, one k after the
+            other.
+        b_place: offset of the panel in elements.
+        k_end: K (or half of it), at least 1.
+        ahead: array that will be read soon, or None.
+        ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache
+            meanwhile.
+        start: array of the rows to start from; None to start from C.
+        ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
+        start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
+            where ``use`` is 0.
+        c: array that holds C.
+        c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
+    """
+    size = types.intp
+    places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
+    signature = types.void(
+        *(places[3], a, places[3], b, size, size, ahead, places[2]), *(start, ids, places[4], c, places[2])
+    )
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            def pointer(position: int, offset: ir.Value) -> ir.Value:
-                array = context.make_array(sig.args[position])(context, builder, args[position])
-                return builder.gep(array.data, [offset])
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def pointer(position: int, offset: ir.Value) -> ir.Value:
+            array = context.make_array(sig.args[position])(context, builder, args[position])
+            return builder.gep(array.data, [offset])
 
-            rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
-            a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
-            ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
-            use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
-            c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
-            c = _Matrix(pointer(11, c_offset), c_stride, INDEX(1))
+        rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
+        a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
+        ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
+        use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
+        c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
+        c = _Matrix(pointer(11, c_offset), c_stride, INDEX(1))
 
-            def start_row(r: int) -> ir.Value:
-                if sig.args[8] is types.none:
-                    return c.row(builder, r)
-                row = builder.sext(builder.load(pointer(9, builder.add(first_id, INDEX(r)))), INDEX)
-                start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
-                return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
+        def start_row(r: int) -> ir.Value:
+            if sig.args[8] is types.none:
+                return c.row(builder, r)
+            row = builder.sext(builder.load(pointer(9, builder.add(first_id, INDEX(r)))), INDEX)
+            start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
+            return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
 
-            a = _Matrix(pointer(1, a_offset), a_stride, a_step)
-            ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
-            places = _Tile(a, pointer(3, args[4]), args[5], ahead, c, start_row)
-            simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
-            end = builder.append_basic_block("tile_end")
-            choose = builder.switch(builder.add(builder.mul(rows, INDEX(most.vectors)), vectors), end)
-            for r in range(1, most.rows + 1):
-                for n in range(1, most.vectors + 1):
-                    block = builder.append_basic_block(f"tile_{r}x{n}")
-                    choose.add_case(INDEX(r * most.vectors + n), block)
-                    builder.position_at_end(block)
-                    _emit_tile(simd, TileShape(r, n), places)
-                    builder.branch(end)
-            builder.position_at_end(end)
-            return context.get_dummy_value()
+        a = _Matrix(pointer(1, a_offset), a_stride, a_step)
+        ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
+        places = _Tile(a, pointer(3, args[4]), args[5], ahead, c, start_row)
+        simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
+        end = builder.append_basic_block("tile_end")
+        choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE.vectors)), vectors), end)
+        for r in range(1, TILE.rows + 1):
+            for n in range(1, TILE.vectors + 1):
+                block = builder.append_basic_block(f"tile_{r}x{n}")
+                choose.add_case(INDEX(r * TILE.vectors + n), block)
+                builder.position_at_end(block)
+                _emit_tile(simd, TileShape(r, n), places)
+                builder.branch(end)
+        builder.position_at_end(end)
+        return context.get_dummy_value()
 
-        return signature, codegen
-
-    return tile
+    return signature, codegen
 
 
-streamed_tile = _make_tile(STREAMED)
-"""``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C of a shape up to STREAMED.
+@intrinsic
+def copy_rows(_typing, source, first, target, place):
+    """``target[place + r] = source[first + r]`` for the TILE.rows numbers r; contiguous arrays of one type."""
 
-Args:
-    shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
-    a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
-    a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-    b: array that holds the packed panel, of the type of A: ``vectors`` whole vectors for each k, one k after the
-        other.
-    b_place: offset of the panel in elements.
-    k_end: K (or half of it), at least 1.
-    ahead: array that will be read soon, or None.
-    ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache meanwhile.
-    start: array of the rows to start from; None to start from C.
-    ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
-    start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
-        where ``use`` is 0.
-    c: array that holds C.
-    c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
-"""
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = ir.VectorType(context.get_data_type(source.dtype), TILE.rows).as_pointer()
 
-resident_tile = _make_tile(RESIDENT)
-"""Like ``streamed_tile``, for shapes up to RESIDENT."""
+        def at(array: int, offset: ir.Value) -> ir.Value:
+            data = context.make_array(sig.args[array])(context, builder, args[array]).data
+            return builder.bitcast(builder.gep(data, [offset]), vector)
+
+        align = source.dtype.bitwidth // 8
+        builder.store(builder.load(at(0, args[1]), align=align), at(2, args[3]), align=align)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp), codegen

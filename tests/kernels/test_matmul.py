@@ -5,6 +5,7 @@ from charrnn.kernels.matmul import (
     DEPTH_BLOCK,
     ROW_BLOCK,
     SUM_BLOCK,
+    SUM_ROWS,
     matmul,
     matmul_add,
     matmul_transposed,
@@ -18,14 +19,14 @@ from charrnn.kernels.matmul import (
 )
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import REGISTER_BYTES
-from charrnn.kernels.simd import RESIDENT, STREAMED
+from charrnn.kernels.simd import TILE
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
-WIDEST = max(RESIDENT.vectors, STREAMED.vectors) * REGISTER_BYTES // 4
+WIDEST = TILE.vectors * REGISTER_BYTES // 4
 """Columns of the widest float32 panel."""
 
-ROWS = max(RESIDENT.rows, STREAMED.rows)
+ROWS = TILE.rows
 """Rows of the tallest tile."""
 
 
@@ -56,11 +57,10 @@ def test_shares_cover_everything_once_and_are_even():
 
 def test_panels_are_no_wider_than_a_tile():
     width = REGISTER_BYTES // 4
-    for most in (2, 3, 4):
-        for vectors in range(1, 5 * most):
-            count = panel_count(vectors * width, width, most)
-            assert (count - 1) * most < vectors <= count * most
-            assert panel_count(vectors * width - width + 1, width, most) == count
+    for vectors in range(1, 5 * TILE.vectors):
+        count = panel_count(vectors * width, width)
+        assert (count - 1) * TILE.vectors < vectors <= count * TILE.vectors
+        assert panel_count(vectors * width - width + 1, width) == count
 
 
 @precisions
@@ -169,8 +169,8 @@ SUMS = [
     (1, 1, 1, 1),
     (5, 7, 3, 0),
     (SUM_BLOCK, ROWS, WIDEST, 5),
-    (SUM_BLOCK + 1, ROW_BLOCK + 1, 65, 66),
-    (3 * SUM_BLOCK - 5, 2 * ROW_BLOCK + 9, 2 * WIDEST + 7, 0),
+    (SUM_BLOCK + 1, 5 * ROWS - 1, 65, 66),
+    (3 * SUM_BLOCK - 5, SUM_ROWS + 9, 2 * WIDEST + 7, 0),
     (17, 33, 0, 0),
 ]
 

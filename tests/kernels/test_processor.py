@@ -15,8 +15,8 @@ def test_lanes_fill_a_register():
 
 REGISTERS_OF = """
 from charrnn.kernels.processor import REGISTERS, REGISTER_BYTES
-from charrnn.kernels.simd import RESIDENT
-print(REGISTER_BYTES, REGISTERS, RESIDENT.vectors)
+from charrnn.kernels.simd import TILE
+print(REGISTER_BYTES, REGISTERS, TILE.vectors)
 """
 
 PRODUCT = """
