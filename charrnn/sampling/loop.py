@@ -108,8 +108,9 @@ def read(kernels, model, trace, states, streams, first, last):
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
+                    before, after = array[0, r], array[1, r]
                     for k in range(H):
-                        array[0, r, k] = array[1, r, k]
+                        before[k] = after[k]
     kernels.matmul(streams.top, model.w_head, model.head_bias, streams.no_ids, streams.logits, first, last)
 
 

@@ -37,6 +37,8 @@ class Sampler:
             network.w_head,
             tensors.row("head.bias"),
         )
+        self.kernels: loop.Kernels | None = None
+        """What the loop calls, of the types that all streams of this network have; found by the first to draw."""
 
 
 def stack(layers: list[Packed], like: Packed) -> Packed:
@@ -90,7 +92,6 @@ class Streams:
         self._weights = own._replace(
             w_hh=space.bind(own.w_hh), w_ih=space.bind(own.w_ih), w_head=space.bind(own.w_head)
         )
-        self._kernels: loop.Kernels | None = None
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
@@ -134,7 +135,7 @@ class Streams:
         )
         streams = self._at_work._replace(generators=self.now.generators)
         streams.ids[0, :N] = self.now.last
-        kernels = self._kernels = self._kernels or loop.kernels_for(
+        kernels = self._sampler.kernels = self._sampler.kernels or loop.kernels_for(
             network.cell, self._weights, self._trace, streams, rules, drawn
         )
         H, states = network.config.hidden_size, len(network.cell.state)
