@@ -20,6 +20,7 @@ from benchmarks.shared.shape import QUICK_SHAPE, Shape
 
 SHAPES = [Shape(128, 2, 50, 50, 65), Shape(512, 2, 64, 100, 96)]
 
+
 @dataclass(frozen=True)
 class Timing:
     """A kernel's figures; None where one does not apply."""

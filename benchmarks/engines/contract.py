@@ -43,9 +43,9 @@ class Engine:
         train: ``train(shape, precision, threads)`` is an iterator: the first item builds the model, and each does one
             whole training step, from the batch to the updated parameters. An item is the step's loss in nats. None
             where the engine does not train.
-        sample: ``sample(shape, precision, threads)`` is an iterator: the first item builds a model of ``parameters_of``,
-            and each draws T characters of B texts. The texts begin with character 0, which is not drawn. An item is
-            the ids (B, T). None where the engine does not sample.
+        sample: ``sample(shape, precision, threads)`` is an iterator: the first item builds a model with the weights
+            of ``parameters_of``, and each draws T characters of B texts. The texts begin with character 0, which is
+            not drawn. An item is the ids (B, T). None where the engine does not sample.
     """
 
     name: str

@@ -49,7 +49,7 @@ def draw(logits: Array, random: np.random.Generator) -> Array:
     logits = logits / TEMPERATURE
     sums = np.cumsum(np.exp(logits - logits.max(axis=1, keepdims=True)), axis=1)
     points = random.random((len(sums), 1), np.float32) * sums[:, -1:]
-    return (sums[:, :-1] <= points).sum(axis=1)
+    return np.asarray((sums[:, :-1] <= points).sum(axis=1))
 
 
 def graph_of(shape: Shape, precision: str) -> Any:
