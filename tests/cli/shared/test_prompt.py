@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from charrnn.cli.shared import prompt
+
 pty = pytest.importorskip("pty", reason="terminals of Windows are others")
 
 
@@ -77,23 +79,25 @@ def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):
     assert terminal.process.wait(timeout=60) == 0
 
 
-def test_many_ctrl_c_at_once_drop_one_line(start, checkpoints):
-    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "15")
-    terminal.until("> ")
-    for _ in range(10):
-        for _ in range(200):
-            os.kill(terminal.process.pid, signal.SIGINT)
-        terminal.read_for(0.01)
-    terminal.type("the d")
-    terminal.until("the d")
-    end = time.monotonic() + 60
-    while terminal.process.poll() is None and time.monotonic() < end:
-        terminal.type("\x15\x04")  # nothing in the line, then its end
-        try:
-            terminal.read_for(0.1)
-        except OSError:
-            break
-    assert terminal.process.wait(timeout=60) == 0
+def test_a_second_ctrl_c_while_the_first_is_answered_is_dropped(monkeypatch):
+    answers = []
+
+    def line(text):
+        if len(answers) == 2:
+            raise EOFError
+        signal.raise_signal(signal.SIGINT)
+
+    def answer():
+        answers.append(True)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("builtins.input", line)
+    monkeypatch.setattr(prompt, "say", answer)
+    try:
+        prompt.converse(None, None, "character", "error")
+    except KeyboardInterrupt:
+        pytest.fail("the second one has ended the program")
+    assert answers == [True, True]
 
 
 def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
