@@ -7,14 +7,11 @@ element is what is left beyond its products.
 """
 
 import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from benchmarks.cases import all_cases
-from benchmarks.cases.contract import Case
+from benchmarks.cases.contract import Case, seconds_of
 from benchmarks.shared import command
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import MISSING, number, percent, table
@@ -22,7 +19,6 @@ from benchmarks.shared.peak import SLICES, measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
 
 SHAPES = [Shape(128, 2, 50, 50, 65), Shape(512, 2, 64, 100, 96)]
-LEAST_CALLS = 3
 
 
 @dataclass(frozen=True)
@@ -54,25 +50,6 @@ def check(case: Case) -> str:
     case.run()
     error = case.error()
     return "" if error <= 1 else f"{case.name} ({case.size}) is wrong: {error:.3g} times the error that rounding allows"
-
-
-def seconds_of(case: Case, limit: float) -> float:
-    """Median of single calls, on the thread's own clock."""
-    busy: list[float] = []
-    idle: list[float] = []
-    begin = time.perf_counter()
-    while len(busy) < LEAST_CALLS or time.perf_counter() - begin < limit:
-        case.prepare()
-        busy.append(seconds_of_call(case.run))
-        idle.append(seconds_of_call(case.idle))
-    return statistics.median(busy) - statistics.median(idle)
-
-
-def seconds_of_call(function: Callable[[], object]) -> float:
-    """Of the thread's own time."""
-    start = time.thread_time()
-    function()
-    return time.thread_time() - start
 
 
 def figures_of(case: Case, seconds: float, peak: float, product_seconds: float = 0.0) -> Timing:

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from benchmarks.engines.contract import OURS, find_engine
 from benchmarks.shared import command
-from benchmarks.shared.output import MISSING, number, percent, spread, table
+from benchmarks.shared.output import number, percent, ratio, table
 from benchmarks.shared.shape import QUICK_SHAPE, TRAINING_SHAPES
-from benchmarks.shared.turns import Figures, Rounds, Summary, by_setting, engines_in, median
+from benchmarks.shared.turns import Figures, Summary, by_setting, engines_in, median
 
 
 def options() -> argparse.ArgumentParser:
@@ -22,14 +22,6 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--shapes", type=command.shapes, default=TRAINING_SHAPES, help="H/L/B/T/V,... (six sizes)")
     command.add_turns(parser, threads="1,2", precision="float32,bf16", rounds=8, seconds=3.0)
     return parser
-
-
-def ratio(above: Rounds, below: Rounds) -> str:
-    """Speed of ``above`` over that of ``below``, round by round; nothing if one of them was not measured."""
-    if not above or not below:
-        return MISSING
-    pairs = zip(above, below, strict=True)
-    return spread(Summary.of([a["chars_per_second"] / b["chars_per_second"] for a, b in pairs]))
 
 
 def engines_table(figures: Figures) -> str:

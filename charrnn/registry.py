@@ -1,5 +1,6 @@
 """Parts that are found by the name of their file: to add one, add a file."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ def names_in(folder: str) -> list[str]:
     return sorted(path.stem for path in (Path(__file__).parent / folder).glob("*.py") if path.stem not in NOT_PARTS)
 
 
+@cache
 def find(folder: str, kind: str, name: str) -> Any:
     """What the file ``folder/name.py`` defines under the name of its kind, in capitals.
 

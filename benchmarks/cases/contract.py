@@ -1,5 +1,7 @@
 """What a case is, and what cases make their arrays with."""
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +11,11 @@ import numpy.typing as npt
 
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.matmul import Packed, pack, packed_zeros
+from charrnn.kernels.matmul import Packed, pack, packed_zeros, room_to_round
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]
+LEAST_CALLS = 3
 
 
 def nothing() -> None:
@@ -40,6 +43,25 @@ class Case:
     product: str = ""
     repeats: int = 0
     """Name of the case that is done ``repeats`` times within this one; the time of an element is what is left."""
+
+
+def seconds_of(case: Case, limit: float) -> float:
+    """Median of single calls, on the thread's own clock."""
+    busy: list[float] = []
+    idle: list[float] = []
+    begin = time.perf_counter()
+    while len(busy) < LEAST_CALLS or time.perf_counter() - begin < limit:
+        case.prepare()
+        busy.append(seconds_of_call(case.run))
+        idle.append(seconds_of_call(case.idle))
+    return statistics.median(busy) - statistics.median(idle)
+
+
+def seconds_of_call(function: Callable[[], object]) -> float:
+    """Of the thread's own time."""
+    start = time.thread_time()
+    function()
+    return time.thread_time() - start
 
 
 def worst(got: Array, wanted: Array, bound: Array | float) -> float:
@@ -100,7 +122,8 @@ class Inputs:
         return self.random.integers(0, count, dimensions).astype(np.int32)
 
     def packed(self, w: Array) -> Packed:
-        """``w`` (K, N) in panels."""
-        result = packed_zeros(w.shape[0], w.shape[1], self.dtype)
+        """``w`` (K, N) in panels, for products of one row or of a precision that is not rounded."""
+        dtype = self.config.packed_dtype
+        result = packed_zeros(w.shape[0], w.shape[1], dtype)._replace(rounded=room_to_round(w.shape[0], 1, dtype))
         pack(w, result, 0, 1)
         return result

@@ -1,11 +1,22 @@
-"""charrnn's own trainer, as ``charrnn train`` runs it."""
+"""charrnn's own trainer, as ``charrnn train`` runs it, and the Python API's samples."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 
-from benchmarks.engines.contract import CLIP_NORM, LEARNING_RATE, Engine, random_text
+from benchmarks.engines.contract import (
+    CLIP_NORM,
+    LEARNING_RATE,
+    TEMPERATURE,
+    Array,
+    Engine,
+    config_of,
+    parameters_of,
+    random_text,
+)
 from benchmarks.shared.shape import Shape
+from charrnn.api import Model
 from charrnn.errors import CharrnnError
 from charrnn.model.config import PRECISIONS, ModelConfig
 from charrnn.text.vocabulary import Vocabulary
@@ -19,8 +30,7 @@ def absent(precision: str) -> str:
     if precision not in PRECISIONS:
         return f"has no precision {precision}"
     try:
-        for _ in zip(range(1), train(Shape(8, 1, 2, 2, 2), precision, 1), strict=False):
-            pass
+        ModelConfig(vocab_size=1, precision=precision).require_runnable()
     except CharrnnError as error:
         return str(error)
     return ""
@@ -28,9 +38,6 @@ def absent(precision: str) -> str:
 
 def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
     """See ``Engine.train``: events, checks and the slicing of windows included; no evaluation, nothing saved."""
-    config = ModelConfig(
-        vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=shape.layers, precision=precision
-    )
     settings = TrainingSettings(
         batch_size=shape.streams,
         seq_length=shape.steps,
@@ -40,11 +47,31 @@ def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
         steps=2**40,
         eval_every=2**40,
     )
-    vocabulary = Vocabulary("".join(map(chr, range(shape.vocabulary))))
-    trainer = Trainer(config, settings, vocabulary, random_text(shape), np.empty(0, np.int32), threads=threads)
+    config, text = config_of(shape, precision), random_text(shape)
+    trainer = Trainer(config, settings, vocabulary_of(shape), text, np.empty(0, np.int32), threads=threads)
     for event in trainer.run():
         if isinstance(event, StepDone):
             yield event.train_bpc * np.log(2)
 
 
-ENGINE = Engine("charrnn", absent, train)
+def sample(shape: Shape, precision: str, threads: int) -> Iterator[Array]:
+    """See ``Engine.sample``: each item reads the first character and draws its texts anew."""
+    vocabulary = vocabulary_of(shape)
+    model = Model(parameters_of(shape, precision), vocabulary, threads=threads)
+    for rng_seed in count():
+        samples = model.samples(
+            vocabulary.symbols[0],
+            num_samples=shape.streams,
+            rng_seed=rng_seed,
+            length=shape.steps,
+            temperature=TEMPERATURE,
+        )
+        yield np.stack([vocabulary.encode(sample.text[1:]) for sample in samples])
+
+
+def vocabulary_of(shape: Shape) -> Vocabulary:
+    """Any characters."""
+    return Vocabulary("".join(map(chr, range(shape.vocabulary))))
+
+
+ENGINE = Engine("charrnn", absent, train, sample)

@@ -1,8 +1,8 @@
 """What an engine provides, and how to find one by name.
 
-All train the same model in the same way: an embedding as wide as the vocabulary, a stacked LSTM, a linear head;
-cross-entropy, truncated backpropagation with the state carried over, clipping by global norm, Adam. All read the same
-random text from memory.
+The model is always the same: an embedding as wide as the vocabulary, a stacked LSTM, a linear head. All train it in the
+same way: cross-entropy, truncated backpropagation with the state carried over, clipping by global norm, Adam; all read
+the same random text from memory. All draw from the same weights, from the softmax of the logits at TEMPERATURE.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,16 @@ import numpy.typing as npt
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.shape import Shape
 
+if TYPE_CHECKING:  # other engines' processes hold nothing of ours while they train
+    from charrnn.model.config import ModelConfig
+    from charrnn.model.parameters import Parameters
+
+Array = npt.NDArray[Any]
+
 OURS = "charrnn"
 CLIP_NORM = 1.0
 LEARNING_RATE = 0.002
+TEMPERATURE = 0.8
 
 WINDOWS = 8
 """Windows of the text; then it begins anew."""
@@ -31,20 +39,26 @@ class Engine:
 
     Attributes:
         name: as tables show it.
-        absent: ``absent(precision)`` says why the engine cannot train in that precision here; "" if it can.
+        absent: ``absent(precision)`` says why the engine cannot work in that precision here; "" if it can.
         train: ``train(shape, precision, threads)`` is an iterator: the first item builds the model, and each does one
-            whole training step, from the batch to the updated parameters. An item is the step's loss in nats.
+            whole training step, from the batch to the updated parameters. An item is the step's loss in nats. None
+            where the engine does not train.
+        sample: ``sample(shape, precision, threads)`` is an iterator: the first item builds a model with the weights
+            of ``parameters_of``, and each draws T characters of B texts. The texts begin with character 0, which is
+            not drawn. An item is the ids (B, T). None where the engine does not sample.
     """
 
     name: str
     absent: Callable[[str], str]
-    train: Callable[[Shape, str, int], Iterator[float]]
+    train: Callable[[Shape, str, int], Iterator[float]] | None = None
+    sample: Callable[[Shape, str, int], Iterator[Array]] | None = None
 
 
-def engine_names() -> list[str]:
-    """Names of all engines, ours first: the files of this folder."""
+def engine_names(task: str) -> list[str]:
+    """Names of the engines that can ``train`` or ``sample``, ours first: the files of this folder."""
     names = {path.stem for path in Path(__file__).parent.glob("*.py")} - {"__init__", "contract"}
-    return sorted(names, key=lambda name: (name != OURS, name))
+    able = [name for name in names if getattr(find_engine(name), task)]
+    return sorted(able, key=lambda name: (name != OURS, name))
 
 
 def find_engine(name: str) -> Engine:
@@ -69,6 +83,22 @@ def usable_engines(names: Sequence[str], precisions: Sequence[str]) -> tuple[lis
     if not usable:
         raise BenchmarkError("; ".join(left_out))
     return usable, left_out
+
+
+def config_of(shape: Shape, precision: str) -> "ModelConfig":
+    """The model."""
+    from charrnn.model.config import ModelConfig
+
+    return ModelConfig(
+        vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=shape.layers, precision=precision
+    )
+
+
+def parameters_of(shape: Shape, precision: str) -> "Parameters":
+    """The weights from which all draw: random ones, since the time that a draw takes does not depend on them."""
+    from charrnn.model.parameters import Parameters
+
+    return Parameters(config_of(shape, precision)).initialise(0)
 
 
 def random_text(shape: Shape) -> npt.NDArray[np.int32]:

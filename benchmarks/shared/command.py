@@ -48,16 +48,20 @@ def add_turns(options: argparse.ArgumentParser, *, threads: str, precision: str,
 
 
 def measure(
-    choices: argparse.Namespace, shapes: Sequence[Shape], engines: Sequence[str] | None = None
+    choices: argparse.Namespace, shapes: Sequence[Shape], engines: Sequence[str] | None = None, task: str = "train"
 ) -> tuple[Figures, dict[str, Any], str]:
-    """Let engines, all if not named, take turns at training: figures, a report of them as JSON, and how it was done."""
+    """Let engines, all if not named, take turns at a task: figures, a report of them as JSON, and how it was done.
+
+    Texts or streams are what threads share, so that there are never more threads than those.
+    """
     if choices.quick:
         choices.threads, choices.rounds, choices.seconds = [1], 1, 0.0
     threads = possible_threads(choices.threads)
-    usable, left_out = usable_engines(engines or engine_names(), choices.precision)
+    usable, left_out = usable_engines(engines or engine_names(task), choices.precision)
     jobs = [
-        Job(engine, str(shape), precision, count, choices.seconds, choices.clock)
+        Job(engine, str(shape), precision, count, choices.seconds, choices.clock, task)
         for shape, count, (engine, precision) in product(shapes, threads, usable)
+        if count <= shape.streams
     ]
     figures = take_turns(jobs, choices.rounds, say)
     report = {

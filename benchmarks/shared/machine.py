@@ -15,7 +15,7 @@ from charrnn.kernels.processor import REGISTER_BYTES, REGISTERS
 from charrnn.model.workers import available_threads
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch")
+PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch", "onnxruntime")
 
 
 def cpu_name() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.shared.turns import Summary
+from benchmarks.shared.turns import Rounds, Summary
 
 RESULTS = Path(__file__).parent.parent / "results"
 """Where JSON goes by default; git ignores it."""
@@ -43,6 +43,14 @@ def percent(part: float | None) -> str:
 def spread(summary: Summary) -> str:
     """Median, and from where to where the figures go."""
     return f"{summary.median:.2f} ({summary.low:.2f}-{summary.high:.2f})"
+
+
+def ratio(above: Rounds, below: Rounds) -> str:
+    """Speed of ``above`` over that of ``below``, round by round; nothing if one of them was not measured."""
+    if not above or not below:
+        return MISSING
+    pairs = zip(above, below, strict=True)
+    return spread(Summary.of([a["chars_per_second"] / b["chars_per_second"] for a, b in pairs]))
 
 
 def mebibytes(size: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The shape of a training step, and the arithmetic that it needs."""
+"""The shape of a training step or of a draw, the arithmetic that it needs, and the weights that it reads."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ GATES = 4
 
 @dataclass(frozen=True)
 class Shape:
-    """An LSTM language model and its windows; written H/L/B/T/V. The embedding is as wide as the vocabulary."""
+    """An LSTM language model and its windows; written H/L/B/T/V. The embedding is as wide as the vocabulary.
+
+    Of a draw, B are the texts and T the characters of each.
+    """
 
     hidden: int
     """H, units of each layer."""
@@ -40,8 +43,14 @@ class Shape:
 
     @property
     def characters(self) -> int:
-        """Trained on in one step: T B."""
+        """Trained on in one step, or drawn at once: T B."""
         return self.steps * self.streams
+
+    @property
+    def weights_read(self) -> int:
+        """Weights that multiply something for each character: W_hh, W_ih above the first layer, the head."""
+        H, L, V = self.hidden, self.layers, self.vocabulary
+        return (2 * L - 1) * GATES * H * H + V * H
 
     @property
     def flop(self) -> int:
@@ -72,6 +81,14 @@ TRAINING_SHAPES = [
     Shape(256, 1, 32, 64, 65),
 ]
 """Sizes that users pick: from a small model that trains in a minute to a large one."""
+
+SAMPLING_SHAPES = [
+    Shape(128, 2, 1, 1000, 65),
+    Shape(256, 2, 1, 500, 65),
+    Shape(512, 3, 1, 100, 65),
+    Shape(256, 2, 64, 50, 65),
+]
+"""One text from models whose weights lie in the L2 cache, at its edge and far beyond; and 64 texts at once."""
 
 QUICK_SHAPE = Shape(24, 2, 8, 10, 17)
 """For a look at whether everything works."""

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.engines.contract import OURS
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.machine import ROOT
 from benchmarks.shared.peak import measure_peak
+from benchmarks.shared.reading import matvec_rate, read_rate, weight_bytes
 from benchmarks.shared.shape import Shape
 from benchmarks.shared.worker import Job
 
@@ -84,32 +86,59 @@ def run_worker(job: Job) -> dict[str, Any]:
     return measured
 
 
-def speed(job: Job, seconds: float, peak_gflops: float) -> dict[str, float | None]:
-    """Characters per second, and the part of the peak of as many cores as there are threads.
+def speed(job: Job, seconds: float) -> dict[str, float | None]:
+    """Characters per second, and how near they come to what one core could do, measured now."""
+    characters = {"chars_per_second": Shape.parse(job.shape).characters / seconds}
+    if job.task == "train":
+        peak = measure_peak("float64" if job.precision == "float64" else "float32").gflops
+        return characters | part_of_peak(job, seconds, peak)
+    return characters | part_of_reading(job, seconds)
+
+
+def part_of_peak(job: Job, seconds: float, peak_gflops: float) -> dict[str, float | None]:
+    """The part of the peak of as many cores as there are threads.
 
     ``peak_gflops`` is one core's in float32 or float64; bf16 products have another one.
     """
-    shape = Shape.parse(job.shape)
-    gflops = shape.flop / seconds / 1e9
+    gflops = Shape.parse(job.shape).flop / seconds / 1e9
     return {
         "peak_gflops": peak_gflops,
-        "chars_per_second": shape.characters / seconds,
         "gflops": gflops,
         "part_of_peak": None if job.precision == "bf16" else gflops / peak_gflops / job.threads,
+    }
+
+
+def part_of_reading(job: Job, seconds: float) -> dict[str, float | None]:
+    """How fast one text's weights were read, a plain packed matvec reads them, and a core reads as many bytes.
+
+    For one text of ours only: with more, a weight that was read serves all.
+    """
+    shape = Shape.parse(job.shape)
+    if job.engine != OURS or shape.streams > 1:
+        return {}
+    size = weight_bytes(shape, job.precision)
+    rate = size * shape.characters / seconds / 1e9
+    matvec, reading = matvec_rate(shape, job.precision), read_rate(size)
+    return {
+        "weight_bytes": size,
+        "gbytes_per_second": rate,
+        "matvec_gbytes_per_second": matvec,
+        "read_gbytes_per_second": reading,
+        "part_of_matvec": rate / matvec,
+        "part_of_reading": rate / reading,
     }
 
 
 def take_turns(jobs: Sequence[Job], rounds: int, say: Callable[[str], None]) -> Figures:
     """Run all jobs one after the other, ``rounds`` times; ``say`` is told of each turn.
 
-    The peak of one core is measured beside each job.
+    What one core could do is measured beside each job.
     """
     figures: Figures = {job: [] for job in jobs}
     for turn in range(rounds):
         for job, results in figures.items():
-            peak = measure_peak("float64" if job.precision == "float64" else "float32").gflops
             result = run_worker(job)
-            results.append(result | speed(job, result["step_seconds"], peak))
+            results.append(result | speed(job, result["step_seconds"]))
             say(
                 f"{job.shape} round {turn + 1}/{rounds}: {job.engine} {job.precision} on {job.threads} "
                 f"{'thread' if job.threads == 1 else 'threads'}: {1e3 * result['step_seconds']:.4g} ms a step"

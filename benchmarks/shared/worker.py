@@ -1,4 +1,4 @@
-"""A fresh process that trains one engine on one shape, and prints one line of JSON about speed and memory.
+"""A fresh process that lets one engine train or sample at one shape, and prints one line of JSON about it.
 
     python -m benchmarks.shared.worker '{"engine": "charrnn", "shape": "512/2/64/100/96", ...}'
 
@@ -43,6 +43,8 @@ class Job:
     """How long to time steps, LEAST_STEPS at least."""
     clock: str = "wall"
     """One of CLOCKS; that of the CPU adds up the time of all threads, waiting ones included."""
+    task: str = "train"
+    """What the engine does: "train" or "sample"."""
 
     def __post_init__(self) -> None:
         if self.clock == "cpu" and self.threads != 1:
@@ -65,43 +67,43 @@ def forget_high_water() -> None:
         clear.write_text("5")
 
 
-def timed(steps: Iterator[float], job: Job) -> dict[str, Any]:
-    """Median and mean seconds of a step, and the last loss."""
+def timed(steps: Iterator[Any], job: Job) -> dict[str, Any]:
+    """Median and mean seconds of a step, and the last loss of training."""
     clock = CLOCKS[job.clock]
     times: list[float] = []
-    loss = math.nan
     begin = time.perf_counter()
     while time.perf_counter() - begin < job.seconds or len(times) < LEAST_STEPS:
         start = clock()
-        loss = next(steps)
+        last = next(steps)
         times.append(clock() - start)
-    return {
+    result = {
         "steps": len(times),
         "step_seconds": statistics.median(times),
         "step_seconds_mean": statistics.fmean(times),
-        "loss_nats": loss,
     }
+    return result | {"loss_nats": last} if job.task == "train" else result
 
 
 def measure(job: Job) -> dict[str, Any]:
-    """Train as asked; seconds of a step, and the memory that model and training took."""
+    """Train or sample as asked; seconds of a step, and the memory that model and work took."""
     shape, engine = Shape.parse(job.shape), find_engine(job.engine)
-    warm_up = engine.train(WARM_UP_SHAPE, job.precision, job.threads)
+    work = getattr(engine, job.task)
+    warm_up = work(WARM_UP_SHAPE, job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(warm_up)
-    warm_up.close()  # type: ignore[attr-defined]
+    warm_up.close()
     del warm_up
     gc.collect()
     forget_high_water()
     before = memory_now()
-    steps = engine.train(shape, job.precision, job.threads)
+    steps = work(shape, job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(steps)
     result = timed(steps, job)
     after = memory_now()
     if before and after:
         result |= {"memory_before": before[0], "memory_peak": after[1], "memory_model": after[1] - before[0]}
-    if not math.isfinite(result["loss_nats"]):
+    if not math.isfinite(result.get("loss_nats", 0.0)):
         raise BenchmarkError(f"{engine.name} has diverged: its figures would mean nothing")
     return result
 

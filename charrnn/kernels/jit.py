@@ -123,13 +123,22 @@ addressable = partial(jit, no_cfunc_wrapper=False)
 """The decorator of a kernel that others call by its address: the wrapper for C is what they call."""
 
 
+def compiled(kernel: Any, *arguments: Any) -> Any:
+    """What Numba compiled of a kernel for such arguments.
+
+    Its ``entry_point`` is called like the kernel, with arguments of just these types: to find the types of many
+    arguments takes Numba longer than a short kernel runs.
+    """
+    # Not by signature: that would be another entry in the cache.
+    arguments = tuple(numba.typeof(argument) for argument in arguments)
+    kernel.compile(arguments)
+    return kernel.overloads[arguments]
+
+
 def by_address(kernel: Any, *arguments: Any) -> Any:
     """An ``addressable`` kernel, compiled for such arguments, to be handed to a kernel that calls it.
 
     What a kernel calls by name is compiled once more with it, the larger the slower. By its address it is called as it
     is: compiled once, and the same arithmetic for all who call it.
     """
-    # Not by signature: that would be another entry in the cache.
-    arguments = tuple(numba.typeof(argument) for argument in arguments)
-    kernel.compile(arguments)
-    return types.CompileResultWAP(kernel.overloads[arguments])
+    return types.CompileResultWAP(compiled(kernel, *arguments))

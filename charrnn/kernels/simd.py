@@ -147,7 +147,7 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
     builder.position_at_end(loop)
     k = builder.phi(INDEX)
     sums = {place: builder.phi(simd.type) for place in places}
-    if tile.ahead:
+    if tile.ahead and rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
         simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
     b_row = builder.gep(tile.b, [builder.mul(k, INDEX(vectors * simd.count))])
     b_vectors = [simd.load(b_row, n) for n in range(vectors)]

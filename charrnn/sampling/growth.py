@@ -110,6 +110,7 @@ def grow(
         began = time.monotonic()
         count = min(count, left)
         drawn = streams.draw(count, settings.rules, rivals)
+        seconds = time.monotonic() - began  # of drawing alone: who reads slowly is not given smaller chunks
         left -= count
         last_reason = "length" if not left else "interrupted" if interrupted() else ""
         going_on = []
@@ -129,7 +130,7 @@ def grow(
         if len(going_on) < len(texts):
             texts = [texts[place] for place in going_on]
             streams = streams.keep(going_on)
-        if time.monotonic() - began < CHUNK_SECONDS:
+        if seconds < CHUNK_SECONDS:
             count *= 2
     for text in texts:
         yield Step(text, stops[text].rest(), 0, "length")

@@ -5,6 +5,8 @@ compiled once for a cell and not for each number of layers. The cell and the mat
 the last bit: the loop calls them by their addresses.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
-from charrnn.kernels.jit import addressable, by_address, inlined, jit
+from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
 from charrnn.kernels.matmul import Packed, matmul
 
 Array = npt.NDArray[np.floating]
@@ -36,7 +38,7 @@ class Weights(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """What the loop calls by address; see ``kernels_for``."""
+    """What the loop calls by address; see ``generate_for``."""
 
     matmul: Any
     forward: Any
@@ -108,8 +110,9 @@ def read(kernels, model, trace, states, streams, first, last):
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
+                    before, after = array[0, r], array[1, r]
                     for k in range(H):
-                        array[0, r, k] = array[1, r, k]
+                        before[k] = after[k]
     kernels.matmul(streams.top, model.w_head, model.head_bias, streams.no_ids, streams.logits, first, last)
 
 
@@ -154,11 +157,15 @@ def choose(streams, classes, rules, drawn, n, t):
         drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])
 
 
-def kernels_for(cell: Cell, model: Weights, trace: Any, streams: Streams, rules: Rules, drawn: Drawn) -> Kernels:
-    """The kernels that ``generate`` calls for a cell, for arguments of these types."""
+def generate_for(
+    cell: Cell, model: Weights, trace: Any, states: int, streams: Streams, rules: Rules, drawn: Drawn
+) -> Callable[..., None]:
+    """``generate`` with the kernels of a cell, for further arguments of these types."""
     w, start, ids = part_of.py_func(model.w_hh, 0), model.table, streams.ids
-    return Kernels(
+    kernels = Kernels(
         by_address(matmul, trace.gates, w, start, ids, trace.gates, 0, 0),
         by_address(cell.forward, w, trace, start, ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )
+    loop = compiled(generate, kernels, model, trace, states, streams, rules, drawn, 0, 0)
+    return partial(loop.entry_point, kernels)

@@ -1,5 +1,6 @@
 """N texts that a model goes on with, each with a random generator of its own."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ class Sampler:
             network.w_head,
             tensors.row("head.bias"),
         )
+        self.generate: Callable[..., None] | None = None
+        """The loop for the types that all streams of this network have; found by the first to draw."""
 
 
 def stack(layers: list[Packed], like: Packed) -> Packed:
@@ -90,7 +93,6 @@ class Streams:
         self._weights = own._replace(
             w_hh=space.bind(own.w_hh), w_ih=space.bind(own.w_ih), w_head=space.bind(own.w_head)
         )
-        self._kernels: loop.Kernels | None = None
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
@@ -134,18 +136,18 @@ class Streams:
         )
         streams = self._at_work._replace(generators=self.now.generators)
         streams.ids[0, :N] = self.now.last
-        kernels = self._kernels = self._kernels or loop.kernels_for(
-            network.cell, self._weights, self._trace, streams, rules, drawn
-        )
         H, states = network.config.hidden_size, len(network.cell.state)
         arrays = self._trace[1 : 1 + states]
         for layer, values in enumerate(self.now.state):
             for array, value in zip(arrays, values, strict=True):
                 array[0, layer * N : (layer + 1) * N, :H] = value
 
+        arguments = (self._weights, self._trace, states, streams, rules, drawn)
+        generate = self._sampler.generate = self._sampler.generate or loop.generate_for(network.cell, *arguments)
+
         def job(part: int, parts: int) -> None:
             first, last = share(N, part, parts)
-            loop.generate(kernels, self._weights, self._trace, states, streams, rules, drawn, first, last)
+            generate(*arguments, first, last)
 
         network.workers.run(job, most=N)
         self.now.last[:] = streams.ids[0, :N]

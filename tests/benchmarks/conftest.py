@@ -6,13 +6,15 @@ import pytest
 
 
 @pytest.fixture
-def without_torch(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+def alone(monkeypatch):
+    """As if no other engine were installed."""
+    for name in ("torch", "onnx", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 @pytest.fixture
-def run_benchmark(without_torch, tmp_path, capsys):
-    """Run a benchmark as if PyTorch were not installed: its report, stdout and stderr."""
+def run_benchmark(alone, tmp_path, capsys):
+    """Run a benchmark as if no other engine were installed: its report, stdout and stderr."""
 
     def run(name, *options):
         path = tmp_path / "report.json"

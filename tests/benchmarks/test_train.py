@@ -44,7 +44,7 @@ def test_ratios_are_taken_within_a_round():
         (["--precision", "float7"], "charrnn float7 left out: has no precision float7"),
     ],
 )
-def test_what_cannot_be_measured_is_one_line(options, message, without_torch, capsys, tmp_path):
+def test_what_cannot_be_measured_is_one_line(options, message, alone, capsys, tmp_path):
     assert main([*options, "--json", str(tmp_path / "report.json")]) == 1
     assert message in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "report.json").exists()

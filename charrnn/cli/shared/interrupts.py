@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run trains."""
+"""Ctrl-C and SIGTERM while a run trains, while text is drawn, and at a prompt."""
 
 import os
 import signal
@@ -69,3 +69,30 @@ class Pause:
         if self._asked or not self._drawing:
             raise KeyboardInterrupt
         self._asked = True
+
+
+class Once:
+    """Within its ``with`` block, Ctrl-C is one KeyboardInterrupt for each time that it was ``expected``; else nothing.
+
+    What deals with the first one would be ended by a second one that comes at once.
+
+    Attributes:
+        expected: whether the next Ctrl-C raises.
+    """
+
+    def __init__(self) -> None:
+        self.expected = False
+
+    def __enter__(self) -> "Once":
+        self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.expected:
+            self.expected = False
+            raise KeyboardInterrupt

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from charrnn.cli.shared.interrupts import Pause
+from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.terminal import Display
 from charrnn.errors import VocabularyError
@@ -25,20 +25,24 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
 
         say("type what the model shall go on with; Ctrl-C stops its text, Ctrl-D ends")
     display = Display(unit)
-    while True:
-        try:
-            line = input(PROMPT if sys.stdin.isatty() else "")
-        except EOFError:
-            break
-        except KeyboardInterrupt:
-            say()
-            continue
-        try:
-            session.read(line, unknown=unknown)
-        except VocabularyError as error:
-            say(f"charrnn: error: {error}")
-            continue
-        draw(session, settings, display)
+    with Once() as interrupt:
+        while True:
+            try:
+                interrupt.expected = True
+                line = input(PROMPT if sys.stdin.isatty() else "")
+            except EOFError:
+                break
+            except KeyboardInterrupt:
+                say()
+                continue
+            try:
+                session.read(line, unknown=unknown)
+                interrupt.expected = False
+            except VocabularyError as error:
+                interrupt.expected = False
+                say(f"charrnn: error: {error}")
+                continue
+            draw(session, settings, display)
     if display.is_terminal:
         display.line("")
 

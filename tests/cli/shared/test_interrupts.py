@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from charrnn.cli.shared.interrupts import SIGNALS, Interrupts
+from charrnn.cli.shared.interrupts import SIGNALS, Interrupts, Once
 
 
 class Ended(BaseException):
@@ -40,3 +40,15 @@ def test_handlers_are_restored():
     with Interrupts():
         assert [signal.getsignal(number) for number in SIGNALS] != before
     assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_second_one_at_once_is_dropped():
+    before = signal.getsignal(signal.SIGINT)
+    with Once() as interrupt:
+        signal.raise_signal(signal.SIGINT)  # nothing expects it
+        for _ in range(2):
+            interrupt.expected = True
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

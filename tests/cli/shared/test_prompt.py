@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from charrnn.cli.shared import prompt
+
 pty = pytest.importorskip("pty", reason="terminals of Windows are others")
 
 
@@ -75,6 +77,27 @@ def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):
     terminal.until("> ")
     terminal.type("\x04")
     assert terminal.process.wait(timeout=60) == 0
+
+
+def test_a_second_ctrl_c_while_the_first_is_answered_is_dropped(monkeypatch):
+    answers = []
+
+    def line(text):
+        if len(answers) == 2:
+            raise EOFError
+        signal.raise_signal(signal.SIGINT)
+
+    def answer():
+        answers.append(True)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("builtins.input", line)
+    monkeypatch.setattr(prompt, "say", answer)
+    try:
+        prompt.converse(None, None, "character", "error")
+    except KeyboardInterrupt:
+        pytest.fail("the second one has ended the program")
+    assert answers == [True, True]
 
 
 def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
