@@ -11,7 +11,7 @@ from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
 
-CHUNK_SECONDS = 0.02
+CHUNK_SECONDS = 0.05
 """Chunks of characters grow until one takes this long: short enough to be seen as it comes, and to be interrupted."""
 
 Array = npt.NDArray[Any]
@@ -64,6 +64,8 @@ class StopTexts:
 
     def feed(self, piece: Piece) -> tuple[Piece, int]:
         """What can be shown now, and the length of the stop text that follows it, or 0."""
+        if not self._texts:
+            return piece, 0
         whole = self._held.joined(piece)
         found = [(start + len(text), start) for text in self._texts if (start := whole.symbols.find(text)) >= 0]
         if found:
