@@ -96,7 +96,7 @@ class Streams:
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
         """A stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
         network = sampler.network
-        state = network.zero_state(1)
+        state = network.initial_state(1)
         read(network, state, text[:-1])
         count = len(generators)
         states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]

@@ -104,7 +104,7 @@ class Trainer:
         self._network = TrainingNetwork(self.parameters, self.workers)
         self._bptt = TruncatedBPTT(self._network, settings.seq_length, settings.batch_size)
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
-        self._state = self._network.zero_state(settings.batch_size)
+        self._state = self._network.initial_state(settings.batch_size)
         self._stop = threading.Event()
         self._pace: list[tuple[float, int]] = []
 
