@@ -13,6 +13,7 @@ leaves in its trace what it needs on the way back, and there turns it into the g
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +111,7 @@ def cell_names() -> list[str]:
     return names_in("cells")
 
 
+@cache
 def find_cell(name: str) -> Cell:
     """The cell of that name.
 

@@ -65,8 +65,12 @@ class Parameters:
 
     def recurrent(self, layer: int) -> list[Array]:
         """The rows of a layer's W_hh that belong to each of the cell's products."""
-        sizes = [product.gates * self.config.hidden_size for product in find_cell(self.config.cell).products]
-        return np.split(self[f"rnn.weight_hh_l{layer}"], np.cumsum(sizes)[:-1])
+        parts, rest = [], self[f"rnn.weight_hh_l{layer}"]
+        for product in find_cell(self.config.cell).products:
+            rows = product.gates * self.config.hidden_size
+            parts.append(rest[:rows])
+            rest = rest[rows:]
+        return parts
 
     def vectors(self, layer: int) -> list[Array]:
         """The cell's vectors of a layer."""
