@@ -153,11 +153,12 @@ class Network:
         return state
 
     def begin(self, state: State, streams: Array | slice) -> None:
-        """Set the state of some streams to that before the first character; ``streams`` is an index of the first axis."""
+        """Set the state of some streams, by an index of the first axis, to that before the first character."""
         for layer, arrays in enumerate(state):
-            learned = self.parameters.initial_state(layer) or [0.0] * len(arrays)
-            for array, values in zip(arrays, learned, strict=True):
-                array[streams] = values
+            for array in arrays:
+                array[streams] = 0
+            for array, learned in zip(arrays, self.parameters.initial_state(layer), strict=False):
+                array[streams] = learned
 
 
 class TrainingNetwork(Network):
@@ -167,9 +168,7 @@ class TrainingNetwork(Network):
         config, cell = parameters.config, find_cell(parameters.config.cell)
         H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         layers = range(config.num_layers)
-        self.w_hh_back = [
-            tuple(packed_zeros(product.gates * H, H, dtype) for product in cell.products) for _ in layers
-        ]
+        self.w_hh_back = [tuple(packed_zeros(product.gates * H, H, dtype) for product in cell.products) for _ in layers]
         self.w_ih_back = [packed_zeros(G, H, dtype) for _ in layers[1:]]
         self.w_out_back = [packed_zeros(V, H, dtype) for _ in config.output_layers]
         if E := config.embedding_size:

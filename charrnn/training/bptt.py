@@ -130,7 +130,7 @@ class TruncatedBPTT:
                 values[first:last] = rows[0, first:last, :H]
 
     def _enter_gradient(self, space: Workspace, layer: int, lead: int, first: int, last: int) -> None:
-        """The gradient of a layer's output, from the layer above and from the logits, in all rows of d_h but the first."""
+        """The gradient of a layer's output, from the layer above and the logits, in all rows of d_h but row 0."""
         network, outputs = self.network, self.network.config.output_layers
         assert space.d_h is not None
         above = space.d_h[1:]
