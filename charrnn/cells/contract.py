@@ -29,7 +29,7 @@ class Weights(NamedTuple):
     """What a layer's time loop reads."""
 
     w_hh: tuple[Packed, ...]
-    """For each product its rows of W_hh: H x (gates H), transposed, on the way forward; (gates H) x H on the way back."""
+    """For each product its rows of W_hh, packed: on the way forward H x (gates H), on the way back (gates H) x H."""
     vectors: Array
     """(P, at least H): the cell's vectors."""
 

@@ -20,7 +20,7 @@ from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
 
-V = 7
+V = 5
 CONNECTIONS = {
     "one-hot": {"num_layers": 1, "embedding_size": 0},
     "stacked": {"num_layers": 2, "embedding_size": 3},
@@ -43,13 +43,12 @@ def bytes_of(state):
 
 
 @cells
-@connections
-@pytest.mark.parametrize("lead", [0, 3])
-def test_every_gradient_equals_finite_differences(make, make_window, cell, shape, lead):
-    parameters = make(cell, 3, shape)
+@pytest.mark.parametrize(("connection", "lead"), [("one-hot", 0), ("skipping", 2)])
+def test_every_gradient_equals_finite_differences(make, make_window, cell, connection, lead):
+    parameters = make(cell, 3, CONNECTIONS[connection])
     network = TrainingNetwork(parameters)
-    bptt = TruncatedBPTT(network, 5, 3)
-    x, y, state = make_window(network, 5, 3)
+    bptt = TruncatedBPTT(network, 4, 3)
+    x, y, state = make_window(network, 4, 3)
     fresh = np.array([False, True, True]) if network.config.learn_initial_state else None
     d_state = network.initial_state(3)
     bptt.window(x, y, copy_state(state), lead=lead, fresh=fresh, d_state=d_state)
@@ -136,8 +135,10 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(cell):
 
     def trainer(steps):
         config = ModelConfig(V, cell=cell, hidden_size=5, num_layers=2, precision="float64", **extras)
-        settings = TrainingSettings(steps=steps, batch_size=3, seq_length=6, update_every=4, val_fraction=0)
-        return Trainer(config, settings, Vocabulary("abcdefg"), ids, ids[:0])
+        settings = TrainingSettings(
+            steps=steps, schedule="constant", batch_size=3, seq_length=6, update_every=4, val_fraction=0
+        )
+        return Trainer(config, settings, Vocabulary("abcde"), ids, ids[:0])
 
     ids = np.random.default_rng(0).integers(0, V, 60).astype(np.int32)
     whole, half, rest = trainer(7), trainer(4), trainer(7)
