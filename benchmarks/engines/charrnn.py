@@ -29,7 +29,11 @@ def absent(precision: str) -> str:
 def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
     """See ``Engine.train``: events, checks and the slicing of windows included; no evaluation, nothing saved."""
     config = ModelConfig(
-        vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=shape.layers, precision=precision
+        vocab_size=shape.vocabulary,
+        cell=shape.cell,
+        hidden_size=shape.hidden,
+        num_layers=shape.layers,
+        precision=precision,
     )
     settings = TrainingSettings(
         batch_size=shape.streams,

@@ -34,11 +34,17 @@ class Engine:
         absent: ``absent(precision)`` says why the engine cannot train in that precision here; "" if it can.
         train: ``train(shape, precision, threads)`` is an iterator: the first item builds the model, and each does one
             whole training step, from the batch to the updated parameters. An item is the step's loss in nats.
+        cells: those that it has; none for all.
     """
 
     name: str
     absent: Callable[[str], str]
     train: Callable[[Shape, str, int], Iterator[float]]
+    cells: tuple[str, ...] = ()
+
+    def offers(self, cell: str) -> bool:
+        """Whether it has such a cell."""
+        return not self.cells or cell in self.cells
 
 
 def engine_names() -> list[str]:

@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def timed(steps: Iterator[float], job: Job) -> dict[str, Any]:
 def measure(job: Job) -> dict[str, Any]:
     """Train as asked; seconds of a step, and the memory that model and training took."""
     shape, engine = Shape.parse(job.shape), find_engine(job.engine)
-    warm_up = engine.train(WARM_UP_SHAPE, job.precision, job.threads)
+    warm_up = engine.train(replace(WARM_UP_SHAPE, cell=shape.cell), job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(warm_up)
     warm_up.close()  # type: ignore[attr-defined]

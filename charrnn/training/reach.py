@@ -79,7 +79,9 @@ def norms_of(parameters: Parameters, ids: npt.NDArray[np.int32], workers: Worker
         d_state = network.initial_state(streams)
         bptt.window(text[position:-1], text[position + 1 :], copy_state(state), lead=lag - 1, d_state=d_state)
         for place, found in enumerate(norms.values()):
-            found.append([np.linalg.norm(streams * layer[place].astype(np.float64), axis=1).mean() for layer in d_state])
+            found.append(
+                [np.linalg.norm(streams * layer[place].astype(np.float64), axis=1).mean() for layer in d_state]
+            )
     return {name: np.array(found[::-1], np.float64) for name, found in norms.items()}
 
 
