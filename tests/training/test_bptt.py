@@ -57,6 +57,29 @@ def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window
     assert all(result == results[0] for result in results)
 
 
+def test_predictions_before_the_lead_do_not_count_and_the_state_advances_as_asked(make_parameters, make_window):
+    parameters = make_parameters(vocab_size=5, hidden_size=6, num_layers=2, precision="float64")
+    network = TrainingNetwork(parameters)
+    x, y, state = make_window(network, 7, 3)
+    tensors, advanced = parameters.tensors, copy_state(state)
+    logits = reference.forward(tensors, x, state)[0]
+    loss = TruncatedBPTT(network, 7, 3).window(x, y, advanced, lead=4, advance=2)
+    assert loss == pytest.approx(reference.mean_loss(logits[4:], y[4:]), rel=1e-12)
+    wanted = reference.forward(tensors, x[:2], state)[1]
+    for layer, wanted_layer in zip(advanced, wanted, strict=True):
+        for array, wanted_array in zip(layer, wanted_layer, strict=True):
+            np.testing.assert_allclose(array, wanted_array, rtol=0, atol=1e-12)
+
+
+def test_streams_that_are_not_fresh_leave_the_initial_state_without_a_gradient(make_parameters, make_window):
+    network = TrainingNetwork(make_parameters(vocab_size=5, hidden_size=6, learn_initial_state=True))
+    x, y, state = make_window(network, 4, 3)
+    bptt = TruncatedBPTT(network, 4, 3)
+    for fresh, reached in ((None, False), (np.array([False, True, False]), True), (np.zeros(3, bool), False)):
+        bptt.window(x, y, copy_state(state), fresh=fresh)
+        assert [bool(bptt.gradient[f"initial.{name}_l0"].any()) for name in "hc"] == [reached] * 2
+
+
 def test_dropout_gradients_equal_finite_differences(make_parameters, make_window):
     parameters = make_parameters(vocab_size=5, hidden_size=6, num_layers=2, dropout=0.3, precision="float64")
     network = TrainingNetwork(parameters)
