@@ -8,11 +8,12 @@ the arithmetic that the products need (``Shape.flop``), whatever an engine reall
 import argparse
 import sys
 from dataclasses import replace
+from itertools import product
 
 from benchmarks.engines.contract import OURS, find_engine
 from benchmarks.shared import command
 from benchmarks.shared.output import number, percent, ratio, table
-from benchmarks.shared.shape import QUICK_SHAPE, TRAINING_SHAPES
+from benchmarks.shared.shape import CELL, QUICK_SHAPE, TRAINING_SHAPES
 from benchmarks.shared.turns import Figures, Summary, by_setting, engines_in, median
 
 
@@ -20,6 +21,7 @@ def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = command.parser("train", __doc__ or "")
     parser.add_argument("--shapes", type=command.shapes, default=TRAINING_SHAPES, help="H/L/B/T/V,... (six sizes)")
+    parser.add_argument("--cell", type=command.names, default=CELL, help="names between commas (%(default)s)")
     command.add_turns(parser, threads="1,2", precision="float32,bf16", rounds=8, seconds=3.0)
     return parser
 
@@ -54,7 +56,9 @@ def threads_table(figures: Figures) -> str:
 
 def benchmark(choices: argparse.Namespace) -> command.Report:
     """Measure and report."""
-    figures, report, said = command.measure(choices, [QUICK_SHAPE] if choices.quick else choices.shapes)
+    shapes = [QUICK_SHAPE] if choices.quick else choices.shapes
+    shapes = [replace(shape, cell=cell) for cell, shape in product(choices.cell, shapes)]
+    figures, report, said = command.measure(choices, shapes)
     peaks = Summary.of([result["peak_gflops"] for rounds in figures.values() for result in rounds])
     peak = f"peak of one core: {peaks.median:.0f} GFLOP/s ({peaks.low:.0f}-{peaks.high:.0f})"
     return report, "\n\n".join(filter(None, [f"{said}\n{peak}", engines_table(figures), threads_table(figures)]))

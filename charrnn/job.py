@@ -35,6 +35,10 @@ CHANGEABLE = LIMITS | {
 """Options that a resumed run may be given anew; the others are part of what it is."""
 
 
+LONGEST_UNROLLED = 1 << 18
+"""Characters through all of which gradients can be asked to flow: what is kept for the way back takes memory."""
+
+
 class TrainingJob:
     """A trainer whose checkpoints and metrics go into a run's folder.
 
@@ -228,7 +232,19 @@ def merged_settings(known: Mapping[str, Any], shape: Mapping[str, Any], given: M
 
 
 def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingSettings, tuple[str, ...]]:
-    """Settings whose batch and window the text can fill, and a note where they had to shrink."""
+    """Settings whose batch and window the text can fill, and a note where they had to shrink.
+
+    Raises:
+        ConfigError: whole streams should be unrolled, but the text is too long for that.
+    """
+    if not settings.seq_length:
+        if characters > LONGEST_UNROLLED:
+            raise ConfigError(
+                f"seq_length 0 unrolls the whole text, at most {LONGEST_UNROLLED:,} characters, not {characters:,}: "
+                "give the steps through which gradients flow back"
+            )
+        length = max(1, settings.update_every, (characters - 1) // settings.batch_size)
+        settings = dataclasses.replace(settings, seq_length=length)
     streams, length = fit(characters, settings.batch_size, settings.seq_length)
     if (streams, length) == (settings.batch_size, settings.seq_length):
         return settings, ()
@@ -236,4 +252,5 @@ def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingS
         f"{characters:,} characters are few: {streams} stream{'s' if streams > 1 else ''} with windows of {length} "
         f"instead of {settings.batch_size} and {settings.seq_length}"
     )
-    return dataclasses.replace(settings, batch_size=streams, seq_length=length), (note,)
+    update_every = min(settings.update_every, length)
+    return dataclasses.replace(settings, batch_size=streams, seq_length=length, update_every=update_every), (note,)

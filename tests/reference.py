@@ -17,6 +17,45 @@ def lstm_step(a, c_before):
     return o * np.tanh(c), c, (i, f, g, o)
 
 
+def run(tensors, x, state, step):
+    """Logits (T, B, V) and the state after the window, of any cell, with or without skip connections.
+
+    ``step(w, a, state)`` gives a layer's next state from ``a`` = W_ih x + b and its state before, tuples of (B, H).
+    ``w`` holds the layer's tensors without their layer: ``weight_hh`` and the cell's vectors.
+    """
+    layers = len(state)
+    state = [tuple(array for array in layer) for layer in state]
+    logits = []
+    for ids in x:
+        one_hot = np.eye(len(tensors["head.bias"]))[ids]
+        read = one_hot @ tensors["embedding.weight"] if "embedding.weight" in tensors else one_hot
+        total, below = tensors["head.bias"], read
+        for l in range(layers):
+            ending = f"_l{l}"
+            w = {k[4:-3]: v for k, v in tensors.items() if k.startswith("rnn.") and k.endswith(ending)}
+            a = below @ w["weight_ih"].T + w["bias"]
+            if (name := f"skip.weight_in_l{l}") in tensors:
+                a = a + read @ tensors[name].T
+            state[l] = step(w, a, state[l])
+            below = state[l][0]
+            if (name := f"skip.weight_out_l{l}") in tensors:
+                total = total + below @ tensors[name].T
+        logits.append(total + below @ tensors["head.weight"].T)
+    return np.array(logits), state
+
+
+def mean_loss(logits, y):
+    """Mean cross-entropy in nats; of complex logits, an analytic function of them."""
+    shifted = logits - logits.real.max(-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return -np.take_along_axis(log_p, y[..., np.newaxis].astype(int), -1).mean()
+
+
+def slope(function, tensors, name, direction, epsilon=1e-30):
+    """Derivative of ``function(tensors)`` in a direction of one tensor, exact to rounding: a complex step."""
+    return function(tensors | {name: tensors[name] + 1j * epsilon * direction}).imag / epsilon
+
+
 def forward(tensors, x, state):
     """Logits (T, B, V), the state after the window, and what backward needs."""
     layers = sum(name.startswith("rnn.bias") for name in tensors)

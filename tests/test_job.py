@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.job import open_job
+from charrnn.job import fit_settings, open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.training.events import Finished, StepDone
+from charrnn.training.settings import TrainingSettings
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
 SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "threads": 1}
@@ -198,6 +199,13 @@ def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
         "the text is too short to validate on a part of it",
     )
     assert events[-1].step == 2
+
+
+def test_whole_streams_are_unrolled_where_the_window_is_nothing():
+    fitted, notes = fit_settings(TrainingSettings(seq_length=0, batch_size=2, update_every=3), 81)
+    assert (fitted.seq_length, fitted.batch_size, fitted.update_every, notes) == (40, 2, 3, ())
+    with pytest.raises(ConfigError, match="unrolls the whole text, at most 262,144 characters, not 300,000"):
+        fit_settings(TrainingSettings(seq_length=0), 300_000)
 
 
 @pytest.mark.parametrize(

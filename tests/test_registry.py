@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from charrnn.cells.gru_lecture import CELL as GRU_LECTURE
 from charrnn.cells.lstm import CELL
 from charrnn.errors import ConfigError
 from charrnn.registry import find, names_in
@@ -15,9 +16,10 @@ def test_names_are_the_files_of_the_folder():
 
 def test_a_part_is_found_by_its_name():
     assert find("cells", "cell", "lstm") is CELL
+    assert find("cells", "cell", "gru-lecture") is GRU_LECTURE
 
 
-@pytest.mark.parametrize("name", ["elman", "contract", "__init__", "../cells/lstm", ""])
+@pytest.mark.parametrize("name", ["elman", "contract", "__init__", "../cells/lstm", "gru_lecture", ""])
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones(name):
     with pytest.raises(ConfigError, match=r"unknown cell .*: choose one of .*lstm"):
         find("cells", "cell", name)

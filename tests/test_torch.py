@@ -11,13 +11,21 @@ pytestmark = pytest.mark.torch
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 200  # scored in several streams
 
 
-def torch_loss(tensors, ids, layers):
-    """Mean loss in nats of a text, read by torch.nn.LSTM with the tensors loaded as a state dict."""
+MODULES = {
+    "lstm": torch.nn.LSTM,
+    "gru": torch.nn.GRU,
+    "rnn": torch.nn.RNN,
+    "rnn-relu": lambda *sizes: torch.nn.RNN(*sizes, nonlinearity="relu"),
+}
+
+
+def torch_loss(cell, tensors, ids, layers):
+    """Mean loss in nats of a text, read by PyTorch's own cell with the tensors loaded as a state dict."""
     state = {name: torch.tensor(tensor) for name, tensor in tensors.items()}
     hidden = state["rnn.weight_hh_l0"].shape[1]
     embedding = state.pop("embedding.weight", None)
     width = state["rnn.weight_ih_l0"].shape[1]
-    rnn = torch.nn.LSTM(width, hidden, layers)
+    rnn = MODULES[cell](width, hidden, layers)
     head = torch.nn.Linear(hidden, len(state["head.bias"]))
     rnn.load_state_dict({name.removeprefix("rnn."): value for name, value in state.items() if name.startswith("rnn.")})
     head.load_state_dict(
@@ -32,10 +40,11 @@ def torch_loss(tensors, ids, layers):
 
 @pytest.mark.parametrize("embedding_size", [0, 6])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_loss_in_pytorch_equals_ours(tmp_path, embedding_size, layers):
+@pytest.mark.parametrize("cell", MODULES)
+def test_loss_in_pytorch_equals_ours(tmp_path, cell, embedding_size, layers):
     corpus = tmp_path / "cat.txt"
     corpus.write_text(TEXT)
-    shape = {"hidden_size": 24, "num_layers": layers, "embedding_size": embedding_size}
+    shape = {"cell": cell, "hidden_size": 24, "num_layers": layers, "embedding_size": embedding_size}
     for _ in charrnn.train(corpus, checkpoints=tmp_path / "runs", steps=40, learning_rate=0.02, **shape):
         pass
     model = charrnn.load(checkpoints=tmp_path / "runs")
@@ -43,6 +52,6 @@ def test_loss_in_pytorch_equals_ours(tmp_path, embedding_size, layers):
     names = ("embedding.", "rnn.", "head.")
     ours = model.score(TEXT).nats_per_character
     theirs = torch_loss(
-        {k: v for k, v in tensors.items() if k.startswith(names)}, model.vocabulary.encode(TEXT), layers
+        cell, {k: v for k, v in tensors.items() if k.startswith(names)}, model.vocabulary.encode(TEXT), layers
     )
     assert theirs == pytest.approx(ours, abs=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, worst
 from benchmarks.cases.products import RECURRENT, RECURRENT_BACK
-from charrnn.cells.contract import find_cell
+from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.matmul import pack_transposed, packed_zeros
 from charrnn.model.workspace import Workspace
 
@@ -19,9 +19,12 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
     space = Workspace.allocate(inputs.config, T, B, training=True)
     trace, d_h, d_state = space.traces[0], space.d_h, space.d_state
     assert d_h is not None
+    assert space.d_vectors is not None
+    vectors, d_vectors = np.empty((0, H), inputs.dtype), space.d_vectors[0]
     w, table, ids = inputs.matrix(G, H, scale=H**-0.5 / 2), inputs.matrix(V, G), inputs.ids(V, T, B)
-    forward_weights, backward_weights = packed_zeros(H, G, inputs.dtype), inputs.packed(w)
-    pack_transposed(w, forward_weights, 0, 1)
+    packed = packed_zeros(H, G, inputs.dtype)
+    pack_transposed(w, packed, 0, 1)
+    forward_weights, backward_weights = Weights((packed,), vectors), Weights((inputs.packed(w),), vectors)
     above = inputs.rows(T, B, H)[:, :, :H]
     outputs, d_a = lstm_reference(*(array.astype("float64") for array in (table[ids], w, above)))
     tolerance = 400 * inputs.epsilon
@@ -30,7 +33,7 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
         cell.forward(forward_weights, trace, table, ids, H, 0, last)
 
     def backward(last: int = B) -> None:
-        cell.backward(backward_weights, trace, d_h, d_state, H, 0, last)
+        cell.backward(backward_weights, trace, d_h, d_state, d_vectors, H, 0, last)
 
     forward()
     gates = trace.gates.copy()

@@ -46,12 +46,18 @@ class Engine:
         sample: ``sample(shape, precision, threads)`` is an iterator: the first item builds a model with the weights
             of ``parameters_of``, and each draws T characters of B texts. The texts begin with character 0, which is
             not drawn. An item is the ids (B, T). None where the engine does not sample.
+        cells: those that it has; none for all.
     """
 
     name: str
     absent: Callable[[str], str]
     train: Callable[[Shape, str, int], Iterator[float]] | None = None
     sample: Callable[[Shape, str, int], Iterator[Array]] | None = None
+    cells: tuple[str, ...] = ()
+
+    def offers(self, cell: str) -> bool:
+        """Whether it has such a cell."""
+        return not self.cells or cell in self.cells
 
 
 def engine_names(task: str) -> list[str]:
@@ -90,7 +96,11 @@ def config_of(shape: Shape, precision: str) -> "ModelConfig":
     from charrnn.model.config import ModelConfig
 
     return ModelConfig(
-        vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=shape.layers, precision=precision
+        vocab_size=shape.vocabulary,
+        cell=shape.cell,
+        hidden_size=shape.hidden,
+        num_layers=shape.layers,
+        precision=precision,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.contract import TEMPERATURE, Array, Engine, parameters_of
-from benchmarks.shared.shape import GATES, Shape
+from benchmarks.shared.shape import Shape
 
 PYTORCH_GATES = "ifgo"
 ONNX_GATES = "iofg"
@@ -80,7 +80,7 @@ def graph_of(shape: Shape, precision: str) -> Any:
 
 def reordered(tensor: Array) -> Array:
     """A tensor of 4H rows in PyTorch's order of gates, in ONNX's."""
-    gates = np.split(tensor, GATES)
+    gates = np.split(tensor, len(PYTORCH_GATES))
     return np.concatenate([gates[PYTORCH_GATES.index(gate)] for gate in ONNX_GATES])
 
 

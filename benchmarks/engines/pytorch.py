@@ -1,4 +1,4 @@
-"""PyTorch's nn.LSTM, written as its users write it for speed: time-major, state carried, fused Adam."""
+"""PyTorch's nn.LSTM, nn.GRU and nn.RNN, written as their users write them: time-major, state carried, fused Adam."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -7,6 +7,9 @@ import numpy as np
 
 from benchmarks.engines.contract import CLIP_NORM, LEARNING_RATE, WINDOWS, Engine, random_text
 from benchmarks.shared.shape import Shape
+
+MODULES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+"""Those of PyTorch, by our cells."""
 
 
 def absent(precision: str) -> str:
@@ -27,7 +30,7 @@ def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
     model = nn.ModuleDict(
         {
             "embedding": nn.Embedding(V, V),
-            "lstm": nn.LSTM(V, shape.hidden, shape.layers),
+            "rnn": getattr(nn, MODULES[shape.cell])(V, shape.hidden, shape.layers),
             "head": nn.Linear(shape.hidden, V),
         }
     ).to(dtype)
@@ -35,22 +38,22 @@ def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
     ids = torch.from_numpy(random_text(shape).astype(np.int64))
     inputs = ids[:-1].view(shape.streams, -1).T.contiguous()
     targets = ids[1:].view(shape.streams, -1).T.contiguous()
-    state = tuple(torch.zeros(shape.layers, shape.streams, shape.hidden, dtype=dtype) for _ in range(2))
+    state = None
     step = 0
     while True:
         first = step % WINDOWS * shape.steps
         x, y = inputs[first : first + shape.steps], targets[first : first + shape.steps]
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            h, state = model["lstm"](model["embedding"](x), state)
+            h, state = model["rnn"](model["embedding"](x), state)
             logits = model["head"](h)
         loss = nn.functional.cross_entropy(logits.to(dtype).view(-1, V), y.reshape(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
         optimizer.step()
-        state = tuple(layer.detach() for layer in state)
+        state = tuple(layer.detach() for layer in state) if isinstance(state, tuple) else state.detach()
         step += 1
         yield loss.item()
 
 
-ENGINE = Engine("PyTorch", absent, train)
+ENGINE = Engine("PyTorch", absent, train, cells=tuple(MODULES))

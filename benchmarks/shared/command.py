@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines.contract import engine_names, usable_engines
+from benchmarks.engines.contract import engine_names, find_engine, usable_engines
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.machine import describe_machine, machine_lines
 from benchmarks.shared.output import RESULTS, write_json
@@ -61,7 +61,7 @@ def measure(
     jobs = [
         Job(engine, str(shape), precision, count, choices.seconds, choices.clock, task)
         for shape, count, (engine, precision) in product(shapes, threads, usable)
-        if count <= shape.streams
+        if count <= shape.streams and find_engine(engine).offers(shape.cell)
     ]
     figures = take_turns(jobs, choices.rounds, say)
     report = {

@@ -14,7 +14,7 @@ CHARACTER_BYTES = 16
 
 
 def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dict[str, int]:
-    """Bytes of each part of training an LSTM with Adam, padding and what does not grow left out.
+    """Bytes of each part of training with Adam, padding and what does not grow left out.
 
         parameters    P (1 + 1 + slots): each parameter, its gradient, and what the optimizer keeps for it
         packed        2 M: each weight matrix in panels, once for the way forward and once for the way back, in bf16
@@ -26,7 +26,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
     with P parameters, M of them in the matrices that products read: all but embedding and biases.
     """
     H, L, B, T, V = shape.hidden, shape.layers, shape.streams, shape.steps, shape.vocabulary
-    config = ModelConfig(vocab_size=V, hidden_size=H, num_layers=L, precision=precision)
+    config = ModelConfig(vocab_size=V, cell=shape.cell, hidden_size=H, num_layers=L, precision=precision)
     cell, slots = find_cell(config.cell), len(find_optimizer("adam").slots)
     G, size = config.gate_width, config.dtype.itemsize
     P = M = 0

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.cases.contract import Inputs, seconds_of
 from benchmarks.cases.products import product
-from benchmarks.shared.shape import GATES, Shape
+from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.intrinsics import wide_vectors
 
@@ -35,7 +35,7 @@ def matvec_rate(shape: Shape, precision: str) -> float:
 @cache
 def matvec(depth: int, columns: int, precision: str) -> Any:
     """The product of a row with a matrix ``depth`` x ``columns``."""
-    inputs = Inputs(Shape(depth, 1, 1, 1, GATES), precision)
+    inputs = Inputs(Shape(depth, 1, 1, 1, 1), precision)
     return product(inputs, "matvec", 1, 1, depth, columns)
 
 

@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def measure(job: Job) -> dict[str, Any]:
     """Train or sample as asked; seconds of a step, and the memory that model and work took."""
     shape, engine = Shape.parse(job.shape), find_engine(job.engine)
     work = getattr(engine, job.task)
-    warm_up = work(WARM_UP_SHAPE, job.precision, job.threads)
+    warm_up = work(replace(WARM_UP_SHAPE, cell=shape.cell), job.precision, job.threads)
     for _ in range(WARM_UP_STEPS):
         next(warm_up)
     warm_up.close()

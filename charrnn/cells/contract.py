@@ -2,30 +2,76 @@
 
 A layer computes, for t = 0 ... T-1,
 
-    a[t] = W_ih x[t] + b + W_hh h[t-1]        (G = gates x H numbers a stream)
-    h[t], ... = cell(a[t], state[t-1])
+    a[t] = W_ih x[t] + b                       (G = gates x H numbers a stream)
+    u[t] = W_hh v[t]                           (v = h[t-1], as a rule)
+    h[t], ... = cell(a[t], u[t], state[t-1])
 
-The network has W_ih x + b ready for all t. The cell owns the time loop: it adds W_hh h, applies its equations, leaves
-in ``gates`` what it needs on the way back, and there turns it into the gradient of a. Everything else (the gradients
-of W_ih, W_hh and b, the layers, the loss) follows from that gradient and is the same for all cells.
+The network has a for all t. The cell owns the time loop: it makes the products with W_hh, applies its equations,
+leaves in its trace what it needs on the way back, and there turns it into the gradients of a and u. Everything else
+(the gradients of W_ih, W_hh and b, the layers, the loss) follows from those and is the same for all cells.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.matmul import Packed
 from charrnn.registry import find, names_in
+
+Array = npt.NDArray[np.floating]
+
+
+class Weights(NamedTuple):
+    """What a layer's time loop reads."""
+
+    w_hh: tuple[Packed, ...]
+    """For each product its rows of W_hh, packed: on the way forward H x (gates H), on the way back (gates H) x H."""
+    vectors: Array
+    """(P, at least H): the cell's vectors."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """Some rows of W_hh and what they multiply.
+
+    Attributes:
+        gates: blocks of H rows; each product takes those that follow the rows of the product before.
+        operand: name of the array in the trace that is multiplied: a state, as it was before each step, or a saved one.
+        gradient: name of the array in the trace whose first columns backward makes the gradient of the product.
+    """
+
+    gates: int
+    operand: str = "h"
+    gradient: str = "gates"
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A parameter of the cell's own: a number for each unit.
+
+    Attributes:
+        name: short; the tensor of layer l is called ``rnn.{name}_l{l}``.
+        initial: ``initial(units)`` gives the values (H,) to start from.
+        learned: whether it gets a gradient.
+        bias_of: the block of PyTorch's ``bias_hh`` that it is in a checkpoint; None where it is a tensor of its own.
+    """
+
+    name: str
+    initial: Callable[[int], Array] = np.zeros
+    learned: bool = True
+    bias_of: int | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
     """A recurrent cell.
 
-    Shapes: B streams, T steps, H units, G = ``gates`` x H. Rows may be longer than H or G (padding); what lies beyond
-    is never read. ``trace`` is a NamedTuple of arrays with these fields, in this order:
+    Shapes: B streams, T steps, H units, G = ``gates`` x H, P vectors. Rows may be longer than H or G (padding); what
+    lies beyond is never read. ``trace`` is a NamedTuple of arrays with these fields, in this order:
 
         gates     (T, B, G)    forward leaves what backward needs, backward the gradient of a
         *state    (T+1, B, H)  one array for each name in ``state``; row 0 is the state handed in
@@ -34,25 +80,30 @@ class Cell:
     Attributes:
         gates: blocks of H rows in W_ih, W_hh and b.
         state: names of the arrays carried from step to step; the first is the output h.
-        saved: names of further arrays that backward needs.
         trace: the NamedTuple.
-        forward: ``forward(w_hh, trace, start, ids, units, first, last)``, ``addressable``: all steps of streams
-            first <= b < last. ``w_hh`` is W_hh^T packed (H, G); ``start[ids[t, b]]`` is W_ih x[t] + b of stream b:
-            ``start`` (N, G) is the first layer's table or ``gates`` itself, ``ids`` (T, B) int32.
-        backward: ``backward(w_hh, trace, d_h, d_state, units, first, last)``, compiled: all steps, backwards.
-            ``w_hh`` is W_hh packed (G, H). ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from
-            above and row 0 is zero; on return, row 0 is the gradient of the h handed in. ``d_state`` is a tuple of
-            (1, B, H), one for each further state: the gradient of the last one on entry, of the first on return.
+        forward: ``forward(weights, trace, start, ids, units, first, last)``, ``addressable``: all steps of streams
+            first <= b < last. ``start[ids[t, b]]`` is a[t] of stream b: ``start`` (N, G) is a layer's table or
+            ``gates`` itself, ``ids`` (T, B) int32.
+        backward: ``backward(weights, trace, d_h, d_state, d_vectors, units, first, last)``, compiled: all steps,
+            backwards. ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from above and row 0 is zero;
+            on return, row 0 is the gradient of the h handed in, and the other rows hold anything. ``d_state`` is a
+            tuple of (1, B, H), one for each further state: the gradient of the last one on entry, of the first on
+            return. ``d_vectors`` (B, P, H): each stream's gradient of the vectors is added.
         initial_bias: ``initial_bias(units)`` gives the bias (G,) to start from.
+        products: of W_hh; the first one's gradient is that of the first columns of a.
+        vectors: parameters of the cell's own.
+        saved: names of further arrays that backward needs.
     """
 
     gates: int
     state: tuple[str, ...]
-    saved: tuple[str, ...]
     trace: Callable[..., Any]
     forward: Callable[..., None]
     backward: Callable[..., None]
-    initial_bias: Callable[[int], npt.NDArray[np.floating]]
+    initial_bias: Callable[[int], Array]
+    products: tuple[Product, ...]
+    vectors: tuple[Vector, ...] = ()
+    saved: tuple[str, ...] = ()
 
 
 def cell_names() -> list[str]:
@@ -60,6 +111,7 @@ def cell_names() -> list[str]:
     return names_in("cells")
 
 
+@cache
 def find_cell(name: str) -> Cell:
     """The cell of that name.
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell
+from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
@@ -39,10 +39,10 @@ class Trace(NamedTuple):
 
 
 @addressable
-def forward(w_hh, trace, start, ids, units, first, last):
+def forward(weights, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], w_hh, start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
+        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
         for b in range(first, last):
             step(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b], units)
 
@@ -69,13 +69,13 @@ def gates_of(a, units):
 
 
 @jit
-def backward(w_hh, trace, d_h, d_state, units, first, last):
+def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     d_c = d_state[0]
     for t in range(trace.gates.shape[0] - 1, -1, -1):
         for b in range(first, last):
             step_back(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], d_h[t + 1, b], d_c[0, b], units)
-        matmul_add(trace.gates[t : t + 1], w_hh, d_h[t : t + 1], first, last)
+        matmul_add(trace.gates[t : t + 1], weights.w_hh[0], d_h[t : t + 1], first, last)
 
 
 @inlined
@@ -104,9 +104,9 @@ def initial_bias(units: int) -> Array:
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    saved=(),
     trace=Trace,
     forward=forward,
     backward=backward,
     initial_bias=initial_bias,
+    products=(Product(gates=4),),
 )

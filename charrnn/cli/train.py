@@ -40,6 +40,13 @@ Examples:
     help="Numbers a character is turned into; 0 for one-hot.",
     unset="the vocabulary's size, at most 256",
 )
+@option(
+    "--skip-connections",
+    is_flag=True,
+    default=None,
+    help="Connect the input to every layer, and every layer to the output.",
+)
+@option("--learn-initial-state", is_flag=True, default=None, help="Learn the state before the first character.")
 @option("--dropout", type=float, help="Share of zeros between layers and before the output.", unset=0.0)
 @option(
     "--recurrent-init",
@@ -54,7 +61,13 @@ Examples:
     unset="float32",
 )
 @option("--batch-size", type=int, help="Streams that are read at once.", unset=32)
-@option("--seq-length", type=int, help="Steps through which gradients flow back.", unset=64)
+@option("--seq-length", type=int, help="Steps through which gradients flow back; 0 for a whole short text.", unset=64)
+@option(
+    "--update-every",
+    type=int,
+    help="Steps between two updates, if fewer: only their predictions are learned from.",
+    unset="--seq-length",
+)
 @option("--optimizer", type=click.Choice(names_in("optimizers")), help="Update rule.", unset="adam")
 @option("--learning-rate", type=float, help="At its highest.", unset="the optimizer's own")
 @option(

@@ -132,3 +132,18 @@ def exchange_float_mode(typingctx, mode):
         return before
 
     return types.uint32(types.uint32), codegen
+
+
+@intrinsic
+def copy_numbers(typingctx, source, to, count):
+    """The first ``count`` numbers of a contiguous row to another one, which may be the same memory.
+
+    A loop over rows that may be the same memory would not vectorise.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source, to = (context.make_array(sig.args[i])(context, builder, args[i]) for i in range(2))
+        cgutils.raw_memmove(builder, to.data, source.data, args[2], to.itemsize)
+        return context.get_dummy_value()
+
+    return types.void(source, to, types.intp), codegen

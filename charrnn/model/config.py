@@ -38,6 +38,10 @@ class ModelConfig:
     """Probability of a zero between layers and before the output, in training."""
     recurrent_init: str = "uniform"
     """How W_hh starts."""
+    skip_connections: bool = False
+    """Whether the input reaches every layer, and every layer the output (Graves 2013)."""
+    learn_initial_state: bool = False
+    """Whether the state before the first character is a parameter; else it is zero."""
     precision: str = "float32"
 
     def __post_init__(self) -> None:
@@ -50,6 +54,9 @@ class ModelConfig:
                 raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
+        for name in ("skip_connections", "learn_initial_state"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
         for name, known in (("precision", tuple(PRECISIONS)), ("recurrent_init", RECURRENT_INITS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
@@ -79,6 +86,16 @@ class ModelConfig:
                 "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
                 "choose float32"
             )
+
+    @property
+    def input_layers(self) -> range:
+        """The layers that the input reaches: the first, or all."""
+        return range(self.num_layers if self.skip_connections else 1)
+
+    @property
+    def output_layers(self) -> range:
+        """The layers that reach the output: the last, or all."""
+        return range(0 if self.skip_connections else self.num_layers - 1, self.num_layers)
 
     @property
     def gate_width(self) -> int:

@@ -1,8 +1,10 @@
 """The forward pass: characters -> first layer's table -> cells -> logits.
 
-    a_0[t] = table[x[t]]                table = embedding W_ih^T + b, or the rows of W_ih^T + b for one-hot input
+    a_0[t] = table_0[x[t]]              table = embedding W_ih^T + b, or the rows of W_ih^T + b for one-hot input
     a_l[t] = W_ih h_{l-1}[t] + b        one product for all t
     logits[t] = W_head h_{L-1}[t] + b_head
+
+With skip connections, table_l[x[t]] takes the place of b in each layer, and the logits are a sum over all layers.
 
 Weights are packed once after each update, by ``refresh``. Streams are independent: threads share them for a whole
 window, and no thread waits for another inside it.
@@ -13,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import find_cell
+from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
-from charrnn.model.parameters import Parameters
+from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
 
@@ -33,6 +35,7 @@ class Network:
         parameters: the tensors; call ``refresh`` after a change.
         workers: the threads that share the work.
         cell: the cell's contract.
+        tables: for each layer that the input reaches, (V, at least G): a for each character.
 
     Raises:
         ConfigError: this processor cannot compute in the config's precision.
@@ -45,41 +48,55 @@ class Network:
         self.workers = workers or Workers()
         self.cell = find_cell(config.cell)
         H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
-        self.w_hh = [packed_zeros(H, G, dtype) for _ in range(config.num_layers)]
-        self.w_ih = [packed_zeros(H, G, dtype) for _ in range(1, config.num_layers)]
-        self.w_head = packed_zeros(H, V, dtype)
-        self.table = aligned_zeros((V, padded(G, config.dtype.itemsize)), config.dtype)
-        if config.embedding_size:
-            room = room_to_round(config.embedding_size, V, dtype)
-            self.w_embedding = packed_zeros(config.embedding_size, G, dtype)._replace(rounded=room)
+        layers, itemsize = range(config.num_layers), config.dtype.itemsize
+        vectors = aligned_zeros((config.num_layers, len(self.cell.vectors), padded(H, itemsize)), config.dtype)
+        self.recurrent = [
+            Weights(tuple(packed_zeros(H, product.gates * H, dtype) for product in self.cell.products), vectors[layer])
+            for layer in layers
+        ]
+        self.w_ih = [packed_zeros(H, G, dtype) for _ in layers[1:]]
+        self.w_out = [packed_zeros(H, V, dtype) for _ in config.output_layers]
+        self.tables = [aligned_zeros((V, padded(G, itemsize)), config.dtype) for _ in config.input_layers]
+        if E := config.embedding_size:
+            room = room_to_round(E, V, dtype)
+            self.w_in = [packed_zeros(E, G, dtype)._replace(rounded=room) for _ in config.input_layers]
         self.refresh()
 
     def refresh(self) -> None:
-        """Pack the weights and make the first layer's table anew."""
+        """Pack the weights and make the tables anew."""
         self.workers.run(self._pack)
         if self.config.embedding_size:
             self.workers.run(self._embed)
 
     def _pack(self, part: int, parts: int) -> None:
-        tensors = self.parameters
-        for layer, packed in enumerate(self.w_hh):
-            pack_transposed(tensors[f"rnn.weight_hh_l{layer}"], packed, part, parts)
+        tensors, config = self.parameters, self.config
+        for layer, weights in enumerate(self.recurrent):
+            for packed, rows in zip(weights.w_hh, tensors.recurrent(layer), strict=True):
+                pack_transposed(rows, packed, part, parts)
+            for to, vector in zip(weights.vectors, tensors.vectors(layer), strict=True):
+                to[: len(vector)] = vector
         for layer, packed in enumerate(self.w_ih, 1):
             pack_transposed(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
-        pack_transposed(tensors["head.weight"], self.w_head, part, parts)
-        if self.config.embedding_size:
-            pack_transposed(tensors["rnn.weight_ih_l0"], self.w_embedding, part, parts)
-        else:
-            first, last = share(self.config.gate_width, part, parts)
-            self.table[:, first:last] = tensors["rnn.weight_ih_l0"][first:last].T + tensors["rnn.bias_l0"][first:last]
+        for layer, packed in zip(config.output_layers, self.w_out, strict=True):
+            pack_transposed(tensors[output_weight(config, layer)], packed, part, parts)
+        for layer, table in enumerate(self.tables):
+            w, bias = tensors[input_weight(layer)], tensors[f"rnn.bias_l{layer}"]
+            if config.embedding_size:
+                pack_transposed(w, self.w_in[layer], part, parts)
+            else:
+                first, last = share(config.gate_width, part, parts)
+                table[:, first:last] = w[first:last].T + bias[first:last]
 
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
         embedding, no_ids = self.parameters["embedding.weight"], np.zeros((1, self.config.vocab_size), np.int32)
-        bias = self.parameters.row("rnn.bias_l0")
-        matmul(embedding[np.newaxis], self.w_embedding, bias, no_ids, self.table[np.newaxis], first, last)
+        for layer, table in enumerate(self.tables):
+            bias = self.parameters.row(f"rnn.bias_l{layer}")
+            matmul(embedding[np.newaxis], self.w_in[layer], bias, no_ids, table[np.newaxis], first, last)
 
-    def forward_rows(self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None) -> None:
+    def forward_rows(
+        self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None, *, lead: int = 0
+    ) -> None:
         """Logits of the streams ``first`` to ``last`` of a window, from the state in row 0 of the traces.
 
         Args:
@@ -88,19 +105,24 @@ class Network:
             first: the first stream.
             last: one beyond the last stream.
             mask_key: names the dropout masks; None switches dropout off.
+            lead: steps at the window's beginning that need no logits.
         """
         H = self.config.hidden_size
         for layer, trace in enumerate(space.traces):
-            start, ids = self.table, x
+            start, ids = self.parameters.row(f"rnn.bias_l{layer}"), space.no_ids
+            if layer in self.config.input_layers:
+                start, ids = self.tables[layer], x
             if layer:
-                below, bias = space.outputs[layer - 1], self.parameters.row(f"rnn.bias_l{layer}")
-                matmul(below, space.bind(self.w_ih[layer - 1]), bias, space.no_ids, trace.gates, first, last)
+                below, w_ih = space.outputs[layer - 1], space.bind(self.w_ih[layer - 1])
+                matmul(below, w_ih, start, ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
-            self.cell.forward(space.bind(self.w_hh[layer]), trace, start, ids, H, first, last)
+            self.cell.forward(space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last)
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
-        w_head, bias = space.bind(self.w_head), self.parameters.row("head.bias")
-        matmul(space.outputs[-1], w_head, bias, space.no_ids, space.logits, first, last)
+        logits, start, ids = space.logits[lead:], self.parameters.row("head.bias"), space.no_ids
+        for layer, w_out in zip(self.config.output_layers, self.w_out, strict=True):
+            matmul(space.outputs[layer][lead:], space.bind(w_out), start, ids[: len(logits)], logits, first, last)
+            start, ids = flat(logits), space.row_ids
 
     def mask(self, layer: int, key: int | None) -> tuple[float, int]:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
@@ -124,35 +146,53 @@ class Network:
         self.workers.run(rows, most=x.shape[1])
         leave_state(space, state)
 
-    def zero_state(self, streams: int) -> State:
+    def initial_state(self, streams: int) -> State:
         """The state before the first character."""
-        return zero_state(self.config, streams)
+        state = zero_state(self.config, streams)
+        self.begin(state, slice(None))
+        return state
+
+    def begin(self, state: State, streams: Array | slice) -> None:
+        """Set the state of some streams, by an index of the first axis, to that before the first character."""
+        for layer, arrays in enumerate(state):
+            for array in arrays:
+                array[streams] = 0
+            for array, learned in zip(arrays, self.parameters.initial_state(layer), strict=False):
+                array[streams] = learned
 
 
 class TrainingNetwork(Network):
     """A network whose weights are packed for the way back, too."""
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
-        config = parameters.config
+        config, cell = parameters.config, find_cell(parameters.config.cell)
         H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
-        self.w_hh_back = [packed_zeros(G, H, dtype) for _ in range(config.num_layers)]
-        self.w_ih_back = [packed_zeros(G, H, dtype) for _ in range(1, config.num_layers)]
-        self.w_head_back = packed_zeros(V, H, dtype)
-        if config.embedding_size:
+        layers = range(config.num_layers)
+        self.w_hh_back = [tuple(packed_zeros(product.gates * H, H, dtype) for product in cell.products) for _ in layers]
+        self.w_ih_back = [packed_zeros(G, H, dtype) for _ in layers[1:]]
+        self.w_out_back = [packed_zeros(V, H, dtype) for _ in config.output_layers]
+        if E := config.embedding_size:
             room = room_to_round(G, V, dtype)
-            self.w_embedding_back = packed_zeros(G, config.embedding_size, dtype)._replace(rounded=room)
+            self.w_in_back = [packed_zeros(G, E, dtype)._replace(rounded=room) for _ in config.input_layers]
         super().__init__(parameters, workers)
 
     def _pack(self, part: int, parts: int) -> None:
         super()._pack(part, parts)
-        tensors = self.parameters
-        for layer, packed in enumerate(self.w_hh_back):
-            pack(tensors[f"rnn.weight_hh_l{layer}"], packed, part, parts)
+        tensors, config = self.parameters, self.config
+        for layer, products in enumerate(self.w_hh_back):
+            for packed, rows in zip(products, tensors.recurrent(layer), strict=True):
+                pack(rows, packed, part, parts)
         for layer, packed in enumerate(self.w_ih_back, 1):
             pack(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
-        pack(tensors["head.weight"], self.w_head_back, part, parts)
-        if self.config.embedding_size:
-            pack(tensors["rnn.weight_ih_l0"], self.w_embedding_back, part, parts)
+        for layer, packed in zip(config.output_layers, self.w_out_back, strict=True):
+            pack(tensors[output_weight(config, layer)], packed, part, parts)
+        if config.embedding_size:
+            for layer, packed in enumerate(self.w_in_back):
+                pack(tensors[input_weight(layer)], packed, part, parts)
+
+    def recurrent_back(self, layer: int) -> Weights:
+        """What a layer's time loop reads on the way back."""
+        return self.recurrent[layer]._replace(w_hh=self.w_hh_back[layer])
 
 
 def flat(array: Array) -> Array:
@@ -167,8 +207,9 @@ def enter_state(space: Workspace, state: State) -> None:
             rows[0, :, : values.shape[1]] = values
 
 
-def leave_state(space: Workspace, state: State) -> None:
-    """Take the state after the last step out of the traces."""
+def leave_state(space: Workspace, state: State, steps: int | None = None) -> None:
+    """Take the state after so many steps, all if not given, out of the traces."""
+    after = -1 if steps is None else steps
     for trace, layer in zip(space.traces, state, strict=True):
         for rows, values in zip(trace[1:], layer, strict=False):
-            values[:] = rows[-1, :, : values.shape[1]]
+            values[:] = rows[after, :, : values.shape[1]]

@@ -5,7 +5,7 @@ live here. Each tensor starts on a 64-byte boundary; the gaps are zero and stay 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,15 @@ class Parameters:
         rnn.weight_ih_l{l}  (G, in)
         rnn.weight_hh_l{l}  (G, H)
         rnn.bias_l{l}       (G,)
+        rnn.{name}_l{l}     (H,)      each of the cell's vectors
+        initial.{name}_l{l} (H,)      each state before the first character, where it is learned
         head.weight         (V, H)
         head.bias           (V,)
+
+    and with skip connections
+
+        skip.weight_in_l{l}   (G, E) or (G, V)   from the input to each layer but the first
+        skip.weight_out_l{l}  (V, H)             from each layer but the last to the output
 
     Attributes:
         config: the model's config.
@@ -56,6 +63,24 @@ class Parameters:
         """A bias as a matrix of one row, the same memory."""
         return self.tensors[name][np.newaxis]
 
+    def recurrent(self, layer: int) -> list[Array]:
+        """The rows of a layer's W_hh that belong to each of the cell's products."""
+        parts, rest = [], self[f"rnn.weight_hh_l{layer}"]
+        for product in find_cell(self.config.cell).products:
+            rows = product.gates * self.config.hidden_size
+            parts.append(rest[:rows])
+            rest = rest[rows:]
+        return parts
+
+    def vectors(self, layer: int) -> list[Array]:
+        """The cell's vectors of a layer."""
+        return [self[f"rnn.{vector.name}_l{layer}"] for vector in find_cell(self.config.cell).vectors]
+
+    def initial_state(self, layer: int) -> list[Array]:
+        """Each state of a layer before the first character, where it is learned; else none."""
+        names = find_cell(self.config.cell).state if self.config.learn_initial_state else ()
+        return [self[f"initial.{name}_l{layer}"] for name in names]
+
     @property
     def count(self) -> int:
         """Number of parameters, gaps not counted."""
@@ -65,34 +90,38 @@ class Parameters:
         """Fill with the values that training starts from; returns self.
 
         Matrices are uniform in +-1/sqrt(H) (PyTorch's choice), W_hh orthogonal in each gate if the config says so;
-        the embedding starts as the identity where it is square, so that training starts from one-hot input.
+        the embedding starts as the identity where it is square, so that training starts from one-hot input. The
+        cell knows its biases and vectors; all else is zero.
         """
-        config, random = self.config, np.random.default_rng(rng_seed)
+        config, random, cell = self.config, np.random.default_rng(rng_seed), find_cell(self.config.cell)
         bound = config.hidden_size**-0.5
+        own = {"bias": cell.initial_bias} | {vector.name: vector.initial for vector in cell.vectors}
         for name, tensor in self.tensors.items():
             if name == "embedding.weight":
                 square = tensor.shape[0] == tensor.shape[1]
                 tensor[:] = np.eye(*tensor.shape) if square else random.normal(0, tensor.shape[1] ** -0.5, tensor.shape)
             elif "weight_hh" in name and config.recurrent_init == "orthogonal":
-                for gate in np.split(tensor, find_cell(config.cell).gates):
+                for gate in np.split(tensor, cell.gates):
                     gate[:] = orthogonal(random, config.hidden_size)
             elif "weight" in name:
                 tensor[:] = random.uniform(-bound, bound, tensor.shape)
-            elif name == "head.bias":
-                tensor[:] = 0
+            elif name.startswith("rnn."):
+                tensor[:] = own[name.removeprefix("rnn.").rpartition("_l")[0]](config.hidden_size)
             else:
-                tensor[:] = find_cell(config.cell).initial_bias(config.hidden_size)
+                tensor[:] = 0
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """Tensors under PyTorch's names; the one bias of a layer becomes PyTorch's two."""
-        result = {}
-        for name, tensor in self.tensors.items():
-            if "rnn.bias_l" in name:
-                result[name.replace("bias", "bias_ih")] = tensor
-                result[name.replace("bias", "bias_hh")] = np.zeros_like(tensor)
-            else:
-                result[name] = tensor
+        """Tensors under PyTorch's names; the one bias of a layer becomes PyTorch's two.
+
+        The second is zero, but for the cell's vectors that are part of it.
+        """
+        result = dict(self.tensors)
+        for layer in range(self.config.num_layers):
+            result[f"rnn.bias_ih_l{layer}"] = bias = result.pop(f"rnn.bias_l{layer}")
+            result[f"rnn.bias_hh_l{layer}"] = second = np.zeros_like(bias)
+            for name, rows in self._parts_of_bias(layer):
+                second[rows] = result.pop(name)
         return result
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "Parameters":
@@ -101,30 +130,57 @@ class Parameters:
         Raises:
             CheckpointError: a tensor is missing or has another shape.
         """
-        for name, tensor in self.tensors.items():
-            parts = [name]
-            if "rnn.bias_l" in name:
-                parts = [name.replace("bias", "bias_ih"), name.replace("bias", "bias_hh")]
-            for part in parts:
-                if part not in tensors:
-                    raise CheckpointError(f"the checkpoint has no tensor {part}: it does not fit its own config")
-                if tensors[part].shape != tensor.shape:
-                    got, wanted = tensors[part].shape, tensor.shape
-                    raise CheckpointError(f"tensor {part} has shape {got}, but the config wants {wanted}")
-            tensor[:] = sum(tensors[part] for part in parts)
+        for name, wanted in self.to_tensors().items():
+            if name not in tensors:
+                raise CheckpointError(f"the checkpoint has no tensor {name}: it does not fit its own config")
+            if tensors[name].shape != wanted.shape:
+                got = tensors[name].shape
+                raise CheckpointError(f"tensor {name} has shape {got}, but the config wants {wanted.shape}")
+            if name in self.tensors:
+                self[name][:] = tensors[name]
+        for layer in range(self.config.num_layers):
+            second = np.array(tensors[f"rnn.bias_hh_l{layer}"])
+            for name, rows in self._parts_of_bias(layer):
+                self[name][:] = second[rows]
+                second[rows] = 0
+            self[f"rnn.bias_l{layer}"][:] = tensors[f"rnn.bias_ih_l{layer}"] + second
         return self
+
+    def _parts_of_bias(self, layer: int) -> Iterator[tuple[str, slice]]:
+        """The tensors that are part of PyTorch's second bias, and where they are in it."""
+        H = self.config.hidden_size
+        for vector in find_cell(self.config.cell).vectors:
+            if vector.bias_of is not None:
+                yield f"rnn.{vector.name}_l{layer}", slice(vector.bias_of * H, (vector.bias_of + 1) * H)
 
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor, in the order of the flat vector."""
     V, E, H, G = config.vocab_size, config.embedding_size, config.hidden_size, config.gate_width
+    cell = find_cell(config.cell)
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)} if E else {}
     for layer in range(config.num_layers):
-        width = H if layer else E or V
-        shapes[f"rnn.weight_ih_l{layer}"] = (G, width)
+        if layer:
+            shapes[f"rnn.weight_ih_l{layer}"] = (G, H)
+        if layer in config.input_layers:
+            shapes[input_weight(layer)] = (G, E or V)
         shapes[f"rnn.weight_hh_l{layer}"] = (G, H)
         shapes[f"rnn.bias_l{layer}"] = (G,)
-    return shapes | {"head.weight": (V, H), "head.bias": (V,)}
+        shapes |= {f"rnn.{vector.name}_l{layer}": (H,) for vector in cell.vectors}
+        if config.learn_initial_state:
+            shapes |= {f"initial.{name}_l{layer}": (H,) for name in cell.state}
+    shapes |= {output_weight(config, layer): (V, H) for layer in config.output_layers}
+    return shapes | {"head.bias": (V,)}
+
+
+def input_weight(layer: int) -> str:
+    """Name of the matrix from the input to a layer."""
+    return f"skip.weight_in_l{layer}" if layer else "rnn.weight_ih_l0"
+
+
+def output_weight(config: ModelConfig, layer: int) -> str:
+    """Name of the matrix from a layer to the output."""
+    return "head.weight" if layer == config.num_layers - 1 else f"skip.weight_out_l{layer}"
 
 
 def orthogonal(random: np.random.Generator, size: int) -> Array:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import find_cell
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.cells.contract import Weights, find_cell
+from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
 from charrnn.kernels.matmul import Packed, room_to_round
 from charrnn.model.config import ModelConfig
 
@@ -43,6 +43,7 @@ class Workspace:
         rounded: for bf16, (T', B, K / 2): where products round their left operands, for the longest K; else empty.
         d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.
         d_state: for each state but h, (1, B, H); absent for inference.
+        d_vectors: for each layer, (B, P, H): each stream's gradient of the cell's P vectors; absent for inference.
     """
 
     traces: list[Any]
@@ -55,6 +56,7 @@ class Workspace:
     dropped: bool = False
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
+    d_vectors: Array | None = None
 
     @classmethod
     def allocate(cls, config: ModelConfig, steps: int, streams: int, *, training: bool = False) -> "Workspace":
@@ -81,11 +83,17 @@ class Workspace:
         if training:
             space.d_h = rows(steps + 1, H)
             space.d_state = tuple(rows(1, H) for _ in cell.state[1:])
+            stride = padded(H, config.dtype.itemsize)
+            space.d_vectors = aligned_zeros((config.num_layers, streams, len(cell.vectors), stride), config.dtype)
         return space
 
     def bind(self, packed: Packed) -> Packed:
         """A packed matrix that rounds its left operands here."""
         return packed._replace(rounded=self.rounded)
+
+    def bind_weights(self, weights: Weights) -> Weights:
+        """A layer's weights, whose products round here."""
+        return weights._replace(w_hh=tuple(self.bind(packed) for packed in weights.w_hh))
 
     def shortened(self, steps: int, states: int) -> "Workspace":
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""

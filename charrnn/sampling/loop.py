@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
 from charrnn.cells.contract import Cell
+from charrnn.cells.contract import Weights as CellWeights
 from charrnn.kernels.draw import Rules, draw, rank, weigh
-from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
+from charrnn.kernels.jit import OPTIONS, addressable, by_address, compiled, inlined, jit
 from charrnn.kernels.matmul import Packed, matmul
 
 Array = npt.NDArray[np.floating]
@@ -25,14 +27,16 @@ class Weights(NamedTuple):
 
     table: Array
     """(V, at least G): what the first layer adds for each character."""
-    w_hh: Packed
-    """H x G; its panels are (L, size)."""
+    upper: Array
+    """(L - 1, 1 or V, at least G): the same for each layer above, or its bias where the input does not reach it."""
+    w_hh: tuple[Packed, ...]
+    """For each of the cell's products, H x its rows; its panels are (L, size)."""
+    vectors: Array
+    """(L, P, at least H): the cell's vectors."""
     w_ih: Packed
     """H x G; its panels are (L - 1, size)."""
-    bias: Array
-    """(L - 1, G), of the layers above the first."""
-    w_head: Packed
-    """H x V."""
+    w_out: Packed
+    """H x V; its panels are (S, size), for the last S layers: those that reach the output."""
     head_bias: Array
     """(1, V)."""
 
@@ -50,12 +54,16 @@ class Streams(NamedTuple):
 
     ids: npt.NDArray[np.int32]
     """(1, L N): the last character of each, which is drawn but not read yet; then the number of each further row."""
+    upper_ids: npt.NDArray[np.int32]
+    """(1, L N): the row of ``Weights.upper`` that each row of a layer above the first starts from."""
+    row_ids: npt.NDArray[np.int32]
+    """(1, N): the number of each stream."""
     no_ids: npt.NDArray[np.int32]
-    """(1, L N) zeros."""
+    """(1, N) zeros."""
     below: Array
     """(1, L N, at least H): the same memory as the trace, such that each row is the output of the layer below."""
-    top: Array
-    """(1, N, at least H): likewise, the output of the last layer."""
+    outputs: Array
+    """(L, N, at least H): likewise, the output of each layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4)."""
     logits: Array
@@ -83,6 +91,18 @@ def part_of(stacked, layer):
     return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded)
 
 
+def parts_of(stacks, layer):
+    """One layer's matrix of each stack in a tuple."""
+    return tuple(part_of.py_func(stacked, layer) for stacked in stacks)
+
+
+@overload(parts_of, jit_options=OPTIONS)
+def _parts_of(stacks, layer):
+    if len(stacks) == 1:
+        return lambda stacks, layer: (part_of(stacks[0], layer),)
+    return lambda stacks, layer: (part_of(stacks[0], layer), *parts_of(stacks[1:], layer))
+
+
 @inlined
 def read(kernels, model, trace, states, streams, first, last):
     """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
@@ -96,24 +116,33 @@ def read(kernels, model, trace, states, streams, first, last):
         first: the first stream.
         last: one beyond the last stream.
     """
-    layers = model.w_hh.panels.shape[0]
-    rows = streams.ids.shape[1] // layers
-    H = model.w_hh.depth
+    layers, rows, _ = streams.outputs.shape
+    H = model.w_ih.depth
     gates, start = trace[0], model.table
     for layer in range(layers):
         row = layer * rows
         if layer:
-            w_ih, bias = part_of(model.w_ih, layer - 1), model.bias[layer - 1 : layer]
-            kernels.matmul(streams.below, w_ih, bias, streams.no_ids, gates, row + first, row + last)
+            if model.upper.shape[1] > 1:
+                for n in range(first, last):
+                    streams.upper_ids[0, row + n] = streams.ids[0, n]
+            w_ih, start = part_of(model.w_ih, layer - 1), model.upper[layer - 1]
+            kernels.matmul(streams.below, w_ih, start, streams.upper_ids, gates, row + first, row + last)
             start = gates[0]
-        kernels.forward(part_of(model.w_hh, layer), trace, start, streams.ids, H, row + first, row + last)
+        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer])
+        kernels.forward(weights, trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
                     before, after = array[0, r], array[1, r]
                     for k in range(H):
                         before[k] = after[k]
-    kernels.matmul(streams.top, model.w_head, model.head_bias, streams.no_ids, streams.logits, first, last)
+    start, ids = model.head_bias, streams.no_ids
+    reaching = model.w_out.panels.shape[0]
+    for place in range(reaching):
+        layer = layers - reaching + place
+        output, w_out = streams.outputs[layer : layer + 1], part_of(model.w_out, place)
+        kernels.matmul(output, w_out, start, ids, streams.logits, first, last)
+        start, ids = streams.logits[0], streams.row_ids
 
 
 @jit
@@ -161,10 +190,10 @@ def generate_for(
     cell: Cell, model: Weights, trace: Any, states: int, streams: Streams, rules: Rules, drawn: Drawn
 ) -> Callable[..., None]:
     """``generate`` with the kernels of a cell, for further arguments of these types."""
-    w, start, ids = part_of.py_func(model.w_hh, 0), model.table, streams.ids
+    weights, start, ids = CellWeights(parts_of(model.w_hh, 0), model.vectors[0]), model.table, streams.ids
     kernels = Kernels(
-        by_address(matmul, trace.gates, w, start, ids, trace.gates, 0, 0),
-        by_address(cell.forward, w, trace, start, ids, 0, 0, 0),
+        by_address(matmul, trace.gates, weights.w_hh[0], start, ids, trace.gates, 0, 0),
+        by_address(cell.forward, weights, trace, start, ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )
     loop = compiled(generate, kernels, model, trace, states, streams, rules, drawn, 0, 0)

@@ -1,6 +1,6 @@
 """N texts that a model goes on with, each with a random generator of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.matmul import Packed, packed_zeros
 from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, copy_state
@@ -29,21 +29,25 @@ class Sampler:
     def __init__(self, network: Network) -> None:
         self.network = network
         tensors, config = network.parameters, network.config
-        biases = [tensors[f"rnn.bias_l{layer}"] for layer in range(1, config.num_layers)]
+        H, G, layers = config.hidden_size, config.gate_width, range(1, config.num_layers)
+        upper = network.tables[1:] or [tensors.row(f"rnn.bias_l{layer}") for layer in layers]
+        products = zip(*(weights.w_hh for weights in network.recurrent), strict=True)
         self.weights = Weights(
-            network.table,
-            stack(network.w_hh, network.w_hh[0]),
-            stack(network.w_ih, network.w_hh[0]),
-            np.array(biases, config.dtype).reshape(-1, config.gate_width),
-            network.w_head,
-            tensors.row("head.bias"),
+            table=network.tables[0],
+            upper=np.stack(upper) if upper else np.empty((0, 1, G), config.dtype),
+            w_hh=tuple(stack(panels) for panels in products),
+            vectors=np.stack([weights.vectors for weights in network.recurrent]),
+            w_ih=stack(network.w_ih, packed_zeros(H, G, config.packed_dtype)),
+            w_out=stack(network.w_out),
+            head_bias=tensors.row("head.bias"),
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
 
 
-def stack(layers: list[Packed], like: Packed) -> Packed:
-    """The layers' matrices, each of the shape of ``like``, with their panels in one array."""
+def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
+    """The layers' matrices, each of the shape of ``like`` or of the first one, with their panels in one array."""
+    like = like or layers[0]
     panels = aligned_zeros((len(layers), len(like.panels)), like.panels.dtype)
     for row, layer in zip(panels, layers, strict=True):
         row[:] = layer.panels
@@ -78,27 +82,29 @@ class Streams:
         rows = config.num_layers * count
         space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
         self._trace = space.traces[0]
-        outputs = flat(self._trace[1])[rows - count :][np.newaxis]
+        outputs = flat(self._trace[1])
         scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
         self._at_work = loop.Streams(
             ids=space.row_ids,
-            no_ids=space.no_ids,
-            below=outputs[:, :rows],
-            top=outputs[:, rows:],
+            upper_ids=space.no_ids,
+            row_ids=space.row_ids[:, :count].copy(),
+            no_ids=np.zeros((1, count), np.int32),
+            below=outputs[np.newaxis, rows - count : 2 * rows - count],
+            outputs=outputs[rows:].reshape(config.num_layers, count, -1),
             generators=start.generators,
             logits=space.logits[:, :count],
             weights=scratch,
         )
         own = sampler.weights
         self._weights = own._replace(
-            w_hh=space.bind(own.w_hh), w_ih=space.bind(own.w_ih), w_head=space.bind(own.w_head)
+            w_hh=tuple(map(space.bind, own.w_hh)), w_ih=space.bind(own.w_ih), w_out=space.bind(own.w_out)
         )
 
     @classmethod
     def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
         """A stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
         network = sampler.network
-        state = network.zero_state(1)
+        state = network.initial_state(1)
         read(network, state, text[:-1])
         count = len(generators)
         states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]

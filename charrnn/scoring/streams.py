@@ -56,7 +56,7 @@ class StreamReader:
     def __init__(self, network: Network, *, exact: bool = False) -> None:
         self._network = network
         self._most_streams = 1 if exact else MOST_STREAMS
-        self._state = network.zero_state(1)
+        self._state = network.initial_state(1)
         self._before = np.empty(0, np.int32)
         """The last id read."""
 
@@ -76,7 +76,7 @@ class StreamReader:
         streams = min(self._most_streams, max(1, count // STREAM_LENGTH))
         length = count // streams
         starts = np.arange(streams) * length
-        state = self._network.zero_state(streams)
+        state = self._network.initial_state(streams)
         if streams > 1:
             steps = min(WARM_UP, length)
             # Nothing comes before the first stream: it reads anything, and its state is then set.

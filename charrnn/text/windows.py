@@ -17,6 +17,9 @@ class Windows:
     one stream ends, the next begins. The m steps are cut into n = ceil(m / T) windows whose lengths differ by at most
     one, so that no window is a short remainder. A window's arrays are made when it is asked for.
 
+    With a context, a window begins up to so many steps before its own: windows overlap, as truncated backpropagation
+    through time walks them where it updates more often than it unrolls.
+
     Attributes:
         steps: m, the steps of one stream.
         characters: m * B, the characters predicted in one pass.
@@ -24,14 +27,15 @@ class Windows:
     Args:
         ids: (N,) integers; kept as they are, not copied.
         streams: B.
-        length: T, the most steps of a window.
+        length: T, the most steps of a window's own.
+        context: the most steps before them.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.
         CorpusError: there are too few ids for one step of each stream.
     """
 
-    def __init__(self, ids: npt.NDArray[np.integer], streams: int, length: int) -> None:
+    def __init__(self, ids: npt.NDArray[np.integer], streams: int, length: int, context: int = 0) -> None:
         _check(streams, length)
         self.steps = (len(ids) - 1) // streams
         if self.steps < 1:
@@ -41,6 +45,7 @@ class Windows:
             )
         self.characters = self.steps * streams
         self._count = -(-self.steps // length)
+        self._context = context
         self._inputs = ids[: self.characters].reshape(streams, self.steps)
         self._targets = ids[1 : self.characters + 1].reshape(streams, self.steps)
 
@@ -50,12 +55,24 @@ class Windows:
     def __getitem__(self, i: int) -> tuple[Ids, Ids]:
         """Window ``i``: its inputs x and its targets y, both (steps of the window, B), C-contiguous int32 copies."""
         i = range(len(self))[i]
-        part = slice(self.steps * i // len(self), self.steps * (i + 1) // len(self))
+        part = slice(self.start(i), self._own(i + 1))
         x, y = (np.array(streams[:, part].T, np.int32, order="C") for streams in (self._inputs, self._targets))
         return x, y
 
     def __iter__(self) -> Iterator[tuple[Ids, Ids]]:
         return (self[i] for i in range(len(self)))
+
+    def start(self, i: int) -> int:
+        """The step of a stream at which window ``i`` starts, its context included."""
+        return max(0, self._own(i) - self._context)
+
+    def lead(self, i: int) -> int:
+        """Steps of context in window ``i``."""
+        return self._own(i) - self.start(i)
+
+    def _own(self, i: int) -> int:
+        """The step at which a window's own steps begin."""
+        return self.steps * i // len(self)
 
 
 def fit(N: int, streams: int, length: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
-from charrnn.model.parameters import Parameters
+from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace
 
@@ -37,18 +37,29 @@ class TruncatedBPTT:
     """
 
     def __init__(self, network: TrainingNetwork, steps: int, streams: int) -> None:
-        self.network = network
-        self.gradient = Parameters(network.config)
-        self._space = Workspace.allocate(network.config, steps, streams, training=True)
+        self.network, config = network, network.config
+        self.gradient = Parameters(config)
+        self._space = Workspace.allocate(config, steps, streams, training=True)
         self._spaces = {steps: self._space}
-        self._d_table = aligned_zeros(network.table.shape, network.config.dtype)
-        columns = network.config.hidden_size * 2 + network.config.vocab_size
-        self._scratch = [scratch(columns, network.config.packed_dtype) for _ in range(network.workers.threads)]
-        widest = max(network.config.hidden_size, network.config.embedding_size)
-        self._zeros = aligned_zeros((1, widest), network.config.dtype)
+        self._d_tables = [aligned_zeros(table.shape, config.dtype) for table in network.tables]
+        self._d_state = network.initial_state(streams)
+        columns = config.hidden_size * 2 + config.vocab_size
+        self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
+        self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
+        self._unused = aligned_zeros((1, config.hidden_size), config.dtype)
+        """Where sums go that nothing asks for."""
 
     def window(
-        self, x: Array, y: Array, state: State, *, mask_key: int | None = None, d_state: State | None = None
+        self,
+        x: Array,
+        y: Array,
+        state: State,
+        *,
+        lead: int = 0,
+        advance: int | None = None,
+        fresh: Array | None = None,
+        mask_key: int | None = None,
+        d_state: State | None = None,
     ) -> float:
         """Mean loss in nats of a window; leaves the gradient in ``gradient`` and advances ``state`` in place.
 
@@ -56,26 +67,34 @@ class TruncatedBPTT:
             x: (T, B) int32 ids, T at most the ``steps`` given.
             y: (T, B) int32 ids that follow them.
             state: the state before the window; the gradient does not flow through it.
+            lead: steps at the window's beginning whose predictions do not count: the gradient flows through them.
+            advance: steps by which ``state`` advances; the window's, if not given.
+            fresh: (B,) which streams begin with this window: from the state before the first character, into which
+                their gradient flows where it is learned.
             mask_key: names the dropout masks; None switches dropout off.
             d_state: where to leave the gradient of the state before the window, if it is wanted.
         """
         space = self._space_for(len(x))
-        x = np.ascontiguousarray(x)
+        x, y = np.ascontiguousarray(x), y[lead:]
+        if fresh is not None:
+            self.network.begin(state, fresh)
         enter_state(space, state)
+        d_state = self._d_state if d_state is None else d_state
 
         def streams(part: int, parts: int) -> None:
             first, last = share(x.shape[1], part, parts)
-            self._forward_and_loss(x, y, space, mask_key, first, last)
-            self._backward(space, mask_key, d_state, first, last)
+            self._forward_and_loss(x, y, space, lead, mask_key, first, last)
+            self._backward(space, lead, mask_key, d_state, first, last)
 
         def weights(part: int, parts: int) -> None:
-            self._weight_gradients(x, space, part, parts)
+            self._weight_gradients(x, space, lead, part, parts)
 
         self.network.workers.run(streams, most=x.shape[1])
         self.network.workers.run(weights)
         self.network.workers.run(self._input_gradients)
-        leave_state(space, state)
-        return float(space.losses.mean())
+        self._stream_gradients(space, d_state, fresh)
+        leave_state(space, state, advance)
+        return float(space.losses[lead:].mean())
 
     def _space_for(self, steps: int) -> Workspace:
         if steps not in self._spaces:
@@ -83,63 +102,125 @@ class TruncatedBPTT:
         return self._spaces[steps]
 
     def _forward_and_loss(
-        self, x: Array, y: Array, space: Workspace, mask_key: int | None, first: int, last: int
+        self, x: Array, y: Array, space: Workspace, lead: int, mask_key: int | None, first: int, last: int
     ) -> None:
         config = self.network.config
-        self.network.forward_rows(x, space, first, last, mask_key)
-        scale = config.dtype.type(1 / x.size)
-        cross_entropy(space.logits, y, config.vocab_size, scale, space.losses, first, last)
+        self.network.forward_rows(x, space, first, last, mask_key, lead=lead)
+        scale = config.dtype.type(1 / y.size)
+        cross_entropy(space.logits[lead:], y, config.vocab_size, scale, space.losses[lead:], first, last)
 
-    def _backward(self, space: Workspace, mask_key: int | None, d_state: State | None, first: int, last: int) -> None:
+    def _backward(
+        self, space: Workspace, lead: int, mask_key: int | None, d_state: State, first: int, last: int
+    ) -> None:
         network, H = self.network, self.network.config.hidden_size
         assert space.d_h is not None
+        assert space.d_vectors is not None
         above = space.d_h[1:]
-        matmul(space.logits, space.bind(network.w_head_back), self._zeros, space.no_ids, above, first, last)
         for layer in reversed(range(len(space.traces))):
-            trace = space.traces[layer]
+            trace, d_vectors = space.traces[layer], space.d_vectors[layer]
+            self._enter_gradient(space, layer, lead, first, last)
             if space.dropped:
                 dropout(above, above, H, *network.mask(layer, mask_key), first, last)
             for array in (space.d_h, *space.d_state):
                 array[0, first:last] = 0
-            w_hh = space.bind(network.w_hh_back[layer])
-            network.cell.backward(w_hh, trace, space.d_h, space.d_state, H, first, last)
-            if d_state is not None:
-                for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
-                    values[first:last] = rows[0, first:last, :H]
-            if layer:
-                w_back = space.bind(network.w_ih_back[layer - 1])
-                matmul(trace.gates, w_back, self._zeros, space.no_ids, above, first, last)
+            d_vectors[first:last] = 0
+            weights = space.bind_weights(network.recurrent_back(layer))
+            network.cell.backward(weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
+            for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
+                values[first:last] = rows[0, first:last, :H]
 
-    def _weight_gradients(self, x: Array, space: Workspace, part: int, parts: int) -> None:
+    def _enter_gradient(self, space: Workspace, layer: int, lead: int, first: int, last: int) -> None:
+        """The gradient of a layer's output, from the layer above and the logits, in all rows of d_h but row 0."""
+        network, outputs = self.network, self.network.config.output_layers
+        assert space.d_h is not None
+        above = space.d_h[1:]
+        start, ids = self._zeros, space.no_ids
+        if layer < len(space.traces) - 1:
+            d_a, w_back = space.traces[layer + 1].gates, space.bind(network.w_ih_back[layer])
+            matmul(d_a, w_back, start, ids, above, first, last)
+            start, ids = flat(above), space.row_ids
+        else:
+            above[:lead, first:last] = 0
+        if layer in outputs:
+            d_logits, w_back = space.logits[lead:], space.bind(network.w_out_back[outputs.index(layer)])
+            matmul(d_logits, w_back, start, ids[lead:], above[lead:], first, last)
+
+    def _weight_gradients(self, x: Array, space: Workspace, lead: int, part: int, parts: int) -> None:
+        config, gradient, T = self.network.config, self.gradient, len(x)
         for layer, trace in enumerate(space.traces):
-            d_a, ids = flat(trace.gates), space.no_ids if layer else x
-            sums = self.gradient.row(f"rnn.bias_l{layer}") if layer else self._d_table
-            factors = {f"rnn.weight_hh_l{layer}": flat(trace[1][:-1])}
-            if layer:
-                factors[f"rnn.weight_ih_l{layer}"] = flat(space.outputs[layer - 1])
-            self._sum(d_a, factors, ids, sums, part, parts)
-        factors = {"head.weight": flat(space.outputs[-1])}
-        self._sum(flat(space.logits), factors, space.no_ids, self.gradient.row("head.bias"), part, parts)
+            d_a, ids, sums = flat(trace.gates), space.no_ids, gradient.row(f"rnn.bias_l{layer}")
+            if layer in config.input_layers:
+                ids, sums = x, self._d_tables[layer]
+            below = [(flat(space.outputs[layer - 1]), gradient[f"rnn.weight_ih_l{layer}"])] if layer else []
+            rows = range(config.gate_width)
+            for product, d_w in zip(self.network.cell.products, gradient.recurrent(layer), strict=True):
+                factors = [(flat(getattr(trace, product.operand)[:T]), d_w)]
+                if product.gradient == "gates":
+                    self._sum(d_a, factors + below, ids, sums, part, parts)
+                    rows = rows[len(d_w) :]
+                else:
+                    d = flat(getattr(trace, product.gradient))
+                    self._sum(d, factors, space.no_ids, self._unused, part, parts)
+            if rows:
+                self._sum(d_a, below, ids, sums, part, parts, rows)
+        logits = flat(space.logits[lead:])
+        for layer in config.output_layers:
+            factors = [(flat(space.outputs[layer][lead:]), gradient[output_weight(config, layer)])]
+            self._sum(logits, factors, space.no_ids[lead:], gradient.row("head.bias"), part, parts)
 
     def _input_gradients(self, part: int, parts: int) -> None:
         network, config = self.network, self.network.config
-        no_ids, bias = np.zeros((1, config.vocab_size), np.int32), self.gradient.row("rnn.bias_l0")
-        if not config.embedding_size:
-            self._sum(self._d_table, {}, no_ids, bias, part, parts)
-            first, last = share(config.gate_width, part, parts)
-            self.gradient["rnn.weight_ih_l0"][first:last] = self._d_table[:, first:last].T
-            return
-        factors = {"rnn.weight_ih_l0": network.parameters["embedding.weight"]}
-        self._sum(self._d_table, factors, no_ids, bias, part, parts)
-        first, last = share(config.vocab_size, part, parts)
-        d_table, d_embedding = self._d_table[np.newaxis], self.gradient["embedding.weight"][np.newaxis]
-        matmul(d_table, network.w_embedding_back, self._zeros, no_ids, d_embedding, first, last)
+        V = config.vocab_size
+        no_ids = np.zeros((1, V), np.int32)
+        start, ids = self._zeros, no_ids
+        for layer, d_table in enumerate(self._d_tables):
+            bias, d_w = self.gradient.row(f"rnn.bias_l{layer}"), self.gradient[input_weight(layer)]
+            if not config.embedding_size:
+                self._sum(d_table, [], no_ids, bias, part, parts, range(config.gate_width))
+                first, last = share(config.gate_width, part, parts)
+                d_w[first:last] = d_table[:, first:last].T
+                continue
+            self._sum(d_table, [(network.parameters["embedding.weight"], d_w)], no_ids, bias, part, parts)
+            first, last = share(V, part, parts)
+            d_embedding = self.gradient["embedding.weight"]
+            w_back = network.w_in_back[layer]
+            matmul(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
+            start, ids = d_embedding, np.arange(V, dtype=np.int32)[np.newaxis]
 
-    def _sum(self, d: Array, factors: dict[str, Array], ids: Array, sums: Array, part: int, parts: int) -> None:
-        """A thread's share of the gradients that are products of ``d`` with the factors, and of its sums by id."""
-        pairs = [(factor, self.gradient[name]) for name, factor in factors.items()]
-        rows = pairs[0][1].shape[0] if pairs else sums.shape[1]
-        while len(pairs) < 2:
-            pairs.append((d[:, :0], np.empty((rows, 0), d.dtype)))
-        bs, cs = zip(*pairs, strict=True)
-        matmul_transposed(d, bs, cs, ids.reshape(-1), sums, self._scratch[part], *share(rows, part, parts))
+    def _stream_gradients(self, space: Workspace, d_state: State, fresh: Array | None) -> None:
+        """What each stream has a gradient of: the cell's vectors, and the state before the first character."""
+        H = self.network.config.hidden_size
+        assert space.d_vectors is not None
+        for layer, d_vectors in enumerate(space.d_vectors):
+            sums = d_vectors.sum(axis=0)
+            for vector, d, total in zip(self.network.cell.vectors, self.gradient.vectors(layer), sums, strict=True):
+                d[:] = total[:H] if vector.learned else 0
+            for d, array in zip(self.gradient.initial_state(layer), d_state[layer], strict=False):
+                d[:] = 0 if fresh is None else array[fresh].sum(axis=0)
+
+    def _sum(
+        self,
+        d: Array,
+        factors: list[tuple[Array, Array]],
+        ids: Array,
+        sums: Array,
+        part: int,
+        parts: int,
+        rows: range | None = None,
+    ) -> None:
+        """A thread's share of the gradients that are products of ``d`` with factors, and of its sums by id.
+
+        Args:
+            d: (K, at least M) gradients.
+            factors: at most two pairs of a factor (K, N) and where its product (M, N) goes.
+            ids: (K,) below V.
+            sums: (V, at least M).
+            part: the thread.
+            parts: their number.
+            rows: of the products, those to make; as many as the first one has, if not given.
+        """
+        rows = range(len(factors[0][1])) if rows is None else rows
+        empty = (d[:, :0], np.empty((rows.stop, 0), d.dtype))
+        bs, cs = zip(*[*factors, empty, empty][:2], strict=True)
+        first, last = (rows.start + edge for edge in share(len(rows), part, parts))
+        matmul_transposed(d, bs, cs, ids.reshape(-1), sums, self._scratch[part], first, last)

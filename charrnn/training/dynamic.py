@@ -55,7 +55,7 @@ class DynamicReader:
         self._bptt = TruncatedBPTT(self._network, SEGMENT, 1)
         self._space = Workspace.allocate(parameters.config, SEGMENT, 1)
         self._updater = Updater(OPTIMIZER, own, workers)
-        self._state = self._network.zero_state(1)
+        self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
         self._step = 0
 

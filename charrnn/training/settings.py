@@ -29,7 +29,9 @@ class TrainingSettings:
     batch_size: int = 32
     """B, streams that the text is cut into."""
     seq_length: int = 64
-    """T, characters of each stream in a window."""
+    """T, characters of each stream in a window: steps through which gradients flow back; 0 for whole streams."""
+    update_every: int = 0
+    """Characters of each stream between two updates, at most T; 0 for T. Only their predictions count in a window."""
     optimizer: str = "adam"
     learning_rate: float = 0.0
     """At its highest; 0 takes the optimizer's own."""
@@ -62,8 +64,10 @@ class TrainingSettings:
         find_optimizer(self.optimizer)
         if self.schedule not in SCHEDULES:
             raise ConfigError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
-        for name in ("batch_size", "seq_length"):
-            self._check(name, getattr(self, name) >= 1, "at least 1")
+        self._check("batch_size", self.batch_size >= 1, "at least 1")
+        self._check("seq_length", self.seq_length >= 0, "at least 0")
+        most = self.seq_length or math.inf
+        self._check("update_every", 0 <= self.update_every <= most, f"at least 0 and at most seq_length, {most}")
         for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         self._check("eval_every", self.eval_every >= 0, "at least 0")
@@ -88,6 +92,11 @@ class TrainingSettings:
         value = getattr(self, name)
         if not good or not math.isfinite(value):
             raise ConfigError(f"{name} must be {wanted}, not {value!r}")
+
+    @property
+    def window(self) -> int:
+        """Characters of each stream that an update learns to predict."""
+        return self.update_every or self.seq_length
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON can hold them."""

@@ -99,19 +99,20 @@ class Trainer:
         self.workers = Workers(threads)
         self.parameters = Parameters(config).initialise(settings.rng_seed)
         self.progress = Progress()
-        self._windows = Windows(train_ids, settings.batch_size, settings.seq_length)
+        context = settings.seq_length - settings.window
+        self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
         self._val_ids = val_ids
         self._network = TrainingNetwork(self.parameters, self.workers)
         self._bptt = TruncatedBPTT(self._network, settings.seq_length, settings.batch_size)
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
-        self._state = self._network.zero_state(settings.batch_size)
+        self._state = self._network.initial_state(settings.batch_size)
         self._stop = threading.Event()
         self._pace: list[tuple[float, int]] = []
 
     @property
     def eval_every(self) -> int:
         """Steps between two evaluations: by itself, at most about a tenth of the time goes into them."""
-        characters = self.settings.batch_size * self.settings.seq_length
+        characters = self.settings.batch_size * self.settings.window
         return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
 
     def stop(self) -> None:
@@ -179,10 +180,14 @@ class Trainer:
     def _train_step(self, clock_zero: float) -> StepDone:
         settings, progress = self.settings, self.progress
         started = time.monotonic()
-        self._forget_some()
-        x, y = self._windows[progress.window]
+        windows, window = self._windows, progress.window
+        x, y = windows[window]
+        lead, advance = windows.lead(window), windows.start(window + 1) - windows.start(window)
+        characters = (len(x) - lead) * settings.batch_size
         learning_rate = rate(settings, progress.step, self._epoch(), self._done())
-        loss = self._bptt.window(x, y, self._state, mask_key=self._mask_key())
+        loss = self._bptt.window(
+            x, y, self._state, lead=lead, advance=advance, fresh=self._fresh(), mask_key=self._mask_key()
+        )
         gradient = self._bptt.gradient.vector
         norm = self._updater.norm(gradient)
         self._check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
@@ -191,7 +196,7 @@ class Trainer:
         self._network.refresh()
         progress.step += 1
         progress.window += 1
-        if progress.window == len(self._windows):
+        if progress.window == len(windows):
             progress.epoch, progress.window = progress.epoch + 1, 0
         now = time.monotonic()
         progress.seconds = now - clock_zero
@@ -199,7 +204,7 @@ class Trainer:
         progress.loss_sum += loss
         progress.norm_sum += norm
         progress.steps_since += 1
-        progress.characters_since += x.size
+        progress.characters_since += characters
         progress.seconds_since += now - started
         return StepDone(
             step=progress.step,
@@ -208,20 +213,16 @@ class Trainer:
             train_bpc=loss / math.log(2),
             learning_rate=learning_rate,
             grad_norm=norm,
-            characters=x.size,
-            chars_per_second=self._recent_pace(now - started, x.size),
+            characters=characters,
+            chars_per_second=self._recent_pace(now - started, characters),
             progress=self._done(),
         )
 
-    def _forget_some(self) -> None:
-        """Zero the state of every stream at the start of an epoch, and of a few by chance."""
+    def _fresh(self) -> npt.NDArray[np.bool_]:
+        """The streams that forget their past: all where a window starts with the text, and a few by chance."""
         random = np.random.default_rng([self.settings.rng_seed, self.progress.step])
-        forget = random.random(self.settings.batch_size) < self.settings.reset_probability
-        if self.progress.window == 0:
-            forget[:] = True
-        for layer in self._state:
-            for array in layer:
-                array[forget] = 0
+        fresh = random.random(self.settings.batch_size) < self.settings.reset_probability
+        return fresh | (self._windows.start(self.progress.window) == 0)
 
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since

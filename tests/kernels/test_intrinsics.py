@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, clamp, put_bfloat16
+from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, clamp, copy_numbers, put_bfloat16
 from charrnn.kernels.jit import jit
 
 
@@ -25,6 +25,20 @@ def fill(array, rows, columns):
     for r in range(rows):
         for c in range(columns):
             matrix[r, c] = 10 * r + c
+
+
+@jit
+def copy(source, to, count):
+    copy_numbers(source, to, count)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 5])
+def test_numbers_are_copied_though_the_rows_may_overlap(offset):
+    array = np.arange(9.0)
+    copy(array, array[offset:], 4)
+    wanted = np.arange(9.0)
+    wanted[offset : offset + 4] = range(4)
+    assert array.tolist() == wanted.tolist()
 
 
 def test_a_matrix_lies_in_the_memory_of_its_array():

@@ -56,6 +56,17 @@ def test_any_window_can_be_had_alone():
         windows[len(windows)]
 
 
+@pytest.mark.parametrize(("length", "context"), [(4, 3), (2, 7), (5, 0), (3, 40)])
+def test_with_a_context_windows_overlap_and_their_own_steps_do_not(length, context):
+    windows, plain = Windows(numbered(62), 3, length, context), Windows(numbered(62), 3, length)
+    for i, (own, _) in enumerate(plain):
+        x, y = windows[i]
+        assert windows.lead(i) == min(context, windows.steps * i // len(windows))
+        assert np.array_equal(x[windows.lead(i) :], own)
+        assert np.array_equal(y[:-1], x[1:])
+        assert x[0, 0] == windows.start(i)
+
+
 def test_the_ids_are_not_copied():
     ids = numbered(10)
     windows = Windows(ids, 1, 4)

@@ -30,7 +30,7 @@ def test_loss_gradients_and_state_equal_the_reference(make_parameters, make_wind
     wanted_loss = reference.loss(tensors, x, y, state)
     wanted_state = reference.forward(tensors, x, state)[1]
 
-    d_state = network.zero_state(7)
+    d_state = network.initial_state(7)
     loss = bptt.window(x, y, state, d_state=d_state)
 
     assert loss == pytest.approx(wanted_loss, rel=bound / 100)
@@ -55,6 +55,29 @@ def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window
         loss = bptt.window(x, y, state, mask_key=7)
         results.append((loss, bptt.gradient.vector.tobytes(), [array.tobytes() for layer in state for array in layer]))
     assert all(result == results[0] for result in results)
+
+
+def test_predictions_before_the_lead_do_not_count_and_the_state_advances_as_asked(make_parameters, make_window):
+    parameters = make_parameters(vocab_size=5, hidden_size=6, num_layers=2, precision="float64")
+    network = TrainingNetwork(parameters)
+    x, y, state = make_window(network, 7, 3)
+    tensors, advanced = parameters.tensors, copy_state(state)
+    logits = reference.forward(tensors, x, state)[0]
+    loss = TruncatedBPTT(network, 7, 3).window(x, y, advanced, lead=4, advance=2)
+    assert loss == pytest.approx(reference.mean_loss(logits[4:], y[4:]), rel=1e-12)
+    wanted = reference.forward(tensors, x[:2], state)[1]
+    for layer, wanted_layer in zip(advanced, wanted, strict=True):
+        for array, wanted_array in zip(layer, wanted_layer, strict=True):
+            np.testing.assert_allclose(array, wanted_array, rtol=0, atol=1e-12)
+
+
+def test_streams_that_are_not_fresh_leave_the_initial_state_without_a_gradient(make_parameters, make_window):
+    network = TrainingNetwork(make_parameters(vocab_size=5, hidden_size=6, learn_initial_state=True))
+    x, y, state = make_window(network, 4, 3)
+    bptt = TruncatedBPTT(network, 4, 3)
+    for fresh, reached in ((None, False), (np.array([False, True, False]), True), (np.zeros(3, bool), False)):
+        bptt.window(x, y, copy_state(state), fresh=fresh)
+        assert [bool(bptt.gradient[f"initial.{name}_l0"].any()) for name in "hc"] == [reached] * 2
 
 
 def test_dropout_gradients_equal_finite_differences(make_parameters, make_window):
@@ -106,7 +129,7 @@ from charrnn.training.bptt import TruncatedBPTT
 network = TrainingNetwork(Parameters(ModelConfig(5, hidden_size=24)).initialise(1))
 bptt = TruncatedBPTT(network, 9, 3)
 x = np.random.default_rng(2).integers(0, 5, (10, 3)).astype(np.int32)
-bptt.window(x[:-1], x[1:], network.zero_state(3))
+bptt.window(x[:-1], x[1:], network.initial_state(3))
 print(hashlib.sha256(bptt.gradient.vector.tobytes()).hexdigest())
 """
 

@@ -8,7 +8,8 @@ from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
     ("option", "value", "message"),
     [
         ("batch_size", 0, "batch_size must be at least 1, not 0"),
-        ("seq_length", -3, "seq_length must be at least 1, not -3"),
+        ("seq_length", -3, "seq_length must be at least 0, not -3"),
+        ("update_every", 65, "update_every must be at least 0 and at most seq_length, 64, not 65"),
         ("learning_rate", float("nan"), "learning_rate must be at least 0, not nan"),
         ("clip_norm", -1.0, "clip_norm must be at least 0, not -1.0"),
         ("clip_value", -1.0, "clip_value must be at least 0"),

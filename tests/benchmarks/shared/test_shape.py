@@ -10,7 +10,9 @@ def test_text_and_back():
     assert str(Shape(hidden=1, layers=2, streams=3, steps=4, vocabulary=5)) == "1/2/3/4/5"
 
 
-@pytest.mark.parametrize("text", ["", "1/2/3/4", "1/2/3/4/5/6", "1/2/3/4/0", "1/2/3/4/-5", "1/2/3/4/x"])
+@pytest.mark.parametrize(
+    "text", ["", "1/2/3/4", "1/2/3/4/5/6", "1/2/3/4/5/elman", "1/2/3/4/0", "1/2/3/4/-5", "1/2/3/4/x"]
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(BenchmarkError, match="five whole numbers H/L/B/T/V"):
         Shape.parse(text)

@@ -1,0 +1,121 @@
+"""The gated recurrent unit (Cho et al. 2014), as cuDNN and torch.nn.GRU compute it.
+
+    r = sigmoid(a_r + u_r)    z = sigmoid(a_z + u_z)    n = tanh(a_n + r * (u_n + b_hn))
+    h[t] = (1 - z) * n + z * h[t-1]
+
+with a = W_ih x[t] + b and u = W_hh h[t-1], gates in PyTorch's order r, z, n. The product for n is kept apart, because
+the reset gate scales it, and so has a bias b_hn of its own. Backwards, with d_h the gradient of h[t] from above and
+from step t+1:
+
+    d_a_n = d_h * (1 - z) * (1 - n^2)      d_u_n = d_a_n * r      d_b_hn = d_u_n
+    d_a_r = d_a_n * (u_n + b_hn) * r (1 - r)
+    d_a_z = d_h * (h[t-1] - n) * z (1 - z)
+    d_h[t-1] = d_h * z + W_hh^T d_u        d_u_r = d_a_r      d_u_z = d_a_z
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
+from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.matmul import matmul, matmul_add
+
+Array = npt.NDArray[np.floating]
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+
+    gates: Array
+    """(T, B, 3H): (r, z, n), then the gradient of a."""
+    h: Array
+    """(T+1, B, H)."""
+    candidate: Array
+    """(T, B, H): u_n + b_hn, then its gradient."""
+
+
+@addressable
+def forward(weights, trace, start, ids, units, first, last):
+    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
+    for t in range(trace.gates.shape[0]):
+        h, now = trace.h[t : t + 1], slice(t, t + 1)
+        for b in range(first, last):
+            copy_numbers(start[ids[t, b], 2 * units :], trace.gates[t, b, 2 * units :], units)
+            copy_numbers(weights.vectors[0], trace.candidate[t, b], units)
+        matmul(h, weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
+        matmul_add(h, weights.w_hh[1], trace.candidate[now], first, last)
+        for b in range(first, last):
+            step(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
+
+
+@inlined
+def step(a, candidate, h_before, h, units):
+    """One stream's step."""
+    wide_vectors()
+    a_r, a_z, a_n = gates_of(a, units)
+    for k in range(units):
+        r = sigmoid(a_r[k])
+        a_r[k] = r
+        a_n[k] = tanh(a_n[k] + r * candidate[k])
+    for k in range(units):
+        z, n = sigmoid(a_z[k]), a_n[k]
+        a_z[k] = z
+        h[k] = n + z * (h_before[k] - n)
+
+
+@inlined
+def gates_of(a, units):
+    """The three gates in a row of 3H numbers."""
+    return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
+
+
+@jit
+def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
+    factors = trace.gates, trace.candidate
+    for t in range(trace.gates.shape[0] - 1, -1, -1):
+        for b in range(first, last):
+            step_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
+            add_to(d_vectors[b, 0], trace.candidate[t, b], units)
+        for i in range(2):
+            matmul_add(factors[i][t : t + 1], weights.w_hh[i], d_h[t : t + 1], first, last)
+
+
+@inlined
+def step_back(a, candidate, h_before, d_h, d_h_before, units):
+    """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
+    wide_vectors()
+    one = d_h.dtype.type(1)
+    a_r, a_z, a_n = gates_of(a, units)
+    for k in range(units):
+        r, z, n = a_r[k], a_z[k], a_n[k]
+        d_n = d_h[k] * (one - z) * tanh_gradient(n)
+        a_n[k] = d_n
+        a_r[k] = d_n * candidate[k] * sigmoid_gradient(r)
+        candidate[k] = d_n * r
+        a_z[k] = d_h[k] * (h_before[k] - n) * sigmoid_gradient(z)
+        d_h_before[k] += d_h[k] * z
+
+
+@inlined
+def add_to(total, row, units):
+    """Add a row to another one."""
+    for k in range(units):
+        total[k] += row[k]
+
+
+CELL = Cell(
+    gates=3,
+    state=("h",),
+    trace=Trace,
+    forward=forward,
+    backward=backward,
+    initial_bias=lambda units: np.zeros(3 * units),
+    products=(Product(gates=2), Product(gates=1, gradient="candidate")),
+    vectors=(Vector("bias_hn", bias_of=2),),
+    saved=("candidate",),
+)

@@ -1,0 +1,133 @@
+"""The gated recurrent unit as it was first described (Cho et al. 2014): the reset gate comes before the product.
+
+    r = sigmoid(a_r + W_r h[t-1])    z = sigmoid(a_z + W_z h[t-1])    n = tanh(a_n + W_n (r * h[t-1]))
+    h[t] = (1 - z) * h[t-1] + z * n
+
+with a = W_ih x[t] + b and W_hh = (W_r, W_z, W_n). The step makes two products, one after the other; ``gru`` makes one.
+Backwards, with d_h the gradient of h[t] from above and from step t+1:
+
+    d_a_n = d_h * z * (1 - n^2)        d_a_z = d_h * (n - h[t-1]) * z (1 - z)
+    d_v = W_n^T d_a_n                  d_a_r = d_v * h[t-1] * r (1 - r)        (v = r * h[t-1])
+    d_h[t-1] = d_h * (1 - z) + d_v * r + W_r^T d_a_r + W_z^T d_a_z
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells.contract import Cell, Product
+from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
+from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.matmul import matmul, matmul_add
+
+Array = npt.NDArray[np.floating]
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+
+    gates: Array
+    """(T, B, 3H): (r, z, n), then the gradient of a."""
+    h: Array
+    """(T+1, B, H)."""
+    reset: Array
+    """(T, B, H): r * h[t-1]."""
+    candidate: Array
+    """(T, B, H): what n is the tanh of, then its gradient."""
+
+
+@addressable
+def forward(weights, trace, start, ids, units, first, last):
+    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
+    for t in range(trace.gates.shape[0]):
+        now = slice(t, t + 1)
+        for b in range(first, last):
+            copy_numbers(start[ids[t, b], 2 * units :], trace.candidate[t, b], units)
+        matmul(trace.h[now], weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
+        for b in range(first, last):
+            reset(trace.gates[t, b], trace.h[t, b], trace.reset[t, b], units)
+        matmul_add(trace.reset[now], weights.w_hh[1], trace.candidate[now], first, last)
+        for b in range(first, last):
+            update(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
+
+
+@inlined
+def reset(a, h_before, v, units):
+    """One stream's step up to the second product."""
+    wide_vectors()
+    a_r, _, _ = gates_of(a, units)
+    for k in range(units):
+        r = sigmoid(a_r[k])
+        a_r[k] = r
+        v[k] = r * h_before[k]
+
+
+@inlined
+def update(a, candidate, h_before, h, units):
+    """One stream's step after it."""
+    wide_vectors()
+    _, a_z, a_n = gates_of(a, units)
+    for k in range(units):
+        z, n = sigmoid(a_z[k]), tanh(candidate[k])
+        a_z[k], a_n[k] = z, n
+        h[k] = h_before[k] + z * (n - h_before[k])
+
+
+@inlined
+def gates_of(a, units):
+    """The three gates in a row of 3H numbers."""
+    return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
+
+
+@jit
+def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
+    for t in range(trace.gates.shape[0] - 1, -1, -1):
+        now, after = slice(t, t + 1), slice(t + 1, t + 2)
+        for b in range(first, last):
+            update_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
+        matmul_add(trace.candidate[now], weights.w_hh[1], d_h[after], first, last)
+        for b in range(first, last):
+            reset_back(trace.gates[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
+        matmul_add(trace.gates[now], weights.w_hh[0], d_h[now], first, last)
+
+
+@inlined
+def update_back(a, candidate, h_before, d_h, d_h_before, units):
+    """One stream's step backwards, down to the second product; ``d_h`` becomes zero, for what comes out of that."""
+    wide_vectors()
+    one, zero = d_h.dtype.type(1), d_h.dtype.type(0)
+    _, a_z, a_n = gates_of(a, units)
+    for k in range(units):
+        z, n, d = a_z[k], a_n[k], d_h[k]
+        d_n = d * z * tanh_gradient(n)
+        a_n[k] = d_n
+        candidate[k] = d_n
+        a_z[k] = d * (n - h_before[k]) * sigmoid_gradient(z)
+        d_h_before[k] += d * (one - z)
+        d_h[k] = zero
+
+
+@inlined
+def reset_back(a, h_before, d_v, d_h_before, units):
+    """The rest of it."""
+    wide_vectors()
+    a_r, _, _ = gates_of(a, units)
+    for k in range(units):
+        r, d = a_r[k], d_v[k]
+        a_r[k] = d * h_before[k] * sigmoid_gradient(r)
+        d_h_before[k] += d * r
+
+
+CELL = Cell(
+    gates=3,
+    state=("h",),
+    trace=Trace,
+    forward=forward,
+    backward=backward,
+    initial_bias=lambda units: np.zeros(3 * units),
+    products=(Product(gates=2), Product(gates=1, operand="reset", gradient="candidate")),
+    saved=("reset", "candidate"),
+)

@@ -1,0 +1,94 @@
+"""Leaky units, which integrate what they see at a rate of their own (Jaeger et al. 2007; Bengio et al. 2013).
+
+    h[t] = (1 - rate) * h[t-1] + rate * u        u = tanh(a)        rate = sigmoid(s)
+
+with a = W_ih x[t] + b + W_hh h[t-1]; the vector s, and so each unit's rate, is learned. A unit of rate r forgets over
+about 1 / r steps. Backwards, with d_h the gradient of h[t] from above and from step t+1:
+
+    d_a = d_h * rate * (1 - u^2)        d_s = d_h * (u - h[t-1]) * rate (1 - rate)
+    d_h[t-1] = d_h * (1 - rate) + W_hh^T d_a
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.intrinsics import wide_vectors
+from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.matmul import matmul, matmul_add
+
+Array = npt.NDArray[np.floating]
+
+SLOWEST, FASTEST = 0.02, 0.9
+"""Rates to start from."""
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+
+    gates: Array
+    """(T, B, H): u, then the gradient of a."""
+    h: Array
+    """(T+1, B, H)."""
+
+
+@addressable
+def forward(weights, trace, start, ids, units, first, last):
+    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
+    for t in range(trace.gates.shape[0]):
+        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
+        for b in range(first, last):
+            step(trace.gates[t, b], weights.vectors[0], trace.h[t, b], trace.h[t + 1, b], units)
+
+
+@inlined
+def step(a, s, h_before, h, units):
+    """One stream's step."""
+    wide_vectors()
+    for k in range(units):
+        u = tanh(a[k])
+        a[k] = u
+        h[k] = h_before[k] + sigmoid(s[k]) * (u - h_before[k])
+
+
+@jit
+def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
+    for t in range(trace.gates.shape[0] - 1, -1, -1):
+        for b in range(first, last):
+            a, h_before, d_s = trace.gates[t, b], trace.h[t, b], d_vectors[b, 0]
+            step_back(a, weights.vectors[0], h_before, d_h[t + 1, b], d_h[t, b], d_s, units)
+        matmul_add(trace.gates[t : t + 1], weights.w_hh[0], d_h[t : t + 1], first, last)
+
+
+@inlined
+def step_back(a, s, h_before, d_h, d_h_before, d_s, units):
+    """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
+    wide_vectors()
+    one = d_h.dtype.type(1)
+    for k in range(units):
+        u, rate, d = a[k], sigmoid(s[k]), d_h[k]
+        a[k] = d * rate * tanh_gradient(u)
+        d_s[k] += d * (u - h_before[k]) * sigmoid_gradient(rate)
+        d_h_before[k] += d * (one - rate)
+
+
+def initial_rates(units: int) -> Array:
+    """The s of rates from SLOWEST to FASTEST, at even ratios."""
+    rates = np.geomspace(SLOWEST, FASTEST, units)
+    return np.log(rates / (1 - rates))
+
+
+CELL = Cell(
+    gates=1,
+    state=("h",),
+    trace=Trace,
+    forward=forward,
+    backward=backward,
+    initial_bias=np.zeros,
+    products=(Product(gates=1),),
+    vectors=(Vector("rate", initial_rates),),
+)

@@ -1,0 +1,141 @@
+"""Long short-term memory with peepholes: the gates see the cell (Gers, Schraudolph and Schmidhuber 2002).
+
+    i = sigmoid(a_i + p_i * c[t-1])    f = sigmoid(a_f + p_f * c[t-1])    g = tanh(a_g)
+    c[t] = f * c[t-1] + i * g
+    o = sigmoid(a_o + p_o * c[t])
+    h[t] = o * tanh(c[t])
+
+with a = W_ih x[t] + b + W_hh h[t-1], gates in the order i, f, g, o. Backwards, with d_h the gradient of h[t] from
+above and from step t+1, and d_c that of c[t] from step t+1:
+
+    d_a_o = d_h * tanh(c[t]) * o (1 - o)
+    d_c  += d_h * o * (1 - tanh(c[t])^2) + d_a_o * p_o
+    d_a_i = d_c * g * i (1 - i)    d_a_f = d_c * c[t-1] * f (1 - f)    d_a_g = d_c * i * (1 - g^2)
+    d_p_i = d_a_i * c[t-1]         d_p_f = d_a_f * c[t-1]              d_p_o = d_a_o * c[t]
+    d_c[t-1] = d_c * f + d_a_i * p_i + d_a_f * p_f
+    d_h[t-1] = W_hh^T d_a
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.intrinsics import wide_vectors
+from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.matmul import matmul, matmul_add
+
+Array = npt.NDArray[np.floating]
+
+I, F, O = range(3)
+"""Rows of the cell's vectors."""
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+
+    gates: Array
+    """(T, B, 4H): (i, f, g, o), then the gradient of a."""
+    h: Array
+    """(T+1, B, H)."""
+    c: Array
+    """(T+1, B, H)."""
+
+
+@addressable
+def forward(weights, trace, start, ids, units, first, last):
+    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
+    for t in range(trace.gates.shape[0]):
+        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
+        for b in range(first, last):
+            step(trace.gates[t, b], weights.vectors, trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b], units)
+
+
+@inlined
+def step(a, peepholes, c_before, c, h, units):
+    """One stream's step."""
+    wide_vectors()
+    a_i, a_f, a_g, a_o = gates_of(a, units)
+    p_i, p_f, p_o = peepholes[I], peepholes[F], peepholes[O]
+    for k in range(units):
+        i = sigmoid(a_i[k] + p_i[k] * c_before[k])
+        f = sigmoid(a_f[k] + p_f[k] * c_before[k])
+        g = tanh(a_g[k])
+        a_i[k], a_f[k], a_g[k] = i, f, g
+        c[k] = f * c_before[k] + i * g
+    for k in range(units):
+        o = sigmoid(a_o[k] + p_o[k] * c[k])
+        a_o[k] = o
+        h[k] = o * tanh(c[k])
+
+
+@inlined
+def gates_of(a, units):
+    """The four gates in a row of 4H numbers."""
+    return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
+
+
+@jit
+def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
+    d_c = d_state[0]
+    for t in range(trace.gates.shape[0] - 1, -1, -1):
+        for b in range(first, last):
+            a, c_before, c = trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b]
+            step_back(a, weights.vectors, c_before, c, d_h[t + 1, b], d_c[0, b], units)
+            add_products(d_vectors[b], a, c_before, c, units)
+        matmul_add(trace.gates[t : t + 1], weights.w_hh[0], d_h[t : t + 1], first, last)
+
+
+@inlined
+def step_back(a, peepholes, c_before, c, d_h, d_c, units):
+    """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    wide_vectors()
+    a_i, a_f, a_g, a_o = gates_of(a, units)
+    p_i, p_f, p_o = peepholes[I], peepholes[F], peepholes[O]
+    for k in range(units):
+        o = a_o[k]
+        squashed = tanh(c[k])
+        d_o = d_h[k] * squashed * sigmoid_gradient(o)
+        a_o[k] = d_o
+        d_c[k] += d_h[k] * o * tanh_gradient(squashed) + d_o * p_o[k]
+    for k in range(units):
+        i, f, g = a_i[k], a_f[k], a_g[k]
+        d_memory = d_c[k]
+        d_i = d_memory * g * sigmoid_gradient(i)
+        d_f = d_memory * c_before[k] * sigmoid_gradient(f)
+        a_i[k], a_f[k], a_g[k] = d_i, d_f, d_memory * i * tanh_gradient(g)
+        d_c[k] = d_memory * f + d_i * p_i[k] + d_f * p_f[k]
+
+
+@inlined
+def add_products(d_peepholes, d_a, c_before, c, units):
+    """Add one stream's step to its gradient of the peepholes."""
+    d_i, d_f, _, d_o = gates_of(d_a, units)
+    total_i, total_f, total_o = d_peepholes[I], d_peepholes[F], d_peepholes[O]
+    for k in range(units):
+        total_i[k] += d_i[k] * c_before[k]
+        total_f[k] += d_f[k] * c_before[k]
+    for k in range(units):
+        total_o[k] += d_o[k] * c[k]
+
+
+def initial_bias(units: int) -> Array:
+    """Zero, but 1 for the forget gate, as that of the cell without peepholes."""
+    bias = np.zeros(4 * units)
+    bias[units : 2 * units] = 1
+    return bias
+
+
+CELL = Cell(
+    gates=4,
+    state=("h", "c"),
+    trace=Trace,
+    forward=forward,
+    backward=backward,
+    initial_bias=initial_bias,
+    products=(Product(gates=4),),
+    vectors=(Vector("peephole_i"), Vector("peephole_f"), Vector("peephole_o")),
+)

@@ -1,0 +1,143 @@
+"""``charrnn gradients``: show how far the gradient reaches back, before training and after."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.files import write_file
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import announce_compilation, print_json, table
+
+if TYPE_CHECKING:
+    from charrnn.training.reach import Reach
+
+
+@click.command("gradients")
+@click.argument("target", metavar="RUN|FILE")
+@click.argument("sources", metavar="TEXT...", nargs=-1, required=True)
+@option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the norms and the eigenvalues.")
+@option("--overwrite", is_flag=True, help="Replace the FILE of --svg if it exists.")
+@options.unknown("What to do about characters that the model has never seen.")
+@options.encoding
+@options.checkpoints
+@options.threads
+@options.as_json
+def command(
+    *,
+    target: str,
+    sources: tuple[str, ...],
+    svg: Path | None,
+    overwrite: bool,
+    unknown: str,
+    encoding: str | None,
+    checkpoints: Path,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Show how far the gradient reaches back in a text, before training and after.
+
+    For each lag, the norm of d loss[t] / d h[t - lag], a mean over places in the text: how much a change of the state
+    so many characters ago still matters to a prediction. The initial values are those that the run's seed gives.
+
+    Then, for each layer, the largest absolute eigenvalue of each gate's recurrent matrix, gates in the checkpoint's
+    order.
+    """
+    from charrnn.storage.run import find_checkpoint
+
+    path = find_checkpoint(target, checkpoints)
+    announce_compilation()
+    from charrnn.model.header import model_of
+    from charrnn.model.parameters import Parameters
+    from charrnn.model.workers import Workers, available_threads
+    from charrnn.storage.checkpoint import load_checkpoint
+    from charrnn.text.corpus import read_corpus
+    from charrnn.text.sources import ENCODING
+    from charrnn.text.symbols import known_symbols
+    from charrnn.training.reach import reach_of
+
+    checkpoint = load_checkpoint(path)
+    config, vocabulary = model_of(checkpoint.header)
+    config = config.runnable()
+    corpus = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
+    ids = vocabulary.encode(known_symbols(corpus.text, vocabulary, unknown))
+    workers = Workers(threads or available_threads())
+    models = {
+        "initial": Parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),
+        "trained": Parameters(config).load_tensors(checkpoint.tensors),
+    }
+    found = {when: reach_of(parameters, ids, workers) for when, parameters in models.items()}
+    if svg:
+        write_file([drawing(found)], svg, overwrite=overwrite, option="--svg")
+    if as_json:
+        print_json({"checkpoint": str(path), **{when: _as_json(reach) for when, reach in found.items()}})
+        return
+    for line in (*norms_table(found), "", *eigenvalues_table(found)):
+        click.echo(line)
+
+
+def norms_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
+    """A row for each lag; for each state and layer, the norm before and after."""
+    columns = {
+        f"d{state} {when}{_of_layer(layer, norms)}": norms[:, layer] for state, layer, when, norms in _norms(found)
+    }
+    lags = next(iter(found.values())).lags
+    rows = [[str(lag), *(f"{values[row]:.2e}" for values in columns.values())] for row, lag in enumerate(lags)]
+    return table([["lag", *columns], *rows], left=0)
+
+
+def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
+    """A row for each layer and gate: the largest absolute eigenvalue before and after."""
+    rows = [["layer", "gate", *(f"|eigenvalue| {when}" for when in found)]]
+    layers = next(iter(found.values())).eigenvalues
+    for layer, gates in enumerate(layers):
+        for gate in range(len(gates)):
+            largest = (abs(reach.eigenvalues[layer][gate][0]) for reach in found.values())
+            rows.append([str(layer), str(gate), *(f"{value:.3f}" for value in largest)])
+    return table(rows, left=0)
+
+
+def drawing(found: Mapping[str, "Reach"]) -> str:
+    """The norms over the lag, and the eigenvalues around the unit circle, as SVG."""
+    from charrnn.cli.shared.drawing import Panel, Series, svg
+
+    curves = [
+        Series(f"d{state} {when}{_of_layer(layer, norms)}", list(zip(found[when].lags, norms[:, layer], strict=True)))
+        for state, layer, when, norms in _norms(found)
+    ]
+    clouds = [
+        Series(
+            when, [(value.real, value.imag) for gates in reach.eigenvalues for gate in gates for value in gate], False
+        )
+        for when, reach in found.items()
+    ]
+    return svg(
+        [
+            Panel("norm of the gradient, by lag", curves, logarithmic=True),
+            Panel("eigenvalues of the recurrent matrix", clouds, circle=True),
+        ]
+    )
+
+
+def _norms(found: Mapping[str, "Reach"]) -> Iterator[tuple[str, int, str, Any]]:
+    """State, layer, when, and its norms (lags, L)."""
+    for state, of_state in next(iter(found.values())).norms.items():
+        for layer in range(of_state.shape[1]):
+            for when, reach in found.items():
+                yield state, layer, when, reach.norms[state]
+
+
+def _of_layer(layer: int, norms: Any) -> str:
+    return f" l{layer}" if norms.shape[1] > 1 else ""
+
+
+def _as_json(reach: "Reach") -> dict[str, Any]:
+    return {
+        "lags": reach.lags,
+        "norms": {state: norms.T.tolist() for state, norms in reach.norms.items()},
+        "eigenvalues": [
+            [[[value.real, value.imag] for value in gate] for gate in gates] for gates in reach.eigenvalues
+        ],
+    }

@@ -1,0 +1,36 @@
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from charrnn.cli.shared.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(*panels):
+    return ET.fromstring(svg(panels))
+
+
+def test_a_line_runs_from_corner_to_corner_on_logarithmic_axes():
+    line = Series("a < b", [(1, 1e-6), (10, 1e-3), (100, 1), (1000, 0)])
+    root = drawn(Panel("title", [line], logarithmic=True))
+    points = root.find(f".//{SVG}polyline").get("points").split()
+    left, bottom, right, top = MARGIN, HEIGHT - MARGIN, WIDTH - MARGIN, MARGIN
+    middle = f"{(left + right) / 2:.1f},{(top + bottom) / 2:.1f}"
+    assert points == [f"{left:.1f},{bottom:.1f}", middle, f"{right:.1f},{top:.1f}"]  # 0 has no logarithm
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert texts == ["title", "1", "100", "1e-06", "1", "a < b"]
+
+
+def test_points_lie_around_the_unit_circle():
+    root = drawn(Panel("", []), Panel("", [Series("", [(0, 1), (2, 0)], joined=False)], circle=True))
+    circle, (on, out) = root.find(f".//{SVG}ellipse"), root.findall(f".//{SVG}circle")
+    cx, cy, rx, ry = (float(circle.get(name)) for name in ("cx", "cy", "rx", "ry"))
+    assert float(on.get("cx")) == pytest.approx(cx, abs=0.1)
+    assert float(on.get("cy")) == pytest.approx(cy - ry, abs=0.1)
+    assert float(out.get("cx")) == pytest.approx(cx + 2 * rx, abs=0.2)
+    assert int(root.get("width")) == 2 * WIDTH
+
+
+def test_nothing_and_single_points_can_be_drawn():
+    drawn(Panel("", [Series("", [])]), Panel("", [Series("", [(3, 3)], joined=False)]), Panel("", [], circle=True))

@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+from charrnn.training.reach import LAGS
+
+
+@pytest.fixture
+def gradients(invoke, checkpoints):
+    def gradients(*arguments):
+        return invoke("gradients", "--checkpoints", checkpoints, *arguments)
+
+    return gradients
+
+
+def test_the_tables_have_a_row_for_each_lag_and_gate(gradients, text):
+    norms, eigenvalues = gradients("letters", text).stdout.split("\n\n")
+    head, *rows = norms.splitlines()
+    assert head.split("  ")[-4:] == ["dh initial", "dh trained", "dc initial", "dc trained"]
+    assert [int(row.split()[0]) for row in rows] == list(LAGS)
+    assert [row.split()[:2] for row in eigenvalues.splitlines()[1:]] == [["0", str(gate)] for gate in range(4)]
+
+
+def test_json_and_the_drawing_hold_the_same(gradients, text, tmp_path):
+    picture = tmp_path / "reach.svg"
+    shown = json.loads(gradients("letters", text, "--json", "--svg", picture).stdout)
+    for when in ("initial", "trained"):
+        assert shown[when]["lags"] == list(LAGS)
+        assert set(shown[when]["norms"]) == {"h", "c"}
+        assert [len(gate) for gate in shown[when]["eigenvalues"][0]] == [8] * 4
+    assert shown["initial"]["norms"] != shown["trained"]["norms"]
+    assert picture.read_text().startswith("<svg ")
+    again = gradients("letters", text, "--svg", picture)
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+
+
+def test_a_short_text_is_one_line_on_stderr(gradients, tmp_path):
+    (tmp_path / "short.txt").write_text("the cat")
+    result = gradients("letters", tmp_path / "short.txt")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "characters, not 7" in result.stderr
