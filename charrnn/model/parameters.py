@@ -88,11 +88,9 @@ class Parameters:
         """Tensors under PyTorch's names; the one bias of a layer becomes PyTorch's two."""
         result = {}
         for name, tensor in self.tensors.items():
-            if "rnn.bias_l" in name:
-                result[name.replace("bias", "bias_ih")] = tensor
-                result[name.replace("bias", "bias_hh")] = np.zeros_like(tensor)
-            else:
-                result[name] = tensor
+            first, *others = torch_names(name)
+            result[first] = tensor
+            result |= {other: np.zeros_like(tensor) for other in others}
         return result
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "Parameters":
@@ -101,18 +99,35 @@ class Parameters:
         Raises:
             CheckpointError: a tensor is missing or has another shape.
         """
+        check_fit(self.config, tensors)
         for name, tensor in self.tensors.items():
-            parts = [name]
-            if "rnn.bias_l" in name:
-                parts = [name.replace("bias", "bias_ih"), name.replace("bias", "bias_hh")]
-            for part in parts:
-                if part not in tensors:
-                    raise CheckpointError(f"the checkpoint has no tensor {part}: it does not fit its own config")
-                if tensors[part].shape != tensor.shape:
-                    got, wanted = tensors[part].shape, tensor.shape
-                    raise CheckpointError(f"tensor {part} has shape {got}, but the config wants {wanted}")
-            tensor[:] = sum(tensors[part] for part in parts)
+            tensor[:] = sum(tensors[part] for part in torch_names(name))
         return self
+
+
+def check_fit(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
+    """See that tensors under PyTorch's names are those of a config, before memory is taken for them.
+
+    Raises:
+        CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.
+    """
+    if config.num_layers > len(tensors):
+        raise CheckpointError(f"the checkpoint has {len(tensors)} tensors, too few for {config.num_layers} layers")
+    for name, shape in tensor_shapes(config).items():
+        for part in torch_names(name):
+            if part not in tensors:
+                raise CheckpointError(f"the checkpoint has no tensor {part}: it does not fit its own config")
+            if tensors[part].shape != shape:
+                raise CheckpointError(f"tensor {part} has shape {tensors[part].shape}, but the config wants {shape}")
+            if tensors[part].dtype.kind != "f":
+                raise CheckpointError(f"tensor {part} holds {tensors[part].dtype}, but the config wants numbers")
+
+
+def torch_names(name: str) -> tuple[str, ...]:
+    """Names of PyTorch's tensors whose sum is a tensor of ours: the one bias of a layer is PyTorch's two."""
+    if "rnn.bias_l" in name:
+        return name.replace("bias", "bias_ih"), name.replace("bias", "bias_hh")
+    return (name,)
 
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
