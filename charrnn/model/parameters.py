@@ -100,6 +100,7 @@ class Parameters:
             CheckpointError: a tensor is missing or has another shape.
         """
         check_fit(self.config, tensors)
+        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
         for name, tensor in self.tensors.items():
             tensor[:] = sum(tensors[part] for part in torch_names(name))
         return self

@@ -216,6 +216,8 @@ def _header(path: Path, file: Any) -> dict[str, Any]:
         version = int(metadata["format_version"])
     except (KeyError, ValueError) as error:
         raise _not_ours(path, "its header is broken") from error
+    if version < 1:
+        raise _not_ours(path, "its header is broken")
     if version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has checkpoint format {version}, this charrnn reads up to format {FORMAT_VERSION}; upgrade charrnn"
@@ -229,7 +231,7 @@ def _header(path: Path, file: Any) -> dict[str, Any]:
         header = json.loads(metadata["header"])
     except (KeyError, ValueError, RecursionError) as error:
         raise _not_ours(path, "its header is broken") from error
-    if version < 1 or not isinstance(header, dict):
+    if not isinstance(header, dict):
         raise _not_ours(path, "its header is broken")
     return _upgraded(header, version)
 

@@ -21,11 +21,11 @@ def lock(folder: Path) -> FileLock:
         RunError: Another one holds it, or the folder cannot be written.
     """
     held = FileLock(folder / NAME, thread_local=False)
-    try:
-        with writing(folder):
+    with writing(folder):
+        try:
             held.acquire(blocking=False)
-    except Timeout:
-        raise RunError(
-            f"the run {folder} is being trained by another process: wait until it ends, or choose another --name"
-        ) from None
+        except Timeout:
+            raise RunError(
+                f"the run {folder} is being trained by another process: wait until it ends, or choose another --name"
+            ) from None
     return held

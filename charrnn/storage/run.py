@@ -53,13 +53,14 @@ class Run:
             RunError: The run exists already, its folder cannot be written, or another process trains it.
         """
         folder = checkpoints / _checked(name)
-        made = tuple(path for path in (*reversed(folder.parents), folder) if not path.exists())
         with writing(folder):
+            made = tuple(path for path in (*reversed(folder.parents), folder) if not path.exists())
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
         run = cls._locked(folder, made)
         if not overwrite and run.exists():
+            run.release()
             raise RunError(
                 f"a run called {name!r} exists already in {checkpoints}; continue it with --resume, "
                 "replace it with --overwrite, or choose another --name"

@@ -1,8 +1,8 @@
 """The trainer: a generator of events that prints nothing and writes nothing.
 
 Everything random is a function of the run's seed and the step (initial weights, dropout masks, previews), so that the
-counters in ``Progress`` are all that there is to a random generator's state. Nothing depends on when a run is saved: the
-state to which a divergence goes back is that of the last evaluation, and a checkpoint made since holds it too.
+counters in ``Progress`` are all that there is to a random generator's state. Nothing depends on when a run is saved:
+the state to which a divergence goes back is that of the last evaluation, and a checkpoint made since holds it too.
 """
 
 import math
@@ -67,7 +67,7 @@ class GoodState:
     progress: Progress
 
 
-class Diverged(Exception):
+class DivergedError(Exception):
     """The model is no longer fit to be trained; the message says what shows it."""
 
 
@@ -141,7 +141,7 @@ class Trainer:
         while reason is None:
             try:
                 reason = yield from self._advance(clock_zero)
-            except Diverged as diverged:
+            except DivergedError as diverged:
                 yield self._roll_back(str(diverged))
         yield self._finished(reason)
 
@@ -323,8 +323,10 @@ class Trainer:
         return reason is not None or step % self.eval_every == 0
 
     def _save_due(self) -> bool:
+        if self.progress.step == self._good.progress.step:  # saved by the evaluation
+            return False
         if self._save_every:
-            return self.progress.step % self._save_every == 0 and self.progress.step != self._good.progress.step
+            return self.progress.step % self._save_every == 0
         return time.monotonic() - self._saved_at > SAVE_SECONDS
 
     def _save(self, kind: Literal["last", "best"]) -> CheckpointDue:
@@ -335,7 +337,7 @@ class Trainer:
         """Whether the state may be saved; if not, the next evaluation goes back."""
         try:
             self._check_state()
-        except Diverged:
+        except DivergedError:
             return False
         return True
 
@@ -349,7 +351,7 @@ class Trainer:
     def _check(self, good: bool, got: str) -> None:
         """Stop what is under way unless ``good``; comparisons with a NaN are not."""
         if not good:
-            raise Diverged(got)
+            raise DivergedError(got)
 
     def _preview(self) -> str:
         start = self.vocabulary.encode(opening(self.vocabulary))
