@@ -63,7 +63,7 @@ class TrainingJob:
             self.trainer.restore(resumed.tensors, resumed.header)
             self.trainer.clock.seconds = notes.seconds
             run.truncate_metrics(self.trainer.progress.step)
-        self._recorder = Recorder(run, keep=notes.keep, replaces=run.exists() and not resumed)
+        self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
         self.started = Started(
             run=str(run.folder),
             resumed_from=self.trainer.progress.step,
@@ -111,11 +111,11 @@ class TrainingJob:
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()
         checkpoint = Checkpoint(tensors, header | self._header)
+        notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
         if kind == "best":
-            self._recorder.save_best(checkpoint)
+            self._recorder.save_best(checkpoint, notes)
         else:
-            notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
-            self._recorder.save_last(checkpoint, self.trainer.progress.step, notes)
+            self._recorder.save_last(checkpoint, notes, self.trainer.progress.step)
 
 
 def open_job(

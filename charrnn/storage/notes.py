@@ -1,6 +1,7 @@
 """What concerns a run but not its training, and so is in no checkpoint: equal training gives equal checkpoints."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,11 @@ class Notes:
     def _checked(cls, values: Any) -> "Notes | None":
         try:
             notes = replace(cls(**values), sources=tuple(map(str, values["sources"])))
-            sound = notes.seconds >= 0 and notes.save_every >= 0 and notes.keep >= 0 and isinstance(notes.encoding, str)
         except (TypeError, KeyError):
             return None
-        return notes if sound else None
+        counts = all(type(count) is int and count >= 0 for count in (notes.save_every, notes.keep))
+        seconds = isinstance(notes.seconds, int | float) and 0 <= notes.seconds < math.inf
+        return notes if counts and seconds and isinstance(notes.encoding, str) else None
 
     def write(self, path: Path) -> None:
         """Write them to a file, whole or not at all.

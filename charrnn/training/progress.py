@@ -2,7 +2,6 @@
 
 import math
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -46,12 +45,14 @@ class Progress:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Progress":
+    def from_dict(cls, values: Any) -> "Progress":
         """The progress that ``to_dict`` gave.
 
         Raises:
             CheckpointError: a field is unknown, or not a finite number of at least 0.
         """
+        if not isinstance(values, dict):
+            raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
         names = {field.name: field.type for field in fields(cls)}
         for name, value in values.items():
             kinds = (int,) if names.get(name) is int else (int, float)
