@@ -32,10 +32,10 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> 
             for piece in [data] if isinstance(data, bytes) else data:
                 _write(descriptor, piece)
             os.fsync(descriptor)
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException:  # KeyboardInterrupt too
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         raise
     _sync_folder(path.parent)
 
@@ -68,15 +68,15 @@ def link_or_copy(source: Path, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         os.link(source, temporary)
     except OSError:
         with source.open("rb") as file:
             write_atomically(path, iter(lambda: file.read(PIECE), b""))
     else:
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105
         with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         _sync_folder(path.parent)
 
 

@@ -122,7 +122,7 @@ def test_arrays_in_any_memory_order_are_saved_as_they_read(tmp_path: Path) -> No
 def test_what_is_not_finite_is_not_saved(tmp_path: Path, value: float) -> None:
     path = saved(tmp_path)
     for checkpoint in (Checkpoint({"a": np.array([1, value])}, {}), Checkpoint({}, {"best_bpc": value})):
-        with pytest.raises(ValueError, match="not finite|not JSON compliant"):
+        with pytest.raises(ValueError, match=r"not finite|not JSON compliant"):
             save_checkpoint(path, checkpoint)
     assert_same(load_checkpoint(path), example())
 
