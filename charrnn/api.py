@@ -91,7 +91,7 @@ class Model:
     def load(cls, path: Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
         checkpoint = load_checkpoint(path)
-        config, vocabulary = model_of(checkpoint.header)
+        config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.runnable()
         return cls(Parameters(config).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
 

@@ -3,37 +3,24 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.corpus import open_cache, read_corpus
+from charrnn.storage.notes import Notes
+from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, corpus_name, read_corpus, split
+from charrnn.text.corpus import Corpus, absolute, corpus_name, split
 from charrnn.text.sources import ENCODING, STDIN
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import fit
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Started
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
+from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
-
-MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size"}
-TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
-LIMITS = {"steps", "epochs", "minutes"}
-CHANGEABLE = LIMITS | {
-    "learning_rate",
-    "schedule",
-    "warmup_steps",
-    "decay_rate",
-    "decay_every",
-    "clip_norm",
-    "clip_value",
-    "eval_every",
-}
-"""Options that a resumed run may be given anew; the others are part of what it is."""
-
 
 LONGEST_UNROLLED = 1 << 18
 """Characters through all of which gradients can be asked to flow: what is kept for the way back takes memory."""
@@ -41,6 +28,8 @@ LONGEST_UNROLLED = 1 << 18
 
 class TrainingJob:
     """A trainer whose checkpoints and metrics go into a run's folder.
+
+    No other job can train the run until ``events`` has come to its end, or ``close`` is called.
 
     Attributes:
         run: the folder.
@@ -54,76 +43,82 @@ class TrainingJob:
         corpus: Corpus,
         config: ModelConfig,
         settings: TrainingSettings,
-        vocabulary: Vocabulary,
+        notes: Notes,
+        *,
         threads: int,
+        resumed: Checkpoint | None = None,
+        remarks: tuple[str, ...] = (),
     ) -> None:
         self.run = run
-        train_ids, val_ids = split(vocabulary.encode(corpus.text), settings.val_fraction)
-        fitted, notes = fit_settings(settings, len(train_ids))
+        train_ids, val_ids = split(corpus.ids, settings.val_fraction)
+        fitted, shrunk = fit_settings(settings, len(train_ids))
         if settings.val_fraction and not len(val_ids):
-            notes = (*notes, "the text is too short to validate on a part of it")
-        self.trainer = Trainer(config, fitted, vocabulary, train_ids, val_ids, threads=threads)
+            shrunk = (*shrunk, "the text is too short to validate on a part of it")
+        self.trainer = Trainer(
+            config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
+        )
+        self._notes = notes
         self._header = {
             "settings": settings.to_dict(),
-            "corpus": {
-                "encoding": corpus.encoding,
-                "sources": list(corpus.sources),
-                "fingerprint": corpus.fingerprint,
-                "characters": len(corpus.text),
-            },
+            "corpus": {"fingerprint": corpus.fingerprint, "characters": len(corpus.ids)},
         }
-        self._replaces = any(path.exists() for path in (run.last, run.best, run.metrics))
-        self._held: Evaluated | None = None
+        if resumed:
+            self.trainer.restore(resumed.tensors, resumed.header)
+            self.trainer.clock.seconds = notes.seconds
+            run.truncate_metrics(self.trainer.progress.step)
+        self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
         self.started = Started(
             run=str(run.folder),
-            resumed_from=0,
+            resumed_from=self.trainer.progress.step,
             characters=len(train_ids),
             val_characters=len(val_ids),
-            vocabulary=len(vocabulary),
+            vocabulary=len(corpus.vocabulary),
             parameters=self.trainer.parameters.count,
             threads=threads,
-            notes=notes,
+            notes=remarks + shrunk,
         )
 
-    def continue_from(self, checkpoint: Checkpoint) -> None:
-        """Take up the state that the run's last checkpoint holds."""
-        self.trainer.restore(checkpoint.tensors, checkpoint.header)
-        step = self.trainer.progress.step
-        self.run.truncate_metrics(step)
-        self.started = dataclasses.replace(self.started, resumed_from=step)
-        self._replaces = False
-
     def events(self) -> Iterator[Event]:
-        """Train; yields each event after what it asks for has been saved."""
-        yield self.started
-        for event in self.trainer.run():
-            if isinstance(event, Evaluated | CheckpointDue):
-                self._save(event)
-            yield event
+        """Train; yields each event after what it asks for has been saved.
 
-    def _save(self, event: Evaluated | CheckpointDue) -> None:
-        if self._replaces:
-            self._replace_older_run(event)
-        elif isinstance(event, Evaluated):
-            self.run.append_metrics(dataclasses.asdict(event))
-        else:
-            self._write(self.run.best if event.kind == "best" else self.run.last)
+        Raises:
+            RunError: the end of the run could not be saved. Before the end, that is a ``SaveFailed``.
+            TrainingError: training has diverged again and again.
+        """
+        try:
+            yield self.started
+            for event in self.trainer.run():
+                yield self._recorded(event)
+        finally:
+            self.close()
 
-    def _replace_older_run(self, event: Evaluated | CheckpointDue) -> None:
-        """Keep all of an older run until the first checkpoint of this one has been written."""
+    def close(self) -> None:
+        """Let other jobs train the run."""
+        self.run.release()
+
+    def _recorded(self, event: Event) -> Event:
+        """The event, once what it asks for has been saved; or what became of that."""
+        recorder = self._recorder
         if isinstance(event, Evaluated):
-            self._held = event
-            return
-        self._write(self.run.last)
-        self.run.clear(keep_last=True)
-        self._replaces = False
-        for held in (self._held, event):
-            if held is not None:
-                self._save(held)
+            recorder.record(dataclasses.asdict(event))
+        elif isinstance(event, CheckpointDue):
+            self._save(event.kind)
+            if recorder.failure:
+                return SaveFailed(event.step, str(recorder.failure))
+        elif isinstance(event, Finished) and recorder.failure:
+            self._save("last")
+            if recorder.failure:
+                raise recorder.failure
+        return event
 
-    def _write(self, path: Path) -> None:
+    def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()
-        save_checkpoint(path, Checkpoint(tensors, header | self._header))
+        checkpoint = Checkpoint(tensors, header | self._header)
+        notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
+        if kind == "best":
+            self._recorder.save_best(checkpoint, notes)
+        else:
+            self._recorder.save_last(checkpoint, notes, self.trainer.progress.step)
 
 
 def open_job(
@@ -134,6 +129,8 @@ def open_job(
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    save_every: int | None = None,
+    keep: int | None = None,
     encoding: str | None = None,
     as_bytes: bool = False,
     **options: Any,
@@ -147,65 +144,109 @@ def open_job(
         resume: continue the run of that name; without a name or sources, the newest.
         overwrite: replace an older run of that name.
         threads: how many; all cores if not given.
+        save_every: steps between two saves; if not given, about once a minute, or what a resumed run was given.
+        keep: how many checkpoints before the last one to keep; if not given, none, or as ``save_every``.
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
-        CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
+        CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
     unknown = set(given) - MODEL_OPTIONS - TRAINING_OPTIONS
     if unknown:
         raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads must be at least 1, not {threads}")
+    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
+        if count is not None and count < least:
+            raise ConfigError(f"{option} must be at least {least}, not {count}")
     threads = threads or available_threads()
-    folder = Path(checkpoints)
+    folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
         raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
+    if not resume and not sources:
+        raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
+    anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
+    notes = {key: value for key, value in anew.items() if value is not None}
     if resume:
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
-        return _resumed(run, sources, threads, given, encoding, as_bytes)
-    if not sources:
-        raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
-    settings = TrainingSettings(**{key: value for key, value in given.items() if key in TRAINING_OPTIONS})
-    corpus = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=as_bytes)
-    vocabulary = Vocabulary.of(corpus.text, corpus.unit)
-    shape = {key: value for key, value in given.items() if key in MODEL_OPTIONS}
-    config = ModelConfig(vocab_size=len(vocabulary), **shape)
-    config.require_runnable()
-    run = Run.create(folder, name or corpus.name, overwrite=overwrite)
-    return TrainingJob(run, corpus, config, settings, vocabulary, threads)
+        opened = _resumed
+    else:
+        _check_shape(given)
+        run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
+        opened = _begun
+    try:
+        return opened(run, sources, given, notes, as_bytes, threads)
+    except BaseException:
+        run.abandon()
+        raise
+
+
+def _check_shape(given: Mapping[str, Any]) -> None:
+    """Refuse a model that cannot be, before a text is read and a folder made for it."""
+    ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, given)).require_runnable()
+    TrainingSettings(**_only(TRAINING_OPTIONS, given))
+
+
+def _begun(
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
+) -> TrainingJob:
+    notes = Notes(**{"encoding": ENCODING, **anew})
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, as_bytes=as_bytes)
+    config = ModelConfig(vocab_size=len(corpus.vocabulary), **_only(MODEL_OPTIONS, given))
+    settings = TrainingSettings(**_only(TRAINING_OPTIONS, given))
+    return TrainingJob(run, corpus, config, settings, notes, threads=threads)
 
 
 def _resumed(
-    run: Run, sources: Sequence[str], threads: int, given: Mapping[str, Any], encoding: str | None, as_bytes: bool
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
-        config, vocabulary = model_of(checkpoint.header)
-        known = checkpoint.header["settings"]
+        config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         origin = checkpoint.header["corpus"]
-        settings = TrainingSettings(**merged_settings(known, config.to_dict(), given))
-        if not sources and STDIN in origin["sources"]:
+        settings, remarks = merged_settings(checkpoint.header["settings"], config.to_dict(), given)
+        known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
+        fingerprint, characters = origin["fingerprint"], origin["characters"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
+    if as_bytes and vocabulary.unit != "byte":
+        raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
+    notes = dataclasses.replace(known, **anew)
+    corpus = _corpus_of(run, sources, notes, vocabulary.unit == "byte", fingerprint, characters)
+    if corpus.vocabulary != vocabulary:
+        raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
+    return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
+
+
+def _corpus_of(
+    run: Run, sources: Sequence[str], notes: Notes, as_bytes: bool, fingerprint: str, characters: int
+) -> Corpus:
+    """The text of a resumed run; what could be read only once is still in the cache.
+
+    Raises:
+        CorpusError: it has changed, or must be given again.
+    """
+    if not sources:
+        cached = open_cache(run.corpus, None, encoding=notes.encoding, as_bytes=as_bytes)
+        if cached and cached.fingerprint == fingerprint:
+            return cached
+        if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
                 f"with - --resume --name {run.name}"
             )
-        sources = sources or origin["sources"]
-        encoding = encoding or origin.get("encoding", ENCODING)
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
-    corpus = read_corpus(sources, encoding=encoding, as_bytes=as_bytes or vocabulary.unit == "byte")
-    if corpus.fingerprint != origin["fingerprint"]:
-        raise CorpusError(
-            f"the text has changed since run {run.name!r} began ({len(corpus.text)} characters, then "
-            f"{origin['characters']}): give the same text, or start anew with --overwrite or another --name"
-        )
-    job = TrainingJob(run, corpus, config, settings, vocabulary, threads)
-    job.continue_from(checkpoint)
-    return job
+        if not notes.sources:
+            raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")
+
+    def accept(found: str, length: int) -> None:
+        if found != fingerprint:
+            raise CorpusError(
+                f"the text has changed since run {run.name!r} began ({length} characters, then {characters}): "
+                "give the same text, or start anew with --overwrite or another --name"
+            )
+
+    return read_corpus(run.corpus, sources or notes.sources, encoding=notes.encoding, as_bytes=as_bytes, accept=accept)
 
 
 def newest_run(checkpoints: Path) -> Run:
@@ -213,22 +254,8 @@ def newest_run(checkpoints: Path) -> Run:
     return Run.open(checkpoints, find_checkpoint(None, checkpoints).parent.name)
 
 
-def merged_settings(known: Mapping[str, Any], shape: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a resumed run: the old ones, and what may be given anew.
-
-    A limit given anew takes the place of all the old limits.
-
-    Raises:
-        ConfigError: an option is given that would make it another run.
-    """
-    for key, value in given.items():
-        old = {**shape, **known}[key]
-        if key not in CHANGEABLE and value != old:
-            raise ConfigError(
-                f"{key} is {old!r} in this run and cannot become {value!r}: leave it out, or start a new run"
-            )
-    kept = dict.fromkeys(LIMITS, 0) if LIMITS & set(given) else {}
-    return {**known, **kept, **{key: value for key, value in given.items() if key in TRAINING_OPTIONS}}
+def _only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in names}
 
 
 def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingSettings, tuple[str, ...]]:

@@ -53,16 +53,16 @@ def command(
     from charrnn.model.parameters import Parameters
     from charrnn.model.workers import Workers, available_threads
     from charrnn.storage.checkpoint import load_checkpoint
-    from charrnn.text.corpus import read_corpus
-    from charrnn.text.sources import ENCODING
+    from charrnn.text.sources import ENCODING, read_pieces
     from charrnn.text.symbols import known_symbols
     from charrnn.training.reach import reach_of
 
     checkpoint = load_checkpoint(path)
-    config, vocabulary = model_of(checkpoint.header)
+    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     config = config.runnable()
-    corpus = read_corpus(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
-    ids = vocabulary.encode(known_symbols(corpus.text, vocabulary, unknown))
+    pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
+    text = "".join(piece.symbols for piece in pieces)
+    ids = vocabulary.encode(known_symbols(text, vocabulary, unknown))
     workers = Workers(threads or available_threads())
     models = {
         "initial": Parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),

@@ -49,12 +49,12 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
             {
                 "steps": number(progress["steps"], ",d"),
                 "epochs": number(progress["epochs"], ",.2f"),
-                "time": duration(progress["seconds"]),
+                "time": "-" if progress["seconds"] is None else duration(progress["seconds"]),
                 "best_val_bpc": number(progress["best_val_bpc"]),
             }
         ),
         "settings": _pairs(overview.settings),
-        "text": _pairs({**corpus, "sources": ", ".join(corpus["sources"])}),
+        "text": _pairs({**corpus, "sources": ", ".join(map(str, corpus.get("sources", ["unknown"])))}),
         "tensors": table(
             [(name, " x ".join(map(str, shape)), dtype) for name, (shape, dtype) in overview.tensors.items()]
         ),

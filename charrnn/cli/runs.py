@@ -37,7 +37,7 @@ def _summary(run: "Run") -> dict[str, Any]:
     """What is known of a run; of a damaged one, what is wrong with it."""
     from charrnn.cli.shared.overview import Overview
 
-    files = [file.stat() for file in (run.last, run.best, run.metrics) if file.is_file()]
+    files = [file.stat() for file in (*run.files, run.corpus) if file.is_file()]
     known = {
         "name": run.name,
         "bytes": sum(file.st_size for file in files),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import INTERRUPTED, silence
+from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, counted, say
@@ -87,6 +87,8 @@ Examples:
 @option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
 @option("--val-fraction", type=float, help="Part of the text, at its end, to validate with.", unset=0.1)
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
+@option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
+@option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
 @option("--name", help="Name of the run.", unset="the first text's name")
 @options.checkpoints
@@ -103,7 +105,7 @@ def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) 
     CORPUS is one or more files, folders (all files in them), or - for standard input.
 
     The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
-    nothing had happened.
+    nothing had happened. The limits of a resumed run count from its beginning.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
@@ -117,7 +119,7 @@ def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) 
     if finished.reason == "interrupted":
         if finished.step:
             say(f"resume with: {_resume_command(corpora, job.run, given)}")
-        raise click.exceptions.Exit(INTERRUPTED)
+        raise click.exceptions.Exit(interrupts.exit_code)
 
 
 def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Finished":
@@ -131,7 +133,7 @@ def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Fi
                 interrupts.stop = job.trainer.stop
             try:
                 report.show(event)
-            except BrokenPipeError:  # nobody reads on: save and stop
+            except OSError:  # nobody reads on, or there is no room for more: save and stop
                 silence(report.stream)
                 report = NoReport()
                 job.trainer.stop()

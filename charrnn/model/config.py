@@ -57,6 +57,7 @@ class ModelConfig:
         for name in ("skip_connections", "learn_initial_state"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
+        object.__setattr__(self, "dropout", float(self.dropout))  # equal configs are written alike
         for name, known in (("precision", tuple(PRECISIONS)), ("recurrent_init", RECURRENT_INITS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.model.config import ModelConfig
+from charrnn.model.parameters import check_fit
 from charrnn.text.vocabulary import Vocabulary
+
+Array = npt.NDArray[np.generic]
 
 
 def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -16,20 +22,21 @@ def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def model_of(header: Mapping[str, Any]) -> tuple[ModelConfig, Vocabulary]:
-    """The config and vocabulary that a checkpoint's header holds.
+def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[ModelConfig, Vocabulary]:
+    """The config and vocabulary that a checkpoint's header holds, once its tensors are known to fit them.
 
     Raises:
-        CheckpointError: they are missing or make no sense.
+        CheckpointError: they are missing or make no sense, or the tensors do not fit.
     """
     try:
         config = ModelConfig.from_dict(header["config"])
         vocabulary = Vocabulary(header["vocabulary"]["symbols"], header["vocabulary"]["unit"])
-    except (KeyError, TypeError, CharrnnError) as error:
+    except (KeyError, TypeError, AttributeError, CharrnnError) as error:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
     if len(vocabulary) != config.vocab_size:
         raise CheckpointError(
             f"the checkpoint's header is damaged ({len(vocabulary)} characters for a vocabulary of "
             f"{config.vocab_size}): use another checkpoint"
         )
+    check_fit(config, tensors)
     return config, vocabulary

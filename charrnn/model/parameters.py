@@ -120,7 +120,7 @@ class Parameters:
         for layer in range(self.config.num_layers):
             result[f"rnn.bias_ih_l{layer}"] = bias = result.pop(f"rnn.bias_l{layer}")
             result[f"rnn.bias_hh_l{layer}"] = second = np.zeros_like(bias)
-            for name, rows in self._parts_of_bias(layer):
+            for name, rows in parts_of_bias(self.config, layer):
                 second[rows] = result.pop(name)
         return result
 
@@ -130,28 +130,54 @@ class Parameters:
         Raises:
             CheckpointError: a tensor is missing or has another shape.
         """
-        for name, wanted in self.to_tensors().items():
-            if name not in tensors:
-                raise CheckpointError(f"the checkpoint has no tensor {name}: it does not fit its own config")
-            if tensors[name].shape != wanted.shape:
-                got = tensors[name].shape
-                raise CheckpointError(f"tensor {name} has shape {got}, but the config wants {wanted.shape}")
-            if name in self.tensors:
-                self[name][:] = tensors[name]
+        check_fit(self.config, tensors)
+        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+        for name, tensor in self.tensors.items():
+            if name in tensors:
+                tensor[:] = tensors[name]
         for layer in range(self.config.num_layers):
             second = np.array(tensors[f"rnn.bias_hh_l{layer}"])
-            for name, rows in self._parts_of_bias(layer):
+            for name, rows in parts_of_bias(self.config, layer):
                 self[name][:] = second[rows]
                 second[rows] = 0
             self[f"rnn.bias_l{layer}"][:] = tensors[f"rnn.bias_ih_l{layer}"] + second
         return self
 
-    def _parts_of_bias(self, layer: int) -> Iterator[tuple[str, slice]]:
-        """The tensors that are part of PyTorch's second bias, and where they are in it."""
-        H = self.config.hidden_size
-        for vector in find_cell(self.config.cell).vectors:
-            if vector.bias_of is not None:
-                yield f"rnn.{vector.name}_l{layer}", slice(vector.bias_of * H, (vector.bias_of + 1) * H)
+
+def check_fit(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
+    """See that tensors under PyTorch's names are those of a config, before memory is taken for them.
+
+    Raises:
+        CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.
+    """
+    if config.num_layers > len(tensors):
+        raise CheckpointError(f"the checkpoint has {len(tensors)} tensors, too few for {config.num_layers} layers")
+    for name, shape in torch_shapes(config).items():
+        if name not in tensors:
+            raise CheckpointError(f"the checkpoint has no tensor {name}: it does not fit its own config")
+        if tensors[name].shape != shape:
+            raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}, but the config wants {shape}")
+        if tensors[name].dtype.kind != "f":
+            raise CheckpointError(f"tensor {name} holds {tensors[name].dtype}, but the config wants numbers")
+
+
+def torch_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor under PyTorch's names."""
+    shapes = tensor_shapes(config)
+    for layer in range(config.num_layers):
+        shape = shapes.pop(f"rnn.bias_l{layer}")
+        shapes |= {f"rnn.bias_ih_l{layer}": shape, f"rnn.bias_hh_l{layer}": shape}
+        for name, _ in parts_of_bias(config, layer):
+            del shapes[name]
+    return shapes
+
+
+def parts_of_bias(config: ModelConfig, layer: int) -> Iterator[tuple[str, slice]]:
+    """The tensors that are part of PyTorch's second bias, and where they are in it."""
+    H = config.hidden_size
+    for vector in find_cell(config.cell).vectors:
+        if vector.bias_of is not None:
+            yield f"rnn.{vector.name}_l{layer}", slice(vector.bias_of * H, (vector.bias_of + 1) * H)
 
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

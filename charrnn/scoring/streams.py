@@ -9,7 +9,7 @@ A text too short for two streams is read in one pass, and so is every text if th
 has seen all that comes before it, exactly as when the text is drawn.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from charrnn.model.network import Network
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
+from charrnn.text.corpus import check_ids
 
 BLOCK = 1 << 21
 """Characters of a block."""
@@ -35,7 +36,7 @@ MOST_STREAMS = 64
 WARM_UP = 256
 """Characters that a stream reads before its own."""
 
-Ids = npt.NDArray[np.int32]
+Ids = npt.NDArray[np.integer[Any]]
 
 
 class Reader(Protocol):
@@ -62,6 +63,7 @@ class StreamReader:
 
     def read(self, ids: Ids) -> tuple[Losses, Ranks]:
         """See ``Reader``."""
+        check_ids(ids, self._network.config.vocab_size)
         losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
         text = np.concatenate([self._before, ids])
         if len(text) > 1:

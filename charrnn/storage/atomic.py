@@ -1,4 +1,7 @@
-"""Writing a file so that nobody ever sees half of it, whenever the process is killed."""
+"""Writing files so that nobody ever sees half of one, whenever the process is killed or the disk is full.
+
+Every change of a file goes through the functions of ``os``, so that a test can let each of them fail.
+"""
 
 import contextlib
 import errno
@@ -8,6 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from charrnn.errors import RunError
+
+PIECE = 1 << 20
+"""Bytes written at a time."""
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> None:
@@ -22,16 +28,56 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> 
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.writelines([data] if isinstance(data, bytes) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+            for piece in [data] if isinstance(data, bytes) else data:
+                _write(descriptor, piece)
+            os.fsync(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException:  # KeyboardInterrupt too
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108
         raise
     _sync_folder(path.parent)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add ``data`` at the end of ``path``, all or nothing, and return when it is on the disk.
+
+    A process that is killed may leave a part of it.
+
+    Raises:
+        OSError: The file cannot be written; ``path`` is as it was before.
+    """
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) as descriptor:
+        size = os.fstat(descriptor).st_size
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, size)
+            raise
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """Make ``path`` another name of the file ``source``, or a copy of it where there are no such names.
+
+    Raises:
+        OSError: It cannot be made; an older file is as it was before.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+        os.link(source, temporary)
+    except OSError:
+        with source.open("rb") as file:
+            write_atomically(path, iter(lambda: file.read(PIECE), b""))
+    else:
+        os.replace(temporary, path)  # noqa: PTH105
+        with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
+            os.unlink(temporary)  # noqa: PTH108
+        _sync_folder(path.parent)
 
 
 def leftovers(path: Path) -> list[Path]:
@@ -57,6 +103,22 @@ def writing(path: Path) -> Iterator[None]:
         raise RunError(
             f"cannot write {path}: {reason(error)}; free some space or choose another folder with --checkpoints"
         ) from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of ``data``; a disk that is nearly full takes a part of it."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest[:PIECE]) :]
 
 
 def _sync_folder(folder: Path) -> None:

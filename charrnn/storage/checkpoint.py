@@ -1,12 +1,16 @@
 """A checkpoint: named arrays and a JSON header in one safetensors file, without pickle.
 
-The file's metadata holds three strings: ``format`` ("charrnn"), ``format_version`` and ``header`` (JSON). Equal
-content gives equal bytes. What the header holds is up to those who save it.
+The file's metadata holds strings: ``format`` ("charrnn"), ``format_version``, ``header`` (JSON), ``tensors_checksum``
+(CRC-32 of the tensors' bytes, in the order of their names) and ``checksum`` (CRC-32 of all the rest). Equal content
+gives equal bytes. What the header holds is up to those who save it.
+
+Nothing in a file is believed: sizes are compared before memory is taken, checksums before anything is used.
 """
 
 import json
 import stat
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +26,18 @@ from charrnn.storage.atomic import reason, write_atomically, writing
 
 FORMAT = "charrnn"
 
-FORMAT_VERSION = 1
-"""Raised when older programs could no longer read a new file."""
+FORMAT_VERSION = 2
+"""Raised when older programs could no longer read a new file. Version 1 had clock times and no checksums."""
 
 LENGTH_BYTES = 8
 """A safetensors file starts with the length of its JSON header, little-endian."""
+
+LARGEST_HEADER = 1 << 25
+"""Bytes; a vocabulary of all of Unicode takes half of it."""
+
+CLOCKS_OF_VERSION_1 = {"seconds", "characters_since", "seconds_since"}
+
+Tensors = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -34,11 +45,11 @@ class Checkpoint:
     """What one file holds.
 
     Attributes:
-        tensors: Arrays by name, of any shape, of a boolean, integer or floating dtype.
+        tensors: Arrays by name, of any shape, of a boolean, integer or floating dtype; all finite.
         header: Plain JSON values: on loading, tuples have become lists and keys strings.
     """
 
-    tensors: dict[str, npt.NDArray[Any]]
+    tensors: Tensors
     header: dict[str, Any]
 
 
@@ -47,6 +58,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
     Raises:
         RunError: The file cannot be written; ``path`` is as it was before.
+        ValueError: A number is not finite.
     """
     pieces = _encode(checkpoint)
     with writing(path):
@@ -60,8 +72,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: There is no such file, or it is not a checkpoint of ours, damaged, or of a newer format.
     """
     with _opened(path) as file:
-        header = _header(path, file.metadata())
-        return Checkpoint({name: file.get_tensor(name) for name in sorted(file.keys())}, header)
+        header, metadata = _header(path, file), file.metadata()
+        tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    if metadata.get("tensors_checksum", _checksum_of(tensors)) != _checksum_of(tensors):
+        raise _not_ours(path, "its tensors have changed since they were written")
+    for name, array in tensors.items():
+        if not _is_finite(array):
+            raise _not_ours(path, f"tensor {name} is not finite")
+    return Checkpoint(tensors, header)
 
 
 def load_header(path: Path) -> dict[str, Any]:
@@ -71,7 +89,7 @@ def load_header(path: Path) -> dict[str, Any]:
         CheckpointError: As `load_checkpoint`.
     """
     with _opened(path) as file:
-        return _header(path, file.metadata())
+        return _header(path, file)
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -81,36 +99,92 @@ def tensor_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
         CheckpointError: As `load_checkpoint`.
     """
     with _opened(path) as file:
-        _header(path, file.metadata())
-        views = {name: file.get_slice(name) for name in sorted(file.keys())}
-        return {name: (tuple(view.get_shape()), str(view.get_dtype())) for name, view in views.items()}
+        _header(path, file)
+        return _shapes(file)
 
 
 def _encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
     """The pieces of the file, the same for equal content."""
-    metadata = {
+    tensors = {name: _plain(array) for name, array in sorted(checkpoint.tensors.items())}
+    for name, array in tensors.items():
+        if not _is_finite(array):
+            raise ValueError(f"tensor {name} is not finite")
+    return _with_sorted_header(save(tensors, _metadata(checkpoint.header, _checksum_of(tensors))))
+
+
+def stream_beginning(header: Mapping[str, Any], name: str, dtype: str, count: int, itemsize: int) -> bytes:
+    """The beginning of a file of one tensor (count,) that is too large to be held; its bytes are to follow.
+
+    They have no checksum: ``load_checkpoint`` refuses the file, `load_header` and `mapped` read it.
+    """
+    entry = {"dtype": dtype, "shape": [count], "data_offsets": [0, count * itemsize]}
+    return _signed_header({"__metadata__": _metadata(header, "none"), name: entry})
+
+
+def mapped(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The only tensor of the file at ``path``, memory-mapped, which `tensor_shapes` has told to be of that type."""
+    with path.open("rb") as file:
+        start = LENGTH_BYTES + int.from_bytes(file.read(LENGTH_BYTES), "little")
+    return np.asarray(np.memmap(path, dtype, "r", offset=start))
+
+
+def _metadata(header: Mapping[str, Any], tensors_checksum: str) -> dict[str, str]:
+    return {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
-        "header": json.dumps(checkpoint.header, sort_keys=True),
+        "header": json.dumps(header, sort_keys=True, allow_nan=False),
+        "tensors_checksum": tensors_checksum,
     }
-    arrays = {name: np.asarray(array, order="C") for name, array in sorted(checkpoint.tensors.items())}
-    return _with_sorted_header(save(arrays, metadata))
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array as its bytes are in the file."""
+    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+
+
+def _checksum_of(tensors: Tensors) -> str:
+    """CRC-32 of the tensors' bytes, in the order of their names, as 8 hexadecimal digits."""
+    checksum = 0
+    for _, array in sorted(tensors.items()):
+        checksum = zlib.crc32(array.reshape(-1).view(np.uint8).data, checksum)
+    return f"{checksum:08x}"
+
+
+def _is_finite(array: npt.NDArray[Any]) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _with_sorted_header(data: bytes) -> list[bytes | memoryview]:
-    """The safetensors file ``data`` with sorted keys: the library orders metadata differently each time."""
+    """The pieces of the safetensors file ``data``, with a header of ours: the library orders metadata at random."""
     start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
-    entries = json.loads(data[LENGTH_BYTES:start])
+    return [_signed_header(json.loads(data[LENGTH_BYTES:start])), memoryview(data)[start:]]
+
+
+def _signed_header(entries: dict[str, Any]) -> bytes:
+    """The beginning of a safetensors file, up to the tensors: sorted, and with a checksum."""
+    shapes = {name: (entry["shape"], entry["dtype"]) for name, entry in entries.items() if name != "__metadata__"}
+    entries["__metadata__"]["checksum"] = _header_checksum(entries["__metadata__"], shapes)
     header = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)  # keeps the tensors aligned
-    return [len(header).to_bytes(LENGTH_BYTES, "little"), header, memoryview(data)[start:]]
+    return len(header).to_bytes(LENGTH_BYTES, "little") + header
+
+
+def _header_checksum(metadata: Mapping[str, str], shapes: Mapping[str, Any]) -> str:
+    """CRC-32 of all but the tensors' bytes, as 8 hexadecimal digits."""
+    fields = {name: text for name, text in metadata.items() if name != "checksum"}
+    return f"{zlib.crc32(json.dumps([fields, shapes], sort_keys=True).encode()):08x}"
+
+
+def _shapes(file: Any) -> dict[str, tuple[tuple[int, ...], str]]:
+    views = {name: file.get_slice(name) for name in sorted(file.keys())}
+    return {name: (tuple(view.get_shape()), str(view.get_dtype())) for name, view in views.items()}
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The open safetensors file at ``path``; all that goes wrong with its content becomes a CheckpointError."""
-    _check_regular(path)
     try:
+        _check_size(path)
         with safe_open(path, framework="np") as file:
             yield file
     except OSError as error:
@@ -119,31 +193,54 @@ def _opened(path: Path) -> Iterator[Any]:
         raise _not_ours(path, reason(error)) from error
 
 
-def _check_regular(path: Path) -> None:
+def _check_size(path: Path) -> None:
+    """See that ``path`` is a file that can hold the header it announces, before memory is taken for that."""
     try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
+        status = path.stat()
+    except ValueError as error:
         raise _unreadable(path, reason(error)) from error
-    if not stat.S_ISREG(mode):
-        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
+    if not stat.S_ISREG(status.st_mode):
+        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+    if length > min(LARGEST_HEADER, status.st_size - LENGTH_BYTES):
+        raise _not_ours(path, f"its header would be {length:,} bytes long")
 
 
-def _header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
-    """The header in a file's ``metadata``, once its format is known to be ours."""
-    fields = metadata or {}
-    if fields.get("format") != FORMAT:
+def _header(path: Path, file: Any) -> dict[str, Any]:
+    """The header in an open file's metadata, once its format is known to be ours."""
+    metadata = file.metadata() or {}
+    if metadata.get("format") != FORMAT:
         raise _not_ours(path, "another program wrote it")
     try:
-        version = int(fields["format_version"])
-        header = json.loads(fields["header"])
-    except (KeyError, ValueError, RecursionError) as error:
+        version = int(metadata["format_version"])
+    except (KeyError, ValueError) as error:
         raise _not_ours(path, "its header is broken") from error
+    if version < 1:
+        raise _not_ours(path, "its header is broken")
     if version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has checkpoint format {version}, this charrnn reads up to format {FORMAT_VERSION}; upgrade charrnn"
         )
-    if version < 1 or not isinstance(header, dict):
+    signed = {"checksum", "tensors_checksum"} & metadata.keys()
+    if len(signed) != 2 and (signed or version != 1):
+        raise _not_ours(path, "its checksums are missing")
+    if signed and metadata["checksum"] != _header_checksum(metadata, _shapes(file)):
+        raise _not_ours(path, "its header has changed since it was written")
+    try:
+        header = json.loads(metadata["header"])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise _not_ours(path, "its header is broken") from error
+    if not isinstance(header, dict):
         raise _not_ours(path, "its header is broken")
+    return _upgraded(header, version)
+
+
+def _upgraded(header: dict[str, Any], version: int) -> dict[str, Any]:
+    """The header of an older format as that of the present one."""
+    if version == 1 and isinstance(header.get("progress"), dict):
+        progress = {name: value for name, value in header["progress"].items() if name not in CLOCKS_OF_VERSION_1}
+        return header | {"progress": progress}
     return header
 
 

@@ -1,18 +1,29 @@
-"""A run's folder: ``last.safetensors`` to resume from, ``best.safetensors`` to sample from, ``metrics.jsonl``."""
+"""A run's folder.
+
+last.safetensors    to resume from
+best.safetensors    to sample from
+metrics.jsonl       one line an evaluation
+run.json            where its text lies, how often it saves, how long it has taken
+corpus.safetensors  its text as numbers, which can be made anew
+step-N.safetensors  the last checkpoint and those before it, if some are to be kept
+.lock               locked by the process that trains it
+"""
 
 import contextlib
 import json
 import math
-import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import ConfigError, RunError
-from charrnn.storage.atomic import leftovers, reason, write_atomically, writing
+from charrnn.storage.atomic import append, leftovers, link_or_copy, reason, write_atomically, writing
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
@@ -27,41 +38,78 @@ class Run:
     """
 
     folder: Path
+    _lock: "FileLock | None" = field(default=None, compare=False, repr=False)
+    _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
+    """Folders that ``create`` made, the outermost first."""
 
     @classmethod
     def create(cls, checkpoints: Path, name: str, *, overwrite: bool = False) -> "Run":
-        """Make the folder of a new run, and see that files can be written there.
+        """Make the folder of a new run, lock it, and see that files can be written there.
 
         With ``overwrite``, the files of an older run stay until `clear` is called.
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
-            RunError: The run exists already, or its folder cannot be written.
+            RunError: The run exists already, its folder cannot be written, or another process trains it.
         """
-        run = cls(checkpoints / _checked(name))
-        if not overwrite and any(_is_file(path) for path in run._files):
+        folder = checkpoints / _checked(name)
+        with writing(folder):
+            made = tuple(path for path in (*reversed(folder.parents), folder) if not path.exists())
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        run = cls._locked(folder, made)
+        if not overwrite and run.exists():
+            run.release()
             raise RunError(
                 f"a run called {name!r} exists already in {checkpoints}; continue it with --resume, "
                 "replace it with --overwrite, or choose another --name"
             )
-        with writing(run.folder):
-            run.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=run.folder):
-                pass
         return run
 
     @classmethod
     def open(cls, checkpoints: Path, name: str) -> "Run":
-        """Find the run to resume.
+        """Find the run to resume, and lock it.
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
-            RunError: There is no such run, or it has no ``last.safetensors``.
+            RunError: There is no such run, it has no ``last.safetensors``, or another process trains it.
         """
         run = cls(checkpoints / _checked(name))
         if not _is_file(run.last):
             raise RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints)}")
+        return cls._locked(run.folder)
+
+    @classmethod
+    def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
+        """The run, once it is locked and what killed processes left is gone."""
+        from charrnn.storage.lock import lock  # to read a run needs no lock
+
+        run = cls(folder, lock(folder), made)
+        with writing(folder):
+            for path in (*run.files, run.corpus):
+                for leftover in leftovers(path):
+                    leftover.unlink(missing_ok=True)
         return run
+
+    def release(self) -> None:
+        """Let other processes train the run."""
+        if self._lock:
+            self._lock.release()
+
+    def abandon(self) -> None:
+        """Release a new run that came to nothing; if ``create`` made its folder, that is gone again."""
+        if self.folder in self._made and not self.exists():
+            with contextlib.suppress(OSError):
+                for path in self.folder.iterdir():
+                    path.unlink()
+                for folder in reversed(self._made):
+                    folder.rmdir()
+        self.release()
+
+    def exists(self) -> bool:
+        """Whether it has checkpoints or metrics."""
+        return any(_is_file(path) for path in (self.last, self.best, self.metrics))
 
     @property
     def name(self) -> str:
@@ -84,12 +132,32 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     @property
+    def notes(self) -> Path:
+        """See ``charrnn.storage.notes``."""
+        return self.folder / "run.json"
+
+    @property
+    def corpus(self) -> Path:
+        """See ``charrnn.storage.corpus``."""
+        return self.folder / "corpus.safetensors"
+
+    def kept(self) -> list[tuple[int, Path]]:
+        """The checkpoints that were kept, and their steps, oldest first."""
+        found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]
+        return sorted((int(match[1]), path) for match, path in found if match)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that make the run; the text can be read anew."""
+        return self.last, self.best, self.metrics, self.notes, *(path for _, path in self.kept())
+
+    @property
     def checkpoint(self) -> Path | None:
         """The checkpoint to sample from: the best one, or else the last; None where there is neither."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
 
     def clear(self, *, keep_last: bool = False) -> None:
-        """Remove the run's three files, and what killed processes left of them; other files stay.
+        """Remove the run's files; other files stay, and so does the text.
 
         Args:
             keep_last: leave the last checkpoint.
@@ -98,10 +166,24 @@ class Run:
             RunError: A file cannot be removed.
         """
         with writing(self.folder):
-            for path in self._files:
+            for path in self.files:
                 if not (keep_last and path == self.last):
                     path.unlink(missing_ok=True)
-            self._remove_leftovers()
+
+    def keep_last(self, step: int, older: int) -> None:
+        """Keep the last checkpoint, and up to ``older`` ones before it, under names of their own.
+
+        Those of later steps belong to a run that has gone back since; they go, too.
+
+        Raises:
+            RunError: A file cannot be written or removed.
+        """
+        with writing(self.folder):
+            link_or_copy(self.last, self.folder / f"step-{step:09d}.safetensors")
+            kept = [path for at, path in self.kept() if at <= step][-older - 1 :]
+            for _, path in self.kept():
+                if path not in kept:
+                    path.unlink(missing_ok=True)
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line to the metrics, and return when it is on the disk.
@@ -112,11 +194,8 @@ class Run:
         Raises:
             RunError: The file cannot be written.
         """
-        line = _line(record)
-        with writing(self.metrics), self.metrics.open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.metrics):
+            append(self.metrics, _line(record))
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of the metrics, oldest first; none where there is no file.
@@ -137,25 +216,15 @@ class Run:
     def truncate_metrics(self, step: int) -> None:
         """Forget the records after ``step``: a resumed run writes them again. Call it before the first append.
 
-        Records without a step stay. An unfinished last line goes, and so do the temporary files of killed processes.
+        Records without a step stay. An unfinished last line goes.
 
         Raises:
             RunError: As `read_metrics`, or the file cannot be written.
         """
         kept = [record for record in self.read_metrics() if not _is_after(record, step)]
-        with writing(self.folder):
-            self._remove_leftovers()
+        with writing(self.metrics):
             if _is_file(self.metrics):
                 write_atomically(self.metrics, map(_line, kept))
-
-    @property
-    def _files(self) -> tuple[Path, Path, Path]:
-        return self.last, self.best, self.metrics
-
-    def _remove_leftovers(self) -> None:
-        for path in self._files:
-            for leftover in leftovers(path):
-                leftover.unlink(missing_ok=True)
 
     def _record(self, number: int, line: bytes) -> dict[str, Any]:
         try:

@@ -1,12 +1,14 @@
 """The text of files, folders or standard input, read and decoded piece by piece."""
 
 import codecs
+import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.folders import files_below
@@ -70,11 +72,12 @@ def _contents(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
             return
         for path in _files(Path(source)):
             with path.open("rb") as file:
+                before = _version(os.fstat(file.fileno()))
                 yield str(path), _chunks(file)
-    except FileNotFoundError:
-        raise CorpusError(f"cannot read {source}: there is no such file or folder; check the path") from None
+                if _version(os.fstat(file.fileno())) != before:
+                    raise CorpusError(f"{path} changed while it was read: wait until nobody writes it")
     except OSError as error:
-        raise _unreadable(error.filename or source, error) from None
+        raise _unreadable(source, error) from None
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -85,7 +88,40 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         raise _unreadable(STDIN if file is sys.stdin.buffer else file.name, error) from None
 
 
-def _unreadable(name: str, error: OSError) -> CorpusError:
+def versions(sources: Sequence[str]) -> list[list[Any]] | None:
+    """The path, size, and time of change of each file of the sources, by which a changed text is known without reading.
+
+    Returns:
+        A list that JSON can hold; None if a source can be read only once: standard input, or a pipe.
+
+    Raises:
+        CorpusError: a source is missing.
+    """
+    found = []
+    for source in sources:
+        if source == STDIN:
+            return None
+        try:
+            for path in _files(Path(source)):
+                if (version := _version(path.stat())) is None:
+                    return None
+                found.append([str(path.absolute()), *version])
+        except OSError as error:
+            raise _unreadable(source, error) from None
+    return found
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int] | None:
+    """Size and times of change of a file; None of what is not one, such as a pipe."""
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _unreadable(source: str, error: OSError) -> CorpusError:
+    if isinstance(error, FileNotFoundError):
+        return CorpusError(f"cannot read {source}: there is no such file or folder; check the path")
+    name = error.filename or source
     return CorpusError(f"cannot read {name}: {error.strerror or error}; check the path")
 
 

@@ -73,7 +73,7 @@ class Vocabulary:
         """
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), CHUNK):
-            codes = _codes(text[start : start + CHUNK])
+            codes = code_points(text[start : start + CHUNK])
             self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
         if ids.min(initial=0) < 0:
             raise self._unknown(text, before)
@@ -93,12 +93,12 @@ class Vocabulary:
                 raise VocabularyError(
                     f"an id must be 0 to {len(self) - 1}, got {extreme}; decode with the vocabulary that encoded it"
                 )
-        return str(_codes(self.symbols)[ids].tobytes(), "utf-32-le", "surrogatepass")
+        return str(code_points(self.symbols)[ids].tobytes(), "utf-32-le", "surrogatepass")
 
     @cached_property
     def _id_of_code(self) -> npt.NDArray[np.int32]:
         """Id of each code point, -1 where there is none; the last entry stands for all greater code points."""
-        codes = _codes(self.symbols)
+        codes = code_points(self.symbols)
         table = np.full(codes[-1] + 2, -1, np.int32)
         table[codes] = np.arange(len(codes))
         return table
@@ -118,6 +118,6 @@ class Vocabulary:
         return f"0x{ord(character):02x}" if self.unit == "byte" else repr(character)
 
 
-def _codes(text: str) -> npt.NDArray[np.int32]:
+def code_points(text: str) -> npt.NDArray[np.int32]:
     """The code points of ``text``: (N,) int32, little-endian."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<i4")

@@ -57,7 +57,11 @@ class Evaluated:
     grad_norm: float
     """Mean since the last evaluation, before clipping."""
     chars_per_second: float
-    """Of training since the last evaluation."""
+    """Of training since the last evaluation, or since a resume."""
+    spikes: int
+    """Steps since the last evaluation whose gradient was many times longer than the ones before."""
+    rollbacks: int
+    """How often the run has diverged and gone back, in all."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,27 @@ class CheckpointDue:
 
 
 @dataclass(frozen=True)
+class RolledBack:
+    """The run has diverged and goes on from its last good state, more slowly."""
+
+    step: int
+    """At which it diverged."""
+    back_to: int
+    """The step of the good state: of the last evaluation, or the beginning."""
+    rate_factor: float
+    """By which the learning rate is multiplied from now on."""
+    why: str
+
+
+@dataclass(frozen=True)
+class SaveFailed:
+    """A checkpoint or a line of metrics could not be written. The run goes on, and it is tried again later."""
+
+    step: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run has ended."""
 
@@ -87,4 +112,4 @@ class Finished:
     best_val_bpc: float | None
 
 
-Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | Finished
+Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Finished

@@ -1,6 +1,7 @@
 """One clipped update of all parameters, shared among threads in fixed blocks."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Updater:
         """The state under names of its own."""
         return {f"optimizer.{name}": slot for name, slot in zip(self._optimizer.slots, self.slots, strict=True)}
 
-    def load_tensors(self, tensors: dict[str, Array]) -> None:
+    def load_tensors(self, tensors: Mapping[str, Array]) -> None:
         """Take the state that ``to_tensors`` gave."""
         for name, slot in zip(self._optimizer.slots, self.slots, strict=True):
             slot[:] = tensors[f"optimizer.{name}"]

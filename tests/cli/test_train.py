@@ -229,7 +229,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_pa
     read_until_step(process, 20)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert events(stdout)[-1]["reason"] == "interrupted"
     assert events(stdout)[-1]["step"] < 300
     assert stderr.endswith(f"resume with: charrnn train {text} --resume --checkpoints '{folder}'\n")
@@ -237,9 +237,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_pa
 
     train("--resume", "--checkpoints", folder)
     whole, parts = Run(tmp_path / "runs" / "whole"), Run(folder / "cats")
-    tensors = [load_checkpoint(run.last).tensors for run in (whole, parts)]
-    assert tensors[0].keys() == tensors[1].keys()
-    assert all((tensors[0][name] == tensors[1][name]).all() for name in tensors[0])
+    assert whole.last.read_bytes() == parts.last.read_bytes()
+    assert whole.best.read_bytes() == parts.best.read_bytes()
     times = {"seconds", "chars_per_second"}
     metrics = [[{k: v for k, v in r.items() if k not in times} for r in run.read_metrics()] for run in (whole, parts)]
     assert metrics[0] == metrics[1]

@@ -118,11 +118,21 @@ def test_arrays_in_any_memory_order_are_saved_as_they_read(tmp_path: Path) -> No
         np.testing.assert_array_equal(loaded[name], array)
 
 
-def test_infinities_and_nan_survive(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_not_saved(tmp_path: Path, value: float) -> None:
+    path = saved(tmp_path)
+    for checkpoint in (Checkpoint({"a": np.array([1, value])}, {}), Checkpoint({}, {"best_bpc": value})):
+        with pytest.raises(ValueError, match=r"not finite|not JSON compliant"):
+            save_checkpoint(path, checkpoint)
+    assert_same(load_checkpoint(path), example())
+
+
+def test_what_is_not_finite_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    save_checkpoint(path, Checkpoint({"a": np.array([np.nan, np.inf])}, {"best_bpc": float("inf")}))
-    assert load_header(path) == {"best_bpc": float("inf")}
-    np.testing.assert_array_equal(load_checkpoint(path).tensors["a"], [np.nan, np.inf])
+    version_1 = {"format": FORMAT, "format_version": "1", "header": "{}"}
+    save_file({"a": np.array([1, np.nan])}, path, version_1)
+    with pytest.raises(CheckpointError, match="tensor a is not finite"):
+        load_checkpoint(path)
 
 
 def test_a_checkpoint_may_hold_nothing(tmp_path: Path) -> None:
@@ -260,7 +270,7 @@ def test_a_safetensors_file_of_another_program_is_refused(tmp_path: Path, metada
 
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     newer = {"format": FORMAT, "format_version": str(FORMAT_VERSION + 1), "header": "{}"}
-    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "format 2, this charrnn reads up to format 1")
+    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "format 3, this charrnn reads up to format 2")
     assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "upgrade charrnn")
 
 

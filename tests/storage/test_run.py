@@ -1,21 +1,30 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from charrnn.errors import ConfigError, RunError
+from charrnn.storage.atomic import write_atomically
 from charrnn.storage.run import NAMES_SHOWN, Run, find_checkpoint, list_runs
 
 
 def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
     """A run whose files, by default only the last checkpoint, were written ``at`` seconds."""
     run = Run.create(checkpoints, name)
+    run.release()
     for file in files or ("last",):
         path = run.folder / f"{file}.safetensors"
         path.write_bytes(b"")
         os.utime(path, (at, at))
     return run
+
+
+def names(run: Run) -> list[str]:
+    """Of the files in the run's folder."""
+    return sorted(path.name for path in run.folder.iterdir() if path.name != ".lock")
 
 
 def one_line(caught: pytest.ExceptionInfo[Exception]) -> str:
@@ -35,7 +44,7 @@ def test_a_run_knows_its_files(tmp_path: Path) -> None:
 def test_create_makes_an_empty_folder_and_its_parents(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "deep" / "checkpoints", "hamlet")
     assert run == Run(tmp_path / "deep" / "checkpoints" / "hamlet")
-    assert list(run.folder.iterdir()) == []
+    assert names(run) == []
 
 
 @pytest.mark.parametrize("name", ["hamlet", "hamlet 2.1", "-", "Гамлет", "hamlet:first", "a"])
@@ -56,7 +65,9 @@ def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("file", ["last.safetensors", "best.safetensors", "metrics.jsonl"])
 def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path, file: str) -> None:
-    path = Run.create(tmp_path, "hamlet").folder / file
+    run = Run.create(tmp_path, "hamlet")
+    run.release()
+    path = run.folder / file
     path.write_bytes(b"old")
     with pytest.raises(RunError) as caught:
         Run.create(tmp_path, "hamlet")
@@ -97,11 +108,71 @@ def test_create_refuses_a_folder_that_takes_no_files() -> None:
 def test_clear_removes_the_files_of_the_run_and_of_killed_saves_only(tmp_path: Path) -> None:
     run = make_run(tmp_path, "hamlet", "last", "best")
     run.append_metrics({"step": 1})
-    (run.folder / ".last.safetensors.7.tmp").write_bytes(b"half")
-    (run.folder / "notes.txt").write_bytes(b"")
+    for name in ("notes.txt", "step-12", "step-000000012.safetensors", "run.json", "corpus.safetensors"):
+        (run.folder / name).write_bytes(b"")
     run.clear()
-    assert [path.name for path in run.folder.iterdir()] == ["notes.txt"]
+    assert names(run) == ["corpus.safetensors", "notes.txt", "step-12"]
     run.clear()
+
+
+def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "hamlet", "last")
+    for name in ("last.safetensors", "best.safetensors", "metrics.jsonl", "run.json", "corpus.safetensors", "mine"):
+        (run.folder / f".{name}.7.tmp").write_bytes(b"half")
+    Run.open(tmp_path, "hamlet").release()
+    assert names(run) == [".mine.7.tmp", "last.safetensors"]
+
+
+def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "hamlet", "last")
+    for step in (5, 10, 10, 15, 20):
+        write_atomically(run.last, str(step).encode())
+        run.keep_last(step, older=1)
+    assert [(step, path.read_text()) for step, path in run.kept()] == [(15, "15"), (20, "20")]
+    write_atomically(run.last, b"12")
+    run.keep_last(12, older=1)  # of a run that has gone back
+    assert [(step, path.read_text()) for step, path in run.kept()] == [(12, "12")]
+    assert names(run) == ["last.safetensors", "step-000000012.safetensors"]
+
+
+def test_a_run_has_one_writer(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "hamlet")
+    run.last.write_bytes(b"")
+    for second in (lambda: Run.open(tmp_path, "hamlet"), lambda: Run.create(tmp_path, "hamlet", overwrite=True)):
+        with pytest.raises(RunError) as caught:
+            second()
+        assert one_line(caught) == (
+            f"the run {run.folder} is being trained by another process: wait until it ends, or choose another --name"
+        )
+    run.release()
+    Run.open(tmp_path, "hamlet").release()
+
+
+def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
+    code = "import os, sys; from pathlib import Path; from charrnn.storage.run import Run; "
+    code += "Run.create(Path(sys.argv[1]), 'hamlet').last.write_bytes(b''); os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == -9
+    Run.open(tmp_path, "hamlet").release()
+
+
+def test_a_run_that_came_to_nothing_leaves_nothing(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "deep" / "checkpoints", "hamlet")
+    run.corpus.write_bytes(b"")
+    run.abandon()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "checkpoints" / "notes").mkdir(parents=True)
+    Run.create(tmp_path / "checkpoints", "hamlet").abandon()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["notes"]
+
+
+def test_abandoning_keeps_a_run_and_a_folder_that_were_there(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "hamlet")
+    Run.create(tmp_path, "hamlet", overwrite=True).abandon()
+    assert run.last.exists()
+    (tmp_path / "mine").mkdir()
+    Run.create(tmp_path, "mine").abandon()
+    assert (tmp_path / "mine").exists()
+    Run.open(tmp_path, "hamlet").release()
 
 
 def test_clear_that_fails_is_a_run_error(tmp_path: Path) -> None:
@@ -273,10 +344,9 @@ def test_truncating_forgets_what_came_after_a_step(tmp_path: Path) -> None:
     run.append_metrics(records[2])
     with run.metrics.open("ab") as file:
         file.write(b'{"step": 4')
-    (run.folder / ".last.safetensors.7.tmp").write_bytes(b"half")
     run.truncate_metrics(20)
     assert run.metrics.read_bytes() == wanted
-    assert list(run.folder.iterdir()) == [run.metrics]
+    assert names(run) == ["metrics.jsonl"]
     run.append_metrics(records[2])
     assert run.read_metrics() == records
     run.truncate_metrics(0)
@@ -294,4 +364,4 @@ def test_truncating_keeps_records_without_a_step(tmp_path: Path) -> None:
 def test_truncating_makes_no_file(tmp_path: Path) -> None:
     run = Run.create(tmp_path, "hamlet")
     run.truncate_metrics(1)
-    assert list(run.folder.iterdir()) == []
+    assert names(run) == []

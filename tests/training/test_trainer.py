@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import CheckpointDue, Evaluated, Finished, Sampled, StepDone
+from charrnn.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Sampled, StepDone
 from charrnn.training.schedule import rate
 from charrnn.training.settings import SCHEDULES, TrainingSettings
 from charrnn.training.trainer import Trainer
@@ -19,12 +20,12 @@ VOCABULARY = Vocabulary.of(TEXT)
 IDS = VOCABULARY.encode(TEXT)
 
 
-def make_trainer(*, threads=1, val_ids=IDS[1800:], shape=None, **settings):
+def make_trainer(*, threads=1, save_every=0, val_ids=IDS[1800:], shape=None, **settings):
     config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
     settings = TrainingSettings(
         **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
     )
-    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads)
+    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads, save_every=save_every)
 
 
 def of(events, kind):
@@ -144,12 +145,128 @@ def test_clipping_bounds_the_update():
     )
 
 
-def test_a_diverged_run_is_an_error_that_says_what_to_do():
-    trainer = make_trainer(steps=50)
-    trainer.parameters.vector[:] = np.nan
-    trainer._network.refresh()
-    with pytest.raises(TrainingError, match=r"diverged at step 0 .*lower --learning-rate"):
+def ruined_at(trainer, step, value=np.nan, array=None):
+    """Events of a run whose parameters, or another array, are ruined once, after a step."""
+    array = trainer.parameters.vector if array is None else array
+    for event in trainer.run():
+        yield event
+        if isinstance(event, StepDone) and event.step == step:
+            array[:] = value
+            trainer._network.refresh()
+            step = None
+
+
+def test_a_diverged_run_goes_back_and_on_at_half_the_rate():
+    trainer = make_trainer(steps=30, eval_every=10, schedule="constant")
+    events = list(ruined_at(trainer, 17))
+    (back,) = of(events, RolledBack)
+    assert (back.step, back.back_to, back.rate_factor) == (17, 10, 0.5)
+    assert "loss nan nats" in back.why
+    steps = of(events, StepDone)
+    assert [event.step for event in steps] == [*range(1, 18), *range(11, 31)]
+    assert {event.learning_rate for event in steps[17:]} == {steps[0].learning_rate / 2}
+    assert [(event.step, event.rollbacks) for event in of(events, Evaluated)] == [(10, 0), (20, 1), (30, 1)]
+
+
+def test_going_back_is_to_the_very_state_of_the_last_evaluation():
+    trainer = make_trainer(steps=20, eval_every=10, shape={"dropout": 0.3})
+    events = ruined_at(trainer, 15)
+    seen = []
+    for event in events:
+        if isinstance(event, CheckpointDue | RolledBack) and (event.step == 10 or isinstance(event, RolledBack)):
+            tensors, _ = trainer.snapshot()
+            seen.append({name: tensor.copy() for name, tensor in tensors.items()})
+    assert seen[0].keys() == seen[-1].keys()
+    for name, tensor in seen[0].items():
+        np.testing.assert_array_equal(seen[-1][name], tensor)
+
+
+@pytest.mark.parametrize("save_every", [0, 1, 4])
+def test_a_divergence_after_a_resume_goes_back_as_if_never_stopped(save_every):
+    options = {"steps": 30, "eval_every": 10}
+    whole = make_trainer(**options)
+    wanted = without_times(ruined_at(whole, 17))
+    stopped = make_trainer(**options, save_every=save_every)
+    for event in stopped.run():
+        if isinstance(event, StepDone) and event.step == 13:
+            stopped.stop()
+    tensors, header = stopped.snapshot()
+    resumed = make_trainer(**options)
+    resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+    got = without_times(ruined_at(resumed, 17))
+    assert got == wanted[-len(got) :]
+    assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
+def test_a_run_that_diverges_again_and_again_is_given_up():
+    trainer = make_trainer(steps=50, learning_rate=1e30, clip_norm=0)
+    events = []
+    with pytest.raises(TrainingError, match=r"diverged at step \d+ .* 5 times in a row .*lower --learning-rate"):
+        events.extend(trainer.run())
+    assert [event.rate_factor for event in of(events, RolledBack)] == [2.0**-n for n in range(1, 6)]
+    assert {event.back_to for event in of(events, RolledBack)} == {0}
+
+
+def test_what_is_not_sound_is_not_saved_between_evaluations():
+    trainer = make_trainer(steps=12, eval_every=10, save_every=1)
+    saved = [event.step for event in ruined_at(trainer, 5, 1e9) if isinstance(event, CheckpointDue)]
+    assert saved[:4] == [1, 2, 3, 4]
+    assert 6 not in saved[4:5]
+
+
+def test_an_unsound_optimizer_or_state_is_found():
+    for part in ("_updater", "_state"):
+        trainer = make_trainer(steps=20, eval_every=10)
+        array = trainer._updater.slots if part == "_updater" else trainer._state[0][1]
+        events = list(ruined_at(trainer, 10 if part == "_updater" else 9, np.inf, array))
+        assert len(of(events, RolledBack)) == 1, part
+        assert events[-1].reason == "steps"
+
+
+def test_an_interrupt_after_a_divergence_saves_the_good_state():
+    trainer = make_trainer(steps=50, eval_every=10)
+    events = []
+    for event in ruined_at(trainer, 15):
+        events.append(event)
+        if event.step == 15 and isinstance(event, StepDone):
+            trainer.stop()
+    assert [type(event) for event in events[-3:]] == [RolledBack, CheckpointDue, Finished]
+    assert events[-2].step == 10
+
+
+def test_spikes_are_counted():
+    trainer = make_trainer(steps=20, eval_every=10)
+    events = []
+    for event in trainer.run():
+        events.append(event)
+        if isinstance(event, StepDone) and event.step == 15:
+            trainer.progress.norm_sum /= 1000  # as if the gradients had been short before
+    first, second = (event.spikes for event in of(events, Evaluated))
+    assert first == 0
+    assert second > 0
+
+
+def test_saves_come_as_often_as_they_are_asked_for():
+    events = list(make_trainer(steps=12, eval_every=6, save_every=4).run())
+    assert [(event.kind, event.step) for event in of(events, CheckpointDue) if event.kind == "last"] == [
+        ("last", step) for step in (4, 6, 8, 12)
+    ]
+
+
+def test_without_a_number_of_steps_saves_come_by_the_clock(monkeypatch):
+    monkeypatch.setattr("charrnn.training.trainer.SAVE_SECONDS", 0.0)
+    events = list(make_trainer(steps=3).run())
+    assert [event.step for event in of(events, CheckpointDue) if event.kind == "last"] == [1, 2, 3]
+
+
+def test_a_snapshot_holds_no_clock():
+    snapshots = []
+    for save_every in (0, 1):
+        trainer = make_trainer(steps=5, eval_every=3, save_every=save_every)
         list(trainer.run())
+        tensors, header = trainer.snapshot()
+        snapshots.append((json.dumps(header, sort_keys=True), {name: t.tobytes() for name, t in tensors.items()}))
+    assert snapshots[0] == snapshots[1]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

@@ -2,7 +2,7 @@
 
     1    an error that the user can act on, and errors of our own
     2    wrong usage (click's)
-    130  interrupted
+    128  and the number of the signal that interrupted it: 130 after Ctrl-C
 
 With CHARRNN_DEBUG=1 errors pass through as they are.
 """

@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM while a run trains, while text is drawn, and at a prompt."""
+"""Ctrl-C, SIGTERM and a terminal that is closed: while a run trains, while text is drawn, and at a prompt."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from types import FrameType, TracebackType
 
 from charrnn.cli.shared.failures import INTERRUPTED
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Interrupts:
@@ -17,29 +18,41 @@ class Interrupts:
 
     Attributes:
         stop: called by the first signal; None while there is nothing to save.
+        exit_code: 128 and the number of the first signal; as after Ctrl-C if there was none.
     """
 
     def __init__(self) -> None:
         self.stop: Callable[[], None] | None = None
+        self.exit_code = INTERRUPTED
         self._requested = False
 
     def __enter__(self) -> "Interrupts":
-        self._before = [signal.signal(number, self._handle) for number in SIGNALS]
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number, handler in self._before.items():
+            if number == signal.SIGINT or handler != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
+                signal.signal(number, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in zip(SIGNALS, self._before, strict=True):
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._requested or self.stop is None:
-            os.write(2, b"\n")  # not through a stream: the signal may have come while one was being written
-            os._exit(INTERRUPTED)  # threads of a kernel or the compiler would keep sys.exit waiting
+            _write(b"\n")
+            os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
         self._requested = True
+        self.exit_code = 128 + number
         self.stop()
-        os.write(2, b"\nstopping after this step to save; once more to stop at once\n")
+        _write(b"\nstopping after this step to save; once more to stop at once\n")
+
+
+def _write(message: bytes) -> None:
+    """Tell the user; not through a stream: the signal may have come while one was being written."""
+    with contextlib.suppress(OSError):  # of a terminal that is closed
+        os.write(2, message)
 
 
 class Pause:

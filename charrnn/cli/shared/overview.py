@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.errors import CheckpointError
 
-NOT_PARAMETERS = ("optimizer.", "state.")
+NOT_PARAMETERS = ("optimizer.", "state.", "good.")
 """How the names of a checkpoint's other tensors begin."""
 
 
@@ -19,8 +19,8 @@ class Overview:
         config: the model's.
         vocabulary: its ``symbols`` and their ``unit``.
         settings: of the training.
-        corpus: its ``sources``, ``fingerprint`` and ``characters``.
-        progress: ``steps``, ``epochs``, ``seconds`` and ``best_val_bpc``.
+        corpus: its ``fingerprint`` and ``characters``; of a run, its ``sources`` and ``encoding`` too.
+        progress: ``steps``, ``epochs`` and ``best_val_bpc``; of a run, the ``seconds`` it has taken, else None.
         parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted.
         tensors: shape and dtype of each, by name.
     """
@@ -41,19 +41,25 @@ class Overview:
             CheckpointError: it is not a checkpoint of ours, or its header lacks something.
         """
         from charrnn.storage.checkpoint import load_header, tensor_shapes
+        from charrnn.storage.notes import Notes
+        from charrnn.storage.run import Run
+        from charrnn.training.progress import Progress
 
         header, tensors = load_header(path), tensor_shapes(path)
+        notes = Notes.read(Run(path.parent).notes)
+        origin = {"sources": notes.sources, "encoding": notes.encoding} if notes else {}
         try:
+            vocabulary, progress = dict(header["vocabulary"]), Progress.from_dict(header["progress"])
             return cls(
                 config=dict(header["config"]),
-                vocabulary=dict(header["vocabulary"]),
+                vocabulary={name: str(vocabulary[name]) for name in ("symbols", "unit")},
                 settings=dict(header["settings"]),
-                corpus=dict(header["corpus"]),
+                corpus=dict(header["corpus"]) | origin,
                 progress={
-                    "steps": header["progress"]["step"],
-                    "epochs": header["epoch"],
-                    "seconds": header["progress"]["seconds"],
-                    "best_val_bpc": header["progress"]["best_val_bpc"],
+                    "steps": progress.step,
+                    "epochs": float(header["epoch"]),
+                    "seconds": notes.seconds if notes else None,
+                    "best_val_bpc": progress.best_val_bpc,
                 },
                 parameters=_parameters(tensors),
                 tensors=tensors,

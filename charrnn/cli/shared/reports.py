@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from charrnn.cli.shared.output import counted, duration, one_line, print_json, say, terminal_width
 from charrnn.text.symbols import to_text
-from charrnn.training.events import Evaluated, Event, Finished, Sampled, Started, StepDone
+from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
 
 if TYPE_CHECKING:
     from charrnn.job import TrainingJob
@@ -88,6 +88,10 @@ class TextReport:
         elif isinstance(event, Sampled):
             text = to_text(event.text, self._job.trainer.vocabulary.unit)
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
+        elif isinstance(event, RolledBack):
+            self._write(rollback_line(event))
+        elif isinstance(event, SaveFailed):
+            self._write(f"step {event.step:,}  {event.why}; the run goes on and tries again")
         elif isinstance(event, Finished):
             self.close()
             for line in self._footer(event):
@@ -207,6 +211,14 @@ def evaluation_fields(event: Evaluated) -> list[Field]:
         (6, f"rate {event.learning_rate:.2g}"),
         (5, f"{event.chars_per_second:,.0f} chars/s"),
     ]
+
+
+def rollback_line(event: RolledBack) -> str:
+    """What is told of a divergence."""
+    return (
+        f"step {event.step:,}  diverged ({event.why}): back to step {event.back_to:,}, "
+        f"the learning rate times {event.rate_factor:g} from there"
+    )
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:

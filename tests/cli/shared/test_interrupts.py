@@ -25,14 +25,25 @@ def test_the_first_signal_stops_and_the_second_ends(number, capfd):
         signal.raise_signal(number)
         assert stopped == [True]
         assert "once more to stop at once" in capfd.readouterr().err
-        with pytest.raises(Ended, match="130"):
+        with pytest.raises(Ended, match=str(128 + number)):
             signal.raise_signal(number)
     assert stopped == [True]
+    assert interrupts.exit_code == 128 + number
 
 
 def test_with_nothing_to_save_the_first_signal_ends():
     with Interrupts(), pytest.raises(Ended, match="130"):
         signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Interrupts() as interrupts:
+        signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    signal.signal(signal.SIGHUP, before)
+    assert interrupts.exit_code == 130
 
 
 def test_handlers_are_restored():

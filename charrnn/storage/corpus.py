@@ -1,0 +1,127 @@
+"""A run's text as numbers in a file of its own, so that memory does not grow with the text.
+
+The text is read once, piece by piece. Its characters are numbered as they appear, in a temporary file without a name;
+from there they go into the cache, a safetensors file, under the ids of the vocabulary that is known by then.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CharrnnError, CorpusError
+from charrnn.storage.atomic import write_atomically, writing
+from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
+from charrnn.text.corpus import Corpus, too_short
+from charrnn.text.numbering import Numbering
+from charrnn.text.sources import read_pieces, versions
+from charrnn.text.vocabulary import Vocabulary
+
+KIND = "corpus"
+TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
+PIECE = 1 << 20
+"""Ids that are renumbered at a time."""
+
+Files = list[list[Any]] | None
+
+Stretch = tuple[np.dtype[Any], int]
+"""The type of ids in the temporary file, and how many in a row have it."""
+
+
+def read_corpus(
+    cache: Path,
+    sources: Sequence[str],
+    *,
+    encoding: str,
+    as_bytes: bool,
+    accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
+) -> Corpus:
+    """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
+
+    Args:
+        cache: the file; its folder must exist.
+        sources: see ``charrnn.text.sources.read_pieces``; so are the others.
+        encoding: see there.
+        as_bytes: see there.
+        accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
+
+    Raises:
+        ConfigError: the encoding is unknown.
+        CorpusError: a source is missing, cannot be read or decoded, changes meanwhile, or there are fewer than two
+            characters in all.
+        RunError: the cache cannot be written.
+    """
+    files = versions(sources)
+    cached = open_cache(cache, files, encoding=encoding, as_bytes=as_bytes) if files else None
+    if cached:
+        accept(cached.fingerprint, len(cached.ids))
+    return cached or _build(cache, sources, files, encoding, as_bytes, accept)
+
+
+def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool) -> Corpus | None:
+    """The text in the cache; None if there is none, or if it is of another origin.
+
+    Args:
+        cache: the file.
+        files: the versions of the text's files; None for a text that could be read only once.
+        encoding: how they were decoded.
+        as_bytes: whether they were not.
+    """
+    try:
+        header = load_header(cache)
+        if header["kind"] != KIND or header["origin"] != _origin(files, encoding, as_bytes):
+            return None
+        [(_, dtype)] = tensor_shapes(cache).values()
+        vocabulary = Vocabulary(header["symbols"], header["unit"])
+        return Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
+    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
+        return None
+
+
+def _origin(files: Files, encoding: str, as_bytes: bool) -> dict[str, Any]:
+    return {"files": files, "encoding": None if as_bytes else encoding}
+
+
+def _build(
+    cache: Path, sources: Sequence[str], files: Files, encoding: str, as_bytes: bool, accept: Callable[[str, int], None]
+) -> Corpus:
+    numbering = Numbering()
+    with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
+        stretches: list[Stretch] = []
+        for piece in read_pieces(sources, encoding=encoding, as_bytes=as_bytes):
+            if piece.text:
+                numbers = numbering.add(piece.text)
+                stretches.append((numbers.dtype, len(numbers)))
+                file.write(numbers.data)
+        if numbering.characters < 2:
+            raise CorpusError(too_short(sources, numbering.characters))
+        vocabulary = numbering.vocabulary("byte" if as_bytes else "character")
+        final = numbering.final()
+        name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
+        fingerprint = numbering.fingerprint()
+        accept(fingerprint, numbering.characters)
+        header = {
+            "kind": KIND,
+            "origin": _origin(files, encoding, as_bytes),
+            "fingerprint": fingerprint,
+            "symbols": vocabulary.symbols,
+            "unit": vocabulary.unit,
+        }
+        beginning = stream_beginning(header, "ids", name, numbering.characters, final.itemsize)
+        file.seek(0)
+        write_atomically(cache, _pieces(beginning, file, stretches, final))
+    return Corpus(mapped(cache, TYPES[name]), vocabulary, fingerprint)
+
+
+def _pieces(beginning: bytes, file: IO[bytes], stretches: list[Stretch], final: npt.NDArray[Any]) -> Iterator[bytes]:
+    """The cache, piece by piece."""
+    yield beginning
+    for dtype, group in groupby(stretches, key=lambda stretch: stretch[0]):
+        count = sum(length for _, length in group)
+        for start in range(0, count, PIECE):
+            numbers = np.frombuffer(file.read(min(PIECE, count - start) * dtype.itemsize), dtype)
+            yield final[numbers].tobytes()

@@ -1,0 +1,61 @@
+"""What concerns a run but not its training, and so is in no checkpoint: equal training gives equal checkpoints."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import RunError
+from charrnn.storage.atomic import reason, write_atomically, writing
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The content of ``run.json``.
+
+    Attributes:
+        sources: absolute paths of the texts, or "-" for standard input.
+        encoding: how they are decoded.
+        seconds: that the run has taken up to its last checkpoint.
+        save_every: steps between two saves; 0 for about once a minute.
+        keep: how many checkpoints before the last one are kept.
+    """
+
+    sources: tuple[str, ...] = ()
+    encoding: str = ""
+    seconds: float = 0.0
+    save_every: int = 0
+    keep: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> "Notes | None":
+        """The notes in a file; None where there is none, or what is there cannot be understood."""
+        try:
+            values = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {reason(error)}; make it a readable file") from error
+        except (ValueError, RecursionError):
+            return None
+        return cls._checked(values)
+
+    @classmethod
+    def _checked(cls, values: Any) -> "Notes | None":
+        try:
+            notes = replace(cls(**values), sources=tuple(map(str, values["sources"])))
+        except (TypeError, KeyError):
+            return None
+        counts = all(type(count) is int and count >= 0 for count in (notes.save_every, notes.keep))
+        seconds = isinstance(notes.seconds, int | float) and 0 <= notes.seconds < math.inf
+        return notes if counts and seconds and isinstance(notes.encoding, str) else None
+
+    def write(self, path: Path) -> None:
+        """Write them to a file, whole or not at all.
+
+        Raises:
+            RunError: It cannot be written.
+        """
+        with writing(path):
+            write_atomically(path, json.dumps(asdict(self), indent=1).encode() + b"\n")

@@ -1,0 +1,101 @@
+"""How far a run has come."""
+
+import math
+from collections import deque
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from charrnn.errors import CheckpointError
+
+PACE_SECONDS = 3.0
+"""Time over which ``Pace`` is a mean."""
+
+
+@dataclass
+class Progress:
+    """All that a resumed run needs beside its tensors. No clock is in it: equal training leaves equal progress."""
+
+    step: int = 0
+    epoch: int = 0
+    window: int = 0
+    """Windows of this epoch that are done."""
+    loss_sum: float = 0.0
+    norm_sum: float = 0.0
+    steps_since: int = 0
+    spikes_since: int = 0
+    rollbacks_since: int = 0
+    """Sums since the last evaluation."""
+    evaluated_step: int = 0
+    """The last step that has been evaluated."""
+    learning_rate: float = 0.0
+    """Of the last update."""
+    rate_factor: float = 1.0
+    """Halved whenever the run diverges."""
+    rollbacks: int = 0
+    """How often it has."""
+    best_val_bpc: float | None = None
+
+    def clear_sums(self) -> None:
+        """Begin the sums since the last evaluation anew."""
+        self.loss_sum = self.norm_sum = 0.0
+        self.steps_since = self.spikes_since = self.rollbacks_since = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Progress":
+        """The progress that ``to_dict`` gave.
+
+        Raises:
+            CheckpointError: a field is unknown, or not a finite number of at least 0.
+        """
+        if not isinstance(values, dict):
+            raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
+        names = {field.name: field.type for field in fields(cls)}
+        for name, value in values.items():
+            kinds = (int,) if names.get(name) is int else (int, float)
+            missing = value is None and name == "best_val_bpc"
+            if name not in names or not (missing or _is_count(value, kinds)):
+                raise CheckpointError(f"the checkpoint cannot be resumed: its progress has {name} {value!r}")
+        return cls(**values)
+
+
+def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
+    """Whether it is a finite number of at least 0."""
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value < math.inf  # type: ignore[operator]
+
+
+@dataclass
+class Clock:
+    """The times of a run, which no two runs share.
+
+    Attributes:
+        seconds: that the run has taken, in all its sessions.
+        training_seconds: since the last evaluation, or the session's beginning; without evaluations.
+        characters: trained on in ``training_seconds``.
+    """
+
+    seconds: float = 0.0
+    training_seconds: float = 0.0
+    characters: int = 0
+
+    def chars_per_second(self) -> float:
+        """The pace since the last evaluation; 0 where this session has not trained since."""
+        return self.characters / self.training_seconds if self.training_seconds else 0.0
+
+
+class Pace:
+    """Characters per second over the last steps."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[float, int]] = deque()
+
+    def add(self, seconds: float, characters: int) -> float:
+        """Take a step in; returns the pace."""
+        steps = self._steps
+        steps.append((seconds, characters))
+        while len(steps) > 1 and sum(s for s, _ in steps) - steps[0][0] > PACE_SECONDS:
+            steps.popleft()
+        return sum(c for _, c in steps) / sum(s for s, _ in steps)

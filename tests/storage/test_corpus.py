@@ -1,0 +1,144 @@
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.errors import ConfigError, CorpusError, RunError
+from charrnn.storage import corpus as module
+from charrnn.storage.corpus import read_corpus
+from charrnn.text.corpus import Corpus
+from charrnn.text.numbering import smallest_type
+
+TEXTS = {
+    "ascii": "the cat sat\r\non the mat\r" * 9,
+    "accents": "café ☃ 🎵\n" * 9,
+    "300 characters": "".join(map(chr, range(40, 340))) * 2,
+    "70,000 characters": "".join(map(chr, range(0x4E00, 0x9000))) + "".join(map(chr, range(0x10000, 0x1C000))),
+}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run" / "corpus.safetensors"
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text"
+    path.write_text("abcabc\n", "utf-8")
+    return path
+
+
+def read(cache: Path, *sources: Path, encoding: str = "utf-8", as_bytes: bool = False) -> Corpus:
+    return read_corpus(cache, [str(source) for source in sources], encoding=encoding, as_bytes=as_bytes)
+
+
+def is_cached(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path, **options: Any) -> bool:
+    """Whether the text is read without reading the sources."""
+    built = []
+    build = module._build
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_build", lambda *arguments: built.append(True) or build(*arguments))
+        read(cache, *sources, **options)
+    return not built
+
+
+@pytest.mark.parametrize("content", TEXTS.values(), ids=TEXTS)
+def test_a_corpus_is_its_text_read_anew_or_from_the_cache(
+    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    text.write_bytes(content.encode())
+    assert not is_cached(monkeypatch, cache, text)
+    assert is_cached(monkeypatch, cache, text)
+    for _ in range(2):
+        corpus = read(cache, text)
+        assert corpus.vocabulary.symbols == "".join(sorted(set(content)))
+        assert corpus.vocabulary.decode(corpus.ids) == content
+        assert corpus.ids.dtype == smallest_type(len(corpus.vocabulary))
+        assert corpus.fingerprint == hashlib.sha256(content.encode()).hexdigest()
+    assert list(cache.parent.iterdir()) == [cache]
+
+
+def test_ids_lie_in_the_file(cache: Path, text: Path) -> None:
+    ids = read(cache, text).ids
+    assert not ids.flags.writeable
+    base: Any = ids
+    while base is not None and not isinstance(base, np.memmap):
+        base = base.base
+    assert base is not None
+
+
+def test_sources_are_joined(cache: Path, text: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("d")
+    corpus = read(cache, text, tmp_path / "other")
+    assert corpus.vocabulary.decode(corpus.ids) == "abcabc\nd"
+
+
+def test_bytes_are_numbered_as_bytes(cache: Path, text: Path) -> None:
+    text.write_bytes(bytes(range(256)) * 2)
+    corpus = read(cache, text, as_bytes=True)
+    assert corpus.vocabulary.unit == "byte"
+    assert corpus.ids.tobytes() == bytes(range(256)) * 2
+
+
+def test_a_stale_cache_is_built_anew(cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(cache, text)
+    text.write_text("xyzxyz\n")
+    assert not is_cached(monkeypatch, cache, text)
+    assert read(cache, text).vocabulary.symbols == "\nxyz"
+    assert not is_cached(monkeypatch, cache, text, as_bytes=True)
+    assert not is_cached(monkeypatch, cache, text, encoding="latin-1")
+    assert not is_cached(monkeypatch, cache, text, text, encoding="latin-1")
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a cache", b"cut"])
+def test_a_damaged_cache_is_built_anew(cache: Path, text: Path, damage: bytes) -> None:
+    wanted = read(cache, text).ids.tolist()
+    cache.write_bytes(cache.read_bytes()[:-1] if damage == b"cut" else damage)
+    assert read(cache, text).ids.tolist() == wanted
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+def test_what_can_be_read_only_once_is_always_read(cache: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for content in ("abc", "abd"):
+        writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(content,))
+        writer.start()
+        assert read(cache, tmp_path / "pipe").vocabulary.symbols == content
+        writer.join()
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "error", "message"),
+    [
+        (b"", {}, CorpusError, "at least two characters, .*text is empty; use a longer text"),
+        ("é".encode(), {}, CorpusError, "at least two characters, got one in .*text"),
+        (b"abc\xff", {}, CorpusError, "byte 0xff in line 1"),
+        (b"abc", {"encoding": "klingon"}, ConfigError, "unknown"),
+    ],
+)
+def test_unfit_texts_leave_the_cache_as_it_was(
+    cache: Path, text: Path, content: bytes, options: dict[str, str], error: type[Exception], message: str
+) -> None:
+    read(cache, text)
+    before = cache.read_bytes()
+    text.write_bytes(content)
+    with pytest.raises(error, match=message):
+        read(cache, text, **options)
+    assert cache.read_bytes() == before
+    assert list(cache.parent.iterdir()) == [cache]
+
+
+def test_a_corpus_has_sources(cache: Path) -> None:
+    with pytest.raises(CorpusError, match="at least one source, got none"):
+        read(cache)
+
+
+def test_a_cache_that_cannot_be_written_is_a_run_error(text: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"^cannot write .*corpus\.safetensors: No such file or directory; free some"):
+        read(tmp_path / "missing" / "corpus.safetensors", text)

@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faults import FaultyOs
+
+from charrnn.storage.atomic import leftovers
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.notes import Notes
+from charrnn.storage.recorder import Recorder
+from charrnn.storage.run import Run
+
+NOTES = Notes(("/a/text",), "utf-8")
+
+
+def checkpoint(step: int) -> Checkpoint:
+    return Checkpoint({"a": np.full(1000, step)}, {"step": step})
+
+
+def step_of(path: Path) -> int:
+    """The step of the checkpoint at ``path``, which is whole."""
+    loaded = load_checkpoint(path)
+    np.testing.assert_array_equal(loaded.tensors["a"], np.full(1000, loaded.header["step"]))
+    return loaded.header["step"]
+
+
+def evaluate(recorder: Recorder, step: int) -> None:
+    """What an evaluation asks for."""
+    recorder.record({"step": step})
+    recorder.save_best(checkpoint(step), NOTES)
+    recorder.save_last(checkpoint(step), NOTES, step)
+
+
+def names(run: Run) -> set[str]:
+    return {path.name for path in run.folder.iterdir()}
+
+
+@pytest.fixture(autouse=True)
+def _fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.create(tmp_path, "hamlet")
+
+
+def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 1)
+    assert recorder.failure is None
+    assert step_of(run.last) == step_of(run.best) == 1
+    assert run.read_metrics() == [{"step": 1}]
+    assert Notes.read(run.notes) == NOTES
+    assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
+
+
+def test_there_is_something_to_resume_before_there_is_anything_else(run: Run) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    recorder.record({"step": 1})
+    assert names(run) == {".lock"}
+    recorder.save_best(checkpoint(1), NOTES)
+    assert step_of(run.last) == 1
+    assert run.read_metrics() == [{"step": 1}]
+
+
+def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate(Recorder(run, keep=0, resumed=False), 9)
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    recorder = Recorder(run, keep=0, resumed=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+        evaluate(recorder, 1)
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+    evaluate(recorder, 2)
+    assert recorder.failure is None
+    assert run.read_metrics() == [{"step": 1}, {"step": 2}]
+    assert step_of(run.last) == step_of(run.best) == 2
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, for_good: bool, resumed: bool
+) -> None:
+    at = 0
+    while True:
+        at += 1
+        run = Run.create(tmp_path, f"run{at}")
+        recorder = Recorder(run, keep=1, resumed=False)
+        if resumed:
+            evaluate(recorder, 1)
+        with monkeypatch.context() as patch:
+            disk = FaultyOs(at, for_good=for_good)
+            patch.setattr("charrnn.storage.atomic.os", disk)
+            evaluate(recorder, 2)
+        if not disk.failed:
+            break
+        if resumed or run.exists():
+            assert step_of(run.last) in (1, 2)
+        if run.best.exists():
+            assert step_of(run.best) in (1, 2)
+        evaluate(recorder, 3)
+        assert recorder.failure is None
+        assert run.read_metrics() == [{"step": step} for step in ((1, 2, 3) if resumed else (2, 3))]
+        assert step_of(run.last) == step_of(run.best) == 3
+        for path in run.files:
+            assert leftovers(path) == [], at
+    assert at > 20
+
+
+def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 1)
+    best = checkpoint(2)
+    with monkeypatch.context() as patch:
+        patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+        recorder.save_best(best, NOTES)
+    assert str(recorder.failure) == (
+        f"cannot write {run.best}: No space left on device; free some space or choose another folder with --checkpoints"
+    )
+    best.tensors["a"][:] = 7  # training goes on
+    recorder.save_last(checkpoint(3), NOTES, 3)
+    assert recorder.failure is None
+    assert (step_of(run.best), step_of(run.last)) == (2, 3)
+
+
+def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 1)
+    elsewhere = run.folder.rename(run.folder.with_name("elsewhere"))
+    evaluate(recorder, 2)
+    assert "No such file or directory" in str(recorder.failure)
+    assert not run.folder.exists()
+    elsewhere.rename(run.folder)
+    evaluate(recorder, 3)
+    assert recorder.failure is None
+    assert run.read_metrics() == [{"step": 1}, {"step": 2}, {"step": 3}]
