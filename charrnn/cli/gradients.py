@@ -61,7 +61,7 @@ def command(
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     config = config.runnable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
-    text = "".join(piece.symbols for piece in pieces)
+    text = "".join(piece.text for piece in pieces)
     ids = vocabulary.encode(known_symbols(text, vocabulary, unknown))
     workers = Workers(threads or available_threads())
     models = {
