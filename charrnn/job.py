@@ -15,7 +15,7 @@ from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, split
-from charrnn.text.sources import ENCODING, STDIN
+from charrnn.text.sources import ENCODING, STDIN, check_encoding
 from charrnn.text.windows import fit
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
@@ -172,7 +172,7 @@ def open_job(
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
         opened = _resumed
     else:
-        _check_shape(given)
+        _check(given, ENCODING if encoding is None or as_bytes else encoding)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
         opened = _begun
     try:
@@ -182,8 +182,9 @@ def open_job(
         raise
 
 
-def _check_shape(given: Mapping[str, Any]) -> None:
-    """Refuse a model that cannot be, before a text is read and a folder made for it."""
+def _check(given: Mapping[str, Any], encoding: str) -> None:
+    """Refuse options that cannot be, before a folder is made and a text read."""
+    check_encoding(encoding)
     ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, given)).require_runnable()
     TrainingSettings(**_only(TRAINING_OPTIONS, given))
 
