@@ -1,5 +1,7 @@
 """A checkpoint's tensors in PyTorch; runs where PyTorch is installed."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,10 @@ TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 200  # scored i
 
 
 MODULES = {
-    "lstm": lambda *sizes: torch.nn.LSTM(*sizes),
-    "gru": lambda *sizes: torch.nn.GRU(*sizes),
-    "rnn": lambda *sizes: torch.nn.RNN(*sizes),
-    "rnn-relu": lambda *sizes: torch.nn.RNN(*sizes, nonlinearity="relu"),
+    "lstm": torch.nn.LSTM,
+    "gru": torch.nn.GRU,
+    "rnn": torch.nn.RNN,
+    "rnn-relu": partial(torch.nn.RNN, nonlinearity="relu"),
 }
 
 

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import overload
 
-from charrnn.cells.contract import Cell
 from charrnn.cells.contract import Weights as CellWeights
+from charrnn.cells.contract import find_cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
 from charrnn.kernels.jit import OPTIONS, addressable, by_address, inlined, jit
-from charrnn.kernels.matmul import Packed, matmul
+from charrnn.kernels.matmul import Packed
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import matmul_by_address
 
 Array = npt.NDArray[np.floating]
 
@@ -55,7 +57,7 @@ class Streams(NamedTuple):
     upper_ids: npt.NDArray[np.int32]
     """(1, L N): the row of ``Weights.upper`` that each row of a layer above the first starts from."""
     row_ids: npt.NDArray[np.int32]
-    """(1, N): the number of each stream."""
+    """(1, L N): the number of each row."""
     no_ids: npt.NDArray[np.int32]
     """(1, N) zeros."""
     below: Array
@@ -126,8 +128,8 @@ def read(kernels, model, trace, states, streams, first, last):
             w_ih, start = part_of(model.w_ih, layer - 1), model.upper[layer - 1]
             kernels.matmul(streams.below, w_ih, start, streams.upper_ids, gates, row + first, row + last)
             start = gates[0]
-        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer])
-        kernels.forward(weights, trace, start, streams.ids, H, row + first, row + last)
+        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer], streams.row_ids)
+        kernels.forward(kernels.matmul, weights, trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
@@ -183,11 +185,14 @@ def choose(streams, classes, rules, drawn, n, t):
         drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])
 
 
-def kernels_for(cell: Cell, model: Weights, trace: Any, streams: Streams, rules: Rules, drawn: Drawn) -> Kernels:
-    """The kernels that ``generate`` calls for a cell, for arguments of these types."""
-    weights, start, ids = CellWeights(parts_of(model.w_hh, 0), model.vectors[0]), model.table, streams.ids
+def kernels_for(
+    config: ModelConfig, model: Weights, trace: Any, streams: Streams, rules: Rules, drawn: Drawn
+) -> Kernels:
+    """The kernels that ``generate`` calls for a model, for arguments of these types."""
+    multiply = matmul_by_address(config)
+    weights = CellWeights(parts_of(model.w_hh, 0), model.vectors[0], streams.row_ids)
     return Kernels(
-        by_address(matmul, trace.gates, weights.w_hh[0], start, ids, trace.gates, 0, 0),
-        by_address(cell.forward, weights, trace, start, ids, 0, 0, 0),
+        multiply,
+        by_address(find_cell(config.cell).forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )

@@ -85,7 +85,7 @@ class Streams:
         self._at_work = loop.Streams(
             ids=space.row_ids,
             upper_ids=space.no_ids,
-            row_ids=space.row_ids[:, :count].copy(),
+            row_ids=space.row_ids.copy(),
             no_ids=np.zeros((1, count), np.int32),
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
@@ -142,7 +142,7 @@ class Streams:
         streams = self._at_work._replace(generators=self.now.generators)
         streams.ids[0, :N] = self.now.last
         kernels = self._kernels = self._kernels or loop.kernels_for(
-            network.cell, self._weights, self._trace, streams, rules, drawn
+            network.config, self._weights, self._trace, streams, rules, drawn
         )
         H, states = network.config.hidden_size, len(network.cell.state)
         arrays = self._trace[1 : 1 + states]
