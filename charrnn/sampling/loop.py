@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import overload
 
 from charrnn.cells.contract import Weights as CellWeights
 from charrnn.cells.contract import find_cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
-from charrnn.kernels.jit import OPTIONS, addressable, by_address, inlined, jit
+from charrnn.kernels.jit import addressable, by_address, inlined, jit
 from charrnn.kernels.matmul import Packed
+from charrnn.kernels.stacks import part_of, parts_of
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import matmul_by_address
 
@@ -83,24 +83,6 @@ class Drawn(NamedTuple):
     """(N, T, R): the R most probable classes, the first one first."""
     rival_nats: npt.NDArray[np.float64]
     """(N, T, R)."""
-
-
-@inlined
-def part_of(stacked, layer):
-    """One layer's matrix of a stack."""
-    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded)
-
-
-def parts_of(stacks, layer):
-    """One layer's matrix of each stack in a tuple."""
-    return tuple(part_of.py_func(stacked, layer) for stacked in stacks)
-
-
-@overload(parts_of, jit_options=OPTIONS)
-def _parts_of(stacks, layer):
-    if len(stacks) == 1:
-        return lambda stacks, layer: (part_of(stacks[0], layer),)
-    return lambda stacks, layer: (part_of(stacks[0], layer), *parts_of(stacks[1:], layer))
 
 
 @inlined
