@@ -8,6 +8,7 @@ from benchmarks.cases.contract import Array, Case, Inputs, worst
 from benchmarks.cases.products import RECURRENT, RECURRENT_BACK
 from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.matmul import pack_transposed, packed_zeros
+from charrnn.model.network import matmul_by_address
 from charrnn.model.workspace import Workspace
 
 
@@ -24,16 +25,17 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
     w, table, ids = inputs.matrix(G, H, scale=H**-0.5 / 2), inputs.matrix(V, G), inputs.ids(V, T, B)
     packed = packed_zeros(H, G, inputs.dtype)
     pack_transposed(w, packed, 0, 1)
-    forward_weights, backward_weights = Weights((packed,), vectors), Weights((inputs.packed(w),), vectors)
+    shared, matmul = (vectors, space.row_ids[:1]), matmul_by_address(inputs.config)
+    forward_weights, backward_weights = Weights((packed,), *shared), Weights((inputs.packed(w),), *shared)
     above = inputs.rows(T, B, H)[:, :, :H]
     outputs, d_a = lstm_reference(*(array.astype("float64") for array in (table[ids], w, above)))
     tolerance = 400 * inputs.epsilon
 
     def forward(last: int = B) -> None:
-        cell.forward(forward_weights, trace, table, ids, H, 0, last)
+        cell.forward(matmul, forward_weights, trace, table, ids, H, 0, last)
 
     def backward(last: int = B) -> None:
-        cell.backward(backward_weights, trace, d_h, d_state, d_vectors, H, 0, last)
+        cell.backward(matmul, backward_weights, trace, d_h, d_state, d_vectors, H, 0, last)
 
     forward()
     gates = trace.gates.copy()

@@ -32,6 +32,8 @@ class Weights(NamedTuple):
     """For each product its rows of W_hh, packed: on the way forward H x (gates H), on the way back (gates H) x H."""
     vectors: Array
     """(P, at least H): the cell's vectors."""
+    rows: npt.NDArray[np.int32]
+    """(1, B): the number of each stream, for products that are added to what is there: these rows to start from."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,15 @@ class Cell:
         gates: blocks of H rows in W_ih, W_hh and b.
         state: names of the arrays carried from step to step; the first is the output h.
         trace: the NamedTuple.
-        forward: ``forward(weights, trace, start, ids, units, first, last)``, ``addressable``: all steps of streams
-            first <= b < last. ``start[ids[t, b]]`` is a[t] of stream b: ``start`` (N, G) is a layer's table or
-            ``gates`` itself, ``ids`` (T, B) int32.
-        backward: ``backward(weights, trace, d_h, d_state, d_vectors, units, first, last)``, compiled: all steps,
-            backwards. ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from above and row 0 is zero;
-            on return, row 0 is the gradient of the h handed in, and the other rows hold anything. ``d_state`` is a
-            tuple of (1, B, H), one for each further state: the gradient of the last one on entry, of the first on
-            return. ``d_vectors`` (B, P, H): each stream's gradient of the vectors is added.
+        forward: ``forward(matmul, weights, trace, start, ids, units, first, last)``, ``addressable``: all steps of
+            streams first <= b < last. ``matmul`` is ``kernels.matmul.matmul`` by its address: called by its name, it
+            would be compiled again with every cell. ``start[ids[t, b]]`` is a[t] of stream b: ``start`` (N, G) is a
+            layer's table or ``gates`` itself, ``ids`` (T, B) int32.
+        backward: ``backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last)``, compiled: all
+            steps, backwards. ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from above and row 0
+            is zero; on return, row 0 is the gradient of the h handed in, and the other rows hold anything.
+            ``d_state`` is a tuple of (1, B, H), one for each further state: the gradient of the last one on entry, of
+            the first on return. ``d_vectors`` (B, P, H): each stream's gradient of the vectors is added.
         initial_bias: ``initial_bias(units)`` gives the bias (G,) to start from.
         products: of W_hh; the first one's gradient is that of the first columns of a.
         vectors: parameters of the cell's own.

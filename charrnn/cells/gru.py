@@ -22,7 +22,6 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.matmul import matmul, matmul_add
 
 Array = npt.NDArray[np.floating]
 
@@ -39,7 +38,7 @@ class Trace(NamedTuple):
 
 
 @addressable
-def forward(weights, trace, start, ids, units, first, last):
+def forward(matmul, weights, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):
         h, now = trace.h[t : t + 1], slice(t, t + 1)
@@ -47,7 +46,7 @@ def forward(weights, trace, start, ids, units, first, last):
             copy_numbers(start[ids[t, b], 2 * units :], trace.gates[t, b, 2 * units :], units)
             copy_numbers(weights.vectors[0], trace.candidate[t, b], units)
         matmul(h, weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
-        matmul_add(h, weights.w_hh[1], trace.candidate[now], first, last)
+        matmul(h, weights.w_hh[1], trace.candidate[t], weights.rows, trace.candidate[now], first, last)
         for b in range(first, last):
             step(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
 
@@ -74,7 +73,7 @@ def gates_of(a, units):
 
 
 @jit
-def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     factors = trace.gates, trace.candidate
     for t in range(trace.gates.shape[0] - 1, -1, -1):
@@ -82,7 +81,7 @@ def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
             step_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
             add_to(d_vectors[b, 0], trace.candidate[t, b], units)
         for i in range(2):
-            matmul_add(factors[i][t : t + 1], weights.w_hh[i], d_h[t : t + 1], first, last)
+            matmul(factors[i][t : t + 1], weights.w_hh[i], d_h[t], weights.rows, d_h[t : t + 1], first, last)
 
 
 @inlined

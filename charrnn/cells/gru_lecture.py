@@ -20,7 +20,6 @@ from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.matmul import matmul, matmul_add
 
 Array = npt.NDArray[np.floating]
 
@@ -39,7 +38,7 @@ class Trace(NamedTuple):
 
 
 @addressable
-def forward(weights, trace, start, ids, units, first, last):
+def forward(matmul, weights, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):
         now = slice(t, t + 1)
@@ -48,7 +47,7 @@ def forward(weights, trace, start, ids, units, first, last):
         matmul(trace.h[now], weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
         for b in range(first, last):
             reset(trace.gates[t, b], trace.h[t, b], trace.reset[t, b], units)
-        matmul_add(trace.reset[now], weights.w_hh[1], trace.candidate[now], first, last)
+        matmul(trace.reset[now], weights.w_hh[1], trace.candidate[t], weights.rows, trace.candidate[now], first, last)
         for b in range(first, last):
             update(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
 
@@ -82,16 +81,16 @@ def gates_of(a, units):
 
 
 @jit
-def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     for t in range(trace.gates.shape[0] - 1, -1, -1):
         now, after = slice(t, t + 1), slice(t + 1, t + 2)
         for b in range(first, last):
             update_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
-        matmul_add(trace.candidate[now], weights.w_hh[1], d_h[after], first, last)
+        matmul(trace.candidate[now], weights.w_hh[1], d_h[t + 1], weights.rows, d_h[after], first, last)
         for b in range(first, last):
             reset_back(trace.gates[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
-        matmul_add(trace.gates[now], weights.w_hh[0], d_h[now], first, last)
+        matmul(trace.gates[now], weights.w_hh[0], d_h[t], weights.rows, d_h[now], first, last)
 
 
 @inlined

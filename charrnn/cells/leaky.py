@@ -18,7 +18,6 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.matmul import matmul, matmul_add
 
 Array = npt.NDArray[np.floating]
 
@@ -36,7 +35,7 @@ class Trace(NamedTuple):
 
 
 @addressable
-def forward(weights, trace, start, ids, units, first, last):
+def forward(matmul, weights, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):
         matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
@@ -55,13 +54,13 @@ def step(a, s, h_before, h, units):
 
 
 @jit
-def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     for t in range(trace.gates.shape[0] - 1, -1, -1):
         for b in range(first, last):
             a, h_before, d_s = trace.gates[t, b], trace.h[t, b], d_vectors[b, 0]
             step_back(a, weights.vectors[0], h_before, d_h[t + 1, b], d_h[t, b], d_s, units)
-        matmul_add(trace.gates[t : t + 1], weights.w_hh[0], d_h[t : t + 1], first, last)
+        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
 
 
 @inlined

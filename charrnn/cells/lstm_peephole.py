@@ -25,7 +25,6 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.matmul import matmul, matmul_add
 
 Array = npt.NDArray[np.floating]
 
@@ -45,7 +44,7 @@ class Trace(NamedTuple):
 
 
 @addressable
-def forward(weights, trace, start, ids, units, first, last):
+def forward(matmul, weights, trace, start, ids, units, first, last):
     """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
     for t in range(trace.gates.shape[0]):
         matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
@@ -78,7 +77,7 @@ def gates_of(a, units):
 
 
 @jit
-def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
+def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     d_c = d_state[0]
     for t in range(trace.gates.shape[0] - 1, -1, -1):
@@ -86,7 +85,7 @@ def backward(weights, trace, d_h, d_state, d_vectors, units, first, last):
             a, c_before, c = trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b]
             step_back(a, weights.vectors, c_before, c, d_h[t + 1, b], d_c[0, b], units)
             add_products(d_vectors[b], a, c_before, c, units)
-        matmul_add(trace.gates[t : t + 1], weights.w_hh[0], d_h[t : t + 1], first, last)
+        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
 
 
 @inlined

@@ -19,7 +19,9 @@ from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
+from charrnn.kernels.jit import by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
+from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
@@ -35,6 +37,7 @@ class Network:
         parameters: the tensors; call ``refresh`` after a change.
         workers: the threads that share the work.
         cell: the cell's contract.
+        matmul: the product, as the cell calls it.
         tables: for each layer that the input reaches, (V, at least G): a for each character.
 
     Raises:
@@ -50,8 +53,13 @@ class Network:
         H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         layers, itemsize = range(config.num_layers), config.dtype.itemsize
         vectors = aligned_zeros((config.num_layers, len(self.cell.vectors), padded(H, itemsize)), config.dtype)
+        self.matmul = matmul_by_address(config)
         self.recurrent = [
-            Weights(tuple(packed_zeros(H, product.gates * H, dtype) for product in self.cell.products), vectors[layer])
+            Weights(
+                tuple(packed_zeros(H, product.gates * H, dtype) for product in self.cell.products),
+                vectors[layer],
+                np.zeros((1, 0), np.int32),
+            )
             for layer in layers
         ]
         self.w_ih = [packed_zeros(H, G, dtype) for _ in layers[1:]]
@@ -116,7 +124,7 @@ class Network:
                 below, w_ih = space.outputs[layer - 1], space.bind(self.w_ih[layer - 1])
                 matmul(below, w_ih, start, ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
-            self.cell.forward(space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last)
+            self.cell.forward(self.matmul, space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last)
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
         logits, start, ids = space.logits[lead:], self.parameters.row("head.bias"), space.no_ids
@@ -193,6 +201,12 @@ class TrainingNetwork(Network):
     def recurrent_back(self, layer: int) -> Weights:
         """What a layer's time loop reads on the way back."""
         return self.recurrent[layer]._replace(w_hh=self.w_hh_back[layer])
+
+
+def matmul_by_address(config: ModelConfig) -> Any:
+    """``matmul`` for arrays of a model's type, to be handed to kernels."""
+    rows, ids = np.empty((1, 1, 1), config.dtype), np.zeros((1, 1), np.int32)
+    return by_address(matmul, rows, packed_zeros(1, 1, config.packed_dtype), rows[0], ids, rows, 0, 0)
 
 
 def flat(array: Array) -> Array:

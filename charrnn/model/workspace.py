@@ -92,8 +92,8 @@ class Workspace:
         return packed._replace(rounded=self.rounded)
 
     def bind_weights(self, weights: Weights) -> Weights:
-        """A layer's weights, whose products round here."""
-        return weights._replace(w_hh=tuple(self.bind(packed) for packed in weights.w_hh))
+        """A layer's weights for the streams of this workspace, whose products round here."""
+        return weights._replace(w_hh=tuple(self.bind(packed) for packed in weights.w_hh), rows=self.row_ids[:1])
 
     def shortened(self, steps: int, states: int) -> "Workspace":
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import overload
 
-from charrnn.cells.contract import Cell
 from charrnn.cells.contract import Weights as CellWeights
+from charrnn.cells.contract import find_cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
-from charrnn.kernels.jit import OPTIONS, addressable, by_address, compiled, inlined, jit
-from charrnn.kernels.matmul import Packed, matmul
+from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
+from charrnn.kernels.matmul import Packed
+from charrnn.kernels.stacks import part_of, parts_of
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import matmul_by_address
 
 Array = npt.NDArray[np.floating]
 
@@ -57,7 +59,7 @@ class Streams(NamedTuple):
     upper_ids: npt.NDArray[np.int32]
     """(1, L N): the row of ``Weights.upper`` that each row of a layer above the first starts from."""
     row_ids: npt.NDArray[np.int32]
-    """(1, N): the number of each stream."""
+    """(1, L N): the number of each row."""
     no_ids: npt.NDArray[np.int32]
     """(1, N) zeros."""
     below: Array
@@ -86,24 +88,6 @@ class Drawn(NamedTuple):
 
 
 @inlined
-def part_of(stacked, layer):
-    """One layer's matrix of a stack."""
-    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded)
-
-
-def parts_of(stacks, layer):
-    """One layer's matrix of each stack in a tuple."""
-    return tuple(part_of.py_func(stacked, layer) for stacked in stacks)
-
-
-@overload(parts_of, jit_options=OPTIONS)
-def _parts_of(stacks, layer):
-    if len(stacks) == 1:
-        return lambda stacks, layer: (part_of(stacks[0], layer),)
-    return lambda stacks, layer: (part_of(stacks[0], layer), *parts_of(stacks[1:], layer))
-
-
-@inlined
 def read(kernels, model, trace, states, streams, first, last):
     """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
 
@@ -128,8 +112,8 @@ def read(kernels, model, trace, states, streams, first, last):
             w_ih, start = part_of(model.w_ih, layer - 1), model.upper[layer - 1]
             kernels.matmul(streams.below, w_ih, start, streams.upper_ids, gates, row + first, row + last)
             start = gates[0]
-        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer])
-        kernels.forward(weights, trace, start, streams.ids, H, row + first, row + last)
+        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer], streams.row_ids)
+        kernels.forward(kernels.matmul, weights, trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
@@ -187,13 +171,14 @@ def choose(streams, classes, rules, drawn, n, t):
 
 
 def generate_for(
-    cell: Cell, model: Weights, trace: Any, states: int, streams: Streams, rules: Rules, drawn: Drawn
+    config: ModelConfig, model: Weights, trace: Any, states: int, streams: Streams, rules: Rules, drawn: Drawn
 ) -> Callable[..., None]:
-    """``generate`` with the kernels of a cell, for further arguments of these types."""
-    weights, start, ids = CellWeights(parts_of(model.w_hh, 0), model.vectors[0]), model.table, streams.ids
+    """``generate`` with the kernels of a model, for further arguments of these types."""
+    multiply = matmul_by_address(config)
+    weights = CellWeights(parts_of(model.w_hh, 0), model.vectors[0], streams.row_ids)
     kernels = Kernels(
-        by_address(matmul, trace.gates, weights.w_hh[0], start, ids, trace.gates, 0, 0),
-        by_address(cell.forward, weights, trace, start, ids, 0, 0, 0),
+        multiply,
+        by_address(find_cell(config.cell).forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )
     loop = compiled(generate, kernels, model, trace, states, streams, rules, drawn, 0, 0)

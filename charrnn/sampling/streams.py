@@ -87,7 +87,7 @@ class Streams:
         self._at_work = loop.Streams(
             ids=space.row_ids,
             upper_ids=space.no_ids,
-            row_ids=space.row_ids[:, :count].copy(),
+            row_ids=space.row_ids.copy(),
             no_ids=np.zeros((1, count), np.int32),
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
@@ -149,7 +149,7 @@ class Streams:
                 array[0, layer * N : (layer + 1) * N, :H] = value
 
         arguments = (self._weights, self._trace, states, streams, rules, drawn)
-        generate = self._sampler.generate = self._sampler.generate or loop.generate_for(network.cell, *arguments)
+        generate = self._sampler.generate = self._sampler.generate or loop.generate_for(network.config, *arguments)
 
         def job(part: int, parts: int) -> None:
             first, last = share(N, part, parts)

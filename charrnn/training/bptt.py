@@ -125,7 +125,7 @@ class TruncatedBPTT:
                 array[0, first:last] = 0
             d_vectors[first:last] = 0
             weights = space.bind_weights(network.recurrent_back(layer))
-            network.cell.backward(weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
+            network.cell.backward(network.matmul, weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
             for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
                 values[first:last] = rows[0, first:last, :H]
 

@@ -32,6 +32,7 @@ DESCRIBED_DEFAULTS = {
     "embedding_size": (-1, "the vocabulary's size, at most 256"),
     "learning_rate": (0.0, "the optimizer's own"),
     "minutes": (0.0, f"{DEFAULT_MINUTES:g}, if no other limit is given"),
+    "update_every": (0, "--seq-length"),
     "eval_every": (0, "by the length of the text"),
 }
 SMALL = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1")
