@@ -82,7 +82,7 @@ class Cell:
     Attributes:
         gates: blocks of H rows in W_ih, W_hh and b.
         state: names of the arrays carried from step to step; the first is the output h.
-        trace: the NamedTuple.
+        trace: the NamedTuple. No other cell's has its name: Numba takes functions of types of one name for the same.
         forward: ``forward(matmul, weights, trace, start, ids, units, first, last)``, ``addressable``: all steps of
             streams first <= b < last. ``matmul`` is ``kernels.matmul.matmul`` by its address: called by its name, it
             would be compiled again with every cell. ``start[ids[t, b]]`` is a[t] of stream b: ``start`` (N, G) is a

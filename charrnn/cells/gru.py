@@ -26,7 +26,7 @@ from charrnn.kernels.jit import addressable, inlined, jit
 Array = npt.NDArray[np.floating]
 
 
-class Trace(NamedTuple):
+class GRUTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -110,7 +110,7 @@ def add_to(total, row, units):
 CELL = Cell(
     gates=3,
     state=("h",),
-    trace=Trace,
+    trace=GRUTrace,
     forward=forward,
     backward=backward,
     initial_bias=lambda units: np.zeros(3 * units),

@@ -24,7 +24,7 @@ from charrnn.kernels.jit import addressable, inlined, jit
 Array = npt.NDArray[np.floating]
 
 
-class Trace(NamedTuple):
+class GRULectureTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -123,7 +123,7 @@ def reset_back(a, h_before, d_v, d_h_before, units):
 CELL = Cell(
     gates=3,
     state=("h",),
-    trace=Trace,
+    trace=GRULectureTrace,
     forward=forward,
     backward=backward,
     initial_bias=lambda units: np.zeros(3 * units),

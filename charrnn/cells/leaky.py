@@ -25,7 +25,7 @@ SLOWEST, FASTEST = 0.02, 0.9
 """Rates to start from."""
 
 
-class Trace(NamedTuple):
+class LeakyTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -84,7 +84,7 @@ def initial_rates(units: int) -> Array:
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=Trace,
+    trace=LeakyTrace,
     forward=forward,
     backward=backward,
     initial_bias=np.zeros,

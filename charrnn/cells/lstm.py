@@ -26,7 +26,7 @@ from charrnn.kernels.jit import addressable, inlined, jit
 Array = npt.NDArray[np.floating]
 
 
-class Trace(NamedTuple):
+class LSTMTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -103,7 +103,7 @@ def initial_bias(units: int) -> Array:
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    trace=Trace,
+    trace=LSTMTrace,
     forward=forward,
     backward=backward,
     initial_bias=initial_bias,

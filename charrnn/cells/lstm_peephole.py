@@ -32,7 +32,7 @@ I, F, O = range(3)
 """Rows of the cell's vectors."""
 
 
-class Trace(NamedTuple):
+class PeepholeTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -131,7 +131,7 @@ def initial_bias(units: int) -> Array:
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    trace=Trace,
+    trace=PeepholeTrace,
     forward=forward,
     backward=backward,
     initial_bias=initial_bias,

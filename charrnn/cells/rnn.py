@@ -21,7 +21,7 @@ from charrnn.kernels.jit import addressable, inlined, jit
 Array = npt.NDArray[np.floating]
 
 
-class Trace(NamedTuple):
+class RNNTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -67,7 +67,7 @@ def step_back(a, h, d_h, units):
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=Trace,
+    trace=RNNTrace,
     forward=forward,
     backward=backward,
     initial_bias=np.zeros,

@@ -38,6 +38,11 @@ def make(make_parameters):
     )
 
 
+def test_traces_have_names_of_their_own():
+    traces = {find_cell(name).trace for name in cell_names()}
+    assert len({trace.__name__ for trace in traces}) == len(traces)
+
+
 def bytes_of(state):
     return [array.tobytes() for layer in state for array in layer]
 
