@@ -131,12 +131,13 @@ class Parameters:
             CheckpointError: a tensor is missing or has another shape.
         """
         check_fit(self.config, tensors)
+        tensors = {name: np.array(tensors[name]) for name in torch_shapes(self.config)}  # may be views of the vector
         self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
         for name, tensor in self.tensors.items():
             if name in tensors:
                 tensor[:] = tensors[name]
         for layer in range(self.config.num_layers):
-            second = np.array(tensors[f"rnn.bias_hh_l{layer}"])
+            second = tensors[f"rnn.bias_hh_l{layer}"]
             for name, rows in parts_of_bias(self.config, layer):
                 self[name][:] = second[rows]
                 second[rows] = 0
