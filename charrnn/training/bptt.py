@@ -42,7 +42,7 @@ class TruncatedBPTT:
         self._space = Workspace.allocate(config, steps, streams, training=True)
         self._spaces = {steps: self._space}
         self._d_tables = [aligned_zeros(table.shape, config.dtype) for table in network.tables]
-        self._d_state = network.initial_state(streams)
+        self._d_state = network.initial_state(streams) if config.learn_initial_state else None
         columns = config.hidden_size * 2 + config.vocab_size
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
@@ -110,7 +110,7 @@ class TruncatedBPTT:
         cross_entropy(space.logits[lead:], y, config.vocab_size, scale, space.losses[lead:], first, last)
 
     def _backward(
-        self, space: Workspace, lead: int, mask_key: int | None, d_state: State, first: int, last: int
+        self, space: Workspace, lead: int, mask_key: int | None, d_state: State | None, first: int, last: int
     ) -> None:
         network, H = self.network, self.network.config.hidden_size
         assert space.d_h is not None
@@ -126,8 +126,9 @@ class TruncatedBPTT:
             d_vectors[first:last] = 0
             weights = space.bind_weights(network.recurrent_back(layer))
             network.cell.backward(network.matmul, weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
-            for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
-                values[first:last] = rows[0, first:last, :H]
+            if d_state is not None:
+                for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
+                    values[first:last] = rows[0, first:last, :H]
 
     def _enter_gradient(self, space: Workspace, layer: int, lead: int, first: int, last: int) -> None:
         """The gradient of a layer's output, from the layer above and the logits, in all rows of d_h but row 0."""
@@ -187,7 +188,7 @@ class TruncatedBPTT:
             matmul(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
             start, ids = d_embedding, np.arange(V, dtype=np.int32)[np.newaxis]
 
-    def _stream_gradients(self, space: Workspace, d_state: State, fresh: Array | None) -> None:
+    def _stream_gradients(self, space: Workspace, d_state: State | None, fresh: Array | None) -> None:
         """What each stream has a gradient of: the cell's vectors, and the state before the first character."""
         H = self.network.config.hidden_size
         assert space.d_vectors is not None
@@ -195,8 +196,9 @@ class TruncatedBPTT:
             sums = d_vectors.sum(axis=0)
             for vector, d, total in zip(self.network.cell.vectors, self.gradient.vectors(layer), sums, strict=True):
                 d[:] = total[:H] if vector.learned else 0
-            for d, array in zip(self.gradient.initial_state(layer), d_state[layer], strict=False):
-                d[:] = 0 if fresh is None else array[fresh].sum(axis=0)
+            for place, d in enumerate(self.gradient.initial_state(layer)):
+                assert d_state is not None
+                d[:] = 0 if fresh is None else d_state[layer][place][fresh].sum(axis=0)
 
     def _sum(
         self,
