@@ -17,6 +17,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
     """Bytes of each part of training with Adam, padding and what does not grow left out.
 
         parameters    P (1 + 1 + slots): each parameter, its gradient, and what the optimizer keeps for it
+        good state    P (1 + slots) + 2 L B H states: what a run that diverges goes back to, and the carried state
         packed        2 M: each weight matrix in panels, once for the way forward and once for the way back, in bf16
                       with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
@@ -36,6 +37,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         M += count if len(dimensions) == 2 and name != "embedding.weight" else 0
     return {
         "parameters": size * P * (1 + 1 + slots),
+        "good state": size * (P * (1 + slots) + 2 * L * B * H * len(cell.state)),
         "packed": 2 * (M * (2 if precision == "bf16" else size) + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,

@@ -15,7 +15,7 @@ def test_it_shows_what_the_checkpoint_holds(info):
     shown = info().stdout
     for part in (
         "model",
-        "hidden_size     8",
+        "hidden_size          8",
         "vocabulary of 15 characters",
         "steps         40",
         "letters.txt",
