@@ -55,6 +55,7 @@ def test_products_cells_and_gradients_of_a_processor_without_avx_512():
     chosen = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
     tests = Path(__file__).parent.parent
     command = [sys.executable, "-m", "pytest", "-q", tests / "kernels" / "test_matmul.py", tests / "cells"]
+    command += ["-k", "not (rnn or leaky or peephole or lecture)"]  # two cells see all that depends on the processor
     options = {"env": os.environ | chosen, "capture_output": True, "text": True, "cwd": tests.parent}
     done = subprocess.run(command, check=False, **options)
     assert done.returncode == 0, done.stdout
