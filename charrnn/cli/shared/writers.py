@@ -69,7 +69,7 @@ class JsonWriter:
         """Print the object."""
         unit = self._vocabulary.unit
         symbols = "".join(piece.symbols for piece in self._pieces)
-        nats = sum(float(piece.nats.sum()) for piece in self._pieces)
+        nats = math.fsum(nats for piece in self._pieces for nats in piece.nats)  # wherever the text was cut
         result = {
             "text": to_text(self._prefix + symbols, unit),
             "seed": to_text(self._prefix, unit),
