@@ -135,6 +135,23 @@ def compiled(kernel: Any, *arguments: Any) -> Any:
     return kernel.overloads[arguments]
 
 
+class Prepared:
+    """A kernel that is always called with arguments of the types of its first call, which Numba looks at only then."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel, self._entry = kernel, None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel.
+
+        Raises:
+            TypeError: an argument is of another type than in the first call.
+        """
+        if self._entry is None:
+            self._entry = compiled(self._kernel, *arguments).entry_point
+        return self._entry(*arguments)
+
+
 def by_address(kernel: Any, *arguments: Any) -> Any:
     """An ``addressable`` kernel, compiled for such arguments, to be handed to a kernel that calls it.
 

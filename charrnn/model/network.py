@@ -19,7 +19,7 @@ from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
-from charrnn.kernels.jit import by_address
+from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, input_weight, output_weight
@@ -54,6 +54,7 @@ class Network:
         layers, itemsize = range(config.num_layers), config.dtype.itemsize
         vectors = aligned_zeros((config.num_layers, len(self.cell.vectors), padded(H, itemsize)), config.dtype)
         self.matmul = matmul_by_address(config)
+        self._cell_forward = Prepared(self.cell.forward)
         self.recurrent = [
             Weights(
                 tuple(packed_zeros(H, product.gates * H, dtype) for product in self.cell.products),
@@ -124,7 +125,9 @@ class Network:
                 below, w_ih = space.outputs[layer - 1], space.bind(self.w_ih[layer - 1])
                 matmul(below, w_ih, start, ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
-            self.cell.forward(self.matmul, space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last)
+            self._cell_forward(
+                self.matmul, space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last
+            )
             if space.dropped:
                 dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
         logits, start, ids = space.logits[lead:], self.parameters.row("head.bias"), space.no_ids

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
+from charrnn.kernels.jit import Prepared
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
 from charrnn.model.parameters import Parameters, input_weight, output_weight
@@ -46,6 +47,7 @@ class TruncatedBPTT:
         columns = config.hidden_size * 2 + config.vocab_size
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
+        self._cell_backward = Prepared(network.cell.backward)
         self._unused = aligned_zeros((1, config.hidden_size), config.dtype)
         """Where sums go that nothing asks for."""
 
@@ -125,7 +127,7 @@ class TruncatedBPTT:
                 array[0, first:last] = 0
             d_vectors[first:last] = 0
             weights = space.bind_weights(network.recurrent_back(layer))
-            network.cell.backward(network.matmul, weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
+            self._cell_backward(network.matmul, weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
             if d_state is not None:
                 for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
                     values[first:last] = rows[0, first:last, :H]

@@ -158,3 +158,19 @@ def test_a_kernel_is_cached_once_whether_called_from_python_or_by_address():
     for cached in (kernel, again):
         assert sum(cached.stats.cache_hits.values()) == 1
         assert not cached.stats.cache_misses
+
+
+def test_a_prepared_kernel_keeps_to_the_types_of_its_first_call():
+    kernel = jit.jit(double)
+    prepared = jit.Prepared(kernel)
+    for row in (np.ones(3), np.arange(5.0)):
+        wanted = 2 * row
+        prepared(row)
+        assert row.tolist() == wanted.tolist()
+    assert len(kernel.signatures) == 1
+    with pytest.raises(TypeError):
+        prepared(np.ones(3, "float32"))
+
+
+def double(row):
+    row *= 2
