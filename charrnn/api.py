@@ -167,7 +167,7 @@ class Model:
         self,
         text: str | bytes,
         *,
-        exact: bool = False,
+        one_pass: bool = False,
         unknown: str = "error",
         dynamic: bool = False,
         dynamic_rate: float | None = None,
@@ -176,7 +176,7 @@ class Model:
 
         Args:
             text: the text.
-            exact: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
+            one_pass: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest ones it knows. Neither counts them.
             dynamic: let a copy of the model learn from the text as it reads; see ``charrnn.training.dynamic``.
@@ -188,14 +188,14 @@ class Model:
             ConfigError: an option is out of range.
         """
         piece = Piece("", 0, self.symbols(text))
-        reader = self._reader(exact, dynamic, dynamic_rate)
+        reader = self._reader(one_pass, dynamic, dynamic_rate)
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
 
     def score_files(
         self,
         *sources: str | Path,
         encoding: str | None = None,
-        exact: bool = False,
+        one_pass: bool = False,
         unknown: str = "error",
         dynamic: bool = False,
         dynamic_rate: float | None = None,
@@ -205,7 +205,7 @@ class Model:
         Args:
             sources: files, folders, or "-" for standard input.
             encoding: of the text; UTF-8 if not given.
-            exact: as in ``score``; so are the others.
+            one_pass: as in ``score``; so are the others.
             unknown: see there.
             dynamic: see there.
             dynamic_rate: see there.
@@ -218,12 +218,12 @@ class Model:
         as_bytes = self.vocabulary.unit == "byte"
         names = [str(source) for source in sources]
         pieces = read_pieces(names, encoding=encoding or ENCODING, as_bytes=as_bytes)
-        reader = self._reader(exact, dynamic, dynamic_rate)
+        reader = self._reader(one_pass, dynamic, dynamic_rate)
         return score_pieces(reader, self.vocabulary, pieces, unknown=unknown)
 
-    def _reader(self, exact: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
+    def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic:
-            return StreamReader(self._network, exact=exact)
+            return StreamReader(self._network, one_pass=one_pass)
         from charrnn.training.dynamic import LEARNING_RATE, DynamicReader
 
         rate = LEARNING_RATE if dynamic_rate is None else dynamic_rate

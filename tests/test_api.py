@@ -154,9 +154,9 @@ def test_a_score_holds_the_bits_and_the_rank_of_each_character(model):
     assert model.score(prefix + best).ranks[-1] == 1
 
 
-def test_a_score_can_be_exact_dynamic_or_pass_over_unknown_characters(model):
+def test_a_score_can_be_in_one_pass_dynamic_or_pass_over_unknown_characters(model):
     text = TEXT[:1500]
-    assert model.score(text, exact=True).nats == model.score(text).nats
+    assert model.score(text, one_pass=True).nats == model.score(text).nats
     assert model.score(text, dynamic=True, dynamic_rate=1e-9).nats == pytest.approx(model.score(text).nats, rel=1e-4)
     assert model.score(text, dynamic=True).nats != model.score(text).nats
     assert model.score("the Qcat", unknown="skip").nats == model.score("the cat").nats

@@ -35,7 +35,7 @@ HEADINGS = ("bits per character", "nats per character", "perplexity", "character
     help="Write a JSON object for each character: its bits, and its rank among the model's guesses; - for stdout.",
 )
 @option("--overwrite", is_flag=True, help="Replace the FILE of --per-char if it exists.")
-@option("--exact", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
+@option("--one-pass", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
 @options.unknown("What to do about characters that the model has never seen. Those skipped or replaced do not count.")

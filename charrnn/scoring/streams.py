@@ -50,12 +50,12 @@ class StreamReader:
 
     Args:
         network: the model.
-        exact: read in one pass whatever the length.
+        one_pass: read in one pass whatever the length.
     """
 
-    def __init__(self, network: Network, *, exact: bool = False) -> None:
+    def __init__(self, network: Network, *, one_pass: bool = False) -> None:
         self._network = network
-        self._most_streams = 1 if exact else MOST_STREAMS
+        self._most_streams = 1 if one_pass else MOST_STREAMS
         self._state = network.zero_state(1)
         self._before = np.empty(0, np.int32)
         """The last id read."""

@@ -160,9 +160,11 @@ def test_the_first_of_several_arguments_is_the_model(evaluate, text):
     assert "of several arguments, the first is the model" in evaluate("nobody", text).stderr
 
 
-def test_the_exact_reading_is_the_same_for_a_short_text(evaluate, text):
-    plain, exact = (json.loads(evaluate("letters", text, "--json", *options).stdout) for options in ([], ["--exact"]))
-    assert plain["nats"] == exact["nats"]
+def test_reading_in_one_pass_is_the_same_for_a_short_text(evaluate, text):
+    plain, one_pass = (
+        json.loads(evaluate("letters", text, "--json", *options).stdout) for options in ([], ["--one-pass"])
+    )
+    assert plain["nats"] == one_pass["nats"]
 
 
 PEAKS = """
