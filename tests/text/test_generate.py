@@ -68,15 +68,26 @@ def test_parities_are_right():
     assert all(abs(count / len(lines) - 1 / 20) < 0.01 for count in counts.values())
 
 
-def test_brackets_balance():
-    lines = text("brackets", 20_000).splitlines()
-    assert {len(line) for line in lines} == set(range(2, 61, 2))
-    assert set("".join(lines)) == set("()[]{}")
-    for line in lines:
-        rest = line
+def test_brackets_are_closed_by_the_answer():
+    lines = [line.split("=") for line in text("brackets", 20_000).splitlines()]
+    assert {len(question) for question, _ in lines} == set(range(1, 31))
+    assert set("".join(question for question, _ in lines)) == set("()[]{}")
+    for question, answer in lines:
+        assert not set(answer) & set("([{")
+        rest = question + answer
         while (shorter := rest.replace("()", "").replace("[]", "").replace("{}", "")) != rest:
             rest = shorter
-        assert rest == "", line
+        assert rest == "", question
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lengths_can_be_chosen(name):
+    def lengths(*chosen):
+        questions = [line.split("=")[0] for line in text(name, 5000, 1, chosen).splitlines()]
+        return {len(part) for question in questions for part in question.split("+")}
+
+    assert lengths(5, 8) == {5, 6, 7, 8}
+    assert lengths(200, 200) == {200}
 
 
 def test_python_is_the_standard_library_in_order():
@@ -129,6 +140,9 @@ def test_a_python_without_its_source(stdlib):
         (("klingon",), "one of python, addition, parity, brackets, got 'klingon'"),
         (("parity", 1), "at least 2 characters, got 1"),
         (("parity", 10, -1), "at least 0, got -1"),
+        (("parity", 10, 0, (0, 5)), "rise from at least 1, got 0-5"),
+        (("parity", 10, 0, (9, 8)), "got 9-8"),
+        (("python", 10, 0, (1, 2)), "python has none"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(arguments, message):
