@@ -1,6 +1,6 @@
 """The Python API: the commands' powers under the same names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, new_seed
 from charrnn.sampling.streams import Sampler
+from charrnn.scoring.answers import MARK, Answers, score_answers
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader, StreamReader
@@ -215,11 +216,26 @@ class Model:
             VocabularyError: the text holds a character that the model has never seen.
             ConfigError: an option is out of range.
         """
-        as_bytes = self.vocabulary.unit == "byte"
-        names = [str(source) for source in sources]
-        pieces = read_pieces(names, encoding=encoding or ENCODING, as_bytes=as_bytes)
         reader = self._reader(one_pass, dynamic, dynamic_rate)
-        return score_pieces(reader, self.vocabulary, pieces, unknown=unknown)
+        return score_pieces(reader, self.vocabulary, self._pieces(sources, encoding), unknown=unknown)
+
+    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = MARK) -> Answers:
+        """How many lines the model answers right: see ``charrnn.scoring.answers``.
+
+        Args:
+            sources: files, folders, or "-" for standard input; each line is a question, its mark and its answer.
+            encoding: of the text; UTF-8 if not given.
+            mark: what ends a question.
+
+        Raises:
+            CorpusError: a file cannot be read or decoded, a line holds no mark, or there is none.
+            VocabularyError: the text holds a character that the model has never seen.
+        """
+        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=self.symbols(mark))
+
+    def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
+        as_bytes = self.vocabulary.unit == "byte"
+        return read_pieces([str(source) for source in sources], encoding=encoding or ENCODING, as_bytes=as_bytes)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic:

@@ -80,37 +80,38 @@ class StreamReader:
         if streams > 1:
             steps = min(WARM_UP, length)
             # Nothing comes before the first stream: it reads anything, and its state is then set.
-            self._predict(text, np.maximum(starts - steps, 0), steps, state)
+            predict(self._network, text, np.maximum(starts - steps, 0), steps, state)
         for layer, carried in zip(state, self._state, strict=True):
             for array, values in zip(layer, carried, strict=True):
                 array[0] = values[0]
-        self._predict(text, starts, length, state, losses, ranks)
+        predict(self._network, text, starts, length, state, losses, ranks)
         self._state = [tuple(array[-1:].copy() for array in layer) for layer in state]
         if rest := count - streams * length:  # the last stream goes on to the end of the block
-            self._predict(text, np.array([count - rest]), rest, self._state, losses, ranks)
+            predict(self._network, text, np.array([count - rest]), rest, self._state, losses, ranks)
 
-    def _predict(
-        self,
-        text: Ids,
-        starts: npt.NDArray[np.int64],
-        length: int,
-        state: State,
-        losses: Losses | None = None,
-        ranks: Ranks | None = None,
-    ) -> None:
-        """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
 
-        Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
-        """
-        streams, states = len(starts), len(self._network.cell.state)
-        steps = min(max(1, WINDOW // streams), length)
-        space = Workspace.allocate(self._network.config, steps, streams)
-        for first in range(0, length, steps):
-            at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
-            window = space if len(at) == steps else space.shortened(len(at), states)
-            self._network.run(text[at], None, state, window)
-            if losses is not None and ranks is not None:
-                losses[at], ranks[at] = surprises(self._network, window, text[at + 1])
+def predict(
+    network: Network,
+    text: Ids,
+    starts: npt.NDArray[np.int64],
+    length: int,
+    state: State,
+    losses: Losses | None = None,
+    ranks: Ranks | None = None,
+) -> None:
+    """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
+
+    Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
+    """
+    streams, states = len(starts), len(network.cell.state)
+    steps = min(max(1, WINDOW // streams), length)
+    space = Workspace.allocate(network.config, steps, streams)
+    for first in range(0, length, steps):
+        at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
+        window = space if len(at) == steps else space.shortened(len(at), states)
+        network.run(text[at], None, state, window)
+        if losses is not None and ranks is not None:
+            losses[at], ranks[at] = surprises(network, window, text[at + 1])
 
 
 def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses, Ranks]:

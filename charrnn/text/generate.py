@@ -21,8 +21,11 @@ NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tes
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
+GOES_ON = 0.8
+"""Chance that a question of parity or brackets is longer by one."""
+
 Lengths = tuple[int, int]
-"""The least and the greatest, each as likely as those between."""
+"""The least and the greatest."""
 
 Line = Callable[[random.Random, Lengths], str]
 
@@ -117,15 +120,26 @@ def _number(rng: random.Random, digits: int) -> int:
 
 def _parity(rng: random.Random, lengths: Lengths) -> str:
     """Bits and, after =, whether the number of ones is odd, such as 0110100=1."""
-    length = rng.randint(*lengths)
+    length = _length(rng, lengths)
     bits = f"{rng.getrandbits(length):0{length}b}"
     return f"{bits}={bits.count('1') % 2}"
+
+
+def _length(rng: random.Random, lengths: Lengths) -> int:
+    """A length whose end cannot be foreseen, up to the greatest: a model need not count to predict it.
+
+    One that counts, because all lengths are equally likely, fails as soon as it has to count on.
+    """
+    length, greatest = lengths
+    while length < greatest and rng.random() < GOES_ON:
+        length += 1
+    return length
 
 
 def _brackets(rng: random.Random, lengths: Lengths) -> str:
     """Brackets and, after =, what closes those that are open, such as ([]{(=)})."""
     text, closers = "", ""
-    for _ in range(rng.randint(*lengths)):
+    for _ in range(_length(rng, lengths)):
         if not closers or rng.random() < 0.5:
             opener = rng.choice("([{")
             text, closers = text + opener, BRACKETS[opener] + closers
