@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.model.load import AnyModel, load_model
+from charrnn.model.ngram import NGram
+from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, new_seed
-from charrnn.sampling.streams import Sampler
+from charrnn.sampling.samplers import sampler_of
+from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.answers import MARK, Answers, score_answers
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
@@ -77,24 +79,33 @@ class Model:
     Attributes:
         config: its shape.
         vocabulary: its characters.
-        parameters: its tensors.
     """
 
-    def __init__(self, parameters: Parameters, vocabulary: Vocabulary, *, threads: int | None = None) -> None:
-        self.config: ModelConfig = parameters.config
+    def __init__(self, network: AnyModel, vocabulary: Vocabulary) -> None:
+        self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
-        self.parameters = parameters
-        if threads is not None and threads < 1:
-            raise ConfigError(f"threads must be at least 1, not {threads}")
-        self._network = Network(parameters, Workers(threads or available_threads()))
+        self._network = network
 
     @classmethod
     def load(cls, path: Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
+        if threads is not None and threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {threads}")
         checkpoint = load_checkpoint(path)
         config, vocabulary = model_of(checkpoint.header)
         config = replace(config, precision=precision) if precision else config.runnable()
-        return cls(Parameters(config).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
+        return cls(load_model(config, checkpoint.tensors, Workers(threads or available_threads())), vocabulary)
+
+    @property
+    def parameters(self) -> Tensors:
+        """Its tensors.
+
+        Raises:
+            ConfigError: it is an n-gram model, which has counts.
+        """
+        if isinstance(self._network, NGram):
+            raise ConfigError("an n-gram model has counts and no parameters: choose another model")
+        return self._network.parameters
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""
@@ -161,8 +172,8 @@ class Model:
         return Session(self._sampler, self.vocabulary, new_seed() if rng_seed is None else rng_seed)
 
     @cached_property
-    def _sampler(self) -> Sampler:
-        return Sampler(self._network)
+    def _sampler(self) -> ModelSampler:
+        return sampler_of(self._network)
 
     def score(
         self,

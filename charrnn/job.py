@@ -15,6 +15,7 @@ from charrnn.text.corpus import Corpus, corpus_name, read_corpus, split
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import fit
+from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Started
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
@@ -55,10 +56,14 @@ class TrainingJob:
     ) -> None:
         self.run = run
         train_ids, val_ids = split(vocabulary.encode(corpus.text), settings.val_fraction)
-        fitted, notes = fit_settings(settings, len(train_ids))
+        counted = config.model == "ngram"
+        fitted, notes = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         if settings.val_fraction and not len(val_ids):
             notes = (*notes, "the text is too short to validate on a part of it")
-        self.trainer = Trainer(config, fitted, vocabulary, train_ids, val_ids, threads=threads)
+        trainer = CountingTrainer if counted else Trainer
+        self.trainer: CountingTrainer | Trainer = trainer(
+            config, fitted, vocabulary, train_ids, val_ids, threads=threads
+        )
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
@@ -76,7 +81,7 @@ class TrainingJob:
             characters=len(train_ids),
             val_characters=len(val_ids),
             vocabulary=len(vocabulary),
-            parameters=self.trainer.parameters.count,
+            parameters=self.trainer.parameter_count,
             threads=threads,
             notes=notes,
         )
@@ -183,7 +188,7 @@ def _resumed(
         config, vocabulary = model_of(checkpoint.header)
         known = checkpoint.header["settings"]
         origin = checkpoint.header["corpus"]
-        settings = TrainingSettings(**merged_settings(known, config.to_dict(), given))
+        settings = TrainingSettings(**merged_settings(known, dataclasses.asdict(config), given))
         if not sources and STDIN in origin["sources"]:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "

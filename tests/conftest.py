@@ -29,7 +29,7 @@ def make_window(random):
 
     def make(network, steps, streams):
         x, y = random.integers(0, network.config.vocab_size, (2, steps, streams)).astype(np.int32)
-        state = network.zero_state(streams)
+        state = network.initial_state(streams)
         for layer in state:
             for array in layer:
                 array[:] = random.normal(0, 0.5, array.shape)

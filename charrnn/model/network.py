@@ -106,11 +106,23 @@ class Network:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
         return (0.0, 0) if key is None else (self.config.dropout, key + layer)
 
-    def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> None:
-        """Read a window without dropout: ``space.logits``, or with targets ``y`` the losses in ``space.losses``.
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """See ``LanguageModel``."""
+        return self.cell.state
 
-        ``state`` is advanced in place. The logits are lost where losses are asked for.
-        """
+    def space(self, steps: int, streams: int) -> Workspace:
+        """See ``LanguageModel``."""
+        return Workspace.allocate(self.config, steps, streams)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> Workspace:
+        """See ``LanguageModel``; without dropout."""
+        if len(x) < len(space.logits):
+            space = space.shortened(len(x), len(self.cell.state))
         x = np.ascontiguousarray(x)
         enter_state(space, state)
 
@@ -123,8 +135,9 @@ class Network:
 
         self.workers.run(rows, most=x.shape[1])
         leave_state(space, state)
+        return space
 
-    def zero_state(self, streams: int) -> State:
+    def initial_state(self, streams: int) -> State:
         """The state before the first character."""
         return zero_state(self.config, streams)
 

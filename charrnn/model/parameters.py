@@ -1,10 +1,5 @@
-"""All parameters as one flat vector, with a named view for each tensor.
+"""All parameters of a recurrent network."""
 
-The optimizer, the norm and a thread's share see one vector; the kernels see matrices in PyTorch's layouts. All offsets
-live here. Each tensor starts on a 64-byte boundary; the gaps are zero and stay zero.
-"""
-
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
-from charrnn.errors import CheckpointError
-from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.model.config import ModelConfig
+from charrnn.model.tensors import Tensors, checked
 
 Array = npt.NDArray[Any]
 
 
-class Parameters:
-    """A model's tensors. The same class holds a gradient.
+class Parameters(Tensors):
+    """A recurrent network's tensors. The same class holds a gradient.
 
     Names and shapes (G = gates x H, ``in`` = E, or V for one-hot input, or H above the first layer):
 
@@ -30,36 +24,10 @@ class Parameters:
         rnn.bias_l{l}       (G,)
         head.weight         (V, H)
         head.bias           (V,)
-
-    Attributes:
-        config: the model's config.
-        vector: (N,) all tensors.
-        tensors: the views, by name.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        self.config = config
-        shapes = tensor_shapes(config)
-        itemsize = config.dtype.itemsize
-        sizes = [padded(math.prod(shape), itemsize) for shape in shapes.values()]
-        self.vector = aligned_zeros(sum(sizes), config.dtype)
-        self.tensors: dict[str, Array] = {}
-        start = 0
-        for (name, shape), size in zip(shapes.items(), sizes, strict=True):
-            self.tensors[name] = self.vector[start : start + math.prod(shape)].reshape(shape)
-            start += size
-
-    def __getitem__(self, name: str) -> Array:
-        return self.tensors[name]
-
-    def row(self, name: str) -> Array:
-        """A bias as a matrix of one row, the same memory."""
-        return self.tensors[name][np.newaxis]
-
-    @property
-    def count(self) -> int:
-        """Number of parameters, gaps not counted."""
-        return sum(tensor.size for tensor in self.tensors.values())
+        super().__init__(config, tensor_shapes(config))
 
     def initialise(self, rng_seed: int) -> "Parameters":
         """Fill with the values that training starts from; returns self.
@@ -105,13 +73,7 @@ class Parameters:
             parts = [name]
             if "rnn.bias_l" in name:
                 parts = [name.replace("bias", "bias_ih"), name.replace("bias", "bias_hh")]
-            for part in parts:
-                if part not in tensors:
-                    raise CheckpointError(f"the checkpoint has no tensor {part}: it does not fit its own config")
-                if tensors[part].shape != tensor.shape:
-                    got, wanted = tensors[part].shape, tensor.shape
-                    raise CheckpointError(f"tensor {part} has shape {got}, but the config wants {wanted}")
-            tensor[:] = sum(tensors[part] for part in parts)
+            tensor[:] = sum(checked(tensors, part, tensor.shape) for part in parts)
         return self
 
 

@@ -1,7 +1,7 @@
 """N texts that a model goes on with, each with a random generator of its own."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import Packed
+from charrnn.model.contract import LanguageModel
 from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, copy_state
@@ -25,6 +26,8 @@ Generators = npt.NDArray[np.uint64]
 class Sampler:
     """A network's weights as the compiled loop reads them; a copy, so that later updates do not reach it."""
 
+    network: Network
+
     def __init__(self, network: Network) -> None:
         self.network = network
         tensors, config = network.parameters, network.config
@@ -37,6 +40,10 @@ class Sampler:
             network.w_head,
             tensors.row("head.bias"),
         )
+
+    def streams(self, start: "Snapshot") -> "Streams":
+        """See ``ModelSampler``."""
+        return RecurrentStreams(self, start)
 
 
 def stack(layers: list[Packed], like: Packed) -> Packed:
@@ -58,6 +65,17 @@ class Snapshot(NamedTuple):
     """(N, 4)."""
 
 
+class ModelSampler(Protocol):
+    """A model that is ready to draw."""
+
+    @property
+    def network(self) -> LanguageModel:
+        """The model."""
+
+    def streams(self, start: Snapshot) -> "Streams":
+        """Streams that go on from there."""
+
+
 class Streams:
     """N streams of characters.
 
@@ -67,9 +85,63 @@ class Streams:
         now: where the streams are.
     """
 
-    def __init__(self, sampler: Sampler, start: Snapshot) -> None:
+    def __init__(self, sampler: ModelSampler, start: Snapshot) -> None:
         self.now = start
         self._sampler = sampler
+
+    @classmethod
+    def beginning(cls, sampler: ModelSampler, text: Ids, generators: Generators) -> "Streams":
+        """A stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
+        network = sampler.network
+        state = network.initial_state(1)
+        read(network, state, text[:-1])
+        count = len(generators)
+        states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]
+        return sampler.streams(Snapshot(states, text[-1:].repeat(count), generators.copy()))
+
+    def snapshot(self) -> Snapshot:
+        """A copy of ``now``."""
+        return Snapshot(copy_state(self.now.state), self.now.last.copy(), self.now.generators.copy())
+
+    def keep(self, places: list[int]) -> "Streams":
+        """Only the streams at these places."""
+        state: State = [tuple(array[places] for array in layer) for layer in self.now.state]
+        return self._sampler.streams(Snapshot(state, self.now.last[places], self.now.generators[places]))
+
+    def read(self, text: Ids) -> None:
+        """Go on with a given text instead of drawing; there must be one stream only."""
+        read(self._sampler.network, self.now.state, np.concatenate([self.now.last, text[:-1]]) if len(text) else text)
+        self.now.last[:] = text[-1:] if len(text) else self.now.last
+
+    def draw(self, count: int, rules: Rules, rivals: int = 0) -> Drawn:
+        """Draw ``count`` characters of each stream.
+
+        Args:
+            count: T, at least 1.
+            rules: how.
+            rivals: R, how many of the most probable characters to report with each; at most V.
+        """
+        N = len(self.now.last)
+        drawn = Drawn(
+            np.empty((N, count), np.int32),
+            np.empty((N, count)),
+            np.empty((N, count, rivals), np.int32),
+            np.empty((N, count, rivals)),
+        )
+        self._generate(rules, drawn)
+        return drawn
+
+    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+        """Fill ``drawn``, and advance the streams."""
+        raise NotImplementedError
+
+
+class RecurrentStreams(Streams):
+    """The streams of a recurrent network."""
+
+    def __init__(self, sampler: Sampler, start: Snapshot) -> None:
+        super().__init__(sampler, start)
+        self._network = sampler.network
         network = sampler.network
         config, count = network.config, len(start.last)
         rows = config.num_layers * count
@@ -92,46 +164,8 @@ class Streams:
         )
         self._kernels: loop.Kernels | None = None
 
-    @classmethod
-    def beginning(cls, sampler: Sampler, text: Ids, generators: Generators) -> "Streams":
-        """A stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
-        network = sampler.network
-        state = network.zero_state(1)
-        read(network, state, text[:-1])
-        count = len(generators)
-        states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]
-        return cls(sampler, Snapshot(states, text[-1:].repeat(count), generators.copy()))
-
-    def snapshot(self) -> Snapshot:
-        """A copy of ``now``."""
-        return Snapshot(copy_state(self.now.state), self.now.last.copy(), self.now.generators.copy())
-
-    def keep(self, places: list[int]) -> "Streams":
-        """Only the streams at these places."""
-        state: State = [tuple(array[places] for array in layer) for layer in self.now.state]
-        return Streams(self._sampler, Snapshot(state, self.now.last[places], self.now.generators[places]))
-
-    def read(self, text: Ids) -> None:
-        """Go on with a given text instead of drawing; there must be one stream only."""
-        read(self._sampler.network, self.now.state, np.concatenate([self.now.last, text[:-1]]) if len(text) else text)
-        self.now.last[:] = text[-1:] if len(text) else self.now.last
-
-    def draw(self, count: int, rules: Rules, rivals: int = 0) -> Drawn:
-        """Draw ``count`` characters of each stream.
-
-        Args:
-            count: T, at least 1.
-            rules: how.
-            rivals: R, how many of the most probable characters to report with each; at most V.
-        """
-        network = self._sampler.network
-        N = len(self.now.last)
-        drawn = Drawn(
-            np.empty((N, count), np.int32),
-            np.empty((N, count)),
-            np.empty((N, count, rivals), np.int32),
-            np.empty((N, count, rivals)),
-        )
+    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+        network, N = self._network, len(self.now.last)
         streams = self._at_work._replace(generators=self.now.generators)
         streams.ids[0, :N] = self.now.last
         kernels = self._kernels = self._kernels or loop.kernels_for(
@@ -152,14 +186,12 @@ class Streams:
         for layer, values in enumerate(self.now.state):
             for array, value in zip(arrays, values, strict=True):
                 value[:] = array[0, layer * N : (layer + 1) * N, :H]
-        return drawn
 
 
-def read(network: Network, state: State, text: Ids) -> None:
+def read(network: LanguageModel, state: State, text: Ids) -> None:
     """Read a text (T,) with one stream; ``state`` is advanced in place."""
     if not len(text):
         return
-    space = Workspace.allocate(network.config, min(WINDOW, len(text)), 1)
+    space = network.space(min(WINDOW, len(text)), 1)
     for start in range(0, len(text), WINDOW):
-        x = text[start : start + WINDOW, np.newaxis]
-        network.run(x, None, state, space.shortened(len(x), len(network.cell.state)))
+        network.run(text[start : start + WINDOW, np.newaxis], None, state, space)

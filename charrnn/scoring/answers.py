@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charrnn.errors import CorpusError, VocabularyError
-from charrnn.model.network import Network
+from charrnn.model.contract import LanguageModel
 from charrnn.scoring.streams import BLOCK, predict
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import Vocabulary
@@ -37,7 +37,9 @@ class Answers:
     right: Counter[int] = field(default_factory=Counter)
 
 
-def score_answers(network: Network, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = MARK) -> Answers:
+def score_answers(
+    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = MARK
+) -> Answers:
     """Ask all questions of a text that comes in pieces; empty lines are none.
 
     Args:
@@ -91,7 +93,7 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
         yield origin, number, rest
 
 
-def _ask(network: Network, vocabulary: Vocabulary, lines: list[str], mark: str, answers: Answers) -> None:
+def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], mark: str, answers: Answers) -> None:
     """Count the answers to some lines."""
     text = vocabulary.encode("\n" + "".join(f"{line}\n" for line in lines))
     lengths = np.array([len(line) + 1 for line in lines], np.int64)
@@ -101,7 +103,7 @@ def _ask(network: Network, vocabulary: Vocabulary, lines: list[str], mark: str, 
         alike = starts[lengths == length]
         for first in range(0, len(alike), MOST_LINES):
             some = alike[first : first + MOST_LINES]
-            predict(network, text, some, int(length), network.zero_state(len(some)), losses, ranks)
+            predict(network, text, some, int(length), network.initial_state(len(some)), losses, ranks)
     wrong_before = np.concatenate([[0], np.cumsum(ranks != 1)])
     for line, start, length in zip(lines, starts.tolist(), lengths.tolist(), strict=True):
         asked = line.index(mark)

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from charrnn.errors import CorpusError
 from charrnn.kernels.cross_entropy import surprise
-from charrnn.model.network import Network
+from charrnn.model.contract import LanguageModel, Space
 from charrnn.model.workers import share
-from charrnn.model.workspace import State, Workspace
+from charrnn.model.workspace import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
 
 BLOCK = 1 << 21
@@ -53,10 +53,10 @@ class StreamReader:
         one_pass: read in one pass whatever the length.
     """
 
-    def __init__(self, network: Network, *, one_pass: bool = False) -> None:
+    def __init__(self, network: LanguageModel, *, one_pass: bool = False) -> None:
         self._network = network
         self._most_streams = 1 if one_pass else MOST_STREAMS
-        self._state = network.zero_state(1)
+        self._state = network.initial_state(1)
         self._before = np.empty(0, np.int32)
         """The last id read."""
 
@@ -76,7 +76,7 @@ class StreamReader:
         streams = min(self._most_streams, max(1, count // STREAM_LENGTH))
         length = count // streams
         starts = np.arange(streams) * length
-        state = self._network.zero_state(streams)
+        state = self._network.initial_state(streams)
         if streams > 1:
             steps = min(WARM_UP, length)
             # Nothing comes before the first stream: it reads anything, and its state is then set.
@@ -91,7 +91,7 @@ class StreamReader:
 
 
 def predict(
-    network: Network,
+    network: LanguageModel,
     text: Ids,
     starts: npt.NDArray[np.int64],
     length: int,
@@ -103,18 +103,17 @@ def predict(
 
     Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
     """
-    streams, states = len(starts), len(network.cell.state)
+    streams = len(starts)
     steps = min(max(1, WINDOW // streams), length)
-    space = Workspace.allocate(network.config, steps, streams)
+    space = network.space(steps, streams)
     for first in range(0, length, steps):
         at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
-        window = space if len(at) == steps else space.shortened(len(at), states)
-        network.run(text[at], None, state, window)
+        window = network.run(text[at], None, state, space)
         if losses is not None and ranks is not None:
             losses[at], ranks[at] = surprises(network, window, text[at + 1])
 
 
-def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses, Ranks]:
+def surprises(network: LanguageModel, window: Space, targets: Ids) -> tuple[Losses, Ranks]:
     """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
     ranks = np.empty(targets.shape, np.int32)
 
@@ -126,7 +125,7 @@ def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses
     return window.losses, ranks
 
 
-def score(network: Network, ids: Ids) -> Score:
+def score(network: LanguageModel, ids: Ids) -> Score:
     """Score a text of at least two characters.
 
     Args:

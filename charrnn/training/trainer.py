@@ -19,16 +19,15 @@ from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
 from charrnn.sampling.batch import opening
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.samplers import sampler_of
+from charrnn.sampling.streams import Streams
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled, StepDone
+from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.optimization import Updater
 from charrnn.training.schedule import rate
 from charrnn.training.settings import TrainingSettings
@@ -97,14 +96,14 @@ class Trainer:
     ) -> None:
         self.config, self.settings, self.vocabulary = config, settings, vocabulary
         self.workers = Workers(threads)
-        self.parameters = Parameters(config).initialise(settings.rng_seed)
+        self.parameters = new_parameters(config).initialise(settings.rng_seed)
         self.progress = Progress()
         self._windows = Windows(train_ids, settings.batch_size, settings.seq_length)
         self._val_ids = val_ids
-        self._network = TrainingNetwork(self.parameters, self.workers)
-        self._bptt = TruncatedBPTT(self._network, settings.seq_length, settings.batch_size)
+        self._bptt = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
+        self._network = self._bptt.network
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
-        self._state = self._network.zero_state(settings.batch_size)
+        self._state = self._network.initial_state(settings.batch_size)
         self._stop = threading.Event()
         self._pace: list[tuple[float, int]] = []
 
@@ -113,6 +112,11 @@ class Trainer:
         """Steps between two evaluations: by itself, at most about a tenth of the time goes into them."""
         characters = self.settings.batch_size * self.settings.seq_length
         return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
+
+    @property
+    def parameter_count(self) -> int:
+        """Numbers that are learned."""
+        return self.parameters.count
 
     def stop(self) -> None:
         """Ask a running trainer to end after this step. Safe to call from a signal handler."""
@@ -147,7 +151,7 @@ class Trainer:
         """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
         tensors = self.parameters.to_tensors() | self._updater.to_tensors()
         for layer, arrays in enumerate(self._state):
-            for name, array in zip(self._network.cell.state, arrays, strict=True):
+            for name, array in zip(self._network.state_names, arrays, strict=True):
                 tensors[f"state.{name}_l{layer}"] = array
         header = {
             **header_of(self.config, self.vocabulary),
@@ -167,7 +171,7 @@ class Trainer:
             self.parameters.load_tensors(tensors)
             self._updater.load_tensors(tensors)
             for layer, arrays in enumerate(self._state):
-                for name, array in zip(self._network.cell.state, arrays, strict=True):
+                for name, array in zip(self._network.state_names, arrays, strict=True):
                     array[:] = tensors[f"state.{name}_l{layer}"]
             self.progress = Progress(**header["progress"])
         except (KeyError, TypeError, ValueError) as error:
@@ -276,7 +280,7 @@ class Trainer:
     def _preview(self) -> str:
         start = self.vocabulary.encode(opening(self.vocabulary))
         generators = generator(self.settings.rng_seed, self.progress.step)[np.newaxis]
-        streams = Streams.beginning(Sampler(self._network), start, generators)
+        streams = Streams.beginning(sampler_of(self._network), start, generators)
         return self.vocabulary.decode(streams.draw(PREVIEW_LENGTH, PREVIEW_RULES).ids[0])
 
     def _epoch(self) -> float:

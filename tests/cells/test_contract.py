@@ -22,7 +22,7 @@ def test_every_gradient_equals_finite_differences(make_parameters, make_window, 
     network = TrainingNetwork(parameters)
     bptt = TruncatedBPTT(network, 4, 3)
     x, y, state = make_window(network, 4, 3)
-    d_state = network.zero_state(3)
+    d_state = network.initial_state(3)
     bptt.window(x, y, copy_state(state), d_state=d_state)
     gradient = {name: tensor.copy() for name, tensor in bptt.gradient.tensors.items()}
 

@@ -39,7 +39,7 @@ def generators(*seeds):
 
 def step_by_step(network, prefix, length, rules, random):
     """The same draws from windows of one character; also -ln p of each, in float64."""
-    state, space = network.zero_state(1), Workspace.allocate(network.config, 1, 1)
+    state, space = network.initial_state(1), Workspace.allocate(network.config, 1, 1)
     text, nats = list(prefix), []
     weights = np.empty(V, network.config.dtype)
     for position in range(len(prefix) - 1 + length):

@@ -28,7 +28,7 @@ def network():
 def most_probable(network, question, length):
     """The continuation of a line, drawn greedily with the reference."""
     ids = VOCABULARY.encode("\n" + question)
-    state, drawn = network.zero_state(1), ""
+    state, drawn = network.initial_state(1), ""
     for _ in range(length):
         logits, state, _ = reference.forward(network.parameters.tensors, ids[:, np.newaxis], state)
         ids = np.array([logits[-1, 0].argmax()], np.int32)

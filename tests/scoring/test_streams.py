@@ -26,7 +26,7 @@ def small_blocks(monkeypatch):
 
 def reference_losses(network, ids):
     """The loss of each prediction, and the rank of what came."""
-    logits = reference.forward(network.parameters.tensors, ids[:-1, np.newaxis], network.zero_state(1))[0][:, 0]
+    logits = reference.forward(network.parameters.tensors, ids[:-1, np.newaxis], network.initial_state(1))[0][:, 0]
     chosen = np.take_along_axis(logits, ids[1:, np.newaxis].astype(int), -1)
     return -np.take_along_axis(reference.log_softmax(logits), ids[1:, np.newaxis].astype(int), -1)[:, 0], 1 + (
         logits > chosen
@@ -88,7 +88,7 @@ def test_a_reader_can_be_told_to_read_in_one_pass_whatever_the_length(network, r
 def test_a_score_is_the_sum_of_what_is_seen_when_drawing_character_by_character(make_parameters, random):
     network = Network(make_parameters(vocab_size=9, hidden_size=12), Workers(2))
     ids = random.integers(0, 9, (400, 1, 1)).astype(np.int32)
-    state, window, nats = network.zero_state(1), Workspace.allocate(network.config, 1, 1), 0.0
+    state, window, nats = network.initial_state(1), Workspace.allocate(network.config, 1, 1), 0.0
     for before, drawn in pairwise(ids):
         network.run(before, None, state, window)
         nats -= reference.log_softmax(window.logits[0, 0, :9].astype(np.float64))[drawn[0, 0]]

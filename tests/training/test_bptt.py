@@ -30,7 +30,7 @@ def test_loss_gradients_and_state_equal_the_reference(make_parameters, make_wind
     wanted_loss = reference.loss(tensors, x, y, state)
     wanted_state = reference.forward(tensors, x, state)[1]
 
-    d_state = network.zero_state(7)
+    d_state = network.initial_state(7)
     loss = bptt.window(x, y, state, d_state=d_state)
 
     assert loss == pytest.approx(wanted_loss, rel=bound / 100)
@@ -106,7 +106,7 @@ from charrnn.training.bptt import TruncatedBPTT
 network = TrainingNetwork(Parameters(ModelConfig(5, hidden_size=24)).initialise(1))
 bptt = TruncatedBPTT(network, 9, 3)
 x = np.random.default_rng(2).integers(0, 5, (10, 3)).astype(np.int32)
-bptt.window(x[:-1], x[1:], network.zero_state(3))
+bptt.window(x[:-1], x[1:], network.initial_state(3))
 print(hashlib.sha256(bptt.gradient.vector.tobytes()).hexdigest())
 """
 

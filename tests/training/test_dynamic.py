@@ -47,7 +47,7 @@ def test_the_steps_are_those_of_training(parameters, ids):
     losses = DynamicReader(parameters, Workers(), 0.01).read(ids[: 3 * SEGMENT + 5])[0]
     network = TrainingNetwork(parameters)
     bptt, updater = TruncatedBPTT(network, SEGMENT, 1), Updater(OPTIMIZER, parameters, Workers())
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for step in range(3):
         part = ids[step * SEGMENT : (step + 1) * SEGMENT + 1, np.newaxis]
         loss = bptt.window(part[:-1], part[1:], state)

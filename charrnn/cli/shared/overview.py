@@ -21,7 +21,8 @@ class Overview:
         settings: of the training.
         corpus: its ``sources``, ``fingerprint`` and ``characters``.
         progress: ``steps``, ``epochs``, ``seconds`` and ``best_val_bpc``.
-        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted.
+        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted. Of an
+            n-gram model, its counts.
         tensors: shape and dtype of each, by name.
     """
 
@@ -55,7 +56,7 @@ class Overview:
                     "seconds": header["progress"]["seconds"],
                     "best_val_bpc": header["progress"]["best_val_bpc"],
                 },
-                parameters=_parameters(tensors),
+                parameters=header.get("counts") or _parameters(tensors),
                 tensors=tensors,
             )
         except (KeyError, TypeError, ValueError) as error:

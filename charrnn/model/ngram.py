@@ -1,0 +1,153 @@
+"""The n-gram model: counts of what followed each context, all lengths mixed from the shortest on.
+
+With c(w) how often w followed a context of k characters, N the sum of c, S the number of different w, and p' what the
+context of k - 1 characters says (at k = 0: all characters alike),
+
+    Witten-Bell (1991)        p(w) = (c(w) + S p'(w)) / (N + S)
+    Kneser-Ney (1995)         p(w) = (c(w) - d(c(w)) + sum of all d(c) p'(w)) / N
+
+interpolated and with the three discounts d of Chen and Goodman (1998), estimated for each length. Kneser-Ney counts for
+all but the longest contexts how many different characters came before the context and w, not how often. A context that
+the text does not hold is left out, and so are all longer ones.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.counts import count_followers, grow_tree, measure_shared, mix_counts, sort_places
+from charrnn.model.config import ModelConfig
+from charrnn.model.contexts import Array, ContextModel
+from charrnn.model.tensors import checked
+from charrnn.model.workers import Workers
+
+LEAST_DISCOUNT = 0.1
+"""No discount is nearer to 0 or to its count: nothing is impossible, and nothing that was seen is ignored."""
+
+
+class Weights(NamedTuple):
+    """What ``mix_counts`` reads; U nodes, S followers of those that stand for more than one place."""
+
+    text: npt.NDArray[np.int32]
+    """(N,) the text that was counted."""
+    position: npt.NDArray[np.int32]
+    """(U,) a place of each node."""
+    length: npt.NDArray[np.int32]
+    """(U,) the characters that all contexts of a node share."""
+    first_child: npt.NDArray[np.int32]
+    """(U + 1,)."""
+    start: npt.NDArray[np.int64]
+    """(U + 1,) where its followers begin; a node of one place has none, as the text tells."""
+    follower: npt.NDArray[np.int32]
+    """(S,) ids."""
+    counts: npt.NDArray[np.int32]
+    """(S,)."""
+    discounts: npt.NDArray[np.float64]
+    """(order, 4): of the counts 0, 1, 2 and all greater ones, for each length of context."""
+    depth: int
+    """The longest context: order - 1."""
+    added: float
+    """What each different follower adds to the sum of counts: 1 for Witten-Bell."""
+    continuations: bool
+    """Whether shorter contexts count the characters before them: for Kneser-Ney."""
+
+
+ARRAYS = Weights._fields[:8]
+
+
+class NGram(ContextModel):
+    """The model; make one with ``count`` or ``load``."""
+
+    predict = staticmethod(mix_counts)
+
+    def __init__(self, config: ModelConfig, arrays: Mapping[str, Array], workers: Workers | None = None) -> None:
+        super().__init__(config, workers, config.order - 1)
+        kneser_ney = config.smoothing == "kneser-ney"
+        parts: list[Any] = [np.ascontiguousarray(arrays[name]) for name in ARRAYS]
+        self.weights = Weights(*parts, config.order - 1, 0.0 if kneser_ney else 1.0, kneser_ney)
+
+    @classmethod
+    def load(cls, config: ModelConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "NGram":
+        """The model that ``to_tensors`` gave.
+
+        Raises:
+            CheckpointError: a tensor is missing or has another shape.
+        """
+        shapes = {name: tensors[f"ngram.{name}"].shape if f"ngram.{name}" in tensors else () for name in ARRAYS}
+        nodes = shapes["position"]
+        shapes["length"] = nodes
+        shapes["first_child"] = shapes["start"] = tuple(count + 1 for count in nodes)
+        shapes["counts"] = shapes["follower"]
+        shapes["discounts"] = (config.order, 4)
+        return cls(config, {name: checked(tensors, f"ngram.{name}", shapes[name]) for name in ARRAYS}, workers)
+
+    @classmethod
+    def count(cls, config: ModelConfig, ids: Array, workers: Workers | None = None) -> "NGram":
+        """The model of a text (N,)."""
+        depth, N, V = config.order - 1, len(ids), config.vocab_size
+        text = np.ascontiguousarray(ids, np.int32)
+        places, spare = np.empty((2, N), np.int32)
+        sort_places(text, depth, places, spare, np.empty(V + 2, np.int64))
+        measure_shared(text, depth, places, spare)
+        low, high, length, first_child = np.empty((4, 2 * N + 1), np.int32)
+        start = np.empty(2 * N + 1, np.int64)
+        nodes = grow_tree(text, depth, places, spare, low, high, length, first_child, start, np.empty(V, np.int64))
+        length, first_child, start = length[:nodes].copy(), first_child[: nodes + 1].copy(), start[: nodes + 1].copy()
+        follower, counts = np.empty((2, start[-1]), np.int32)
+        continuations = config.smoothing == "kneser-ney"
+        scratch = np.empty((2, V), np.int64)
+        count_followers(
+            text, depth, places, low, high, length, first_child, start, continuations, follower, counts, scratch
+        )
+        position = places[low[:nodes]]
+        arrays = {"text": text, "position": position, "length": length, "first_child": first_child, "start": start}
+        discounts = np.zeros((config.order, 4))
+        if continuations:
+            discounts[:] = [discounts_of(row) for row in counts_of_counts(config.order, counts=counts, **arrays)]
+        return cls(config, {**arrays, "follower": follower, "counts": counts, "discounts": discounts}, workers)
+
+    @property
+    def size(self) -> int:
+        """Counts that the model holds: pairs of a context that has a node and a character that followed it."""
+        single = int((np.diff(self.weights.start) == 0).sum())
+        return len(self.weights.counts) + single
+
+    def room(self, steps: int, streams: int) -> Array:
+        """Probabilities (T, B, V)."""
+        return np.empty((steps, streams, self.config.vocab_size))
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return {f"ngram.{name}": getattr(self.weights, name) for name in ARRAYS}
+
+
+def counts_of_counts(
+    order: int, *, text: Array, position: Array, length: Array, first_child: Array, start: Array, counts: Array
+) -> Any:
+    """How many counts of a context of each length are 1, 2, 3 and 4: (order, 4)."""
+    result = np.zeros((order + 1, 4), np.int64)
+    children = np.diff(first_child)
+    parents = np.repeat(np.arange(len(length)), children)
+    shorter = np.concatenate([[-1], length[parents]])
+    types = np.diff(start)
+    # Between its parent and itself, a node's followers all count once; one place has contexts up to the text's start.
+    single = types == 0
+    longest = np.where(single, np.minimum(length, position) + 1, length)
+    ones = np.where(single, 1, types)
+    np.add.at(result[:, 0], shorter + 1, ones)
+    np.subtract.at(result[:, 0], longest, ones)
+    result[:, 0] = np.cumsum(result[:, 0])
+    lengths = np.repeat(length, types)
+    for n in range(4):
+        result[:, n] += np.bincount(lengths[counts == n + 1], minlength=order + 1)
+    return result[:order]
+
+
+def discounts_of(ones_to_fours: Array) -> Array:
+    """The discounts of the counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26)."""
+    n = np.maximum(ones_to_fours, 1)
+    y = n[0] / (n[0] + 2 * n[1])
+    discounts = [c - (c + 1) * y * n[c] / n[c - 1] for c in (1, 2, 3)]
+    return np.array([0, *np.clip(discounts, LEAST_DISCOUNT, np.arange(1, 4) - LEAST_DISCOUNT)])
