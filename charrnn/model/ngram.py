@@ -65,8 +65,10 @@ class NGram(ContextModel):
     def __init__(self, config: ModelConfig, arrays: Mapping[str, Array], workers: Workers | None = None) -> None:
         super().__init__(config, workers, config.order - 1)
         kneser_ney = config.smoothing == "kneser-ney"
-        parts: list[Any] = [np.ascontiguousarray(arrays[name]) for name in ARRAYS]
-        self.weights = Weights(*parts, config.order - 1, 0.0 if kneser_ney else 1.0, kneser_ney)
+        own: dict[str, Any] = {name: np.ascontiguousarray(arrays[name]) for name in ARRAYS}
+        self.weights = Weights(
+            **own, depth=config.order - 1, added=0.0 if kneser_ney else 1.0, continuations=kneser_ney
+        )
 
     @classmethod
     def load(cls, config: ModelConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "NGram":

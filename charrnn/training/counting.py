@@ -93,13 +93,15 @@ class CountingTrainer:
 
     @cached_property
     def _model(self) -> NGram:
-        return NGram.count(self.config, self._train_ids, self.workers)
+        began = time.monotonic()
+        model = NGram.count(self.config, self._train_ids, self.workers)
+        self._counting_seconds = max(time.monotonic() - began, 1e-9)
+        return model
 
     def _evaluate(self) -> Iterator[Event]:
-        progress, began = self.progress, time.monotonic()
-        model = self._model
+        progress, model = self.progress, self._model
         progress.step = progress.epoch = progress.evaluated_step = 1
-        progress.seconds = time.monotonic() - began
+        progress.seconds = self._counting_seconds
         if len(self._val_ids):
             progress.best_val_bpc = score(model, self._val_ids).bits_per_character
         yield Evaluated(
@@ -110,7 +112,7 @@ class CountingTrainer:
             val_bpc=progress.best_val_bpc,
             learning_rate=0.0,
             grad_norm=0.0,
-            chars_per_second=len(self._train_ids) / max(progress.seconds, 1e-9),
+            chars_per_second=len(self._train_ids) / progress.seconds,
         )
         yield Sampled(1, self._preview(model))
         if progress.best_val_bpc is not None:
