@@ -47,7 +47,7 @@ Examples:
     unset="the vocabulary's size, at most 256",
 )
 @option("--context-size", type=int, metavar="N", help="Characters that a tdnn sees.", unset=10)
-@option("--order", type=int, metavar="N", help="Of an n-gram model, which sees N - 1 characters; 1 to 20.", unset=6)
+@option("--order", type=int, metavar="N", help="Of an n-gram model, which sees N - 1 characters; 1 to 20.", unset=8)
 @option(
     "--smoothing",
     type=click.Choice(["kneser-ney", "witten-bell"]),

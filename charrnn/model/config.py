@@ -62,7 +62,7 @@ class ModelConfig:
     """How W_hh starts."""
     context_size: int = 10
     """N, the characters that a tdnn sees."""
-    order: int = 6
+    order: int = 8
     """Of an n-gram model: one more than the characters that it sees."""
     smoothing: str = "kneser-ney"
     """How an n-gram model mixes long contexts and short ones."""

@@ -1,0 +1,10 @@
+from charrnn.model.network import Network
+from charrnn.sampling.contexts import ContextSampler
+from charrnn.sampling.samplers import sampler_of
+from charrnn.sampling.streams import Sampler
+
+
+def test_each_model_has_its_sampler(make_parameters):
+    network = Network(make_parameters(vocab_size=5, hidden_size=4))
+    assert isinstance(sampler_of(network), Sampler)
+    assert isinstance(sampler_of(object()), ContextSampler)
