@@ -10,7 +10,6 @@ from charrnn.model.parameters import Parameters
 from charrnn.model.tdnn import TDNN, TDNNParameters
 from charrnn.model.workers import Workers
 
-
 MODELS = {
     "rnn": lambda: Network(Parameters(ModelConfig(5, hidden_size=6)).initialise(0)),
     "tdnn": lambda: TDNN(TDNNParameters(ModelConfig(5, "tdnn", hidden_size=6)).initialise(0)),
