@@ -144,7 +144,8 @@ def _paced(contender: Contender, shared: dict[str, Any], choices: argparse.Names
         if isinstance(event, StepDone):
             seconds.append(event.seconds)
     step = (seconds[-1] - seconds[-4]) / 3
-    return max(1, round(60 * choices.minutes / EVALUATIONS / step))
+    minutes: float = choices.minutes
+    return max(1, round(60 * minutes / EVALUATIONS / step))
 
 
 def draw(results: Sequence[Result], path: Path) -> str:

@@ -168,3 +168,29 @@ def test_files_are_scored_in_parts_that_add_up(model, folder):
     assert sum(part.nats for part in parts) == pytest.approx(model.score(TEXT * 2).nats)
     with pytest.raises(CorpusError, match="no such file"):
         list(model.score_files(folder / "none.txt"))
+
+
+@pytest.mark.parametrize("kind", ["tdnn", "ngram"])
+def test_models_of_a_finite_context_do_all_that_others_do(folder, tmp_path, kind):
+    shape = {"hidden_size": 12, "context_size": 5, "steps": 60} if kind == "tdnn" else {"order": 5}
+    for _ in charrnn.train(folder / "cat.txt", checkpoints=tmp_path / "runs", model=kind, learning_rate=0.03, **shape):
+        pass
+    model = charrnn.load(checkpoints=tmp_path / "runs")
+    assert model.config.model == kind
+    score = model.score(TEXT)
+    assert score.bits_per_character < 2
+    whole = model.sample("the cat", length=40, rng_seed=4, temperature=1.0, top_k=5)
+    assert whole == model.samples("the cat", num_samples=3, length=40, rng_seed=4, temperature=1.0, top_k=5)[0].text
+    session = model.session(rng_seed=4)
+    text = session.read("the cat") + "".join(session.stream(length=15, temperature=1.0, top_k=5))
+    session.save(tmp_path / "state")
+    session = model.session(rng_seed=9)
+    session.restore(tmp_path / "state")
+    assert text + "".join(session.stream(length=25, temperature=1.0, top_k=5)) == whole
+    if kind == "tdnn":
+        assert model.score(TEXT, dynamic=True, dynamic_rate=0.01).nats < score.nats
+        return
+    with pytest.raises(ConfigError, match="counts and no parameters"):
+        model.score(TEXT, dynamic=True)
+    with pytest.raises(ConfigError, match="precision bf16 is not for a ngram model"):
+        charrnn.load(checkpoints=tmp_path / "runs", precision="bf16")
