@@ -65,7 +65,6 @@ def test_a_dictionary_of_json_gives_the_config_again():
     config = ModelConfig(5, hidden_size=3, num_layers=2, dropout=0.25, recurrent_init="orthogonal", precision="float64")
     values = json.loads(json.dumps(config.to_dict()))
     assert ModelConfig.from_dict(values) == config
-    assert set(values) == {field.name for field in dataclasses.fields(ModelConfig)}
 
 
 @pytest.mark.parametrize(
