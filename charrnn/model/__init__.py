@@ -1,5 +1,5 @@
 """The models: their shape (``config``), what they provide (``contract``), and what each one learns and computes.
 
-``network`` and ``parameters`` are the recurrent network; ``tdnn`` and ``ngram``, on ``contexts``, see the last characters
-alone.
+``network`` and ``parameters`` are the recurrent network; ``tdnn`` and ``ngram``, on ``contexts``, see no more than the
+last characters.
 """
