@@ -6,11 +6,41 @@ a range go on alike, their counts are the same: only ranges that branch, or that
 of a text of N characters has at most 2 N nodes, for contexts of any length (Weiner 1973; Kennington et al. 2012).
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.kernels.jit import addressable, inlined, jit
 
 i32 = np.int32
+
+
+class Counts(NamedTuple):
+    """What ``mix_counts`` reads; U nodes, S followers of those that stand for more than one place."""
+
+    text: npt.NDArray[np.int32]
+    """(N,) the text that was counted."""
+    position: npt.NDArray[np.int32]
+    """(U,) a place of each node."""
+    length: npt.NDArray[np.int32]
+    """(U,) the characters that all contexts of a node share."""
+    first_child: npt.NDArray[np.int32]
+    """(U + 1,)."""
+    start: npt.NDArray[np.int64]
+    """(U + 1,) where its followers begin; a node of one place has none, as the text tells."""
+    follower: npt.NDArray[np.int32]
+    """(S,) ids."""
+    counts: npt.NDArray[np.int32]
+    """(S,)."""
+    discounts: npt.NDArray[np.float64]
+    """(order, 4): of the counts 0, 1, 2 and all greater ones, for each length of context."""
+    depth: int
+    """The longest context: order - 1."""
+    added: float
+    """What each different follower adds to the sum of counts: 1 for Witten-Bell."""
+    continuations: bool
+    """Whether shorter contexts count the characters before them: for Kneser-Ney."""
 
 
 @jit
@@ -150,8 +180,8 @@ def mix_counts(weights, space, first, last):
     """Log probabilities of what follows, as logits; see ``charrnn.model.ngram``.
 
     Args:
-        weights: ``charrnn.model.ngram.Weights``.
-        space: ``charrnn.model.contexts.ContextSpace``; ``work`` is (T, B, V) float64.
+        weights: Counts.
+        space: ``charrnn.kernels.contexts.ContextSpace``; ``work`` is (T, B, V) float64.
         first: the first stream.
         last: one beyond the last stream.
     """

@@ -21,7 +21,7 @@ from numba.core.runtime import rtsys
 from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
 PACKAGE = Path(__file__).parent.parent
-COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "model", "sampling")
+COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
 """The folders whose sources are compiled, and so name the cache."""
 
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}

@@ -1,8 +1,48 @@
 """Products with concatenated one-hot vectors, as sums of rows that are looked up, and their gradient."""
 
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, jit
+from charrnn.kernels.matmul import Packed
+
+Array = npt.NDArray[np.floating]
+
+
+class LookupWeights(NamedTuple):
+    """What ``lookup_logits`` reads."""
+
+    lookup: Any
+    matmul: Any
+    """Kernels, by their addresses."""
+    tables: Array
+    """(V, at least lags x H)."""
+    bias: Array
+    """(H,)."""
+    w_head: Packed
+    """H x V."""
+    head_bias: Array
+    """(1, V)."""
+
+
+@addressable
+def lookup_logits(weights, space, first, last):
+    """The logits of streams ``first`` to ``last`` of a window: a hidden layer of looked-up rows, and a product.
+
+    Args:
+        weights: LookupWeights.
+        space: ``charrnn.kernels.contexts.ContextSpace``; ``work`` is the hidden layer (T, B, at least H).
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    units = weights.bias.shape[0]
+    lags = space.history.shape[0] - space.logits.shape[0] + 1
+    weights.lookup(weights.tables, weights.bias, space.history, lags, space.work, units, first, last)
+    weights.matmul(space.work, weights.w_head, weights.head_bias, space.no_ids, space.logits, first, last)
 
 
 @addressable

@@ -3,33 +3,19 @@
 In a state and in a history, a character is its id + 1, and 0 is nothing: what comes before the first character.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.contexts import ContextSpace
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.model.config import ModelConfig
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State
 
 Array = npt.NDArray[Any]
-
-
-class ContextSpace(NamedTuple):
-    """The arrays for windows of T steps and B streams, of a model that sees C characters."""
-
-    history: npt.NDArray[np.int32]
-    """(T + C - 1, B): the state, then the window."""
-    work: Array
-    """(T, B, ...): what the model works in."""
-    logits: Array
-    """(T, B, at least V), then their gradient."""
-    losses: npt.NDArray[np.float64]
-    """(T, B) nats."""
-    no_ids: npt.NDArray[np.int32]
-    """(T, B) zeros."""
 
 
 class ContextModel:

@@ -12,12 +12,11 @@ the text does not hold is left out, and so are all longer ones.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from charrnn.kernels.counts import count_followers, grow_tree, measure_shared, mix_counts, sort_places
+from charrnn.kernels.counts import Counts, count_followers, grow_tree, measure_shared, mix_counts, sort_places
 from charrnn.model.config import ModelConfig
 from charrnn.model.contexts import Array, ContextModel
 from charrnn.model.tensors import checked
@@ -27,34 +26,7 @@ LEAST_DISCOUNT = 0.1
 """No discount is nearer to 0 or to its count: nothing is impossible, and nothing that was seen is ignored."""
 
 
-class Weights(NamedTuple):
-    """What ``mix_counts`` reads; U nodes, S followers of those that stand for more than one place."""
-
-    text: npt.NDArray[np.int32]
-    """(N,) the text that was counted."""
-    position: npt.NDArray[np.int32]
-    """(U,) a place of each node."""
-    length: npt.NDArray[np.int32]
-    """(U,) the characters that all contexts of a node share."""
-    first_child: npt.NDArray[np.int32]
-    """(U + 1,)."""
-    start: npt.NDArray[np.int64]
-    """(U + 1,) where its followers begin; a node of one place has none, as the text tells."""
-    follower: npt.NDArray[np.int32]
-    """(S,) ids."""
-    counts: npt.NDArray[np.int32]
-    """(S,)."""
-    discounts: npt.NDArray[np.float64]
-    """(order, 4): of the counts 0, 1, 2 and all greater ones, for each length of context."""
-    depth: int
-    """The longest context: order - 1."""
-    added: float
-    """What each different follower adds to the sum of counts: 1 for Witten-Bell."""
-    continuations: bool
-    """Whether shorter contexts count the characters before them: for Kneser-Ney."""
-
-
-ARRAYS = Weights._fields[:8]
+ARRAYS = Counts._fields[:8]
 
 
 class NGram(ContextModel):
@@ -66,9 +38,7 @@ class NGram(ContextModel):
         super().__init__(config, workers, config.order - 1)
         kneser_ney = config.smoothing == "kneser-ney"
         own: dict[str, Any] = {name: np.ascontiguousarray(arrays[name]) for name in ARRAYS}
-        self.weights = Weights(
-            **own, depth=config.order - 1, added=0.0 if kneser_ney else 1.0, continuations=kneser_ney
-        )
+        self.weights = Counts(**own, depth=config.order - 1, added=0.0 if kneser_ney else 1.0, continuations=kneser_ney)
 
     @classmethod
     def load(cls, config: ModelConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "NGram":

@@ -9,14 +9,13 @@ rows. What comes before the first character adds nothing.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
-from charrnn.kernels.jit import addressable, by_address
-from charrnn.kernels.lookup import lookup_tanh
-from charrnn.kernels.matmul import Packed, matmul, pack, pack_transposed, packed_zeros
+from charrnn.kernels.jit import by_address
+from charrnn.kernels.lookup import LookupWeights, lookup_logits, lookup_tanh
+from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
 from charrnn.model.config import ModelConfig
 from charrnn.model.contexts import Array, ContextModel
 from charrnn.model.tensors import Tensors, checked
@@ -62,31 +61,6 @@ class TDNNParameters(Tensors):
         return self
 
 
-class Weights(NamedTuple):
-    """What ``predict`` reads."""
-
-    lookup: Any
-    matmul: Any
-    """Kernels, by their addresses."""
-    tables: Array
-    """(V, at least N H)."""
-    bias: Array
-    """(H,)."""
-    w_head: Packed
-    """H x V."""
-    head_bias: Array
-    """(1, V)."""
-
-
-@addressable
-def predict(weights, space, first, last):  # type: ignore[no-untyped-def]
-    """The logits of a window; see ``ContextModel.predict``."""
-    units = weights.bias.shape[0]
-    lags = space.history.shape[0] - space.logits.shape[0] + 1
-    weights.lookup(weights.tables, weights.bias, space.history, lags, space.work, units, first, last)
-    weights.matmul(space.work, weights.w_head, weights.head_bias, space.no_ids, space.logits, first, last)
-
-
 class TDNN(ContextModel):
     """The model on packed weights.
 
@@ -94,7 +68,7 @@ class TDNN(ContextModel):
         parameters: the tensors; call ``refresh`` after a change.
     """
 
-    predict = staticmethod(predict)
+    predict = staticmethod(lookup_logits)
 
     def __init__(self, parameters: TDNNParameters, workers: Workers | None = None) -> None:
         config = parameters.config
@@ -107,7 +81,7 @@ class TDNN(ContextModel):
         w_head, head_bias = packed_zeros(H, V, dtype), parameters.row("head.bias")
         one = self.space(1, 1)
         bias = parameters["hidden.bias"]
-        self.weights = Weights(
+        self.weights = LookupWeights(
             by_address(lookup_tanh, tables, bias, one.history, 0, one.work, 0, 0, 0),
             by_address(matmul, one.work, w_head, head_bias, one.no_ids, one.logits, 0, 0),
             tables,

@@ -31,7 +31,7 @@ class Work(NamedTuple):
 
 
 @jit
-def generate(kernels, weights, space, streams, classes, rules, drawn, first, last):  # type: ignore[no-untyped-def]
+def generate(kernels, weights, space, streams, classes, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.sampling.loop.generate``.
 
     Args:

@@ -10,11 +10,11 @@ No gradient flows from window to window: characters have none.
 import numpy as np
 
 from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.contexts import Array, ContextSpace
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.lookup import lookup_sums, lookup_tanh, tanh_back
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
-from charrnn.model.contexts import Array, ContextSpace
 from charrnn.model.network import flat
 from charrnn.model.tdnn import TDNNParameters, TrainingTDNN
 from charrnn.model.workers import share
