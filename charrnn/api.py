@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
-from charrnn.model.load import AnyModel, load_model
-from charrnn.model.ngram import NGram
+from charrnn.model.load import load_model
 from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, new_seed
@@ -28,6 +27,7 @@ from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from charrnn.model.load import AnyModel
     from charrnn.training.events import Event
 
 
@@ -81,7 +81,7 @@ class Model:
         vocabulary: its characters.
     """
 
-    def __init__(self, network: AnyModel, vocabulary: Vocabulary) -> None:
+    def __init__(self, network: "AnyModel", vocabulary: Vocabulary) -> None:
         self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
         self._network = network
@@ -103,9 +103,10 @@ class Model:
         Raises:
             ConfigError: it is an n-gram model, which has counts.
         """
-        if isinstance(self._network, NGram):
+        parameters: Tensors | None = getattr(self._network, "parameters", None)
+        if parameters is None:
             raise ConfigError("an n-gram model has counts and no parameters: choose another model")
-        return self._network.parameters
+        return parameters
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""

@@ -1,12 +1,17 @@
 """The sampler of each model."""
 
-from typing import Any
-
+from charrnn.model.contract import LanguageModel
 from charrnn.model.network import Network
-from charrnn.sampling.contexts import ContextSampler
 from charrnn.sampling.streams import ModelSampler, Sampler
 
 
-def sampler_of(network: Any) -> ModelSampler:
+def sampler_of(network: LanguageModel) -> ModelSampler:
     """What draws from a model."""
-    return Sampler(network) if isinstance(network, Network) else ContextSampler(network)
+    if isinstance(network, Network):
+        return Sampler(network)
+    # Imported here: recurrent networks start faster without it.
+    from charrnn.model.contexts import ContextModel
+    from charrnn.sampling.contexts import ContextSampler
+
+    assert isinstance(network, ContextModel), network
+    return ContextSampler(network)
