@@ -27,7 +27,7 @@ from charrnn.training.gradients import new_parameters
 
 VAL_FRACTION = 0.1
 
-LARGEST_HIDDEN = 1 << 14
+LARGEST_HIDDEN = 1 << 12
 
 EVALUATIONS = 20
 """Of each run, so that there is a curve."""
