@@ -48,7 +48,9 @@ class ContextModel:
         """See ``LanguageModel``: kernels would take other ids for addresses."""
         (context,) = state[0]
         if not 0 <= context.min(initial=0) <= context.max(initial=0) <= self.config.vocab_size:
-            raise CheckpointError(f"a state's characters must be 0 to {self.config.vocab_size}, got others")
+            raise CheckpointError(
+                f"a state's characters must be 0 to {self.config.vocab_size}, got others: choose another file"
+            )
 
     def space(self, steps: int, streams: int) -> ContextSpace:
         """See ``LanguageModel``."""

@@ -68,8 +68,8 @@ class TDNNGradient:
         if fresh is not None:
             self.network.begin(state, fresh)
         entered, y = self.network.enter(x, state, self._space, advance), y[lead:]
-        arrays: list[Any] = [array[lead:] for array in entered]
-        space = ContextSpace(*arrays)
+        arrays: list[Any] = [array[: len(y)] for array in entered[1:]]
+        space = ContextSpace(entered.history[lead:], *arrays)
         self.network.workers.run(
             lambda part, parts: self._by_streams(y, space, mask_key, *share(x.shape[1], part, parts)), most=x.shape[1]
         )

@@ -132,6 +132,22 @@ def test_what_does_not_fit_is_refused(ids):
     for name in ("ngram.length", "ngram.first_child", "ngram.discounts"):
         with pytest.raises(CheckpointError, match=f"tensor {name} has shape"):
             NGram.load(config, tensors | {name: tensors[name][:-1]})
+    with pytest.raises(CheckpointError, match=r"ngram\.start has shape .* int32, but the config wants .* int64"):
+        NGram.load(config, tensors | {"ngram.start": tensors["ngram.start"].astype(np.int32)})
+
+
+@pytest.mark.parametrize("name", ["text", "position", "length", "first_child", "start", "follower", "counts"])
+@pytest.mark.parametrize("number", [-1, 1 << 30])
+def test_what_would_lead_a_kernel_astray_is_refused(ids, name, number):
+    config = ModelConfig(V, "ngram", order=5)
+    tensors = NGram.count(config, ids).to_tensors()
+    if (name, number) == ("counts", 1 << 30):
+        name, number = "discounts", 4
+    for place in (0, -1):
+        damaged = tensors[f"ngram.{name}"].copy()
+        damaged[place] = number
+        with pytest.raises(CheckpointError, match=f"ngram.{name} holds what no count gives"):
+            NGram.check_fit(config, tensors | {f"ngram.{name}": damaged})
 
 
 def test_discounts():

@@ -4,7 +4,7 @@ import pytest
 from charrnn.errors import CheckpointError
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
-from charrnn.model.tensors import Tensors, checked
+from charrnn.model.tensors import Tensors, check_shapes
 
 
 def test_tensors_are_views_of_one_vector_that_start_aligned():
@@ -27,8 +27,10 @@ def test_a_copy_has_a_vector_of_its_own():
 
 def test_what_does_not_fit_is_refused():
     tensors = {"a": np.zeros((2, 3))}
-    assert checked(tensors, "a", (2, 3)) is tensors["a"]
+    check_shapes({"a": (2, 3)}, tensors)
     with pytest.raises(CheckpointError, match="no tensor b"):
-        checked(tensors, "b", (1,))
+        check_shapes({"a": (2, 3), "b": (1,)}, tensors)
     with pytest.raises(CheckpointError, match=r"tensor a has shape \(2, 3\), but the config wants \(3, 2\)"):
-        checked(tensors, "a", (3, 2))
+        check_shapes({"a": (3, 2)}, tensors)
+    with pytest.raises(CheckpointError, match="tensor a holds int64"):
+        check_shapes({"a": (2, 3)}, {"a": tensors["a"].astype(np.int64)})

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from charrnn.errors import CheckpointError, CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.model.ngram import NGram
 from charrnn.scoring.streams import score
@@ -51,6 +53,21 @@ def test_a_resumed_run_has_nothing_to_do():
     (event,) = again.run()
     assert isinstance(event, Finished)
     assert event.best_val_bpc == first.progress.best_val_bpc
+    (tensors, header), (before, wanted) = again.snapshot(), first.snapshot()
+    assert header == wanted
+    assert all(np.array_equal(tensor, before[name]) for name, tensor in tensors.items())
+
+
+def test_a_snapshot_without_progress_is_refused():
+    trainer = make()
+    tensors, header = trainer.snapshot()
+    with pytest.raises(CheckpointError, match="its progress is missing"):
+        make().restore(tensors, {name: value for name, value in header.items() if name != "progress"})
+
+
+def test_ids_that_are_none_are_refused():
+    with pytest.raises(CorpusError, match="ids of a text must be"):
+        list(CountingTrainer(CONFIG, TrainingSettings(), VOCABULARY, IDS + 9, IDS[:0]).run())
 
 
 def test_stopped_before_it_began():

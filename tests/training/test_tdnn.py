@@ -106,3 +106,25 @@ def test_dropout_is_of_the_hidden_layer(make, random):
         return learner.window(x, y, [(state[0][0].copy(),)], mask_key=1)
 
     assert reference.relative_error(first[2], reference.numeric_gradient(masked, bias)) < 1e-6
+
+
+def test_only_the_predictions_after_the_lead_count(make, random):
+    parameters = make()
+    x, y, (state,) = window(random, parameters.config)
+    learner = TDNNGradient(TrainingTDNN(parameters), 6, 3)
+    begun = state[0].copy()
+    begun[1] = 0
+    passed = np.concatenate([begun, x[:2].T + 1], axis=1)[:, 2:]
+    wanted = learner.window(x[2:], y[2:], [(passed.copy(),)]), learner.gradient.vector.copy()
+    carried = state[0].copy()
+    fresh = np.array([False, True, False])
+    assert learner.window(x, y, [(carried,)], lead=2, advance=2, fresh=fresh) == pytest.approx(wanted[0], rel=1e-12)
+    np.testing.assert_allclose(learner.gradient.vector, wanted[1], rtol=1e-9, atol=1e-12)
+    assert np.array_equal(carried, passed)
+
+
+def test_tensors_that_are_views_of_the_vector_can_be_loaded(make):
+    parameters = make()
+    before = parameters.vector.copy()
+    parameters.load_tensors(parameters.to_tensors())
+    assert np.array_equal(parameters.vector, before)

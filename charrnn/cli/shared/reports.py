@@ -120,6 +120,8 @@ class TextReport:
             return []
         run = self._job.run
         if finished.step == self._job.started.resumed_from:
+            if self._job.trainer.config.model == "ngram":
+                return ["all of the text has been counted already"]
             return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
         if finished.best_val_bpc is None:
             saved = f"saved: {run.last}"
