@@ -12,7 +12,7 @@ The house, bottom to top; a floor imports only from floors below it:
     registry                        parts that are found by the name of their file
     kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows
     cells, optimizers               one file, one recurrent cell | one file, one update rule
-    model                           config, parameters, network
+    model                           config, tensors, a network of each kind, counts
     sampling, scoring               drawing text | bits per character of a text, and of each of its characters
     training, storage               a generator of events, dynamic evaluation | checkpoints, runs' folders, texts' ids
     job, session                    a corpus, a trainer and a run's folder brought together | a text that goes on

@@ -1,6 +1,6 @@
 """The Python API: the commands' powers under the same names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.model.load import load_model
+from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, new_seed
-from charrnn.sampling.streams import Sampler
+from charrnn.sampling.samplers import sampler_of
+from charrnn.sampling.streams import ModelSampler
+from charrnn.scoring.answers import MARK, Answers, score_answers
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader, StreamReader
@@ -25,6 +27,7 @@ from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from charrnn.model.load import AnyModel
     from charrnn.training.events import Event
 
 
@@ -76,24 +79,34 @@ class Model:
     Attributes:
         config: its shape.
         vocabulary: its characters.
-        parameters: its tensors.
     """
 
-    def __init__(self, parameters: Parameters, vocabulary: Vocabulary, *, threads: int | None = None) -> None:
-        self.config: ModelConfig = parameters.config
+    def __init__(self, network: "AnyModel", vocabulary: Vocabulary) -> None:
+        self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
-        self.parameters = parameters
-        if threads is not None and threads < 1:
-            raise ConfigError(f"threads must be at least 1, not {threads}")
-        self._network = Network(parameters, Workers(threads or available_threads()))
+        self._network = network
 
     @classmethod
     def load(cls, path: Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
+        if threads is not None and threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {threads}")
         checkpoint = load_checkpoint(path)
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.runnable()
-        return cls(Parameters(config).load_tensors(checkpoint.tensors), vocabulary, threads=threads)
+        return cls(load_model(config, checkpoint.tensors, Workers(threads or available_threads())), vocabulary)
+
+    @property
+    def parameters(self) -> Tensors:
+        """Its tensors.
+
+        Raises:
+            ConfigError: it is an n-gram model, which has counts.
+        """
+        parameters: Tensors | None = getattr(self._network, "parameters", None)
+        if parameters is None:
+            raise ConfigError("an n-gram model has counts and no parameters: choose another model")
+        return parameters
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""
@@ -160,14 +173,14 @@ class Model:
         return Session(self._sampler, self.vocabulary, new_seed() if rng_seed is None else rng_seed)
 
     @cached_property
-    def _sampler(self) -> Sampler:
-        return Sampler(self._network)
+    def _sampler(self) -> ModelSampler:
+        return sampler_of(self._network)
 
     def score(
         self,
         text: str | bytes,
         *,
-        exact: bool = False,
+        one_pass: bool = False,
         unknown: str = "error",
         dynamic: bool = False,
         dynamic_rate: float | None = None,
@@ -176,7 +189,7 @@ class Model:
 
         Args:
             text: the text.
-            exact: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
+            one_pass: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest ones it knows. Neither counts them.
             dynamic: let a copy of the model learn from the text as it reads; see ``charrnn.training.dynamic``.
@@ -188,14 +201,14 @@ class Model:
             ConfigError: an option is out of range.
         """
         piece = Piece("", 0, self.symbols(text))
-        reader = self._reader(exact, dynamic, dynamic_rate)
+        reader = self._reader(one_pass, dynamic, dynamic_rate)
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
 
     def score_files(
         self,
         *sources: str | Path,
         encoding: str | None = None,
-        exact: bool = False,
+        one_pass: bool = False,
         unknown: str = "error",
         dynamic: bool = False,
         dynamic_rate: float | None = None,
@@ -205,7 +218,7 @@ class Model:
         Args:
             sources: files, folders, or "-" for standard input.
             encoding: of the text; UTF-8 if not given.
-            exact: as in ``score``; so are the others.
+            one_pass: as in ``score``; so are the others.
             unknown: see there.
             dynamic: see there.
             dynamic_rate: see there.
@@ -215,15 +228,30 @@ class Model:
             VocabularyError: the text holds a character that the model has never seen.
             ConfigError: an option is out of range.
         """
-        as_bytes = self.vocabulary.unit == "byte"
-        names = [str(source) for source in sources]
-        pieces = read_pieces(names, encoding=encoding or ENCODING, as_bytes=as_bytes)
-        reader = self._reader(exact, dynamic, dynamic_rate)
-        return score_pieces(reader, self.vocabulary, pieces, unknown=unknown)
+        reader = self._reader(one_pass, dynamic, dynamic_rate)
+        return score_pieces(reader, self.vocabulary, self._pieces(sources, encoding), unknown=unknown)
 
-    def _reader(self, exact: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
+    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = MARK) -> Answers:
+        """How many lines the model answers right: see ``charrnn.scoring.answers``.
+
+        Args:
+            sources: files, folders, or "-" for standard input; each line is a question, its mark and its answer.
+            encoding: of the text; UTF-8 if not given.
+            mark: what ends a question.
+
+        Raises:
+            CorpusError: a file cannot be read or decoded, a line holds no mark, or there is none.
+            VocabularyError: the text holds a character that the model has never seen.
+        """
+        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=self.symbols(mark))
+
+    def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
+        as_bytes = self.vocabulary.unit == "byte"
+        return read_pieces([str(source) for source in sources], encoding=encoding or ENCODING, as_bytes=as_bytes)
+
+    def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic:
-            return StreamReader(self._network, exact=exact)
+            return StreamReader(self._network, one_pass=one_pass)
         from charrnn.training.dynamic import LEARNING_RATE, DynamicReader
 
         rate = LEARNING_RATE if dynamic_rate is None else dynamic_rate

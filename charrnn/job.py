@@ -17,6 +17,7 @@ from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, split
 from charrnn.text.sources import ENCODING, STDIN, check_encoding
 from charrnn.text.windows import fit
+from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
 from charrnn.training.settings import TrainingSettings
@@ -51,10 +52,12 @@ class TrainingJob:
     ) -> None:
         self.run = run
         train_ids, val_ids = split(corpus.ids, settings.val_fraction)
-        fitted, shrunk = fit_settings(settings, len(train_ids))
+        counted = config.model == "ngram"
+        fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         if settings.val_fraction and not len(val_ids):
             shrunk = (*shrunk, "the text is too short to validate on a part of it")
-        self.trainer = Trainer(
+        trainer = CountingTrainer if counted else Trainer
+        self.trainer: CountingTrainer | Trainer = trainer(
             config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
         )
         self._notes = notes
@@ -73,7 +76,7 @@ class TrainingJob:
             characters=len(train_ids),
             val_characters=len(val_ids),
             vocabulary=len(corpus.vocabulary),
-            parameters=self.trainer.parameters.count,
+            parameters=self.trainer.parameter_count,
             threads=threads,
             notes=remarks + shrunk,
         )
@@ -206,7 +209,7 @@ def _resumed(
     try:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         origin = checkpoint.header["corpus"]
-        settings, remarks = merged_settings(checkpoint.header["settings"], config.to_dict(), given)
+        settings, remarks = merged_settings(checkpoint.header["settings"], dataclasses.asdict(config), given)
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:

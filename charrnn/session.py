@@ -10,11 +10,11 @@ import numpy as np
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.kernels.draw import generator
-from charrnn.model.network import Network
+from charrnn.model.contract import LanguageModel
 from charrnn.sampling.batch import opening, settings_for
 from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
-from charrnn.sampling.streams import Sampler, Snapshot, Streams
+from charrnn.sampling.streams import ModelSampler, Snapshot, Streams
 from charrnn.storage.atomic import reason
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.text.symbols import known_symbols, to_symbols
@@ -30,7 +30,7 @@ class Session:
     text too; the next stream goes on from there.
     """
 
-    def __init__(self, sampler: Sampler, vocabulary: Vocabulary, rng_seed: int) -> None:
+    def __init__(self, sampler: ModelSampler, vocabulary: Vocabulary, rng_seed: int) -> None:
         self._sampler, self._vocabulary = sampler, vocabulary
         self._generators = generator(rng_seed)[np.newaxis]
         self._streams: Streams | None = None
@@ -126,22 +126,22 @@ class Session:
                 raise CheckpointError(f"the state in {path} has no {name} that fits; choose another file")
         if not 0 <= tensors["last"][0] < len(self._vocabulary):
             raise CheckpointError(f"the state in {path} ends with a character that is none; choose another file")
-        layers = range(self._sampler.network.config.num_layers)
-        state = [tuple(tensors[f"state_l{layer}.{name}"] for name in self._state_names()) for layer in layers]
-        self._streams = Streams(self._sampler, Snapshot(state, tensors["last"], tensors["generator"]))
+        network = self._sampler.network
+        names, layers = network.state_names, range(len(network.initial_state(1)))
+        state = [tuple(tensors[f"state_l{layer}.{name}"] for name in names) for layer in layers]
+        network.check_state(state)
+        self._streams = self._sampler.streams(Snapshot(state, tensors["last"], tensors["generator"]))
 
     def _snapshot_tensors(self, now: Snapshot) -> dict[str, Any]:
         tensors: dict[str, Any] = {"last": now.last, "generator": now.generators}
+        names = self._sampler.network.state_names
         for layer, arrays in enumerate(now.state):
-            tensors |= {f"state_l{layer}.{name}": a for name, a in zip(self._state_names(), arrays, strict=True)}
+            tensors |= {f"state_l{layer}.{name}": a for name, a in zip(names, arrays, strict=True)}
         return tensors
 
     def _begin(self, symbols: str) -> Streams:
         self._streams = Streams.beginning(self._sampler, self._vocabulary.encode(symbols), self._generators)
         return self._streams
-
-    def _state_names(self) -> tuple[str, ...]:
-        return self._sampler.network.cell.state
 
     def _fingerprint(self) -> str:
         return fingerprint(self._sampler.network, self._vocabulary)
@@ -168,8 +168,9 @@ class Given:
                 self.streams.draw(self.characters, settings.rules)
 
 
-def fingerprint(network: Network, vocabulary: Vocabulary) -> str:
+def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:
     """Names a model: its shape, its characters and all its numbers."""
     digest = hashlib.blake2b(repr((network.config, vocabulary)).encode(), digest_size=16)
-    digest.update(network.parameters.vector.tobytes())
+    for name, tensor in sorted(network.to_tensors().items()):
+        digest.update(name.encode() + tensor.tobytes())
     return digest.hexdigest()

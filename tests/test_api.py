@@ -154,9 +154,9 @@ def test_a_score_holds_the_bits_and_the_rank_of_each_character(model):
     assert model.score(prefix + best).ranks[-1] == 1
 
 
-def test_a_score_can_be_exact_dynamic_or_pass_over_unknown_characters(model):
+def test_a_score_can_be_in_one_pass_dynamic_or_pass_over_unknown_characters(model):
     text = TEXT[:1500]
-    assert model.score(text, exact=True).nats == model.score(text).nats
+    assert model.score(text, one_pass=True).nats == model.score(text).nats
     assert model.score(text, dynamic=True, dynamic_rate=1e-9).nats == pytest.approx(model.score(text).nats, rel=1e-4)
     assert model.score(text, dynamic=True).nats != model.score(text).nats
     assert model.score("the Qcat", unknown="skip").nats == model.score("the cat").nats
@@ -168,3 +168,29 @@ def test_files_are_scored_in_parts_that_add_up(model, folder):
     assert sum(part.nats for part in parts) == pytest.approx(model.score(TEXT * 2).nats)
     with pytest.raises(CorpusError, match="no such file"):
         list(model.score_files(folder / "none.txt"))
+
+
+@pytest.mark.parametrize("kind", ["tdnn", "ngram"])
+def test_models_of_a_finite_context_do_all_that_others_do(folder, tmp_path, kind):
+    shape = {"hidden_size": 12, "context_size": 5, "steps": 60} if kind == "tdnn" else {"order": 5}
+    for _ in charrnn.train(folder / "cat.txt", checkpoints=tmp_path / "runs", model=kind, learning_rate=0.03, **shape):
+        pass
+    model = charrnn.load(checkpoints=tmp_path / "runs")
+    assert model.config.model == kind
+    score = model.score(TEXT)
+    assert score.bits_per_character < 2
+    whole = model.sample("the cat", length=40, rng_seed=4, temperature=1.0, top_k=5)
+    assert whole == model.samples("the cat", num_samples=3, length=40, rng_seed=4, temperature=1.0, top_k=5)[0].text
+    session = model.session(rng_seed=4)
+    text = session.read("the cat") + "".join(session.stream(length=15, temperature=1.0, top_k=5))
+    session.save(tmp_path / "state")
+    session = model.session(rng_seed=9)
+    session.restore(tmp_path / "state")
+    assert text + "".join(session.stream(length=25, temperature=1.0, top_k=5)) == whole
+    if kind == "tdnn":
+        assert model.score(TEXT, dynamic=True, dynamic_rate=0.01).nats < score.nats
+        return
+    with pytest.raises(ConfigError, match="counts and no parameters"):
+        model.score(TEXT, dynamic=True)
+    with pytest.raises(ConfigError, match="precision bf16 is not for a ngram model"):
+        charrnn.load(checkpoints=tmp_path / "runs", precision="bf16")

@@ -64,10 +64,11 @@ def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs)
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted
 
 
-def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(corpus, runs, tmp_path):
-    train(corpus, checkpoints=runs, steps=40, eval_every=7)
+@pytest.mark.parametrize("shape", [{}, {"model": "tdnn", "update_every": 5}])
+def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(corpus, runs, tmp_path, shape):
+    train(corpus, checkpoints=runs, steps=40, eval_every=7, **shape)
     others = tmp_path / "others"
-    _, events = train(corpus, checkpoints=others, steps=40, eval_every=7, stop_after=17)
+    _, events = train(corpus, checkpoints=others, steps=40, eval_every=7, stop_after=17, **shape)
     assert events[-1].reason == "interrupted"
     job, events = train(corpus, checkpoints=others, resume=True, threads=2)
     assert job.started.resumed_from == 17
@@ -75,6 +76,22 @@ def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(corpus, runs
     assert metrics(others) == metrics(runs)
     for name in ("last.safetensors", "best.safetensors"):
         assert (others / "cat" / name).read_bytes() == (runs / "cat" / name).read_bytes()
+
+
+def test_counts_take_one_pass_and_have_nothing_to_resume(corpus, runs):
+    job = open_job([corpus], checkpoints=runs, model="ngram", order=5)
+    assert job.started.parameters == job.trainer.parameter_count > 50
+    assert [type(event).__name__ for event in job.events()][-1] == "Finished"
+    assert [record["step"] for record in metrics(runs)] == [1]
+    last = (runs / "cat" / "last.safetensors").read_bytes()
+    again, events = train(corpus, checkpoints=runs, resume=True, order=5)
+    assert (runs / "cat" / "last.safetensors").read_bytes() == last
+    assert again.started.resumed_from == 1
+    assert [type(event).__name__ for event in events] == ["Started", "Finished"]
+    with pytest.raises(ConfigError, match="order is 5 in this run and cannot become 6"):
+        train(corpus, checkpoints=runs, resume=True, order=6)
+    with pytest.raises(ConfigError, match="hidden_size is nothing that a ngram model has"):
+        open_job([corpus], checkpoints=runs, name="other", model="ngram", hidden_size=9)
 
 
 def test_a_resumed_run_knows_its_text_and_the_newest_run_is_resumed(corpus, runs):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from charrnn.api import Model
 from charrnn.errors import CheckpointError, RunError, VocabularyError
 from charrnn.model.config import ModelConfig
+from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.text.vocabulary import Vocabulary
@@ -17,7 +18,7 @@ def make_model(seed=0, symbols=SYMBOLS, unit="character"):
     config = ModelConfig(vocab_size=len(symbols), hidden_size=12, num_layers=2)
     parameters = Parameters(config).initialise(seed)
     parameters.vector *= 5
-    return Model(parameters, Vocabulary(symbols, unit), threads=1)
+    return Model(Network(parameters), Vocabulary(symbols, unit))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from benchmarks.shared.shape import Shape
 from charrnn.api import Model
 from charrnn.errors import CharrnnError
 from charrnn.model.config import PRECISIONS, ModelConfig
+from charrnn.model.network import Network
+from charrnn.model.workers import Workers
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import StepDone
 from charrnn.training.settings import TrainingSettings
@@ -57,7 +59,7 @@ def train(shape: Shape, precision: str, threads: int) -> Iterator[float]:
 def sample(shape: Shape, precision: str, threads: int) -> Iterator[Array]:
     """See ``Engine.sample``: each item reads the first character and draws its texts anew."""
     vocabulary = vocabulary_of(shape)
-    model = Model(parameters_of(shape, precision), vocabulary, threads=threads)
+    model = Model(Network(parameters_of(shape, precision), Workers(threads)), vocabulary)
     for rng_seed in count():
         samples = model.samples(
             vocabulary.symbols[0],

@@ -27,6 +27,21 @@ def number_of_characters(value: str) -> int:
         raise click.BadParameter(f"{value!r} is not a number of characters; write 5000, 500k or 2M.") from None
 
 
+def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """``value``, such as 200 or 1-20, as the least and the greatest length.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    if value is None:
+        return None
+    least, dash, greatest = value.partition("-")
+    try:
+        return int(least), int(greatest if dash else least)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} are no lengths; write 200 or 1-20.") from None
+
+
 @click.command("corpus")
 @click.argument("name", metavar="NAME", type=click.Choice(NAMES))
 @option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
@@ -38,6 +53,13 @@ def number_of_characters(value: str) -> int:
     help="Stop at this many characters, such as 5000, 500k or 2M. Default: all of python, 1M of the others.",
 )
 @option(
+    "--lengths",
+    callback=lengths_of_questions,
+    metavar="N-M",
+    help="Lengths of the questions, such as 1-20 or 200: digits of a number, bits, brackets.",
+    unset="1-3, 1-20, 1-30",
+)
+@option(
     "--rng-seed",
     type=int,
     metavar="N",
@@ -45,15 +67,18 @@ def number_of_characters(value: str) -> int:
     show_default=True,
     help="Seed of the random generator. For python, 0 keeps the files in order and any other shuffles them.",
 )
-def command(name: str, output: Path | None, overwrite: bool, size: int | None, rng_seed: int) -> None:
+def command(
+    name: str, output: Path | None, overwrite: bool, size: int | None, lengths: tuple[int, int] | None, rng_seed: int
+) -> None:
     """Write a text to train on, made from what this machine has.
 
     NAME is python (the source of Python's standard library), addition (sums such as 12+345=357), parity (bits and
-    whether the number of ones is odd, such as 0110100=1) or brackets (balanced brackets such as ([]{()})[]).
+    whether the number of ones is odd, such as 0110100=1) or brackets (and what closes those that are open, such as
+    ([]{(=)})). See charrnn eval --exact for the share of right answers.
     """
     from charrnn.text.generate import generate
 
-    pieces = generate(name, size, rng_seed)
+    pieces = generate(name, size, rng_seed, lengths)
     if output is None or output == Path("-"):
         sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
         sys.stdout.buffer.flush()

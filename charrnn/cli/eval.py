@@ -17,6 +17,7 @@ from charrnn.errors import CheckpointError, ConfigError, RunError
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.surprise import Line, Lines
+    from charrnn.scoring.answers import Answers
     from charrnn.scoring.score import Score, ScoredText
 
 STDOUT = Path("-")
@@ -35,7 +36,11 @@ HEADINGS = ("bits per character", "nats per character", "perplexity", "character
     help="Write a JSON object for each character: its bits, and its rank among the model's guesses; - for stdout.",
 )
 @option("--overwrite", is_flag=True, help="Replace the FILE of --per-char if it exists.")
-@option("--exact", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
+@option(
+    "--exact", is_flag=True, help="Count the lines, such as 12+345=357, whose answer is right to the last character."
+)
+@option("--mark", metavar="TEXT", help="What ends the question in a line of --exact.", unset="=")
+@option("--one-pass", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
 @options.unknown("What to do about characters that the model has never seen. Those skipped or replaced do not count.")
@@ -51,6 +56,8 @@ def command(
     heat: bool,
     per_char: Path | None,
     overwrite: bool,
+    exact: bool,
+    mark: str | None,
     encoding: str | None,
     precision: str | None,
     checkpoints: Path,
@@ -64,9 +71,13 @@ def command(
     newest run is the model; of several, the first is the model.
 
     Several texts are read one after the other, as in training. The first character of all is not predicted.
+
+    With --exact, each line is a question, = and its answer, and has no past. An answer is right if the most probable
+    character is the right one at each of its places and the line ends after it.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
     _check(as_json, how, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
+    _check_exact(mark, exact, {"--lines": lines, "--heat": heat, "--per-char": per_char, **how})
     from charrnn.storage.run import find_checkpoint
 
     with _hint_at_the_model(target):
@@ -75,6 +86,9 @@ def command(
         from charrnn.api import Model
 
         model = Model.load(path, threads=threads, precision=precision)
+    if exact:
+        _show_answers(model.score_answers(*sources, encoding=encoding, mark=mark or "="), path, as_json)
+        return
     from charrnn.cli.shared.surprise import Lines, characters_as_json
 
     if how["dynamic"] and how["dynamic_rate"] is None:
@@ -100,6 +114,17 @@ def command(
         return
     for line in (f"model  {path}", *_notes(tally, **how), *tally.table()):
         click.echo(line, err=beside)
+
+
+def _show_answers(answers: "Answers", path: Path, as_json: bool) -> None:
+    """Print how many answers are right."""
+    from charrnn.cli.shared.answers import answers_as_json, answers_as_table
+
+    if as_json:
+        print_json({"checkpoint": str(path), **answers_as_json(answers)})
+        return
+    for line in (f"model  {path}", *answers_as_table(answers)):
+        click.echo(line)
 
 
 class Tally:
@@ -208,6 +233,17 @@ def _check(as_json: bool, how: dict[str, Any], reports: dict[str, bool]) -> None
         raise ConfigError("--heat needs colours, but NO_COLOR is set: unset it, or use --lines")
     if not os.environ.get("FORCE_COLOR") and (not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"):
         raise ConfigError("--heat needs a terminal with colours: use --lines or --per-char, or set FORCE_COLOR=1")
+
+
+def _check_exact(mark: str | None, exact: bool, others: dict[str, Any]) -> None:
+    """Refuse what does not go together with --exact, and what does not without."""
+    if mark is not None and not exact:
+        raise click.UsageError("--mark is of --exact: give both.")
+    if mark == "":
+        raise click.UsageError("--mark must be at least one character.")
+    if used := [name for name, value in others.items() if exact and value and value != "error"]:
+        name = used[0] if used[0].startswith("--") else f"--{used[0].replace('_', '-')}"
+        raise click.UsageError(f"--exact counts right answers and nothing else: leave out {name}.")
 
 
 @contextmanager

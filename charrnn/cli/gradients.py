@@ -10,6 +10,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, table
+from charrnn.errors import ConfigError
 
 if TYPE_CHECKING:
     from charrnn.training.reach import Reach
@@ -59,6 +60,8 @@ def command(
 
     checkpoint = load_checkpoint(path)
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    if config.model != "rnn":
+        raise ConfigError(f"in a {config.model} model no gradient flows through time: choose a recurrent network")
     config = config.runnable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
     text = "".join(piece.text for piece in pieces)

@@ -31,6 +31,12 @@ Examples:
 
 @click.command("train", epilog=EXAMPLES)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
+@option(
+    "--model",
+    type=click.Choice(["rnn", "tdnn", "ngram"]),
+    help="A recurrent network, a network that sees the last characters alone, or counts, which need one pass only.",
+    unset="rnn",
+)
 @option("--cell", type=click.Choice(names_in("cells")), help="Recurrent cell.", unset="lstm")
 @option("--hidden-size", type=int, help="Units of each layer.", unset=512)
 @option("--num-layers", type=int, help="Layers.", unset=1)
@@ -47,6 +53,14 @@ Examples:
     help="Connect the input to every layer, and every layer to the output.",
 )
 @option("--learn-initial-state", is_flag=True, default=None, help="Learn the state before the first character.")
+@option("--context-size", type=int, metavar="N", help="Characters that a tdnn sees.", unset=10)
+@option("--order", type=int, metavar="N", help="Of an n-gram model, which sees N - 1 characters; 1 to 20.", unset=8)
+@option(
+    "--smoothing",
+    type=click.Choice(["kneser-ney", "witten-bell"]),
+    help="How an n-gram model mixes long contexts and short ones.",
+    unset="kneser-ney",
+)
 @option("--dropout", type=float, help="Share of zeros between layers and before the output.", unset=0.0)
 @option(
     "--recurrent-init",
@@ -150,11 +164,14 @@ def _report(job: "TrainingJob", quiet: bool, as_json: bool, given: Mapping[str, 
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    return TextReport(job, _budget(job.trainer.settings, given), _sample_command(job.run))
+    budget = _budget(job.trainer.config.model, job.trainer.settings, given)
+    return TextReport(job, budget, _sample_command(job.run))
 
 
-def _budget(settings: "TrainingSettings", given: Mapping[str, Any]) -> str:
+def _budget(model: str, settings: "TrainingSettings", given: Mapping[str, Any]) -> str:
     """When the run ends."""
+    if model == "ngram":
+        return "one pass"
     limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
     text = " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
     chosen = given["resume"] or any(given[name] for name in limits)

@@ -13,6 +13,26 @@ from charrnn.kernels.processor import BFLOAT16
 PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
 """Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
 RECURRENT_INITS = ("uniform", "orthogonal")
+SMOOTHINGS = ("kneser-ney", "witten-bell")
+MODELS = ("rnn", "tdnn", "ngram")
+"""A recurrent network, a network that sees the last characters alone, and counts."""
+
+OWNERS = {
+    "vocab_size": MODELS,
+    "model": MODELS,
+    "precision": MODELS,
+    "hidden_size": ("rnn", "tdnn"),
+    "embedding_size": ("rnn", "tdnn"),
+    "dropout": ("rnn", "tdnn"),
+    "context_size": ("tdnn",),
+    "order": ("ngram",),
+    "smoothing": ("ngram",),
+}
+"""The models that have a field; the fields that are not here belong to the recurrent network."""
+
+HIGHEST_ORDER = 20
+
+LEAST = {"vocab_size": 1, "hidden_size": 1, "num_layers": 1, "embedding_size": 0, "context_size": 1, "order": 1}
 LARGEST_EMBEDDING = 256
 """Widest embedding that is chosen without being asked for."""
 
@@ -27,6 +47,8 @@ class ModelConfig:
 
     vocab_size: int
     """V."""
+    model: str = "rnn"
+    """One of MODELS; each has fields of its own, and the others' keep their defaults."""
     cell: str = "lstm"
     hidden_size: int = 512
     """H, units of each layer."""
@@ -42,14 +64,25 @@ class ModelConfig:
     """Whether the input reaches every layer, and every layer the output (Graves 2013)."""
     learn_initial_state: bool = False
     """Whether the state before the first character is a parameter; else it is zero."""
+    context_size: int = 10
+    """N, the characters that a tdnn sees."""
+    order: int = 8
+    """Of an n-gram model: one more than the characters that it sees."""
+    smoothing: str = "kneser-ney"
+    """How an n-gram model mixes long contexts and short ones."""
     precision: str = "float32"
 
     def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ConfigError(f"unknown model {self.model!r}: choose one of {', '.join(MODELS)}")
+        self._check_owners()
         find_cell(self.cell)
-        if self.embedding_size == -1 and isinstance(self.vocab_size, int):
+        if self._owns("embedding_size") and self.embedding_size == -1 and isinstance(self.vocab_size, int):
             object.__setattr__(self, "embedding_size", min(self.vocab_size, LARGEST_EMBEDDING))
-        for name, least in (("vocab_size", 1), ("hidden_size", 1), ("num_layers", 1), ("embedding_size", 0)):
+        for name, least in LEAST.items():
             value = getattr(self, name)
+            if not self._owns(name):
+                continue
             if not isinstance(value, int) or value < least:
                 raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
@@ -58,9 +91,36 @@ class ModelConfig:
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
         object.__setattr__(self, "dropout", float(self.dropout))  # equal configs are written alike
-        for name, known in (("precision", tuple(PRECISIONS)), ("recurrent_init", RECURRENT_INITS)):
+        if self.order > HIGHEST_ORDER:
+            raise ConfigError(f"order must be at most {HIGHEST_ORDER}, not {self.order}")
+        if self.precision == "bf16" and self.model != "rnn":
+            raise ConfigError(f"precision bf16 is not for a {self.model} model: choose float32")
+        for name, known in (
+            ("precision", tuple(PRECISIONS)),
+            ("recurrent_init", RECURRENT_INITS),
+            ("smoothing", SMOOTHINGS),
+        ):
             if getattr(self, name) not in known:
                 raise ConfigError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
+
+    def _check_owners(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not self._owns(field.name) and value != field.default:
+                raise ConfigError(f"{field.name} is nothing that a {self.model} model has: leave it out")
+
+    def _owns(self, name: str) -> bool:
+        return self.model in OWNERS.get(name, ("rnn",))
+
+    @property
+    def title(self) -> str:
+        """The model in a few words."""
+        if self.model == "tdnn":
+            return f"tdnn of {self.context_size} characters, {self.hidden_size} units"
+        if self.model == "ngram":
+            return f"ngram of order {self.order}, {self.smoothing}"
+        layers = "1 layer" if self.num_layers == 1 else f"{self.num_layers} layers"
+        return f"{self.cell}, {layers} of {self.hidden_size}"
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -104,8 +164,8 @@ class ModelConfig:
         return find_cell(self.cell).gates * self.hidden_size
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON can hold them."""
-        return asdict(self)
+        """The fields that the model has, as JSON can hold them."""
+        return {name: value for name, value in asdict(self).items() if self._owns(name)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import check_fit
+from charrnn.model.load import check_fit
 from charrnn.text.vocabulary import Vocabulary
 
 Array = npt.NDArray[np.generic]

@@ -10,6 +10,7 @@ Weights are packed once after each update, by ``refresh``. Streams are independe
 window, and no thread waits for another inside it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import Parameters, input_weight, output_weight
+from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
 
@@ -70,6 +71,16 @@ class Network:
             room = room_to_round(E, V, dtype)
             self.w_in = [packed_zeros(E, G, dtype)._replace(rounded=room) for _ in config.input_layers]
         self.refresh()
+
+    @staticmethod
+    def check_fit(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
+        """See ``charrnn.model.load.check_fit``."""
+        check_fit(config, tensors)
+
+    @classmethod
+    def load(cls, config: ModelConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "Network":
+        """See ``charrnn.model.load.load_model``."""
+        return cls(Parameters(config).load_tensors(tensors), workers)
 
     def refresh(self) -> None:
         """Pack the weights and make the tables anew."""
@@ -139,11 +150,26 @@ class Network:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
         return (0.0, 0) if key is None else (self.config.dropout, key + layer)
 
-    def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> None:
-        """Read a window without dropout: ``space.logits``, or with targets ``y`` the losses in ``space.losses``.
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """See ``LanguageModel``."""
+        return self.cell.state
 
-        ``state`` is advanced in place. The logits are lost where losses are asked for.
-        """
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``: all numbers will do."""
+
+    def space(self, steps: int, streams: int) -> Workspace:
+        """See ``LanguageModel``."""
+        return Workspace.allocate(self.config, steps, streams)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def run(self, x: Array, y: Array | None, state: State, space: Workspace) -> Workspace:
+        """See ``LanguageModel``; without dropout."""
+        if len(x) < len(space.logits):
+            space = space.shortened(len(x), len(self.cell.state))
         x = np.ascontiguousarray(x)
         enter_state(space, state)
 
@@ -156,6 +182,7 @@ class Network:
 
         self.workers.run(rows, most=x.shape[1])
         leave_state(space, state)
+        return space
 
     def initial_state(self, streams: int) -> State:
         """The state before the first character."""

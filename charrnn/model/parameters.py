@@ -1,10 +1,8 @@
-"""All parameters as one flat vector, with a named view for each tensor.
+"""All parameters of a recurrent network.
 
-The optimizer, the norm and a thread's share see one vector; the kernels see matrices in PyTorch's layouts. All offsets
-live here. Each tensor starts on a 64-byte boundary; the gaps are zero and stay zero.
+Matrices are in PyTorch's layouts; all names and shapes live here.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,14 +11,14 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import find_cell
 from charrnn.errors import CheckpointError
-from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.model.config import ModelConfig
+from charrnn.model.tensors import Tensors, check_shapes
 
 Array = npt.NDArray[Any]
 
 
-class Parameters:
-    """A model's tensors. The same class holds a gradient.
+class Parameters(Tensors):
+    """A recurrent network's tensors. The same class holds a gradient.
 
     Names and shapes (G = gates x H, ``in`` = E, or V for one-hot input, or H above the first layer):
 
@@ -37,31 +35,10 @@ class Parameters:
 
         skip.weight_in_l{l}   (G, E) or (G, V)   from the input to each layer but the first
         skip.weight_out_l{l}  (V, H)             from each layer but the last to the output
-
-    Attributes:
-        config: the model's config.
-        vector: (N,) all tensors.
-        tensors: the views, by name.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        self.config = config
-        shapes = tensor_shapes(config)
-        itemsize = config.dtype.itemsize
-        sizes = [padded(math.prod(shape), itemsize) for shape in shapes.values()]
-        self.vector = aligned_zeros(sum(sizes), config.dtype)
-        self.tensors: dict[str, Array] = {}
-        start = 0
-        for (name, shape), size in zip(shapes.items(), sizes, strict=True):
-            self.tensors[name] = self.vector[start : start + math.prod(shape)].reshape(shape)
-            start += size
-
-    def __getitem__(self, name: str) -> Array:
-        return self.tensors[name]
-
-    def row(self, name: str) -> Array:
-        """A bias as a matrix of one row, the same memory."""
-        return self.tensors[name][np.newaxis]
+        super().__init__(config, tensor_shapes(config))
 
     def recurrent(self, layer: int) -> list[Array]:
         """The rows of a layer's W_hh that belong to each of the cell's products."""
@@ -80,11 +57,6 @@ class Parameters:
         """Each state of a layer before the first character, where it is learned; else none."""
         names = find_cell(self.config.cell).state if self.config.learn_initial_state else ()
         return [self[f"initial.{name}_l{layer}"] for name in names]
-
-    @property
-    def count(self) -> int:
-        """Number of parameters, gaps not counted."""
-        return sum(tensor.size for tensor in self.tensors.values())
 
     def initialise(self, rng_seed: int) -> "Parameters":
         """Fill with the values that training starts from; returns self.
@@ -153,13 +125,7 @@ def check_fit(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
     """
     if config.num_layers > len(tensors):
         raise CheckpointError(f"the checkpoint has {len(tensors)} tensors, too few for {config.num_layers} layers")
-    for name, shape in torch_shapes(config).items():
-        if name not in tensors:
-            raise CheckpointError(f"the checkpoint has no tensor {name}: it does not fit its own config")
-        if tensors[name].shape != shape:
-            raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}, but the config wants {shape}")
-        if tensors[name].dtype.kind != "f":
-            raise CheckpointError(f"tensor {name} holds {tensors[name].dtype}, but the config wants numbers")
+    check_shapes(torch_shapes(config), tensors)
 
 
 def torch_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

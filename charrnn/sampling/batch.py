@@ -12,7 +12,7 @@ from charrnn.errors import ConfigError
 from charrnn.kernels.draw import generator
 from charrnn.sampling.growth import Array, Step, grow
 from charrnn.sampling.settings import SamplingSettings
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_symbols, to_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -50,7 +50,9 @@ class Batch:
         rng_seeds: of each text, see ``sub_seed``.
     """
 
-    def __init__(self, sampler: Sampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int) -> None:
+    def __init__(
+        self, sampler: ModelSampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int
+    ) -> None:
         if num_samples < 1:
             raise ConfigError(f"num_samples must be at least 1, not {num_samples}")
         self.prefix = prefix

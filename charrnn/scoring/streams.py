@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from charrnn.errors import CorpusError
 from charrnn.kernels.cross_entropy import surprise
-from charrnn.model.network import Network
+from charrnn.model.contract import LanguageModel, Space
 from charrnn.model.workers import share
-from charrnn.model.workspace import State, Workspace
+from charrnn.model.workspace import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
 from charrnn.text.corpus import check_ids
 
@@ -51,12 +51,12 @@ class StreamReader:
 
     Args:
         network: the model.
-        exact: read in one pass whatever the length.
+        one_pass: read in one pass whatever the length.
     """
 
-    def __init__(self, network: Network, *, exact: bool = False) -> None:
+    def __init__(self, network: LanguageModel, *, one_pass: bool = False) -> None:
         self._network = network
-        self._most_streams = 1 if exact else MOST_STREAMS
+        self._most_streams = 1 if one_pass else MOST_STREAMS
         self._state = network.initial_state(1)
         self._before = np.empty(0, np.int32)
         """The last id read."""
@@ -82,40 +82,40 @@ class StreamReader:
         if streams > 1:
             steps = min(WARM_UP, length)
             # Nothing comes before the first stream: it reads anything, and its state is then set.
-            self._predict(text, np.maximum(starts - steps, 0), steps, state)
+            predict(self._network, text, np.maximum(starts - steps, 0), steps, state)
         for layer, carried in zip(state, self._state, strict=True):
             for array, values in zip(layer, carried, strict=True):
                 array[0] = values[0]
-        self._predict(text, starts, length, state, losses, ranks)
+        predict(self._network, text, starts, length, state, losses, ranks)
         self._state = [tuple(array[-1:].copy() for array in layer) for layer in state]
         if rest := count - streams * length:  # the last stream goes on to the end of the block
-            self._predict(text, np.array([count - rest]), rest, self._state, losses, ranks)
-
-    def _predict(
-        self,
-        text: Ids,
-        starts: npt.NDArray[np.int64],
-        length: int,
-        state: State,
-        losses: Losses | None = None,
-        ranks: Ranks | None = None,
-    ) -> None:
-        """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
-
-        Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
-        """
-        streams, states = len(starts), len(self._network.cell.state)
-        steps = min(max(1, WINDOW // streams), length)
-        space = Workspace.allocate(self._network.config, steps, streams)
-        for first in range(0, length, steps):
-            at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
-            window = space if len(at) == steps else space.shortened(len(at), states)
-            self._network.run(text[at], None, state, window)
-            if losses is not None and ranks is not None:
-                losses[at], ranks[at] = surprises(self._network, window, text[at + 1])
+            predict(self._network, text, np.array([count - rest]), rest, self._state, losses, ranks)
 
 
-def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses, Ranks]:
+def predict(
+    network: LanguageModel,
+    text: Ids,
+    starts: npt.NDArray[np.int64],
+    length: int,
+    state: State,
+    losses: Losses | None = None,
+    ranks: Ranks | None = None,
+) -> None:
+    """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
+
+    Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
+    """
+    streams = len(starts)
+    steps = min(max(1, WINDOW // streams), length)
+    space = network.space(steps, streams)
+    for first in range(0, length, steps):
+        at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
+        window = network.run(text[at], None, state, space)
+        if losses is not None and ranks is not None:
+            losses[at], ranks[at] = surprises(network, window, text[at + 1])
+
+
+def surprises(network: LanguageModel, window: Space, targets: Ids) -> tuple[Losses, Ranks]:
     """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
     ranks = np.empty(targets.shape, np.int32)
 
@@ -127,7 +127,7 @@ def surprises(network: Network, window: Workspace, targets: Ids) -> tuple[Losses
     return window.losses, ranks
 
 
-def score(network: Network, ids: Ids) -> Score:
+def score(network: LanguageModel, ids: Ids) -> Score:
     """Score a text of at least two characters.
 
     Args:

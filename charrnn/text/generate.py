@@ -1,7 +1,7 @@
 """Corpora from what every machine has: nothing is downloaded.
 
 ``python`` is text that people wrote; ``addition``, ``parity`` and ``brackets`` are problems whose answers can be
-checked, and which a recurrent network can solve at any length.
+checked, and which a recurrent network can solve at any length: each line is a question, =, and its answer.
 """
 
 import random
@@ -21,8 +21,16 @@ NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tes
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
+GOES_ON = 0.8
+"""Chance that a question of parity or brackets is longer by one."""
 
-def generate(name: str, size: int | None = None, rng_seed: int = 0) -> Iterator[str]:
+Lengths = tuple[int, int]
+"""The least and the greatest."""
+
+Line = Callable[[random.Random, Lengths], str]
+
+
+def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Lengths | None = None) -> Iterator[str]:
     """The pieces of corpus ``name``; the same for the same arguments.
 
     Args:
@@ -31,6 +39,7 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0) -> Iterator[
             the last whole line that fits, and have at least one line. Without it, all of ``python``, and
             ``DEFAULT_SIZE`` of the others.
         rng_seed: at least 0. For ``python``, 0 keeps the files in the order of their paths, any other shuffles them.
+        lengths: of the questions: digits of a number, bits, brackets. Without them, 1 to 3, 20 and 30.
 
     Raises:
         ConfigError: the name is unknown, or a number is too small.
@@ -42,10 +51,14 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0) -> Iterator[
         raise ConfigError(f"the size must be at least 2 characters, got {size}; choose a larger one")
     if rng_seed < 0:
         raise ConfigError(f"rng_seed must be at least 0, got {rng_seed}; choose a larger one")
-    return GENERATORS[name](size, rng_seed)
+    if lengths and name == "python":
+        raise ConfigError("the lengths are of problems, python has none; leave --lengths out")
+    if lengths and not 1 <= lengths[0] <= lengths[1]:
+        raise ConfigError(f"the lengths must rise from at least 1, got {lengths[0]}-{lengths[1]}; give such as 1-20")
+    return GENERATORS[name](size, rng_seed, lengths)
 
 
-def _python(size: int | None, rng_seed: int) -> Iterator[str]:
+def _python(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]:
     """The source of the running Python's standard library, without its tests."""
     folder = Path(sysconfig.get_path("stdlib"))
     try:
@@ -82,54 +95,63 @@ def _cut(pieces: Iterable[str], size: int | None) -> Iterator[str]:
             return
 
 
-def _lines(draw: Callable[[random.Random], str], size: int | None, rng_seed: int) -> Iterator[str]:
+def _lines(draw: Line, usual: Lengths, size: int | None, rng_seed: int, lengths: Lengths | None) -> Iterator[str]:
     """Lines as ``draw`` makes them: as many as fit into ``size`` characters, and at least one."""
     rng = random.Random(rng_seed)
     room = DEFAULT_SIZE if size is None else size
-    line = draw(rng) + "\n"
+    line = draw(rng, lengths or usual) + "\n"
     yield line
     room -= len(line)
-    while len(line := draw(rng) + "\n") <= room:
+    while len(line := draw(rng, lengths or usual) + "\n") <= room:
         yield line
         room -= len(line)
 
 
-def _addition(rng: random.Random) -> str:
-    """A sum, such as 12+345=357."""
-    left, right = _operand(rng), _operand(rng)
+def _addition(rng: random.Random, lengths: Lengths) -> str:
+    """A sum, such as 12+345=357; the lengths are those of the numbers."""
+    left, right = _number(rng, rng.randint(*lengths)), _number(rng, rng.randint(*lengths))
     return f"{left}+{right}={left + right}"
 
 
-def _operand(rng: random.Random) -> int:
-    """A number of 1, 2 or 3 digits, each as likely as the others."""
-    digits = rng.randint(1, 3)
+def _number(rng: random.Random, digits: int) -> int:
+    """A number of so many digits."""
     return rng.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)
 
 
-def _parity(rng: random.Random) -> str:
-    """1 to 20 bits and, after =, whether the number of ones is odd, such as 0110100=1."""
-    length = rng.randint(1, 20)
+def _parity(rng: random.Random, lengths: Lengths) -> str:
+    """Bits and, after =, whether the number of ones is odd, such as 0110100=1."""
+    length = _length(rng, lengths)
     bits = f"{rng.getrandbits(length):0{length}b}"
     return f"{bits}={bits.count('1') % 2}"
 
 
-def _brackets(rng: random.Random) -> str:
-    """1 to 30 pairs of brackets, balanced, such as ([]{()})[]."""
-    to_open = rng.randint(1, 30)
+def _length(rng: random.Random, lengths: Lengths) -> int:
+    """A length whose end cannot be foreseen, up to the greatest: a model need not count to predict it.
+
+    One that counts, because all lengths are equally likely, fails as soon as it has to count on.
+    """
+    length, greatest = lengths
+    while length < greatest and rng.random() < GOES_ON:
+        length += 1
+    return length
+
+
+def _brackets(rng: random.Random, lengths: Lengths) -> str:
+    """Brackets and, after =, what closes those that are open, such as ([]{(=)})."""
     text, closers = "", ""
-    while to_open or closers:
-        if to_open and (not closers or rng.random() < 0.5):
+    for _ in range(_length(rng, lengths)):
+        if not closers or rng.random() < 0.5:
             opener = rng.choice("([{")
-            text, closers, to_open = text + opener, closers + BRACKETS[opener], to_open - 1
+            text, closers = text + opener, BRACKETS[opener] + closers
         else:
-            text, closers = text + closers[-1], closers[:-1]
-    return text
+            text, closers = text + closers[0], closers[1:]
+    return f"{text}={closers}"
 
 
-GENERATORS: dict[str, Callable[[int | None, int], Iterator[str]]] = {
+GENERATORS: dict[str, Callable[[int | None, int, Lengths | None], Iterator[str]]] = {
     "python": _python,
-    "addition": partial(_lines, _addition),
-    "parity": partial(_lines, _parity),
-    "brackets": partial(_lines, _brackets),
+    "addition": partial(_lines, _addition, (1, 3)),
+    "parity": partial(_lines, _parity, (1, 20)),
+    "brackets": partial(_lines, _brackets, (1, 30)),
 }
-"""From the size (characters, or None) and the random generator's seed to the pieces of a corpus."""
+"""From the size (characters, or None), the random generator's seed and the lengths to the pieces of a corpus."""

@@ -14,13 +14,12 @@ import numpy as np
 
 from charrnn.errors import ConfigError
 from charrnn.kernels.updates import Clip, norm_scale
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.parameters import Parameters
+from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers
-from charrnn.model.workspace import Workspace, copy_state
+from charrnn.model.workspace import copy_state
 from charrnn.scoring.score import Losses, Ranks
 from charrnn.scoring.streams import Ids, surprises
-from charrnn.training.bptt import TruncatedBPTT
+from charrnn.training.gradients import learner_of
 from charrnn.training.optimization import Updater
 
 SEGMENT = 50
@@ -45,15 +44,14 @@ class DynamicReader:
         ConfigError: the learning rate is not a positive number.
     """
 
-    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
+    def __init__(self, parameters: Tensors, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
-        own = Parameters(parameters.config)
-        own.vector[:] = parameters.vector
+        own = parameters.copy()
         self._rate = learning_rate
-        self._network = TrainingNetwork(own, workers)
-        self._bptt = TruncatedBPTT(self._network, SEGMENT, 1)
-        self._space = Workspace.allocate(parameters.config, SEGMENT, 1)
+        self._bptt = learner_of(own, workers, SEGMENT, 1)
+        self._network = self._bptt.network
+        self._space = self._network.space(SEGMENT, 1)
         self._updater = Updater(OPTIMIZER, own, workers)
         self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
@@ -74,10 +72,8 @@ class DynamicReader:
 
     def _predict(self, x: Ids, y: Ids) -> tuple[Losses, Ranks]:
         """Losses and ranks (T,) of a segment; the state stays where it is."""
-        network = self._network
-        window = self._space if len(x) == SEGMENT else self._space.shortened(len(x), len(network.cell.state))
-        network.run(x, None, copy_state(self._state), window)
-        losses, ranks = surprises(network, window, y)
+        window = self._network.run(x, None, copy_state(self._state), self._space)
+        losses, ranks = surprises(self._network, window, y)
         return losses[:, 0], ranks[:, 0]
 
     def _learn(self, x: Ids, y: Ids) -> None:

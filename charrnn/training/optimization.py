@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.updates import BLOCK, Clip, block_squares
-from charrnn.model.parameters import Parameters
+from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, share
 from charrnn.optimizers.contract import find_optimizer
 
@@ -23,7 +23,7 @@ class Updater:
         slots: (number of slots, N) what the optimizer keeps for each parameter.
     """
 
-    def __init__(self, name: str, parameters: Parameters, workers: Workers) -> None:
+    def __init__(self, name: str, parameters: Tensors, workers: Workers) -> None:
         self._optimizer = find_optimizer(name)
         self._vector = parameters.vector
         self._workers = workers

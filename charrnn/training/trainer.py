@@ -20,17 +20,17 @@ from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
+from charrnn.model.workspace import State, copy_state
 from charrnn.sampling.batch import opening
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.samplers import sampler_of
+from charrnn.sampling.streams import Streams
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, RolledBack, Sampled, StepDone
+from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.optimization import Updater
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
@@ -105,13 +105,13 @@ class Trainer:
     ) -> None:
         self.config, self.settings, self.vocabulary = config, settings, vocabulary
         self.workers = Workers(threads)
-        self.parameters = Parameters(config).initialise(settings.rng_seed)
+        self.parameters = new_parameters(config).initialise(settings.rng_seed)
         self.progress, self.clock = Progress(), Clock()
         context = settings.seq_length - settings.window
         self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
         self._val_ids = val_ids
-        self._network = TrainingNetwork(self.parameters, self.workers)
-        self._bptt = TruncatedBPTT(self._network, settings.seq_length, settings.batch_size)
+        self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
+        self._network = self._learner.network
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
         self._state = self._network.initial_state(settings.batch_size)
         self._stop = threading.Event()
@@ -125,6 +125,11 @@ class Trainer:
         """Steps between two evaluations: by itself, at most about a tenth of the time goes into them."""
         characters = self.settings.batch_size * self.settings.window
         return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
+
+    @property
+    def parameter_count(self) -> int:
+        """Numbers that are learned."""
+        return self.parameters.count
 
     def stop(self) -> None:
         """Ask a running trainer to end after this step. Safe to call from a signal handler."""
@@ -200,7 +205,7 @@ class Trainer:
         """All that changes in training, by name."""
         tensors = self.parameters.to_tensors() | self._updater.to_tensors()
         for layer, arrays in enumerate(self._state):
-            for name, array in zip(self._network.cell.state, arrays, strict=True):
+            for name, array in zip(self._network.state_names, arrays, strict=True):
                 tensors[f"state.{name}_l{layer}"] = array
         return tensors
 
@@ -211,11 +216,12 @@ class Trainer:
                 raise ValueError(f"{name} has shape {tensors[name].shape} of {tensors[name].dtype}")
         if progress.window >= len(self._windows):
             raise ValueError(f"window {progress.window} of {len(self._windows)}")
+        names, layers = self._network.state_names, range(len(self._state))
+        state: State = [tuple(tensors[f"state.{name}_l{layer}"] for name in names) for layer in layers]
+        self._network.check_state(state)
         self.parameters.load_tensors(tensors)
         self._updater.load_tensors(tensors)
-        for layer, arrays in enumerate(self._state):
-            for name, array in zip(self._network.cell.state, arrays, strict=True):
-                array[:] = tensors[f"state.{name}_l{layer}"]
+        self._state = copy_state(state)
         self.progress = progress
         self._network.refresh()
 
@@ -246,10 +252,10 @@ class Trainer:
         lead, advance = windows.lead(window), windows.start(window + 1) - windows.start(window)
         characters = (len(x) - lead) * settings.batch_size
         learning_rate = progress.rate_factor * rate(settings, progress.step, self._epoch(), self._done())
-        loss = self._bptt.window(
+        loss = self._learner.window(
             x, y, self._state, lead=lead, advance=advance, fresh=self._fresh(), mask_key=self._mask_key()
         )
-        gradient = self._bptt.gradient.vector
+        gradient = self._learner.gradient.vector
         norm = self._updater.norm(gradient)
         self._check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
         scale = norm_scale(norm, settings.clip_norm)
@@ -357,7 +363,7 @@ class Trainer:
     def _preview(self) -> str:
         start = self.vocabulary.encode(opening(self.vocabulary))
         generators = generator(self.settings.rng_seed, self.progress.step)[np.newaxis]
-        streams = Streams.beginning(Sampler(self._network), start, generators)
+        streams = Streams.beginning(sampler_of(self._network), start, generators)
         return self.vocabulary.decode(streams.draw(PREVIEW_LENGTH, PREVIEW_RULES).ids[0])
 
     def _epoch(self) -> float:

@@ -14,7 +14,8 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network, TrainingNetwork
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace, copy_state
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.recurrent import Sampler
+from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.settings import TrainingSettings

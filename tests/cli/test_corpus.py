@@ -124,6 +124,15 @@ def test_what_is_no_size_is_a_usage_error(size):
     assert "write 5000, 500k or 2M" in result.stderr
 
 
+def test_lengths_of_questions():
+    assert run("parity", "--size", 500, "--lengths", "30-40").stdout == "".join(generate("parity", 500, 0, (30, 40)))
+    assert run("parity", "--size", 500, "--lengths", "30").stdout == "".join(generate("parity", 500, 0, (30, 30)))
+    for lengths in ("few", "1-", "-5", "1-2-3"):
+        result = run("parity", "--lengths", lengths)
+        assert result.exit_code == 2
+        assert "write 200 or 1-20" in result.stderr
+
+
 def test_an_unknown_name_is_a_usage_error():
     result = run("klingon")
     assert result.exit_code == 2

@@ -143,12 +143,30 @@ def test_dynamic_evaluation_is_reported_as_such(evaluate, text, checkpoints):
     assert (checkpoints / "letters" / "best.safetensors").read_bytes() == before
 
 
+def test_exact_answers(evaluate, tmp_path, checkpoints):
+    (tmp_path / "sayings.txt").write_text("the cat sat on the mat. the dog sat>on the log.\nthe log>\nthe mat>t\n")
+    result = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", ">", "--unknown", "error")
+    assert "'>' at position" in result.stderr  # the mark is part of what the model reads
+    (tmp_path / "sayings.txt").write_text("the cat sat on the mat. the dog sat on the log.\nthe log.\n")
+    shown = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", "o").stdout.splitlines()
+    assert shown[0] == f"model  {checkpoints / 'letters' / 'best.safetensors'}"
+    assert [line.split()[:2] for line in shown[1:]] == [["length", "asked"], ["5", "1"], ["12", "1"], ["all", "2"]]
+    as_json = json.loads(evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", "o", "--json").stdout)
+    assert as_json["asked"] == 2
+    assert "holds no '='" in evaluate("letters", tmp_path / "sayings.txt", "--exact").stderr
+
+
 def test_options_that_do_not_go_together(evaluate, text):
     for arguments, message in [
         (["--lines", "--heat"], "--lines and --heat both write to stdout"),
         (["--lines", "--per-char", "-"], "--lines and --per-char - both write to stdout"),
         (["--heat", "--json"], "--heat has no JSON"),
         (["--dynamic-rate", "1"], "--dynamic-rate is of --dynamic"),
+        (["--mark", ">"], "--mark is of --exact"),
+        (["--exact", "--mark", ""], "--mark must be at least one character"),
+        (["--exact", "--dynamic"], "--exact counts right answers and nothing else: leave out --dynamic"),
+        (["--exact", "--one-pass"], "leave out --one-pass"),
+        (["--exact", "--per-char", "x"], "leave out --per-char"),
     ]:
         result = evaluate("letters", text, *arguments)
         assert result.exit_code == 2
@@ -160,9 +178,11 @@ def test_the_first_of_several_arguments_is_the_model(evaluate, text):
     assert "of several arguments, the first is the model" in evaluate("nobody", text).stderr
 
 
-def test_the_exact_reading_is_the_same_for_a_short_text(evaluate, text):
-    plain, exact = (json.loads(evaluate("letters", text, "--json", *options).stdout) for options in ([], ["--exact"]))
-    assert plain["nats"] == exact["nats"]
+def test_reading_in_one_pass_is_the_same_for_a_short_text(evaluate, text):
+    plain, one_pass = (
+        json.loads(evaluate("letters", text, "--json", *options).stdout) for options in ([], ["--one-pass"])
+    )
+    assert plain["nats"] == one_pass["nats"]
 
 
 PEAKS = """

@@ -40,3 +40,10 @@ def test_a_short_text_is_one_line_on_stderr(gradients, tmp_path):
     result = gradients("letters", tmp_path / "short.txt")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "characters, not 7" in result.stderr
+
+
+def test_a_model_without_recurrence_is_one_line_on_stderr(gradients, invoke, text, tmp_path):
+    invoke("train", text, "--checkpoints", tmp_path, "--name", "counts", "--model", "ngram")
+    result = gradients(tmp_path / "counts", text)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "in a ngram model no gradient flows through time" in result.stderr

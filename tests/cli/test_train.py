@@ -15,7 +15,7 @@ from charrnn.cells.contract import cell_names
 from charrnn.cli import train as train_module
 from charrnn.cli.shared.group import group
 from charrnn.kernels.processor import BFLOAT16
-from charrnn.model.config import PRECISIONS, RECURRENT_INITS, ModelConfig
+from charrnn.model.config import MODELS, PRECISIONS, RECURRENT_INITS, SMOOTHINGS, ModelConfig
 from charrnn.optimizers.contract import optimizer_names
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
@@ -64,7 +64,9 @@ def test_the_help_states_the_defaults(name):
 def test_choices_are_those_of_the_library():
     choices = {name: list(option.type.choices) for name, option in OPTIONS.items() if hasattr(option.type, "choices")}
     assert choices == {
+        "model": list(MODELS),
         "cell": cell_names(),
+        "smoothing": list(SMOOTHINGS),
         "optimizer": optimizer_names(),
         "schedule": list(SCHEDULES),
         "precision": list(PRECISIONS),
@@ -136,6 +138,13 @@ def test_a_finished_run_says_how_to_go_on(train):
     result = train("--resume", "--steps", 4)
     assert "resumed after step 2, 4 steps" in result.stderr
     assert "step 4" in result.stderr
+
+
+def test_a_counted_text_needs_no_more(invoke, tmp_path):
+    (tmp_path / "cats.txt").write_text("the cat sat on the mat\n" * 9)
+    command = ("train", tmp_path / "cats.txt", "--checkpoints", tmp_path / "runs")
+    assert "one pass" in invoke(*command, "--model", "ngram").stderr
+    assert "all of the text has been counted already" in invoke(*command, "--resume").stderr
 
 
 def test_resume_needs_no_corpus(train, invoke, tmp_path):

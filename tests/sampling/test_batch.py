@@ -8,8 +8,8 @@ from charrnn.model.parameters import Parameters
 from charrnn.sampling import batch
 from charrnn.sampling.batch import Batch, in_order, opening, settings_for, sub_seed
 from charrnn.sampling.growth import Step
+from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
-from charrnn.sampling.streams import Sampler
 from charrnn.text.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("abc")

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from charrnn.kernels.draw import generator
 from charrnn.model.network import Network
 from charrnn.sampling.growth import Piece, StopTexts, grow
+from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("abc")

@@ -12,7 +12,8 @@ from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
-from charrnn.sampling.streams import WINDOW, Sampler, Streams
+from charrnn.sampling.recurrent import Sampler
+from charrnn.sampling.streams import WINDOW, Streams
 
 V = 11
 RULES = Rules(1.0)
@@ -101,7 +102,7 @@ def test_a_snapshot_goes_on_as_if_nothing_had_been_drawn_after_it(network, make_
     streams.draw(5, RULES)
     snapshot = streams.snapshot()
     wanted = streams.draw(20, RULES)
-    again = Streams(Sampler(network), snapshot).draw(20, RULES)
+    again = Sampler(network).streams(snapshot).draw(20, RULES)
     assert np.array_equal(again.nats, wanted.nats)
 
 
@@ -142,7 +143,8 @@ from charrnn.model.config import ModelConfig
 from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
-from charrnn.sampling.streams import Sampler, Streams
+from charrnn.sampling.recurrent import Sampler
+from charrnn.sampling.streams import Streams
 for layers, count in ((1, 1), (2, 3)):
     network = Network(Parameters(ModelConfig(vocab_size=5, hidden_size=8, num_layers=layers)).initialise(0))
     random = np.stack([generator(seed) for seed in range(count)])

@@ -77,11 +77,11 @@ def test_a_text_of_many_blocks_and_streams_scores_as_if_read_in_one_piece(networ
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_an_exact_reader_reads_in_one_pass_whatever_the_length(network, random, monkeypatch):
+def test_a_reader_can_be_told_to_read_in_one_pass_whatever_the_length(network, random, monkeypatch):
     monkeypatch.setattr(streams, "WARM_UP", 1)  # so that streams would be seen
     ids = random.integers(0, 9, 1300).astype(np.int32)
     wanted = reference_losses(network, ids)[0]
-    np.testing.assert_allclose(StreamReader(network, exact=True).read(ids)[0][1:], wanted, rtol=1e-9)
+    np.testing.assert_allclose(StreamReader(network, one_pass=True).read(ids)[0][1:], wanted, rtol=1e-9)
     assert np.abs(StreamReader(network).read(ids)[0][1:] - wanted).max() > 1e-6
 
 

@@ -65,18 +65,36 @@ def test_parities_are_right():
     assert all(bits.count("1") % 2 == int(parity) for bits, parity in lines)
     counts = Counter(len(bits) for bits, _ in lines)
     assert set(counts) == set(range(1, 21))
-    assert all(abs(count / len(lines) - 1 / 20) < 0.01 for count in counts.values())
 
 
-def test_brackets_balance():
-    lines = text("brackets", 20_000).splitlines()
-    assert {len(line) for line in lines} == set(range(2, 61, 2))
-    assert set("".join(lines)) == set("()[]{}")
-    for line in lines:
-        rest = line
+@pytest.mark.parametrize("name", ["parity", "brackets"])
+def test_the_end_of_a_question_cannot_be_foreseen(name):
+    lengths = [line.index("=") for line in text(name, 200_000, 0, (3, 30)).splitlines()]
+    for n in range(3, 15):
+        longer = sum(length > n for length in lengths) / sum(length >= n for length in lengths)
+        assert abs(longer - 0.8) < 0.04
+
+
+def test_brackets_are_closed_by_the_answer():
+    lines = [line.split("=") for line in text("brackets", 20_000).splitlines()]
+    assert {len(question) for question, _ in lines} >= set(range(1, 21))
+    assert set("".join(question for question, _ in lines)) == set("()[]{}")
+    for question, answer in lines:
+        assert not set(answer) & set("([{")
+        rest = question + answer
         while (shorter := rest.replace("()", "").replace("[]", "").replace("{}", "")) != rest:
             rest = shorter
-        assert rest == "", line
+        assert rest == "", question
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lengths_can_be_chosen(name):
+    def lengths(*chosen):
+        questions = [line.split("=")[0] for line in text(name, 5000, 1, chosen).splitlines()]
+        return {len(part) for question in questions for part in question.split("+")}
+
+    assert lengths(5, 8) == {5, 6, 7, 8}
+    assert lengths(200, 200) == {200}
 
 
 def test_python_is_the_standard_library_in_order():
@@ -129,6 +147,9 @@ def test_a_python_without_its_source(stdlib):
         (("klingon",), "one of python, addition, parity, brackets, got 'klingon'"),
         (("parity", 1), "at least 2 characters, got 1"),
         (("parity", 10, -1), "at least 0, got -1"),
+        (("parity", 10, 0, (0, 5)), "rise from at least 1, got 0-5"),
+        (("parity", 10, 0, (9, 8)), "got 9-8"),
+        (("python", 10, 0, (1, 2)), "python has none"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(arguments, message):

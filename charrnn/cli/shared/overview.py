@@ -21,7 +21,8 @@ class Overview:
         settings: of the training.
         corpus: its ``fingerprint`` and ``characters``; of a run, its ``sources`` and ``encoding`` too.
         progress: ``steps``, ``epochs`` and ``best_val_bpc``; of a run, the ``seconds`` it has taken, else None.
-        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted.
+        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted. Of an
+            n-gram model, its counts.
         tensors: shape and dtype of each, by name.
     """
 
@@ -61,7 +62,7 @@ class Overview:
                     "seconds": notes.seconds if notes else None,
                     "best_val_bpc": progress.best_val_bpc,
                 },
-                parameters=_parameters(tensors),
+                parameters=int(header.get("counts") or _parameters(tensors)),
                 tensors=tensors,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -105,12 +105,12 @@ class TextReport:
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
         validation = f" + {started.val_characters:,} to validate" if started.val_characters else ""
-        layers = counted(config.num_layers, "layer")
         threads = counted(started.threads, "thread")
+        learned = "counts" if config.model == "ngram" else "parameters"
         resumed = f", resumed after step {started.resumed_from:,}" if started.resumed_from else ""
         return [
             f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
-            f"model: {config.cell}, {layers} of {config.hidden_size}, {started.parameters:,} parameters, {threads}",
+            f"model: {config.title}, {started.parameters:,} {learned}, {threads}",
             f"run:   {started.run}{resumed}, {self._budget}",
             *(f"note:  {note}" for note in started.notes),
         ]
@@ -120,6 +120,8 @@ class TextReport:
             return []
         run = self._job.run
         if finished.step == self._job.started.resumed_from:
+            if self._job.trainer.config.model == "ngram":
+                return ["all of the text has been counted already"]
             return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
         if finished.best_val_bpc is None:
             saved = f"saved: {run.last}"

@@ -1,0 +1,117 @@
+"""Products with concatenated one-hot vectors, as sums of rows that are looked up, and their gradient."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.activations import tanh, tanh_gradient
+from charrnn.kernels.intrinsics import wide_vectors
+from charrnn.kernels.jit import addressable, jit
+from charrnn.kernels.matmul import Packed
+
+Array = npt.NDArray[np.floating]
+
+
+class LookupWeights(NamedTuple):
+    """What ``lookup_logits`` reads."""
+
+    lookup: Any
+    matmul: Any
+    """Kernels, by their addresses."""
+    tables: Array
+    """(V, at least lags x H)."""
+    bias: Array
+    """(H,)."""
+    w_head: Packed
+    """H x V."""
+    head_bias: Array
+    """(1, V)."""
+
+
+@addressable
+def lookup_logits(weights, space, first, last):
+    """The logits of streams ``first`` to ``last`` of a window: a hidden layer of looked-up rows, and a product.
+
+    Args:
+        weights: LookupWeights.
+        space: ``charrnn.kernels.contexts.ContextSpace``; ``work`` is the hidden layer (T, B, at least H).
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    units = weights.bias.shape[0]
+    lags = space.history.shape[0] - space.logits.shape[0] + 1
+    weights.lookup(weights.tables, weights.bias, space.history, lags, space.work, units, first, last)
+    weights.matmul(space.work, weights.w_head, weights.head_bias, space.no_ids, space.logits, first, last)
+
+
+@addressable
+def lookup_tanh(tables, bias, history, lags, hidden, units, first, last):
+    """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, all of ``units`` units.
+
+    Args:
+        tables: (V, at least lags x units): for each id, a block of units for each place p.
+        bias: (units,).
+        history: (T + lags - 1, B) int32, each an id + 1, or 0 for nothing, which adds nothing.
+        lags: how many ids a step looks at.
+        hidden: (T, B, at least units), written.
+        units: H.
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    for t in range(hidden.shape[0]):
+        for b in range(first, last):
+            wide_vectors()
+            row = hidden[t, b, :units]
+            for k in range(units):
+                row[k] = bias[k]
+            for p in range(lags):
+                character = history[t + p, b]
+                if character:
+                    part = tables[character - 1, p * units : (p + 1) * units]
+                    for k in range(units):
+                        row[k] += part[k]
+            for k in range(units):
+                row[k] = tanh(row[k])
+
+
+@jit
+def tanh_back(d_hidden, hidden, units, first, last):
+    """The gradient of ``hidden = tanh(a)`` becomes that of a; shapes as in ``lookup_tanh``."""
+    for t in range(hidden.shape[0]):
+        for b in range(first, last):
+            d_row, row = d_hidden[t, b, :units], hidden[t, b, :units]
+            for k in range(units):
+                d_row[k] *= tanh_gradient(row[k])
+
+
+@jit
+def lookup_sums(d_a, history, lags, units, d_tables, d_bias, first, last):
+    """The gradients of the tables and of the bias, from that of a: units ``first`` to ``last`` of each block.
+
+    The sums run over t, then b, whatever the share of the units.
+
+    Args:
+        d_a: (T, B, at least units).
+        history: as in ``lookup_tanh``; so are the others.
+        lags: see there.
+        units: see there.
+        d_tables: (V, at least lags x units), written.
+        d_bias: (units,), written.
+        first: the first unit.
+        last: one beyond the last unit.
+    """
+    d_bias[first:last] = 0
+    for p in range(lags):
+        d_tables[:, p * units + first : p * units + last] = 0
+    for t in range(d_a.shape[0]):
+        for b in range(d_a.shape[1]):
+            row, total = d_a[t, b, first:last], d_bias[first:last]
+            for k in range(last - first):
+                total[k] += row[k]
+            for p in range(lags):
+                character = history[t + p, b]
+                if character:
+                    part = d_tables[character - 1, p * units + first : p * units + last]
+                    for k in range(last - first):
+                        part[k] += row[k]

@@ -1,0 +1,99 @@
+"""Drawing from a model that sees the last characters alone: its compiled loop."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.draw import Rules
+from charrnn.kernels.jit import by_address, jit
+from charrnn.model.contexts import ContextModel
+from charrnn.model.workers import share
+from charrnn.sampling.loop import Drawn, choose
+from charrnn.sampling.streams import Snapshot, Streams
+
+
+class Kernels(NamedTuple):
+    """What the loop calls by address."""
+
+    predict: Any
+    choose: Any
+
+
+class Work(NamedTuple):
+    """N streams at work; as ``charrnn.sampling.loop.Streams``, but for the state."""
+
+    ids: npt.NDArray[np.int32]
+    generators: npt.NDArray[np.uint64]
+    logits: npt.NDArray[np.floating]
+    weights: npt.NDArray[np.floating]
+
+
+@jit
+def generate(kernels, weights, space, streams, classes, rules, drawn, first, last):
+    """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.sampling.loop.generate``.
+
+    Args:
+        kernels: Kernels.
+        weights: the model's.
+        space: its ContextSpace of one step, with the state in its history.
+        streams: Work, advanced.
+        classes: V.
+        rules: ``charrnn.kernels.draw.Rules``.
+        drawn: Drawn, written.
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    before = space.history.shape[0] - 1
+    for t in range(drawn.ids.shape[1]):
+        for n in range(first, last):
+            space.history[before, n] = streams.ids[0, n] + 1
+        kernels.predict(weights, space, first, last)
+        for n in range(first, last):
+            kernels.choose(streams, classes, rules, drawn, n, t)
+            for place in range(before):
+                space.history[place, n] = space.history[place + 1, n]
+
+
+class ContextSampler:
+    """A ``charrnn.sampling.streams.ModelSampler``."""
+
+    def __init__(self, network: ContextModel) -> None:
+        self.network = network
+
+    def streams(self, start: Snapshot) -> Streams:
+        """See ``ModelSampler``."""
+        return ContextStreams(self, start)
+
+
+class ContextStreams(Streams):
+    """The streams of a model that sees the last characters alone."""
+
+    def __init__(self, sampler: ContextSampler, start: Snapshot) -> None:
+        super().__init__(sampler, start)
+        self._network = sampler.network
+        config, count = self._network.config, len(start.last)
+        self._space = self._network.space(1, count)
+        self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        self._kernels: Kernels | None = None
+
+    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+        network, space, V = self._network, self._space, self._network.config.vocab_size
+        (context,) = self.now.state[0]
+        before = context.shape[1]
+        space.history[:before] = context.T
+        ids = self.now.last[np.newaxis].copy()
+        streams = Work(ids, self.now.generators, space.logits, self._scratch)
+        kernels = self._kernels = self._kernels or Kernels(
+            by_address(network.predict, network.weights, space, 0, 0),
+            by_address(choose, streams, 0, rules, drawn, 0, 0),
+        )
+
+        def job(part: int, parts: int) -> None:
+            first, last = share(len(context), part, parts)
+            generate(kernels, network.weights, space, streams, V, rules, drawn, first, last)
+
+        network.workers.run(job, most=len(context))
+        self.now.last[:] = ids[0]
+        context[:] = space.history[:before].T

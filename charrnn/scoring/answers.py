@@ -1,0 +1,111 @@
+"""Exact answers: of lines such as 12+345=357, a question with its mark and an answer, how many are answered right.
+
+A model's most probable continuation of a question is the answer if, and only if, each character of the answer and the
+newline after it is the most probable one where all before it are right. So the lines are read, and nothing is drawn.
+Each line is read from the state before the first character, after a newline; lines of one length are read at once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charrnn.errors import CorpusError, VocabularyError
+from charrnn.model.contract import LanguageModel
+from charrnn.scoring.streams import BLOCK, predict
+from charrnn.text.sources import Piece
+from charrnn.text.vocabulary import Vocabulary
+
+MARK = "="
+"""What ends a question."""
+
+MOST_LINES = 256
+"""Lines read at once."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How many questions were asked and answered right.
+
+    Attributes:
+        asked: by the question's length, in characters before its mark.
+        right: of them.
+    """
+
+    asked: Counter[int] = field(default_factory=Counter)
+    right: Counter[int] = field(default_factory=Counter)
+
+
+def score_answers(
+    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = MARK
+) -> Answers:
+    """Ask all questions of a text that comes in pieces; empty lines are none.
+
+    Args:
+        network: the model.
+        vocabulary: the model's characters.
+        pieces: the text.
+        mark: what ends a question; where it comes more than once, the first one does.
+
+    Raises:
+        CorpusError: a line holds no mark, or there is no line.
+        VocabularyError: the text, or a newline, holds a character that the model has never seen.
+    """
+    answers = Answers()
+    block: list[str] = []
+    characters = 0
+    for origin, number, line in lines_of(pieces):
+        if mark not in line:
+            raise CorpusError(
+                f"{origin or 'the text'} must hold a question, {mark!r} and an answer in each line, but its line "
+                f"{number} holds no {mark!r}; choose another text, or the mark that it has with --mark"
+            )
+        try:
+            vocabulary.encode(line)
+        except VocabularyError as error:
+            raise VocabularyError(f"line {number} of {origin or 'the text'}: {error}") from None
+        block.append(line)
+        characters += len(line)
+        if characters > BLOCK:
+            _ask(network, vocabulary, block, mark, answers)
+            block, characters = [], 0
+    _ask(network, vocabulary, block, mark, answers)
+    if not answers.asked:
+        raise CorpusError("a text to answer needs at least one line, got none; use a longer text")
+    return answers
+
+
+def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
+    """Each line that is not empty, without its newline, after its file and its number there."""
+    origin, number, rest = "", 1, ""
+    for piece in pieces:
+        if piece.start == 0:
+            if rest:
+                yield origin, number, rest
+            origin, number, rest = piece.origin, 1, ""
+        *lines, rest = (rest + piece.text).split("\n")
+        for line in lines:
+            if line:
+                yield origin, number, line
+            number += 1
+    if rest:
+        yield origin, number, rest
+
+
+def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], mark: str, answers: Answers) -> None:
+    """Count the answers to some lines."""
+    text = vocabulary.encode("\n" + "".join(f"{line}\n" for line in lines))
+    lengths = np.array([len(line) + 1 for line in lines], np.int64)
+    starts = np.cumsum(lengths) - lengths
+    losses, ranks = np.empty(len(text) - 1), np.empty(len(text) - 1, np.int32)
+    for length in np.unique(lengths):
+        alike = starts[lengths == length]
+        for first in range(0, len(alike), MOST_LINES):
+            some = alike[first : first + MOST_LINES]
+            predict(network, text, some, int(length), network.initial_state(len(some)), losses, ranks)
+    wrong_before = np.concatenate([[0], np.cumsum(ranks != 1)])
+    for line, start, length in zip(lines, starts.tolist(), lengths.tolist(), strict=True):
+        asked = line.index(mark)
+        answers.asked[asked] += 1
+        answers.right[asked] += int(wrong_before[start + asked + len(mark)] == wrong_before[start + length])
