@@ -29,3 +29,14 @@ def lock(folder: Path) -> FileLock:
                 f"the run {folder} is being trained by another process: wait until it ends, or choose another --name"
             ) from None
     return held
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether another one trains the run at this moment."""
+    if not (folder / NAME).exists():
+        return False
+    try:
+        lock(folder).release()
+    except RunError:
+        return True
+    return False

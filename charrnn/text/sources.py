@@ -50,7 +50,7 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
     """
     if as_bytes:
         encoding = "latin-1"
-    _check_encoding(encoding)
+    check_encoding(encoding)
     for source in sources:
         for origin, chunks in _contents(source):
             start = 0
@@ -135,7 +135,12 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _check_encoding(encoding: str) -> None:
+def check_encoding(encoding: str) -> None:
+    """See that Python knows the encoding.
+
+    Raises:
+        ConfigError: it does not.
+    """
     try:
         b"\n".decode(encoding)
     except UnicodeError:

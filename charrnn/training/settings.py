@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from charrnn.errors import ConfigError
 from charrnn.optimizers.contract import find_optimizer
+
+Limit = Literal["steps", "epochs", "minutes"]
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
@@ -98,3 +100,9 @@ class TrainingSettings:
 
 DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
+
+
+def parts_done(settings: TrainingSettings, step: int, epoch: float, seconds: float) -> dict[Limit, float]:
+    """How much of each limit a run has used; it ends when one of them reaches 1."""
+    used: dict[Limit, float] = {"steps": step, "epochs": epoch, "minutes": seconds / 60}
+    return {limit: used[limit] / most for limit in used if (most := getattr(settings, limit))}

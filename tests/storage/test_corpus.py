@@ -58,7 +58,9 @@ def test_a_corpus_is_its_text_read_anew_or_from_the_cache(
         corpus = read(cache, text)
         assert corpus.vocabulary.symbols == "".join(sorted(set(content)))
         assert corpus.vocabulary.decode(corpus.ids) == content
-        assert corpus.ids.itemsize == (1 if len(corpus.vocabulary) <= 256 else 2 if len(corpus.vocabulary) < 65537 else 4)
+        assert corpus.ids.itemsize == (
+            1 if len(corpus.vocabulary) <= 256 else 2 if len(corpus.vocabulary) < 65537 else 4
+        )
         assert corpus.fingerprint == hashlib.sha256(content.encode()).hexdigest()
     assert list(cache.parent.iterdir()) == [cache]
 

@@ -1,0 +1,185 @@
+"""``charrnn sweep``: train many models from one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.interrupts import Interrupts
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import counted, duration, print_json, say, table
+from charrnn.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from charrnn.sweeps.folder import SweepFolder
+    from charrnn.sweeps.spec import Option, PlannedRun, Spec
+    from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
+
+
+EXAMPLES = """\b
+Examples:
+  charrnn sweep sizes.toml --dry-run
+  charrnn sweep sizes.toml --jobs 2
+  charrnn sweep sizes.toml --dask tcp://10.0.0.1:8786
+"""
+
+
+@click.command("sweep", epilog=EXAMPLES)
+@click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
+@option("--dry-run", is_flag=True, help="List what would be trained, and train nothing.")
+@option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
+@option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
+@option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
+@option("--retry-failed", is_flag=True, help="Try again what has failed before.")
+@options.checkpoints
+@option("--quiet", is_flag=True, help="Show errors only.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
+def command(
+    *,
+    spec_file: Path,
+    dry_run: bool,
+    jobs: int,
+    threads: int | None,
+    dask: str | None,
+    retry_failed: bool,
+    checkpoints: Path,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Train many models from one file.
+
+    SPEC.toml names a text, fixed options, and a [grid], [random] trials or [[run]] entries. Each run goes into a
+    folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and leaves
+    out what is done.
+    """
+    with Interrupts() as interrupts:
+        from charrnn.sweeps.folder import SweepFolder
+        from charrnn.sweeps.spec import read_spec
+        from charrnn.sweeps.sweep import Sweep
+
+        spec = read_spec(spec_file, train_options())
+        folder = SweepFolder(checkpoints / spec.name)
+        if dry_run:
+            _list(spec, folder, jobs, as_json)
+            return
+        folder.begin(spec, retry_failed=retry_failed)
+        try:
+            sweep = Sweep(spec, folder, _place(dask, jobs, threads))
+            interrupts.stop = sweep.stop
+            ended = _follow(sweep, quiet, as_json)
+        finally:
+            folder.end()
+    if not quiet and not as_json:
+        _show_table(folder)
+    if ended.interrupted:
+        say(f"go on with the same command; what is done so far: charrnn sweep-table {spec.name}")
+        raise click.exceptions.Exit(interrupts.exit_code)
+    if ended.failed:
+        raise RunError(f"{counted(ended.failed, 'run')} failed; try again with --retry-failed, once the cause is gone")
+
+
+def train_options() -> "dict[str, Option]":
+    """The options of ``train`` that a run may be given, by their long names without dashes."""
+    from charrnn.cli.train import command as train
+    from charrnn.sweeps.child import OWN_OPTIONS
+
+    found = {}
+    for parameter in train.params:
+        if isinstance(parameter, click.Option):
+            name = next(name for name in parameter.opts if name.startswith("--"))[2:]
+            if name not in OWN_OPTIONS:
+                found[name] = _option(parameter)
+    return found
+
+
+def _option(parameter: click.Option) -> "Option":
+    from charrnn.job import check_options
+    from charrnn.sweeps.spec import Option
+
+    kinds = {click.INT: int, click.FLOAT: float}
+    number = kinds.get(parameter.type, int if isinstance(parameter.type, click.IntRange) else None)
+    kind: Any = {int: int, float: (int, float), None: bool if parameter.is_flag else str}[number]
+    wanted = {int: "a whole number", float: "a number", None: "true or false" if parameter.is_flag else "a text"}[
+        number
+    ]
+
+    def check(value: Any) -> None:
+        name = f"{parameter.opts[0][2:]}"
+        if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
+            raise ConfigError(f"{name} must be {wanted}, not {value!r}")
+        try:
+            parameter.type.convert(value, parameter, None)
+        except click.BadParameter as error:
+            raise ConfigError(f"{name}: {error.message}") from None
+        check_options(**{str(parameter.name): value})
+
+    return Option(number, check)
+
+
+def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":
+    from charrnn.model.workers import available_threads
+    from charrnn.sweeps.sweep import ThisMachine
+
+    if dask is None:
+        return ThisMachine(jobs, threads or max(1, available_threads() // jobs))
+    from charrnn.sweeps.cluster import Cluster
+
+    return Cluster(dask, jobs, threads)
+
+
+def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
+    from charrnn.cli.shared.progress import JsonProgress, NoProgress, TextProgress
+    from charrnn.sweeps.sweep import SweepEnded
+
+    progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
+    try:
+        for event in sweep.events():
+            progress.show(event)
+    finally:
+        progress.close()
+    assert isinstance(event, SweepEnded), event
+    return event
+
+
+def _list(spec: "Spec", folder: "SweepFolder", jobs: int, as_json: bool) -> None:
+    """Say what would be trained, and how long it would take where that is known."""
+    states = folder.states(spec.runs)
+    if as_json:
+        for run in spec.runs:
+            print_json({"run": run.name, "state": states[run.name], "sources": run.sources, "options": run.options})
+        return
+    rows = [(run.name, states[run.name], _budget(run)) for run in spec.runs]
+    for line in table([("run", "state", "trains for"), *rows], left=2):
+        click.echo(line)
+    to_train = [run for run in spec.runs if states[run.name] in ("waiting", "cut")]
+    say(f"{counted(len(spec.runs), 'run')}, {len(to_train)} to train: {_time(to_train, jobs)}")
+
+
+def _budget(run: "PlannedRun") -> str:
+    from charrnn.sweeps.folder import settings_of
+
+    settings = settings_of(run)
+    limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
+    return " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
+
+
+def _time(runs: "list[PlannedRun]", jobs: int) -> str:
+    """How long the runs take at most, from their limits."""
+    from charrnn.sweeps.folder import settings_of
+
+    minutes = [settings_of(run).minutes for run in runs]
+    known = duration(60 * sum(minutes) / jobs)
+    unknown = minutes.count(0)
+    if not unknown:
+        return f"at most {known} with --jobs {jobs}"
+    rest = f"{counted(unknown, 'run')} without a limit of minutes take as long as their steps or epochs do"
+    return rest if unknown == len(runs) else f"at most {known} with --jobs {jobs}, and {rest}"
+
+
+def _show_table(folder: "SweepFolder") -> None:
+    from charrnn.cli.sweep_table import lines_of
+    from charrnn.sweeps.table import fold, rows_of
+
+    for line in lines_of(fold(rows_of(folder))):
+        click.echo(line)
