@@ -1,5 +1,6 @@
 """``charrnn sweep``: train many models from one file."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,14 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import counted, duration, print_json, say, table
+from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
 from charrnn.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from charrnn.sweeps.folder import SweepFolder
-    from charrnn.sweeps.spec import Option, PlannedRun, Spec
+    from charrnn.sweeps.spec import Option, Spec
     from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
+    from charrnn.training.settings import Limit
 
 
 EXAMPLES = """\b
@@ -144,37 +146,28 @@ def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
 
 def _list(spec: "Spec", folder: "SweepFolder", jobs: int, as_json: bool) -> None:
     """Say what would be trained, and how long it would take where that is known."""
+    from charrnn.training.settings import limits_in
+
     states = folder.states(spec.runs)
     if as_json:
         for run in spec.runs:
             print_json({"run": run.name, "state": states[run.name], "sources": run.sources, "options": run.options})
         return
-    rows = [(run.name, states[run.name], _budget(run)) for run in spec.runs]
-    for line in table([("run", "state", "trains for"), *rows], left=2):
-        click.echo(line)
-    to_train = [run for run in spec.runs if states[run.name] in ("waiting", "cut")]
-    say(f"{counted(len(spec.runs), 'run')}, {len(to_train)} to train: {_time(to_train, jobs)}")
+    limits = {run.name: limits_in(run.options) for run in spec.runs}
+    rows = [(run.name, states[run.name], budget(limits[run.name])) for run in spec.runs]
+    click.echo("\n".join(table([("run", "state", "trains for"), *rows], left=2)))
+    to_train = [limits[run.name] for run in spec.runs if states[run.name] in ("waiting", "cut")]
+    say(f"{counted(len(spec.runs), 'run')}, {len(to_train):,} to train: {_time(to_train, jobs)}")
 
 
-def _budget(run: "PlannedRun") -> str:
-    from charrnn.sweeps.folder import settings_of
-
-    settings = settings_of(run)
-    limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
-    return " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
-
-
-def _time(runs: "list[PlannedRun]", jobs: int) -> str:
-    """How long the runs take at most, from their limits."""
-    from charrnn.sweeps.folder import settings_of
-
-    minutes = [settings_of(run).minutes for run in runs]
-    known = duration(60 * sum(minutes) / jobs)
-    unknown = minutes.count(0)
-    if not unknown:
-        return f"at most {known} with --jobs {jobs}"
-    rest = f"{counted(unknown, 'run')} without a limit of minutes take as long as their steps or epochs do"
-    return rest if unknown == len(runs) else f"at most {known} with --jobs {jobs}, and {rest}"
+def _time(limits: "Sequence[Mapping[Limit, float]]", jobs: int) -> str:
+    """How long runs of these limits take at most."""
+    minutes = [limit["minutes"] for limit in limits if "minutes" in limit]
+    known = f"at most {duration(60 * sum(minutes) / jobs)} with --jobs {jobs}"
+    if len(minutes) == len(limits):
+        return known
+    rest = f"{counted(len(limits) - len(minutes), 'run')} without --minutes as long as their steps or epochs take"
+    return f"{known}, and {rest}" if minutes else rest
 
 
 def _show_table(folder: "SweepFolder") -> None:

@@ -10,7 +10,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts, interrupt_at_eof
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, counted, say
+from charrnn.cli.shared.output import announce_compilation, budget, say
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -147,10 +147,8 @@ def _report(job: "TrainingJob", quiet: bool, as_json: bool, given: Mapping[str, 
 
 def _budget(settings: "TrainingSettings", given: Mapping[str, Any]) -> str:
     """When the run ends."""
-    limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
-    text = " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
-    chosen = given["resume"] or any(given[name] for name in limits)
-    return text if chosen else f"{text} (--minutes, --steps or --epochs change that)"
+    chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
+    return budget(settings.limits) + ("" if chosen else " (--minutes, --steps or --epochs change that)")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:

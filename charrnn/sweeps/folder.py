@@ -7,6 +7,7 @@ failures.json  what went wrong with those that failed
 
 import contextlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,8 +21,7 @@ from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 from charrnn.sweeps.spec import PlannedRun, Spec
 from charrnn.training.progress import Progress
-from charrnn.training.resumption import TRAINING_OPTIONS
-from charrnn.training.settings import TrainingSettings, parts_done
+from charrnn.training.settings import limits_in, parts_done
 
 State = Literal["waiting", "cut", "done", "failed"]
 """Of a run: not begun, begun and to be resumed, at its end, or given up after an error."""
@@ -94,8 +94,12 @@ class SweepFolder:
 
     def states(self, runs: Sequence[PlannedRun]) -> dict[str, State]:
         """How far each run has come, by its name."""
-        failures = self.failures()
-        return {run.name: "failed" if run.name in failures else _state(self.run(run), run) for run in runs}
+        failures, begun = self.failures(), set(os.listdir(self.folder) if self.folder.is_dir() else ())
+        states: dict[str, State] = {}
+        for run in runs:
+            at_rest: State = "failed" if run.name in failures else "waiting"
+            states[run.name] = _state(self.run(run), run) if at_rest == "waiting" and run.name in begun else at_rest
+        return states
 
     def _read(self, name: str) -> dict[str, Any] | None:
         path = self.folder / name
@@ -115,12 +119,6 @@ class SweepFolder:
             write_atomically(path, json.dumps(values, indent=1).encode() + b"\n")
 
 
-def settings_of(run: PlannedRun) -> TrainingSettings:
-    """How the run is trained."""
-    options = {key.replace("-", "_"): value for key, value in run.options.items()}
-    return TrainingSettings(**{key: value for key, value in options.items() if key in TRAINING_OPTIONS})
-
-
 def _state(run: Run, planned: PlannedRun) -> State:
     """What the run's files say. One whose end has not been evaluated was cut there."""
     if not run.last.is_file():
@@ -128,7 +126,7 @@ def _state(run: Run, planned: PlannedRun) -> State:
     try:
         header = load_header(run.last)
         progress, notes = Progress.from_dict(header["progress"]), Notes.read(run.notes)
-        parts = parts_done(settings_of(planned), progress.step, header["epoch"], notes.seconds if notes else 0.0)
+        parts = parts_done(limits_in(planned.options), progress.step, header["epoch"], notes.seconds if notes else 0.0)
     except (CheckpointError, KeyError, TypeError):
         return "cut"  # the run itself says what is wrong with it
     ended = max(parts.values()) >= 1 and progress.evaluated_step == progress.step

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from charrnn.errors import RunError
 from charrnn.storage.run import Run
 from charrnn.sweeps.child import Outcome, train_run
-from charrnn.sweeps.folder import SweepFolder, settings_of
+from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun, Spec
-from charrnn.training.settings import parts_done
+from charrnn.training.settings import limits_in, parts_done
 
 LOOK_SECONDS = 0.5
 """Between two looks at the metrics of the runs."""
@@ -213,7 +213,7 @@ class Watch:
     def __init__(self, run: Run, planned: PlannedRun) -> None:
         self.best_bpc: float | None = None
         self.steps, self.seconds, self.progress = 0, 0.0, 0.0
-        self._run, self._settings = run, settings_of(planned)
+        self._run, self._limits = run, limits_in(planned.options)
         self._size = -1
         self.news()
 
@@ -232,7 +232,7 @@ class Watch:
             last = records[-1]
             self.best_bpc = best_bpc(records)
             self.steps, self.seconds = last["step"], last["seconds"]
-            parts = parts_done(self._settings, self.steps, last["epoch"], self.seconds)
+            parts = parts_done(self._limits, self.steps, last["epoch"], self.seconds)
             self.progress = min(1.0, max(parts.values()))
         return new
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
 from charrnn.optimizers.contract import find_optimizer
@@ -74,8 +75,8 @@ class TrainingSettings:
         self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
         self._check("decay_every", self.decay_every >= 0.001, "at least 0.001")
         self._check("rng_seed", 0 <= self.rng_seed < 2**63, "at least 0 and below 2^63")
-        if not self.steps and not self.epochs and not self.minutes:
-            object.__setattr__(self, "minutes", DEFAULT_MINUTES)
+        for name, limit in self.limits.items():
+            object.__setattr__(self, name, limit)
         if not self.learning_rate:
             object.__setattr__(self, "learning_rate", find_optimizer(self.optimizer).learning_rate)
 
@@ -93,6 +94,11 @@ class TrainingSettings:
         if not good or not math.isfinite(value):
             raise ConfigError(f"{name} must be {wanted}, not {value!r}")
 
+    @property
+    def limits(self) -> dict[Limit, float]:
+        """Those that are set."""
+        return limits_in(vars(self))
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON can hold them."""
         return asdict(self)
@@ -102,7 +108,13 @@ DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
 
 
-def parts_done(settings: TrainingSettings, step: int, epoch: float, seconds: float) -> dict[Limit, float]:
+def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
+    """The limits that a run's options set, or else the default one."""
+    set_ones = {name: options[name] for name in get_args(Limit) if options.get(name)}
+    return set_ones or {"minutes": DEFAULT_MINUTES}
+
+
+def parts_done(limits: Mapping[Limit, float], step: int, epoch: float, seconds: float) -> dict[Limit, float]:
     """How much of each limit a run has used; it ends when one of them reaches 1."""
     used: dict[Limit, float] = {"steps": step, "epochs": epoch, "minutes": seconds / 60}
-    return {limit: used[limit] / most for limit in used if (most := getattr(settings, limit))}
+    return {name: used[name] / limit for name, limit in limits.items()}

@@ -363,7 +363,7 @@ class Trainer:
         return self.progress.epoch + self.progress.window / len(self._windows)
 
     def _parts_done(self) -> dict[Limit, float]:
-        return parts_done(self.settings, self.progress.step, self._epoch(), self.clock.seconds)
+        return parts_done(self.settings.limits, self.progress.step, self._epoch(), self.clock.seconds)
 
     def _done(self) -> float:
         return min(1.0, max(self._parts_done().values()))

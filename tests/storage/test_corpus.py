@@ -11,6 +11,7 @@ from charrnn.errors import ConfigError, CorpusError, RunError
 from charrnn.storage import corpus as module
 from charrnn.storage.corpus import read_corpus
 from charrnn.text.corpus import Corpus
+from charrnn.text.numbering import smallest_type
 
 TEXTS = {
     "ascii": "the cat sat\r\non the mat\r" * 9,
@@ -58,9 +59,7 @@ def test_a_corpus_is_its_text_read_anew_or_from_the_cache(
         corpus = read(cache, text)
         assert corpus.vocabulary.symbols == "".join(sorted(set(content)))
         assert corpus.vocabulary.decode(corpus.ids) == content
-        assert corpus.ids.itemsize == (
-            1 if len(corpus.vocabulary) <= 256 else 2 if len(corpus.vocabulary) < 65537 else 4
-        )
+        assert corpus.ids.dtype == smallest_type(len(corpus.vocabulary))
         assert corpus.fingerprint == hashlib.sha256(content.encode()).hexdigest()
     assert list(cache.parent.iterdir()) == [cache]
 
