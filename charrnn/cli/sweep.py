@@ -99,15 +99,18 @@ def _option(parameter: click.Option) -> "Option":
     from charrnn.job import check_options
     from charrnn.sweeps.spec import Option
 
-    kinds = {click.INT: int, click.FLOAT: float}
-    number = kinds.get(parameter.type, int if isinstance(parameter.type, click.IntRange) else None)
-    kind: Any = {int: int, float: (int, float), None: bool if parameter.is_flag else str}[number]
-    wanted = {int: "a whole number", float: "a number", None: "true or false" if parameter.is_flag else "a text"}[
-        number
-    ]
+    number: type[int] | type[float] | None = None
+    kind: Any = str
+    wanted = "a text"
+    if parameter.is_flag:
+        kind, wanted = bool, "true or false"
+    elif isinstance(parameter.type, click.IntRange) or parameter.type is click.INT:
+        number, kind, wanted = int, int, "a whole number"
+    elif parameter.type is click.FLOAT:
+        number, kind, wanted = float, (int, float), "a number"
 
     def check(value: Any) -> None:
-        name = f"{parameter.opts[0][2:]}"
+        name = parameter.opts[0][2:]
         if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
             raise ConfigError(f"{name} must be {wanted}, not {value!r}")
         try:

@@ -52,7 +52,8 @@ class Cluster:
         except (OSError, ValueError) as error:
             raise RunError(f"no Dask scheduler answers at {where}: {reason(error)}; start one, or check it") from None
         self._executor = self._client.get_executor(pure=False)
-        self._event, self._stopped = Event, None
+        self._event = Event
+        self._stopped: Any = None
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
         """Train a run, as soon as a worker has room."""
@@ -60,7 +61,10 @@ class Cluster:
         if self._stopped is None:
             self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
             self._stopped.clear()
-        return self._executor.submit(_train_on_worker, run, where, self._threads, self._stopped, key=_key(run, where))
+        future: Future[Outcome] = self._executor.submit(
+            _train_on_worker, run, where, self._threads, self._stopped, key=_key(run, where)
+        )
+        return future
 
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""

@@ -26,18 +26,19 @@ when others are added.
 
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.toml import Document, Place
 
 CORPUS, NAME = "corpus", "name"
-PARTS = {"fixed": dict, "grid": dict, "random": dict, "run": list}
+PARTS: dict[str, type] = {"fixed": dict, "grid": dict, "random": dict, "run": list}
 
 LONGEST_NAME = 200
 """Characters; most file systems take 255 bytes."""
@@ -69,7 +70,7 @@ class Option:
         check: raises a CharrnnError if a value is unfit.
     """
 
-    number: type | None
+    number: type[int] | type[float] | None
     check: Callable[[Any], None]
 
 
@@ -174,21 +175,21 @@ class _Reader:
 
     def _check_range(self, place: Place, key: str, choice: dict[str, Any]) -> None:
         self._check_known(place, key)
-        ends = [choice.get("min"), choice.get("max")]
-        log = choice.get("log", False)
+        low, high, log = choice.get("min"), choice.get("max"), choice.get("log", False)
         fit = (
             key != CORPUS
             and self._options[key].number
             and choice.keys() <= {"min", "max", "log"}
-            and all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+            and _is_number(low)
+            and _is_number(high)
             and isinstance(log, bool)
-            and (0 if log else float("-inf")) < ends[0] <= ends[1]
+            and (0 if log else -math.inf) < low <= high
         )
         if not fit:
             raise self._document.error(
                 place, f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0"
             )
-        for end in ends:
+        for end in (low, high):
             self._check(place, key, end)
 
     def _check_list(self, place: Place, key: str, values: Any) -> None:
@@ -253,6 +254,10 @@ def _text_label(value: str | list[str]) -> str:
     """A text's name in the table: its path without the suffix."""
     paths = [value] if isinstance(value, str) else value
     return "+".join(str(Path(path).with_suffix("")) for path in paths)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_folder_name(name: str) -> bool:

@@ -1,6 +1,6 @@
 """What came out of a sweep: a row for each run, and seeds folded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -74,7 +74,7 @@ def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: s
     return Row(planned.name, options, _figures(records), state)
 
 
-def _figures(records: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+def _figures(records: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     if not records:
         return dict.fromkeys(FIGURES)
     paces = [record["chars_per_second"] for record in records if record["chars_per_second"]]

@@ -3,7 +3,6 @@
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +56,12 @@ class Document:
         return bisect_left(range(1, len(lines) + 1), True, key=holds) + 1
 
 
-def _parsed(lines: list[str], count: int) -> Mapping[str, Any]:
+def _parsed(lines: list[str], count: int) -> dict[str, Any]:
     """What the first lines say, and those after them up to the end of a statement."""
     while True:
         try:
-            return tomllib.loads("\n".join(lines[:count]))
+            values: dict[str, Any] = tomllib.loads("\n".join(lines[:count]))
+            return values
         except tomllib.TOMLDecodeError:
             if count == len(lines):
                 raise

@@ -75,8 +75,8 @@ class TrainingSettings:
         self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
         self._check("decay_every", self.decay_every >= 0.001, "at least 0.001")
         self._check("rng_seed", 0 <= self.rng_seed < 2**63, "at least 0 and below 2^63")
-        for name, limit in self.limits.items():
-            object.__setattr__(self, name, limit)
+        if not self.steps and not self.epochs and not self.minutes:
+            object.__setattr__(self, "minutes", DEFAULT_MINUTES)
         if not self.learning_rate:
             object.__setattr__(self, "learning_rate", find_optimizer(self.optimizer).learning_rate)
 
