@@ -14,7 +14,7 @@ The house, bottom to top; a floor imports only from floors below it:
     cells, optimizers               one file, one recurrent cell | one file, one update rule
     model                           config, parameters, network
     sampling, scoring               drawing text | bits per character of a text, and of each of its characters
-    training, storage               a generator of events, dynamic evaluation | checkpoints and the folders of runs
+    training, storage               a generator of events, dynamic evaluation | checkpoints, runs' folders, texts' ids
     job, session                    a corpus, a trainer and a run's folder brought together | a text that goes on
     api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
     cli                             one file, one command

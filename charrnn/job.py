@@ -167,7 +167,7 @@ def open_job(
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
         opened = _begun
     try:
-        return opened(run, given, notes, as_bytes, threads)
+        return opened(run, sources, given, notes, as_bytes, threads)
     except BaseException:
         run.abandon()
         raise
@@ -199,15 +199,19 @@ def check_options(
     TrainingSettings(**_only(TRAINING_OPTIONS, options))
 
 
-def _begun(run: Run, given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int) -> TrainingJob:
+def _begun(
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
+) -> TrainingJob:
     notes = Notes(**{"encoding": ENCODING, **anew})
-    corpus = read_corpus(run.corpus, notes.sources, encoding=notes.encoding, as_bytes=as_bytes)
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, as_bytes=as_bytes)
     config = ModelConfig(vocab_size=len(corpus.vocabulary), **_only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**_only(TRAINING_OPTIONS, given))
     return TrainingJob(run, corpus, config, settings, notes, threads=threads)
 
 
-def _resumed(run: Run, given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int) -> TrainingJob:
+def _resumed(
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
+) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
@@ -220,20 +224,21 @@ def _resumed(run: Run, given: Mapping[str, Any], anew: Mapping[str, Any], as_byt
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, notes, vocabulary.unit == "byte", None if "sources" in anew else fingerprint)
-    if corpus.fingerprint != fingerprint:
-        raise CorpusError(
-            f"the text has changed since run {run.name!r} began ({len(corpus.ids)} characters, then "
-            f"{characters}): give the same text, or start anew with --overwrite or another --name"
-        )
+    corpus = _corpus_of(run, sources, notes, vocabulary.unit == "byte", fingerprint, characters)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
 
 
-def _corpus_of(run: Run, notes: Notes, as_bytes: bool, fingerprint: str | None) -> Corpus:
-    """The text of a resumed run; what could be read only once is still in the cache, if it has that fingerprint."""
-    if fingerprint is not None:
+def _corpus_of(
+    run: Run, sources: Sequence[str], notes: Notes, as_bytes: bool, fingerprint: str, characters: int
+) -> Corpus:
+    """The text of a resumed run; what could be read only once is still in the cache.
+
+    Raises:
+        CorpusError: it has changed, or must be given again.
+    """
+    if not sources:
         cached = open_cache(run.corpus, None, encoding=notes.encoding, as_bytes=as_bytes)
         if cached and cached.fingerprint == fingerprint:
             return cached
@@ -244,7 +249,15 @@ def _corpus_of(run: Run, notes: Notes, as_bytes: bool, fingerprint: str | None) 
             )
         if not notes.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")
-    return read_corpus(run.corpus, notes.sources, encoding=notes.encoding, as_bytes=as_bytes)
+
+    def accept(found: str, length: int) -> None:
+        if found != fingerprint:
+            raise CorpusError(
+                f"the text has changed since run {run.name!r} began ({length} characters, then {characters}): "
+                "give the same text, or start anew with --overwrite or another --name"
+            )
+
+    return read_corpus(run.corpus, sources or notes.sources, encoding=notes.encoding, as_bytes=as_bytes, accept=accept)
 
 
 def newest_run(checkpoints: Path) -> Run:

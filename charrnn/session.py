@@ -98,10 +98,7 @@ class Session:
         Raises:
             RunError: the file cannot be written.
         """
-        now = (self._streams or self._begin(opening(self._vocabulary))).now
-        tensors: dict[str, Any] = {"last": now.last, "generator": now.generators}
-        for layer, arrays in enumerate(now.state):
-            tensors |= {f"state_l{layer}.{name}": a for name, a in zip(self._state_names(), arrays, strict=True)}
+        tensors = self._snapshot_tensors((self._streams or self._begin(opening(self._vocabulary))).now)
         try:
             save_checkpoint(path, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
         except RunError as error:
@@ -122,10 +119,22 @@ class Session:
                 f"the state in {path} belongs to another model, or to this one in another precision or before it was "
                 "trained further; sample from its own model, or choose another file for the state"
             )
+        fresh = self._snapshot_tensors(Streams.beginning(self._sampler, np.zeros(1, np.int32), self._generators).now)
         tensors = checkpoint.tensors
-        names, layers = self._state_names(), range(self._sampler.network.config.num_layers)
-        state = [tuple(tensors[f"state_l{layer}.{name}"].copy() for name in names) for layer in layers]
-        self._streams = Streams(self._sampler, Snapshot(state, tensors["last"].copy(), tensors["generator"].copy()))
+        for name, array in fresh.items():
+            if name not in tensors or (tensors[name].shape, tensors[name].dtype) != (array.shape, array.dtype):
+                raise CheckpointError(f"the state in {path} has no {name} that fits; choose another file")
+        if not 0 <= tensors["last"][0] < len(self._vocabulary):
+            raise CheckpointError(f"the state in {path} ends with a character that is none; choose another file")
+        layers = range(self._sampler.network.config.num_layers)
+        state = [tuple(tensors[f"state_l{layer}.{name}"] for name in self._state_names()) for layer in layers]
+        self._streams = Streams(self._sampler, Snapshot(state, tensors["last"], tensors["generator"]))
+
+    def _snapshot_tensors(self, now: Snapshot) -> dict[str, Any]:
+        tensors: dict[str, Any] = {"last": now.last, "generator": now.generators}
+        for layer, arrays in enumerate(now.state):
+            tensors |= {f"state_l{layer}.{name}": a for name, a in zip(self._state_names(), arrays, strict=True)}
+        return tensors
 
     def _begin(self, symbols: str) -> Streams:
         self._streams = Streams.beginning(self._sampler, self._vocabulary.encode(symbols), self._generators)

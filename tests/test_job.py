@@ -1,14 +1,19 @@
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from faults import FaultyOs
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
 from charrnn.job import open_job
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.training.events import Finished, StepDone
+from charrnn.storage.notes import Notes
+from charrnn.storage.run import Run
+from charrnn.training.events import Finished, SaveFailed, StepDone
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
 SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "threads": 1}
@@ -235,3 +240,122 @@ def test_a_checkpoint_without_settings_cannot_be_resumed(corpus, runs):
     save_checkpoint(job.run.last, Checkpoint(checkpoint.tensors, header))
     with pytest.raises(CheckpointError, match="cannot be resumed"):
         open_job([corpus], checkpoints=runs, resume=True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "sgd", "schedule": "cosine", "clip_value": 0.1},
+        {"optimizer": "rmsprop", "schedule": "step", "decay_every": 0.3, "dropout": 0.2, "num_layers": 2},
+        {"optimizer": "adagrad", "schedule": "constant", "embedding_size": 0, "reset_probability": 0.5},
+        {"optimizer": "adam", "warmup_steps": 30, "recurrent_init": "orthogonal", "precision": "float64"},
+    ],
+    ids=lambda options: options["optimizer"],
+)
+def test_a_run_interrupted_twice_ends_in_the_same_bytes(corpus, runs, tmp_path, options):
+    train(corpus, checkpoints=runs, steps=30, eval_every=8, **options)
+    others = tmp_path / "others"
+    train(corpus, checkpoints=others, steps=30, eval_every=8, stop_after=5, save_every=2, **options)
+    train(corpus, checkpoints=others, resume=True, threads=2, stop_after=21)
+    train(checkpoints=others, resume=True, save_every=0, keep=3)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (others / "cat" / name).read_bytes() == (runs / "cat" / name).read_bytes()
+    assert metrics(others) == metrics(runs)
+
+
+def test_a_checkpoint_tells_neither_where_nor_how_it_was_made(corpus, runs, tmp_path):
+    train(corpus, checkpoints=runs, steps=5)
+    elsewhere = tmp_path / "elsewhere" / "dog.txt"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(TEXT)
+    train(str(elsewhere), checkpoints=tmp_path / "others", name="fox", steps=5, threads=2, save_every=1, keep=2)
+    assert (runs / "cat" / "last.safetensors").read_bytes() == (
+        tmp_path / "others" / "fox" / "last.safetensors"
+    ).read_bytes()
+    assert [step for step, _ in Run(tmp_path / "others" / "fox").kept()] == [3, 4, 5]
+
+
+def test_a_resumed_run_saves_and_keeps_as_before(corpus, runs):
+    train(corpus, checkpoints=runs, steps=3, save_every=1, keep=1)
+    train(checkpoints=runs, resume=True, steps=6)
+    assert [step for step, _ in Run(runs / "cat").kept()] == [5, 6]
+    assert Notes.read(runs / "cat" / "run.json").save_every == 1
+
+
+def test_all_options_that_differ_are_named(corpus, runs):
+    train(corpus, checkpoints=runs, steps=2)
+    with pytest.raises(ConfigError) as caught:
+        open_job([corpus], checkpoints=runs, resume=True, hidden_size=32, batch_size=5, steps=4)
+    assert str(caught.value) == (
+        "hidden_size is 16 in this run and cannot become 32, batch_size is 4 in this run and cannot become 5: leave "
+        "them out, or start a new run; a resumed run may be given steps, epochs, minutes, eval_every, learning_rate, "
+        "schedule, warmup_steps, decay_rate, decay_every, clip_norm, clip_value, save_every, keep and threads"
+    )
+    with pytest.raises(ConfigError, match="cannot become one of bytes"):
+        open_job([corpus], checkpoints=runs, resume=True, as_bytes=True)
+
+
+def test_what_changes_what_is_learned_is_told(corpus, runs):
+    train(corpus, checkpoints=runs, steps=2)
+    job = open_job([corpus], checkpoints=runs, resume=True, learning_rate=0.5, steps=4, eval_every=1)
+    assert job.started.notes == ("learning_rate was 0.01 and is 0.5 from here on",)
+    job.close()
+
+
+def test_a_run_has_one_job_until_that_is_over(corpus, runs):
+    job = open_job([corpus], checkpoints=runs, steps=2, **SMALL)
+    with pytest.raises(RunError, match="is being trained by another process"):
+        open_job([corpus], checkpoints=runs, overwrite=True, **SMALL)
+    events = job.events()
+    next(events)
+    with pytest.raises(RunError, match="is being trained by another process"):
+        open_job([corpus], checkpoints=runs, overwrite=True, **SMALL)
+    list(events)
+    open_job([corpus], checkpoints=runs, resume=True).close()
+
+
+def test_a_failed_save_is_told_and_made_up_for(corpus, runs, monkeypatch):
+    job = open_job([corpus], checkpoints=runs, steps=20, save_every=2, eval_every=10, **SMALL)
+    events = []
+    for event in job.events():
+        events.append(event)
+        if isinstance(event, StepDone) and event.step in (3, 13):
+            monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=event.step == 3))
+    failed = [event.step for event in events if isinstance(event, SaveFailed)]
+    assert failed == [4, 6, 8, 10, 10, 12, 14]
+    assert isinstance(events[-1], Finished)
+    assert [record["step"] for record in metrics(runs)] == [10, 20]
+    assert load_checkpoint(runs / "cat" / "last.safetensors").header["progress"]["step"] == 20
+
+
+def test_a_run_whose_end_cannot_be_saved_ends_with_an_error_and_its_last_checkpoint(corpus, runs, monkeypatch):
+    train(corpus, checkpoints=runs, steps=3)
+    before = (runs / "cat" / "last.safetensors").read_bytes()
+    job = open_job([corpus], checkpoints=runs, resume=True, steps=5)
+    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+    with pytest.raises(RunError, match="No space left on device"):
+        list(job.events())
+    assert (runs / "cat" / "last.safetensors").read_bytes() == before
+
+
+def test_a_run_of_format_1_can_be_resumed(tmp_path, runs):
+    (runs / "old").mkdir(parents=True)
+    old = Path(__file__).parent / "storage" / "old" / "version1.safetensors"
+    shutil.copy(old, runs / "old" / "last.safetensors")
+    source = tmp_path / "cat.txt"
+    source.write_text("the cat sat on the mat.\n" * 40)
+    _, events = train(str(source), checkpoints=runs, resume=True, name="old", steps=6)
+    assert (events[0].resumed_from, events[-1].step) == (4, 6)
+    assert load_checkpoint(runs / "old" / "last.safetensors").header["progress"]["step"] == 6
+
+
+def test_a_damaged_number_in_the_cache_is_an_error_and_no_crash(corpus, runs):
+    train(corpus, checkpoints=runs, steps=2)
+    path = runs / "cat" / "corpus.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-len(TEXT) :] = b"\xff" * len(TEXT)
+    path.write_bytes(data)
+    with pytest.raises(CorpusError, match=r"corpus\.safetensors is damaged"):
+        train(checkpoints=runs, resume=True, steps=4)
+    path.unlink()
+    train(checkpoints=runs, resume=True, steps=4)

@@ -7,6 +7,7 @@ from charrnn.api import Model
 from charrnn.errors import CheckpointError, RunError, VocabularyError
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.text.vocabulary import Vocabulary
 
 SYMBOLS = "\n abcdefgh"
@@ -107,8 +108,6 @@ def test_a_state_of_another_model_or_another_file_is_an_error(model, tmp_path):
     for other in (make_model(seed=1), make_model(symbols="\n abcdefgi")):
         with pytest.raises(CheckpointError, match="belongs to another model"):
             other.session().restore(state)
-    from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-
     save_checkpoint(state, Checkpoint({"x": np.zeros(1)}, {"config": {}}))
     with pytest.raises(CheckpointError, match="is not a saved state but a model"):
         model.session().restore(state)
@@ -134,3 +133,19 @@ def test_any_prefix_and_any_length(prefix, length, unit):
 
 
 MODELS = {"character": make_model(), "byte": make_model(symbols="".join(map(chr, range(256))), unit="byte")}
+
+
+def test_a_state_that_does_not_fit_is_an_error(model, tmp_path):
+    session = model.session(rng_seed=1)
+    session.read("ab")
+    session.save(tmp_path / "state")
+    good = load_checkpoint(tmp_path / "state")
+    for tensors in (
+        {"last": np.array([9999], np.int32)},
+        {"generator": np.zeros((1, 3), np.uint64)},
+        {"state_l0.h": np.zeros((1, 2), np.float32)},
+    ):
+        save_checkpoint(tmp_path / "bad", Checkpoint(good.tensors | tensors, good.header))
+        with pytest.raises(CheckpointError, match=r"that fits|that is none"):
+            session.restore(tmp_path / "bad")
+    session.restore(tmp_path / "state")

@@ -16,26 +16,27 @@ PIECE = 1 << 20
 """Bytes written at a time."""
 
 
-def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> None:
+def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, beside: Path | None = None) -> None:
     """Write ``data`` to ``path``, which holds either its old content or all of the new one at any moment.
 
     Args:
         path: The file to make or replace. Its folder must exist.
         data: The content, whole or in pieces that are written one after the other.
+        beside: A path in the same folder, of which `leftovers` are what a killed process leaves; ``path`` if not given.
 
     Raises:
         OSError: The file cannot be written; ``path`` is as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(beside or path)
     try:
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             for piece in [data] if isinstance(data, bytes) else data:
                 _write(descriptor, piece)
             os.fsync(descriptor)
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException:  # KeyboardInterrupt too
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         raise
     _sync_folder(path.parent)
 
@@ -59,25 +60,34 @@ def append(path: Path, data: bytes) -> None:
             raise
 
 
-def link_or_copy(source: Path, path: Path) -> None:
+def link_or_copy(source: Path, path: Path, beside: Path) -> None:
     """Make ``path`` another name of the file ``source``, or a copy of it where there are no such names.
+
+    Args:
+        source: The file.
+        path: The other name; an older file of that name is replaced.
+        beside: A path in the same folder, of which `leftovers` are what a killed process leaves.
 
     Raises:
         OSError: It cannot be made; an older file is as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(beside)
     try:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         os.link(source, temporary)
     except OSError:
         with source.open("rb") as file:
-            write_atomically(path, iter(lambda: file.read(PIECE), b""))
+            write_atomically(path, iter(lambda: file.read(PIECE), b""), beside=beside)
     else:
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105
         with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
-            os.unlink(temporary)
+            os.unlink(temporary)  # noqa: PTH108
         _sync_folder(path.parent)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def leftovers(path: Path) -> list[Path]:

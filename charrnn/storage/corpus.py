@@ -5,7 +5,7 @@ from there they go into the cache, a safetensors file, under the ids of the voca
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,14 @@ Stretch = tuple[np.dtype[Any], int]
 """The type of ids in the temporary file, and how many in a row have it."""
 
 
-def read_corpus(cache: Path, sources: Sequence[str], *, encoding: str, as_bytes: bool) -> Corpus:
+def read_corpus(
+    cache: Path,
+    sources: Sequence[str],
+    *,
+    encoding: str,
+    as_bytes: bool,
+    accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
+) -> Corpus:
     """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
 
     Args:
@@ -40,6 +47,7 @@ def read_corpus(cache: Path, sources: Sequence[str], *, encoding: str, as_bytes:
         sources: see ``charrnn.text.sources.read_pieces``; so are the others.
         encoding: see there.
         as_bytes: see there.
+        accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
 
     Raises:
         ConfigError: the encoding is unknown.
@@ -49,7 +57,9 @@ def read_corpus(cache: Path, sources: Sequence[str], *, encoding: str, as_bytes:
     """
     files = versions(sources)
     cached = open_cache(cache, files, encoding=encoding, as_bytes=as_bytes) if files else None
-    return cached or _build(cache, sources, files, encoding, as_bytes)
+    if cached:
+        accept(cached.fingerprint, len(cached.ids))
+    return cached or _build(cache, sources, files, encoding, as_bytes, accept)
 
 
 def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool) -> Corpus | None:
@@ -76,7 +86,9 @@ def _origin(files: Files, encoding: str, as_bytes: bool) -> dict[str, Any]:
     return {"files": files, "encoding": None if as_bytes else encoding}
 
 
-def _build(cache: Path, sources: Sequence[str], files: Files, encoding: str, as_bytes: bool) -> Corpus:
+def _build(
+    cache: Path, sources: Sequence[str], files: Files, encoding: str, as_bytes: bool, accept: Callable[[str, int], None]
+) -> Corpus:
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         stretches: list[Stretch] = []
@@ -91,6 +103,7 @@ def _build(cache: Path, sources: Sequence[str], files: Files, encoding: str, as_
         final = numbering.final()
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
         fingerprint = numbering.fingerprint()
+        accept(fingerprint, numbering.characters)
         header = {
             "kind": KIND,
             "origin": _origin(files, encoding, as_bytes),

@@ -25,6 +25,9 @@ from charrnn.storage.atomic import append, leftovers, link_or_copy, reason, writ
 if TYPE_CHECKING:
     from filelock import FileLock
 
+KEPT = "step.safetensors"
+"""Stands for all kept checkpoints in the names of temporary files."""
+
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
 
@@ -87,7 +90,7 @@ class Run:
 
         run = cls(folder, lock(folder), made)
         with writing(folder):
-            for path in (*run.files, run.corpus):
+            for path in (run.last, run.best, run.metrics, run.notes, run.corpus, run.folder / KEPT):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
         return run
@@ -179,7 +182,7 @@ class Run:
             RunError: A file cannot be written or removed.
         """
         with writing(self.folder):
-            link_or_copy(self.last, self.folder / f"step-{step:09d}.safetensors")
+            link_or_copy(self.last, self.folder / f"step-{step:09d}.safetensors", beside=self.folder / KEPT)
             kept = [path for at, path in self.kept() if at <= step][-older - 1 :]
             for _, path in self.kept():
                 if path not in kept:

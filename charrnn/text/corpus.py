@@ -23,8 +23,8 @@ class Corpus:
     Attributes:
         ids: (N,) its characters, of any integer type; perhaps in a file.
         vocabulary: what they stand for.
-        fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. Of a corpus of bytes, the text's code points
-            are the bytes' values.
+        fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. The code points of a corpus of bytes are
+            the bytes' values.
     """
 
     ids: Ids

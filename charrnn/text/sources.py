@@ -136,7 +136,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def check_encoding(encoding: str) -> None:
-    """See that Python knows the encoding.
+    """Nothing, if Python knows the encoding.
 
     Raises:
         ConfigError: it does not.

@@ -86,7 +86,7 @@ class TrainingSettings:
             kinds, wanted = KINDS[str(field.type)]
             if isinstance(value, bool) or not isinstance(value, kinds):
                 raise ConfigError(f"{field.name} must be {wanted}, not {value!r}")
-            if float in kinds:  # equal settings are written alike
+            if isinstance(value, int | float) and float in kinds:  # equal settings are written alike
                 object.__setattr__(self, field.name, float(value))
 
     def _check(self, name: str, good: bool, wanted: str) -> None:

@@ -161,11 +161,13 @@ def check(folder: Path, count: int, seed: int = 0) -> collections.Counter:
         try:
             same = read(path) == wanted
         except CheckpointError as error:
-            assert "\n" not in str(error), (number, damage.__name__, error)
+            lines = str(error).count("\n")
             seen[f"{damage.__name__} refused"] += 1
         else:
+            lines = 0
             assert same or damage in FORGERIES, (number, damage.__name__)
             seen[f"{damage.__name__} read"] += 1
+        assert lines == 0, (number, damage.__name__)
         assert time.monotonic() - began < LONGEST_SECONDS, (number, damage.__name__)
     return seen
 

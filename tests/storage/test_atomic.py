@@ -6,9 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults import FaultyOs
 
 from charrnn.errors import RunError
-from charrnn.storage.atomic import _sync_folder, leftovers, reason, write_atomically, writing
+from charrnn.storage.atomic import (
+    _sync_folder,
+    append,
+    leftovers,
+    link_or_copy,
+    reason,
+    write_atomically,
+    writing,
+)
 
 KILLED_HALFWAY = """
 import os, signal, sys
@@ -126,3 +135,35 @@ def test_writing_turns_an_os_error_into_one_line() -> None:
         writing(Path("there")),
     ):
         raise OSError(28, "No space left", "elsewhere")
+
+
+def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
+    for data in (b"a\n", b"bc\n"):
+        append(tmp_path / "file", data)
+    assert (tmp_path / "file").read_bytes() == b"a\nbc\n"
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_an_append_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old\n")
+    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(at))
+    with pytest.raises(OSError, match="No space left"):
+        append(path, b"new\n")
+    assert path.read_bytes() == b"old\n"
+
+
+@pytest.mark.parametrize("fails", ["", "link"])
+def test_another_name_of_a_file_outlives_its_replacement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    source, path = tmp_path / "file", tmp_path / "kept"
+    source.write_bytes(b"old")
+    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(2 if fails else 0))  # after the unlink
+    for _ in range(2):
+        link_or_copy(source, path, beside=path)
+    write_atomically(source, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file", "kept"]

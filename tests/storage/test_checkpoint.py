@@ -18,6 +18,7 @@ from charrnn.storage.atomic import leftovers
 from charrnn.storage.checkpoint import (
     FORMAT,
     FORMAT_VERSION,
+    LARGEST_HEADER,
     Checkpoint,
     load_checkpoint,
     load_header,
@@ -122,7 +123,7 @@ def test_arrays_in_any_memory_order_are_saved_as_they_read(tmp_path: Path) -> No
 def test_what_is_not_finite_is_not_saved(tmp_path: Path, value: float) -> None:
     path = saved(tmp_path)
     for checkpoint in (Checkpoint({"a": np.array([1, value])}, {}), Checkpoint({}, {"best_bpc": value})):
-        with pytest.raises(ValueError, match="not finite|not JSON compliant"):
+        with pytest.raises(ValueError, match=r"not finite|not JSON compliant"):
             save_checkpoint(path, checkpoint)
     assert_same(load_checkpoint(path), example())
 
@@ -357,3 +358,32 @@ def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(tmp_path: Path)
         for leftover in leftovers(path):
             leftover.unlink()
         path.unlink()
+
+
+def test_files_of_format_1_are_read_for_ever() -> None:
+    old = load_checkpoint(Path(__file__).parent / "old" / "version1.safetensors")
+    assert old.header["config"]["hidden_size"] == 2
+    assert old.header["progress"]["step"] == 4
+    assert "seconds" not in old.header["progress"]
+    assert old.tensors["rnn.weight_hh_l0"].shape == (8, 2)
+
+
+def test_a_header_longer_than_the_file_or_than_any_of_ours_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for length in (LARGEST_HEADER + 1, 2**40):
+        with path.open("wb") as file:
+            file.write(length.to_bytes(8, "little"))
+            file.truncate(8 + 2 * LARGEST_HEADER)
+        assert_refused(path, f"its header would be {length:,} bytes long")
+
+
+def test_what_has_changed_since_it_was_written_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="its tensors have changed since they were written"):
+        load_checkpoint(path)
+    path.write_bytes(content.replace(b"hidden_size", b"hidden_sizf"))
+    assert_refused(path, "its header has changed since it was written")
+    path.write_bytes(content.replace(b'"checksum"', b'"checksun"'))
+    assert_refused(path, "its checksums are missing")

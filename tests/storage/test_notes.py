@@ -13,15 +13,12 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     assert Notes.read(tmp_path / "run.json") == notes
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"{}", json.dumps({"sources": None}).encode()]
-    + [
-        json.dumps({"sources": ["a"], name: value}).encode()
-        for name, value in [("seconds", -1), ("seconds", "x"), ("seconds", 1e999), ("keep", None), ("more", 1)]
-        + [("save_every", 0.5), ("save_every", True), ("encoding", 5)]
-    ],
-)
+NONSENSE = [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"{}", json.dumps({"sources": None}).encode()]
+WRONG = {"seconds": (-1, "x", 1e999), "keep": (None, -1), "more": (1,), "save_every": (0.5, True), "encoding": (5,)}
+NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WRONG for value in WRONG[name]]
+
+
+@pytest.mark.parametrize("content", NONSENSE)
 def test_what_makes_no_sense_is_as_nothing(tmp_path: Path, content: bytes) -> None:
     assert Notes.read(tmp_path / "run.json") is None
     (tmp_path / "run.json").write_bytes(content)

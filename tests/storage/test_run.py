@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import write_atomically
-from charrnn.storage.run import NAMES_SHOWN, Run, find_checkpoint, list_runs
+from charrnn.storage.run import KEPT, NAMES_SHOWN, Run, find_checkpoint, list_runs
 
 
 def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
@@ -119,6 +119,7 @@ def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
     run = make_run(tmp_path, "hamlet", "last")
     for name in ("last.safetensors", "best.safetensors", "metrics.jsonl", "run.json", "corpus.safetensors", "mine"):
         (run.folder / f".{name}.7.tmp").write_bytes(b"half")
+    (run.folder / f".{KEPT}.7.tmp").write_bytes(b"half")
     Run.open(tmp_path, "hamlet").release()
     assert names(run) == [".mine.7.tmp", "last.safetensors"]
 

@@ -241,8 +241,9 @@ def test_spikes_are_counted():
         events.append(event)
         if isinstance(event, StepDone) and event.step == 15:
             trainer.progress.norm_sum /= 1000  # as if the gradients had been short before
-    assert [event.spikes for event in of(events, Evaluated)][0] == 0
-    assert [event.spikes for event in of(events, Evaluated)][1] > 0
+    first, second = (event.spikes for event in of(events, Evaluated))
+    assert first == 0
+    assert second > 0
 
 
 def test_saves_come_as_often_as_they_are_asked_for():

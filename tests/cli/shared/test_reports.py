@@ -1,6 +1,7 @@
 import pytest
 
-from charrnn.cli.shared.reports import Mean, fitting, snake_case
+from charrnn.cli.shared.reports import Mean, fitting, rollback_line, snake_case
+from charrnn.training.events import RolledBack
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,10 @@ def test_a_running_mean():
 
 def test_names_of_events():
     assert snake_case("CheckpointDue") == "checkpoint_due"
+
+
+def test_a_divergence_is_told_in_a_line():
+    assert rollback_line(RolledBack(1234, 1000, 0.25, "loss nan nats, gradient norm nan")) == (
+        "step 1,234  diverged (loss nan nats, gradient norm nan): back to step 1,000, "
+        "the learning rate times 0.25 from there"
+    )
