@@ -49,7 +49,7 @@ def test_runs_by_hand_and_random_trials_come_after(read):
 
 def test_texts_can_be_swept(read):
     spec = read('[grid]\ncorpus = ["book.txt", ["book.txt", "other.txt"]]\n')
-    assert names(spec) == ["corpus=book", "corpus=book-other"]
+    assert names(spec) == ["corpus=book", "corpus=book+other"]
     assert [len(run.sources) for run in spec.runs] == [1, 2]
     assert spec.runs[1].options == {}
 
@@ -87,7 +87,7 @@ def test_a_long_name_is_cut_and_still_its_own(read):
         ("[[run]]\n", 1, "a [[run]] needs an option of its own, or a name"),
         ('[[run]]\nname = "a/b"', 2, "a run's name must be a plain folder name"),
         ('[[run]]\nname = "a"\nsteps = 1\n[[run]]\nname = "a"\nsteps = 2', 4, "two different runs would be called 'a'"),
-        ("[fixed]\nsteps = 3", 1, "no run to train"),
+        ("[fixed]\nsteps = 3", 0, "no run to train"),
         ("[run]\nsteps = 3", 1, "run must be written as [[run]]"),
         ("hidden-size = 8", 1, "unknown key 'hidden-size'; options of every run go below [fixed]"),
         ("[grids]\nhidden-size = [8]", 1, "unknown key 'grids'; known are name, corpus, fixed, grid, random, run"),
@@ -104,9 +104,9 @@ def test_a_long_name_is_cut_and_still_its_own(read):
 )
 def test_what_is_wrong_is_told_with_its_line(read, text, line, message):
     with pytest.raises(ConfigError) as caught:
-        read(f'corpus = "book.txt"\n{text}' if "\n" in text else text + '\ncorpus = "book.txt"')
-    offset = 1 if "\n" in text else 0
-    assert f"sizes.toml:{line + offset}: {message}" in str(caught.value)
+        read(f'corpus = "book.txt"\n{text}')
+    assert f"sizes.toml:{line + 1}: " in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_text_is_needed(read):
