@@ -7,7 +7,6 @@ failures.json  what went wrong with those that failed
 
 import contextlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -94,7 +93,7 @@ class SweepFolder:
 
     def states(self, runs: Sequence[PlannedRun]) -> dict[str, State]:
         """How far each run has come, by its name."""
-        failures, begun = self.failures(), set(os.listdir(self.folder) if self.folder.is_dir() else ())
+        failures, begun = self.failures(), {path.name for path in self.folder.glob("*")}
         states: dict[str, State] = {}
         for run in runs:
             at_rest: State = "failed" if run.name in failures else "waiting"

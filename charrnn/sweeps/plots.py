@@ -9,7 +9,7 @@ from charrnn.errors import ConfigError
 from charrnn.storage.atomic import writing
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import label
-from charrnn.sweeps.table import Row, fold
+from charrnn.sweeps.table import SEED, Row, fold
 
 TIME = "time"
 
@@ -71,7 +71,7 @@ def _points(axes: Any, rows: Sequence[Row], option: str) -> None:
     place = {value: value if numbers else index for index, value in enumerate(values)}
     axes.scatter([place[row.options[option]] for row in rows], [row.figures["best_bpc"] for row in rows], s=12)
     lines: dict[str, list[Row]] = {}
-    for row in fold(rows):
+    for row in rows if option == SEED else fold(rows):
         rest = ", ".join(f"{key} {label(value)}" for key, value in row.options.items() if key != option)
         lines.setdefault(rest, []).append(row)
     for rest, points in lines.items():

@@ -96,5 +96,6 @@ def _folded(rows: Sequence[Row]) -> Row:
     states = [row.state for row in rows]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     state = states[0] if len(counts) == 1 else ", ".join(f"{count} {state}" for state, count in counts.items())
-    run = rows[0].run if len(rows) == 1 else ",".join(f"{key}={value}" for key, value in options.items())
+    common = ",".join(f"{key}={value}" for key, value in options.items() if value is not None)
+    run = rows[0].run if len(rows) == 1 else common or "any seed"
     return Row(run, options, figures, state, len(rows), max(bpcs) - min(bpcs) if len(bpcs) > 1 else None)

@@ -35,7 +35,7 @@ def test_a_grid_makes_every_combination(read, tmp_path):
 def test_runs_by_hand_and_random_trials_come_after(read):
     spec = read(
         'name = "all"\ncorpus = ["book.txt", "other.txt"]\n[fixed]\ndropout = 0.1\n[grid]\nbytes = [true]\n'
-        '[random]\ntrials = 2\nlearning-rate = {min = 1e-4, max = 1e-2, log = true}\n'
+        "[random]\ntrials = 2\nlearning-rate = {min = 1e-4, max = 1e-2, log = true}\n"
         '[[run]]\ndropout = 0.2\n[[run]]\nname = "plain"\n'
     )
     assert spec.name == "all"
@@ -60,10 +60,14 @@ def test_the_same_run_twice_is_one(read):
 
 
 def test_a_long_name_is_cut_and_still_its_own(read):
-    many = "".join(f"{key} = [0.123456789]\n" for key in OPTIONS if OPTIONS[key].number is float and key != "val-fraction")
-    spec = read(f'corpus = "book.txt"\n[grid]\n{many}reset-probability = [0.5, 0.25]\nval-fraction = [0.1]\n'.replace(
-        "reset-probability = [0.123456789]\n", ""
-    ))
+    many = "".join(
+        f"{key} = [0.123456789]\n" for key in OPTIONS if OPTIONS[key].number is float and key != "val-fraction"
+    )
+    spec = read(
+        f'corpus = "book.txt"\n[grid]\n{many}reset-probability = [0.5, 0.25]\nval-fraction = [0.1]\n'.replace(
+            "reset-probability = [0.123456789]\n", ""
+        )
+    )
     assert len(set(names(spec))) == 2
     assert max(map(len, names(spec))) < 220
 
@@ -96,7 +100,11 @@ def test_a_long_name_is_cut_and_still_its_own(read):
         ("[grid]\ncorpus = [3]", 2, "corpus must be a path or a list of paths, not 3"),
         ("[random]\ndropout = [0.1]", 1, "trials of [random] must be a whole number, not None"),
         ("[random]\ntrials = 1\nseed = 0.5", 3, "seed of [random] must be a whole number, not 0.5"),
-        ("[random]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}", 3, "dropout must be a list of choices, or of numbers"),
+        (
+            "[random]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}",
+            3,
+            "dropout must be a list of choices, or of numbers",
+        ),
         ("[random]\ntrials = 1\ndropout = {min = 0, max = 0.1, log = true}", 3, "with log = true above 0"),
         ("[random]\ntrials = 1\ndropout = {min = 0.1, max = 2}", 3, "dropout must be at least 0 and below 1, not 2"),
         ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
