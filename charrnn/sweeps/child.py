@@ -32,9 +32,9 @@ SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTER
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a process ended, and why if it failed."""
+    """How a run's process ended, and why if it failed; waiting if it was never begun."""
 
-    state: Literal["done", "cut", "failed"]
+    state: Literal["waiting", "done", "cut", "failed"]
     why: str = ""
 
 
@@ -49,10 +49,10 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
     """
     while is_locked(folder / run.name):  # its last process is still saving, or somebody else trains it
         if stopped():
-            return Outcome("cut")
+            return Outcome("waiting")
         time.sleep(POLL_SECONDS)
     if stopped():
-        return Outcome("cut")
+        return Outcome("waiting")
     with tempfile.TemporaryFile() as errors:
         code = _follow(command_of(run, folder, threads), errors, stopped)
         errors.seek(0)

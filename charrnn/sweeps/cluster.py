@@ -5,6 +5,7 @@ and Dask gives its runs to others; they go on from the last checkpoint.
 """
 
 import hashlib
+import logging
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from charrnn.sweeps.spec import PlannedRun
 
 LOCAL = "local"
 
-CONNECT_SECONDS = 15
+CONNECT_SECONDS = 5
 
 
 class Cluster:
@@ -39,6 +40,7 @@ class Cluster:
             from distributed import Client, Event, LocalCluster
         except ImportError:
             raise ConfigError("--dask needs Dask: install it with pip install 'charrnn[dask]'") from None
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the end of a scheduler is ours to tell
         self._where, self._threads = where, threads
         self._local: Any = None
         if where == LOCAL:

@@ -146,13 +146,14 @@ class Sweep:
         outcomes: list[Outcome] = []
         try:
             for run, outcome in self._outcomes(runs):
-                if isinstance(outcome, Outcome):
-                    outcomes.append(outcome)
-                    if outcome.state == "failed":
-                        self._folder.fail(run.name, outcome.why)
-                    yield self._ended(run, outcome)
-                else:
+                if not isinstance(outcome, Outcome):
                     yield RunEvaluated(run.name, outcome, self._progress())
+                    continue
+                outcomes.append(outcome)
+                if outcome.state == "failed":
+                    self._folder.fail(run.name, outcome.why)
+                if outcome.state != "waiting":
+                    yield self._ended(run, outcome)
         finally:
             self._place.stop()
             self._place.close()

@@ -7,7 +7,7 @@ import pytest
 import charrnn
 from charrnn.cli.shared.group import FOLDER, first_line, group
 
-COMMANDS = ["corpus", "eval", "info", "runs", "sample", "train"]
+COMMANDS = ["corpus", "eval", "info", "runs", "sample", "sweep", "sweep-table", "train"]
 
 
 def test_every_file_is_a_command_of_its_name():
