@@ -1,12 +1,14 @@
 """``charrnn sweep``: train many models from one file."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
+from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
@@ -139,8 +141,14 @@ def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
 
     progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
     try:
-        for event in sweep.events():
-            progress.show(event)
+        with closing(sweep.events()) as events:
+            for event in events:
+                try:
+                    progress.show(event)
+                except OSError:  # nobody reads on, or there is no room for more: save and stop
+                    silence(progress.stream)
+                    progress = NoProgress()
+                    sweep.stop()
     finally:
         progress.close()
     assert isinstance(event, SweepEnded), event

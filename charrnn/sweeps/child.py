@@ -47,7 +47,9 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
         threads: of the run, if it has none of its own.
         stopped: whether to save and stop.
     """
-    while is_locked(folder / run.name):  # its last process is still saving, or somebody else trains it
+    while (folder / run.name).is_dir() and is_locked(
+        folder / run.name
+    ):  # its last process is still saving, or somebody else trains it
         if stopped():
             return Outcome("waiting")
         time.sleep(POLL_SECONDS)

@@ -51,12 +51,7 @@ class SweepFolder:
             raise RunError(f"{self.folder} is a run and cannot hold a sweep: give the sweep another name")
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock = lock(self.folder)
-        except RunError as error:
-            if isinstance(error.__cause__, OSError):
-                raise
-            raise RunError(f"the sweep {self.folder} is being run by another process: wait until it ends") from None
+        self._lock = lock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
         self._write("sweep.json", {"name": spec.name, "runs": [asdict(run) for run in spec.runs]})
         if retry_failed:
             self._write("failures.json", {})

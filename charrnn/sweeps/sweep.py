@@ -1,8 +1,8 @@
 """The sweep itself: a generator of events that prints nothing."""
 
-import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,8 +14,11 @@ from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun, Spec
 from charrnn.training.settings import limits_in, parts_done
 
-LOOK_SECONDS = 0.5
-"""Between two looks at the metrics of the runs."""
+LOOK_SECONDS = (0.5, 5.0)
+"""The shortest and the longest time between two looks at the metrics of all runs."""
+
+LOOK_SHARE = 0.01
+"""The part of the time that goes into looking, where there are so many runs that it matters."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class Sweep:
         """Let the runs at work save and stop. Safe to call from a signal handler."""
         self._stopping = True
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Train.
 
         Raises:
@@ -164,15 +167,20 @@ class Sweep:
     def _outcomes(self, runs: Sequence[PlannedRun]) -> Iterator[tuple[PlannedRun, Outcome | dict[str, Any]]]:
         """What becomes of each run, and between that each new line of metrics."""
         futures = {self._place.submit(run, self._folder): run for run in runs}
-        told = False
+        told, look_at = False, 0.0
         while futures:
-            ended, _ = wait(futures, LOOK_SECONDS, FIRST_COMPLETED)
+            ended, _ = wait(futures, max(0.0, look_at - time.monotonic()), FIRST_COMPLETED)
             if self._stopping and not told:
                 self._place.stop()
                 told = True
-            for run in futures.values():
+            began = time.monotonic()
+            for run in list(futures.values()) if began >= look_at else [futures[future] for future in ended]:
                 for record in self._watches[run.name].news():
                     yield run, record
+            if began >= look_at:
+                shortest, longest = LOOK_SECONDS
+                now = time.monotonic()
+                look_at = now + min(longest, max(shortest, (now - began) / LOOK_SHARE))
             for future in ended:
                 yield futures.pop(future), self._result(future)
 
@@ -188,8 +196,6 @@ class Sweep:
 
     def _ended(self, run: PlannedRun, outcome: Outcome) -> RunEnded:
         watch = self._watches[run.name]
-        with contextlib.suppress(RunError):
-            watch.news()
         if outcome.state != "cut":
             watch.progress = 1.0
         return RunEnded(
@@ -227,7 +233,10 @@ class Watch:
         if size == self._size:
             return []
         self._size = size
-        records = self._run.read_metrics()
+        try:
+            records = self._run.read_metrics()
+        except RunError:  # the run itself will fail over it
+            return []
         new = [record for record in records if record["step"] > self.steps]
         if records:
             last = records[-1]

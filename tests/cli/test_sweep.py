@@ -103,10 +103,11 @@ def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec,
 def test_killed_and_started_again_equals_left_alone(sweep, spec, folder, train, tmp_path):
     path = spec("steps = 300\neval-every = 50\nsave-every = 5\n[grid]\nrng-seed = [0, 1]\n")
     runs = [Run(folder.folder / f"rng-seed={seed}") for seed in (0, 1)]
-    for run in runs:
+    for run, kill in zip(runs, (kill_all, subprocess.Popen.kill), strict=True):  # the second leaves its run behind
         process = start_sweep(path, tmp_path / "runs")
         wait_for(run.last.is_file)
-        kill_all(process)
+        kill(process)
+        process.wait()
     assert sweep(path).exit_code == 0
     for seed, run in enumerate(runs):
         train("--steps", 300, "--eval-every", 50, "--rng-seed", seed, "--name", f"whole{seed}")
@@ -143,3 +144,14 @@ def test_a_sweep_cannot_take_the_place_of_a_run(sweep, spec, train):
     result = sweep(spec("[grid]\nrng-seed = [0]\n"))
     assert result.exit_code == 1
     assert "is a run and cannot hold a sweep: give the sweep another name" in result.stderr
+
+
+def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):
+    path = spec("steps = 40\neval-every = 10\n[grid]\nrng-seed = [0]\n")
+    exit_code, shown = on_a_terminal(50, "sweep", path, "--checkpoints", tmp_path / "runs")
+    assert exit_code == 0
+    lines = re.split(r"[\r\n]+", shown)
+    bars = [line.replace("\x1b[A", "") for line in lines if re.match(r" *\d+% ", line)]
+    assert bars[-1].startswith("100%")
+    assert max(map(len, bars)) <= 50
+    assert sum(line.startswith("rng-seed=0  done: ") for line in lines) == 1

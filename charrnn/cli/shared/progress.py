@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from typing import TextIO
 
 from charrnn.cli.shared.output import counted, duration, number, print_json, say, terminal_width
 from charrnn.cli.shared.reports import snake_case
@@ -9,7 +10,13 @@ from charrnn.sweeps.sweep import Event, RunEnded, RunEvaluated, SweepStarted
 
 
 class NoProgress:
-    """Shows nothing."""
+    """Shows nothing.
+
+    Attributes:
+        stream: where what is shown goes.
+    """
+
+    stream: TextIO = sys.stderr
 
     def show(self, event: Event) -> None:
         """Do nothing."""
@@ -21,16 +28,20 @@ class NoProgress:
 class JsonProgress(NoProgress):
     """One JSON object for each event, on stdout."""
 
+    def __init__(self) -> None:
+        self.stream = sys.stdout
+
     def show(self, event: Event) -> None:
         """Print the event."""
         print_json({"event": snake_case(type(event).__name__), **dataclasses.asdict(event)})
         sys.stdout.flush()
 
 
-class TextProgress:
+class TextProgress(NoProgress):
     """A line for each run that ends, and on a terminal a bar over all runs."""
 
     def __init__(self) -> None:
+        self.stream = sys.stderr
         from tqdm import tqdm
 
         tqdm.monitor_interval = 0  # spares a thread that would only redraw
