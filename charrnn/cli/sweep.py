@@ -67,13 +67,14 @@ def command(
         if dry_run:
             _list(spec, folder, jobs, as_json)
             return
-        folder.begin(spec, retry_failed=retry_failed)
-        try:
-            sweep = Sweep(spec, folder, _place(dask, jobs, threads))
-            interrupts.stop = sweep.stop
-            ended = _follow(sweep, quiet, as_json)
-        finally:
-            folder.end()
+        with closing(_place(dask, jobs, threads)) as place:
+            folder.begin(spec, retry_failed=retry_failed)
+            try:
+                sweep = Sweep(spec, folder, place)
+                interrupts.stop = sweep.stop
+                ended = _follow(sweep, quiet, as_json)
+            finally:
+                folder.end()
     if not quiet and not as_json:
         _show_table(folder)
     if ended.interrupted:

@@ -6,6 +6,7 @@ and Dask gives its runs to others; they go on from the last checkpoint.
 
 import hashlib
 import logging
+import re
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,16 @@ class Cluster:
         threads: of each run; by default a worker's cores, divided by how many tasks it takes at once.
 
     Raises:
-        ConfigError: Dask is not installed.
+        ConfigError: ``where`` is none of them, or Dask is not installed.
         RunError: no scheduler answers.
     """
 
     def __init__(self, where: str, jobs: int, threads: int | None) -> None:
+        is_file = Path(where).is_file()
+        if where != LOCAL and not is_file and not re.fullmatch(r"(\w+://)?\S+:\d+", where):
+            raise ConfigError(
+                f"--dask must be {LOCAL!r}, an address such as tcp://10.0.0.1:8786, or a scheduler file, not {where!r}"
+            )
         try:
             from distributed import Client, Event, LocalCluster
         except ImportError:
@@ -46,9 +52,7 @@ class Cluster:
         if where == LOCAL:
             self._threads = threads or max(1, available_threads() // jobs)
             self._local = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0")
-        address = {"address": self._local or where}
-        if Path(where).is_file():
-            address = {"scheduler_file": where}
+        address = {"scheduler_file": where} if is_file else {"address": self._local or where}
         try:
             self._client = Client(**address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:

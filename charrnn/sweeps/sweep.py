@@ -123,7 +123,7 @@ class Sweep:
     Args:
         spec: what to train.
         folder: where to; this process has begun it.
-        place: where the runs are trained.
+        place: where the runs are trained, to be closed by the caller.
     """
 
     def __init__(self, spec: Spec, folder: SweepFolder, place: Place) -> None:
@@ -159,7 +159,6 @@ class Sweep:
                     yield self._ended(run, outcome)
         finally:
             self._place.stop()
-            self._place.close()
         failed += sum(outcome.state == "failed" for outcome in outcomes)
         done = sum(state == "done" for state in states.values()) + sum(o.state == "done" for o in outcomes)
         yield SweepEnded(done, failed, self._stopping)
