@@ -66,6 +66,7 @@ class SweepEnded:
     done: int
     failed: int
     interrupted: bool
+    """Before all were done or had failed."""
 
 
 Event = SweepStarted | RunEvaluated | RunEnded | SweepEnded
@@ -109,8 +110,8 @@ class ThisMachine:
         self._stopped.set()
 
     def lost(self) -> str:
-        """Never: nothing but ``stop`` ends this machine's work."""
-        return "cancelled"
+        """This machine cancels nothing."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Wait for the runs at work."""
@@ -161,7 +162,7 @@ class Sweep:
             self._place.stop()
         failed += sum(outcome.state == "failed" for outcome in outcomes)
         done = sum(state == "done" for state in states.values()) + sum(o.state == "done" for o in outcomes)
-        yield SweepEnded(done, failed, self._stopping)
+        yield SweepEnded(done, failed, interrupted=done + failed < len(states))
 
     def _outcomes(self, runs: Sequence[PlannedRun]) -> Iterator[tuple[PlannedRun, Outcome | dict[str, Any]]]:
         """What becomes of each run, and between that each new line of metrics."""
@@ -188,9 +189,7 @@ class Sweep:
             return future.result()
         except CancelledError:
             raise RunError(self._place.lost()) from None
-        except RunError:
-            raise
-        except Exception as error:  # of the place, not of the run: a worker that died again and again
+        except Exception as error:  # no process could be started, or its workers died again and again
             return Outcome("failed", " ".join(str(error).split()) or type(error).__name__)
 
     def _ended(self, run: PlannedRun, outcome: Outcome) -> RunEnded:
