@@ -28,17 +28,18 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError
+from charrnn.storage.run import is_plain
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.toml import Document, Place
 
 CORPUS, NAME = "corpus", "name"
-PARTS: dict[str, type] = {"fixed": dict, "grid": dict, "random": dict, "run": list}
+FIXED, GRID, RANDOM, RUN = PARTS = ("fixed", "grid", "random", "run")
 
 LONGEST_NAME = 200
 """Characters; most file systems take 255 bytes."""
@@ -105,11 +106,11 @@ class _Reader:
     def spec(self) -> Spec:
         self._check_parts()
         name = self._values.get(NAME, self._document.path.stem)
-        if not isinstance(name, str) or not _is_folder_name(name):
+        if not isinstance(name, str) or not is_plain(name):
             raise self._document.error((NAME,), f"a sweep's name must be a plain folder name, not {name!r}")
-        fixed = self._values.get("fixed", {})
+        fixed = self._values.get(FIXED, {})
         for key, value in fixed.items():
-            self._check(("fixed", key), key, value)
+            self._check((FIXED, key), key, value)
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
             self._check((CORPUS,), CORPUS, fixed[CORPUS])
@@ -127,45 +128,48 @@ class _Reader:
             if key in (NAME, CORPUS):
                 continue
             if key not in PARTS:
-                hint = "options of every run go below [fixed]" if key in self._options else f"known are {_list(PARTS)}"
+                hint = (
+                    "options of every run go below [fixed]"
+                    if key in self._options
+                    else f"known are {', '.join((NAME, CORPUS, *PARTS))}"
+                )
                 raise self._document.error((key,), f"unknown key {key!r}; {hint}")
-            if not isinstance(value, PARTS[key]) or not all(
-                isinstance(run, dict) for run in self._values.get("run", [])
-            ):
+            tables = value if key == RUN and isinstance(value, list) else [value]
+            if isinstance(value, list) != (key == RUN) or not all(isinstance(table, dict) for table in tables):
                 raise self._document.error(
-                    (key,), f"{key} must be written as {'[[run]]' if key == 'run' else f'[{key}]'}"
+                    (key,), f"{key} must be written as {'[[run]]' if key == RUN else f'[{key}]'}"
                 )
 
     def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
         """Where each run comes from, the options that are its own, and a name by hand."""
-        grid = self._values.get("grid", {})
+        grid = self._values.get(GRID, {})
         for key, values in grid.items():
-            self._check_list(("grid", key), key, values)
+            self._check_list((GRID, key), key, values)
         if grid:
             for point in itertools.product(*grid.values()):
-                yield ("grid",), dict(zip(grid, point, strict=True)), None
-        if "random" in self._values:
-            for drawn in self._random(self._values["random"]):
-                yield ("random",), drawn, None
-        for index, given in enumerate(self._values.get("run", [])):
+                yield (GRID,), dict(zip(grid, point, strict=True)), None
+        if RANDOM in self._values:
+            for drawn in self._random(self._values[RANDOM]):
+                yield (RANDOM,), drawn, None
+        for index, given in enumerate(self._values.get(RUN, [])):
             own = {key: value for key, value in given.items() if key != NAME}
             for key, value in own.items():
-                self._check(("run", index, key), key, value)
-            if NAME in given and not (isinstance(given[NAME], str) and _is_folder_name(given[NAME])):
-                raise self._document.error(("run", index, NAME), "a run's name must be a plain folder name")
+                self._check((RUN, index, key), key, value)
+            if NAME in given and not (isinstance(given[NAME], str) and is_plain(given[NAME])):
+                raise self._document.error((RUN, index, NAME), "a run's name must be a plain folder name")
             if not given:
-                raise self._document.error(("run", index), "a [[run]] needs an option of its own, or a name")
-            yield ("run", index), own, given.get(NAME)
+                raise self._document.error((RUN, index), "a [[run]] needs an option of its own, or a name")
+            yield (RUN, index), own, given.get(NAME)
 
     def _random(self, part: dict[str, Any]) -> Iterator[dict[str, Any]]:
         counts = {"trials": part.get("trials"), "seed": part.get("seed", 0)}
         for key, count in counts.items():
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                place = ("random", key) if key in part else ("random",)
+                place = (RANDOM, key) if key in part else (RANDOM,)
                 raise self._document.error(place, f"{key} of [random] must be a whole number, not {count!r}")
         choices = {key: value for key, value in part.items() if key not in counts}
         for key, choice in choices.items():
-            place = ("random", key)
+            place = (RANDOM, key)
             if isinstance(choice, dict):
                 self._check_range(place, key, choice)
             else:
@@ -258,11 +262,3 @@ def _text_label(value: str | list[str]) -> str:
 
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_folder_name(name: str) -> bool:
-    return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
-
-
-def _list(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return ", ".join((NAME, CORPUS, *names))
