@@ -16,7 +16,7 @@ The house, bottom to top; a floor imports only from floors below it:
     sampling, scoring               drawing text | bits per character of a text, and of each of its characters
     training, storage               a generator of events, dynamic evaluation | checkpoints, runs' folders, texts' ids
     job, session                    a corpus, a trainer and a run's folder brought together | a text that goes on
-    api                             what this package offers
+    api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
     cli                             one file, one command
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

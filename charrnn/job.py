@@ -157,12 +157,7 @@ def open_job(
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    unknown = set(given) - MODEL_OPTIONS - TRAINING_OPTIONS
-    if unknown:
-        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
-        if count is not None and count < least:
-            raise ConfigError(f"{option} must be at least {least}, not {count}")
+    check_options(threads=threads, save_every=save_every, keep=keep, encoding=encoding, as_bytes=as_bytes, **given)
     threads = threads or available_threads()
     folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
@@ -175,7 +170,6 @@ def open_job(
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
         opened = _resumed
     else:
-        _check(given, ENCODING if encoding is None or as_bytes else encoding)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
         opened = _begun
     try:
@@ -185,11 +179,30 @@ def open_job(
         raise
 
 
-def _check(given: Mapping[str, Any], encoding: str) -> None:
-    """Refuse options that cannot be, before a folder is made and a text read."""
-    check_encoding(encoding)
-    ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, given)).require_runnable()
-    TrainingSettings(**_only(TRAINING_OPTIONS, given))
+def check_options(
+    *,
+    threads: int | None = None,
+    save_every: int | None = None,
+    keep: int | None = None,
+    encoding: str | None = None,
+    as_bytes: bool = False,
+    **options: Any,
+) -> None:
+    """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
+
+    Raises:
+        ConfigError: an option is unknown or out of range.
+    """
+    unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
+    if unknown:
+        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
+    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
+        if count is not None and count < least:
+            raise ConfigError(f"{option} must be at least {least}, not {count}")
+    if encoding is not None and not as_bytes:
+        check_encoding(encoding)
+    ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, options)).require_runnable()
+    TrainingSettings(**_only(TRAINING_OPTIONS, options))
 
 
 def _begun(

@@ -1,8 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
+from charrnn.sweeps.folder import SweepFolder
+
+BPCS = {("adam", 0): 2.0, ("adam", 1): 2.5, ("adam", 2): 2.1, ("sgd", 0): 1.9, ("sgd", 1): None}
 
 
 @pytest.fixture
@@ -36,3 +41,22 @@ def make_window(random):
         return x, y, state
 
     return make
+
+
+@pytest.fixture
+def sweep_folder(tmp_path):
+    """A sweep of two optimizers and some seeds, one of which has failed."""
+    runs = []
+    for (optimizer, seed), bpc in BPCS.items():
+        name, swept = f"optimizer={optimizer},rng-seed={seed}", {"optimizer": optimizer, "rng-seed": seed}
+        runs.append({"name": name, "sources": ["/x"], "options": {**swept, "steps": 20}, "swept": swept})
+        (tmp_path / name).mkdir()
+        if bpc:
+            lines = [
+                {"step": 10 * i, "epoch": i, "seconds": 60 * i, "train_bpc": 3, "val_bpc": b, "chars_per_second": c}
+                for i, (b, c) in enumerate([(bpc + 1, 1000), (bpc, 3000), (bpc + 0.5, 2000)], start=1)
+            ]
+            (tmp_path / name / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "sweep.json").write_text(json.dumps({"name": "x", "runs": runs}))
+    (tmp_path / "failures.json").write_text(json.dumps({"optimizer=sgd,rng-seed=1": "too hot"}))
+    return SweepFolder(tmp_path)

@@ -17,7 +17,7 @@ FLOORS = [
     {"sampling", "scoring"},
     {"training", "storage"},
     {"job", "session"},
-    {"api"},
+    {"api", "sweeps"},
     {"cli"},
     {"__main__"},
 ]

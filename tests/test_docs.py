@@ -15,6 +15,7 @@ from charrnn.cli.shared.group import group
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+SWEEPS = (ROOT / "docs" / "sweeps.md").read_text()
 COMMANDS = ROOT / "docs" / "commands.md"
 WIDTH = 100
 
@@ -105,6 +106,55 @@ def test_the_python_example_works(checkout):
     result = subprocess.run([sys.executable, "-c", cut], cwd=checkout, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "Finished" in result.stdout
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    """A folder with texts, and the blocks of the page on batch runs that are about shell scripts, by their language."""
+    for name in ("book", "first", "second"):
+        (tmp_path / f"{name}.txt").write_text("Four score and seven years ago\n" * 60)
+    page = SWEEPS.split("## In shell scripts")[1]
+    return tmp_path, {name: re.findall(rf"```{name}\n(.*?)```", page, re.DOTALL) for name in ("sh", "make")}
+
+
+def test_recipes_for_shell_scripts_work(scripts):
+    folder, blocks = scripts
+    with_jq, with_xargs = blocks["sh"]
+    if shutil.which("jq"):
+        result = run(with_jq, folder)
+        assert 0 < float(result.stdout) < 8, result.stderr
+    result = run(with_xargs, folder)
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in (folder / "checkpoints").glob("size-*")} == {"size-8", "size-16"}
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_the_makefile_trains_what_is_missing(scripts):
+    folder, blocks = scripts
+    [makefile] = blocks["make"]
+    (folder / "Makefile").write_text(makefile)
+    assert run("make", folder).returncode == 0
+    assert (folder / "checkpoints" / "second" / "best.safetensors").is_file()
+    assert "Nothing to be done" in run("make", folder).stdout
+
+
+def test_the_sweep_shown_is_fit(tmp_path):
+    from charrnn.cli.sweep import train_options
+    from charrnn.sweeps.spec import read_spec
+
+    [spec] = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
+    (tmp_path / "sizes.toml").write_text(spec)
+    (tmp_path / "book.txt").write_text("Four score and seven years ago\n")
+    assert len(read_spec(tmp_path / "sizes.toml", train_options()).runs) == 30
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_options(tmp_path, shell):
+    assert f"_CHARRNN_COMPLETE={shell}_source charrnn" in SWEEPS
+    last = "--ret" if shell == "fish" else "2"  # fish gives the word, the others its number
+    variables = f"COMP_WORDS='charrnn sweep --ret' COMP_CWORD={last} _CHARRNN_COMPLETE={shell}_complete"
+    result = run(f"{variables} charrnn", tmp_path)
+    assert "--retry-failed" in result.stdout
 
 
 def test_links_lead_somewhere():

@@ -8,9 +8,9 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
-from charrnn.cli.shared.interrupts import Interrupts
+from charrnn.cli.shared.interrupts import Interrupts, interrupt_at_eof
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, counted, say
+from charrnn.cli.shared.output import announce_compilation, budget, say
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -111,9 +111,10 @@ Examples:
 @options.threads
 @options.encoding
 @option("--bytes", "as_bytes", is_flag=True, help="Train on bytes instead of characters.")
+@option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
-def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) -> None:
+def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Train a model on a text.
 
     CORPUS is one or more files, folders (all files in them), or - for standard input.
@@ -123,7 +124,11 @@ def command(corpora: tuple[str, ...], quiet: bool, as_json: bool, **given: Any) 
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
+    if until_eof and "-" in corpora:
+        raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
     with Interrupts() as interrupts:
+        if until_eof:
+            interrupt_at_eof()
         if not quiet:
             announce_compilation()
         from charrnn.job import open_job
@@ -172,10 +177,8 @@ def _budget(model: str, settings: "TrainingSettings", given: Mapping[str, Any]) 
     """When the run ends."""
     if model == "ngram":
         return "one pass"
-    limits = {name: getattr(settings, name) for name in ("steps", "epochs", "minutes")}
-    text = " or ".join(counted(limit, name[:-1]) for name, limit in limits.items() if limit)
-    chosen = given["resume"] or any(given[name] for name in limits)
-    return text if chosen else f"{text} (--minutes, --steps or --epochs change that)"
+    chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
+    return budget(settings.limits) + ("" if chosen else " (--minutes, --steps or --epochs change that)")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:

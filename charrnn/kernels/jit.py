@@ -139,7 +139,8 @@ class Prepared:
     """A kernel that is always called with arguments of the types of its first call, which Numba looks at only then."""
 
     def __init__(self, kernel: Any) -> None:
-        self._kernel, self._entry = kernel, None
+        self._kernel = kernel
+        self._entry: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the kernel.

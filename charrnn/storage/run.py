@@ -253,7 +253,7 @@ def list_runs(checkpoints: Path) -> list[Run]:
         raise RunError(
             f"cannot read {checkpoints}: {reason(error)}; choose another folder with --checkpoints"
         ) from error
-    dated = [(_saved_at(Run(folder)), folder) for folder in folders if _is_plain(folder.name)]
+    dated = [(_saved_at(Run(folder)), folder) for folder in folders if is_plain(folder.name)]
     newest_first = sorted((-time, folder) for time, folder in dated if time is not None)
     return [Run(folder) for _, folder in newest_first]
 
@@ -276,7 +276,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
     """
     if target is None:
         return _newest(checkpoints)
-    if _is_plain(target) and (found := Run(checkpoints / target).checkpoint):
+    if is_plain(target) and (found := Run(checkpoints / target).checkpoint):
         return found
     path = Path(target)
     if _is_file(path):
@@ -312,14 +312,14 @@ def _saved_at(run: Run) -> int | None:
 
 
 def _checked(name: str) -> str:
-    if not _is_plain(name):
+    if not is_plain(name):
         raise ConfigError(
             f"a run's name must be a plain folder name such as 'shakespeare', got {name!r}; choose one with --name"
         )
     return name
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """Whether ``name`` is one visible folder: no separators, no leading dot, no control characters, no outer spaces."""
     return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
 from charrnn.optimizers.contract import find_optimizer
+
+Limit = Literal["steps", "epochs", "minutes"]
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
@@ -100,6 +103,11 @@ class TrainingSettings:
         """Characters of each stream that an update learns to predict."""
         return self.update_every or self.seq_length
 
+    @property
+    def limits(self) -> dict[Limit, float]:
+        """Those that are set."""
+        return limits_in(vars(self))
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON can hold them."""
         return asdict(self)
@@ -107,3 +115,15 @@ class TrainingSettings:
 
 DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
+
+
+def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
+    """The limits that a run's options set, or else the default one."""
+    set_ones = {name: options[name] for name in get_args(Limit) if options.get(name)}
+    return set_ones or {"minutes": DEFAULT_MINUTES}
+
+
+def parts_done(limits: Mapping[Limit, float], step: int, epoch: float, seconds: float) -> dict[Limit, float]:
+    """How much of each limit a run has used; it ends when one of them reaches 1."""
+    used: dict[Limit, float] = {"steps": step, "epochs": epoch, "minutes": seconds / 60}
+    return {name: used[name] / limit for name, limit in limits.items()}

@@ -34,11 +34,11 @@ from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.optimization import Updater
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
-from charrnn.training.settings import TrainingSettings
+from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 Array = npt.NDArray[Any]
 Ids = npt.NDArray[np.integer[Any]]
-Reason = Literal["steps", "epochs", "minutes", "interrupted"]
+Reason = Limit | Literal["interrupted"]
 
 PREVIEW_LENGTH = 120
 PREVIEW_RULES = Rules(temperature=0.8)
@@ -369,16 +369,8 @@ class Trainer:
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._windows)
 
-    def _parts_done(self) -> dict[Reason, float]:
-        settings, progress = self.settings, self.progress
-        parts: dict[Reason, float] = {}
-        if settings.steps:
-            parts["steps"] = progress.step / settings.steps
-        if settings.epochs:
-            parts["epochs"] = self._epoch() / settings.epochs
-        if settings.minutes:
-            parts["minutes"] = self.clock.seconds / (60 * settings.minutes)
-        return parts
+    def _parts_done(self) -> dict[Limit, float]:
+        return parts_done(self.settings.limits, self.progress.step, self._epoch(), self.clock.seconds)
 
     def _done(self) -> float:
         return min(1.0, max(self._parts_done().values()))

@@ -1,4 +1,5 @@
 import os
+import struct
 import subprocess
 import sys
 
@@ -45,6 +46,31 @@ def start():
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def on_a_terminal(start):
+    """Run a command whose stderr is a terminal of so many columns; returns its exit code and what was shown."""
+
+    def run(columns, *arguments):
+        import fcntl
+        import pty
+        import termios
+
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = start(*arguments, stdout=subprocess.DEVNULL, stderr=terminal)
+        os.close(terminal)
+        data = b""
+        try:
+            while piece := os.read(master, 1 << 16):
+                data += piece
+        except OSError:  # how Linux tells that the other end is closed
+            pass
+        os.close(master)
+        return process.wait(timeout=60), data.decode()
+
+    return run
 
 
 @pytest.fixture

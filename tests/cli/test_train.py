@@ -3,7 +3,6 @@ import json
 import os
 import re
 import signal
-import struct
 import subprocess
 import sys
 
@@ -272,6 +271,18 @@ def test_an_interrupt_before_the_first_step_ends_at_once(start, tmp_path):
     assert b"Traceback" not in stderr
 
 
+def test_the_end_of_standard_input_can_end_the_run(start, invoke, text, tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    options = ("--checkpoints", tmp_path, "--minutes", 1, "--json", "--until-eof")
+    process = start("train", text, *SMALL, *options, **pipes)
+    read_until_step(process, 3)
+    stdout, _ = process.communicate(timeout=60)  # closes the pipe
+    assert process.returncode == 128 + signal.SIGTERM
+    assert events(stdout)[-1]["reason"] == "interrupted"
+    assert (tmp_path / "cats" / "last.safetensors").is_file()
+    assert invoke("train", "-", "--until-eof").exit_code == 2
+
+
 def verbose_imports():
     """An environment in which Python tells on stderr what it imports: a sign that it has come so far."""
     return {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
@@ -290,18 +301,10 @@ def test_without_a_reader_the_run_is_saved(start, text, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
 @pytest.mark.parametrize("columns", [40, 120])
-def test_a_terminal_shows_a_bar_that_fits(start, text, tmp_path, columns):
-    import fcntl
-    import pty
-    import termios
-
-    master, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+def test_a_terminal_shows_a_bar_that_fits(on_a_terminal, text, tmp_path, columns):
     options = ("--checkpoints", tmp_path, "--steps", "300", "--eval-every", "100")
-    process = start("train", text, *SMALL, *options, stdout=subprocess.DEVNULL, stderr=terminal)
-    os.close(terminal)
-    shown = read_terminal(master)
-    assert process.wait(timeout=60) == 0
+    exit_code, shown = on_a_terminal(columns, "train", text, *SMALL, *options)
+    assert exit_code == 0
     lines = re.split(r"[\r\n]+", shown)
     bars = [line for line in lines if re.match(r" *\d+% ", line)]
     assert any("train" in bar and "left" in bar for bar in bars)
@@ -310,18 +313,6 @@ def test_a_terminal_shows_a_bar_that_fits(start, text, tmp_path, columns):
     assert len(evaluations) == 3
     assert max(map(len, bars + evaluations)) <= columns
     assert any("chars/s" in bar for bar in bars) == (columns == 120)
-
-
-def read_terminal(descriptor):
-    """All that is written to the other end of a pseudo-terminal."""
-    data = b""
-    try:
-        while piece := os.read(descriptor, 1 << 16):
-            data += piece
-    except OSError:  # how Linux tells that the other end is closed
-        pass
-    os.close(descriptor)
-    return data.decode()
 
 
 @pytest.mark.skipif(BFLOAT16, reason="this processor multiplies bfloat16")

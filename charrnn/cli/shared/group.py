@@ -17,19 +17,21 @@ class FolderGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the files."""
-        return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+        return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """What the file of that name defines."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = import_module(f"charrnn.cli.{cmd_name}").command
+        command: click.Command = import_module(f"charrnn.cli.{module_of(cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by what their files say in the first line: importing all of them takes too long."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, first_line(FOLDER / f"{name}.py")) for name in self.list_commands(ctx)])
+            formatter.write_dl(
+                [(name, first_line(FOLDER / f"{module_of(name)}.py")) for name in self.list_commands(ctx)]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -48,6 +50,11 @@ class FolderGroup(click.Group):
         """Run the command; whatever goes wrong becomes one line and an exit code."""
         with one_line_failures():
             return super().invoke(ctx)
+
+
+def module_of(name: str) -> str:
+    """The module that defines the command of that name."""
+    return name.replace("-", "_")
 
 
 def first_line(file: Path) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
@@ -47,6 +48,17 @@ class Interrupts:
         self.exit_code = 128 + number
         self.stop()
         _write(b"\nstopping after this step to save; once more to stop at once\n")
+
+
+def interrupt_at_eof() -> None:
+    """Let the end of standard input be a SIGTERM: a pipe ends with the process that holds it, however that dies."""
+
+    def wait() -> None:
+        while os.read(0, 1 << 10):  # not through sys.stdin, whose lock would be held when the interpreter ends
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=wait, name="until-eof", daemon=True).start()
 
 
 def _write(message: bytes) -> None:

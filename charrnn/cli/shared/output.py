@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 import click
@@ -96,6 +96,11 @@ def size(count: float) -> str:
 def counted(count: float, noun: str) -> str:
     """A count and its noun, in the plural if need be."""
     return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"
+
+
+def budget(limits: Mapping[Any, float]) -> str:
+    """When a run ends."""
+    return " or ".join(counted(limit, name[:-1]) for name, limit in limits.items())
 
 
 def number(value: float | None, form: str = ",.3f") -> str:

@@ -5,9 +5,9 @@ import click
 import pytest
 
 import charrnn
-from charrnn.cli.shared.group import FOLDER, first_line, group
+from charrnn.cli.shared.group import FOLDER, first_line, group, module_of
 
-COMMANDS = ["corpus", "eval", "gradients", "info", "runs", "sample", "train"]
+COMMANDS = ["corpus", "eval", "gradients", "info", "runs", "sample", "sweep", "sweep-table", "train"]
 
 
 def test_every_file_is_a_command_of_its_name():
@@ -18,9 +18,10 @@ def test_every_file_is_a_command_of_its_name():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_file_says_in_its_first_line_what_its_command_does(name, invoke):
-    with (FOLDER / f"{name}.py").open() as file:
+    path = FOLDER / f"{module_of(name)}.py"
+    with path.open() as file:
         assert file.readline().startswith(f'"""``charrnn {name}``: ')
-    assert first_line(FOLDER / f"{name}.py") in invoke("--help").stdout
+    assert first_line(path) in invoke("--help").stdout
 
 
 def test_version(invoke):

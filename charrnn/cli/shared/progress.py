@@ -1,0 +1,89 @@
+"""What a sweep shows: a line for each run and a bar over all on stderr, or JSON on stdout, or nothing."""
+
+import dataclasses
+import sys
+from typing import TextIO
+
+from charrnn.cli.shared.output import counted, duration, number, print_json, say, terminal_width
+from charrnn.cli.shared.reports import snake_case
+from charrnn.sweeps.sweep import Event, RunEnded, RunEvaluated, SweepStarted
+
+
+class NoProgress:
+    """Shows nothing.
+
+    Attributes:
+        stream: where what is shown goes.
+    """
+
+    stream: TextIO = sys.stderr
+
+    def show(self, event: Event) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class JsonProgress(NoProgress):
+    """One JSON object for each event, on stdout."""
+
+    def __init__(self) -> None:
+        self.stream = sys.stdout
+
+    def show(self, event: Event) -> None:
+        """Print the event."""
+        print_json({"event": snake_case(type(event).__name__), **dataclasses.asdict(event)})
+        sys.stdout.flush()
+
+
+class TextProgress(NoProgress):
+    """A line for each run that ends, and on a terminal a bar over all runs."""
+
+    def __init__(self) -> None:
+        self.stream = sys.stderr
+        from tqdm import tqdm
+
+        tqdm.monitor_interval = 0  # spares a thread that would only redraw
+        self._bar = tqdm(
+            total=1.0,
+            bar_format="{percentage:3.0f}% {bar} {desc}{remaining} left",
+            file=sys.stderr,
+            leave=False,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def show(self, event: Event) -> None:
+        """Show the event."""
+        if isinstance(event, SweepStarted):
+            before = f", {counted(event.failed, 'run')} failed before (--retry-failed)" if event.failed else ""
+            self._write(f"sweep: {event.sweep}, {counted(event.runs, 'run')}, {event.to_train} to train{before}")
+        elif isinstance(event, RunEnded):
+            self._write(_line(event))
+            self._move(event.progress, "")
+        elif isinstance(event, RunEvaluated):
+            bpc = event.metrics["val_bpc"]
+            self._move(event.progress, f"{event.run} {number(event.metrics['train_bpc'] if bpc is None else bpc)}  ")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def _move(self, progress: float, text: str) -> None:
+        if not self._bar.disable:
+            self._bar.ncols = terminal_width(sys.stderr) - 1
+            self._bar.set_description_str(text[: self._bar.ncols // 2], refresh=False)
+            self._bar.update(progress - self._bar.n)
+
+    def _write(self, line: str) -> None:
+        if self._bar.disable:
+            say(line)
+        else:
+            self._bar.write(line, file=sys.stderr)
+
+
+def _line(ended: RunEnded) -> str:
+    if ended.state == "failed":
+        return f"{ended.run}  failed: {ended.why}"
+    figures = f"{number(ended.best_bpc)} bpc, {ended.steps:,} steps, {duration(ended.seconds)}"
+    return f"{ended.run}  {'saved at' if ended.state == 'cut' else 'done'}: {figures}"

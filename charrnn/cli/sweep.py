@@ -1,0 +1,190 @@
+"""``charrnn sweep``: train many models from one file."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.failures import silence
+from charrnn.cli.shared.interrupts import Interrupts
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
+from charrnn.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from charrnn.sweeps.folder import SweepFolder
+    from charrnn.sweeps.spec import Option, Spec
+    from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
+    from charrnn.training.settings import Limit
+
+
+EXAMPLES = """\b
+Examples:
+  charrnn sweep sizes.toml --dry-run
+  charrnn sweep sizes.toml --jobs 2
+  charrnn sweep sizes.toml --dask tcp://10.0.0.1:8786
+"""
+
+
+@click.command("sweep", epilog=EXAMPLES)
+@click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
+@option("--dry-run", is_flag=True, help="List what would be trained, and train nothing.")
+@option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
+@option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
+@option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
+@option("--retry-failed", is_flag=True, help="Try again what has failed before.")
+@options.checkpoints
+@option("--quiet", is_flag=True, help="Show errors only.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
+def command(
+    *,
+    spec_file: Path,
+    dry_run: bool,
+    jobs: int,
+    threads: int | None,
+    dask: str | None,
+    retry_failed: bool,
+    checkpoints: Path,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Train many models from one file.
+
+    SPEC.toml names a text, fixed options, and a [grid], [random] trials or [[run]] entries. Each run goes into a
+    folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and leaves
+    out what is done.
+    """
+    with Interrupts() as interrupts:
+        from charrnn.sweeps.folder import SweepFolder
+        from charrnn.sweeps.spec import read_spec
+        from charrnn.sweeps.sweep import Sweep
+
+        spec = read_spec(spec_file, train_options())
+        folder = SweepFolder(checkpoints / spec.name)
+        if dry_run:
+            _list(spec, folder, jobs, as_json)
+            return
+        with closing(_place(dask, jobs, threads)) as place:
+            folder.begin(spec, retry_failed=retry_failed)
+            try:
+                sweep = Sweep(spec, folder, place)
+                interrupts.stop = sweep.stop
+                ended = _follow(sweep, quiet, as_json)
+            finally:
+                folder.end()
+    if not quiet and not as_json:
+        _show_table(folder)
+    if ended.interrupted:
+        say(f"go on with the same command; what is done so far: charrnn sweep-table {spec.name}")
+        raise click.exceptions.Exit(interrupts.exit_code)
+    if ended.failed:
+        raise RunError(f"{counted(ended.failed, 'run')} failed; try again with --retry-failed, once the cause is gone")
+
+
+def train_options() -> "dict[str, Option]":
+    """The options of ``train`` that a run may be given, by their long names without dashes."""
+    from charrnn.cli.train import command as train
+    from charrnn.sweeps.child import OWN_OPTIONS
+
+    found = {}
+    for parameter in train.params:
+        if isinstance(parameter, click.Option):
+            name = next(name for name in parameter.opts if name.startswith("--"))[2:]
+            if name not in OWN_OPTIONS:
+                found[name] = _option(parameter)
+    return found
+
+
+def _option(parameter: click.Option) -> "Option":
+    from charrnn.job import check_options
+    from charrnn.sweeps.spec import Option
+
+    number: type[int] | type[float] | None = None
+    kind: Any = str
+    wanted = "a text"
+    if parameter.is_flag:
+        kind, wanted = bool, "true or false"
+    elif isinstance(parameter.type, click.IntRange) or parameter.type is click.INT:
+        number, kind, wanted = int, int, "a whole number"
+    elif parameter.type is click.FLOAT:
+        number, kind, wanted = float, (int, float), "a number"
+
+    def check(value: Any) -> None:
+        name = parameter.opts[0][2:]
+        if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
+            raise ConfigError(f"{name} must be {wanted}, not {value!r}")
+        try:
+            parameter.type.convert(value, parameter, None)
+        except click.BadParameter as error:
+            raise ConfigError(f"{name}: {error.message}") from None
+        check_options(**{str(parameter.name): value})
+
+    return Option(number, check)
+
+
+def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":
+    from charrnn.model.workers import available_threads
+    from charrnn.sweeps.sweep import ThisMachine
+
+    if dask is None:
+        return ThisMachine(jobs, threads or max(1, available_threads() // jobs))
+    from charrnn.sweeps.cluster import Cluster
+
+    return Cluster(dask, jobs, threads)
+
+
+def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
+    from charrnn.cli.shared.progress import JsonProgress, NoProgress, TextProgress
+    from charrnn.sweeps.sweep import SweepEnded
+
+    progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
+    try:
+        with closing(sweep.events()) as events:
+            for event in events:
+                try:
+                    progress.show(event)
+                except OSError:  # nobody reads on, or there is no room for more: save and stop
+                    silence(progress.stream)
+                    progress = NoProgress()
+                    sweep.stop()
+    finally:
+        progress.close()
+    assert isinstance(event, SweepEnded), event
+    return event
+
+
+def _list(spec: "Spec", folder: "SweepFolder", jobs: int, as_json: bool) -> None:
+    """Say what would be trained, and how long it would take where that is known."""
+    from charrnn.training.settings import limits_in
+
+    states = folder.states(spec.runs)
+    if as_json:
+        for run in spec.runs:
+            print_json({"run": run.name, "state": states[run.name], "sources": run.sources, "options": run.options})
+        return
+    limits = {run.name: limits_in(run.options) for run in spec.runs}
+    rows = [(run.name, states[run.name], budget(limits[run.name])) for run in spec.runs]
+    click.echo("\n".join(table([("run", "state", "trains for"), *rows], left=2)))
+    to_train = [limits[run.name] for run in spec.runs if states[run.name] in ("waiting", "cut")]
+    say(f"{counted(len(spec.runs), 'run')}, {len(to_train):,} to train: {_time(to_train, jobs)}")
+
+
+def _time(limits: "Sequence[Mapping[Limit, float]]", jobs: int) -> str:
+    """How long runs of these limits take at most."""
+    minutes = [limit["minutes"] for limit in limits if "minutes" in limit]
+    known = f"at most {duration(60 * sum(minutes) / jobs)} with --jobs {jobs}"
+    if len(minutes) == len(limits):
+        return known
+    rest = f"{counted(len(limits) - len(minutes), 'run')} without --minutes as long as their steps or epochs take"
+    return f"{known}, and {rest}" if minutes else rest
+
+
+def _show_table(folder: "SweepFolder") -> None:
+    from charrnn.cli.sweep_table import lines_of
+    from charrnn.sweeps.table import fold, rows_of
+
+    for line in lines_of(fold(rows_of(folder))):
+        click.echo(line)

@@ -1,0 +1,90 @@
+"""``charrnn sweep-table``: what came out of a sweep."""
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from charrnn.cli.shared import options
+from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import number, print_json, say, table
+
+if TYPE_CHECKING:
+    from charrnn.sweeps.table import Row
+
+
+@click.command("sweep-table")
+@click.argument("sweep")
+@option("--each", is_flag=True, help="A row for each run, also where runs differ in their seeds only.")
+@option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@option(
+    "--plot",
+    "plots",
+    metavar="OPTION",
+    multiple=True,
+    help="Draw bits per character against a swept option, or against time.",
+)
+@options.checkpoints
+@options.as_json
+def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkpoints: Path, as_json: bool) -> None:
+    """Show what came out of a sweep, the best first.
+
+    Runs that differ in their seeds only make one row: the medians, and the spread of their bits per character from the
+    best to the worst.
+    """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json both write to stdout: choose one.")
+    from charrnn.sweeps.folder import SweepFolder
+    from charrnn.sweeps.table import fold, rows_of
+
+    folder = SweepFolder(checkpoints / sweep)
+    runs = rows_of(folder)
+    rows = runs if each else fold(runs)
+    if as_json:
+        print_json([row.to_dict() for row in rows])
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, list(rows[0].to_dict()), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row.to_dict() for row in rows)
+    else:
+        for line in lines_of(rows):
+            click.echo(line)
+    for plot in plots:
+        from charrnn.sweeps.plots import draw
+
+        say(f"wrote {draw(folder, runs, plot)}")
+
+
+def lines_of(rows: "Sequence[Row]") -> Iterable[str]:
+    """The rows as lines of aligned columns."""
+    from charrnn.sweeps.spec import label
+
+    keys = list(rows[0].options)
+    spread = any(row.seeds > 1 for row in rows)
+    headings = [
+        "run",
+        *keys,
+        "best bpc",
+        *(["spread", "seeds"] if spread else []),
+        "steps",
+        "minutes",
+        "chars/s",
+        "state",
+    ]
+    cells = [
+        [
+            row.run,
+            *("-" if row.options[key] is None else label(row.options[key]) for key in keys),
+            number(row.figures["best_bpc"]),
+            *([number(row.spread), str(row.seeds)] if spread else []),
+            number(row.figures["steps"], ",.0f"),
+            number(row.figures["minutes"], ",.1f"),
+            number(row.figures["chars_per_second"], ",.0f"),
+            row.state,
+        ]
+        for row in rows
+    ]
+    return table([headings, *cells])

@@ -1,0 +1,114 @@
+"""A run in a process of its own, so that whatever kills it hurts no other.
+
+The process is ``charrnn train``. It holds the end of a pipe from the one that started it, and saves and stops when the
+pipe ends: when it is asked to, and when whoever started it is killed.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from charrnn.storage.lock import is_locked
+from charrnn.storage.run import Run
+from charrnn.sweeps.spec import PlannedRun
+
+POLL_SECONDS = 0.5
+"""Between two looks whether the run should stop."""
+
+OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "until-eof", "quiet", "json")
+"""Options of ``train`` that are the sweep's to give."""
+
+SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
+"""Exit codes of a run that was asked to stop."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run's process ended, and why if it failed; waiting if it was never begun."""
+
+    state: Literal["waiting", "done", "cut", "failed"]
+    why: str = ""
+
+
+def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[], bool]) -> Outcome:
+    """Train a run to its end, from its last checkpoint if there is one.
+
+    Args:
+        run: what to train.
+        folder: the sweep's.
+        threads: of the run, if it has none of its own.
+        stopped: whether to save and stop.
+    """
+    while (folder / run.name).is_dir() and is_locked(
+        folder / run.name
+    ):  # its last process is still saving, or somebody else trains it
+        if stopped():
+            return Outcome("waiting")
+        time.sleep(POLL_SECONDS)
+    if stopped():
+        return Outcome("waiting")
+    with tempfile.TemporaryFile() as errors:
+        code = _follow(command_of(run, folder, threads), errors, stopped)
+        errors.seek(0)
+        return _outcome(code, errors.read().decode(errors="replace"))
+
+
+def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
+    """The words of the run's command line."""
+    resume = "--resume" if Run(folder / run.name).last.is_file() else "--overwrite"
+    options = {"threads": threads, **run.options, "name": run.name, "checkpoints": folder.resolve()}
+    words = [
+        f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value is not False
+    ]
+    return [sys.executable, "-m", "charrnn", "train", *run.sources, *words, resume, "--until-eof", "--quiet"]
+
+
+def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) -> int:
+    """Wait for the process, and let it stop when asked to; returns its exit code."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        env=_environment(),
+        start_new_session=True,  # Ctrl-C is for the sweep, which passes it on
+    )
+    assert process.stdin
+    try:
+        while True:
+            try:
+                return process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    break
+    finally:
+        process.stdin.close()
+        code = process.wait()
+    return code
+
+
+def _environment() -> dict[str, str]:
+    """The variables, without those that would set what is the sweep's to give."""
+    own = {f"CHARRNN_{part}{name}".replace("-", "_").upper() for name in OWN_OPTIONS for part in ("", "TRAIN_")}
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
+def _outcome(code: int, errors: str) -> Outcome:
+    if code == 0:
+        return Outcome("done")
+    if code in SAVED_BY_SIGNAL:
+        return Outcome("cut")
+    if code < 0:
+        hint = "; the machine may have run out of memory" if code == -signal.SIGKILL else ""
+        return Outcome("failed", f"its process was killed by {signal.Signals(-code).name}{hint}")
+    lines = errors.split("\n")
+    told = next((line for line in reversed(lines) if re.match("(charrnn: e|E)rror: ", line)), lines[-1])
+    return Outcome("failed", told.removeprefix("charrnn: error: ").removeprefix("Error: ") or f"exit code {code}")

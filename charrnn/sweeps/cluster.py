@@ -1,0 +1,107 @@
+"""Runs on a Dask cluster, whose workers see the sweep's folder and the texts under the same paths.
+
+A worker trains each run in a process of its own, as one machine does. Where a worker dies, its processes save and stop,
+and Dask gives its runs to others; they go on from the last checkpoint.
+"""
+
+import hashlib
+import logging
+import re
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.model.workers import available_threads
+from charrnn.storage.atomic import reason
+from charrnn.sweeps.child import Outcome, train_run
+from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.spec import PlannedRun
+
+LOCAL = "local"
+
+CONNECT_SECONDS = 5
+
+
+class Cluster:
+    """A running Dask cluster, or one on this machine that ends with the sweep.
+
+    Args:
+        where: address of the scheduler, path of its scheduler file, or "local".
+        jobs: of a local cluster, how many workers.
+        threads: of each run; by default a worker's cores, divided by how many tasks it takes at once.
+
+    Raises:
+        ConfigError: ``where`` is none of them, or Dask is not installed.
+        RunError: no scheduler answers.
+    """
+
+    def __init__(self, where: str, jobs: int, threads: int | None) -> None:
+        is_file = Path(where).is_file()
+        if where != LOCAL and not is_file and not re.fullmatch(r"(\w+://)?\S+:\d+", where):
+            raise ConfigError(
+                f"--dask must be {LOCAL!r}, an address such as tcp://10.0.0.1:8786, or a scheduler file, not {where!r}"
+            )
+        try:
+            from distributed import Client, Event, LocalCluster
+        except ImportError:
+            raise ConfigError("--dask needs Dask: install it with pip install 'charrnn[dask]'") from None
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the end of a scheduler is ours to tell
+        self._where, self._threads = where, threads
+        self._local: Any = None
+        if where == LOCAL:
+            self._threads = threads or max(1, available_threads() // jobs)
+            self._local = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0")
+        address = {"scheduler_file": where} if is_file else {"address": self._local or where}
+        try:
+            self._client = Client(**address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise RunError(f"no Dask scheduler answers at {where}: {reason(error)}; start one, or check it") from None
+        self._executor = self._client.get_executor(pure=False)
+        self._event = Event
+        self._stopped: Any = None
+
+    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
+        """Train a run, as soon as a worker has room."""
+        where = folder.folder.resolve()
+        if self._stopped is None:
+            self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
+            self._stopped.clear()
+        future: Future[Outcome] = self._executor.submit(
+            _train_on_worker, run, where, self._threads, self._stopped, key=_key(run, where)
+        )
+        return future
+
+    def stop(self) -> None:
+        """Let the runs at work save and stop, and begin no other."""
+        if self._stopped is not None and self._client.status == "running":
+            self._stopped.set()
+
+    def lost(self) -> str:
+        """What to do once Dask has cancelled a run, which it does when its scheduler is gone."""
+        return (
+            f"lost the Dask scheduler at {self._where}: the runs save and stop; start the sweep again once it is back"
+        )
+
+    def close(self) -> None:
+        """Wait for the runs at work."""
+        self._client.close()
+        if self._local:
+            self._local.close()
+
+
+def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped: Any) -> Outcome:
+    """Train a run on the worker that this is called on."""
+    from distributed import get_worker
+
+    at_once = get_worker().state.nthreads
+    return train_run(run, folder, threads or max(1, available_threads() // at_once), stopped.is_set)
+
+
+def _key(run: PlannedRun, folder: Path) -> str:
+    """The task's key. The dashboard shows what comes before the first dash that a digit follows."""
+    return f"{folder.name}: {run.name}".replace("-", "_") + f"-0{_digest(folder)}"
+
+
+def _digest(folder: Path) -> str:
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:8]

@@ -1,0 +1,127 @@
+"""A sweep's folder, in which each run has its own.
+
+sweep.json     the runs as they were planned
+failures.json  what went wrong with those that failed
+.lock          locked by the process that runs the sweep
+"""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.storage.atomic import write_atomically, writing
+from charrnn.storage.checkpoint import load_header
+from charrnn.storage.lock import lock
+from charrnn.storage.notes import Notes
+from charrnn.storage.run import Run
+from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.training.progress import Progress
+from charrnn.training.settings import limits_in, parts_done
+
+State = Literal["waiting", "cut", "done", "failed"]
+"""Of a run: not begun, begun and to be resumed, at its end, or given up after an error."""
+
+
+class SweepFolder:
+    """Where a sweep's runs lie.
+
+    Attributes:
+        folder: ``checkpoints/<sweep>``. Nothing is read or made until a method asks for it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def begin(self, spec: Spec, *, retry_failed: bool) -> None:
+        """Make the folder, become the only process that runs this sweep, and keep what is planned.
+
+        Raises:
+            RunError: another process runs it, a run lies there, or the folder cannot be written.
+        """
+        if Run(self.folder).exists():
+            raise RunError(f"{self.folder} is a run and cannot hold a sweep: give the sweep another name")
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
+        self._write("sweep.json", {"name": spec.name, "runs": [asdict(run) for run in spec.runs]})
+        if retry_failed:
+            self._write("failures.json", {})
+
+    def end(self) -> None:
+        """Let other processes run the sweep."""
+        self._lock.release()
+
+    def plan(self) -> list[PlannedRun]:
+        """The runs that were planned.
+
+        Raises:
+            RunError: there is no sweep here, or its plan is damaged.
+        """
+        plan = self._read("sweep.json")
+        if plan is None:
+            raise RunError(f"no sweep in {self.folder}; start one with: charrnn sweep SPEC.toml")
+        try:
+            return [PlannedRun(**{**run, "sources": tuple(run["sources"])}) for run in plan["runs"]]
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.folder / 'sweep.json'} is damaged: start the sweep again") from error
+
+    def failures(self) -> dict[str, str]:
+        """Why runs failed, by their names."""
+        return self._read("failures.json") or {}
+
+    def fail(self, name: str, why: str) -> None:
+        """Remember why a run failed."""
+        self._write("failures.json", {**self.failures(), name: why})
+
+    def run(self, planned: PlannedRun) -> Run:
+        """The run's own folder."""
+        return Run(self.folder / planned.name)
+
+    def states(self, runs: Sequence[PlannedRun]) -> dict[str, State]:
+        """How far each run has come, by its name."""
+        failures, begun = self.failures(), {path.name for path in self.folder.glob("*")}
+        states: dict[str, State] = {}
+        for run in runs:
+            at_rest: State = "failed" if run.name in failures else "waiting"
+            states[run.name] = _state(self.run(run), run) if at_rest == "waiting" and run.name in begun else at_rest
+        return states
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        path = self.folder / name
+        with writing(path), contextlib.suppress(FileNotFoundError):
+            try:
+                values = json.loads(path.read_bytes())
+            except ValueError:
+                values = None
+            if not isinstance(values, dict):
+                raise RunError(f"{path} is damaged: remove it")
+            return values
+        return None
+
+    def _write(self, name: str, values: dict[str, Any]) -> None:
+        path = self.folder / name
+        with writing(path):
+            write_atomically(path, json.dumps(values, indent=1).encode() + b"\n")
+
+
+def _state(run: Run, planned: PlannedRun) -> State:
+    """What the run's files say. One whose end has not been evaluated was cut there."""
+    if not run.last.is_file():
+        return "waiting"
+    try:
+        header = load_header(run.last)
+        progress, notes = Progress.from_dict(header["progress"]), Notes.read(run.notes)
+        parts = parts_done(limits_in(planned.options), progress.step, header["epoch"], notes.seconds if notes else 0.0)
+    except (CheckpointError, KeyError, TypeError):
+        return "cut"  # the run itself says what is wrong with it
+    ended = max(parts.values()) >= 1 and progress.evaluated_step == progress.step
+    return "done" if ended else "cut"

@@ -1,0 +1,101 @@
+"""What came out of a sweep: a row for each run, and seeds folded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.sweep import best_bpc
+
+SEED = "rng-seed"
+
+FIGURES = ("best_bpc", "steps", "minutes", "chars_per_second")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run, or several that differ in their seeds only.
+
+    Attributes:
+        run: its name; of several, what they have in common.
+        options: what was swept, by the long names of options.
+        figures: by their names; None where there is none yet; of several runs, the median.
+        state: waiting, cut, done or failed; of several runs, how many of each.
+        seeds: how many runs.
+        spread: of several runs, the difference between the highest and the lowest best bpc.
+    """
+
+    run: str
+    options: dict[str, Any]
+    figures: dict[str, float | None]
+    state: str
+    seeds: int = 1
+    spread: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat, as JSON and CSV hold it."""
+        return {
+            "run": self.run,
+            **self.options,
+            **self.figures,
+            "spread": self.spread,
+            "seeds": self.seeds,
+            "state": self.state,
+        }
+
+
+def rows_of(folder: SweepFolder) -> list[Row]:
+    """A row for each run of a sweep, the best first."""
+    plan = folder.plan()
+    states = folder.states(plan)
+    keys = list(dict.fromkeys(key for run in plan for key in run.swept))
+    return best_first(_row(folder, run, keys, states[run.name]) for run in plan)
+
+
+def fold(rows: Sequence[Row]) -> list[Row]:
+    """One row for those that differ in their seeds only, the best first."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        key = tuple((name, str(value)) for name, value in row.options.items() if name != SEED)
+        groups.setdefault(key, []).append(row)
+    return best_first(map(_folded, groups.values()))
+
+
+def best_first(rows: Iterable[Row]) -> list[Row]:
+    """Sorted by bits per character; rows without come last."""
+    return sorted(rows, key=lambda row: (row.figures["best_bpc"] is None, row.figures["best_bpc"] or 0.0, row.run))
+
+
+def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: str) -> Row:
+    records = folder.run(planned).read_metrics()
+    options = {key: planned.swept.get(key, planned.options.get(key)) for key in keys}
+    return Row(planned.name, options, _figures(records), state)
+
+
+def _figures(records: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    if not records:
+        return dict.fromkeys(FIGURES)
+    paces = [record["chars_per_second"] for record in records if record["chars_per_second"]]
+    return {
+        "best_bpc": best_bpc(records),
+        "steps": records[-1]["step"],
+        "minutes": records[-1]["seconds"] / 60,
+        "chars_per_second": median(paces) if paces else None,
+    }
+
+
+def _folded(rows: Sequence[Row]) -> Row:
+    options = {key: value for key, value in rows[0].options.items() if key != SEED}
+    figures = {}
+    for name in FIGURES:
+        values = [value for row in rows if (value := row.figures[name]) is not None]
+        figures[name] = median(values) if values else None
+    bpcs = [bpc for row in rows if (bpc := row.figures["best_bpc"]) is not None]
+    states = [row.state for row in rows]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    state = states[0] if len(counts) == 1 else ", ".join(f"{count} {state}" for state, count in counts.items())
+    common = ",".join(f"{key}={value}" for key, value in options.items() if value is not None)
+    run = rows[0].run if len(rows) == 1 else common or "any seed"
+    return Row(run, options, figures, state, len(rows), max(bpcs) - min(bpcs) if len(bpcs) > 1 else None)

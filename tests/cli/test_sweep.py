@@ -1,0 +1,162 @@
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from endurance.runs import outcome
+from endurance.sweeps import kill_all
+from endurance.sweeps import start as start_sweep
+
+from charrnn.storage.run import Run
+from charrnn.sweeps.folder import SweepFolder
+
+FIXED = "[fixed]\nhidden-size = 8\nbatch-size = 8\nseq-length = 20\nthreads = 1\n"
+SMALL = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1")
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+
+
+@pytest.fixture
+def spec(text, tmp_path):
+    """Write a spec of "sizes" that trains on cats.txt."""
+
+    def write(more):
+        path = tmp_path / "sizes.toml"
+        path.write_text(f'corpus = "{text.name}"\n{FIXED}{more}')
+        return path
+
+    return write
+
+
+@pytest.fixture
+def sweep(invoke, tmp_path):
+    return lambda path, *options: invoke("sweep", path, "--checkpoints", tmp_path / "runs", *options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return SweepFolder(tmp_path / "runs" / "sizes")
+
+
+def wait_for(condition, seconds=120):
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def kill_only(process):
+    """Kill a sweep, whose run then saves and stops by itself."""
+    process.kill()
+    process.communicate()
+
+
+def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, folder, invoke, tmp_path):
+    (tmp_path / "dogs.txt").write_text("d")
+    path = spec('steps = 4\n[[run]]\ncorpus = "dogs.txt"\n[grid]\nrng-seed = [0, 1]\n')
+    result = sweep(path, "--jobs", 2)
+    assert result.exit_code == 1
+    header, *runs, last = result.stderr.splitlines()
+    assert header == f"sweep: {folder.folder}, 3 runs, 3 to train"
+    failed, first, second = sorted(runs)
+    assert failed.startswith("corpus=dogs  failed: a corpus needs at least two characters")
+    assert re.fullmatch(r"rng-seed=0  done: \d\.\d{3} bpc, 4 steps, 0:\d\d", first)
+    assert second.startswith("rng-seed=1  done: ")
+    assert last == "charrnn: error: 1 run failed; try again with --retry-failed, once the cause is gone"
+    title, seeds, dogs = result.stdout.splitlines()
+    assert (title.split()[:4], seeds.split()[:2]) == (["run", "corpus", "best", "bpc"], ["any", "seed"])
+    assert dogs.split() == ["corpus=dogs", "dogs", "-", "-", "1", "-", "-", "-", "failed"]
+    assert invoke("info", folder.folder / "rng-seed=1").exit_code == 0
+
+    (tmp_path / "dogs.txt").write_text("the dog sat on the mat" * 50)
+    before = Run(folder.folder / "rng-seed=0").last.stat()
+    assert "3 runs, 0 to train, 1 run failed before (--retry-failed)" in sweep(path).stderr
+    result = sweep(path, "--retry-failed", "--json")
+    started, *evaluated, ended, all_ended = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 0
+    assert (started["event"], started["to_train"]) == ("sweep_started", 1)
+    assert {(event["event"], event["run"]) for event in evaluated} == {("run_evaluated", "corpus=dogs")}
+    assert (ended["event"], ended["state"], ended["progress"]) == ("run_ended", "done", 1.0)
+    assert all_ended == {"event": "sweep_ended", "done": 3, "failed": 0, "interrupted": False}
+    assert Run(folder.folder / "rng-seed=0").last.stat() == before
+    result = sweep(path, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec, folder, start, tmp_path):
+    path = spec("steps = 1000000\neval-every = 5\n[grid]\nrng-seed = [0, 1, 2]\n")
+    options = ("--checkpoints", tmp_path / "runs", "--jobs", 2)
+    process = start("sweep", path, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    begun = [folder.folder / f"rng-seed={seed}" for seed in (0, 1)]
+    wait_for(lambda: all(Run(run).last.is_file() for run in begun))
+    result = sweep(path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"charrnn: error: the sweep {folder.folder} is being run by another process")
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert sorted(re.findall(r"^(.*)  saved at: ", stderr, re.MULTILINE)) == ["rng-seed=0", "rng-seed=1"]
+    assert stderr.endswith("charrnn sweep-table sizes\n")
+    assert "Traceback" not in stderr
+    assert folder.states(folder.plan()) == {"rng-seed=0": "cut", "rng-seed=1": "cut", "rng-seed=2": "waiting"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
+def test_killed_and_started_again_equals_left_alone(sweep, spec, folder, train, tmp_path):
+    path = spec("steps = 300\neval-every = 50\nsave-every = 5\n[grid]\nrng-seed = [0, 1]\n")
+    runs = [Run(folder.folder / f"rng-seed={seed}") for seed in (0, 1)]
+    for run, kill in zip(runs, (kill_all, kill_only), strict=True):
+        process = start_sweep(path, tmp_path / "runs")
+        wait_for(run.last.is_file)
+        kill(process)
+    assert sweep(path).exit_code == 0
+    for seed, run in enumerate(runs):
+        train("--steps", 300, "--eval-every", 50, "--rng-seed", seed, "--name", f"whole{seed}")
+        assert outcome(run) == outcome(Run(tmp_path / "runs" / f"whole{seed}"))
+
+
+def test_a_dry_run_lists_and_trains_nothing(sweep, spec, tmp_path):
+    path = spec("minutes = 3\n[grid]\nrng-seed = [0, 1]\n[[run]]\nminutes = 0\nsteps = 9\n")
+    result = sweep(path, "--dry-run", "--jobs", 2)
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["run", "state", "trains", "for"],
+        ["rng-seed=0", "waiting", "3", "minutes"],
+        ["rng-seed=1", "waiting", "3", "minutes"],
+        ["minutes=0,steps=9", "waiting", "9", "steps"],
+    ]
+    assert result.stderr == (
+        "3 runs, 3 to train: at most 3:00 with --jobs 2, and 1 run without --minutes as long as their steps or epochs "
+        "take\n"
+    )
+    first, *_ = map(json.loads, sweep(path, "--dry-run", "--json").stdout.splitlines())
+    assert (first["run"], first["state"], first["options"]["minutes"]) == ("rng-seed=0", "waiting", 3)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_wrong_spec_starts_nothing(sweep, spec, tmp_path):
+    result = sweep(spec("[grid]\noptimizer = ['lion']\n"))
+    assert result.exit_code == 1
+    assert re.match(r"charrnn: error: .*sizes\.toml:8: optimizer: 'lion' is not one of", result.stderr)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_sweep_cannot_take_the_place_of_a_run(sweep, spec, train):
+    train("--steps", 1, "--name", "sizes")
+    result = sweep(spec("[grid]\nrng-seed = [0]\n"))
+    assert result.exit_code == 1
+    assert "is a run and cannot hold a sweep: give the sweep another name" in result.stderr
+
+
+def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):
+    path = spec("steps = 40\neval-every = 10\n[grid]\nrng-seed = [0]\n")
+    exit_code, shown = on_a_terminal(50, "sweep", path, "--checkpoints", tmp_path / "runs")
+    assert exit_code == 0
+    lines = re.split(r"[\r\n]+", shown)
+    bars = [line.replace("\x1b[A", "") for line in lines if re.match(r" *\d+% ", line)]
+    assert bars[-1].startswith("100%")
+    assert max(map(len, bars)) <= 50
+    assert sum(line.startswith("rng-seed=0  done: ") for line in lines) == 1

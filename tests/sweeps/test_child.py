@@ -1,0 +1,58 @@
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from endurance.sweeps import children
+
+from charrnn.storage.lock import lock
+from charrnn.storage.run import Run
+from charrnn.sweeps.child import Outcome, command_of, train_run
+from charrnn.sweeps.spec import PlannedRun
+
+OPTIONS = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "eval-every": 5, "steps": 1_000_000}
+
+
+@pytest.fixture
+def planned(tmp_path):
+    text = tmp_path / "cats.txt"
+    text.write_text("the cat sat on the mat.\n" * 100)
+    return PlannedRun("long", (str(text),), OPTIONS, {})
+
+
+def test_the_command_has_every_option(planned, tmp_path):
+    options = {"bytes": True, "dropout": 0.5, "threads": 3}
+    words = command_of(PlannedRun("a", ("/x", "/y"), options, {}), tmp_path, threads=2)
+    assert words[3:] == [
+        *("train", "/x", "/y", "--threads=3", "--bytes", "--dropout=0.5", "--name=a", f"--checkpoints={tmp_path}"),
+        *("--overwrite", "--until-eof", "--quiet"),
+    ]
+    assert "--bytes" not in command_of(PlannedRun("a", (), {"bytes": False}, {}), tmp_path, threads=2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
+def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARRNN_NAME", "of a variable")
+    run, stopped = Run(tmp_path / planned.name), threading.Event()
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(train_run, planned, tmp_path, 1, stopped.is_set)
+        while not run.last.is_file():
+            time.sleep(0.02)
+        [pid] = children(os.getpid())
+        os.kill(pid, signal.SIGKILL)
+        assert ended.result().state == "failed"
+        assert ended.result().why == "its process was killed by SIGKILL; the machine may have run out of memory"
+
+        saved = run.last.read_bytes()
+        held = lock(run.folder)
+        ended = pool.submit(train_run, planned, tmp_path, 1, stopped.is_set)
+        time.sleep(0.1)
+        assert children(os.getpid()) == []  # waits for who holds the lock
+        held.release()
+        while run.last.read_bytes() == saved:
+            time.sleep(0.02)
+        stopped.set()
+        assert ended.result() == Outcome("cut")

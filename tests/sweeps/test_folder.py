@@ -1,0 +1,79 @@
+import pytest
+
+from charrnn.errors import RunError
+from charrnn.job import open_job
+from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.training.events import Evaluated, StepDone
+
+SMALL = {"hidden_size": 8, "batch_size": 8, "seq_length": 20, "threads": 1, "eval_every": 5}
+
+
+@pytest.fixture
+def train(tmp_path):
+    text = tmp_path / "cats.txt"
+    text.write_text("the cat sat on the mat.\n" * 100)
+
+    def train(name, *, stop_after=None, **limits):
+        job = open_job([str(text)], name=name, checkpoints=tmp_path / "sweep", save_every=1, **SMALL, **limits)
+        for event in job.events():
+            if isinstance(event, StepDone) and event.step == stop_after:
+                job.trainer.stop()
+            assert stop_after is None or not isinstance(event, Evaluated) or event.step < stop_after
+
+    return train
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    return SweepFolder(tmp_path / "sweep")
+
+
+def planned(name, **limits):
+    return PlannedRun(name, ("/x",), limits, {})
+
+
+def test_the_state_of_a_run_is_in_its_files(sweep, train):
+    train("all", steps=10)
+    train("half", steps=10, stop_after=6)
+    train("end", steps=9, stop_after=9)
+    train("timed", minutes=1e-6)
+    (sweep.folder / "empty").mkdir()
+    (sweep.folder / "damaged").mkdir()
+    (sweep.folder / "damaged" / "last.safetensors").write_bytes(b"garbage")
+    sweep.fail("failed", "too hot")
+    runs = [
+        *(planned(name, steps=10) for name in ("all", "half", "new", "empty", "damaged", "failed")),
+        planned("end", steps=9),
+        planned("timed", minutes=1e-6),
+    ]
+    assert sweep.states(runs) == {
+        "all": "done",
+        "half": "cut",
+        "new": "waiting",
+        "empty": "waiting",
+        "damaged": "cut",
+        "failed": "failed",
+        "end": "cut",  # its last step has not been evaluated
+        "timed": "done",
+    }
+    assert sweep.states([planned("all", steps=11)]) == {"all": "cut"}
+
+
+def test_a_plan_is_kept_and_failures_until_a_retry(sweep):
+    spec = Spec("sweep", (planned("a", steps=1), planned("b", bytes=True)))
+    sweep.begin(spec, retry_failed=False)
+    sweep.fail("a", "too hot")
+    sweep.end()
+    assert sweep.plan() == list(spec.runs)
+    sweep.begin(spec, retry_failed=False)
+    assert sweep.failures() == {"a": "too hot"}
+    sweep.end()
+    sweep.begin(spec, retry_failed=True)
+    assert sweep.failures() == {}
+
+
+def test_one_process_runs_a_sweep(sweep):
+    sweep.begin(Spec("sweep", ()), retry_failed=False)
+    with pytest.raises(RunError, match="is being run by another process"):
+        SweepFolder(sweep.folder).begin(Spec("sweep", ()), retry_failed=False)

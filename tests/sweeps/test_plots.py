@@ -1,0 +1,17 @@
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.sweeps.plots import draw
+from charrnn.sweeps.table import rows_of
+
+pytest.importorskip("matplotlib", reason="matplotlib is an extra")
+
+
+@pytest.mark.parametrize("against", ["time", "optimizer", "rng-seed"])
+def test_a_picture_is_drawn(sweep_folder, against):
+    assert draw(sweep_folder, rows_of(sweep_folder), against).read_bytes().startswith(b"\x89PNG")
+
+
+def test_only_what_was_swept_can_be_drawn(sweep_folder):
+    with pytest.raises(ConfigError, match="--plot must be one of time, optimizer, rng-seed, not 'steps'"):
+        draw(sweep_folder, rows_of(sweep_folder), "steps")

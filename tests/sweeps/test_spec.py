@@ -1,0 +1,127 @@
+import pytest
+
+from charrnn.cli.sweep import train_options
+from charrnn.errors import ConfigError
+from charrnn.sweeps.spec import read_spec
+
+OPTIONS = train_options()
+
+
+@pytest.fixture
+def read(tmp_path):
+    for name in ("book.txt", "other.txt"):
+        (tmp_path / name).write_text("some text")
+
+    def read(text):
+        (tmp_path / "sizes.toml").write_text(text)
+        return read_spec(tmp_path / "sizes.toml", OPTIONS)
+
+    return read
+
+
+def names(spec):
+    return [run.name for run in spec.runs]
+
+
+def test_a_grid_makes_every_combination(read, tmp_path):
+    spec = read('corpus = "book.txt"\n[fixed]\nsteps = 9\n[grid]\nhidden-size = [8, 16]\nrng-seed = [0, 1]\n')
+    assert spec.name == "sizes"
+    assert names(spec) == [f"hidden-size={size},rng-seed={seed}" for size in (8, 16) for seed in (0, 1)]
+    assert spec.runs[1].options == {"steps": 9, "hidden-size": 8, "rng-seed": 1}
+    assert spec.runs[1].swept == {"hidden-size": 8, "rng-seed": 1}
+    assert spec.runs[1].sources == (str(tmp_path / "book.txt"),)
+
+
+def test_runs_by_hand_and_random_trials_come_after(read):
+    spec = read(
+        'name = "all"\ncorpus = ["book.txt", "other.txt"]\n[fixed]\ndropout = 0.1\n[grid]\nbytes = [true]\n'
+        "[random]\ntrials = 2\nlearning-rate = {min = 1e-4, max = 1e-2, log = true}\n"
+        '[[run]]\ndropout = 0.2\n[[run]]\nname = "plain"\n'
+    )
+    assert spec.name == "all"
+    grid, *random, by_hand, plain = spec.runs
+    assert grid.name == "bytes=true"
+    assert [run.name for run in random] == [f"learning-rate={run.options['learning-rate']}" for run in random]
+    assert (by_hand.name, by_hand.options) == ("dropout=0.2", {"dropout": 0.2})
+    assert (plain.name, plain.options, plain.swept) == ("plain", {"dropout": 0.1}, {})
+    assert len(plain.sources) == 2
+
+
+def test_texts_can_be_swept(read):
+    spec = read('[grid]\ncorpus = ["book.txt", ["book.txt", "other.txt"]]\n')
+    assert names(spec) == ["corpus=book", "corpus=book+other"]
+    assert [len(run.sources) for run in spec.runs] == [1, 2]
+    assert spec.runs[1].options == {}
+
+
+def test_the_same_run_twice_is_one(read):
+    spec = read('corpus = "book.txt"\n[grid]\nrng-seed = [0, 1]\n[[run]]\nrng-seed = 1\n')
+    assert names(spec) == ["rng-seed=0", "rng-seed=1"]
+
+
+def test_a_long_name_is_cut_and_still_its_own(read):
+    many = "".join(
+        f"{key} = [0.123456789]\n" for key in OPTIONS if OPTIONS[key].number is float and key != "val-fraction"
+    )
+    spec = read(
+        f'corpus = "book.txt"\n[grid]\n{many}reset-probability = [0.5, 0.25]\nval-fraction = [0.1]\n'.replace(
+            "reset-probability = [0.123456789]\n", ""
+        )
+    )
+    assert len(set(names(spec))) == 2
+    assert max(map(len, names(spec))) < 220
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("[grid]\nhiden-size = [8]", 2, "unknown option 'hiden-size'; did you mean 'hidden-size'?"),
+        ("[fixed]\nhidden-size = 0", 2, "hidden_size must be a whole number of at least 1, not 0"),
+        ("[fixed]\nhidden-size = 8.5", 2, "hidden-size must be a whole number, not 8.5"),
+        ('[fixed]\nhidden-size = "8"', 2, "hidden-size must be a whole number, not '8'"),
+        ("[fixed]\ndropout = true", 2, "dropout must be a number, not True"),
+        ("[fixed]\nbytes = 1", 2, "bytes must be true or false, not 1"),
+        ('[fixed]\nencoding = "klingon"', 2, "the encoding 'klingon' is unknown"),
+        ("[fixed]\nthreads = 0", 2, "threads: 0 is not in the range x>=1"),
+        ("[fixed]\nkeep = -1", 2, "keep must be at least 0, not -1"),
+        ('[grid]\nrng-seed = [0]\noptimizer = [\n"adam",\n"lion"]', 3, "optimizer: 'lion' is not one of 'adagrad'"),
+        ("[grid]\ndropout = 0.5", 2, "dropout must be a list of values, not 0.5"),
+        ("[grid]\ndropout = []", 2, "dropout must be a list of values, not []"),
+        ("[[run]]\nsteps = 3\n[[run]]\nsteps = -3", 4, "steps must be at least 0, not -3"),
+        ("[[run]]\n", 1, "a [[run]] needs an option of its own, or a name"),
+        ('[[run]]\nname = "a/b"', 2, "a run's name must be a plain folder name"),
+        ('[[run]]\nname = "a"\nsteps = 1\n[[run]]\nname = "a"\nsteps = 2', 4, "two different runs would be called 'a'"),
+        ("[fixed]\nsteps = 3", 0, "no run to train"),
+        ("[run]\nsteps = 3", 1, "run must be written as [[run]]"),
+        ("hidden-size = 8", 1, "unknown key 'hidden-size'; options of every run go below [fixed]"),
+        ("[grids]\nhidden-size = [8]", 1, "unknown key 'grids'; known are name, corpus, fixed, grid, random, run"),
+        ("[fixed]\ncheckpoints = 'elsewhere'", 2, "unknown option 'checkpoints'"),
+        ("[grid]\ncorpus = ['nowhere.txt']", 2, "cannot read nowhere.txt: there is no such file or folder"),
+        ("[grid]\ncorpus = [3]", 2, "corpus must be a path or a list of paths, not 3"),
+        ("[random]\ndropout = [0.1]", 1, "trials of [random] must be a whole number, not None"),
+        ("[random]\ntrials = 1\nseed = 0.5", 3, "seed of [random] must be a whole number, not 0.5"),
+        (
+            "[random]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}",
+            3,
+            "dropout must be a list of choices, or of numbers",
+        ),
+        ("[random]\ntrials = 1\ndropout = {min = 0, max = 0.1, log = true}", 3, "with log = true above 0"),
+        ("[random]\ntrials = 1\ndropout = {min = 0.1, max = 2}", 3, "dropout must be at least 0 and below 1, not 2"),
+        ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(read, text, line, message):
+    with pytest.raises(ConfigError) as caught:
+        read(f'corpus = "book.txt"\n{text}')
+    assert f"sizes.toml:{line + 1}: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_text_is_needed(read):
+    with pytest.raises(ConfigError, match=r"sizes.toml:1: no text to train on"):
+        read("[grid]\nrng-seed = [1]")
+
+
+def test_a_name_must_be_a_folder(read):
+    with pytest.raises(ConfigError, match=r"sizes.toml:1: a sweep's name must be a plain folder name"):
+        read('name = "../x"\ncorpus = "book.txt"\n[grid]\nrng-seed = [1]')

@@ -1,0 +1,42 @@
+import pytest
+
+from charrnn.errors import RunError
+from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.table import fold, rows_of
+
+
+def test_a_row_for_each_run_the_best_first(sweep_folder):
+    rows = rows_of(sweep_folder)
+    assert [tuple(row.options.values()) for row in rows] == [
+        ("sgd", 0),
+        ("adam", 0),
+        ("adam", 2),
+        ("adam", 1),
+        ("sgd", 1),
+    ]
+    assert rows[1].to_dict() == {
+        "run": "optimizer=adam,rng-seed=0", "optimizer": "adam", "rng-seed": 0, "best_bpc": 2.0, "steps": 30,
+        "minutes": 3.0, "chars_per_second": 2000, "spread": None, "seeds": 1, "state": "waiting",
+    }  # fmt: skip
+    assert rows[-1].state == "failed"
+    assert set(rows[-1].figures.values()) == {None}
+
+
+def test_seeds_are_folded_to_the_median_and_the_spread(sweep_folder):
+    sgd, adam = fold(rows_of(sweep_folder))
+    assert (adam.run, adam.options, adam.seeds) == ("optimizer=adam", {"optimizer": "adam"}, 3)
+    assert adam.figures["best_bpc"] == 2.1
+    assert adam.spread == pytest.approx(0.5)
+    assert (sgd.figures["best_bpc"], sgd.spread, sgd.state) == (1.9, None, "1 waiting, 1 failed")
+
+
+def test_without_a_sweep_there_is_no_table(tmp_path):
+    with pytest.raises(RunError, match="start one with: charrnn sweep"):
+        rows_of(SweepFolder(tmp_path / "nothing"))
+
+
+def test_a_damaged_plan_is_told(sweep_folder):
+    for damage in ('{"runs": [{}]}', "{", "[]"):
+        (sweep_folder.folder / "sweep.json").write_text(damage)
+        with pytest.raises(RunError, match=r"sweep\.json is damaged"):
+            rows_of(sweep_folder)
