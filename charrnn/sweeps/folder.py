@@ -20,6 +20,7 @@ from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 from charrnn.sweeps.spec import PlannedRun, Spec
 from charrnn.training.progress import Progress
+from charrnn.training.resumption import LIMITS
 from charrnn.training.settings import limits_in, parts_done
 
 State = Literal["waiting", "cut", "done", "failed"]
@@ -120,7 +121,8 @@ def _state(run: Run, planned: PlannedRun) -> State:
     try:
         header = load_header(run.last)
         progress, notes = Progress.from_dict(header["progress"]), Notes.read(run.notes)
-        parts = parts_done(limits_in(planned.options), progress.step, header["epoch"], notes.seconds if notes else 0.0)
+        limits = limits_in(planned.options if planned.options.keys() & LIMITS else header["settings"])  # of a variable
+        parts = parts_done(limits, progress.step, header["epoch"], notes.seconds if notes else 0.0)
     except (CheckpointError, KeyError, TypeError):
         return "cut"  # the run itself says what is wrong with it
     ended = max(parts.values()) >= 1 and progress.evaluated_step == progress.step

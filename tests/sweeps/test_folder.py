@@ -58,6 +58,7 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
         "timed": "done",
     }
     assert sweep.states([planned("all", steps=11)]) == {"all": "cut"}
+    assert sweep.states([planned("all"), planned("half")]) == {"all": "done", "half": "cut"}  # limits of a variable
 
 
 def test_a_plan_is_kept_and_failures_until_a_retry(sweep):
