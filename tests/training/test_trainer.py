@@ -306,6 +306,13 @@ def test_a_snapshot_that_does_not_fit_is_an_error():
         make_trainer(steps=1).restore(tensors, header)
 
 
+def test_a_context_of_characters_that_are_none_is_an_error():
+    tensors, header = make_trainer(steps=1, shape={"model": "tdnn"}).snapshot()
+    tensors["state.context_l0"][0, -1] = len(VOCABULARY) + 1
+    with pytest.raises(CheckpointError, match="a state's characters must be"):
+        make_trainer(steps=1, shape={"model": "tdnn"}).restore(tensors, header)
+
+
 def test_streams_forget_at_the_start_of_an_epoch_and_otherwise_by_chance():
     trainer = make_trainer(steps=1, reset_probability=0.5)
     trainer.progress.window = 3
