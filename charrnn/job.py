@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
-from charrnn.model.config import ModelConfig
+from charrnn.model.config import MODELS, OWNERS, ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
@@ -157,7 +157,9 @@ def open_job(
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    check_options(threads=threads, save_every=save_every, keep=keep, encoding=encoding, as_bytes=as_bytes, **given)
+    compared = MODEL_OPTIONS if resume else ()  # with what the run is
+    checked = {key: value for key, value in given.items() if key not in compared}
+    check_options(threads=threads, save_every=save_every, keep=keep, encoding=encoding, as_bytes=as_bytes, **checked)
     threads = threads or available_threads()
     folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
@@ -203,6 +205,18 @@ def check_options(
         check_encoding(encoding)
     ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, options)).require_runnable()
     TrainingSettings(**_only(TRAINING_OPTIONS, options))
+
+
+def check_value(option: str, value: Any) -> None:
+    """Refuse a value that no run can have, whatever its other options are.
+
+    Raises:
+        ConfigError: the option is unknown, or the value out of range.
+    """
+    others: dict[str, Any] = {"model": OWNERS.get(option, MODELS)[0]} if option in MODEL_OPTIONS else {}
+    if option == "update_every":
+        others["seq_length"] = max(value, 1)
+    check_options(**others | {option: value})
 
 
 def _begun(

@@ -1,4 +1,4 @@
-"""``charrnn gradients``: show how far the gradient reaches back, before training and after."""
+"""``charrnn gradients``: show how far the gradient reaches, before training and after."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

@@ -99,7 +99,7 @@ def train_options() -> "dict[str, Option]":
 
 
 def _option(parameter: click.Option) -> "Option":
-    from charrnn.job import check_options
+    from charrnn.job import check_value
     from charrnn.sweeps.spec import Option
 
     number: type[int] | type[float] | None = None
@@ -120,7 +120,7 @@ def _option(parameter: click.Option) -> "Option":
             parameter.type.convert(value, parameter, None)
         except click.BadParameter as error:
             raise ConfigError(f"{name}: {error.message}") from None
-        check_options(**{str(parameter.name): value})
+        check_value(str(parameter.name), value)
 
     return Option(number, check)
 

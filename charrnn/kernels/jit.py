@@ -5,6 +5,7 @@ So the cache folder is named by the version and a hash of all sources that are c
 starts a new folder. Where no folder is writable, kernels are compiled anew in each process.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -101,6 +102,11 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         if kernel is None:
             tell_listeners()
         return kernel
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a kernel for later processes, where there is room: without, it is compiled again."""
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

@@ -77,7 +77,7 @@ class CountingTrainer:
             "settings": self.settings.to_dict(),
             "progress": self.progress.to_dict(),
             "epoch": float(self.progress.epoch),
-            "counts": self.parameter_count,
+            "parameters": self.parameter_count,
         }
         return self._model.to_tensors(), header
 

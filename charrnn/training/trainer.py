@@ -176,6 +176,7 @@ class Trainer:
             "settings": self.settings.to_dict(),
             "progress": self.progress.to_dict(),
             "epoch": self._epoch(),
+            "parameters": self.parameter_count,
         }
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}

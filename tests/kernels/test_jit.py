@@ -139,6 +139,24 @@ def add_to_first(x, amount):
     x[0] += amount
 
 
+def test_kernels_run_where_the_cache_has_no_room(tmp_path):
+    pytest.importorskip("resource")
+    program = "\n".join(
+        [
+            "import resource",
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))",
+            "import numpy as np",
+            "from charrnn.kernels.updates import block_squares",
+            "sums = np.zeros(1)",
+            "block_squares(np.ones(7), sums, 0, 1)",
+            "print(sums[0])",
+        ]
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("7.0\n", "")
+
+
 def test_a_kernel_calls_another_by_its_address_without_compiling_it_again():
     caller, kernel = jit.jit(called_twice), jit.addressable(add_to_first)
     for _ in range(2):

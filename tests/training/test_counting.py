@@ -36,7 +36,7 @@ def test_one_step_counts_scores_and_saves():
     assert trainer.parameter_count == model.size
     tensors, header = trainer.snapshot()
     assert all(np.array_equal(tensor, model.to_tensors()[name]) for name, tensor in tensors.items())
-    assert header["counts"] == model.size
+    assert header["parameters"] == model.size
 
 
 def test_without_a_text_to_validate_there_is_no_best():

@@ -62,7 +62,7 @@ class Overview:
                     "seconds": notes.seconds if notes else None,
                     "best_val_bpc": progress.best_val_bpc,
                 },
-                parameters=int(header.get("counts") or _parameters(tensors)),
+                parameters=int(header.get("parameters") or _parameters(tensors)),
                 tensors=tensors,
             )
         except (KeyError, TypeError, ValueError) as error:
