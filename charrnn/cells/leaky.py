@@ -9,12 +9,11 @@ about 1 / r steps. Backwards, with d_h the gradient of h[t] from above and from 
     d_h[t-1] = d_h * (1 - rate) + W_hh^T d_a
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
@@ -23,15 +22,6 @@ Array = npt.NDArray[np.floating]
 
 SLOWEST, FASTEST = 0.02, 0.9
 """Rates to start from."""
-
-
-class LeakyTrace(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
-
-    gates: Array
-    """(T, B, H): u, then the gradient of a."""
-    h: Array
-    """(T+1, B, H)."""
 
 
 @addressable
@@ -84,7 +74,7 @@ def initial_rates(units: int) -> Array:
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=LeakyTrace,
+    trace=RNNTrace,
     forward=forward,
     backward=backward,
     initial_bias=np.zeros,

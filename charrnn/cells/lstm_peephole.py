@@ -16,12 +16,11 @@ above and from step t+1, and d_c that of c[t] from step t+1:
     d_h[t-1] = W_hh^T d_a
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.cells.lstm import LSTMTrace, gates_of, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
@@ -30,17 +29,6 @@ Array = npt.NDArray[np.floating]
 
 I, F, O = range(3)
 """Rows of the cell's vectors."""
-
-
-class PeepholeTrace(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
-
-    gates: Array
-    """(T, B, 4H): (i, f, g, o), then the gradient of a."""
-    h: Array
-    """(T+1, B, H)."""
-    c: Array
-    """(T+1, B, H)."""
 
 
 @addressable
@@ -68,12 +56,6 @@ def step(a, peepholes, c_before, c, h, units):
         o = sigmoid(a_o[k] + p_o[k] * c[k])
         a_o[k] = o
         h[k] = o * tanh(c[k])
-
-
-@inlined
-def gates_of(a, units):
-    """The four gates in a row of 4H numbers."""
-    return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
 
 @jit
@@ -121,17 +103,10 @@ def add_products(d_peepholes, d_a, c_before, c, units):
         total_o[k] += d_o[k] * c[k]
 
 
-def initial_bias(units: int) -> Array:
-    """Zero, but 1 for the forget gate, as that of the cell without peepholes."""
-    bias = np.zeros(4 * units)
-    bias[units : 2 * units] = 1
-    return bias
-
-
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    trace=PeepholeTrace,
+    trace=LSTMTrace,
     forward=forward,
     backward=backward,
     initial_bias=initial_bias,

@@ -25,7 +25,7 @@ class RNNTrace(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
-    """(T, B, H): a, then its gradient."""
+    """(T, B, H): what the units left of a, then its gradient."""
     h: Array
     """(T+1, B, H)."""
 

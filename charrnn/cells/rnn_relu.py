@@ -8,25 +8,12 @@ gradient of h[t] from above and from step t+1:
     d_a = d_h where h[t] > 0, else 0        d_h[t-1] = W_hh^T d_a
 """
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, Product
+from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.intrinsics import clamp, wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
-
-Array = npt.NDArray[np.floating]
-
-
-class RNNReluTrace(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
-
-    gates: Array
-    """(T, B, H): a, then its gradient."""
-    h: Array
-    """(T+1, B, H)."""
 
 
 @addressable
@@ -68,7 +55,7 @@ def step_back(a, h, d_h, units):
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=RNNReluTrace,
+    trace=RNNTrace,
     forward=forward,
     backward=backward,
     initial_bias=np.zeros,

@@ -6,24 +6,19 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from charrnn.errors import CheckpointError
-from charrnn.kernels.draw import generator
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
 from charrnn.model.ngram import NGram
 from charrnn.model.workers import Workers
-from charrnn.sampling.batch import opening
-from charrnn.sampling.contexts import ContextSampler
-from charrnn.sampling.streams import Streams
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
+from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import TrainingSettings
-from charrnn.training.trainer import PREVIEW_LENGTH, PREVIEW_RULES, Ids, Reason
+from charrnn.training.trainer import Ids, Reason
 
 MOST_SCORED = 100_000
 """Characters of the text itself that ``train_bpc`` is of: its last ones."""
@@ -118,12 +113,7 @@ class CountingTrainer:
             spikes=0,
             rollbacks=0,
         )
-        yield Sampled(1, self._preview(model))
+        yield Sampled(1, preview(model, self.vocabulary, self.settings.rng_seed, 1))
         if progress.best_val_bpc is not None:
             yield CheckpointDue(1, "best")
         yield CheckpointDue(1, "last")
-
-    def _preview(self, model: NGram) -> str:
-        generators = generator(self.settings.rng_seed, 1)[np.newaxis]
-        streams = Streams.beginning(ContextSampler(model), self.vocabulary.encode(opening(self.vocabulary)), generators)
-        return self.vocabulary.decode(streams.draw(PREVIEW_LENGTH, PREVIEW_RULES).ids[0])

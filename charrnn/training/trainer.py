@@ -16,15 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError, TrainingError
-from charrnn.kernels.draw import Rules, generator
+from charrnn.kernels.draw import generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import header_of
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import State, copy_state
-from charrnn.sampling.batch import opening
-from charrnn.sampling.samplers import sampler_of
-from charrnn.sampling.streams import Streams
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
@@ -32,6 +29,7 @@ from charrnn.text.windows import Windows
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, RolledBack, Sampled, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.optimization import Updater
+from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
@@ -39,9 +37,6 @@ from charrnn.training.settings import Limit, TrainingSettings, parts_done
 Array = npt.NDArray[Any]
 Ids = npt.NDArray[np.integer[Any]]
 Reason = Limit | Literal["interrupted"]
-
-PREVIEW_LENGTH = 120
-PREVIEW_RULES = Rules(temperature=0.8)
 
 SAVE_SECONDS = 60.0
 """Time between two saves of a run that is not told how often to save."""
@@ -318,7 +313,7 @@ class Trainer:
             progress.best_val_bpc = val_bpc
         self._good = self._good_state()
         yield evaluated
-        yield Sampled(progress.step, self._preview())
+        yield Sampled(progress.step, preview(self._network, self.vocabulary, self.settings.rng_seed, progress.step))
         if best:
             yield self._save("best")
         yield self._save("last")
@@ -360,12 +355,6 @@ class Trainer:
         """Stop what is under way unless ``good``; comparisons with a NaN are not."""
         if not good:
             raise DivergedError(got)
-
-    def _preview(self) -> str:
-        start = self.vocabulary.encode(opening(self.vocabulary))
-        generators = generator(self.settings.rng_seed, self.progress.step)[np.newaxis]
-        streams = Streams.beginning(sampler_of(self._network), start, generators)
-        return self.vocabulary.decode(streams.draw(PREVIEW_LENGTH, PREVIEW_RULES).ids[0])
 
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._windows)

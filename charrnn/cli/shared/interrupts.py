@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import TypeVar
 
 from charrnn.cli.shared.failures import INTERRUPTED
 
@@ -67,7 +68,26 @@ def _write(message: bytes) -> None:
         os.write(2, message)
 
 
-class Pause:
+C = TypeVar("C", bound="CtrlC")
+
+
+class CtrlC:
+    """Within its ``with`` block, Ctrl-C is what ``_handle`` makes of it."""
+
+    def __enter__(self: "C") -> "C":
+        self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        raise NotImplementedError
+
+
+class Pause(CtrlC):
     """Within its ``with`` block, once something has been drawn, Ctrl-C is a wish that is looked up in ``asked``.
 
     Before that, and the second time, it is a KeyboardInterrupt: reading and compiling cannot be asked to stop.
@@ -81,22 +101,13 @@ class Pause:
         self._drawing = True
         return self._asked
 
-    def __enter__(self) -> "Pause":
-        self._before = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._asked or not self._drawing:
             raise KeyboardInterrupt
         self._asked = True
 
 
-class Once:
+class Once(CtrlC):
     """Within its ``with`` block, Ctrl-C is one KeyboardInterrupt for each time that it was ``expected``; else nothing.
 
     What deals with the first one would be ended by a second one that comes at once.
@@ -107,15 +118,6 @@ class Once:
 
     def __init__(self) -> None:
         self.expected = False
-
-    def __enter__(self) -> "Once":
-        self._before = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        signal.signal(signal.SIGINT, self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.expected:

@@ -1,0 +1,12 @@
+from charrnn.model.network import Network
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.preview import LENGTH, preview
+
+
+def test_a_preview_is_a_function_of_model_seed_and_step(make_parameters):
+    model, vocabulary = Network(make_parameters(vocab_size=5, hidden_size=3)), Vocabulary("\nabcd")
+    text = preview(model, vocabulary, 1, 10)
+    assert len(text) == LENGTH
+    assert set(text) <= set(vocabulary.symbols)
+    assert preview(model, vocabulary, 1, 10) == text
+    assert len({text, preview(model, vocabulary, 2, 10), preview(model, vocabulary, 1, 11)}) == 3
