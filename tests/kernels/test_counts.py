@@ -30,7 +30,7 @@ def text(random):
 
 def sorted_places(text, depth):
     places, spare = np.empty((2, len(text)), np.int32)
-    sort_places(text, depth, places, spare, np.empty(text.max() + 2, np.int64))
+    sort_places(text, depth, places, spare, np.empty(text.max() + 3, np.int64))
     measure_shared(text, depth, places, spare)
     return places, spare
 
