@@ -7,6 +7,9 @@ from typing import Any
 
 from charrnn.errors import CheckpointError
 
+SPIKE = 10.0
+"""A gradient so many times longer than the mean since the last evaluation is a spike."""
+
 PACE_SECONDS = 3.0
 """Time over which ``Pace`` is a mean."""
 
@@ -34,6 +37,18 @@ class Progress:
     rollbacks: int = 0
     """How often it has."""
     best_val_bpc: float | None = None
+
+    def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
+        """Take in a step, of its loss in nats and the norm of its gradient, in an epoch of so many windows."""
+        self.step += 1
+        self.window += 1
+        if self.window == windows:
+            self.epoch, self.window = self.epoch + 1, 0
+        self.learning_rate = learning_rate
+        self.spikes_since += norm * self.steps_since > SPIKE * self.norm_sum
+        self.loss_sum += loss
+        self.norm_sum += norm
+        self.steps_since += 1
 
     def clear_sums(self) -> None:
         """Begin the sums since the last evaluation anew."""
