@@ -23,6 +23,10 @@ Ids = npt.NDArray[np.integer[Any]]
 Reason = Limit | Literal["interrupted"]
 
 
+class StoppedError(Exception):
+    """A trainer was asked to end while it was scoring."""
+
+
 class BaseTrainer(ABC):
     """Trains a model on a text that has been turned into ids.
 
@@ -88,7 +92,7 @@ class BaseTrainer(ABC):
         """
 
     def stop(self) -> None:
-        """Ask a running trainer to end after this step. Safe to call from a signal handler."""
+        """Ask a running trainer to end after this step, or in the middle of a scoring. Safe in a signal handler."""
         self._stop.set()
 
     def _epoch(self) -> float:
@@ -106,8 +110,18 @@ class BaseTrainer(ABC):
         }
 
     def _val_bpc(self, model: LanguageModel) -> float | None:
-        """Bits per character of the validation text; None without one."""
-        return score(model, self._val_ids).bits_per_character if len(self._val_ids) else None
+        """Bits per character of the validation text; None without one.
+
+        Raises:
+            StoppedError: the trainer was asked to end.
+        """
+        if not len(self._val_ids):
+            return None
+        return score(model, self._val_ids, before_window=self._check_stop).bits_per_character
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            raise StoppedError
 
     def _told(self, evaluated: Evaluated, model: LanguageModel, best: bool) -> Iterator[Event]:
         """An evaluation, and what follows it."""

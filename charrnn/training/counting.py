@@ -9,7 +9,7 @@ from charrnn.errors import CheckpointError
 from charrnn.model.ngram import NGram
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
-from charrnn.training.contract import BaseTrainer
+from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.events import Evaluated, Event
 from charrnn.training.progress import Clock, Progress
 
@@ -30,10 +30,14 @@ class CountingTrainer(BaseTrainer):
 
     def run(self) -> Iterator[Event]:
         """Count, unless that is done, and score."""
-        stopped = self._stop.is_set()
-        if not self.progress.step and not stopped:
-            yield from self._evaluate()
-        yield self._finished("interrupted" if stopped else "epochs")
+        reason: Reason = "epochs"
+        try:
+            self._check_stop()
+            if not self.progress.step:
+                yield from self._evaluate()
+        except StoppedError:
+            reason = "interrupted"
+        yield self._finished(reason)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """See ``BaseTrainer``."""
@@ -57,8 +61,8 @@ class CountingTrainer(BaseTrainer):
 
     def _evaluate(self) -> Iterator[Event]:
         progress, model = self.progress, self._model
-        progress.step = progress.epoch = progress.evaluated_step = 1
         progress.best_val_bpc = self._val_bpc(model)
+        progress.step = progress.epoch = progress.evaluated_step = 1
         evaluated = Evaluated(
             step=1,
             epoch=1.0,

@@ -21,7 +21,7 @@ from charrnn.model.workspace import State, copy_state
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training.contract import BaseTrainer, Ids, Reason
+from charrnn.training.contract import BaseTrainer, Ids, Reason, StoppedError
 from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
@@ -87,6 +87,8 @@ class Trainer(BaseTrainer):
                 reason = yield from self._advance(clock_zero)
             except DivergedError as diverged:
                 yield self._roll_back(str(diverged))
+            except StoppedError:  # an evaluation, which a resumed run makes up for
+                continue
         yield self._finished(reason)
 
     def _advance(self, clock_zero: float) -> Generator[Event, None, Reason | None]:

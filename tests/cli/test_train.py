@@ -8,7 +8,7 @@ import sys
 
 import click
 import pytest
-from endurance.runs import outcome
+from endurance.runs import TEXT, outcome
 
 from charrnn.api import load
 from charrnn.cells.contract import cell_names
@@ -254,6 +254,21 @@ def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_pa
     train("--resume", "--checkpoints", folder)
     whole, parts = Run(tmp_path / "runs" / "whole"), Run(folder / "cats")
     assert outcome(whole) == outcome(parts)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+def test_an_interrupt_ends_an_evaluation_under_way(start, tmp_path):
+    source = tmp_path / "cats.txt"
+    source.write_text(TEXT * 1000)  # of which 4.8 million characters validate
+    options = ("--steps", 5, "--val-fraction", 0.99, "--checkpoints", tmp_path, "--json")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = start("train", source, *SMALL, *options, **pipes)
+    read_until_step(process, 5)
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [event["event"] for event in events(stdout)] == ["checkpoint_due", "finished"]
+    assert load_checkpoint(tmp_path / "cats" / "last.safetensors").header["progress"]["step"] == 5
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")

@@ -99,6 +99,32 @@ def test_stop_ends_after_the_step_with_a_checkpoint_and_no_evaluation():
     assert events[-1].reason == "interrupted"
 
 
+@pytest.mark.parametrize("steps", [7, 30])
+def test_a_stop_ends_an_evaluation_under_way_and_a_resumed_run_makes_up_for_it(steps, monkeypatch):
+    monkeypatch.setattr("charrnn.scoring.streams.WINDOW", 50)
+    whole = make_trainer(steps=steps, eval_every=20)
+    wanted = without_times(whole.run())
+    stopped = make_trainer(steps=steps, eval_every=20)
+    windows = []
+
+    def run(*arguments, network_run=stopped._network.run):
+        windows.append(1)
+        if len(windows) == 2:
+            stopped.stop()
+        return network_run(*arguments)
+
+    monkeypatch.setattr(stopped._network, "run", run)
+    events = list(stopped.run())
+    assert len(windows) == 2
+    assert [type(event) for event in events[-3:]] == [StepDone, CheckpointDue, Finished]
+    assert (events[-1].reason, events[-1].step) == ("interrupted", min(steps, 20))
+    tensors, header = stopped.snapshot()
+    resumed = make_trainer(steps=steps, eval_every=20)
+    resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+    assert without_times([*events[:-2], *resumed.run()]) == wanted
+    assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
 @pytest.mark.parametrize("stop_after", [3, 7, 29, 42, 45])
 def test_a_restored_trainer_continues_as_if_never_stopped(stop_after):
     options = {"steps": 45, "eval_every": 7, "shape": {"dropout": 0.2, "num_layers": 2}}
