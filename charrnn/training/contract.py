@@ -85,7 +85,7 @@ class BaseTrainer(ABC):
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a trainer of the same config and batch.
+        """Continue from a snapshot of a trainer of the same config and batch; another learning rate is kept.
 
         Raises:
             CheckpointError: the snapshot lacks something or does not fit.

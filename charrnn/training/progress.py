@@ -55,6 +55,10 @@ class Progress:
         self.loss_sum = self.norm_sum = 0.0
         self.steps_since = self.spikes_since = self.rollbacks_since = 0
 
+    def forget_divergence(self) -> None:
+        """Learn at the whole rate again: another one has been given."""
+        self.rate_factor, self.rollbacks_since = 1.0, 0
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON can hold them."""
         return asdict(self)

@@ -124,12 +124,16 @@ class Trainer(BaseTrainer):
                 self._load(good, Progress.from_dict(header["good"]))
                 self._good = GoodState.of(self._tensors(), self.progress)
             self._load(tensors, Progress.from_dict(header["progress"]))
+            rate_before = header["settings"]["learning_rate"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
                 f"the checkpoint cannot be resumed, something is missing or does not fit: {error}"
             ) from error
         if "good" not in header:
             self._good = GoodState.of(self._tensors(), self.progress)
+        if self.settings.learning_rate != rate_before:
+            self.progress.forget_divergence()
+            self._good.progress.forget_divergence()
 
     def _tensors(self) -> dict[str, Array]:
         """All that changes in training, by name."""

@@ -224,6 +224,26 @@ def test_a_divergence_after_a_resume_goes_back_as_if_never_stopped(save_every):
     assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
 
 
+@pytest.mark.parametrize("stop_after", [18, 20])
+def test_another_learning_rate_is_the_rate_whatever_was_halved_before(stop_after):
+    options = {"steps": 30, "eval_every": 10, "schedule": "constant"}
+    stopped = make_trainer(**options)
+    diverged = False
+    for event in ruined_at(stopped, 17):
+        diverged = diverged or isinstance(event, RolledBack)
+        if diverged and isinstance(event, StepDone) and event.step == stop_after:
+            stopped.stop()
+    tensors, header = stopped.snapshot()
+    for given, wanted in ((0.02, 0.01), (0.03, 0.03)):
+        resumed = make_trainer(**options, learning_rate=given)
+        resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+        events = list(ruined_at(resumed, 25))
+        rates = [event.learning_rate for event in of(events, StepDone)]
+        (back,) = of(events, RolledBack)
+        assert (rates[0], rates[-1]) == (wanted, wanted / 2)
+        assert back.rate_factor == wanted / 2 / given
+
+
 def test_a_run_that_diverges_again_and_again_is_given_up():
     trainer = make_trainer(steps=50, learning_rate=1e30, clip_norm=0)
     events = []
