@@ -11,12 +11,14 @@ from charrnn.model.header import model_of
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import open_cache, read_corpus
+from charrnn.storage.metrics import truncate_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, split
 from charrnn.text.sources import ENCODING, STDIN, check_encoding
 from charrnn.text.windows import fit
+from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
@@ -57,7 +59,7 @@ class TrainingJob:
         if settings.val_fraction and not len(val_ids):
             shrunk = (*shrunk, "the text is too short to validate on a part of it")
         trainer = CountingTrainer if counted else Trainer
-        self.trainer: CountingTrainer | Trainer = trainer(
+        self.trainer: BaseTrainer = trainer(
             config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
         )
         self._notes = notes
@@ -68,7 +70,7 @@ class TrainingJob:
         if resumed:
             self.trainer.restore(resumed.tensors, resumed.header)
             self.trainer.clock.seconds = notes.seconds
-            run.truncate_metrics(self.trainer.progress.step)
+            truncate_metrics(run.metrics, self.trainer.progress.step)
         self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
         self.started = Started(
             run=str(run.folder),

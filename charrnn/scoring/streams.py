@@ -9,6 +9,7 @@ A text too short for two streams is read in one pass, and so is every text if th
 has seen all that comes before it, exactly as when the text is drawn.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,6 +40,10 @@ WARM_UP = 256
 Ids = npt.NDArray[np.integer[Any]]
 
 
+def go_on() -> None:
+    """Do nothing before a window."""
+
+
 class Reader(Protocol):
     """Reads a text block by block and predicts it; what it remembers is carried from each block to the next."""
 
@@ -52,10 +57,14 @@ class StreamReader:
     Args:
         network: the model.
         one_pass: read in one pass whatever the length.
+        before_window: is called before each window, and may raise to end the reading.
     """
 
-    def __init__(self, network: LanguageModel, *, one_pass: bool = False) -> None:
+    def __init__(
+        self, network: LanguageModel, *, one_pass: bool = False, before_window: Callable[[], None] = go_on
+    ) -> None:
         self._network = network
+        self._before_window = before_window
         self._most_streams = 1 if one_pass else MOST_STREAMS
         self._state = network.initial_state(1)
         self._before = np.empty(0, np.int32)
@@ -82,14 +91,17 @@ class StreamReader:
         if streams > 1:
             steps = min(WARM_UP, length)
             # Nothing comes before the first stream: it reads anything, and its state is then set.
-            predict(self._network, text, np.maximum(starts - steps, 0), steps, state)
+            self._predict(text, np.maximum(starts - steps, 0), steps, state)
         for layer, carried in zip(state, self._state, strict=True):
             for array, values in zip(layer, carried, strict=True):
                 array[0] = values[0]
-        predict(self._network, text, starts, length, state, losses, ranks)
+        self._predict(text, starts, length, state, losses, ranks)
         self._state = [tuple(array[-1:].copy() for array in layer) for layer in state]
         if rest := count - streams * length:  # the last stream goes on to the end of the block
-            predict(self._network, text, np.array([count - rest]), rest, self._state, losses, ranks)
+            self._predict(text, np.array([count - rest]), rest, self._state, losses, ranks)
+
+    def _predict(self, *arguments: Any) -> None:
+        predict(self._network, *arguments, before_window=self._before_window)
 
 
 def predict(
@@ -100,6 +112,8 @@ def predict(
     state: State,
     losses: Losses | None = None,
     ranks: Ranks | None = None,
+    *,
+    before_window: Callable[[], None] = go_on,
 ) -> None:
     """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
 
@@ -109,6 +123,7 @@ def predict(
     steps = min(max(1, WINDOW // streams), length)
     space = network.space(steps, streams)
     for first in range(0, length, steps):
+        before_window()
         at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
         window = network.run(text[at], None, state, space)
         if losses is not None and ranks is not None:
@@ -127,17 +142,18 @@ def surprises(network: LanguageModel, window: Space, targets: Ids) -> tuple[Loss
     return window.losses, ranks
 
 
-def score(network: LanguageModel, ids: Ids) -> Score:
+def score(network: LanguageModel, ids: Ids, *, before_window: Callable[[], None] = go_on) -> Score:
     """Score a text of at least two characters.
 
     Args:
         network: the model.
         ids: (N,) the text.
+        before_window: see ``StreamReader``.
 
     Raises:
         CorpusError: the text is too short.
     """
     if len(ids) < 2:
         raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}")
-    reader = StreamReader(network)
+    reader = StreamReader(network, before_window=before_window)
     return sum((total_of(*reader.read(ids[i : i + BLOCK])) for i in range(0, len(ids), BLOCK)), start=Score(0.0, 0))

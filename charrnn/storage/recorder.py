@@ -9,6 +9,7 @@ from typing import Any
 
 from charrnn.errors import RunError
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+from charrnn.storage.metrics import append_metrics, truncate_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 
@@ -74,9 +75,9 @@ class Recorder:
 
     def _write_held(self) -> None:
         if self._records and self.failure:  # what was appended may be there in part, or even all of it
-            self._run.truncate_metrics(self._records[0]["step"] - 1)
+            truncate_metrics(self._run.metrics, self._records[0]["step"] - 1)
         while self._records:
-            self._run.append_metrics(self._records[0])
+            append_metrics(self._run.metrics, self._records[0])
             del self._records[0]
         if self._best:
             save_checkpoint(self._run.best, self._best)

@@ -10,17 +10,14 @@ step-N.safetensors  the last checkpoint and those before it, if some are to be k
 """
 
 import contextlib
-import json
-import math
 import re
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError, RunError
-from charrnn.storage.atomic import append, leftovers, link_or_copy, reason, write_atomically, writing
+from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -131,7 +128,7 @@ class Run:
 
     @property
     def metrics(self) -> Path:
-        """One JSON object a line, one line an evaluation."""
+        """One line an evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
 
     @property
@@ -187,56 +184,6 @@ class Run:
             for _, path in self.kept():
                 if path not in kept:
                     path.unlink(missing_ok=True)
-
-    def append_metrics(self, record: Mapping[str, Any]) -> None:
-        """Add one line to the metrics, and return when it is on the disk.
-
-        Args:
-            record: A flat mapping of plain JSON values; NaN and the infinities become null.
-
-        Raises:
-            RunError: The file cannot be written.
-        """
-        with writing(self.metrics):
-            append(self.metrics, _line(record))
-
-    def read_metrics(self) -> list[dict[str, Any]]:
-        """The records of the metrics, oldest first; none where there is no file.
-
-        A last line without its newline was being written when the process was killed, and is left out.
-
-        Raises:
-            RunError: The file cannot be read, or a line is not a JSON object.
-        """
-        try:
-            lines = self.metrics.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise RunError(f"cannot read {self.metrics}: {reason(error)}; make it a readable file") from error
-        return [self._record(number, line) for number, line in enumerate(lines, start=1)]
-
-    def truncate_metrics(self, step: int) -> None:
-        """Forget the records after ``step``: a resumed run writes them again. Call it before the first append.
-
-        Records without a step stay. An unfinished last line goes.
-
-        Raises:
-            RunError: As `read_metrics`, or the file cannot be written.
-        """
-        kept = [record for record in self.read_metrics() if not _is_after(record, step)]
-        with writing(self.metrics):
-            if _is_file(self.metrics):
-                write_atomically(self.metrics, map(_line, kept))
-
-    def _record(self, number: int, line: bytes) -> dict[str, Any]:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
-            raise RunError(f"line {number} of {self.metrics} is not a JSON object; remove that line")
-        return record
 
 
 def list_runs(checkpoints: Path) -> list[Run]:
@@ -330,18 +277,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
-
-
-def _is_after(record: Mapping[str, Any], step: int) -> bool:
-    at = record.get("step")
-    return isinstance(at, int | float) and at > step
-
-
-def _line(record: Mapping[str, Any]) -> bytes:
-    strict = {key: _finite(value) for key, value in record.items()}
-    return json.dumps(strict, allow_nan=False).encode() + b"\n"
-
-
-def _finite(value: Any) -> Any:
-    """``value``, or None for the floats that JSON lacks."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

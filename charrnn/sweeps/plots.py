@@ -7,6 +7,7 @@ from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.storage.atomic import writing
+from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import label
 from charrnn.sweeps.table import SEED, Row, fold
@@ -56,7 +57,7 @@ def draw(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
 def _curves(axes: Any, folder: SweepFolder) -> None:
     plan = folder.plan()
     for run in plan:
-        records = [r for r in folder.run(run).read_metrics() if r["val_bpc"] is not None]
+        records = [r for r in read_metrics(folder.run(run).metrics) if r["val_bpc"] is not None]
         axes.plot([r["seconds"] / 60 for r in records], [r["val_bpc"] for r in records], label=run.name, linewidth=1)
     axes.set_xlabel("minutes")
     if len(plan) <= MOST_NAMED:

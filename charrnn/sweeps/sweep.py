@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from charrnn.errors import RunError
+from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
 from charrnn.sweeps.child import Outcome, train_run
 from charrnn.sweeps.folder import SweepFolder
@@ -232,7 +233,7 @@ class Watch:
             return []
         self._size = size
         try:
-            records = self._run.read_metrics()
+            records = read_metrics(self._run.metrics)
         except RunError:  # the run itself will fail over it
             return []
         new = [record for record in records if record["step"] > self.steps]

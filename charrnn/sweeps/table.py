@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun
 from charrnn.sweeps.sweep import best_bpc
@@ -69,7 +70,7 @@ def best_first(rows: Iterable[Row]) -> list[Row]:
 
 
 def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: str) -> Row:
-    records = folder.run(planned).read_metrics()
+    records = read_metrics(folder.run(planned).metrics)
     options = {key: planned.swept.get(key, planned.options.get(key)) for key in keys}
     return Row(planned.name, options, _figures(records), state)
 

@@ -1,87 +1,50 @@
 """The trainer of an n-gram model: it counts the text in one pass, and tells the same events as any other."""
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from charrnn.errors import CheckpointError
-from charrnn.model.config import ModelConfig
-from charrnn.model.header import header_of
 from charrnn.model.ngram import NGram
-from charrnn.model.workers import Workers
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
-from charrnn.training.preview import preview
+from charrnn.training.contract import BaseTrainer, Reason, StoppedError
+from charrnn.training.events import Evaluated, Event
 from charrnn.training.progress import Clock, Progress
-from charrnn.training.settings import TrainingSettings
-from charrnn.training.trainer import Ids, Reason
 
 MOST_SCORED = 100_000
 """Characters of the text itself that ``train_bpc`` is of: its last ones."""
 
 
-class CountingTrainer:
-    """Counts a text; as ``charrnn.training.trainer.Trainer``, but that one step does all.
+class CountingTrainer(BaseTrainer):
+    """Counts a text: one step does all.
 
     Of the settings, only ``rng_seed`` and ``val_fraction`` matter; there is nothing to save in between.
     """
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        settings: TrainingSettings,
-        vocabulary: Vocabulary,
-        train_ids: Ids,
-        val_ids: Ids,
-        *,
-        threads: int = 1,
-        save_every: int = 0,
-    ) -> None:
-        self.config, self.settings, self.vocabulary = config, settings, vocabulary
-        self.workers = Workers(threads)
-        self.progress, self.clock = Progress(), Clock()
-        self._train_ids, self._val_ids = train_ids, val_ids
-        self._stop = threading.Event()
 
     @property
     def parameter_count(self) -> int:
         """Counts that the model holds."""
         return self._model.size
 
-    def stop(self) -> None:
-        """Ask a running trainer to end. Safe to call from a signal handler."""
-        self._stop.set()
-
     def run(self) -> Iterator[Event]:
         """Count, unless that is done, and score."""
-        progress = self.progress
-        stopped = self._stop.is_set()
-        if not progress.step and not stopped:
-            yield from self._evaluate()
-        reason: Reason = "interrupted" if stopped else "epochs"
-        yield Finished(progress.step, float(progress.epoch), self.clock.seconds, reason, progress.best_val_bpc)
+        reason: Reason = "epochs"
+        try:
+            self._check_stop()
+            if not self.progress.step:
+                yield from self._evaluate()
+        except StoppedError:
+            reason = "interrupted"
+        yield self._finished(reason)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """As ``Trainer.snapshot``."""
-        header = {
-            **header_of(self.config, self.vocabulary),
-            "settings": self.settings.to_dict(),
-            "progress": self.progress.to_dict(),
-            "epoch": float(self.progress.epoch),
-            "parameters": self.parameter_count,
-        }
-        return self._model.to_tensors(), header
+        """See ``BaseTrainer``."""
+        return self._model.to_tensors(), self._header()
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """As ``Trainer.restore``.
-
-        Raises:
-            CheckpointError: the snapshot lacks something or does not fit.
-        """
+        """See ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
         self._model = NGram.load(self.config, tensors, self.workers)
@@ -98,10 +61,9 @@ class CountingTrainer:
 
     def _evaluate(self) -> Iterator[Event]:
         progress, model = self.progress, self._model
+        progress.best_val_bpc = self._val_bpc(model)
         progress.step = progress.epoch = progress.evaluated_step = 1
-        if len(self._val_ids):
-            progress.best_val_bpc = score(model, self._val_ids).bits_per_character
-        yield Evaluated(
+        evaluated = Evaluated(
             step=1,
             epoch=1.0,
             seconds=self.clock.seconds,
@@ -113,7 +75,4 @@ class CountingTrainer:
             spikes=0,
             rollbacks=0,
         )
-        yield Sampled(1, preview(model, self.vocabulary, self.settings.rng_seed, 1))
-        if progress.best_val_bpc is not None:
-            yield CheckpointDue(1, "best")
-        yield CheckpointDue(1, "last")
+        yield from self._told(evaluated, model, best=progress.best_val_bpc is not None)

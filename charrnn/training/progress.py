@@ -7,6 +7,9 @@ from typing import Any
 
 from charrnn.errors import CheckpointError
 
+SPIKE = 10.0
+"""A gradient so many times longer than the mean since the last evaluation is a spike."""
+
 PACE_SECONDS = 3.0
 """Time over which ``Pace`` is a mean."""
 
@@ -35,10 +38,26 @@ class Progress:
     """How often it has."""
     best_val_bpc: float | None = None
 
+    def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
+        """Take in a step, of its loss in nats and the norm of its gradient, in an epoch of so many windows."""
+        self.step += 1
+        self.window += 1
+        if self.window == windows:
+            self.epoch, self.window = self.epoch + 1, 0
+        self.learning_rate = learning_rate
+        self.spikes_since += norm * self.steps_since > SPIKE * self.norm_sum
+        self.loss_sum += loss
+        self.norm_sum += norm
+        self.steps_since += 1
+
     def clear_sums(self) -> None:
         """Begin the sums since the last evaluation anew."""
         self.loss_sum = self.norm_sum = 0.0
         self.steps_since = self.spikes_since = self.rollbacks_since = 0
+
+    def forget_divergence(self) -> None:
+        """Learn at the whole rate again: another one has been given."""
+        self.rate_factor, self.rollbacks_since = 1.0, 0
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON can hold them."""

@@ -1,4 +1,4 @@
-"""The trainer: a generator of events that prints nothing and writes nothing.
+"""The trainer of a model that learns by gradients; it prints nothing and writes nothing.
 
 Everything random is a function of the run's seed and the step (initial weights, dropout masks, previews), so that the
 counters in ``Progress`` are all that there is to a random generator's state. Nothing depends on when a run is saved:
@@ -6,85 +6,41 @@ the state to which a divergence goes back is that of the last evaluation, and a 
 """
 
 import math
-import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import CheckpointError, TrainingError
+from charrnn.errors import CheckpointError
 from charrnn.kernels.draw import generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
-from charrnn.model.header import header_of
-from charrnn.model.workers import Workers
 from charrnn.model.workspace import State, copy_state
-from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, RolledBack, Sampled, StepDone
+from charrnn.training.contract import BaseTrainer, Ids, Reason, StoppedError
+from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
+from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.optimization import Updater
-from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 Array = npt.NDArray[Any]
-Ids = npt.NDArray[np.integer[Any]]
-Reason = Limit | Literal["interrupted"]
 
 SAVE_SECONDS = 60.0
 """Time between two saves of a run that is not told how often to save."""
 
-MOST_NATS = 1000.0
-"""A loss that no model has that has not diverged; a guess at random costs ln V."""
 
-LARGEST_PARAMETER = 1e6
-"""A parameter that no model has that has not diverged."""
-
-MOST_ROLLBACKS = 5
-"""How often a run may diverge between two evaluations."""
-
-SPIKE = 10.0
-"""A gradient so many times longer than the mean since the last evaluation is a spike."""
-
-
-@dataclass(frozen=True)
-class GoodState:
-    """Where a run that diverges goes on: copies of its tensors and of its progress."""
-
-    tensors: dict[str, Array]
-    progress: Progress
-
-
-class DivergedError(Exception):
-    """The model is no longer fit to be trained; the message says what shows it."""
-
-
-class Trainer:
-    """Trains a model on a text that has been turned into ids.
+class Trainer(BaseTrainer):
+    """Trains a model by gradients.
 
     Attributes:
-        config: the model's shape.
-        settings: the run's settings, with the batch and window that fit the text.
-        vocabulary: the model's characters.
         parameters: the tensors, updated in place.
-        progress: how far the run has come.
-        clock: how long it has taken.
-
-    Args:
-        config: the model's shape.
-        settings: with the batch and window that fit the text.
-        vocabulary: the model's characters.
-        train_ids: (N,) the text to train on, of any integer type.
-        val_ids: (M,) the text to validate with; may be empty.
-        threads: how many; they change no result.
-        save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
     """
 
     def __init__(
@@ -98,22 +54,17 @@ class Trainer:
         threads: int = 1,
         save_every: int = 0,
     ) -> None:
-        self.config, self.settings, self.vocabulary = config, settings, vocabulary
-        self.workers = Workers(threads)
+        super().__init__(config, settings, vocabulary, train_ids, val_ids, threads=threads, save_every=save_every)
         self.parameters = new_parameters(config).initialise(settings.rng_seed)
-        self.progress, self.clock = Progress(), Clock()
         context = settings.seq_length - settings.window
         self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
-        self._val_ids = val_ids
         self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         self._network = self._learner.network
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
         self._state = self._network.initial_state(settings.batch_size)
-        self._stop = threading.Event()
         self._pace = Pace()
-        self._save_every = save_every
         self._saved_at = time.monotonic()
-        self._good = self._good_state()
+        self._good = GoodState.of(self._tensors(), self.progress)
 
     @property
     def eval_every(self) -> int:
@@ -126,16 +77,8 @@ class Trainer:
         """Numbers that are learned."""
         return self.parameters.count
 
-    def stop(self) -> None:
-        """Ask a running trainer to end after this step. Safe to call from a signal handler."""
-        self._stop.set()
-
     def run(self) -> Iterator[Event]:
-        """Train until the first limit is reached.
-
-        Raises:
-            TrainingError: training has diverged again and again.
-        """
+        """See ``BaseTrainer``."""
         clock_zero = time.monotonic() - self.clock.seconds
         self._saved_at = time.monotonic()
         reason = None
@@ -144,6 +87,8 @@ class Trainer:
                 reason = yield from self._advance(clock_zero)
             except DivergedError as diverged:
                 yield self._roll_back(str(diverged))
+            except StoppedError:  # an evaluation, which a resumed run makes up for
+                continue
         yield self._finished(reason)
 
     def _advance(self, clock_zero: float) -> Generator[Event, None, Reason | None]:
@@ -151,51 +96,44 @@ class Trainer:
         reason = self._limit_reached()
         if self._evaluation_due(reason):
             yield from self._evaluate()
-            self.clock.seconds = time.monotonic() - clock_zero
+            self._saved_at = time.monotonic()
+            self.clock.seconds = self._saved_at - clock_zero
             return None
         if reason == "interrupted" and self.progress.step:
             self._check_state()
-            yield self._save("last")
+            yield self._save()
         elif self._save_due() and self._is_sound():
-            yield self._save("last")
+            yield self._save()
         if reason is None:
             yield self._train_step(clock_zero)
         return reason
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
-        good = self._good
-        tensors = self._tensors()
-        header = {
-            **header_of(self.config, self.vocabulary),
-            "settings": self.settings.to_dict(),
-            "progress": self.progress.to_dict(),
-            "epoch": self._epoch(),
-            "parameters": self.parameter_count,
-        }
+        """See ``BaseTrainer``."""
+        good, tensors, header = self._good, self._tensors(), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}
             header["good"] = good.progress.to_dict()
         return tensors, header
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a trainer of the same config and batch.
-
-        Raises:
-            CheckpointError: the snapshot lacks something or does not fit.
-        """
+        """See ``BaseTrainer``."""
         try:
             if "good" in header:
                 good = {name.removeprefix("good."): t for name, t in tensors.items() if name.startswith("good.")}
                 self._load(good, Progress.from_dict(header["good"]))
-                self._good = self._good_state()
+                self._good = GoodState.of(self._tensors(), self.progress)
             self._load(tensors, Progress.from_dict(header["progress"]))
+            rate_before = header["settings"]["learning_rate"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
                 f"the checkpoint cannot be resumed, something is missing or does not fit: {error}"
             ) from error
         if "good" not in header:
-            self._good = self._good_state()
+            self._good = GoodState.of(self._tensors(), self.progress)
+        if self.settings.learning_rate != rate_before:
+            self.progress.forget_divergence()
+            self._good.progress.forget_divergence()
 
     def _tensors(self) -> dict[str, Array]:
         """All that changes in training, by name."""
@@ -221,22 +159,11 @@ class Trainer:
         self.progress = progress
         self._network.refresh()
 
-    def _good_state(self) -> GoodState:
-        return GoodState({name: tensor.copy() for name, tensor in self._tensors().items()}, replace(self.progress))
-
     def _roll_back(self, why: str) -> RolledBack:
         """Go back to the last good state, and learn at half the rate from there."""
-        step, good = self.progress.step, self._good.progress
-        if good.rollbacks_since == MOST_ROLLBACKS:
-            raise TrainingError(
-                f"training has diverged at step {step} ({why}), {MOST_ROLLBACKS} times in a row at ever lower rates: "
-                "lower --learning-rate or --clip-norm; what was saved before is kept"
-            )
-        good.rate_factor /= 2
-        good.rollbacks += 1
-        good.rollbacks_since += 1
-        self._load(self._good.tensors, replace(good))
-        return RolledBack(step, good.step, good.rate_factor, why)
+        step = self.progress.step
+        self._load(self._good.tensors, self._good.slowed(step, why))
+        return RolledBack(step, self.progress.step, self.progress.rate_factor, why)
 
     def _train_step(self, clock_zero: float) -> StepDone:
         settings, progress, clock = self.settings, self.progress, self.clock
@@ -253,19 +180,11 @@ class Trainer:
         )
         gradient = self._learner.gradient.vector
         norm = self._updater.norm(gradient)
-        self._check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
+        check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
         scale = norm_scale(norm, settings.clip_norm)
         self._updater.update(gradient, Clip(scale, settings.clip_value or math.inf), learning_rate, progress.step + 1)
         self._network.refresh()
-        progress.step += 1
-        progress.window += 1
-        if progress.window == len(windows):
-            progress.epoch, progress.window = progress.epoch + 1, 0
-        progress.learning_rate = learning_rate
-        progress.spikes_since += norm * progress.steps_since > SPIKE * progress.norm_sum
-        progress.loss_sum += loss
-        progress.norm_sum += norm
-        progress.steps_since += 1
+        progress.add_step(loss, norm, learning_rate, windows=len(windows))
         now = time.monotonic()
         clock.seconds = now - clock_zero
         clock.training_seconds += now - started
@@ -291,8 +210,8 @@ class Trainer:
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
         self._check_state()
-        val_bpc = score(self._network, self._val_ids).bits_per_character if len(self._val_ids) else None
-        self._check(val_bpc is None or val_bpc < MOST_NATS, f"validation loss {val_bpc} bits per character")
+        val_bpc = self._val_bpc(self._network)
+        check(val_bpc is None or val_bpc < MOST_NATS, f"validation loss {val_bpc} bits per character")
         evaluated = Evaluated(
             step=progress.step,
             epoch=self._epoch(),
@@ -311,12 +230,8 @@ class Trainer:
         best = val_bpc is not None and (progress.best_val_bpc is None or val_bpc < progress.best_val_bpc)
         if best:
             progress.best_val_bpc = val_bpc
-        self._good = self._good_state()
-        yield evaluated
-        yield Sampled(progress.step, preview(self._network, self.vocabulary, self.settings.rng_seed, progress.step))
-        if best:
-            yield self._save("best")
-        yield self._save("last")
+        self._good = GoodState.of(self._tensors(), self.progress)
+        yield from self._told(evaluated, self._network, best)
 
     def _evaluation_due(self, reason: Reason | None) -> bool:
         """Whether this step should be evaluated now; what an interrupt left out is made up for after a resume."""
@@ -332,9 +247,9 @@ class Trainer:
             return self.progress.step % self._save_every == 0
         return time.monotonic() - self._saved_at > SAVE_SECONDS
 
-    def _save(self, kind: Literal["last", "best"]) -> CheckpointDue:
+    def _save(self) -> CheckpointDue:
         self._saved_at = time.monotonic()
-        return CheckpointDue(self.progress.step, kind)
+        return CheckpointDue(self.progress.step, "last")
 
     def _is_sound(self) -> bool:
         """Whether the state may be saved; if not, the next evaluation goes back."""
@@ -346,15 +261,7 @@ class Trainer:
 
     def _check_state(self) -> None:
         """A diverged model must not take the place of a good one."""
-        largest = float(np.abs(self.parameters.vector).max())
-        self._check(largest < LARGEST_PARAMETER, f"parameters up to {largest:.3g}")
-        rest = [self._updater.slots, *(array for layer in self._state for array in layer)]
-        self._check(all(np.isfinite(array).all() for array in rest), "the optimizer's state or the model's")
-
-    def _check(self, good: bool, got: str) -> None:
-        """Stop what is under way unless ``good``; comparisons with a NaN are not."""
-        if not good:
-            raise DivergedError(got)
+        check_state(self.parameters.vector, [self._updater.slots, *(array for layer in self._state for array in layer)])
 
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._windows)
@@ -369,10 +276,6 @@ class Trainer:
         if self._stop.is_set():
             return "interrupted"
         return next((name for name, part in self._parts_done().items() if part >= 1), None)
-
-    def _finished(self, reason: Reason) -> Finished:
-        progress = self.progress
-        return Finished(progress.step, self._epoch(), self.clock.seconds, reason, progress.best_val_bpc)
 
     def _mask_key(self) -> int:
         return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF

@@ -6,6 +6,7 @@ from faults import FaultyOs
 
 from charrnn.storage.atomic import leftovers
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.metrics import read_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run
@@ -50,7 +51,7 @@ def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
     evaluate(recorder, 1)
     assert recorder.failure is None
     assert step_of(run.last) == step_of(run.best) == 1
-    assert run.read_metrics() == [{"step": 1}]
+    assert read_metrics(run.metrics) == [{"step": 1}]
     assert Notes.read(run.notes) == NOTES
     assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
 
@@ -61,7 +62,7 @@ def test_there_is_something_to_resume_before_there_is_anything_else(run: Run) ->
     assert names(run) == {".lock"}
     recorder.save_best(checkpoint(1), NOTES)
     assert step_of(run.last) == 1
-    assert run.read_metrics() == [{"step": 1}]
+    assert read_metrics(run.metrics) == [{"step": 1}]
 
 
 def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +75,7 @@ def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypat
     assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
     evaluate(recorder, 2)
     assert recorder.failure is None
-    assert run.read_metrics() == [{"step": 1}, {"step": 2}]
+    assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}]
     assert step_of(run.last) == step_of(run.best) == 2
 
 
@@ -102,7 +103,7 @@ def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_the
             assert step_of(run.best) in (1, 2)
         evaluate(recorder, 3)
         assert recorder.failure is None
-        assert run.read_metrics() == [{"step": step} for step in ((1, 2, 3) if resumed else (2, 3))]
+        assert read_metrics(run.metrics) == [{"step": step} for step in ((1, 2, 3) if resumed else (2, 3))]
         assert step_of(run.last) == step_of(run.best) == 3
         for path in run.files:
             assert leftovers(path) == [], at
@@ -137,4 +138,4 @@ def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None
     elsewhere.rename(run.folder)
     evaluate(recorder, 3)
     assert recorder.failure is None
-    assert run.read_metrics() == [{"step": 1}, {"step": 2}, {"step": 3}]
+    assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}, {"step": 3}]

@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import pytest
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import write_atomically
+from charrnn.storage.metrics import append_metrics
 from charrnn.storage.run import KEPT, NAMES_SHOWN, Run, find_checkpoint, list_runs
 
 
@@ -107,7 +107,7 @@ def test_create_refuses_a_folder_that_takes_no_files() -> None:
 
 def test_clear_removes_the_files_of_the_run_and_of_killed_saves_only(tmp_path: Path) -> None:
     run = make_run(tmp_path, "hamlet", "last", "best")
-    run.append_metrics({"step": 1})
+    append_metrics(run.metrics, {"step": 1})
     for name in ("notes.txt", "step-12", "step-000000012.safetensors", "run.json", "corpus.safetensors"):
         (run.folder / name).write_bytes(b"")
     run.clear()
@@ -290,79 +290,3 @@ def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
         f"no run or checkpoint {target!r}: not a run in {tmp_path}, not a file, not a run's folder; "
         "runs there: macbeth; train one with: charrnn train FILE"
     )
-
-
-def test_metrics_are_one_object_a_line_as_appended(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    assert run.read_metrics() == []
-    run.append_metrics({"step": 1, "val_bpc": 0.1 + 0.2})
-    run.append_metrics({"step": 2, "val_bpc": 1e-310})
-    assert run.metrics.read_bytes() == b'{"step": 1, "val_bpc": 0.30000000000000004}\n{"step": 2, "val_bpc": 1e-310}\n'
-    assert run.read_metrics() == [{"step": 1, "val_bpc": 0.1 + 0.2}, {"step": 2, "val_bpc": 1e-310}]
-
-
-def test_metrics_have_null_for_what_json_lacks(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.append_metrics({"step": 1, "a": float("nan"), "b": float("inf"), "c": float("-inf"), "d": None})
-    assert json.loads(run.metrics.read_bytes(), parse_constant=pytest.fail) == dict.fromkeys("abcd") | {"step": 1}
-
-
-def test_metrics_that_cannot_be_written_or_read_are_run_errors(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.metrics.mkdir()
-    with pytest.raises(RunError, match=r"^cannot write .*metrics\.jsonl: Is a directory; "):
-        run.append_metrics({"step": 1})
-    with pytest.raises(RunError, match=r"^cannot read .*metrics\.jsonl: Is a directory; "):
-        run.read_metrics()
-
-
-@pytest.mark.parametrize("tail", [b"{", b'{"step": 3, "val', b'{"step": 3}', b"\xff"])
-def test_an_unfinished_last_line_is_ignored(tmp_path: Path, tail: bytes) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.append_metrics({"step": 1})
-    with run.metrics.open("ab") as file:
-        file.write(tail)
-    assert run.read_metrics() == [{"step": 1}]
-
-
-@pytest.mark.parametrize(
-    "line", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000], ids=["empty", "half", "list", "ff", "deep"]
-)
-def test_a_broken_line_is_a_run_error(tmp_path: Path, line: bytes) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.metrics.write_bytes(b'{"step": 1}\n' + line + b"\n")
-    with pytest.raises(RunError) as caught:
-        run.read_metrics()
-    assert one_line(caught) == f"line 2 of {run.metrics} is not a JSON object; remove that line"
-
-
-def test_truncating_forgets_what_came_after_a_step(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    records = [{"step": step, "val_bpc": 1 / step} for step in (10, 20, 30)]
-    for record in records[:2]:
-        run.append_metrics(record)
-    wanted = run.metrics.read_bytes()
-    run.append_metrics(records[2])
-    with run.metrics.open("ab") as file:
-        file.write(b'{"step": 4')
-    run.truncate_metrics(20)
-    assert run.metrics.read_bytes() == wanted
-    assert names(run) == ["metrics.jsonl"]
-    run.append_metrics(records[2])
-    assert run.read_metrics() == records
-    run.truncate_metrics(0)
-    assert run.metrics.read_bytes() == b""
-
-
-def test_truncating_keeps_records_without_a_step(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    for record in ({"note": "begun"}, {"step": None}, {"step": "5"}, {"step": 5.0}):
-        run.append_metrics(record)
-    run.truncate_metrics(4)
-    assert run.read_metrics() == [{"note": "begun"}, {"step": None}, {"step": "5"}]
-
-
-def test_truncating_makes_no_file(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.truncate_metrics(1)
-    assert names(run) == []

@@ -70,6 +70,14 @@ def test_ids_that_are_none_are_refused():
         list(CountingTrainer(CONFIG, TrainingSettings(), VOCABULARY, IDS + 9, IDS[:0]).run())
 
 
+def test_stopped_while_it_scores(monkeypatch):
+    trainer = make()
+    monkeypatch.setattr(trainer._model, "run", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(trainer._model, "space", lambda *_: trainer.stop())
+    (event,) = trainer.run()
+    assert (event.reason, event.step) == ("interrupted", 0)
+
+
 def test_stopped_before_it_began():
     trainer = make()
     trainer.stop()

@@ -99,6 +99,32 @@ def test_stop_ends_after_the_step_with_a_checkpoint_and_no_evaluation():
     assert events[-1].reason == "interrupted"
 
 
+@pytest.mark.parametrize("steps", [7, 30])
+def test_a_stop_ends_an_evaluation_under_way_and_a_resumed_run_makes_up_for_it(steps, monkeypatch):
+    monkeypatch.setattr("charrnn.scoring.streams.WINDOW", 50)
+    whole = make_trainer(steps=steps, eval_every=20)
+    wanted = without_times(whole.run())
+    stopped = make_trainer(steps=steps, eval_every=20)
+    windows = []
+
+    def run(*arguments, network_run=stopped._network.run):
+        windows.append(1)
+        if len(windows) == 2:
+            stopped.stop()
+        return network_run(*arguments)
+
+    monkeypatch.setattr(stopped._network, "run", run)
+    events = list(stopped.run())
+    assert len(windows) == 2
+    assert [type(event) for event in events[-3:]] == [StepDone, CheckpointDue, Finished]
+    assert (events[-1].reason, events[-1].step) == ("interrupted", min(steps, 20))
+    tensors, header = stopped.snapshot()
+    resumed = make_trainer(steps=steps, eval_every=20)
+    resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+    assert without_times([*events[:-2], *resumed.run()]) == wanted
+    assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
 @pytest.mark.parametrize("stop_after", [3, 7, 29, 42, 45])
 def test_a_restored_trainer_continues_as_if_never_stopped(stop_after):
     options = {"steps": 45, "eval_every": 7, "shape": {"dropout": 0.2, "num_layers": 2}}
@@ -196,6 +222,26 @@ def test_a_divergence_after_a_resume_goes_back_as_if_never_stopped(save_every):
     got = without_times(ruined_at(resumed, 17))
     assert got == wanted[-len(got) :]
     assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
+@pytest.mark.parametrize("stop_after", [18, 20])
+def test_another_learning_rate_is_the_rate_whatever_was_halved_before(stop_after):
+    options = {"steps": 30, "eval_every": 10, "schedule": "constant"}
+    stopped = make_trainer(**options)
+    diverged = False
+    for event in ruined_at(stopped, 17):
+        diverged = diverged or isinstance(event, RolledBack)
+        if diverged and isinstance(event, StepDone) and event.step == stop_after:
+            stopped.stop()
+    tensors, header = stopped.snapshot()
+    for given, wanted in ((0.02, 0.01), (0.03, 0.03)):
+        resumed = make_trainer(**options, learning_rate=given)
+        resumed.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
+        events = list(ruined_at(resumed, 25))
+        rates = [event.learning_rate for event in of(events, StepDone)]
+        (back,) = of(events, RolledBack)
+        assert (rates[0], rates[-1]) == (wanted, wanted / 2)
+        assert back.rate_factor == wanted / 2 / given
 
 
 def test_a_run_that_diverges_again_and_again_is_given_up():

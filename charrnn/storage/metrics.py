@@ -1,0 +1,80 @@
+"""A run's metrics: JSON objects, one a line, that tell the step they are of."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import RunError
+from charrnn.storage.atomic import append, reason, write_atomically, writing
+
+
+def append_metrics(path: Path, record: Mapping[str, Any]) -> None:
+    """Add one line, and return when it is on the disk.
+
+    Args:
+        path: the file; it is made if need be.
+        record: A flat mapping of plain JSON values; NaN and the infinities become null.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    with writing(path):
+        append(path, _line(record))
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The records, oldest first; none where there is no file.
+
+    A last line without its newline was being written when the process was killed, and is left out.
+
+    Raises:
+        RunError: The file cannot be read, or a line is not a JSON object.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {reason(error)}; make it a readable file") from error
+    return [_record(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def truncate_metrics(path: Path, step: int) -> None:
+    """Forget the records after ``step``: a resumed run writes them again. Call it before the first append.
+
+    Records without a step stay. An unfinished last line goes.
+
+    Raises:
+        RunError: As `read_metrics`, or the file cannot be written.
+    """
+    kept = [record for record in read_metrics(path) if not _is_after(record, step)]
+    with writing(path):
+        if path.is_file():
+            write_atomically(path, map(_line, kept))
+
+
+def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise RunError(f"line {number} of {path} is not a JSON object; remove that line")
+    return record
+
+
+def _is_after(record: Mapping[str, Any], step: int) -> bool:
+    at = record.get("step")
+    return isinstance(at, int | float) and at > step
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    strict = {key: _finite(value) for key, value in record.items()}
+    return json.dumps(strict, allow_nan=False).encode() + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    """``value``, or None for the floats that JSON lacks."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
