@@ -10,11 +10,12 @@ from faults import FaultyOs
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
 from charrnn.job import check_value, fit_settings, open_job
+from charrnn.optimizers.contract import optimizer_names
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 from charrnn.training.events import Finished, SaveFailed, StepDone
-from charrnn.training.settings import TrainingSettings
+from charrnn.training.settings import SCHEDULES, TrainingSettings
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
 SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "threads": 1}
@@ -64,7 +65,7 @@ def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs)
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted
 
 
-@pytest.mark.parametrize("shape", [{}, {"model": "tdnn", "update_every": 5}])
+@pytest.mark.parametrize("shape", [{}, {"model": "tdnn", "update_every": 5, "dropout": 0.2}])
 def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(corpus, runs, tmp_path, shape):
     train(corpus, checkpoints=runs, steps=40, eval_every=7, **shape)
     others = tmp_path / "others"
@@ -267,17 +268,21 @@ def test_a_checkpoint_without_settings_cannot_be_resumed(corpus, runs):
         open_job([corpus], checkpoints=runs, resume=True)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"optimizer": "sgd", "schedule": "cosine", "clip_value": 0.1},
-        {"optimizer": "rmsprop", "schedule": "step", "decay_every": 0.3, "dropout": 0.2, "num_layers": 2},
-        {"optimizer": "adagrad", "schedule": "constant", "embedding_size": 0, "reset_probability": 0.5},
-        {"optimizer": "adam", "warmup_steps": 30, "recurrent_init": "orthogonal", "precision": "float64"},
-    ],
-    ids=lambda options: options["optimizer"],
-)
-def test_a_run_interrupted_twice_ends_in_the_same_bytes(corpus, runs, tmp_path, options):
+EXACT = {
+    "sgd": {"schedule": "cosine", "clip_value": 0.1},
+    "rmsprop": {"schedule": "step", "decay_every": 0.3, "dropout": 0.2, "num_layers": 2},
+    "adagrad": {"schedule": "constant", "embedding_size": 0, "reset_probability": 0.5},
+    "adam": {"schedule": "linear", "warmup_steps": 30, "recurrent_init": "orthogonal", "precision": "float64"},
+}
+
+
+def test_every_schedule_is_interrupted():
+    assert {options["schedule"] for options in EXACT.values()} == set(SCHEDULES)
+
+
+@pytest.mark.parametrize("optimizer", optimizer_names())
+def test_a_run_interrupted_twice_ends_in_the_same_bytes(corpus, runs, tmp_path, optimizer):
+    options = {"optimizer": optimizer, **EXACT[optimizer]}
     train(corpus, checkpoints=runs, steps=30, eval_every=8, **options)
     others = tmp_path / "others"
     train(corpus, checkpoints=others, steps=30, eval_every=8, stop_after=5, save_every=2, **options)

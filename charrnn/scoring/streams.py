@@ -21,7 +21,7 @@ from charrnn.model.contract import LanguageModel, Space
 from charrnn.model.workers import share
 from charrnn.model.workspace import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
-from charrnn.text.corpus import check_ids
+from charrnn.text.corpus import check_ids, let_go
 
 BLOCK = 1 << 21
 """Characters of a block."""
@@ -78,7 +78,8 @@ class StreamReader:
         if len(text) > 1:
             predicted = slice(len(ids) + 1 - len(text), None)
             self._read_block(text, losses[predicted], ranks[predicted])
-        self._before = text[-1:]
+        self._before = text[-1:].copy()
+        let_go(ids)
         return losses, ranks
 
     def _read_block(self, text: Ids, losses: Losses, ranks: Ranks) -> None:

@@ -15,6 +15,9 @@ from charrnn.errors import RunError
 PIECE = 1 << 20
 """Bytes written at a time."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that there is no room."""
+
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, beside: Path | None = None) -> None:
     """Write ``data`` to ``path``, which holds either its old content or all of the new one at any moment.
@@ -110,9 +113,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"cannot write {path}: {reason(error)}; free some space or choose another folder with --checkpoints"
-        ) from error
+        advice = "free some space or choose" if error.errno in FULL else "choose"
+        raise RunError(f"cannot write {path}: {reason(error)}; {advice} another folder with --checkpoints") from error
 
 
 @contextlib.contextmanager

@@ -56,8 +56,6 @@ class Run:
         with writing(folder):
             made = tuple(path for path in (*reversed(folder.parents), folder) if not path.exists())
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
         run = cls._locked(folder, made)
         if not overwrite and run.exists():
             run.release()
@@ -73,7 +71,8 @@ class Run:
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
-            RunError: There is no such run, it has no ``last.safetensors``, or another process trains it.
+            RunError: There is no such run, it has no ``last.safetensors``, its folder cannot be written, or another
+                process trains it.
         """
         run = cls(checkpoints / _checked(name))
         if not _is_file(run.last):
@@ -82,9 +81,11 @@ class Run:
 
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
-        """The run, once it is locked and what killed processes left is gone."""
+        """The run, once its folder can be written and is locked, and what killed processes left is gone."""
         from charrnn.storage.lock import lock  # to read a run needs no lock
 
+        with writing(folder), tempfile.TemporaryFile(dir=folder):
+            pass
         run = cls(folder, lock(folder), made)
         with writing(folder):
             for path in (run.last, run.best, run.metrics, run.notes, run.corpus, run.folder / KEPT):

@@ -1,5 +1,6 @@
 """A corpus: a text as numbers, its name and its fingerprint."""
 
+import mmap
 import os
 import re
 from collections.abc import Sequence
@@ -76,6 +77,18 @@ def check_ids(ids: Ids, symbols: int) -> None:
             f"the ids of a text must be 0 to {symbols - 1}, got others: the run's corpus.safetensors is damaged; "
             "remove it, and go on with --resume"
         )
+
+
+def let_go(ids: Ids) -> None:
+    """Let the system have the memory into which it has mapped ids of a file; they can be read as before.
+
+    It would take that back by itself when it is short of memory, but until then it counts as this process's.
+    """
+    base: object = ids
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def absolute(sources: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError
+from charrnn.text.corpus import let_go
+
+MOST_MAPPED = 1 << 25
+"""Ids that are read before the memory is let go into which they were mapped."""
 
 Ids = npt.NDArray[np.int32]
 
@@ -48,6 +52,7 @@ class Windows:
         self._context = context
         self._inputs = ids[: self.characters].reshape(streams, self.steps)
         self._targets = ids[1 : self.characters + 1].reshape(streams, self.steps)
+        self._mapped = 0
 
     def __len__(self) -> int:
         return self._count
@@ -57,6 +62,10 @@ class Windows:
         i = range(len(self))[i]
         part = slice(self.start(i), self._own(i + 1))
         x, y = (np.array(streams[:, part].T, np.int32, order="C") for streams in (self._inputs, self._targets))
+        self._mapped += x.size
+        if self._mapped > MOST_MAPPED:
+            let_go(self._inputs)
+            self._mapped = 0
         return x, y
 
     def __iter__(self) -> Iterator[tuple[Ids, Ids]]:

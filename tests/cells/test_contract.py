@@ -137,7 +137,7 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape):
 
 @cells
 def test_a_resumed_run_equals_one_that_was_not_interrupted(cell):
-    extras = {"skip_connections": True, "learn_initial_state": True}
+    extras = {"skip_connections": True, "learn_initial_state": True, "dropout": 0.2}
 
     def trainer(steps):
         config = ModelConfig(V, cell=cell, hidden_size=5, num_layers=2, precision="float64", **extras)

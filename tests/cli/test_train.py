@@ -235,13 +235,14 @@ def read_until_step(process, step):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_path, number):
-    options = ("--steps", 300, "--eval-every", 50)
-    train(*options, "--name", "whole")
+@pytest.mark.parametrize(("number", "precision"), [(signal.SIGINT, "float32"), (signal.SIGTERM, "bf16")])
+def test_interrupted_and_resumed_equals_uninterrupted(start, text, tmp_path, number, precision):
+    options = (*SMALL, "--precision", precision, "--steps", 300, "--eval-every", 50)
+    environment = os.environ | {"CHARRNN_EMULATE_BF16": "1"}
+    assert start("train", text, *options, "--checkpoints", tmp_path, "--quiet", env=environment).wait() == 0
     folder = tmp_path / "in parts"
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = start("train", text, *SMALL, *options, "--checkpoints", folder, "--json", **pipes)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    process = start("train", text, *options, "--checkpoints", folder, "--json", **pipes)
     read_until_step(process, 20)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
@@ -251,9 +252,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(start, train, text, tmp_pa
     assert stderr.endswith(f"resume with: charrnn train {text} --resume --checkpoints '{folder}'\n")
     assert "Traceback" not in stderr
 
-    train("--resume", "--checkpoints", folder)
-    whole, parts = Run(tmp_path / "runs" / "whole"), Run(folder / "cats")
-    assert outcome(whole) == outcome(parts)
+    assert start("train", "--resume", "--checkpoints", folder, "--quiet", env=environment).wait() == 0
+    assert outcome(Run(tmp_path / "cats")) == outcome(Run(folder / "cats"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
@@ -294,6 +294,71 @@ def test_the_end_of_standard_input_can_end_the_run(start, invoke, text, tmp_path
     assert events(stdout)[-1]["reason"] == "interrupted"
     assert (tmp_path / "cats" / "last.safetensors").is_file()
     assert invoke("train", "-", "--until-eof").exit_code == 2
+
+
+def without_roots_rights():
+    """Let a process of root's be refused what others are."""
+    import ctypes
+
+    drop_from_bounding_set, override_permissions = 24, 1
+    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0):
+        raise OSError("the right cannot be given up")
+
+
+@pytest.fixture
+def start_unprivileged(start, tmp_path):
+    """Start a command in a process that cannot write into a folder of mode 555."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets root give up rights")
+
+    def start_unprivileged(*arguments):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        try:
+            return start(*arguments, preexec_fn=without_roots_rights, **pipes)
+        except subprocess.SubprocessError:
+            pytest.skip("this root cannot give up its rights")
+
+    yield start_unprivileged
+    for folder in tmp_path.glob("**/"):
+        folder.chmod(0o755)
+
+
+def test_a_folder_that_is_read_only_is_refused(start_unprivileged, train, text, tmp_path):
+    train("--steps", 2)
+    run = Run(tmp_path / "runs" / "cats")
+    before = outcome(run)
+    for folder in (run.folder, tmp_path / "runs"):
+        folder.chmod(0o555)
+    for options in (["--name", "new"], ["--overwrite"], ["--resume", "--steps", 4]):
+        process = start_unprivileged("train", text, *options, "--checkpoints", tmp_path / "runs")
+        stdout, stderr = process.communicate(timeout=60)
+        assert (process.returncode, stdout) == (1, "")
+        assert re.fullmatch(
+            r"charrnn: error: cannot write .*: Permission denied; choose another folder with --checkpoints\n", stderr
+        )
+    assert outcome(run) == before
+
+
+def test_a_folder_that_becomes_read_only_is_told_and_tried_again(start_unprivileged, text, tmp_path):
+    options = ("--steps", 10**6, "--save-every", 1, "--checkpoints", tmp_path, "--json")
+    process = start_unprivileged("train", text, *SMALL, *options)
+    run = Run(tmp_path / "cats")
+
+    def read_until(name):
+        return next(event for event in map(json.loads, process.stdout) if event["event"] == name)
+
+    read_until("checkpoint_due")
+    run.folder.chmod(0o555)
+    assert "Permission denied" in read_until("save_failed")["why"]
+    run.folder.chmod(0o755)
+    saved = read_until("checkpoint_due")["step"]
+    run.folder.chmod(0o555)
+    read_until("save_failed")
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Permission denied" in stderr.splitlines()[-1]
+    assert load_checkpoint(run.last).header["progress"]["step"] >= saved
 
 
 def verbose_imports():

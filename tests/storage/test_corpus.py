@@ -140,5 +140,5 @@ def test_a_corpus_has_sources(cache: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_a_run_error(text: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"^cannot write .*corpus\.safetensors: No such file or directory; free some"):
+    with pytest.raises(RunError, match=r"^cannot write .*corpus\.safetensors: No such file or directory; choose"):
         read(tmp_path / "missing" / "corpus.safetensors", text)

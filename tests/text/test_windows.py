@@ -1,4 +1,6 @@
 import math
+import mmap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,3 +114,17 @@ def test_fit_shrinks_the_streams_first(N, streams, length, fitted):
 def test_fit_needs_two_characters(N):
     with pytest.raises(CorpusError, match=f"at least two characters, got {N}"):
         fit(N, 4, 4)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is mapped")
+def test_a_mapped_text_takes_no_more_memory_the_more_of_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("charrnn.text.windows.MOST_MAPPED", 1 << 20)
+    size = 1 << 25
+    (tmp_path / "ids").write_bytes(bytes(size))
+    ids = np.asarray(np.memmap(tmp_path / "ids", np.uint8, "r"))
+
+    def mapped():
+        return int(Path("/proc/self/statm").read_text().split()[2]) * mmap.PAGESIZE
+
+    before = mapped()
+    assert max(mapped() for _ in Windows(ids, 4, 1 << 14)) - before < size / 4
