@@ -1,218 +1,207 @@
 """All models on one text, at equal parameters and equal minutes: every recurrent cell, the TDNN, and n-gram counts.
 
-Each model gets the hidden size (or order) whose number of parameters (or counts) is closest to the one asked for, and
-trains as long as the others, once with each learning rate; its best validation loss counts. Kernels are compiled, or
-read from the cache, before the clock starts. An n-gram model takes what time it needs: one pass.
+Each network has the hidden size whose number of parameters is closest to the one asked for. It trains as many steps as
+one core does in the minutes asked for, once with each learning rate; its best validation loss counts. The pace of all
+networks is measured first, in turns, so that it does not matter what else the machine does later. N-gram models are
+counted in one pass: with about as many counts as the networks have parameters, and with the best order.
+
+The runs are a sweep: the same command again goes on where the last one stopped.
 """
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import charrnn
 from benchmarks.shared import command
+from benchmarks.shared.contenders import VAL_FRACTION, Contender, Counted, Text, counted, networks, paces
 from benchmarks.shared.errors import BenchmarkError
-from benchmarks.shared.output import RESULTS, number, table
-from charrnn.cells.contract import cell_names
-from charrnn.model.config import HIGHEST_ORDER, ModelConfig
-from charrnn.model.ngram import NGram
-from charrnn.text.corpus import split
-from charrnn.text.sources import read_pieces
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import Evaluated, Started, StepDone
-from charrnn.training.gradients import new_parameters
+from benchmarks.shared.output import RESULTS, replace_part, table
+from charrnn.errors import RunError
+from charrnn.model.workers import available_threads
+from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.sweeps.sweep import RunEnded, Sweep, ThisMachine
 
-VAL_FRACTION = 0.1
-
-LARGEST_HIDDEN = 1 << 12
-
-EVALUATIONS = 20
+EVALUATIONS = 12
 """Of each run, so that there is a curve."""
+
+PICTURE = "models.svg"
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A model of the size asked for.
-
-    Attributes:
-        name: of the cell, or of the model.
-        options: of ``charrnn.train``.
-        shape: its hidden size or order, in words.
-    """
-
-    name: str
-    options: dict[str, Any]
-    shape: str
-
-
-@dataclass
 class Result:
-    """What a model reached with one learning rate.
+    """What a network reached with one learning rate.
 
     Attributes:
-        curve: (seconds, bits per character of the validation text) at each evaluation.
+        epochs: passes over the text.
+        curve: (minutes of one core, bits per character of the validation text) at each evaluation; empty if it has
+            diverged.
     """
 
     name: str
-    shape: str
+    hidden_size: int
+    parameters: int
     learning_rate: float
-    parameters: int = 0
-    characters: int = 0
-    seconds: float = 0.0
-    curve: list[tuple[float, float]] = field(default_factory=list)
+    epochs: float
+    curve: list[tuple[float, float]]
 
     @property
     def best(self) -> float:
         """The lowest validation loss."""
-        return min(bpc for _, bpc in self.curve)
+        return min((bpc for _, bpc in self.curve), default=float("inf"))
 
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = command.parser("models", __doc__ or "")
     parser.add_argument("text", type=Path, help="the text; its last tenth validates")
+    parser.add_argument("--parameters", type=int, default=200_000, help="of each network, nearly (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of one core, for each run (%(default)s)")
+    parser.add_argument("--rates", default="0.002,0.005,0.01", help="learning rates between commas (%(default)s)")
+    parser.add_argument("--models", type=command.names, help="networks between commas; all if not given")
+    parser.add_argument("--jobs", type=int, default=available_threads(), help="runs at once (%(default)s)")
+    parser.add_argument("--folder", type=Path, default=RESULTS / "models", help="of the sweeps (%(default)s)")
     parser.add_argument(
-        "--parameters", type=int, default=500_000, help="of each model, as near as can be (%(default)s)"
-    )
-    parser.add_argument("--minutes", type=float, default=10.0, help="that each model trains (%(default)s)")
-    parser.add_argument("--rates", default="0.003,0.01", help="learning rates between commas (%(default)s)")
-    parser.add_argument("--models", type=command.names, help="names between commas; all if not given")
-    parser.add_argument("--threads", type=int, default=1, help="(%(default)s)")
-    parser.add_argument(
-        "--plot", type=Path, default=RESULTS / "models.svg", help="where to draw the curves (%(default)s)"
+        "--page", type=Path, help=f"a Markdown file, whose marked part is replaced, and beside which {PICTURE} goes"
     )
     return parser
 
 
-def nearest(count: Callable[[int], int], wanted: int, most: int) -> int:
-    """The size of 1 to ``most`` whose count, which rises with it, is nearest to the wanted one."""
-    low, high = 1, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) <= wanted else (low, middle)
-    return min((low, high), key=lambda size: abs(count(size) - wanted))
+def run_name(contender: Contender, rate: float) -> str:
+    """Of a run's folder."""
+    return f"{contender.name},learning-rate={rate:g}"
 
 
-def contenders(path: Path, wanted: int) -> Iterator[Contender]:
-    """Every model, of about ``wanted`` parameters."""
-    text = "".join(piece.text for piece in read_pieces([str(path)]))
-    vocabulary = Vocabulary.of(text)
-    V = len(vocabulary)
-    train_ids, _ = split(vocabulary.encode(text), VAL_FRACTION)
-    networks = {name: {"cell": name} for name in cell_names()} | {"tdnn": {"model": "tdnn"}}
-    for name, shape in networks.items():
-
-        def count(hidden: int, shape: dict[str, str] = shape) -> int:
-            return new_parameters(ModelConfig(V, hidden_size=hidden, **shape)).count  # type: ignore[arg-type]
-
-        hidden = nearest(count, wanted, LARGEST_HIDDEN)
-        yield Contender(name, {**shape, "hidden_size": hidden}, f"{hidden} units")
-    sizes = {}
-    for order in range(1, HIGHEST_ORDER + 1):
-        sizes[order] = NGram.count(ModelConfig(V, "ngram", order=order), train_ids).size
-        if sizes[order] > wanted:
-            break
-    order = min(sizes, key=lambda order: abs(sizes[order] - wanted))
-    yield Contender("ngram", {"model": "ngram", "order": order}, f"order {order}")
-
-
-def trained(contender: Contender, rate: float, choices: argparse.Namespace, folder: str) -> Result:
-    """Train a model, and tell what came of it."""
-    own = {"learning_rate": rate, "minutes": choices.minutes}
-    shared = {"threads": choices.threads, "val_fraction": VAL_FRACTION, "checkpoints": folder, "overwrite": True}
-    if "ngram" not in contender.options.values():
-        own["eval_every"] = _paced(contender, shared, choices)
-    result = Result(contender.name, contender.shape, rate)
-    for event in charrnn.train(choices.text, **contender.options, **own, **shared):
-        if isinstance(event, Started):
-            result.parameters = event.parameters
-        elif isinstance(event, StepDone):
-            result.characters += event.characters
-        elif isinstance(event, Evaluated) and event.val_bpc is not None:
-            result.curve.append((event.seconds, event.val_bpc))
-            result.seconds = event.seconds
-    return result
-
-
-def _paced(contender: Contender, shared: dict[str, Any], choices: argparse.Namespace) -> int:
-    """Steps between two evaluations; also has all kernels compiled."""
-    seconds: list[float] = []
-    for event in charrnn.train(choices.text, **contender.options, **shared, steps=12, eval_every=6):
-        if isinstance(event, StepDone):
-            seconds.append(event.seconds)
-    step = (seconds[-1] - seconds[-4]) / 3
-    minutes: float = choices.minutes
-    return max(1, round(60 * minutes / EVALUATIONS / step))
-
-
-def draw(results: Sequence[Result], path: Path) -> str:
-    """Draw the curves of the best runs; returns where, or why not."""
+def plan(
+    contenders: Sequence[Contender], rates: Sequence[float], text: Text, choices: argparse.Namespace, old: SweepFolder
+) -> dict[str, PlannedRun]:
+    """The runs, by name. One that was planned before keeps its steps: measured again, they would be others."""
     try:
+        runs = {run.name: run for run in old.plan()}
+    except RunError:
+        runs = {}
+    new = [contender for contender in contenders if any(run_name(contender, rate) not in runs for rate in rates)]
+    for contender, seconds in paces(new, text):
+        steps = max(1, round(60 * choices.minutes / seconds))
+        command.say(f"{contender.name}: {1e3 * seconds:.3g} ms a step, {steps:,} steps")
+        shape = {name.replace("_", "-"): value for name, value in contender.options.items()}
+        rest = {"steps": steps, "eval-every": -(-steps // EVALUATIONS), "val-fraction": VAL_FRACTION, "threads": 1}
+        for rate in rates:
+            own = {**shape, "learning-rate": rate}
+            name = run_name(contender, rate)
+            runs[name] = PlannedRun(name, (str(choices.text.resolve()),), {**own, **rest}, own)
+    return runs
+
+
+def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> None:
+    """Train what is not done yet."""
+    spec = Spec(folder.name, tuple(runs.values()))
+    with closing(ThisMachine(jobs, threads=1)) as place:
+        folder.begin(spec, retry_failed=False)
+        try:
+            with closing(Sweep(spec, folder, place).events()) as events:
+                for event in events:
+                    if isinstance(event, RunEnded):
+                        bpc = "-" if event.best_bpc is None else f"{event.best_bpc:.4f}"
+                        command.say(f"{100 * event.progress:3.0f} %  {event.run}: {bpc} {event.why}")
+        finally:
+            folder.end()
+
+
+def result_of(contender: Contender, rate: float, planned: PlannedRun, folder: SweepFolder, minutes: float) -> Result:
+    """What a run has reached."""
+    records = [] if planned.name in folder.failures() else folder.run(planned).read_metrics()
+    curve = [(minutes * record["step"] / planned.options["steps"], record["val_bpc"]) for record in records]
+    epochs = records[-1]["epoch"] if records else 0.0
+    return Result(contender.name, contender.hidden_size, contender.parameters, rate, epochs, curve)
+
+
+def draw(results: Sequence[Result], counts: Sequence[Counted], path: Path) -> None:
+    """Draw the curves of the best runs, and what each run reached by its learning rate.
+
+    Raises:
+        BenchmarkError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError:
-        return "matplotlib is not installed, so that nothing is drawn: python -m pip install -e '.[plots]'"
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.add_subplot()
-    end = max(result.seconds for result in results)
-    for result in results:
-        seconds, bpc = zip(*result.curve, strict=True)
-        if result.name == "ngram":
-            axes.plot([0, end], [bpc[-1]] * 2, "k--", label=f"ngram, {result.shape}")
-        else:
-            axes.plot(seconds, bpc, label=f"{result.name}, {result.shape}")
-    axes.set(xlabel="seconds of training", ylabel="bits per character of the validation text")
-    axes.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    return f"The curves: {path}"
+        raise BenchmarkError("to draw needs matplotlib: python -m pip install -e '.[plots]'") from None
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    best = best_of(results)
+    for result in best:
+        minutes, bpc = zip(*result.curve, strict=True)
+        (line,) = left.plot(minutes, bpc, label=result.name)
+        own = [other for other in results if other.name == result.name and other.curve]
+        right.plot([other.learning_rate for other in own], [other.best for other in own], "o-", color=line.get_color())
+    for count, style in zip(counts, ("--", ":"), strict=False):
+        left.axhline(count.bpc, color="black", linestyle=style, label=f"ngram of order {count.order}")
+    low, high = best[0].best, max(best[-1].best, *(count.bpc for count in counts))
+    left.set(xlabel="minutes of one core", ylabel="bits per character", ylim=(low - 0.05, high + 0.5))
+    right.set(xlabel="learning rate", xscale="log")
+    left.legend(fontsize="small")
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None})
+
+
+def best_of(results: Sequence[Result]) -> list[Result]:
+    """Each network with its best learning rate, the best network first."""
+    best: dict[str, Result] = {}
+    for result in sorted(results, key=lambda result: result.best):
+        best.setdefault(result.name, result)
+    return [result for result in best.values() if result.curve]
+
+
+def models_table(results: Sequence[Result], counts: Sequence[Counted], rates: Sequence[float]) -> str:
+    """A row for each model, the best one first: its bits per character with each learning rate."""
+    rows = []
+    for best in best_of(results):
+        own = {result.learning_rate: result for result in results if result.name == best.name}
+        ends = [f"{own[rate].best:.3f}" if own[rate].curve else "diverged" for rate in rates]
+        sizes = [f"{best.hidden_size} units", f"{best.parameters:,}", f"{best.epochs:.1f}"]
+        rows.append((best.best, [best.name, *sizes, *ends, f"{best.best:.3f}"]))
+    for count in counts:
+        sizes = [f"order {count.order}", f"{count.size:,}", "1"]
+        rows.append((count.bpc, ["ngram", *sizes, *["-"] * len(rates), f"{count.bpc:.3f}"]))
+    heads = ["model", "size", "parameters or counts", "epochs", *(f"at {rate:g}" for rate in rates), "bits/character"]
+    return table(heads, [row for _, row in sorted(rows, key=lambda pair: pair[0])])
 
 
 def benchmark(choices: argparse.Namespace) -> command.Report:
     """Train all models; figures and tables."""
     rates = [float(rate) for rate in choices.rates.split(",")]
     if choices.quick:
-        choices.parameters, choices.minutes, rates = 3000, 0.01, rates[:1]
-    all_models = list(contenders(choices.text, choices.parameters))
-    names = [contender.name for contender in all_models]
+        choices.parameters, choices.minutes, rates = 3000, 0.001, rates[:1]
+    text = Text.read(choices.text)
+    contenders = list(networks(text, choices.parameters))
+    names = [contender.name for contender in contenders]
     if unknown := set(choices.models or ()) - set(names):
-        raise BenchmarkError(f"unknown model {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
-    results, best = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for contender in all_models:
-            if choices.models and contender.name not in choices.models:
-                continue
-            own = [
-                trained(contender, rate, choices, folder) for rate in rates[: 1 if contender.name == "ngram" else None]
-            ]
-            command.say(f"{contender.name}: {min(result.best for result in own):.4f}")
-            results += own
-            best.append(min(own, key=lambda result: result.best))
-    best.sort(key=lambda result: result.best)
-    text = f"{choices.text.name}, {choices.minutes:g} minutes each, the best of the learning rates {choices.rates}\n\n"
-    text += best_table(best) + "\n\n" + draw(best, choices.plot)
-    return {"results": [asdict(result) for result in results]}, text
-
-
-def best_table(results: Sequence[Result]) -> str:
-    """A row for each model, the best one first."""
-    heads = ["model", "shape", "parameters", "rate", "bits per character", "characters/s", "seconds"]
-    rows = [
-        [
-            result.name,
-            result.shape,
-            f"{result.parameters:,}",
-            "-" if result.name == "ngram" else f"{result.learning_rate:g}",
-            f"{result.best:.4f}",
-            number(result.characters / result.seconds) if result.characters else "-",
-            number(result.seconds),
-        ]
-        for result in results
+        raise BenchmarkError(f"unknown network {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
+    contenders = [contender for contender in contenders if contender.name in (choices.models or names)]
+    folder = SweepFolder(choices.folder / f"{choices.text.stem}-{choices.parameters}-{choices.minutes:g}")
+    runs = plan(contenders, rates, text, choices, folder)
+    train(runs, folder, choices.jobs)
+    results = [
+        result_of(contender, rate, runs[run_name(contender, rate)], folder, choices.minutes)
+        for contender in contenders
+        for rate in rates
     ]
-    return table(heads, rows)
+    counts = list(counted(text))
+    nearest_size = min(counts, key=lambda count: abs(count.size - choices.parameters))
+    shown = list(dict.fromkeys([nearest_size, min(counts, key=lambda count: count.bpc)]))
+    told = (
+        f"{choices.text.name}, {choices.minutes:g} minutes of one core for each run. Bits per character of the last "
+        f"tenth of the text, at each learning rate and at the best."
+    )
+    tables = f"{told}\n\n{models_table(results, shown, rates)}"
+    if choices.page:
+        draw(results, shown, choices.page.parent / PICTURE)
+        replace_part(choices.page, f"{tables}\n\n![bits per character]({PICTURE})")
+    return {"results": [asdict(result) for result in results], "ngrams": [asdict(count) for count in counts]}, tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.turns import Rounds, Summary
 
 RESULTS = Path(__file__).parent.parent / "results"
 """Where JSON goes by default; git ignores it."""
 
 MISSING = "-"
+
+BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
+"""The marks around the part of a page that a benchmark writes."""
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -62,3 +66,16 @@ def write_json(report: dict[str, Any], path: Path) -> None:
     """Write a report, and make its folder if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def replace_part(path: Path, text: str) -> None:
+    """Replace what stands between the two marks in a Markdown file.
+
+    Raises:
+        BenchmarkError: the file does not hold both.
+    """
+    before, begin, rest = path.read_text().partition(f"{BEGIN}\n")
+    _, end, after = rest.partition(f"{END}\n")
+    if not begin or not end:
+        raise BenchmarkError(f"{path} must hold the lines {BEGIN} and {END}, in this order")
+    path.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")

@@ -31,7 +31,7 @@ class Weights(NamedTuple):
     w_hh: tuple[Packed, ...]
     """For each product its rows of W_hh, packed: on the way forward H x (gates H), on the way back (gates H) x H."""
     vectors: Array
-    """(P, at least H): the cell's vectors."""
+    """(P, at least H): the cell's vectors, each as its ``read_as`` gives it."""
     rows: npt.NDArray[np.int32]
     """(1, B): the number of each stream, for products that are added to what is there: these rows to start from."""
 
@@ -58,12 +58,14 @@ class Vector:
     Attributes:
         name: short; the tensor of layer l is called ``rnn.{name}_l{l}``.
         initial: ``initial(units)`` gives the values (H,) to start from.
+        read_as: what the time loop reads of the values (H,), so that it need not compute it again at each step.
         learned: whether it gets a gradient.
         bias_of: the block of PyTorch's ``bias_hh`` that it is in a checkpoint; None where it is a tensor of its own.
     """
 
     name: str
     initial: Callable[[int], Array] = np.zeros
+    read_as: Callable[[Array], Array] = np.asarray
     learned: bool = True
     bias_of: int | None = None
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.cells.rnn import RNNTrace
-from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, inlined, jit
 
@@ -34,13 +34,13 @@ def forward(matmul, weights, trace, start, ids, units, first, last):
 
 
 @inlined
-def step(a, s, h_before, h, units):
+def step(a, rate, h_before, h, units):
     """One stream's step."""
     wide_vectors()
     for k in range(units):
         u = tanh(a[k])
         a[k] = u
-        h[k] = h_before[k] + sigmoid(s[k]) * (u - h_before[k])
+        h[k] = h_before[k] + rate[k] * (u - h_before[k])
 
 
 @jit
@@ -54,21 +54,26 @@ def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last
 
 
 @inlined
-def step_back(a, s, h_before, d_h, d_h_before, d_s, units):
+def step_back(a, rate, h_before, d_h, d_h_before, d_s, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_h.dtype.type(1)
     for k in range(units):
-        u, rate, d = a[k], sigmoid(s[k]), d_h[k]
-        a[k] = d * rate * tanh_gradient(u)
-        d_s[k] += d * (u - h_before[k]) * sigmoid_gradient(rate)
-        d_h_before[k] += d * (one - rate)
+        u, r, d = a[k], rate[k], d_h[k]
+        a[k] = d * r * tanh_gradient(u)
+        d_s[k] += d * (u - h_before[k]) * sigmoid_gradient(r)
+        d_h_before[k] += d * (one - r)
 
 
 def initial_rates(units: int) -> Array:
     """The s of rates from SLOWEST to FASTEST, at even ratios."""
     rates = np.geomspace(SLOWEST, FASTEST, units)
     return np.log(rates / (1 - rates))
+
+
+def rates_of(s: Array) -> Array:
+    """sigmoid(s), which no s is too large for."""
+    return (1 + np.tanh(s / 2)) / 2
 
 
 CELL = Cell(
@@ -79,5 +84,5 @@ CELL = Cell(
     backward=backward,
     initial_bias=np.zeros,
     products=(Product(gates=1),),
-    vectors=(Vector("rate", initial_rates),),
+    vectors=(Vector("rate", initial_rates, rates_of),),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
+from charrnn.cli.shared.drawing import Panel, Series, as_png, as_svg
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, table
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="RUN|FILE")
 @click.argument("sources", metavar="TEXT...", nargs=-1, required=True)
 @option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the norms and the eigenvalues.")
-@option("--overwrite", is_flag=True, help="Replace the FILE of --svg if it exists.")
+@option("--png", type=click.Path(path_type=Path), metavar="FILE", help="The same as PNG; needs matplotlib.")
+@option("--overwrite", is_flag=True, help="Replace the FILE of --svg or --png if it exists.")
 @options.unknown("What to do about characters that the model has never seen.")
 @options.encoding
 @options.checkpoints
@@ -31,6 +33,7 @@ def command(
     target: str,
     sources: tuple[str, ...],
     svg: Path | None,
+    png: Path | None,
     overwrite: bool,
     unknown: str,
     encoding: str | None,
@@ -73,7 +76,9 @@ def command(
     }
     found = {when: reach_of(parameters, ids, workers) for when, parameters in models.items()}
     if svg:
-        write_file([drawing(found)], svg, overwrite=overwrite, option="--svg")
+        write_file([as_svg(panels(found))], svg, overwrite=overwrite, option="--svg")
+    if png:
+        write_file([as_png(panels(found))], png, overwrite=overwrite, option="--png")
     if as_json:
         print_json({"checkpoint": str(path), **{when: _as_json(reach) for when, reach in found.items()}})
         return
@@ -102,10 +107,8 @@ def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
     return table(rows, left=0)
 
 
-def drawing(found: Mapping[str, "Reach"]) -> str:
-    """The norms over the lag, and the eigenvalues around the unit circle, as SVG."""
-    from charrnn.cli.shared.drawing import Panel, Series, svg
-
+def panels(found: Mapping[str, "Reach"]) -> list[Panel]:
+    """The norms over the lag, and the eigenvalues around the unit circle."""
     curves = [
         Series(f"d{state} {when}{_of_layer(layer, norms)}", list(zip(found[when].lags, norms[:, layer], strict=True)))
         for state, layer, when, norms in _norms(found)
@@ -116,12 +119,10 @@ def drawing(found: Mapping[str, "Reach"]) -> str:
         )
         for when, reach in found.items()
     ]
-    return svg(
-        [
-            Panel("norm of the gradient, by lag", curves, logarithmic=True),
-            Panel("eigenvalues of the recurrent matrix", clouds, circle=True),
-        ]
-    )
+    return [
+        Panel("norm of the gradient, by lag", curves, logarithmic=True),
+        Panel("eigenvalues of the recurrent matrix", clouds, circle=True),
+    ]
 
 
 def _norms(found: Mapping[str, "Reach"]) -> Iterator[tuple[str, int, str, Any]]:

@@ -3,17 +3,18 @@
 import numpy as np
 
 from charrnn.kernels.activations import exp
+from charrnn.kernels.intrinsics import from_rank, to_rank
 from charrnn.kernels.jit import inlined, jit
 
 
 @inlined
 def highest(row, classes):
-    """The largest of the first ``classes`` logits; a NaN is the largest, so that the loss is a NaN."""
-    top = row[0]
+    """The largest of the first ``classes`` logits, or a NaN; one that it passes over makes the loss a NaN, too."""
+    top = to_rank(row[0])
     for v in range(1, classes):
-        if not row[v] <= top:
-            top = row[v]
-    return top
+        rank = to_rank(row[v])
+        top = rank if rank > top else top
+    return from_rank(top)
 
 
 @jit

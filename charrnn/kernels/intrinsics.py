@@ -147,3 +147,34 @@ def copy_numbers(typingctx, source, to, count):
         return context.get_dummy_value()
 
     return types.void(source, to, types.intp), codegen
+
+
+def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
+    """The bits of a number without its sign, turned over if it is negative; twice, and they are as before."""
+    width = bits.type.width
+    return builder.xor(bits, builder.lshr(builder.ashr(bits, bits.type(width - 1)), bits.type(1)))
+
+
+@intrinsic
+def to_rank(typingctx, x):
+    """An integer that is the larger, the larger the number is; a NaN's is beyond those of the infinities.
+
+    The largest of integers is found in vectors, that of numbers, one of which may be a NaN, is not.
+    """
+    rank = types.int32 if x == types.float32 else types.int64
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _flip_negative(builder, builder.bitcast(args[0], context.get_value_type(rank)))
+
+    return rank(x), codegen
+
+
+@intrinsic
+def from_rank(typingctx, rank):
+    """The number that ``to_rank`` was given."""
+    number = types.float32 if rank == types.int32 else types.float64
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(_flip_negative(builder, args[0]), context.get_value_type(number))
+
+    return number(rank), codegen

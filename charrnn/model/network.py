@@ -93,8 +93,8 @@ class Network:
         for layer, weights in enumerate(self.recurrent):
             for packed, rows in zip(weights.w_hh, tensors.recurrent(layer), strict=True):
                 pack_transposed(rows, packed, part, parts)
-            for to, vector in zip(weights.vectors, tensors.vectors(layer), strict=True):
-                to[: len(vector)] = vector
+            for vector, to, values in zip(self.cell.vectors, weights.vectors, tensors.vectors(layer), strict=True):
+                to[: len(values)] = vector.read_as(values)
         for layer, packed in enumerate(self.w_ih, 1):
             pack_transposed(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
         for layer, packed in zip(config.output_layers, self.w_out, strict=True):

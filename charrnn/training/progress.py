@@ -109,12 +109,13 @@ class Pace:
     """Characters per second over the last steps."""
 
     def __init__(self) -> None:
-        self._steps: deque[tuple[float, int]] = deque()
+        self._ends: deque[tuple[float, int]] = deque([(0.0, 0)])
+        """Seconds and characters up to the end of each of the last steps, after those before them."""
 
     def add(self, seconds: float, characters: int) -> float:
         """Take a step in; returns the pace."""
-        steps = self._steps
-        steps.append((seconds, characters))
-        while len(steps) > 1 and sum(s for s, _ in steps) - steps[0][0] > PACE_SECONDS:
-            steps.popleft()
-        return sum(c for _, c in steps) / sum(s for s, _ in steps)
+        ends = self._ends
+        ends.append((ends[-1][0] + seconds, ends[-1][1] + characters))
+        while len(ends) > 2 and ends[-1][0] - ends[1][0] > PACE_SECONDS:
+            ends.popleft()
+        return (ends[-1][1] - ends[0][1]) / (ends[-1][0] - ends[0][0])

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -33,6 +34,18 @@ def test_json_and_the_drawing_hold_the_same(gradients, text, tmp_path):
     again = gradients("letters", text, "--svg", picture)
     assert again.exit_code == 1
     assert "exists already" in again.stderr
+
+
+def test_a_png_beside_the_tables_or_one_line_without_matplotlib(gradients, text, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is an extra")
+    picture = tmp_path / "reach.png"
+    assert gradients("letters", text, "--png", picture).exit_code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = gradients("letters", text, "--png", picture, "--overwrite")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "a PNG needs matplotlib" in result.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_short_text_is_one_line_on_stderr(gradients, tmp_path):

@@ -63,7 +63,7 @@ def test_logits_far_apart(dtype, bound):
 
 
 @precisions
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, -np.nan, np.inf])
 @pytest.mark.parametrize("position", [0, 1, 16, 32])
 def test_nan_or_infinity_gives_a_nan_loss_in_its_row_alone(random, position, bad, dtype, bound):
     logits = random.normal(size=(2, 2, 33)).astype(dtype)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, clamp, copy_numbers, put_bfloat16
+from charrnn.kernels.intrinsics import (
+    as_matrix,
+    bfloat16_pair,
+    clamp,
+    copy_numbers,
+    from_rank,
+    put_bfloat16,
+    to_rank,
+)
 from charrnn.kernels.jit import jit
 
 
@@ -32,6 +40,13 @@ def copy(source, to, count):
     copy_numbers(source, to, count)
 
 
+@jit
+def rank_all(x, ranks, back):
+    for k in range(x.shape[0]):
+        ranks[k] = to_rank(x[k])
+        back[k] = from_rank(ranks[k])
+
+
 @pytest.mark.parametrize("offset", [0, 1, 5])
 def test_numbers_are_copied_though_the_rows_may_overlap(offset):
     array = np.arange(9.0)
@@ -53,6 +68,18 @@ def test_clamp_keeps_to_the_bounds_and_a_nan_a_nan(dtype):
     real, out = x.dtype.type, np.empty_like(x)
     clamp_all(x, real(-1), real(2), out)
     np.testing.assert_array_equal(out, [-1, -1, -0.5, 0, 2, 2, 2, np.nan] * 5)
+
+
+@pytest.mark.parametrize(("dtype", "rank"), [("float32", "int32"), ("float64", "int64")])
+def test_ranks_order_as_their_numbers_and_nans_lie_beyond_all(random, dtype, rank):
+    some = np.sort(random.normal(0, 100, 50).astype(dtype))
+    x = np.concatenate([[-np.nan, -np.inf], some[some < 0], [-0.0, 0.0], some[some > 0], [np.inf, np.nan]]).astype(
+        dtype
+    )
+    ranks, back = np.empty(len(x), rank), np.empty_like(x)
+    rank_all(x, ranks, back)
+    assert (np.diff(ranks) > 0).all()
+    assert back.tobytes() == x.tobytes()
 
 
 def test_bfloat16_is_the_nearest_and_ties_go_to_even(random):

@@ -1,9 +1,12 @@
-"""Curves and points as an SVG picture, by hand: no plotting library is needed for so little."""
+"""Curves and points as a picture: SVG by hand, since so little needs no plotting library; PNG with matplotlib."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from xml.sax.saxutils import escape
+
+from charrnn.errors import ConfigError
 
 WIDTH, HEIGHT, MARGIN = 420, 320, 50
 """Of a panel, in pixels; the margin is on all four sides."""
@@ -39,7 +42,7 @@ class Panel:
     circle: bool = False
 
 
-def svg(panels: Sequence[Panel]) -> str:
+def as_svg(panels: Sequence[Panel]) -> str:
     """The panels side by side."""
     size = f'width="{WIDTH * len(panels)}" height="{HEIGHT}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">']
@@ -86,6 +89,36 @@ def _panel(panel: Panel) -> list[str]:
         name = f'x="{MARGIN + 8}" y="{MARGIN + 15 + 13 * number}" fill="{colour}"'
         parts.append(f"<text {name}>{escape(series.name)}</text>")
     return parts
+
+
+def as_png(panels: Sequence[Panel]) -> bytes:
+    """The panels side by side.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ConfigError("a PNG needs matplotlib: install it with pip install 'charrnn[plots]', or draw SVG") from None
+    figure = Figure(figsize=(WIDTH * len(panels) / 80, HEIGHT / 80), layout="constrained")
+    for panel, axes in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        axes.set_title(panel.title, fontsize="medium")
+        if panel.logarithmic:
+            axes.set(xscale="log", yscale="log")
+        if panel.circle:
+            turn = [2 * math.pi * k / 200 for k in range(201)]
+            axes.plot([math.cos(angle) for angle in turn], [math.sin(angle) for angle in turn], color="#888")
+            axes.set_aspect("equal", "datalim")
+        for series in panel.series:
+            points = [point for point in series.points if _fits(point, panel)]
+            style = "-" if series.joined else "."
+            axes.plot([x for x, _ in points], [y for _, y in points], style, markersize=3, label=series.name)
+        if panel.series:
+            axes.legend(fontsize="small")
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=160)
+    return picture.getvalue()
 
 
 def _fits(point: tuple[float, float], panel: Panel) -> bool:

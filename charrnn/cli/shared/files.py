@@ -7,11 +7,11 @@ from charrnn.errors import CorpusError
 from charrnn.storage.atomic import reason, write_atomically
 
 
-def write_file(pieces: Iterable[str], output: Path, *, overwrite: bool, option: str) -> int:
-    """Write ``pieces`` to the file ``output`` as UTF-8, whole or not at all; return how many characters.
+def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, option: str) -> int:
+    """Write ``pieces`` to the file ``output``, whole or not at all; return how many characters or bytes.
 
     Args:
-        pieces: the text.
+        pieces: the text, written as UTF-8, or bytes.
         output: where to; its folder is made if need be.
         overwrite: whether an older file may be replaced.
         option: the one that named the file.
@@ -25,7 +25,7 @@ def write_file(pieces: Iterable[str], output: Path, *, overwrite: bool, option: 
         nonlocal characters
         for piece in pieces:
             characters += len(piece)
-            yield piece.encode()
+            yield piece if isinstance(piece, bytes) else piece.encode()
 
     try:
         if output.exists() and not overwrite:

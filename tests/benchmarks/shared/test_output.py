@@ -1,6 +1,7 @@
 import pytest
 
-from benchmarks.shared.output import mebibytes, number, percent, spread, table
+from benchmarks.shared.errors import BenchmarkError
+from benchmarks.shared.output import BEGIN, END, mebibytes, number, percent, replace_part, spread, table
 from benchmarks.shared.turns import Summary
 
 
@@ -24,3 +25,20 @@ def test_parts_memory_and_spreads():
     assert (percent(None), percent(0.854), percent(1.02)) == ("-", "85 %", "102 %")
     assert (mebibytes(None), mebibytes(3 << 19)) == ("-", "1.5")
     assert spread(Summary.of([3.0, 1.0, 2.0])) == "2.00 (1.00-3.00)"
+
+
+def test_the_marked_part_of_a_page_is_replaced_again_and_again(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    for text in ("one", "two\nlines"):
+        replace_part(page, text)
+        assert page.read_text() == f"before\n{BEGIN}\n\n{text}\n\n{END}\nafter\n"
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END}\n{BEGIN}\n"])
+def test_a_page_without_both_marks_is_left_alone(tmp_path, text):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(BenchmarkError, match="must hold the lines"):
+        replace_part(page, "new")
+    assert page.read_text() == text

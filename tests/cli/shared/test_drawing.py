@@ -1,14 +1,16 @@
+import sys
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from charrnn.cli.shared.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, svg
+from charrnn.cli.shared.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, as_png, as_svg
+from charrnn.errors import ConfigError
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(*panels):
-    return ET.fromstring(svg(panels))
+    return ET.fromstring(as_svg(panels))
 
 
 def test_a_line_runs_from_corner_to_corner_on_logarithmic_axes():
@@ -34,3 +36,17 @@ def test_points_lie_around_the_unit_circle():
 
 def test_nothing_and_single_points_can_be_drawn():
     drawn(Panel("", [Series("", [])]), Panel("", [Series("", [(3, 3)], joined=False)]), Panel("", [], circle=True))
+
+
+def test_a_png_is_drawn_of_the_same_panels():
+    pytest.importorskip("matplotlib", reason="matplotlib is an extra")
+    line = Series("a < b", [(1, 1e-6), (10, 1e-3), (1000, 0)])
+    cloud = Series("points", [(0, 1), (2, 0)], joined=False)
+    picture = as_png([Panel("norms", [line], logarithmic=True), Panel("values", [cloud], circle=True), Panel("", [])])
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_a_png_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ConfigError, match="a PNG needs matplotlib: install it with"):
+        as_png([Panel("", [])])

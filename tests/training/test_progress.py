@@ -1,0 +1,39 @@
+import pytest
+
+from charrnn.errors import CheckpointError
+from charrnn.training.progress import PACE_SECONDS, Clock, Pace, Progress
+
+
+def test_the_pace_is_that_of_the_last_seconds():
+    pace = Pace()
+    assert pace.add(2.0, 100) == 50
+    assert pace.add(1.0, 200) == 100
+    for _ in range(10):
+        latest = pace.add(PACE_SECONDS / 2, 300)
+    assert latest == pytest.approx(300 / (PACE_SECONDS / 2))
+
+
+def test_a_step_that_takes_long_has_its_own_pace():
+    pace = Pace()
+    pace.add(0.1, 1000)
+    assert pace.add(10 * PACE_SECONDS, 30 * PACE_SECONDS) == 3
+    assert pace.add(10 * PACE_SECONDS, 60 * PACE_SECONDS) == 6
+
+
+def test_a_clock_that_has_not_run_has_no_pace():
+    assert Clock().chars_per_second() == 0
+    assert Clock(training_seconds=2.0, characters=10).chars_per_second() == 5
+
+
+def test_progress_comes_back_from_its_dict():
+    progress = Progress(step=3, epoch=1, window=2, learning_rate=0.5, best_val_bpc=2.0)
+    assert Progress.from_dict(progress.to_dict()) == progress
+    assert Progress.from_dict({}) == Progress()
+
+
+@pytest.mark.parametrize(
+    "values", [[], {"step": -1}, {"step": 1.5}, {"step": True}, {"norm_sum": float("nan")}, {"no-such": 1}]
+)
+def test_damaged_progress_is_told(values):
+    with pytest.raises(CheckpointError, match="cannot be resumed"):
+        Progress.from_dict(values)
