@@ -16,8 +16,9 @@ from charrnn.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from charrnn.sweeps.folder import SweepFolder
-    from charrnn.sweeps.spec import Option, Spec
+    from charrnn.sweeps.spec import Spec
     from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
+    from charrnn.sweeps.values import Option
     from charrnn.training.settings import Limit
 
 
@@ -68,7 +69,7 @@ def command(
             _list(spec, folder, jobs, as_json)
             return
         with closing(_place(dask, jobs, threads)) as place:
-            folder.begin(spec, retry_failed=retry_failed)
+            folder.begin(retry_failed=retry_failed)
             try:
                 sweep = Sweep(spec, folder, place)
                 interrupts.stop = sweep.stop
@@ -100,7 +101,7 @@ def train_options() -> "dict[str, Option]":
 
 def _option(parameter: click.Option) -> "Option":
     from charrnn.job import check_value
-    from charrnn.sweeps.spec import Option
+    from charrnn.sweeps.values import Option
 
     number: type[int] | type[float] | None = None
     kind: Any = str

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from endurance.runs import outcome
-from endurance.sweeps import kill_all
+from endurance.sweeps import kill_all, results
 from endurance.sweeps import start as start_sweep
 
 from charrnn.storage.run import Run
@@ -81,7 +81,7 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert (started["event"], started["to_train"]) == ("sweep_started", 1)
     assert {(event["event"], event["run"]) for event in evaluated} == {("run_evaluated", "corpus=dogs")}
     assert (ended["event"], ended["state"], ended["progress"]) == ("run_ended", "done", 1.0)
-    assert all_ended == {"event": "sweep_ended", "done": 3, "failed": 0, "interrupted": False}
+    assert all_ended == {"event": "sweep_ended", "done": 3, "failed": 0, "pruned": 0, "interrupted": False}
     assert Run(folder.folder / "rng-seed=0").last.stat() == before
     result = sweep(path, "--quiet")
     assert (result.exit_code, result.output) == (0, "")
@@ -117,6 +117,41 @@ def test_killed_and_started_again_equals_left_alone(sweep, spec, folder, train, 
     for seed, run in enumerate(runs):
         train("--steps", 300, "--eval-every", 50, "--rng-seed", seed, "--name", f"whole{seed}")
         assert outcome(run) == outcome(Run(tmp_path / "runs" / f"whole{seed}"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
+def test_a_search_that_is_killed_ends_as_one_that_was_not(sweep, spec, folder, invoke, tmp_path):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    search = "[optuna]\ntrials = 2\npruner = 'NopPruner'\nlearning-rate = {min = 0.001, max = 0.1, log = true}\n"
+    path = spec(f"steps = 200\neval-every = 20\nsave-every = 5\n{search}")
+    process = start_sweep(path, tmp_path / "runs")
+    wait_for(lambda: any(folder.folder.glob("trial=1,*/last.safetensors")))
+    kill_all(process)
+    assert sweep(path).exit_code == 0
+    assert invoke("sweep", path, "--checkpoints", tmp_path / "whole").exit_code == 0
+    assert results(folder) == results(SweepFolder(tmp_path / "whole" / "sizes"))
+    assert len(folder.plan()) == 2
+
+
+def test_a_poor_trial_is_saved_and_ended_early(sweep, spec, folder, invoke):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    path = spec(
+        "steps = 40000\neval-every = 500\n[grid]\nsteps = [2]\n"
+        "[optuna]\ntrials = 1\npruner = {name = 'ThresholdPruner', upper = 0.01}\n"
+        "learning-rate = {min = 0.001, max = 0.1}\n"
+    )
+    result = sweep(path, "--json")
+    *_, ended, all_ended = map(json.loads, result.stdout.splitlines())
+    assert (ended["state"], ended["progress"]) == ("pruned", 1.0)
+    assert 2000 <= ended["steps"] < 40000
+    assert all_ended == {"event": "sweep_ended", "done": 1, "failed": 0, "pruned": 1, "interrupted": False}
+    [trial] = folder.folder.glob("trial=0,*")
+    assert invoke("info", trial).exit_code == 0
+    saved = Run(trial).last.stat()
+    assert "2 runs, 0 to train" in sweep(path).stderr
+    assert Run(trial).last.stat() == saved
+    _, *rows = invoke("sweep-table", "sizes", "--checkpoints", folder.folder.parent).stdout.splitlines()
+    assert sorted(row.split()[-1] for row in rows) == ["done", "pruned"]
 
 
 def test_a_dry_run_lists_and_trains_nothing(sweep, spec, tmp_path):
