@@ -12,6 +12,7 @@ from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
+from charrnn.cli.train import command as train
 from charrnn.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def command(
         from charrnn.sweeps.spec import read_spec
         from charrnn.sweeps.sweep import Sweep
 
-        spec = read_spec(spec_file, train_options())
+        spec = read_spec(spec_file, train_options(), variables())
         folder = SweepFolder(checkpoints / spec.name)
         if dry_run:
             _list(spec, folder, jobs, as_json)
@@ -87,16 +88,28 @@ def command(
 
 def train_options() -> "dict[str, Option]":
     """The options of ``train`` that a run may be given, by their long names without dashes."""
-    from charrnn.cli.train import command as train
+    return {name: _option(parameter) for name, parameter in _parameters().items()}
+
+
+def variables() -> dict[str, Any]:
+    """What CHARRNN_* variables set of them; the threads are divided among the runs."""
+    context, found = click.Context(train), {}
+    for name, parameter in _parameters().items():
+        value = parameter.value_from_envvar(context)
+        if value is not None and name != "threads":
+            found[name] = parameter.type_cast_value(context, value)
+    return found
+
+
+def _parameters() -> dict[str, click.Option]:
     from charrnn.sweeps.child import OWN_OPTIONS
 
-    found = {}
-    for parameter in train.params:
-        if isinstance(parameter, click.Option):
-            name = next(name for name in parameter.opts if name.startswith("--"))[2:]
-            if name not in OWN_OPTIONS:
-                found[name] = _option(parameter)
-    return found
+    options = [parameter for parameter in train.params if isinstance(parameter, click.Option)]
+    return {name: option for option in options if (name := _long_name(option)) not in OWN_OPTIONS}
+
+
+def _long_name(parameter: click.Option) -> str:
+    return next(name for name in parameter.opts if name.startswith("--"))[2:]
 
 
 def _option(parameter: click.Option) -> "Option":
@@ -114,7 +127,7 @@ def _option(parameter: click.Option) -> "Option":
         number, kind, wanted = float, (int, float), "a number"
 
     def check(value: Any) -> None:
-        name = parameter.opts[0][2:]
+        name = _long_name(parameter)
         if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
             raise ConfigError(f"{name} must be {wanted}, not {value!r}")
         try:
@@ -123,7 +136,7 @@ def _option(parameter: click.Option) -> "Option":
             raise ConfigError(f"{name}: {error.message}") from None
         check_value(str(parameter.name), value)
 
-    return Option(number, check)
+    return Option(str(parameter.name), number, check)
 
 
 def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":

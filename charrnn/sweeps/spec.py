@@ -46,6 +46,9 @@ from charrnn.sweeps.values import CORPUS, Option, Values
 NAME = "name"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
+MOST_ENDS = 10_000
+"""Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
+
 LONGEST_NAME = 200
 """Characters; most file systems take 255 bytes."""
 
@@ -76,24 +79,29 @@ class Spec:
     search: Search | None = None
 
 
-def read_spec(path: Path, options: Mapping[str, Option]) -> Spec:
+def read_spec(path: Path, options: Mapping[str, Option], defaults: Mapping[str, Any] | None = None) -> Spec:
     """Read a sweep's file.
 
     Args:
         path: of the file.
         options: those that a run may be given, by their long names without dashes.
+        defaults: the values of options that the file does not set.
 
     Raises:
-        ConfigError: something in it is unknown, missing or unfit; the message tells the line.
+        ConfigError: a default is unfit; or something in the file is unknown, missing or unfit, and the message tells
+            the line.
     """
-    return _Reader(Document(path), options).spec()
+    for key, value in (defaults or {}).items():
+        options[key].check(value)
+    return _Reader(Document(path), options, defaults or {}).spec()
 
 
 class _Reader:
     """Turns a document into a sweep."""
 
-    def __init__(self, document: Document, options: Mapping[str, Option]) -> None:
+    def __init__(self, document: Document, options: Mapping[str, Option], defaults: Mapping[str, Any]) -> None:
         self._document, self._values, self._options = document, document.values, options
+        self._defaults = defaults
         self._checked = Values(document, options)
         self._texts: dict[str, tuple[str, ...]] = {}
 
@@ -105,11 +113,13 @@ class _Reader:
         fixed = self._values.get(FIXED, {})
         for key, value in fixed.items():
             self._checked.check((FIXED, key), key, value)
+        fixed = {**self._defaults, **fixed}
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
             self._checked.check((CORPUS,), CORPUS, fixed[CORPUS])
         runs: dict[str, PlannedRun] = {}
         for place, given, by_hand in self._points():
+            self._checked.check_together(place, {**fixed, **given})
             run = self._planned(place, {**fixed, **given}, given, by_hand)
             if run != runs.setdefault(run.name, run):
                 raise self._document.error(place, f"two different runs would be called {run.name!r}; give one a name")
@@ -179,6 +189,9 @@ class _Reader:
             return self._planned((OPTUNA,), {**fixed, **own}, own, trial=number)
 
         self._require_text((OPTUNA,), {**fixed, **choices})
+        ends = [choice if isinstance(choice, list) else (choice["min"], choice["max"]) for choice in choices.values()]
+        for point in itertools.islice(itertools.product(*ends), MOST_ENDS):
+            self._checked.check_together((OPTUNA,), {**fixed, **dict(zip(choices, point, strict=True))})
         return Search(**counts, **parts, choices=choices, whole=self._checked.whole(choices), plan=plan)
 
     def _part(self, kind: str) -> Any:

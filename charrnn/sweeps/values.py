@@ -1,11 +1,12 @@
 """What a sweep's file says of options, checked; what is wrong is told with its line."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError
+from charrnn.job import check_options, interplay
 from charrnn.sweeps.toml import Document, Place
 
 CORPUS = "corpus"
@@ -16,10 +17,12 @@ class Option:
     """An option of ``train``.
 
     Attributes:
+        parameter: its name in Python.
         number: int or float for an option whose value is one; None for any other.
         check: raises a CharrnnError if a value is unfit.
     """
 
+    parameter: str
     number: type[int] | type[float] | None
     check: Callable[[Any], None]
 
@@ -36,6 +39,7 @@ class Values:
 
     def __init__(self, document: Document, options: Mapping[str, Option]) -> None:
         self._document, self._options = document, options
+        self._fit: set[Hashable] = set()
 
     def check(self, place: Place, key: str, value: Any) -> None:
         """One value of one option."""
@@ -47,6 +51,18 @@ class Values:
             self._options[key].check(value)
         except CharrnnError as error:
             raise self._document.error(place, str(error)) from None
+
+    def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
+        """All options of a run, each of which is fit by itself."""
+        given = {self._options[key].parameter: value for key, value in values.items() if key != CORPUS}
+        key = interplay(given)
+        if key in self._fit:
+            return
+        try:
+            check_options(**given)
+        except CharrnnError as error:
+            raise self._document.error(place, str(error)) from None
+        self._fit.add(key)
 
     def check_list(self, place: Place, key: str, values: Any) -> None:
         """A list of values."""

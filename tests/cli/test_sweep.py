@@ -172,6 +172,21 @@ def test_a_dry_run_lists_and_trains_nothing(sweep, spec, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_variables_set_what_the_file_does_not(sweep, spec, monkeypatch):
+    monkeypatch.setenv("CHARRNN_TRAIN_STEPS", "7")
+    monkeypatch.setenv("CHARRNN_HIDDEN_SIZE", "16")
+    monkeypatch.setenv("CHARRNN_BYTES", "1")
+    monkeypatch.setenv("CHARRNN_THREADS", "2")
+    path = spec("[grid]\nrng-seed = [0]\n")
+    run = json.loads(sweep(path, "--dry-run", "--json").stdout)
+    sizes = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "threads": 1, "rng-seed": 0}
+    assert run["options"] == {**sizes, "steps": 7, "bytes": True}
+    monkeypatch.setenv("CHARRNN_EPOCHS", "many")
+    result = sweep(path)
+    assert result.exit_code == 2
+    assert "Invalid value for '--epochs': 'many' is not a valid float." in result.stderr
+
+
 def test_a_wrong_spec_starts_nothing(sweep, spec, tmp_path):
     result = sweep(spec("[grid]\noptimizer = ['lion']\n"))
     assert result.exit_code == 1
