@@ -1,6 +1,5 @@
 """``charrnn sweep``: train many models from one file."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
+from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
 from charrnn.cli.train import command as train
 from charrnn.errors import ConfigError, RunError
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from charrnn.sweeps.spec import Spec
     from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
     from charrnn.sweeps.values import Option
-    from charrnn.training.settings import Limit
 
 
 EXAMPLES = """\b
@@ -33,7 +31,7 @@ Examples:
 
 @click.command("sweep", epilog=EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
-@option("--dry-run", is_flag=True, help="List what would be trained, and train nothing.")
+@option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
 @option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
 @option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
@@ -67,7 +65,8 @@ def command(
         spec = read_spec(spec_file, train_options(), variables())
         folder = SweepFolder(checkpoints / spec.name)
         if dry_run:
-            _list(spec, folder, jobs, as_json)
+            announce_compilation()
+            _list(spec, folder, jobs, threads, as_json)
             return
         with closing(_place(dask, jobs, threads)) as place:
             folder.begin(retry_failed=retry_failed)
@@ -140,14 +139,20 @@ def _option(parameter: click.Option) -> "Option":
 
 
 def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":
-    from charrnn.model.workers import available_threads
     from charrnn.sweeps.sweep import ThisMachine
 
     if dask is None:
-        return ThisMachine(jobs, threads or max(1, available_threads() // jobs))
+        return ThisMachine(jobs, _threads(jobs, threads))
     from charrnn.sweeps.cluster import Cluster
 
     return Cluster(dask, jobs, threads)
+
+
+def _threads(jobs: int, threads: int | None) -> int:
+    """Of each run."""
+    from charrnn.model.workers import available_threads
+
+    return threads or max(1, available_threads() // jobs)
 
 
 def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
@@ -170,30 +175,35 @@ def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
     return event
 
 
-def _list(spec: "Spec", folder: "SweepFolder", jobs: int, as_json: bool) -> None:
-    """Say what would be trained, and how long it would take where that is known."""
+def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, as_json: bool) -> None:
+    """Say what would be trained, and about how long it would take."""
+    from charrnn.sweeps.estimate import Estimate
+    from charrnn.sweeps.folder import TO_TRAIN
     from charrnn.training.settings import limits_in
 
-    states = folder.states(spec.runs)
+    trials = folder.trials() if spec.search else []
+    runs, estimate = [*spec.runs, *trials], Estimate(_threads(jobs, threads))
+    states = folder.states(runs)
+    left = {run.name: estimate.seconds(run) for run in runs if states[run.name] in TO_TRAIN}
+    for run in runs:
+        if states[run.name] == "cut":
+            left[run.name] *= 1 - folder.progress(run)
     if as_json:
-        for run in spec.runs:
-            print_json({"run": run.name, "state": states[run.name], "sources": run.sources, "options": run.options})
+        for run in runs:
+            state, options = states[run.name], run.options
+            seconds = left.get(run.name, 0.0)
+            print_json(
+                {"run": run.name, "state": state, "seconds": seconds, "sources": run.sources, "options": options}
+            )
         return
-    limits = {run.name: limits_in(run.options) for run in spec.runs}
-    rows = [(run.name, states[run.name], budget(limits[run.name])) for run in spec.runs]
-    click.echo("\n".join(table([("run", "state", "trains for"), *rows], left=2)))
-    to_train = [limits[run.name] for run in spec.runs if states[run.name] in ("waiting", "cut")]
-    say(f"{counted(len(spec.runs), 'run')}, {len(to_train):,} to train: {_time(to_train, jobs)}")
-
-
-def _time(limits: "Sequence[Mapping[Limit, float]]", jobs: int) -> str:
-    """How long runs of these limits take at most."""
-    minutes = [limit["minutes"] for limit in limits if "minutes" in limit]
-    known = f"at most {duration(60 * sum(minutes) / jobs)} with --jobs {jobs}"
-    if len(minutes) == len(limits):
-        return known
-    rest = f"{counted(len(limits) - len(minutes), 'run')} without --minutes as long as their steps or epochs take"
-    return f"{known}, and {rest}" if minutes else rest
+    rows = [
+        (run.name, states[run.name], budget(limits_in(run.options)), duration(left.get(run.name, 0.0))) for run in runs
+    ]
+    click.echo("\n".join(table([("run", "state", "trains for", "about"), *rows], left=2)))
+    unchosen = [estimate.seconds(run) for run in spec.search.drawn(len(trials))] if spec.search else []
+    ahead = f", and {counted(len(unchosen), 'trial')} of [optuna]" if unchosen else ""
+    total = duration((sum(left.values()) + sum(unchosen)) / jobs)
+    say(f"{counted(len(runs), 'run')}, {len(left):,} to train{ahead}: an estimated {total} with --jobs {jobs}")
 
 
 def _show_table(folder: "SweepFolder") -> None:

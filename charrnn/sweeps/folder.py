@@ -20,10 +20,10 @@ from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import lock
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.spec import PlannedRun, is_trial
+from charrnn.sweeps.watch import Watch
 from charrnn.training.progress import Progress
-from charrnn.training.resumption import LIMITS
-from charrnn.training.settings import limits_in, parts_done
+from charrnn.training.settings import LIMITS, limits_in, parts_done
 
 State = Literal["waiting", "cut", "done", "failed", "pruned"]
 """Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
@@ -87,6 +87,10 @@ class SweepFolder:
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / 'sweep.json'} is damaged: start the sweep again") from error
 
+    def trials(self) -> list[PlannedRun]:
+        """Those of them that a search has chosen up to now; none where no sweep was begun."""
+        return [run for run in self.plan() if is_trial(run.name)] if self.study.exists() else []
+
     def failures(self) -> dict[str, str]:
         """Why runs failed, by their names."""
         return self._read("failures.json") or {}
@@ -102,6 +106,12 @@ class SweepFolder:
     def prune(self, name: str, step: int) -> None:
         """Let a run save and stop, wherever it is at work, and not go on later."""
         self._write("pruned.json", {**self.pruned(), name: step})
+
+    def progress(self, planned: PlannedRun) -> float:
+        """The part of a run that was done at its last evaluation."""
+        watch = Watch(self.run(planned), planned)
+        watch.news()
+        return watch.progress
 
     def run(self, planned: PlannedRun) -> Run:
         """The run's own folder."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import writing
-from charrnn.sweeps.draw import rounded
+from charrnn.sweeps.draw import draws, rounded
 
 if TYPE_CHECKING:
     from charrnn.sweeps.spec import PlannedRun
@@ -48,6 +48,11 @@ class Search:
     choices: Mapping[str, Any]
     whole: frozenset[str]
     plan: Callable[[int, Mapping[str, Any]], "PlannedRun"]
+
+    def drawn(self, known: int) -> "list[PlannedRun]":
+        """The trials but for the first ``known`` as they could be, drawn at random."""
+        trials = list(draws(self.choices, self.whole, trials=self.trials, seed=self.seed))
+        return [self.plan(number, trials[number]) for number in range(known, self.trials)]
 
 
 def find_part(kind: str, wanted: Any) -> Callable[..., Any]:

@@ -43,7 +43,7 @@ from charrnn.sweeps.search import DEFAULTS, Search, find_part
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, Option, Values
 
-NAME = "name"
+NAME, TRIAL = "name", "trial"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
 MOST_ENDS = 10_000
@@ -213,7 +213,7 @@ class _Reader:
         self._require_text(place, given)
         options = {key: value for key, value in given.items() if key != CORPUS}
         swept = {key: _text_label(value) if key == CORPUS else value for key, value in own.items()}
-        name = by_hand or run_name(swept if trial is None else {"trial": trial, **swept})
+        name = by_hand or run_name(swept if trial is None else {TRIAL: trial, **swept})
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
 
     def _require_text(self, place: Place, given: Mapping[str, Any]) -> None:
@@ -234,6 +234,11 @@ def run_name(swept: Mapping[str, Any]) -> str:
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def is_trial(name: str) -> bool:
+    """Whether a run's name is that of a search's trial."""
+    return name.startswith(f"{TRIAL}=")
 
 
 def label(value: Any) -> str:

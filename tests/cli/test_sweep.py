@@ -149,6 +149,11 @@ def test_a_poor_trial_is_saved_and_ended_early(sweep, spec, folder, invoke):
     assert invoke("info", trial).exit_code == 0
     saved = Run(trial).last.stat().st_mtime_ns
     assert "2 runs, 0 to train" in sweep(path).stderr
+    listed = sweep(path, "--dry-run")
+    assert "2 runs, 0 to train: an estimated 0:00" in listed.stderr
+    path.write_text(path.read_text().replace("trials = 1", "trials = 3"))
+    assert "2 runs, 0 to train, and 2 trials of [optuna]: an estimated " in sweep(path, "--dry-run").stderr
+    path.write_text(path.read_text().replace("trials = 3", "trials = 1"))
     assert Run(trial).last.stat().st_mtime_ns == saved
     _, *rows = invoke("sweep-table", "sizes", "--checkpoints", folder.folder.parent).stdout.splitlines()
     assert sorted(row.split()[-1] for row in rows) == ["done", "pruned"]
@@ -157,18 +162,14 @@ def test_a_poor_trial_is_saved_and_ended_early(sweep, spec, folder, invoke):
 def test_a_dry_run_lists_and_trains_nothing(sweep, spec, tmp_path):
     path = spec("minutes = 3\n[grid]\nrng-seed = [0, 1]\n[[run]]\nminutes = 0\nsteps = 9\n")
     result = sweep(path, "--dry-run", "--jobs", 2)
-    assert [line.split() for line in result.stdout.splitlines()] == [
-        ["run", "state", "trains", "for"],
-        ["rng-seed=0", "waiting", "3", "minutes"],
-        ["rng-seed=1", "waiting", "3", "minutes"],
-        ["minutes=0,steps=9", "waiting", "9", "steps"],
-    ]
-    assert result.stderr == (
-        "3 runs, 3 to train: at most 3:00 with --jobs 2, and 1 run without --minutes as long as their steps or epochs "
-        "take\n"
-    )
+    heading, *rows = [line.split() for line in result.stdout.splitlines()]
+    assert heading == ["run", "state", "trains", "for", "about"]
+    assert rows[:2] == [[f"rng-seed={seed}", "waiting", "3", "minutes", "3:02"] for seed in (0, 1)]
+    assert rows[2][:-1] == ["minutes=0,steps=9", "waiting", "9", "steps"]
+    assert re.search(r"^3 runs, 3 to train: an estimated 3:0\d with --jobs 2\n$", result.stderr, re.MULTILINE)
     first, *_ = map(json.loads, sweep(path, "--dry-run", "--json").stdout.splitlines())
     assert (first["run"], first["state"], first["options"]["minutes"]) == ("rng-seed=0", "waiting", 3)
+    assert first["seconds"] == pytest.approx(181.5)
     assert not (tmp_path / "runs").exists()
 
 
