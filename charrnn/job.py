@@ -1,7 +1,7 @@
 """A training job: a corpus, a trainer, and a run's folder brought together."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,11 @@ from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, S
 from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
+
+WITH_ANOTHER = ("model", "precision", "seq_length", "update_every")
+"""Options whose values must fit those of others."""
+
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
 
 LONGEST_UNROLLED = 1 << 18
 """Characters through all of which gradients can be asked to flow: what is kept for the way back takes memory."""
@@ -219,6 +224,18 @@ def check_value(option: str, value: Any) -> None:
     if option == "update_every":
         others["seq_length"] = max(value, 1)
     check_options(**others | {option: value})
+
+
+def interplay(options: Mapping[str, Any]) -> Hashable:
+    """What decides whether options fit together that each fit alone: if one set does, so do those with the same value.
+
+    A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
+    """
+    return frozenset(
+        (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
+        for name, value in options.items()
+        if name in WITH_ANOTHER or name in MODEL_OPTIONS
+    )
 
 
 def _begun(

@@ -138,14 +138,18 @@ def test_the_makefile_trains_what_is_missing(scripts):
     assert "Nothing to be done" in run("make", folder).stdout
 
 
-def test_the_sweep_shown_is_fit(tmp_path):
+def test_the_sweeps_shown_are_fit(tmp_path):
     from charrnn.cli.sweep import train_options
     from charrnn.sweeps.spec import read_spec
 
-    [spec] = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
-    (tmp_path / "sizes.toml").write_text(spec)
+    spec, search = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
+    path = tmp_path / "sizes.toml"
     (tmp_path / "book.txt").write_text("Four score and seven years ago\n")
-    assert len(read_spec(tmp_path / "sizes.toml", train_options()).runs) == 30
+    path.write_text(spec)
+    assert len(read_spec(path, train_options()).runs) == 30
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    path.write_text(search)
+    assert read_spec(path, train_options()).search.trials == 30
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,6 +1,5 @@
 """``charrnn sweep``: train many models from one file."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,15 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import budget, counted, duration, print_json, say, table
+from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
+from charrnn.cli.train import command as train
 from charrnn.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from charrnn.sweeps.folder import SweepFolder
-    from charrnn.sweeps.spec import Option, Spec
+    from charrnn.sweeps.spec import Spec
     from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
-    from charrnn.training.settings import Limit
+    from charrnn.sweeps.values import Option
 
 
 EXAMPLES = """\b
@@ -31,7 +31,7 @@ Examples:
 
 @click.command("sweep", epilog=EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
-@option("--dry-run", is_flag=True, help="List what would be trained, and train nothing.")
+@option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
 @option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
 @option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
@@ -62,13 +62,14 @@ def command(
         from charrnn.sweeps.spec import read_spec
         from charrnn.sweeps.sweep import Sweep
 
-        spec = read_spec(spec_file, train_options())
+        spec = read_spec(spec_file, train_options(), variables())
         folder = SweepFolder(checkpoints / spec.name)
         if dry_run:
-            _list(spec, folder, jobs, as_json)
+            announce_compilation()
+            _list(spec, folder, jobs, threads, as_json)
             return
         with closing(_place(dask, jobs, threads)) as place:
-            folder.begin(spec, retry_failed=retry_failed)
+            folder.begin(retry_failed=retry_failed)
             try:
                 sweep = Sweep(spec, folder, place)
                 interrupts.stop = sweep.stop
@@ -86,21 +87,33 @@ def command(
 
 def train_options() -> "dict[str, Option]":
     """The options of ``train`` that a run may be given, by their long names without dashes."""
-    from charrnn.cli.train import command as train
+    return {name: _option(parameter) for name, parameter in _parameters().items()}
+
+
+def variables() -> dict[str, Any]:
+    """What CHARRNN_* variables set of them; the threads are divided among the runs."""
+    context, found = click.Context(train), {}
+    for name, parameter in _parameters().items():
+        value = parameter.value_from_envvar(context)
+        if value is not None and name != "threads":
+            found[name] = parameter.type_cast_value(context, value)
+    return found
+
+
+def _parameters() -> dict[str, click.Option]:
     from charrnn.sweeps.child import OWN_OPTIONS
 
-    found = {}
-    for parameter in train.params:
-        if isinstance(parameter, click.Option):
-            name = next(name for name in parameter.opts if name.startswith("--"))[2:]
-            if name not in OWN_OPTIONS:
-                found[name] = _option(parameter)
-    return found
+    options = [parameter for parameter in train.params if isinstance(parameter, click.Option)]
+    return {name: option for option in options if (name := _long_name(option)) not in OWN_OPTIONS}
+
+
+def _long_name(parameter: click.Option) -> str:
+    return next(name for name in parameter.opts if name.startswith("--"))[2:]
 
 
 def _option(parameter: click.Option) -> "Option":
     from charrnn.job import check_value
-    from charrnn.sweeps.spec import Option
+    from charrnn.sweeps.values import Option
 
     number: type[int] | type[float] | None = None
     kind: Any = str
@@ -113,7 +126,7 @@ def _option(parameter: click.Option) -> "Option":
         number, kind, wanted = float, (int, float), "a number"
 
     def check(value: Any) -> None:
-        name = parameter.opts[0][2:]
+        name = _long_name(parameter)
         if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
             raise ConfigError(f"{name} must be {wanted}, not {value!r}")
         try:
@@ -122,18 +135,24 @@ def _option(parameter: click.Option) -> "Option":
             raise ConfigError(f"{name}: {error.message}") from None
         check_value(str(parameter.name), value)
 
-    return Option(number, check)
+    return Option(str(parameter.name), number, check)
 
 
 def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":
-    from charrnn.model.workers import available_threads
     from charrnn.sweeps.sweep import ThisMachine
 
     if dask is None:
-        return ThisMachine(jobs, threads or max(1, available_threads() // jobs))
+        return ThisMachine(jobs, _threads(jobs, threads))
     from charrnn.sweeps.cluster import Cluster
 
     return Cluster(dask, jobs, threads)
+
+
+def _threads(jobs: int, threads: int | None) -> int:
+    """Of each run."""
+    from charrnn.model.workers import available_threads
+
+    return threads or max(1, available_threads() // jobs)
 
 
 def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
@@ -156,30 +175,35 @@ def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
     return event
 
 
-def _list(spec: "Spec", folder: "SweepFolder", jobs: int, as_json: bool) -> None:
-    """Say what would be trained, and how long it would take where that is known."""
+def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, as_json: bool) -> None:
+    """Say what would be trained, and about how long it would take."""
+    from charrnn.sweeps.estimate import Estimate
+    from charrnn.sweeps.folder import TO_TRAIN
     from charrnn.training.settings import limits_in
 
-    states = folder.states(spec.runs)
+    trials = folder.trials() if spec.search else []
+    runs, estimate = [*spec.runs, *trials], Estimate(_threads(jobs, threads))
+    states = folder.states(runs)
+    left = {run.name: estimate.seconds(run) for run in runs if states[run.name] in TO_TRAIN}
+    for run in runs:
+        if states[run.name] == "cut":
+            left[run.name] *= 1 - folder.progress(run)
     if as_json:
-        for run in spec.runs:
-            print_json({"run": run.name, "state": states[run.name], "sources": run.sources, "options": run.options})
+        for run in runs:
+            state, options = states[run.name], run.options
+            seconds = left.get(run.name, 0.0)
+            print_json(
+                {"run": run.name, "state": state, "seconds": seconds, "sources": run.sources, "options": options}
+            )
         return
-    limits = {run.name: limits_in(run.options) for run in spec.runs}
-    rows = [(run.name, states[run.name], budget(limits[run.name])) for run in spec.runs]
-    click.echo("\n".join(table([("run", "state", "trains for"), *rows], left=2)))
-    to_train = [limits[run.name] for run in spec.runs if states[run.name] in ("waiting", "cut")]
-    say(f"{counted(len(spec.runs), 'run')}, {len(to_train):,} to train: {_time(to_train, jobs)}")
-
-
-def _time(limits: "Sequence[Mapping[Limit, float]]", jobs: int) -> str:
-    """How long runs of these limits take at most."""
-    minutes = [limit["minutes"] for limit in limits if "minutes" in limit]
-    known = f"at most {duration(60 * sum(minutes) / jobs)} with --jobs {jobs}"
-    if len(minutes) == len(limits):
-        return known
-    rest = f"{counted(len(limits) - len(minutes), 'run')} without --minutes as long as their steps or epochs take"
-    return f"{known}, and {rest}" if minutes else rest
+    rows = [
+        (run.name, states[run.name], budget(limits_in(run.options)), duration(left.get(run.name, 0.0))) for run in runs
+    ]
+    click.echo("\n".join(table([("run", "state", "trains for", "about"), *rows], left=2)))
+    unchosen = [estimate.seconds(run) for run in spec.search.drawn(len(trials))] if spec.search else []
+    ahead = f", and {counted(len(unchosen), 'trial')} of [optuna]" if unchosen else ""
+    total = duration((sum(left.values()) + sum(unchosen)) / jobs)
+    say(f"{counted(len(runs), 'run')}, {len(left):,} to train{ahead}: an estimated {total} with --jobs {jobs}")
 
 
 def _show_table(folder: "SweepFolder") -> None:

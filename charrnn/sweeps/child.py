@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
+from charrnn.sweeps.folder import State, SweepFolder
 from charrnn.sweeps.spec import PlannedRun
 
 POLL_SECONDS = 0.5
@@ -34,7 +35,7 @@ SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTER
 class Outcome:
     """How a run's process ended, and why if it failed; waiting if it was never begun."""
 
-    state: Literal["waiting", "done", "cut", "failed"]
+    state: State
     why: str = ""
 
 
@@ -47,18 +48,24 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
         threads: of the run, if it has none of its own.
         stopped: whether to save and stop.
     """
+    sweep = SweepFolder(folder)
+
+    def asked() -> bool:
+        return stopped() or run.name in sweep.pruned()
+
     while (folder / run.name).is_dir() and is_locked(
         folder / run.name
     ):  # its last process is still saving, or somebody else trains it
-        if stopped():
+        if asked():
             return Outcome("waiting")
         time.sleep(POLL_SECONDS)
     if stopped():
         return Outcome("waiting")
     with tempfile.TemporaryFile() as errors:
-        code = _follow(command_of(run, folder, threads), errors, stopped)
+        code = _follow(command_of(run, folder, threads), errors, asked)
         errors.seek(0)
-        return _outcome(code, errors.read().decode(errors="replace"))
+        outcome = _outcome(code, errors.read().decode(errors="replace"))
+    return Outcome("pruned") if outcome.state == "cut" and run.name in sweep.pruned() else outcome
 
 
 def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:

@@ -72,6 +72,18 @@ class Cluster:
         )
         return future
 
+    def room(self) -> int:
+        """How many runs can be at work at once.
+
+        Raises:
+            RunError: the scheduler is gone.
+        """
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+            return max(1, sum(threads.values()))
+        except OSError:
+            raise RunError(self.lost()) from None
+
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
         if self._stopped is not None and self._client.status == "running":

@@ -41,4 +41,9 @@ def _draw(choice: list[Any] | Mapping[str, Any], whole: bool, u: float) -> Any:
         value = low + int(u * (high - low + 1))
     else:
         value = low + u * (high - low)
-    return int(value) if whole else min(max(float(f"{value:.{DIGITS}g}"), low), high)
+    return int(value) if whole else rounded(value, low, high)
+
+
+def rounded(value: float, low: float, high: float) -> float:
+    """A number to so many digits, and within its range."""
+    return min(max(float(f"{value:.{DIGITS}g}"), low), high)

@@ -2,6 +2,8 @@
 
 sweep.json     the runs as they were planned
 failures.json  what went wrong with those that failed
+pruned.json    those that a search has ended early, and at which step
+study.log      see ``charrnn.sweeps.search``
 .lock          locked by the process that runs the sweep
 """
 
@@ -18,13 +20,15 @@ from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import lock
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
-from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.sweeps.spec import PlannedRun, is_trial
+from charrnn.sweeps.watch import Watch
 from charrnn.training.progress import Progress
-from charrnn.training.resumption import LIMITS
-from charrnn.training.settings import limits_in, parts_done
+from charrnn.training.settings import LIMITS, limits_in, parts_done
 
-State = Literal["waiting", "cut", "done", "failed"]
-"""Of a run: not begun, begun and to be resumed, at its end, or given up after an error."""
+State = Literal["waiting", "cut", "done", "failed", "pruned"]
+"""Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
+
+TO_TRAIN = ("waiting", "cut")
 
 
 class SweepFolder:
@@ -42,8 +46,8 @@ class SweepFolder:
         """The folder's name."""
         return self.folder.name
 
-    def begin(self, spec: Spec, *, retry_failed: bool) -> None:
-        """Make the folder, become the only process that runs this sweep, and keep what is planned.
+    def begin(self, *, retry_failed: bool) -> None:
+        """Make the folder, and become the only process that runs this sweep.
 
         Raises:
             RunError: another process runs it, a run lies there, or the folder cannot be written.
@@ -53,13 +57,21 @@ class SweepFolder:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = lock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
-        self._write("sweep.json", {"name": spec.name, "runs": [asdict(run) for run in spec.runs]})
         if retry_failed:
             self._write("failures.json", {})
 
     def end(self) -> None:
         """Let other processes run the sweep."""
         self._lock.release()
+
+    @property
+    def study(self) -> Path:
+        """The journal of a search."""
+        return self.folder / "study.log"
+
+    def keep_plan(self, runs: Sequence[PlannedRun]) -> None:
+        """Remember the runs that are planned."""
+        self._write("sweep.json", {"runs": [asdict(run) for run in runs]})
 
     def plan(self) -> list[PlannedRun]:
         """The runs that were planned.
@@ -75,6 +87,10 @@ class SweepFolder:
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / 'sweep.json'} is damaged: start the sweep again") from error
 
+    def trials(self) -> list[PlannedRun]:
+        """Those of them that a search has chosen up to now; none where no sweep was begun."""
+        return [run for run in self.plan() if is_trial(run.name)] if self.study.exists() else []
+
     def failures(self) -> dict[str, str]:
         """Why runs failed, by their names."""
         return self._read("failures.json") or {}
@@ -83,17 +99,32 @@ class SweepFolder:
         """Remember why a run failed."""
         self._write("failures.json", {**self.failures(), name: why})
 
+    def pruned(self) -> dict[str, int]:
+        """At which step runs were ended early, by their names."""
+        return self._read("pruned.json") or {}
+
+    def prune(self, name: str, step: int) -> None:
+        """Let a run save and stop, wherever it is at work, and not go on later."""
+        self._write("pruned.json", {**self.pruned(), name: step})
+
+    def progress(self, planned: PlannedRun) -> float:
+        """The part of a run that was done at its last evaluation."""
+        watch = Watch(self.run(planned), planned)
+        watch.news()
+        return watch.progress
+
     def run(self, planned: PlannedRun) -> Run:
         """The run's own folder."""
         return Run(self.folder / planned.name)
 
     def states(self, runs: Sequence[PlannedRun]) -> dict[str, State]:
         """How far each run has come, by its name."""
-        failures, begun = self.failures(), {path.name for path in self.folder.glob("*")}
+        failures, pruned, begun = self.failures(), self.pruned(), {path.name for path in self.folder.glob("*")}
         states: dict[str, State] = {}
         for run in runs:
             at_rest: State = "failed" if run.name in failures else "waiting"
-            states[run.name] = _state(self.run(run), run) if at_rest == "waiting" and run.name in begun else at_rest
+            state = _state(self.run(run), run) if at_rest == "waiting" and run.name in begun else at_rest
+            states[run.name] = "pruned" if run.name in pruned and state in TO_TRAIN else state
         return states
 
     def _read(self, name: str) -> dict[str, Any] | None:

@@ -17,29 +17,37 @@
     dropout = {min = 0.0, max = 0.5}
     optimizer = ["adam", "rmsprop"]
 
+    [optuna]                     # trials chosen by Optuna, written as [random]
+    trials = 20
+    learning-rate = {min = 1e-4, max = 1e-2, log = true}
+
     [[run]]                      # one run, by hand
     hidden-size = 512
 
-Each of the three adds runs. A run is named by the options that its own part gives it, so that runs keep their names
+Each of these adds runs. A run is named by the options that its own part gives it, so that runs keep their names
 when others are added.
 """
 
 import hashlib
 import itertools
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
-from charrnn.errors import CharrnnError
+from charrnn.errors import ConfigError
 from charrnn.storage.run import is_plain
 from charrnn.sweeps.draw import draws
+from charrnn.sweeps.search import DEFAULTS, Search, find_part
 from charrnn.sweeps.toml import Document, Place
+from charrnn.sweeps.values import CORPUS, Option, Values
 
-CORPUS, NAME = "corpus", "name"
-FIXED, GRID, RANDOM, RUN = PARTS = ("fixed", "grid", "random", "run")
+NAME, TRIAL = "name", "trial"
+FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
+
+MOST_ENDS = 10_000
+"""Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
 
 LONGEST_NAME = 200
 """Characters; most file systems take 255 bytes."""
@@ -63,44 +71,38 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
-class Option:
-    """An option of ``train``.
-
-    Attributes:
-        number: int or float for an option whose value is one; None for any other.
-        check: raises a CharrnnError if a value is unfit.
-    """
-
-    number: type[int] | type[float] | None
-    check: Callable[[Any], None]
-
-
-@dataclass(frozen=True)
 class Spec:
-    """A sweep: its name and its runs, in the order in which they are trained."""
+    """A sweep: its name, its runs in the order in which they are trained, and a search that adds runs to them."""
 
     name: str
     runs: tuple[PlannedRun, ...]
+    search: Search | None = None
 
 
-def read_spec(path: Path, options: Mapping[str, Option]) -> Spec:
+def read_spec(path: Path, options: Mapping[str, Option], defaults: Mapping[str, Any] | None = None) -> Spec:
     """Read a sweep's file.
 
     Args:
         path: of the file.
         options: those that a run may be given, by their long names without dashes.
+        defaults: the values of options that the file does not set.
 
     Raises:
-        ConfigError: something in it is unknown, missing or unfit; the message tells the line.
+        ConfigError: a default is unfit; or something in the file is unknown, missing or unfit, and the message tells
+            the line.
     """
-    return _Reader(Document(path), options).spec()
+    for key, value in (defaults or {}).items():
+        options[key].check(value)
+    return _Reader(Document(path), options, defaults or {}).spec()
 
 
 class _Reader:
     """Turns a document into a sweep."""
 
-    def __init__(self, document: Document, options: Mapping[str, Option]) -> None:
+    def __init__(self, document: Document, options: Mapping[str, Option], defaults: Mapping[str, Any]) -> None:
         self._document, self._values, self._options = document, document.values, options
+        self._defaults = defaults
+        self._checked = Values(document, options)
         self._texts: dict[str, tuple[str, ...]] = {}
 
     def spec(self) -> Spec:
@@ -110,18 +112,21 @@ class _Reader:
             raise self._document.error((NAME,), f"a sweep's name must be a plain folder name, not {name!r}")
         fixed = self._values.get(FIXED, {})
         for key, value in fixed.items():
-            self._check((FIXED, key), key, value)
+            self._checked.check((FIXED, key), key, value)
+        fixed = {**self._defaults, **fixed}
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
-            self._check((CORPUS,), CORPUS, fixed[CORPUS])
+            self._checked.check((CORPUS,), CORPUS, fixed[CORPUS])
         runs: dict[str, PlannedRun] = {}
         for place, given, by_hand in self._points():
+            self._checked.check_together(place, {**fixed, **given})
             run = self._planned(place, {**fixed, **given}, given, by_hand)
             if run != runs.setdefault(run.name, run):
                 raise self._document.error(place, f"two different runs would be called {run.name!r}; give one a name")
-        if not runs:
-            raise self._document.error((), "no run to train; give a [grid], [random] trials or a [[run]]")
-        return Spec(name, tuple(runs.values()))
+        search = self._search(fixed) if OPTUNA in self._values else None
+        if not runs and not search:
+            raise self._document.error((), "no run to train; give a [grid], [random] or [optuna] trials, or a [[run]]")
+        return Spec(name, tuple(runs.values()), search)
 
     def _check_parts(self) -> None:
         for key, value in self._values.items():
@@ -144,94 +149,76 @@ class _Reader:
         """Where each run comes from, the options that are its own, and a name by hand."""
         grid = self._values.get(GRID, {})
         for key, values in grid.items():
-            self._check_list((GRID, key), key, values)
+            self._checked.check_list((GRID, key), key, values)
         if grid:
             for point in itertools.product(*grid.values()):
                 yield (GRID,), dict(zip(grid, point, strict=True)), None
         if RANDOM in self._values:
-            for drawn in self._random(self._values[RANDOM]):
+            for drawn in self._random():
                 yield (RANDOM,), drawn, None
         for index, given in enumerate(self._values.get(RUN, [])):
             own = {key: value for key, value in given.items() if key != NAME}
             for key, value in own.items():
-                self._check((RUN, index, key), key, value)
+                self._checked.check((RUN, index, key), key, value)
             if NAME in given and not (isinstance(given[NAME], str) and is_plain(given[NAME])):
                 raise self._document.error((RUN, index, NAME), "a run's name must be a plain folder name")
             if not given:
                 raise self._document.error((RUN, index), "a [[run]] needs an option of its own, or a name")
             yield (RUN, index), own, given.get(NAME)
 
-    def _random(self, part: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        counts = {"trials": part.get("trials"), "seed": part.get("seed", 0)}
-        for key, count in counts.items():
-            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                place = (RANDOM, key) if key in part else (RANDOM,)
-                raise self._document.error(place, f"{key} of [random] must be a whole number, not {count!r}")
-        choices = {key: value for key, value in part.items() if key not in counts}
-        for key, choice in choices.items():
-            place = (RANDOM, key)
-            if isinstance(choice, dict):
-                self._check_range(place, key, choice)
-            else:
-                self._check_list(place, key, choice)
-        whole = {key for key in choices if key in self._options and self._options[key].number is int}
-        return draws(choices, whole, **counts)
+    def _random(self) -> Iterator[dict[str, Any]]:
+        counts = self._counts(RANDOM)
+        choices = self._checked.choices(RANDOM, but=counts)
+        return draws(choices, self._checked.whole(choices), **counts)
 
-    def _check_range(self, place: Place, key: str, choice: dict[str, Any]) -> None:
-        self._check_known(place, key)
-        low, high, log = choice.get("min"), choice.get("max"), choice.get("log", False)
-        fit = (
-            key != CORPUS
-            and self._options[key].number
-            and choice.keys() <= {"min", "max", "log"}
-            and _is_number(low)
-            and _is_number(high)
-            and isinstance(log, bool)
-            and (0 if log else -math.inf) < low <= high
-        )
-        if not fit:
-            raise self._document.error(
-                place, f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0"
-            )
-        for end in (low, high):
-            self._check(place, key, end)
+    def _counts(self, part: str) -> dict[str, Any]:
+        return {"trials": self._checked.count(part, "trials"), "seed": self._checked.count(part, "seed", 0)}
 
-    def _check_list(self, place: Place, key: str, values: Any) -> None:
-        self._check_known(place, key)
-        if not isinstance(values, list) or not values:
-            raise self._document.error(place, f"{key} must be a list of values, not {values!r}")
-        for value in values:
-            self._check(place, key, value)
+    def _search(self, fixed: Mapping[str, Any]) -> Search:
+        counts = self._counts(OPTUNA)
+        parts: dict[str, Any] = {kind: self._part(kind) for kind in DEFAULTS}
+        choices = self._checked.choices(OPTUNA, but=(*counts, *parts))
+        if not choices:
+            raise self._document.error((OPTUNA,), "[optuna] needs an option to search")
+        texts = {str(value): value for value in choices.get(CORPUS, ())}  # Optuna knows no lists
+        if texts:
+            choices[CORPUS] = list(texts)
 
-    def _check_known(self, place: Place, key: str) -> None:
-        if key != CORPUS and key not in self._options:
-            import difflib
+        def plan(number: int, chosen: Mapping[str, Any]) -> PlannedRun:
+            own = {**chosen, CORPUS: texts[chosen[CORPUS]]} if CORPUS in chosen else chosen
+            return self._planned((OPTUNA,), {**fixed, **own}, own, trial=number)
 
-            close = difflib.get_close_matches(key, [*self._options, CORPUS], n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "any option of charrnn train by its long name is known"
-            raise self._document.error(place, f"unknown option {key!r}; {hint}")
+        self._require_text((OPTUNA,), {**fixed, **choices})
+        ends = [choice if isinstance(choice, list) else (choice["min"], choice["max"]) for choice in choices.values()]
+        for point in itertools.islice(itertools.product(*ends), MOST_ENDS):
+            self._checked.check_together((OPTUNA,), {**fixed, **dict(zip(choices, point, strict=True))})
+        return Search(**counts, **parts, choices=choices, whole=self._checked.whole(choices), plan=plan)
 
-    def _check(self, place: Place, key: str, value: Any) -> None:
-        self._check_known(place, key)
-        if key == CORPUS:
-            paths = [value] if isinstance(value, str) else value
-            if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
-                raise self._document.error(place, f"corpus must be a path or a list of paths, not {value!r}")
-            for path in paths:
-                if not (self._document.path.parent / path).exists():
-                    raise self._document.error(place, f"cannot read {path}: there is no such file or folder")
-            return
+    def _part(self, kind: str) -> Any:
         try:
-            self._options[key].check(value)
-        except CharrnnError as error:
-            raise self._document.error(place, str(error)) from None
+            return find_part(kind, self._values[OPTUNA].get(kind, DEFAULTS[kind]))
+        except ConfigError as error:
+            raise self._document.error(
+                (OPTUNA, kind) if kind in self._values[OPTUNA] else (OPTUNA,), str(error)
+            ) from None
 
-    def _planned(self, place: Place, given: dict[str, Any], own: Mapping[str, Any], by_hand: str | None) -> PlannedRun:
-        if CORPUS not in given:
-            raise self._document.error(place, "no text to train on; give a corpus at the top of the file")
+    def _planned(
+        self,
+        place: Place,
+        given: Mapping[str, Any],
+        own: Mapping[str, Any],
+        by_hand: str | None = None,
+        trial: int | None = None,
+    ) -> PlannedRun:
+        self._require_text(place, given)
         options = {key: value for key, value in given.items() if key != CORPUS}
         swept = {key: _text_label(value) if key == CORPUS else value for key, value in own.items()}
-        return PlannedRun(by_hand or run_name(swept), self._sources(given[CORPUS]), options, swept)
+        name = by_hand or run_name(swept if trial is None else {TRIAL: trial, **swept})
+        return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
+
+    def _require_text(self, place: Place, given: Mapping[str, Any]) -> None:
+        if CORPUS not in given:
+            raise self._document.error(place, "no text to train on; give a corpus at the top of the file")
 
     def _sources(self, value: str | list[str]) -> tuple[str, ...]:
         key = str(value)
@@ -249,6 +236,11 @@ def run_name(swept: Mapping[str, Any]) -> str:
     return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+def is_trial(name: str) -> bool:
+    """Whether a run's name is that of a search's trial."""
+    return name.startswith(f"{TRIAL}=")
+
+
 def label(value: Any) -> str:
     """A value as TOML writes it, a text without its quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -258,7 +250,3 @@ def _text_label(value: str | list[str]) -> str:
     """A text's name in the table: its path without the suffix."""
     paths = [value] if isinstance(value, str) else value
     return "+".join(str(Path(path).with_suffix("")) for path in paths)
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,19 +1,20 @@
 """The sweep itself: a generator of events that prints nothing."""
 
+import itertools
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from charrnn.errors import RunError
-from charrnn.storage.metrics import read_metrics
-from charrnn.storage.run import Run
 from charrnn.sweeps.child import Outcome, train_run
-from charrnn.sweeps.folder import SweepFolder
+from charrnn.sweeps.folder import TO_TRAIN, SweepFolder
+from charrnn.sweeps.search import Study
 from charrnn.sweeps.spec import PlannedRun, Spec
-from charrnn.training.settings import limits_in, parts_done
+from charrnn.sweeps.watch import Watch, bpc_of
 
 LOOK_SECONDS = (0.5, 5.0)
 """The shortest and the longest time between two looks at the metrics of all runs."""
@@ -31,7 +32,7 @@ class SweepStarted:
     runs: int
     """In all."""
     to_train: int
-    """That are neither done nor, without a retry, failed."""
+    """That are not done or pruned nor, without a retry, failed."""
     failed: int
     """Before, and not tried again."""
 
@@ -48,7 +49,7 @@ class RunEvaluated:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """A run is done, was cut after saving, or has failed."""
+    """A run is done, was cut or pruned after saving, or has failed."""
 
     run: str
     state: str
@@ -66,8 +67,10 @@ class SweepEnded:
 
     done: int
     failed: int
+    pruned: int
+    """Ended early by a search."""
     interrupted: bool
-    """Before all were done or had failed."""
+    """Before all were at their ends."""
 
 
 Event = SweepStarted | RunEvaluated | RunEnded | SweepEnded
@@ -78,6 +81,9 @@ class Place(Protocol):
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
         """Train a run, as soon as there is room."""
+
+    def room(self) -> int:
+        """How many runs can be at work at once."""
 
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
@@ -98,13 +104,17 @@ class ThisMachine:
     """
 
     def __init__(self, jobs: int, threads: int) -> None:
-        self._threads = threads
+        self._jobs, self._threads = jobs, threads
         self._executor: Executor = ThreadPoolExecutor(jobs)
         self._stopped = threading.Event()
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
         """Train a run, as soon as there is room."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
+
+    def room(self) -> int:
+        """How many runs can be at work at once."""
+        return self._jobs
 
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
@@ -120,16 +130,23 @@ class ThisMachine:
 
 
 class Sweep:
-    """Trains the runs of a spec that are not done yet.
+    """Trains the runs of a spec that are not at their ends yet.
 
     Args:
         spec: what to train.
         folder: where to; this process has begun it.
         place: where the runs are trained, to be closed by the caller.
+
+    Raises:
+        CharrnnError: the study of the spec's search cannot go on.
     """
 
     def __init__(self, spec: Spec, folder: SweepFolder, place: Place) -> None:
-        self._spec, self._folder, self._place = spec, folder, place
+        self._folder, self._place = folder, place
+        self._study = Study(spec.search, folder.study) if spec.search else None
+        self._plan = [*spec.runs, *(self._study.runs() if self._study else ())]
+        self._total = len(spec.runs) + (self._study.total if self._study else 0)
+        self._watches: dict[str, Watch] = {}
         self._stopping = False
 
     def stop(self) -> None:
@@ -142,41 +159,50 @@ class Sweep:
         Raises:
             RunError: the place where runs are trained is gone.
         """
-        states = self._folder.states(self._spec.runs)
-        runs = [run for run in self._spec.runs if states[run.name] in ("waiting", "cut")]
-        failed = sum(state == "failed" for state in states.values())
-        yield SweepStarted(str(self._folder.folder), len(states), len(runs), failed)
-        self._watches = {run.name: Watch(self._folder.run(run), run) for run in runs}
-        self._at_rest = len(states) - len(runs)
-        outcomes: list[Outcome] = []
+        self._folder.keep_plan(self._plan)
+        states = self._folder.states(self._plan)
+        ends = Counter(states.values())
+        runs = [run for run in self._plan if states[run.name] in TO_TRAIN]
+        self._at_rest = len(self._plan) - len(runs)
+        yield SweepStarted(str(self._folder.folder), self._total, self._total - self._at_rest, ends["failed"])
+        for run in self._plan:
+            if self._study and self._study.awaits(run.name) and states[run.name] not in TO_TRAIN:
+                self._study.tell(run.name, states[run.name], self._watch(run).best_bpc)
         try:
             for run, outcome in self._outcomes(runs):
                 if not isinstance(outcome, Outcome):
                     yield RunEvaluated(run.name, outcome, self._progress())
                     continue
-                outcomes.append(outcome)
+                ends[outcome.state] += 1
                 if outcome.state == "failed":
                     self._folder.fail(run.name, outcome.why)
+                if self._study:
+                    self._study.tell(run.name, outcome.state, self._watches[run.name].best_bpc)
                 if outcome.state != "waiting":
                     yield self._ended(run, outcome)
         finally:
             self._place.stop()
-        failed += sum(outcome.state == "failed" for outcome in outcomes)
-        done = sum(state == "done" for state in states.values()) + sum(o.state == "done" for o in outcomes)
-        yield SweepEnded(done, failed, interrupted=done + failed < len(states))
+        done, failed, pruned = (ends[state] for state in ("done", "failed", "pruned"))
+        yield SweepEnded(done, failed, pruned, interrupted=done + failed + pruned < self._total)
 
-    def _outcomes(self, runs: Sequence[PlannedRun]) -> Iterator[tuple[PlannedRun, Outcome | dict[str, Any]]]:
+    def _outcomes(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, Outcome | dict[str, Any]]]:
         """What becomes of each run, and between that each new line of metrics."""
-        futures = {self._place.submit(run, self._folder): run for run in runs}
+        futures: dict[Future[Outcome], PlannedRun] = {}
         told, look_at = False, 0.0
-        while futures:
+        while True:
+            for run in itertools.chain(runs, self._asked(futures)):
+                self._watches[run.name] = self._watch(run)
+                futures[self._place.submit(run, self._folder)] = run
+            if not futures:
+                return
+            runs = ()
             ended, _ = wait(futures, max(0.0, look_at - time.monotonic()), FIRST_COMPLETED)
             if self._stopping and not told:
                 self._place.stop()
                 told = True
             began = time.monotonic()
             for run in list(futures.values()) if began >= look_at else [futures[future] for future in ended]:
-                for record in self._watches[run.name].news():
+                for record in self._news(run):
                     yield run, record
             if began >= look_at:
                 shortest, longest = LOOK_SECONDS
@@ -184,6 +210,32 @@ class Sweep:
                 look_at = now + min(longest, max(shortest, (now - began) / LOOK_SHARE))
             for future in ended:
                 yield futures.pop(future), self._result(future)
+
+    def _asked(self, futures: Collection[object]) -> Iterator[PlannedRun]:
+        """New trials of the search, as many as there is room for beside the runs at work."""
+        while self._study and not self._stopping and len(futures) < self._place.room() and (run := self._study.ask()):
+            self._plan.append(run)
+            self._folder.keep_plan(self._plan)
+            yield run
+
+    def _watch(self, run: PlannedRun) -> "Watch":
+        """Begin to follow a run, and let the search hear of what it has done before."""
+        watch = Watch(self._folder.run(run), run)
+        self._report(run, watch, watch.news())
+        return watch
+
+    def _news(self, run: PlannedRun) -> list[dict[str, Any]]:
+        """The new lines of a run's metrics."""
+        watch = self._watches[run.name]
+        news = watch.news()
+        self._report(run, watch, news)
+        return news
+
+    def _report(self, run: PlannedRun, watch: "Watch", records: Sequence[dict[str, Any]]) -> None:
+        """Let the search hear of evaluations; it may end the run."""
+        for record in records:
+            if self._study and self._study.evaluated(run.name, bpc_of(record), watch.progress_at(record)):
+                self._folder.prune(run.name, record["step"])
 
     def _result(self, future: "Future[Outcome]") -> Outcome:
         try:
@@ -203,50 +255,4 @@ class Sweep:
 
     def _progress(self) -> float:
         at_work = sum(watch.progress for watch in self._watches.values())
-        return (self._at_rest + at_work) / (self._at_rest + len(self._watches))
-
-
-class Watch:
-    """Follows the metrics of a run.
-
-    Attributes:
-        best_bpc: the lowest so far; of the training where nothing validates.
-        steps: at the last evaluation.
-        seconds: at the last evaluation.
-        progress: the part of the run that is done, 0 to 1.
-    """
-
-    def __init__(self, run: Run, planned: PlannedRun) -> None:
-        self.best_bpc: float | None = None
-        self.steps, self.seconds, self.progress = 0, 0.0, 0.0
-        self._run, self._limits = run, limits_in(planned.options)
-        self._size = -1
-        self.news()
-
-    def news(self) -> list[dict[str, Any]]:
-        """The lines that have been written since the last call."""
-        try:
-            size = self._run.metrics.stat().st_size
-        except OSError:
-            return []
-        if size == self._size:
-            return []
-        self._size = size
-        try:
-            records = read_metrics(self._run.metrics)
-        except RunError:  # the run itself will fail over it
-            return []
-        new = [record for record in records if record["step"] > self.steps]
-        if records:
-            last = records[-1]
-            self.best_bpc = best_bpc(records)
-            self.steps, self.seconds = last["step"], last["seconds"]
-            parts = parts_done(self._limits, self.steps, last["epoch"], self.seconds)
-            self.progress = min(1.0, max(parts.values()))
-        return new
-
-
-def best_bpc(records: Sequence[dict[str, Any]]) -> float | None:
-    """The lowest bits per character of the validation text, or else of the training."""
-    values = [record["train_bpc"] if record["val_bpc"] is None else record["val_bpc"] for record in records]
-    return min((value for value in values if value is not None), default=None)
+        return (self._at_rest + at_work) / self._total

@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun
-from charrnn.sweeps.sweep import best_bpc
+from charrnn.sweeps.watch import best_bpc
 
 SEED = "rng-seed"
 
@@ -23,7 +23,7 @@ class Row:
         run: its name; of several, what they have in common.
         options: what was swept, by the long names of options.
         figures: by their names; None where there is none yet; of several runs, the median.
-        state: waiting, cut, done or failed; of several runs, how many of each.
+        state: waiting, cut, done, failed or pruned; of several runs, how many of each.
         seeds: how many runs.
         spread: of several runs, the difference between the highest and the lowest best bpc.
     """

@@ -6,12 +6,10 @@ from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
-from charrnn.training.settings import TrainingSettings
+from charrnn.training.settings import LIMITS, TrainingSettings
 
 MODEL_OPTIONS = {field.name for field in fields(ModelConfig)} - {"vocab_size"}
 TRAINING_OPTIONS = {field.name for field in fields(TrainingSettings)}
-
-LIMITS = ("steps", "epochs", "minutes")
 
 FREE = (*LIMITS, "eval_every")
 """Options that may be given anew without a word."""
@@ -48,6 +46,6 @@ def merged_settings(
     notes = tuple(
         f"{name} was {before[name]} and is {value} from here on" for name, value in changes.items() if name in TOLD
     )
-    kept = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(given) else {}
+    kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(given) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}
     return TrainingSettings(**{**known, **kept, **anew}), notes

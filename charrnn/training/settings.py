@@ -11,6 +11,7 @@ from charrnn.errors import ConfigError
 from charrnn.optimizers.contract import find_optimizer
 
 Limit = Literal["steps", "epochs", "minutes"]
+LIMITS: tuple[Limit, ...] = get_args(Limit)
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
@@ -119,7 +120,7 @@ DEFAULT_MINUTES = 10.0
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
     """The limits that a run's options set, or else the default one."""
-    set_ones = {name: options[name] for name in get_args(Limit) if options.get(name)}
+    set_ones = {name: options[name] for name in LIMITS if options.get(name)}
     return set_ones or {"minutes": DEFAULT_MINUTES}
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from endurance.runs import outcome
-from endurance.sweeps import kill_all
+from endurance.sweeps import kill_all, results
 from endurance.sweeps import start as start_sweep
 
 from charrnn.storage.run import Run
@@ -73,7 +73,7 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert invoke("info", folder.folder / "rng-seed=1").exit_code == 0
 
     (tmp_path / "dogs.txt").write_text("the dog sat on the mat" * 50)
-    before = Run(folder.folder / "rng-seed=0").last.stat()
+    before = Run(folder.folder / "rng-seed=0").last.stat().st_mtime_ns
     assert "3 runs, 0 to train, 1 run failed before (--retry-failed)" in sweep(path).stderr
     result = sweep(path, "--retry-failed", "--json")
     started, *evaluated, ended, all_ended = map(json.loads, result.stdout.splitlines())
@@ -81,8 +81,8 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert (started["event"], started["to_train"]) == ("sweep_started", 1)
     assert {(event["event"], event["run"]) for event in evaluated} == {("run_evaluated", "corpus=dogs")}
     assert (ended["event"], ended["state"], ended["progress"]) == ("run_ended", "done", 1.0)
-    assert all_ended == {"event": "sweep_ended", "done": 3, "failed": 0, "interrupted": False}
-    assert Run(folder.folder / "rng-seed=0").last.stat() == before
+    assert all_ended == {"event": "sweep_ended", "done": 3, "failed": 0, "pruned": 0, "interrupted": False}
+    assert Run(folder.folder / "rng-seed=0").last.stat().st_mtime_ns == before
     result = sweep(path, "--quiet")
     assert (result.exit_code, result.output) == (0, "")
 
@@ -119,22 +119,73 @@ def test_killed_and_started_again_equals_left_alone(sweep, spec, folder, train, 
         assert outcome(run) == outcome(Run(tmp_path / "runs" / f"whole{seed}"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
+def test_a_search_that_is_killed_ends_as_one_that_was_not(sweep, spec, folder, invoke, tmp_path):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    search = "[optuna]\ntrials = 2\npruner = 'NopPruner'\nlearning-rate = {min = 0.001, max = 0.1, log = true}\n"
+    path = spec(f"steps = 200\neval-every = 20\nsave-every = 5\n{search}")
+    process = start_sweep(path, tmp_path / "runs")
+    wait_for(lambda: any(folder.folder.glob("trial=1,*/last.safetensors")))
+    kill_all(process)
+    assert sweep(path).exit_code == 0
+    assert invoke("sweep", path, "--checkpoints", tmp_path / "whole").exit_code == 0
+    assert results(folder) == results(SweepFolder(tmp_path / "whole" / "sizes"))
+    assert len(folder.plan()) == 2
+
+
+def test_a_poor_trial_is_saved_and_ended_early(sweep, spec, folder, invoke):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    path = spec(
+        "steps = 40000\neval-every = 500\n[grid]\nsteps = [2]\n"
+        "[optuna]\ntrials = 1\npruner = {name = 'ThresholdPruner', upper = 0.01}\n"
+        "learning-rate = {min = 0.001, max = 0.1}\n"
+    )
+    result = sweep(path, "--json")
+    *_, ended, all_ended = map(json.loads, result.stdout.splitlines())
+    assert (ended["state"], ended["progress"]) == ("pruned", 1.0)
+    assert 2000 <= ended["steps"] < 40000
+    assert all_ended == {"event": "sweep_ended", "done": 1, "failed": 0, "pruned": 1, "interrupted": False}
+    [trial] = folder.folder.glob("trial=0,*")
+    assert invoke("info", trial).exit_code == 0
+    saved = Run(trial).last.stat().st_mtime_ns
+    assert "2 runs, 0 to train" in sweep(path).stderr
+    listed = sweep(path, "--dry-run")
+    assert "2 runs, 0 to train: an estimated 0:00" in listed.stderr
+    path.write_text(path.read_text().replace("trials = 1", "trials = 3"))
+    assert "2 runs, 0 to train, and 2 trials of [optuna]: an estimated " in sweep(path, "--dry-run").stderr
+    path.write_text(path.read_text().replace("trials = 3", "trials = 1"))
+    assert Run(trial).last.stat().st_mtime_ns == saved
+    _, *rows = invoke("sweep-table", "sizes", "--checkpoints", folder.folder.parent).stdout.splitlines()
+    assert sorted(row.split()[-1] for row in rows) == ["done", "pruned"]
+
+
 def test_a_dry_run_lists_and_trains_nothing(sweep, spec, tmp_path):
     path = spec("minutes = 3\n[grid]\nrng-seed = [0, 1]\n[[run]]\nminutes = 0\nsteps = 9\n")
     result = sweep(path, "--dry-run", "--jobs", 2)
-    assert [line.split() for line in result.stdout.splitlines()] == [
-        ["run", "state", "trains", "for"],
-        ["rng-seed=0", "waiting", "3", "minutes"],
-        ["rng-seed=1", "waiting", "3", "minutes"],
-        ["minutes=0,steps=9", "waiting", "9", "steps"],
-    ]
-    assert result.stderr == (
-        "3 runs, 3 to train: at most 3:00 with --jobs 2, and 1 run without --minutes as long as their steps or epochs "
-        "take\n"
-    )
+    heading, *rows = [line.split() for line in result.stdout.splitlines()]
+    assert heading == ["run", "state", "trains", "for", "about"]
+    assert rows[:2] == [[f"rng-seed={seed}", "waiting", "3", "minutes", "3:02"] for seed in (0, 1)]
+    assert rows[2][:-1] == ["minutes=0,steps=9", "waiting", "9", "steps"]
+    assert re.search(r"^3 runs, 3 to train: an estimated 3:0\d with --jobs 2\n$", result.stderr, re.MULTILINE)
     first, *_ = map(json.loads, sweep(path, "--dry-run", "--json").stdout.splitlines())
     assert (first["run"], first["state"], first["options"]["minutes"]) == ("rng-seed=0", "waiting", 3)
+    assert first["seconds"] == pytest.approx(181.5)
     assert not (tmp_path / "runs").exists()
+
+
+def test_variables_set_what_the_file_does_not(sweep, spec, monkeypatch):
+    monkeypatch.setenv("CHARRNN_TRAIN_STEPS", "7")
+    monkeypatch.setenv("CHARRNN_HIDDEN_SIZE", "16")
+    monkeypatch.setenv("CHARRNN_BYTES", "1")
+    monkeypatch.setenv("CHARRNN_THREADS", "2")
+    path = spec("[grid]\nrng-seed = [0]\n")
+    run = json.loads(sweep(path, "--dry-run", "--json").stdout)
+    sizes = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "threads": 1, "rng-seed": 0}
+    assert run["options"] == {**sizes, "steps": 7, "bytes": True}
+    monkeypatch.setenv("CHARRNN_EPOCHS", "many")
+    result = sweep(path)
+    assert result.exit_code == 2
+    assert "Invalid value for '--epochs': 'many' is not a valid float." in result.stderr
 
 
 def test_a_wrong_spec_starts_nothing(sweep, spec, tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from charrnn.errors import RunError
 from charrnn.job import open_job
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.sweeps.spec import PlannedRun
 from charrnn.training.events import Evaluated, StepDone
 
 SMALL = {"hidden_size": 8, "batch_size": 8, "seq_length": 20, "threads": 1, "eval_every": 5}
@@ -62,19 +62,32 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
 
 
 def test_a_plan_is_kept_and_failures_until_a_retry(sweep):
-    spec = Spec("sweep", (planned("a", steps=1), planned("b", bytes=True)))
-    sweep.begin(spec, retry_failed=False)
+    runs = [planned("a", steps=1), planned("b", bytes=True)]
+    sweep.begin(retry_failed=False)
+    sweep.keep_plan(runs)
     sweep.fail("a", "too hot")
     sweep.end()
-    assert sweep.plan() == list(spec.runs)
-    sweep.begin(spec, retry_failed=False)
+    assert sweep.plan() == runs
+    sweep.begin(retry_failed=False)
     assert sweep.failures() == {"a": "too hot"}
     sweep.end()
-    sweep.begin(spec, retry_failed=True)
+    sweep.begin(retry_failed=True)
     assert sweep.failures() == {}
 
 
+def test_a_pruned_run_is_at_rest_unless_it_came_to_its_end(sweep, train):
+    train("all", steps=10)
+    train("half", steps=10, stop_after=6)
+    for name in ("all", "half", "new"):
+        sweep.prune(name, 5)
+    assert sweep.states([planned(name, steps=10) for name in ("all", "half", "new")]) == {
+        "all": "done",
+        "half": "pruned",
+        "new": "pruned",
+    }
+
+
 def test_one_process_runs_a_sweep(sweep):
-    sweep.begin(Spec("sweep", ()), retry_failed=False)
+    sweep.begin(retry_failed=False)
     with pytest.raises(RunError, match="is being run by another process"):
-        SweepFolder(sweep.folder).begin(Spec("sweep", ()), retry_failed=False)
+        SweepFolder(sweep.folder).begin(retry_failed=False)

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from charrnn.cli.sweep import train_options
@@ -94,7 +96,11 @@ def test_a_long_name_is_cut_and_still_its_own(read):
         ("[fixed]\nsteps = 3", 0, "no run to train"),
         ("[run]\nsteps = 3", 1, "run must be written as [[run]]"),
         ("hidden-size = 8", 1, "unknown key 'hidden-size'; options of every run go below [fixed]"),
-        ("[grids]\nhidden-size = [8]", 1, "unknown key 'grids'; known are name, corpus, fixed, grid, random, run"),
+        (
+            "[grids]\nhidden-size = [8]",
+            1,
+            "unknown key 'grids'; known are name, corpus, fixed, grid, random, optuna, run",
+        ),
         ("[fixed]\ncheckpoints = 'elsewhere'", 2, "unknown option 'checkpoints'"),
         ("[grid]\ncorpus = ['nowhere.txt']", 2, "cannot read nowhere.txt: there is no such file or folder"),
         ("[grid]\ncorpus = [3]", 2, "corpus must be a path or a list of paths, not 3"),
@@ -107,6 +113,17 @@ def test_a_long_name_is_cut_and_still_its_own(read):
         ),
         ("[random]\ntrials = 1\ndropout = {min = 0, max = 0.1, log = true}", 3, "with log = true above 0"),
         ("[random]\ntrials = 1\ndropout = {min = 0.1, max = 2}", 3, "dropout must be at least 0 and below 1, not 2"),
+        (
+            "[fixed]\nseq-length = 10\n[grid]\nrng-seed = [1]\nupdate-every = [5, 20]",
+            3,
+            "update_every must be at least 0 and",
+        ),
+        ("[grid]\nmodel = ['rnn', 'ngram']\norder = [3, 4]", 1, "order is nothing that a rnn model has: leave it out"),
+        (
+            "[fixed]\nmodel = 'tdnn'\n[[run]]\nsteps = 1\n[[run]]\ncell = 'gru'",
+            5,
+            "cell is nothing that a tdnn model has",
+        ),
         ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
     ],
 )
@@ -115,6 +132,67 @@ def test_what_is_wrong_is_told_with_its_line(read, text, line, message):
         read(f'corpus = "book.txt"\n{text}')
     assert f"sizes.toml:{line + 1}: " in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_a_search_plans_each_trial_when_it_is_chosen(read, tmp_path):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    spec = read(
+        '[fixed]\nsteps = 9\n[optuna]\ntrials = 3\npruner = {name = "PercentilePruner", percentile = 10.0}\n'
+        "dropout = {min = 0, max = 0.5}\nhidden-size = {min = 8, max = 16}\n"
+        'corpus = ["book.txt", ["book.txt", "other.txt"]]\n'
+    )
+    assert spec.runs == ()
+    assert (spec.search.trials, spec.search.seed, spec.search.whole) == (3, 0, {"hidden-size"})
+    first, second = spec.search.choices["corpus"]
+    run = spec.search.plan(2, {"dropout": 0.25, "corpus": second})
+    assert (run.name, run.options) == ("trial=2,dropout=0.25,corpus=book+other", {"steps": 9, "dropout": 0.25})
+    assert run.sources == (str(tmp_path / "book.txt"), str(tmp_path / "other.txt"))
+    assert spec.search.plan(0, {"dropout": 0.25, "corpus": first}).sources == (str(tmp_path / "book.txt"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("[optuna]\ntrials = 1", 1, "[optuna] needs an option to search"),
+        ("[optuna]\ndropout = [0.1]", 1, "trials of [optuna] must be a whole number, not None"),
+        ("[optuna]\ntrials = 1\ndropuot = [0.1]", 3, "unknown option 'dropuot'; did you mean 'dropout'?"),
+        ("[optuna]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}", 3, "dropout must be a list of choices"),
+        (
+            "[optuna]\ntrials = 1\nseq-length = {min = 16, max = 64}\nupdate-every = [8, 32]",
+            1,
+            "update_every must be at ",
+        ),
+        ('[optuna]\ntrials = 1\nsampler = "Best"\ndropout = [0.1]', 3, "sampler must be one of "),
+        ('[optuna]\ntrials = 1\npruner = {name = "Best"}\ndropout = [0.1]', 3, "pruner must be one of "),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_told_with_its_line(read, text, line, message):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    with pytest.raises(ConfigError) as caught:
+        read(f'corpus = "book.txt"\n{text}')
+    assert f"sizes.toml:{line + 1}: {message}" in str(caught.value)
+
+
+def test_a_search_needs_optuna_and_a_text(read, monkeypatch):
+    search = "[optuna]\ntrials = 1\ndropout = [0.1]\n"
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "optuna", None)
+        with pytest.raises(ConfigError, match=r"sizes.toml:1: \[optuna\] needs Optuna: install it with pip install"):
+            read(search)
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    with pytest.raises(ConfigError, match=r"sizes.toml:1: no text to train on"):
+        read(search)
+
+
+def test_what_the_file_does_not_set_has_its_default(tmp_path, read):
+    read('corpus = "book.txt"\n[fixed]\ndropout = 0.5\n[grid]\nhidden-size = [8]\n')
+    path, defaults = tmp_path / "sizes.toml", {"steps": 7, "dropout": 0.25, "hidden-size": 9}
+    [run] = read_spec(path, OPTIONS, defaults).runs
+    assert run.options == {"steps": 7, "dropout": 0.5, "hidden-size": 8}
+    with pytest.raises(ConfigError, match=r"sizes.toml:4: order is nothing that a rnn model has"):
+        read_spec(path, OPTIONS, {"order": 3})
+    with pytest.raises(ConfigError, match=r"^steps must be at least 0, not -1"):
+        read_spec(path, OPTIONS, {"steps": -1})
 
 
 def test_a_text_is_needed(read):

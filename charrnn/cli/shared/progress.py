@@ -86,4 +86,4 @@ def _line(ended: RunEnded) -> str:
     if ended.state == "failed":
         return f"{ended.run}  failed: {ended.why}"
     figures = f"{number(ended.best_bpc)} bpc, {ended.steps:,} steps, {duration(ended.seconds)}"
-    return f"{ended.run}  {'saved at' if ended.state == 'cut' else 'done'}: {figures}"
+    return f"{ended.run}  {'saved at' if ended.state == 'cut' else ended.state}: {figures}"

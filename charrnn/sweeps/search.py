@@ -1,0 +1,254 @@
+"""Searching by Optuna: it chooses the options of each trial by what came out of those before, and ends poor ones early.
+
+study.log, in the sweep's folder, is Optuna's journal of the study. Each trial is a run. The random generator of a
+trial's sampler depends on the study's seed and the trial's number alone, so that a study that was killed chooses as one
+that was not.
+"""
+
+import math
+import random
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.storage.atomic import writing
+from charrnn.sweeps.draw import draws, rounded
+
+if TYPE_CHECKING:
+    from charrnn.sweeps.spec import PlannedRun
+
+MARKS = 20
+"""Steps of a trial, as pruners count them: equal parts of a run, whatever limits it, so that trials can be compared."""
+
+DEFAULTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search as it is planned.
+
+    Attributes:
+        trials: how many.
+        seed: of all samplers.
+        sampler: makes one, from a seed.
+        pruner: makes one.
+        choices: of each option a list, or a range; see ``charrnn.sweeps.draw.draws``.
+        whole: the options that take whole numbers.
+        plan: the run of a trial's number and options.
+    """
+
+    trials: int
+    seed: int
+    sampler: Callable[..., Any]
+    pruner: Callable[..., Any]
+    choices: Mapping[str, Any]
+    whole: frozenset[str]
+    plan: Callable[[int, Mapping[str, Any]], "PlannedRun"]
+
+    def drawn(self, known: int) -> "list[PlannedRun]":
+        """The trials but for the first ``known`` as they could be, drawn at random."""
+        trials = list(draws(self.choices, self.whole, trials=self.trials, seed=self.seed))
+        return [self.plan(number, trials[number]) for number in range(known, self.trials)]
+
+
+def find_part(kind: str, wanted: Any) -> Callable[..., Any]:
+    """What makes a sampler or a pruner of Optuna's.
+
+    Args:
+        kind: "sampler" or "pruner".
+        wanted: the name of its class, or a table of the name and its arguments.
+
+    Raises:
+        ConfigError: Optuna is not installed, or cannot make it.
+    """
+    classes = getattr(_optuna(), f"{kind}s")
+    known = [name for name in dir(classes) if name.endswith(kind.title()) and not name.startswith("Base")]
+    given = {"name": wanted} if isinstance(wanted, str) else wanted
+    if not isinstance(given, dict) or given.get("name") not in known:
+        raise ConfigError(f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments")
+    make = partial(getattr(classes, given["name"]), **{key: value for key, value in given.items() if key != "name"})
+    try:
+        make(**({"seed": 0} if kind == "sampler" else {}))
+    except (TypeError, ValueError, ImportError) as error:
+        raise ConfigError(f"{kind} {given['name']}: {' '.join(str(error).split())}") from None
+    return make
+
+
+class Study:
+    """Trials, as many as are asked for; each is a run that is at work until it is told what came of it.
+
+    Args:
+        search: what is searched.
+        path: of the journal; no other process may write to it.
+
+    Raises:
+        ConfigError: the study there has other choices, or Optuna is not installed.
+        RunError: the journal is damaged, or cannot be written.
+    """
+
+    def __init__(self, search: Search, path: Path) -> None:
+        optuna = _optuna()
+        self._search, self._path = search, path
+        self._trial, self._states = optuna.trial.Trial, optuna.trial.TrialState
+        self._choices = {key: _distribution(choice, key in search.whole) for key, choice in search.choices.items()}
+        with writing(path):
+            _cut_unfinished_line(path)
+            try:
+                self._study = optuna.create_study(
+                    storage=_journal(path), study_name="sweep", pruner=search.pruner(), load_if_exists=True
+                )
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(f"{path} is damaged: remove it, or give the sweep another name") from error
+        self._check_choices(optuna.distributions.check_distribution_compatibility)
+        self._trials: dict[str, _Trial] = {}
+        self._take_up()
+
+    def runs(self) -> "list[PlannedRun]":
+        """Those of all trials up to now, in their order."""
+        return [self._planned(number, frozen) for number, frozen in enumerate(self._known())]
+
+    @property
+    def total(self) -> int:
+        """How many trials there will be."""
+        return max(self._search.trials, len(self._known()))
+
+    def ask(self) -> "PlannedRun | None":
+        """The run of a new trial; None if there are as many as there should be."""
+        number = len(self._known())
+        if number >= self._search.trials:
+            return None
+        seed = random.Random(f"{self._search.seed} {number}").getrandbits(32)
+        self._study.sampler = self._search.sampler(seed=seed)
+        with writing(self._path):
+            try:
+                trial = self._study.ask(self._choices)
+            except ImportError as error:
+                raise ConfigError(f"the sampler of [optuna] lacks a package: {' '.join(str(error).split())}") from None
+        run = self._planned(number, trial)
+        self._trials[run.name] = _Trial(trial)
+        return run
+
+    def awaits(self, run: str) -> bool:
+        """Whether a run is a trial at work."""
+        return run in self._trials
+
+    def evaluated(self, run: str, bpc: float | None, progress: float) -> bool:
+        """Whether a run should end, now that it has come so far, from 0 to 1; said once."""
+        trial = self._trials.get(run)
+        if trial is None or bpc is None:
+            return False
+        with writing(self._path):
+            return trial.evaluated(bpc, min(MARKS, int(progress * MARKS)))
+
+    def tell(self, run: str, state: str, best_bpc: float | None) -> None:
+        """What came of a run; a trial that was cut or has failed stays at work, until the sweep takes it up again."""
+        if run not in self._trials or state not in ("done", "pruned"):
+            return
+        trial = self._trials.pop(run)
+        with writing(self._path):
+            if state == "pruned":
+                self._study.tell(trial.trial, state=self._states.PRUNED)
+            else:
+                self._study.tell(trial.trial, math.inf if best_bpc is None else best_bpc)
+
+    def _known(self) -> list[Any]:
+        """The trials, but those that were killed before all their options were chosen."""
+        trials = self._study.get_trials(deepcopy=False)
+        return [frozen for frozen in trials if frozen.state != self._states.FAIL]
+
+    def _take_up(self) -> None:
+        """Trials that are at work, by what the journal says."""
+        for frozen in self._known():
+            if frozen.state == self._states.RUNNING and not self._choices.keys() <= frozen.params.keys():
+                self._study.tell(frozen.number, state=self._states.FAIL)
+        for number, frozen in enumerate(self._known()):
+            if frozen.state == self._states.RUNNING:
+                trial = self._trial(self._study, frozen._trial_id)
+                self._trials[self._planned(number, frozen).name] = _Trial(trial, frozen.last_step or 0)
+
+    def _planned(self, number: int, trial: Any) -> "PlannedRun":
+        options = {}
+        for key, value in trial.params.items():
+            chosen = trial.distributions[key]
+            options[key] = rounded(value, chosen.low, chosen.high) if isinstance(value, float) else value
+        return self._search.plan(number, options)
+
+    def _check_choices(self, check: Callable[[Any, Any], None]) -> None:
+        for frozen in self._known():
+            for key in self._choices.keys() & frozen.distributions.keys():
+                try:
+                    check(frozen.distributions[key], self._choices[key])
+                except ValueError:
+                    raise ConfigError(
+                        f"the choices of {key} in [optuna] are not those of the study in {self._path}: "
+                        "leave them as they were, or give the sweep another name"
+                    ) from None
+
+
+class _Trial:
+    """A trial at work, and up to which mark the study knows of it."""
+
+    def __init__(self, trial: Any, mark: int = 0) -> None:
+        self.trial, self._mark, self._best = trial, mark, math.inf
+        self._pruned = False
+
+    def evaluated(self, bpc: float, mark: int) -> bool:
+        """Report the best bits per character at each mark that was passed; whether to end here."""
+        if self._pruned:
+            return False
+        before, self._best = self._best, min(self._best, bpc)
+        for passed in range(self._mark + 1, mark + 1):
+            value = self._best if passed == mark else before
+            if value < math.inf:
+                self.trial.report(value, passed)
+        self._mark = max(self._mark, mark)
+        self._pruned = mark < MARKS and bool(self.trial.should_prune())
+        return self._pruned
+
+
+class _NoLock:
+    """The sweep's own lock keeps others from the journal, and none is left by a kill."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _journal(path: Path) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=_NoLock()))
+
+
+def _cut_unfinished_line(path: Path) -> None:
+    """Remove what a power cut has left of a last line, to which Optuna would append."""
+    if path.exists():
+        with path.open("r+b") as file:
+            data = file.read()
+            file.truncate(data.rfind(b"\n") + 1)
+
+
+def _distribution(choice: Any, whole: bool) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(choice, list):
+        return CategoricalDistribution(choice)
+    make = IntDistribution if whole else FloatDistribution
+    return make(choice["min"], choice["max"], log=choice.get("log", False))
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise ConfigError("[optuna] needs Optuna: install it with pip install 'charrnn[optuna]'") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return optuna

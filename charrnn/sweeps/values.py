@@ -1,0 +1,135 @@
+"""What a sweep's file says of options, checked; what is wrong is told with its line."""
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from charrnn.errors import CharrnnError
+from charrnn.job import check_options, interplay
+from charrnn.sweeps.toml import Document, Place
+
+CORPUS = "corpus"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of ``train``.
+
+    Attributes:
+        parameter: its name in Python.
+        number: int or float for an option whose value is one; None for any other.
+        check: raises a CharrnnError if a value is unfit.
+    """
+
+    parameter: str
+    number: type[int] | type[float] | None
+    check: Callable[[Any], None]
+
+
+class Values:
+    """The values in a document that are given to options, or from which they are chosen.
+
+    Every method raises a ConfigError if something is unfit.
+
+    Args:
+        document: the sweep's file.
+        options: those that a run may be given, by their long names without dashes.
+    """
+
+    def __init__(self, document: Document, options: Mapping[str, Option]) -> None:
+        self._document, self._options = document, options
+        self._fit: set[Hashable] = set()
+
+    def check(self, place: Place, key: str, value: Any) -> None:
+        """One value of one option."""
+        self._check_known(place, key)
+        if key == CORPUS:
+            self._check_corpus(place, value)
+            return
+        try:
+            self._options[key].check(value)
+        except CharrnnError as error:
+            raise self._document.error(place, str(error)) from None
+
+    def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
+        """All options of a run, each of which is fit by itself."""
+        given = {self._options[key].parameter: value for key, value in values.items() if key != CORPUS}
+        key = interplay(given)
+        if key in self._fit:
+            return
+        try:
+            check_options(**given)
+        except CharrnnError as error:
+            raise self._document.error(place, str(error)) from None
+        self._fit.add(key)
+
+    def check_list(self, place: Place, key: str, values: Any) -> None:
+        """A list of values."""
+        self._check_known(place, key)
+        if not isinstance(values, list) or not values:
+            raise self._document.error(place, f"{key} must be a list of values, not {values!r}")
+        for value in values:
+            self.check(place, key, value)
+
+    def choices(self, part: str, but: Iterable[str]) -> dict[str, Any]:
+        """The lists and ranges in a part of the file, without some other keys of it."""
+        choices = {key: choice for key, choice in self._document.values[part].items() if key not in but}
+        for key, choice in choices.items():
+            if isinstance(choice, dict):
+                self._check_range((part, key), key, choice)
+            else:
+                self.check_list((part, key), key, choice)
+        return choices
+
+    def count(self, part: str, key: str, default: int | None = None) -> int:
+        """A whole number that is no option."""
+        values = self._document.values[part]
+        count = values.get(key, default)
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            place = (part, key) if key in values else (part,)
+            raise self._document.error(place, f"{key} of [{part}] must be a whole number, not {count!r}")
+        return count
+
+    def whole(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of the options that take whole numbers."""
+        return frozenset(key for key in keys if key in self._options and self._options[key].number is int)
+
+    def _check_known(self, place: Place, key: str) -> None:
+        if key != CORPUS and key not in self._options:
+            import difflib
+
+            close = difflib.get_close_matches(key, [*self._options, CORPUS], n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "any option of charrnn train by its long name is known"
+            raise self._document.error(place, f"unknown option {key!r}; {hint}")
+
+    def _check_corpus(self, place: Place, value: Any) -> None:
+        paths = [value] if isinstance(value, str) else value
+        if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+            raise self._document.error(place, f"corpus must be a path or a list of paths, not {value!r}")
+        for path in paths:
+            if not (self._document.path.parent / path).exists():
+                raise self._document.error(place, f"cannot read {path}: there is no such file or folder")
+
+    def _check_range(self, place: Place, key: str, choice: dict[str, Any]) -> None:
+        self._check_known(place, key)
+        low, high, log = choice.get("min"), choice.get("max"), choice.get("log", False)
+        fit = (
+            key != CORPUS
+            and self._options[key].number
+            and choice.keys() <= {"min", "max", "log"}
+            and _is_number(low)
+            and _is_number(high)
+            and isinstance(log, bool)
+            and (0 if log else -math.inf) < low <= high
+        )
+        if not fit:
+            raise self._document.error(
+                place, f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0"
+            )
+        for end in (low, high):
+            self.check(place, key, end)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,74 @@
+import math
+
+import pytest
+
+from charrnn.cells.contract import cell_names
+from charrnn.model.config import ModelConfig
+from charrnn.model.parameters import tensor_shapes
+from charrnn.sweeps import estimate
+from charrnn.sweeps.estimate import DEFAULTS, START_SECONDS, Estimate, operations_per_second
+from charrnn.sweeps.spec import PlannedRun
+
+
+@pytest.fixture
+def seconds(tmp_path, monkeypatch):
+    """What is estimated of a run, but for its start, where a core does 1e9 operations a second."""
+    monkeypatch.setattr(estimate, "operations_per_second", lambda: 1e9)
+    (tmp_path / "cats.txt").write_text("the cat sat on the mat.\n" * 1000)
+
+    def seconds(threads=1, source="cats.txt", **options):
+        given = {name.replace("_", "-"): value for name, value in options.items()}
+        run = PlannedRun("a", (str(tmp_path / source),), given, {})
+        return Estimate(threads).seconds(run) - START_SECONDS
+
+    return seconds
+
+
+def test_time_grows_with_what_is_done(seconds):
+    one = seconds(steps=1000, val_fraction=0.0)
+    assert one > 0
+    assert seconds(steps=3000, val_fraction=0.0) == pytest.approx(3 * one)
+    assert seconds(steps=1000) > one  # evaluates
+    assert seconds(steps=1000, hidden_size=1024, val_fraction=0.0) == pytest.approx(4 * one, rel=0.15)
+    assert seconds(steps=1000, cell="gru", val_fraction=0.0) == pytest.approx(0.75 * one, rel=0.05)
+    assert seconds(steps=1000, batch_size=64, val_fraction=0.0) == pytest.approx(2 * one, rel=0.1)
+    assert seconds(steps=1000, update_every=8, val_fraction=0.0) == pytest.approx(one)  # each unrolls as many
+    assert seconds(steps=1000, precision="float64", val_fraction=0.0) == pytest.approx(2 * one, rel=0.1)
+    assert one > seconds(2, steps=1000, val_fraction=0.0) > one / 2
+    assert seconds(steps=1000, val_fraction=0.0, threads=2) == seconds(2, steps=1000, val_fraction=0.0)
+    assert 0 < seconds(steps=1000, model="tdnn") < one
+
+
+def test_the_first_limit_counts(seconds):
+    assert seconds(minutes=3) == 180
+    assert seconds() == 600
+    assert seconds(minutes=0.001, steps=1000) == pytest.approx(0.06)
+    assert seconds(minutes=1e6, steps=1000) == seconds(steps=1000)
+    epoch = math.ceil(24_000 * 0.9 / (32 * 64))
+    assert seconds(epochs=2) == seconds(steps=2 * epoch)
+    assert seconds(epochs=2, steps=epoch) == seconds(steps=epoch)
+    assert seconds(epochs=2, seq_length=0, batch_size=1) > 0
+
+
+def test_counts_need_one_pass(seconds):
+    assert seconds(model="ngram", minutes=1e-6, order=4) == pytest.approx(seconds(model="ngram", order=8) / 2)
+
+
+def test_a_text_that_is_not_there_costs_nothing(seconds, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for source in ("nothing.txt", "empty"):
+        assert seconds(source=source, model="ngram") == 0
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("cell", cell_names())
+def test_weights_are_those_of_the_model(cell, skip):
+    config = ModelConfig(vocab_size=30, cell=cell, hidden_size=8, num_layers=3, skip_connections=skip)
+    products = ("weight_hh", "head.weight", "weight_ih_l1", "weight_ih_l2", "weight_out")
+    shapes = [shape for name, shape in tensor_shapes(config).items() if any(part in name for part in products)]
+    given = {**DEFAULTS, "cell": cell, "hidden-size": 8, "num-layers": 3, "skip-connections": skip}
+    assert estimate._of_character(given, 30)[1] == sum(map(math.prod, shapes))
+
+
+def test_this_machine_multiplies():
+    assert 1e8 < operations_per_second() < 1e13
