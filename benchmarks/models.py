@@ -21,6 +21,7 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import RESULTS, replace_part, table
 from charrnn.errors import RunError
 from charrnn.model.workers import available_threads
+from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun, Spec
 from charrnn.sweeps.sweep import RunEnded, Sweep, ThisMachine
@@ -100,7 +101,7 @@ def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> Non
     """Train what is not done yet."""
     spec = Spec(folder.name, tuple(runs.values()))
     with closing(ThisMachine(jobs, threads=1)) as place:
-        folder.begin(spec, retry_failed=False)
+        folder.begin(retry_failed=False)
         try:
             with closing(Sweep(spec, folder, place).events()) as events:
                 for event in events:
@@ -113,7 +114,7 @@ def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> Non
 
 def result_of(contender: Contender, rate: float, planned: PlannedRun, folder: SweepFolder, minutes: float) -> Result:
     """What a run has reached."""
-    records = [] if planned.name in folder.failures() else folder.run(planned).read_metrics()
+    records = [] if planned.name in folder.failures() else read_metrics(folder.run(planned).metrics)
     curve = [(minutes * record["step"] / planned.options["steps"], record["val_bpc"]) for record in records]
     epochs = records[-1]["epoch"] if records else 0.0
     return Result(contender.name, contender.hidden_size, contender.parameters, rate, epochs, curve)

@@ -13,7 +13,7 @@ The house, bottom to top; a floor imports only from floors below it:
     kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows
     cells, optimizers               one file, one recurrent cell | one file, one update rule
     model                           config, tensors, a network of each kind, counts
-    sampling, scoring               drawing text | bits per character of a text, and of each of its characters
+    sampling, scoring               drawing text | bits per character of a text, what of it is copied
     training, storage               a generator of events, dynamic evaluation | checkpoints, runs' folders, texts' ids
     job, session                    a corpus, a trainer and a run's folder brought together | a text that goes on
     api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import CharrnnError
 
 if TYPE_CHECKING:
-    from charrnn.api import Model, load, train
+    from charrnn.api import Model, load, novelty, train
 
 __version__ = "0.1.0"
-__all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
+__all__ = ["CharrnnError", "Model", "__version__", "load", "novelty", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Model", "load", "train"):
+    if name in ("Model", "load", "novelty", "train"):
         return getattr(import_module("charrnn.api"), name)
     raise AttributeError(f"module 'charrnn' has no attribute {name!r}")

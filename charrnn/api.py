@@ -16,6 +16,7 @@ from charrnn.sampling.batch import Batch, Sample, new_seed
 from charrnn.sampling.samplers import sampler_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.answers import MARK, Answers, score_answers
+from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader, StreamReader
@@ -36,9 +37,9 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
 
     Args:
         corpus: files, folders, or "-" for standard input.
-        options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``resume``, ``overwrite``,
-            ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, and all fields of ``ModelConfig`` and
-            ``TrainingSettings``, for example ``hidden_size=128, minutes=2``.
+        options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
+            ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, and all fields of
+            ``ModelConfig`` and ``TrainingSettings``, for example ``hidden_size=128, minutes=2``.
 
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
@@ -71,6 +72,25 @@ def load(
     """
     path = find_checkpoint(None if target is None else str(target), Path(checkpoints))
     return Model.load(path, threads=threads, precision=precision)
+
+
+def novelty(text: str | bytes, *corpus: str | Path, encoding: str | None = None, shortest: int = SHORTEST) -> Novelty:
+    """How much of a text is copied from a corpus, and the longest passages; see ``charrnn.scoring.novelty``.
+
+    Args:
+        text: what was drawn, without its seed; bytes are compared with the corpus's bytes.
+        corpus: files, folders, or "-" for standard input; of any size.
+        encoding: of the corpus; UTF-8 if not given.
+        shortest: characters of a passage that counts as copied.
+
+    Raises:
+        CorpusError: a file cannot be read or decoded.
+        ConfigError: an option is out of range.
+    """
+    as_bytes = isinstance(text, bytes)
+    symbols = to_symbols(text, "byte" if as_bytes else "character")
+    pieces = read_pieces([str(source) for source in corpus], encoding=encoding or ENCODING, as_bytes=as_bytes)
+    return novelties([symbols], (piece.text for piece in pieces), shortest=shortest)[0]
 
 
 class Model:

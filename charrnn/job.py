@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.model.config import MODELS, OWNERS, ModelConfig
 from charrnn.model.header import model_of
+from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import open_cache, read_corpus
@@ -17,11 +19,12 @@ from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, split
 from charrnn.text.sources import ENCODING, STDIN, check_encoding
-from charrnn.text.windows import fit
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
-from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, merged_settings
+from charrnn.training.fitting import fit_settings
+from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
 
@@ -29,9 +32,6 @@ WITH_ANOTHER = ("model", "precision", "seq_length", "update_every")
 """Options whose values must fit those of others."""
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
-
-LONGEST_UNROLLED = 1 << 18
-"""Characters through all of which gradients can be asked to flow: what is kept for the way back takes memory."""
 
 
 class TrainingJob:
@@ -54,6 +54,7 @@ class TrainingJob:
         notes: Notes,
         *,
         threads: int,
+        origin: Pretrained | None = None,
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
     ) -> None:
@@ -67,6 +68,9 @@ class TrainingJob:
         self.trainer: BaseTrainer = trainer(
             config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
         )
+        if origin:
+            assert isinstance(self.trainer, Trainer)
+            self.trainer.begin_with(origin)
         self._notes = notes
         self._header = {
             "settings": settings.to_dict(),
@@ -136,6 +140,7 @@ def open_job(
     *,
     name: str | None = None,
     checkpoints: str | Path = "checkpoints",
+    init_from: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -151,6 +156,8 @@ def open_job(
         sources: files, folders, or "-" for standard input; a resumed run knows its own.
         name: of the run; the first source's stem if not given.
         checkpoints: folder that holds the runs.
+        init_from: a run, a run's folder or a checkpoint file, whose weights a new run starts from; its model's options
+            are those of the new one.
         resume: continue the run of that name; without a name or sources, the newest.
         overwrite: replace an older run of that name.
         threads: how many; all cores if not given.
@@ -164,13 +171,15 @@ def open_job(
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    compared = MODEL_OPTIONS if resume else ()  # with what the run is
+    compared = MODEL_OPTIONS if resume or init_from else ()  # with what the run is
     checked = {key: value for key, value in given.items() if key not in compared}
     check_options(threads=threads, save_every=save_every, keep=keep, encoding=encoding, as_bytes=as_bytes, **checked)
     threads = threads or available_threads()
     folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
         raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
+    if resume and init_from:
+        raise ConfigError("a resumed run goes on from its own weights: give --resume or --init-from, not both")
     if not resume and not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
     anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
@@ -179,8 +188,11 @@ def open_job(
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
         opened = _resumed
     else:
-        run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
         opened = _begun
+        if init_from:
+            origin = _origin(str(init_from), folder, _only(MODEL_OPTIONS, given), as_bytes)
+            as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin)
+        run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
     try:
         return opened(run, sources, given, notes, as_bytes, threads)
     except BaseException:
@@ -239,13 +251,23 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
 
 
 def _begun(
-    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
+    run: Run,
+    sources: Sequence[str],
+    given: Mapping[str, Any],
+    anew: Mapping[str, Any],
+    as_bytes: bool,
+    threads: int,
+    origin: Pretrained | None = None,
 ) -> TrainingJob:
     notes = Notes(**{"encoding": ENCODING, **anew})
-    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, as_bytes=as_bytes)
-    config = ModelConfig(vocab_size=len(corpus.vocabulary), **_only(MODEL_OPTIONS, given))
+    known = origin.vocabulary.symbols if origin else ""
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, as_bytes=as_bytes, known=known)
+    V = len(corpus.vocabulary)
+    shape = origin.config.to_dict() if origin else _only(MODEL_OPTIONS, given)
+    config = ModelConfig(**shape | {"vocab_size": V})
     settings = TrainingSettings(**_only(TRAINING_OPTIONS, given))
-    return TrainingJob(run, corpus, config, settings, notes, threads=threads)
+    remarks = (f"starts from a trained model; characters that are new to it: {V - len(known)}",) if origin else ()
+    return TrainingJob(run, corpus, config, settings, notes, threads=threads, origin=origin, remarks=remarks)
 
 
 def _resumed(
@@ -260,25 +282,29 @@ def _resumed(
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
-    if as_bytes and vocabulary.unit != "byte":
-        raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
+    _check_unit(vocabulary, as_bytes)
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, sources, notes, vocabulary.unit == "byte", fingerprint, characters)
+    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
 
 
 def _corpus_of(
-    run: Run, sources: Sequence[str], notes: Notes, as_bytes: bool, fingerprint: str, characters: int
+    run: Run, sources: Sequence[str], notes: Notes, vocabulary: Vocabulary, fingerprint: str, characters: int
 ) -> Corpus:
     """The text of a resumed run; what could be read only once is still in the cache.
 
     Raises:
         CorpusError: it has changed, or must be given again.
     """
+    reading: dict[str, Any] = {
+        "encoding": notes.encoding,
+        "as_bytes": vocabulary.unit == "byte",
+        "known": vocabulary.symbols,
+    }
     if not sources:
-        cached = open_cache(run.corpus, None, encoding=notes.encoding, as_bytes=as_bytes)
+        cached = open_cache(run.corpus, None, **reading)
         if cached and cached.fingerprint == fingerprint:
             return cached
         if STDIN in notes.sources:
@@ -296,7 +322,22 @@ def _corpus_of(
                 "give the same text, or start anew with --overwrite or another --name"
             )
 
-    return read_corpus(run.corpus, sources or notes.sources, encoding=notes.encoding, as_bytes=as_bytes, accept=accept)
+    return read_corpus(run.corpus, sources or notes.sources, accept=accept, **reading)
+
+
+def _check_unit(vocabulary: Vocabulary, as_bytes: bool) -> None:
+    if as_bytes and vocabulary.unit != "byte":
+        raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
+
+
+def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
+    """The model that a new run with these options starts from."""
+    checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
+    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    _check_unit(vocabulary, as_bytes)
+    config = inherited_config(config, given)
+    config.require_runnable()
+    return Pretrained(config, vocabulary, checkpoint.tensors)
 
 
 def newest_run(checkpoints: Path) -> Run:
@@ -306,28 +347,3 @@ def newest_run(checkpoints: Path) -> Run:
 
 def _only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in names}
-
-
-def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingSettings, tuple[str, ...]]:
-    """Settings whose batch and window the text can fill, and a note where they had to shrink.
-
-    Raises:
-        ConfigError: whole streams should be unrolled, but the text is too long for that.
-    """
-    if not settings.seq_length:
-        if characters > LONGEST_UNROLLED:
-            raise ConfigError(
-                f"seq_length 0 unrolls the whole text, at most {LONGEST_UNROLLED:,} characters, not {characters:,}: "
-                "give the steps through which gradients flow back"
-            )
-        length = max(1, settings.update_every, (characters - 1) // settings.batch_size)
-        settings = dataclasses.replace(settings, seq_length=length)
-    streams, length = fit(characters, settings.batch_size, settings.seq_length)
-    if (streams, length) == (settings.batch_size, settings.seq_length):
-        return settings, ()
-    note = (
-        f"{characters:,} characters are few: {streams} stream{'s' if streams > 1 else ''} with windows of {length} "
-        f"instead of {settings.batch_size} and {settings.seq_length}"
-    )
-    update_every = min(settings.update_every, length)
-    return dataclasses.replace(settings, batch_size=streams, seq_length=length, update_every=update_every), (note,)

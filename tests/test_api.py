@@ -134,6 +134,16 @@ def test_importing_the_package_loads_neither_numpy_nor_numba():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_a_text_is_compared_with_a_corpus(folder):
+    text = "A dog: " + TEXT[9:40] + "?"
+    found = charrnn.novelty(text, folder / "cat.txt")
+    assert (found.copied, [passage.text for passage in found.passages]) == (31, [TEXT[9:40]])
+    assert charrnn.novelty(text.encode(), folder / "cat.txt") == found
+    assert charrnn.novelty(text, folder / "cat.txt", shortest=32).copied == 0
+    with pytest.raises(ConfigError, match="shortest must be at least 1"):
+        charrnn.novelty(text, folder / "cat.txt", shortest=0)
+
+
 def test_there_is_no_other_name():
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = charrnn.trian

@@ -16,10 +16,11 @@ from charrnn.scoring.streams import score
 from charrnn.text.corpus import split
 from charrnn.text.sources import read_pieces
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.contract import Ids
 from charrnn.training.events import StepDone
 from charrnn.training.gradients import new_parameters
 from charrnn.training.settings import TrainingSettings
-from charrnn.training.trainer import Ids, Trainer
+from charrnn.training.trainer import Trainer
 
 VAL_FRACTION = 0.1
 

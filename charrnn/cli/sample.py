@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.interrupts import Pause
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, say
+from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.errors import ConfigError
+from charrnn.text.sources import ENCODING, check_encoding, versions
 
 if TYPE_CHECKING:
     from charrnn.api import Model
@@ -70,6 +72,14 @@ RIVALS = 5
 )
 @option("--probabilities", is_flag=True, help="Show each drawn character with its rivals and their probabilities.")
 @option("--top", type=int, default=RIVALS, show_default=True, metavar="N", help="Rivals that --probabilities shows.")
+@option(
+    "--novelty",
+    "corpora",
+    multiple=True,
+    metavar="CORPUS",
+    help="Tell how much of what was drawn is copied from a file or folder, and the longest passages; may be repeated.",
+)
+@option("--encoding", help="Encoding of --novelty's text.", unset="utf-8")
 @option("--interactive", is_flag=True, help="Go on with each line that is typed.")
 @options.precision
 @options.threads
@@ -85,6 +95,8 @@ def command(
     state: Path | None,
     probabilities: bool,
     top: int,
+    corpora: tuple[str, ...],
+    encoding: str | None,
     interactive: bool,
     precision: str | None,
     threads: int | None,
@@ -100,12 +112,18 @@ def command(
     Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
     what the one before has left.
 
+    With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20.
+
     With --num-samples, each text follows a line that says the --rng-seed which draws it alone.
     """
-    if interactive and (as_json or probabilities):
-        raise click.UsageError("--interactive shows text: leave out --json and --probabilities.")
-    if num_samples != 1 and (interactive or state):
-        raise click.UsageError("--interactive and --state are for one text: leave out --num-samples.")
+    check_together(
+        {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)},
+        interactive,
+        state,
+        num_samples,
+    )
+    encoding = encoding or ENCODING
+    check_corpora(corpora, encoding, seed)
     warn_of_number(seed, rng_seed)
     from charrnn.storage.run import find_checkpoint
 
@@ -133,20 +151,46 @@ def command(
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
         start, steps, seeds = batch.prefix, batch.steps, batch.rng_seeds
+    reason = ""
+    results: list[dict[str, Any]] = []
     if interactive:
         from charrnn.cli.shared.prompt import converse
 
         converse(session, chosen, model.vocabulary.unit, unknown)
-        reason = ""
     else:
         rivals = max(0, min(top, len(model.vocabulary))) if probabilities else 0
-        writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities)
+        show_result = results.append if corpora else print_json
+        writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
+        if corpora:
+            from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
+
+            writer = KeepingWriter(writer)
         reason = show(steps, chosen, rivals, writer)
     if state:
         session.save(state)
+    if corpora:
+        tell_novelty(writer.texts, results, corpora, encoding, model.vocabulary.unit)
     if reason == "interrupted":
         raise KeyboardInterrupt
     say(source)
+
+
+def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
+    """Refuse options that do not go together; ``unshown`` are those that a conversation has no room for."""
+    if interactive and any(unshown.values()):
+        given = " and ".join(name for name, is_given in unshown.items() if is_given)
+        raise click.UsageError(f"--interactive shows text: leave out {given}.")
+    if num_samples != 1 and (interactive or state):
+        raise click.UsageError("--interactive and --state are for one text: leave out --num-samples.")
+
+
+def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
+    """See that the texts of --novelty are there, before anything is drawn that is to be compared with them."""
+    if seed == "-" and "-" in corpora:
+        raise click.UsageError("--seed and --novelty cannot both be standard input: leave out one of them.")
+    if corpora:
+        check_encoding(encoding)
+        versions(corpora)
 
 
 def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> str:
@@ -171,8 +215,9 @@ def writer_for(
     path: Path,
     as_json: bool,
     probabilities: bool,
+    show_result: Callable[[dict[str, Any]], None],
 ) -> Any:
-    """What prints the texts in the form that was asked for."""
+    """What prints the texts in the form that was asked for; JSON goes to ``show_result``."""
     from dataclasses import asdict
 
     from charrnn.cli.shared.writers import JsonWriter, ProbabilityWriter, TextWriter
@@ -181,7 +226,7 @@ def writer_for(
     if as_json:
         unit = model.vocabulary.unit
         values = asdict(settings) | {"stop": [to_text(stop, unit) for stop in settings.stop], "checkpoint": str(path)}
-        return JsonWriter(model.vocabulary, start, seeds, values, probabilities)
+        return JsonWriter(model.vocabulary, start, seeds, values, probabilities, show_result)
     if probabilities:
         return ProbabilityWriter(model.vocabulary, seeds)
     return TextWriter(model.vocabulary, start, seeds)

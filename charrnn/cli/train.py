@@ -26,6 +26,7 @@ Examples:
   charrnn train book.txt
   charrnn train book.txt notes/ --minutes 60 --num-layers 2 --dropout 0.1
   charrnn train --resume
+  charrnn train sonnets.txt --init-from book --minutes 5
 """
 
 
@@ -106,6 +107,11 @@ Examples:
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
 @option("--name", help="Name of the run.", unset="the first text's name")
 @options.checkpoints
+@option(
+    "--init-from",
+    metavar="RUN|FILE",
+    help="Start from another run's weights, and its options of the model; characters it does not know are added.",
+)
 @option("--resume", is_flag=True, help="Continue a run, of a text, a --name or else the newest.")
 @option("--overwrite", is_flag=True, help="Replace a run of the same name.")
 @options.threads

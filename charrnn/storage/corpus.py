@@ -38,6 +38,7 @@ def read_corpus(
     *,
     encoding: str,
     as_bytes: bool,
+    known: str = "",
     accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
 ) -> Corpus:
     """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
@@ -47,6 +48,7 @@ def read_corpus(
         sources: see ``charrnn.text.sources.read_pieces``; so are the others.
         encoding: see there.
         as_bytes: see there.
+        known: characters that the vocabulary holds whether the text does or not.
         accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
 
     Raises:
@@ -56,20 +58,21 @@ def read_corpus(
         RunError: the cache cannot be written.
     """
     files = versions(sources)
-    cached = open_cache(cache, files, encoding=encoding, as_bytes=as_bytes) if files else None
+    cached = open_cache(cache, files, encoding=encoding, as_bytes=as_bytes, known=known) if files else None
     if cached:
         accept(cached.fingerprint, len(cached.ids))
-    return cached or _build(cache, sources, files, encoding, as_bytes, accept)
+    return cached or _build(cache, sources, files, encoding, as_bytes, known, accept)
 
 
-def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool) -> Corpus | None:
-    """The text in the cache; None if there is none, or if it is of another origin.
+def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool, known: str = "") -> Corpus | None:
+    """The text in the cache; None if there is none, or if it is of another origin or numbered otherwise.
 
     Args:
         cache: the file.
         files: the versions of the text's files; None for a text that could be read only once.
         encoding: how they were decoded.
         as_bytes: whether they were not.
+        known: as in ``read_corpus``.
     """
     try:
         header = load_header(cache)
@@ -77,6 +80,9 @@ def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool) -> C
             return None
         [(_, dtype)] = tensor_shapes(cache).values()
         vocabulary = Vocabulary(header["symbols"], header["unit"])
+        absent = set(header.get("absent", ""))
+        if absent != set(known) - (set(vocabulary.symbols) - absent):
+            return None
         return Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
         return None
@@ -87,7 +93,13 @@ def _origin(files: Files, encoding: str, as_bytes: bool) -> dict[str, Any]:
 
 
 def _build(
-    cache: Path, sources: Sequence[str], files: Files, encoding: str, as_bytes: bool, accept: Callable[[str, int], None]
+    cache: Path,
+    sources: Sequence[str],
+    files: Files,
+    encoding: str,
+    as_bytes: bool,
+    known: str,
+    accept: Callable[[str, int], None],
 ) -> Corpus:
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
@@ -99,8 +111,9 @@ def _build(
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        vocabulary = numbering.vocabulary("byte" if as_bytes else "character")
-        final = numbering.final()
+        own = numbering.vocabulary("byte" if as_bytes else "character")
+        vocabulary = own.joined(known)
+        final = numbering.final(vocabulary)
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
         fingerprint = numbering.fingerprint()
         accept(fingerprint, numbering.characters)
@@ -109,6 +122,7 @@ def _build(
             "origin": _origin(files, encoding, as_bytes),
             "fingerprint": fingerprint,
             "symbols": vocabulary.symbols,
+            "absent": "".join(sorted(set(known) - set(own.symbols))),
             "unit": vocabulary.unit,
         }
         beginning = stream_beginning(header, "ids", name, numbering.characters, final.itemsize)

@@ -24,8 +24,8 @@ from charrnn.sweeps.spec import PlannedRun
 POLL_SECONDS = 0.5
 """Between two looks whether the run should stop."""
 
-OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "until-eof", "quiet", "json")
-"""Options of ``train`` that are the sweep's to give."""
+OWN_OPTIONS = ("name", "checkpoints", "init-from", "resume", "overwrite", "until-eof", "quiet", "json")
+"""Options of ``train`` that are the sweep's to give, or not to be given."""
 
 SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
 """Exit codes of a run that was asked to stop."""

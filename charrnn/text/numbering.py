@@ -16,7 +16,7 @@ ASCII = 128
 
 
 class Numbering:
-    """Numbers characters in the order in which they appear; ``final`` tells what a vocabulary numbers them.
+    """Numbers characters in the order in which they appear; ``final`` tells how a vocabulary numbers them.
 
     Attributes:
         characters: how many have been numbered.
@@ -65,10 +65,9 @@ class Numbering:
         """The vocabulary of the text."""
         return Vocabulary("".join(map(chr, sorted(self._codes))), unit)
 
-    def final(self) -> Array:
-        """(V,) the id of each number in the vocabulary."""
-        codes = np.array(self._codes, np.int64)
-        return np.argsort(np.argsort(codes)).astype(smallest_type(len(codes)))
+    def final(self, vocabulary: Vocabulary) -> Array:
+        """The id of each number in a vocabulary that holds all characters of the text."""
+        return vocabulary.encode("".join(map(chr, self._codes))).astype(smallest_type(len(vocabulary)))
 
     def fingerprint(self) -> str:
         """SHA-256 of the text as UTF-8, as 64 hexadecimal digits."""

@@ -55,6 +55,10 @@ class Vocabulary:
         """The vocabulary of all characters of ``text``."""
         return cls("".join(sorted(set(text))), unit)
 
+    def joined(self, characters: str) -> "Vocabulary":
+        """The vocabulary of these characters and of its own."""
+        return Vocabulary.of(self.symbols + characters, self.unit)
+
     def __len__(self) -> int:
         return len(self.symbols)
 
@@ -71,12 +75,17 @@ class Vocabulary:
         Raises:
             VocabularyError: the text holds a character that the vocabulary lacks.
         """
+        ids = self.find(text)
+        if ids.min(initial=0) < 0:
+            raise self._unknown(text, before)
+        return ids
+
+    def find(self, text: str) -> npt.NDArray[np.int32]:
+        """The ids of the characters of ``text``, -1 for those that the vocabulary lacks: (N,) int32."""
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), CHUNK):
             codes = code_points(text[start : start + CHUNK])
             self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
-        if ids.min(initial=0) < 0:
-            raise self._unknown(text, before)
         return ids
 
     def decode(self, ids: npt.ArrayLike) -> str:

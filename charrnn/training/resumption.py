@@ -1,7 +1,7 @@
-"""Which options a resumed run may be given anew."""
+"""Which options a run may be given anew that is resumed, or starts from another one's weights."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from charrnn.errors import ConfigError
@@ -16,6 +16,10 @@ FREE = (*LIMITS, "eval_every")
 
 TOLD = ("learning_rate", "schedule", "warmup_steps", "decay_rate", "decay_every", "clip_norm", "clip_value")
 """Options that change what is learned from now on, and are told to the user. All others make another run."""
+
+
+RETRAINED = ("dropout", "precision")
+"""Fields of a model's config that the same weights can be trained on with other values."""
 
 
 def merged_settings(
@@ -36,11 +40,8 @@ def merged_settings(
     before = {**shape, **known}
     changes = {name: value for name, value in given.items() if value != before[name]}
     if others := [name for name in changes if name not in FREE + TOLD]:
-        differ = ", ".join(
-            f"{name} is {before[name]!r} in this run and cannot become {given[name]!r}" for name in others
-        )
         raise ConfigError(
-            f"{differ}: leave {'it' if len(others) == 1 else 'them'} out, or start a new run; "
+            f"{_differing(others, before, given)} out, or start a new run; "
             f"a resumed run may be given {', '.join(FREE + TOLD)}, save_every, keep and threads"
         )
     notes = tuple(
@@ -49,3 +50,30 @@ def merged_settings(
     kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(given) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}
     return TrainingSettings(**{**known, **kept, **anew}), notes
+
+
+def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> ModelConfig:
+    """The config of a run that starts from the weights of another.
+
+    Args:
+        config: the other run's; where this processor cannot compute in its precision, float32 takes its place.
+        given: fields of the config; RETRAINED may differ from the other run's.
+
+    Raises:
+        ConfigError: the weights do not fit what is given, or there are none.
+    """
+    if config.model == "ngram":
+        raise ConfigError("an n-gram model has no weights to start from, but counts: count both texts in one run")
+    shape = asdict(config)
+    if others := [name for name, value in given.items() if name not in RETRAINED and value != shape[name]]:
+        raise ConfigError(
+            f"{_differing(others, shape, given)} out; "
+            f"a run that starts from another one's weights may be given {' and '.join(RETRAINED)} of its own"
+        )
+    return replace(config.runnable(), **given)
+
+
+def _differing(names: list[str], before: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """The beginning of an error about options that are not as they were."""
+    differ = ", ".join(f"{name} is {before[name]!r} in this run and cannot become {given[name]!r}" for name in names)
+    return f"{differ}: leave {'it' if len(names) == 1 else 'them'}"

@@ -17,6 +17,7 @@ from charrnn.errors import CheckpointError
 from charrnn.kernels.draw import generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
+from charrnn.model.transfer import Pretrained
 from charrnn.model.workspace import State, copy_state
 from charrnn.text.corpus import check_ids
 from charrnn.text.vocabulary import Vocabulary
@@ -76,6 +77,12 @@ class Trainer(BaseTrainer):
     def parameter_count(self) -> int:
         """Numbers that are learned."""
         return self.parameters.count
+
+    def begin_with(self, pretrained: Pretrained) -> None:
+        """Start from the weights of another model, with all else as in a new run."""
+        pretrained.fill(self.parameters, self.vocabulary)
+        self._network.refresh()
+        self._good = GoodState.of(self._tensors(), self.progress)
 
     def run(self) -> Iterator[Event]:
         """See ``BaseTrainer``."""

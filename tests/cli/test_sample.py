@@ -190,7 +190,13 @@ def test_a_number_for_a_seed_is_probably_meant_for_the_generator(sample):
 
 @pytest.mark.parametrize(
     "options",
-    [("--interactive", "--json"), ("--interactive", "--probabilities"), ("--state", "x", "--num-samples", 2)],
+    [
+        ("--interactive", "--json"),
+        ("--interactive", "--probabilities"),
+        ("--interactive", "--novelty", "x"),
+        ("--state", "x", "--num-samples", 2),
+        ("--seed", "-", "--novelty", "-"),
+    ],
 )
 def test_what_does_not_go_together(sample, options):
     result = sample(*options)
@@ -213,6 +219,8 @@ def test_errors(sample, tmp_path):
         (["--num-samples", "0"], "num_samples must be"),
         (["--stop", ""], "stop must be"),
         (["--state", tmp_path / "other.safetensors"], "another program wrote it"),
+        (["--novelty", tmp_path / "none"], "there is no such file or folder"),
+        (["--novelty", tmp_path / "latin", "--encoding", "klingon"], "the encoding 'klingon' is unknown"),
         (["--checkpoints", tmp_path], "no run in"),
     ]:
         result = sample(*arguments)
@@ -221,6 +229,47 @@ def test_errors(sample, tmp_path):
         assert message in result.stderr
         assert result.stderr.startswith("charrnn: error: ")
         assert result.stderr.count("\n") == 1
+
+
+def test_what_is_copied_is_told_after_the_text(sample, tmp_path):
+    options = ("--seed", "the ", "--length", 80, "--rng-seed", 1)
+    plain = sample(*options)
+    drawn = plain.stdout[4:]
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a").write_text(f"...{drawn[30:45]}")
+    (tmp_path / "corpus" / "b").write_text(f"{drawn[45:70]}...")
+    result = sample(*options, "--novelty", tmp_path / "corpus")
+    assert result.stdout == plain.stdout
+    copied, passage, source = result.stderr.splitlines()
+    assert copied == f"copied: 50.0% of 80 characters, in passages of at least 20 that {tmp_path / 'corpus'} holds"
+    assert passage == f"  40: {drawn[30:70]}".replace("\n", "⏎")
+    assert source == plain.stderr.rstrip()
+    (tmp_path / "none").write_text("xyz")
+    assert sample(*options, "--novelty", tmp_path / "none").stderr.startswith("copied: 0.0% of 80 characters, in")
+    result = sample(*options, "--novelty", "-", input=drawn)
+    assert result.stderr.startswith("copied: 100.0% of 80")
+
+
+@pytest.mark.parametrize(("run", "seed"), [("letters", "the "), ("bytes", "ü")])
+def test_what_each_of_several_texts_copies_is_in_its_json(sample, tmp_path, run, seed):
+    options = (run, "--seed", seed, "--length", 60, "--num-samples", 3, "--rng-seed", 4, "--json")
+    plain = [json.loads(line) for line in sample(*options).stdout.splitlines()]
+    alone = sample(*options[:-5], "--rng-seed", plain[1]["rng_seed"]).stdout_bytes
+    (tmp_path / "x").write_bytes(alone.removeprefix(seed.encode()))
+    results = [json.loads(line) for line in sample(*options, "--novelty", tmp_path / "x").stdout.splitlines()]
+    found = [result.pop("novelty") for result in results]
+    assert results == plain
+    assert (found[1]["copied"], found[1]["share"], found[1]["shortest"]) == (60, 1.0, 20)
+    assert found[1]["passages"] == [{"start": 0, "characters": 60, "text": plain[1]["text"].removeprefix(seed)}]
+    assert found[0]["copied"] < 60
+    (tmp_path / "x").write_bytes(b"\0\xff" if run == "letters" else b"")
+    result = sample(*options, "--novelty", tmp_path / "x")
+    results = [json.loads(line) for line in result.stdout.splitlines()]
+    if run == "letters":  # nothing that was drawn is lost
+        assert (result.exit_code, [each["novelty"] for each in results]) == (1, [None] * 3)
+        assert "cannot read" in result.stderr
+    else:
+        assert [each["novelty"]["copied"] for each in results] == [0] * 3
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):

@@ -402,3 +402,16 @@ def test_bf16_where_the_processor_has_it_not_is_one_line(invoke, text, tmp_path)
         "which this one does not; choose float32\n"
     )
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_can_start_from_another(train, invoke, tmp_path):
+    train("--steps", 20)
+    (tmp_path / "more.txt").write_text("A cat? The CAT!\n" * 80)
+    options = ("--checkpoints", tmp_path / "runs", "--steps", 5, "--init-from")
+    result = invoke("train", tmp_path / "more.txt", *options, "cats")
+    assert result.exit_code == 0
+    assert "note:  starts from a trained model; characters that are new to it: 5\n" in result.stderr
+    assert load(tmp_path / "runs" / "more").config.hidden_size == 8
+    result = invoke("train", tmp_path / "more.txt", *options, tmp_path / "runs" / "more", "--name", "x", *SMALL[:1], 9)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("charrnn: error: hidden_size is 8 in this run and cannot become 9: leave it out")

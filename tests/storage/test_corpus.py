@@ -34,8 +34,8 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-def read(cache: Path, *sources: Path, encoding: str = "utf-8", as_bytes: bool = False) -> Corpus:
-    return read_corpus(cache, [str(source) for source in sources], encoding=encoding, as_bytes=as_bytes)
+def read(cache: Path, *sources: Path, encoding: str = "utf-8", as_bytes: bool = False, known: str = "") -> Corpus:
+    return read_corpus(cache, [str(source) for source in sources], encoding=encoding, as_bytes=as_bytes, known=known)
 
 
 def is_cached(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path, **options: Any) -> bool:
@@ -94,6 +94,20 @@ def test_a_stale_cache_is_built_anew(cache: Path, text: Path, monkeypatch: pytes
     assert not is_cached(monkeypatch, cache, text, as_bytes=True)
     assert not is_cached(monkeypatch, cache, text, encoding="latin-1")
     assert not is_cached(monkeypatch, cache, text, text, encoding="latin-1")
+
+
+def test_known_characters_are_in_the_vocabulary(cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = read(cache, text)
+    for known in ("", "bé☃", "bé", "a", "é☃" + "".join(map(chr, range(300, 600)))):
+        is_cached(monkeypatch, cache, text, known=known)
+        assert is_cached(monkeypatch, cache, text, known=known)
+        corpus = read(cache, text, known=known)
+        assert corpus.vocabulary == plain.vocabulary.joined(known)
+        assert corpus.vocabulary.decode(corpus.ids) == "abcabc\n"
+        assert corpus.fingerprint == plain.fingerprint
+        assert is_cached(monkeypatch, cache, text, known=corpus.vocabulary.symbols)  # as a resumed run asks for it
+    assert not is_cached(monkeypatch, cache, text)
+    assert read(cache, text).vocabulary == plain.vocabulary
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a cache", b"cut"])

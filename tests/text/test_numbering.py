@@ -31,7 +31,7 @@ def test_the_final_numbers_are_those_of_the_vocabulary(text, length):
     numbering, numbers = numbered(pieces)
     vocabulary = Vocabulary.of(text)
     assert numbering.vocabulary("character") == vocabulary
-    final = numbering.final()
+    final = numbering.final(vocabulary)
     got = np.concatenate([final[part] for part in numbers])
     assert got.dtype == smallest_type(len(vocabulary))
     assert vocabulary.decode(got) == text

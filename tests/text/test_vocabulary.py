@@ -103,3 +103,15 @@ def test_an_id_out_of_range_is_an_error(ids):
 def test_what_is_no_vocabulary_is_refused(symbols, unit, error, message):
     with pytest.raises(error, match=message):
         Vocabulary(symbols, unit)
+
+
+def test_vocabularies_are_joined_in_order() -> None:
+    assert Vocabulary("bd").joined("cab") == Vocabulary("abcd")
+    assert Vocabulary("bd", "byte").joined("") == Vocabulary("bd", "byte")
+    with pytest.raises(VocabularyError, match="bytes must be"):
+        Vocabulary("bd", "byte").joined("☃")
+
+
+def test_what_the_vocabulary_lacks_is_found_nowhere() -> None:
+    assert Vocabulary("bd").find("abcd☃b").tolist() == [-1, 0, -1, 1, -1, 0]
+    assert Vocabulary("bd").find("").tolist() == []

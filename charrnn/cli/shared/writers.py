@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from charrnn.cli.shared.output import print_json
@@ -49,11 +50,18 @@ class TextWriter:
 
 
 class JsonWriter:
-    """One object for each text."""
+    """One object for each text, which goes to ``show``."""
 
     def __init__(
-        self, vocabulary: Vocabulary, prefix: str, rng_seeds: list[int], settings: dict[str, Any], probabilities: bool
+        self,
+        vocabulary: Vocabulary,
+        prefix: str,
+        rng_seeds: list[int],
+        settings: dict[str, Any],
+        probabilities: bool,
+        show: Callable[[dict[str, Any]], None] = print_json,
     ) -> None:
+        self._show = show
         self._vocabulary, self._prefix, self._seeds = vocabulary, prefix, rng_seeds
         self._settings, self._probabilities = settings, probabilities
 
@@ -66,7 +74,7 @@ class JsonWriter:
         self._pieces.append(step.piece)
 
     def end(self, step: Step) -> None:
-        """Print the object."""
+        """Show the object."""
         unit = self._vocabulary.unit
         symbols = "".join(piece.symbols for piece in self._pieces)
         nats = math.fsum(nats for piece in self._pieces for nats in piece.nats)  # wherever the text was cut
@@ -84,7 +92,7 @@ class JsonWriter:
                 for piece in self._pieces
                 for name, p, rivals in ranked(piece, self._vocabulary)
             ]
-        print_json(result | self._settings)
+        self._show(result | self._settings)
 
 
 class ProbabilityWriter:

@@ -1,0 +1,249 @@
+"""What a text shares with another that is read once, character by character: a suffix automaton.
+
+The automaton of a text of N characters (Blumer et al. 1985) has a state for each set of places at which substrings end:
+at most 2 N states and 3 N edges. ``length`` is that of a state's longest substring; ``link`` leads to the state of the
+longest suffix that ends at more places. An edge is found by hashing its state and its character.
+
+Where nothing long is shared, a rolling hash of the last characters tells so in a fraction of the time.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.jit import inlined, jit
+
+Ints = npt.NDArray[np.int32]
+
+ROOT = 0
+"""The state of the empty substring."""
+
+NONE = -1
+"""Instead of a state, an edge, a place, or a character that the text lacks."""
+
+FACTOR = np.int64(0x5851F42D4C957F2D)
+"""Of the rolling hash: odd, and of no pattern."""
+
+
+class Automaton(NamedTuple):
+    """States, edges, and the hash table of edges."""
+
+    length: Ints
+    """(U,)."""
+    link: Ints
+    """(U,)."""
+    edges: Ints
+    """(U,) the newest edge of each state."""
+    source: Ints
+    """(S,) the state that an edge leaves."""
+    character: Ints
+    """(S,)."""
+    target: Ints
+    """(S,) the state that it leads to."""
+    next: Ints
+    """(S,) the edge before it of the same state."""
+    table: Ints
+    """(a power of two,) edges, where their hash or the entries after it say."""
+
+
+def automaton_of(text: Ints) -> tuple[Automaton, Ints]:
+    """The automaton of a text (N,) of numbers from 0, and (N,) the state of all that has been read at each place."""
+    states, edges = 2 * len(text) + 2, 3 * len(text) + 3
+    length, link, newest = np.empty((3, states), np.int32)
+    source, character, target, following = np.empty((4, edges), np.int32)
+    table = np.full(1 << (2 * edges).bit_length(), NONE, np.int32)
+    automaton = Automaton(length, link, newest, source, character, target, following, table)
+    prefixes = np.empty(len(text), np.int32)
+    count = build(text, automaton, prefixes)
+    return automaton._replace(length=length[:count], link=link[:count], edges=newest[:count]), prefixes
+
+
+@inlined
+def slot_of(automaton, state, character):
+    """Where in the table an edge is, or would be."""
+    mask = automaton.table.shape[0] - 1
+    slot = (state * 0x9E3779B1 + character * 0x85EBCA6B >> 7) & mask
+    edge = automaton.table[slot]
+    while edge >= 0 and (automaton.source[edge] != state or automaton.character[edge] != character):
+        slot = (slot + 1) & mask
+        edge = automaton.table[slot]
+    return slot
+
+
+@jit
+def build(text, automaton, prefixes):
+    """Fill the automaton of a text; returns the number of its states."""
+    length, link, newest, source, characters, target, following, table = automaton
+    length[ROOT], link[ROOT], newest[ROOT] = 0, NONE, NONE
+    states, edges, last = 1, 0, ROOT
+    for place in range(text.shape[0]):
+        character = text[place]
+        current = states
+        states += 1
+        length[current], newest[current] = place + 1, NONE
+        prefixes[place] = current
+        state, edge = last, NONE
+        while state != NONE:
+            slot = slot_of(automaton, state, character)
+            edge = table[slot]
+            if edge != NONE:
+                break
+            table[slot], source[edges], characters[edges], target[edges] = edges, state, character, current
+            following[edges], newest[state] = newest[state], edges
+            edges += 1
+            state = link[state]
+        last = current
+        if state == NONE:
+            link[current] = ROOT
+            continue
+        old = target[edge]
+        if length[old] == length[state] + 1:
+            link[current] = old
+            continue
+        clone = states  # of the old state, for the substrings that now end here, too
+        states += 1
+        length[clone], link[clone], newest[clone] = length[state] + 1, link[old], NONE
+        edge = newest[old]
+        while edge != NONE:
+            slot = slot_of(automaton, clone, characters[edge])
+            table[slot], source[edges], characters[edges], target[edges] = edges, clone, characters[edge], target[edge]
+            following[edges], newest[clone] = newest[clone], edges
+            edges += 1
+            edge = following[edge]
+        while state != NONE:
+            edge = table[slot_of(automaton, state, character)]
+            if edge == NONE or target[edge] != old:
+                break
+            target[edge] = clone
+            state = link[state]
+        link[old], link[current] = clone, clone
+    return states
+
+
+@inlined
+def edge_of(automaton, state, character):
+    """The edge of a state and a character, or NONE; most states have but one."""
+    edge = automaton.edges[state]
+    if edge != NONE and automaton.character[edge] != character:
+        edge = automaton.table[slot_of(automaton, state, character)]
+    return edge
+
+
+class Grams(NamedTuple):
+    """The substrings of one length K of a text, found by a rolling hash (Karp and Rabin 1987)."""
+
+    length: int
+    """K."""
+    place: Ints
+    """(a power of two,) where each ends, at its hash or in the entries after it; NONE where there is none."""
+    state: Ints
+    """Likewise: the automaton's state of each."""
+
+
+def grams_of(text: Ints, length: int, automaton: Automaton, prefixes: Ints) -> Grams:
+    """All substrings of a length of at least 1."""
+    entries = 1 << (8 * len(text)).bit_length()
+    grams = Grams(length, *np.full((2, entries), NONE, np.int32))
+    collect(text, grams, automaton, prefixes)
+    return grams
+
+
+@inlined
+def first_hash(text, length):
+    """The hash of the first characters, and what the one that leaves is to be multiplied by."""
+    value, power = np.int64(0), np.int64(1)
+    for character in text[:length]:
+        value = value * FACTOR + character
+        power *= FACTOR
+    return value, power
+
+
+@inlined
+def entry_of(grams, value, text, place, own):
+    """Where the substring of ``text`` that ends at a place is in the table, or would be; the table is of ``own``."""
+    mask = grams.place.shape[0] - 1
+    entry = (value ^ value >> 29) & mask
+    while grams.place[entry] != NONE:
+        same = 0
+        while same < grams.length and text[place - same] == own[grams.place[entry] - same]:
+            same += 1
+        if same == grams.length:
+            break
+        entry = (entry + 1) & mask
+    return entry
+
+
+@jit
+def collect(text, grams, automaton, prefixes):
+    """Fill the table of a text's substrings."""
+    value, power = first_hash(text, grams.length)
+    for place in range(grams.length - 1, text.shape[0]):
+        if place >= grams.length:
+            value = value * FACTOR + text[place] - text[place - grams.length] * power
+        entry = entry_of(grams, value, text, place, text)
+        if grams.place[entry] == NONE:
+            state = prefixes[place]
+            while automaton.length[automaton.link[state]] >= grams.length:
+                state = automaton.link[state]
+            grams.place[entry], grams.state[entry] = place, state
+
+
+@jit
+def follow(ids, text, grams, automaton, longest, state, matched):
+    """Read a piece of another text, and note what of it is in the automaton's: all that is as long as the grams.
+
+    Args:
+        ids: (K + M,) the last K characters before the piece, then the piece, as the automaton's text has them; NONE for
+            those that it lacks.
+        text: (N,) the automaton's.
+        grams: of the text.
+        automaton: of the text.
+        longest: (U,) the longest match that has ended in each state; updated.
+        state: after the pieces before; ROOT at the beginning.
+        matched: likewise, how many of the last characters are somewhere in the text, if at least K; else 0.
+
+    Returns:
+        The state and the matched characters after this piece.
+    """
+    K = grams.length
+    value, power = first_hash(ids, K)
+    for place in range(K, ids.shape[0]):
+        character = ids[place]
+        value = value * FACTOR + character - ids[place - K] * power
+        if matched:
+            edge = edge_of(automaton, state, character)
+            while edge == NONE and matched >= K:
+                state = automaton.link[state]
+                matched = automaton.length[state]
+                edge = edge_of(automaton, state, character)
+            if edge != NONE:
+                state = automaton.target[edge]
+                matched += 1
+            if matched < K:
+                matched = 0
+        else:
+            entry = entry_of(grams, value, ids, place, text)
+            if grams.place[entry] != NONE:
+                state, matched = grams.state[entry], K
+        if matched:
+            longest[state] = max(longest[state], matched)
+    return state, matched
+
+
+@jit
+def spread(automaton, longest, shortest_first):
+    """Let each state know the matches of others: what ends in one ends, or ends in part, in all on its way to the root.
+
+    Args:
+        automaton: of the text.
+        longest: (U,) of the matches that ended in each state; becomes that of the matches that end at its places.
+        shortest_first: (U,) the states by their length.
+    """
+    for state in shortest_first[::-1]:
+        link = automaton.link[state]
+        if longest[state] and link != NONE:
+            longest[link] = automaton.length[link]
+    for state in shortest_first:
+        if not longest[state] and state != ROOT:
+            longest[state] = longest[automaton.link[state]]
