@@ -13,13 +13,14 @@ from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import open_cache, read_corpus
-from charrnn.storage.metrics import truncate_metrics
+from charrnn.storage.metrics import read_metrics, truncate_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, split
 from charrnn.text.sources import ENCODING, STDIN, check_encoding
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
@@ -80,6 +81,7 @@ class TrainingJob:
             self.trainer.restore(resumed.tensors, resumed.header)
             self.trainer.clock.seconds = notes.seconds
             truncate_metrics(run.metrics, self.trainer.progress.step)
+        self._evaluations = read_metrics(run.metrics) if resumed else []
         self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
         self.started = Started(
             run=str(run.folder),
@@ -114,7 +116,8 @@ class TrainingJob:
         """The event, once what it asks for has been saved; or what became of that."""
         recorder = self._recorder
         if isinstance(event, Evaluated):
-            recorder.record(dataclasses.asdict(event))
+            self._evaluations.append(dataclasses.asdict(event))
+            recorder.record(self._evaluations[-1])
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
             if recorder.failure:
@@ -123,6 +126,8 @@ class TrainingJob:
             self._save("last")
             if recorder.failure:
                 raise recorder.failure
+        if isinstance(event, Finished) and event.reason != "interrupted":
+            return dataclasses.replace(event, hint=advice(self._evaluations))
         return event
 
     def _save(self, kind: Literal["last", "best"]) -> None:

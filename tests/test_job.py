@@ -316,8 +316,9 @@ def test_all_options_that_differ_are_named(corpus, runs):
         open_job([corpus], checkpoints=runs, resume=True, hidden_size=32, batch_size=5, steps=4)
     assert str(caught.value) == (
         "hidden_size is 16 in this run and cannot become 32, batch_size is 4 in this run and cannot become 5: leave "
-        "them out, or start a new run; a resumed run may be given steps, epochs, minutes, eval_every, learning_rate, "
-        "schedule, warmup_steps, decay_rate, decay_every, clip_norm, clip_value, save_every, keep and threads"
+        "them out, or start a new run; a resumed run may be given steps, epochs, minutes, eval_every, patience, "
+        "learning_rate, schedule, warmup_steps, decay_rate, decay_every, clip_norm, clip_value, save_every, keep and "
+        "threads"
     )
     with pytest.raises(ConfigError, match="cannot become one of bytes"):
         open_job([corpus], checkpoints=runs, resume=True, as_bytes=True)
@@ -498,3 +499,17 @@ def test_a_value_that_some_run_can_have_is_fit(option, value):
 def test_a_value_that_no_run_can_have_is_refused(option, value):
     with pytest.raises(ConfigError, match=option):
         check_value(option, value)
+
+
+def test_the_hint_is_of_all_sessions_and_patience_is_kept(corpus, runs, tmp_path):
+    options = {"steps": 60, "eval_every": 10, "learning_rate": 0.01}
+    _, whole = train(corpus, checkpoints=runs, **options)
+    assert "alike and still falling" in whole[-1].hint
+    others = tmp_path / "others"
+    _, events = train(corpus, checkpoints=others, stop_after=35, patience=2, **options)
+    assert events[-1].hint is None
+    job, events = train(corpus, checkpoints=others, resume=True)
+    assert job.trainer.settings.patience == 2
+    assert events[-1].hint == whole[-1].hint
+    with pytest.raises(ConfigError, match="patience waits for a lower validation loss"):
+        open_job([corpus], checkpoints=runs, name="x", patience=2, val_fraction=0)

@@ -10,7 +10,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts, interrupt_at_eof
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, budget, say
+from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ Examples:
 @option("--steps", type=int, help="Stop after so many updates.")
 @option("--epochs", type=float, help="Stop after so many passes over the text.")
 @option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
+@option("--patience", type=int, metavar="N", help="Stop after N evaluations in a row without a lower validation loss.")
 @option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
 @option("--val-fraction", type=float, help="Part of the text, at its end, to validate with.", unset=0.1)
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
@@ -184,7 +185,8 @@ def _budget(model: str, settings: "TrainingSettings", given: Mapping[str, Any]) 
     if model == "ngram":
         return "one pass"
     chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
-    return budget(settings.limits) + ("" if chosen else " (--minutes, --steps or --epochs change that)")
+    patience = f", or {counted(settings.patience, 'evaluation')} without a better one" if settings.patience else ""
+    return budget(settings.limits) + patience + ("" if chosen else " (--minutes, --steps or --epochs change that)")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:

@@ -156,5 +156,6 @@ def _state(run: Run, planned: PlannedRun) -> State:
         parts = parts_done(limits, progress.step, header["epoch"], notes.seconds if notes else 0.0)
     except (CheckpointError, KeyError, TypeError):
         return "cut"  # the run itself says what is wrong with it
-    ended = max(parts.values()) >= 1 and progress.evaluated_step == progress.step
+    waited = progress.has_waited({"patience": 0, **header["settings"], **planned.options}["patience"])
+    ended = (waited or max(parts.values()) >= 1) and progress.evaluated_step == progress.step
     return "done" if ended else "cut"

@@ -20,7 +20,7 @@ from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import Limit, TrainingSettings
 
 Ids = npt.NDArray[np.integer[Any]]
-Reason = Limit | Literal["interrupted"]
+Reason = Limit | Literal["interrupted", "patience"]
 
 
 class StoppedError(Exception):

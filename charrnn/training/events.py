@@ -108,8 +108,10 @@ class Finished:
     step: int
     epoch: float
     seconds: float
-    reason: Literal["steps", "epochs", "minutes", "interrupted"]
+    reason: Literal["steps", "epochs", "minutes", "interrupted", "patience"]
     best_val_bpc: float | None
+    hint: str | None = None
+    """What would help the next run, where the losses say it; see ``advice``."""
 
 
 Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Finished

@@ -37,6 +37,7 @@ class Progress:
     rollbacks: int = 0
     """How often it has."""
     best_val_bpc: float | None = None
+    evaluations_since_best: int = 0
 
     def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
         """Take in a step, of its loss in nats and the norm of its gradient, in an epoch of so many windows."""
@@ -49,6 +50,21 @@ class Progress:
         self.loss_sum += loss
         self.norm_sum += norm
         self.steps_since += 1
+
+    def evaluated(self, val_bpc: float | None) -> bool:
+        """Take in the evaluation of this step, None where there is no text for it; returns whether it is the best."""
+        self.evaluated_step = self.step
+        if val_bpc is None:
+            return False
+        if self.best_val_bpc is None or val_bpc < self.best_val_bpc:
+            self.best_val_bpc, self.evaluations_since_best = val_bpc, 0
+            return True
+        self.evaluations_since_best += 1
+        return False
+
+    def has_waited(self, patience: int) -> bool:
+        """Whether the last so many evaluations were no better than one before; never for a patience of 0."""
+        return 0 < patience <= self.evaluations_since_best
 
     def clear_sums(self) -> None:
         """Begin the sums since the last evaluation anew."""

@@ -11,7 +11,7 @@ from charrnn.training.settings import LIMITS, TrainingSettings
 MODEL_OPTIONS = {field.name for field in fields(ModelConfig)} - {"vocab_size"}
 TRAINING_OPTIONS = {field.name for field in fields(TrainingSettings)}
 
-FREE = (*LIMITS, "eval_every")
+FREE = (*LIMITS, "eval_every", "patience")
 """Options that may be given anew without a word."""
 
 TOLD = ("learning_rate", "schedule", "warmup_steps", "decay_rate", "decay_every", "clip_norm", "clip_value")
@@ -37,7 +37,7 @@ def merged_settings(
     Raises:
         ConfigError: options are given that would make it another run.
     """
-    before = {**shape, **known}
+    before = {**shape, **asdict(TrainingSettings(**known))}
     changes = {name: value for name, value in given.items() if value != before[name]}
     if others := [name for name in changes if name not in FREE + TOLD]:
         raise ConfigError(

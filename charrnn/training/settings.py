@@ -61,6 +61,8 @@ class TrainingSettings:
     """The part of the text, at its end, that validates."""
     eval_every: int = 0
     """Steps between two evaluations; 0 chooses by the length of the validation text."""
+    patience: int = 0
+    """Evaluations in a row without a lower validation loss after which the run ends; 0 for any number."""
     rng_seed: int = 0
 
     def __post_init__(self) -> None:
@@ -74,7 +76,10 @@ class TrainingSettings:
         self._check("update_every", 0 <= self.update_every <= most, f"at least 0 and at most seq_length, {most}")
         for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
-        self._check("eval_every", self.eval_every >= 0, "at least 0")
+        for name in ("eval_every", "patience"):
+            self._check(name, getattr(self, name) >= 0, "at least 0")
+        if self.patience and not self.val_fraction:
+            raise ConfigError("patience waits for a lower validation loss: give a val_fraction, or leave it out")
         self._check("reset_probability", 0 <= self.reset_probability <= 1, "at least 0 and at most 1")
         self._check("val_fraction", 0 <= self.val_fraction < 1, "at least 0 and below 1")
         self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")

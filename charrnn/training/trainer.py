@@ -233,10 +233,7 @@ class Trainer(BaseTrainer):
         )
         progress.clear_sums()
         self.clock = Clock(self.clock.seconds)
-        progress.evaluated_step = progress.step
-        best = val_bpc is not None and (progress.best_val_bpc is None or val_bpc < progress.best_val_bpc)
-        if best:
-            progress.best_val_bpc = val_bpc
+        best = progress.evaluated(val_bpc)
         self._good = GoodState.of(self._tensors(), self.progress)
         yield from self._told(evaluated, self._network, best)
 
@@ -282,6 +279,8 @@ class Trainer(BaseTrainer):
     def _limit_reached(self) -> Reason | None:
         if self._stop.is_set():
             return "interrupted"
+        if self.progress.has_waited(self.settings.patience):
+            return "patience"
         return next((name for name, part in self._parts_done().items() if part >= 1), None)
 
     def _mask_key(self) -> int:

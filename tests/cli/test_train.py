@@ -415,3 +415,15 @@ def test_a_run_can_start_from_another(train, invoke, tmp_path):
     result = invoke("train", tmp_path / "more.txt", *options, tmp_path / "runs" / "more", "--name", "x", *SMALL[:1], 9)
     assert result.exit_code == 1
     assert result.stderr.startswith("charrnn: error: hidden_size is 8 in this run and cannot become 9: leave it out")
+
+
+def test_the_end_tells_what_would_help_and_what_has_ended_it(train, tmp_path):
+    result = train("--steps", 60, "--eval-every", 10)
+    assert re.search(r"\nhint:  validation \(.*\) are alike and still falling: train longer", result.stderr)
+    result = train("--eval-every", 2, "--patience", 2, "--learning-rate", 9, "--steps", 400, "--name", "x", "--json")
+    assert events(result.stdout)[-1]["reason"] == "patience"
+    result = train("--resume", "--name", "x")
+    assert "400 steps, or 2 evaluations without a better one" in result.stderr
+    assert "give it more --patience" in result.stderr
+    result = train("--resume", "--name", "x", "--patience", 4, "--json")
+    assert events(result.stdout)[-1]["step"] > events(result.stdout)[0]["resumed_from"]

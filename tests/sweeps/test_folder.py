@@ -38,6 +38,7 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
     train("half", steps=10, stop_after=6)
     train("end", steps=9, stop_after=9)
     train("timed", minutes=1e-6)
+    train("waited", steps=500, patience=1, learning_rate=0.5, clip_norm=0.0)
     (sweep.folder / "empty").mkdir()
     (sweep.folder / "damaged").mkdir()
     (sweep.folder / "damaged" / "last.safetensors").write_bytes(b"garbage")
@@ -46,6 +47,7 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
         *(planned(name, steps=10) for name in ("all", "half", "new", "empty", "damaged", "failed")),
         planned("end", steps=9),
         planned("timed", minutes=1e-6),
+        planned("waited", steps=500),
     ]
     assert sweep.states(runs) == {
         "all": "done",
@@ -56,7 +58,9 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
         "failed": "failed",
         "end": "cut",  # its last step has not been evaluated
         "timed": "done",
+        "waited": "done",
     }
+    assert sweep.states([planned("waited", steps=500, patience=9)]) == {"waited": "cut"}
     assert sweep.states([planned("all", steps=11)]) == {"all": "cut"}
     assert sweep.states([planned("all"), planned("half")]) == {"all": "done", "half": "cut"}  # limits of a variable
 

@@ -53,6 +53,24 @@ def test_events_tell_the_run_in_order():
     assert all(len(event.text) == 120 for event in of(events, Sampled))
 
 
+def test_patience_ends_a_run_that_gets_no_better_and_a_resumed_one_remembers():
+    options = {"steps": 200, "eval_every": 2, "patience": 3, "learning_rate": 0.5, "clip_norm": 0}
+    trainer = make_trainer(**options)
+    events = list(trainer.run())
+    losses = [event.val_bpc for event in of(events, Evaluated)]
+    assert (events[-1].reason, events[-1].best_val_bpc) == ("patience", min(losses))
+    assert min(losses) == losses[-4]
+    assert all(min(losses[i : i + 3]) < min(losses[:i]) for i in range(1, len(losses) - 3))
+    assert list(trainer.run()) == [events[-1]]
+    interrupted = make_trainer(**options)
+    for event in interrupted.run():
+        if isinstance(event, StepDone) and event.step == events[-1].step - 1:
+            interrupted.stop()
+    resumed = make_trainer(**options)
+    resumed.restore(*interrupted.snapshot())
+    assert without_times(resumed.run())[-1] == without_times(events)[-1]
+
+
 def test_it_learns():
     evaluations = of(make_trainer(steps=300, eval_every=100).run(), Evaluated)
     assert evaluations[-1].val_bpc < 0.2

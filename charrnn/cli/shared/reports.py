@@ -122,12 +122,15 @@ class TextReport:
         if finished.step == self._job.started.resumed_from:
             if self._job.trainer.config.model == "ngram":
                 return ["all of the text has been counted already"]
+            if finished.reason == "patience":
+                return ["this run has waited long enough for a better evaluation; give it more --patience"]
             return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
         if finished.best_val_bpc is None:
             saved = f"saved: {run.last}"
         else:
             saved = f"best:  {finished.best_val_bpc:.3f} bpc on the validation text, {run.best}"
-        return [saved, f"next:  {self._next_command}"]
+        hint = [f"hint:  {finished.hint}"] if finished.hint else []
+        return [saved, *hint, f"next:  {self._next_command}"]
 
     def _width(self) -> int | None:
         return terminal_width(sys.stderr) if self._bar else None

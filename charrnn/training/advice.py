@@ -1,0 +1,44 @@
+"""What a run's losses say about what to change."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LAST = 3
+"""Evaluations at the run's end that all have to say the same: a single one may be chance."""
+
+RISEN = 1.005
+"""A validation loss so many times the lowest one has risen."""
+
+APART, ALIKE = 1.15, 1.05
+"""A validation loss so many times the training loss is far above it, or about the same."""
+
+
+def advice(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
+    """A line of advice for the next run; None where the figures are too few or say nothing clear.
+
+    The training loss is a mean over the steps since the evaluation before, with dropout: what it is by then is lower.
+
+    Args:
+        evaluations: the lines of metrics.jsonl, oldest first.
+    """
+    losses = [(line["train_bpc"], line["val_bpc"], line["step"]) for line in evaluations if line.get("val_bpc")]
+    if len(losses) <= LAST:
+        return None
+    train, val, _ = losses[-1]
+    best = min(losses, key=lambda each: each[1])
+    if train < best[0] and min(each[1] for each in losses[-LAST:]) > RISEN * best[1]:
+        return (
+            f"overfitting: since step {best[2]:,}, validation has risen from {best[1]:.3f} to {val:.3f} bpc, while "
+            f"training fell to {train:.3f}: more text helps most, else more --dropout, a smaller model or fewer steps"
+        )
+    if val > APART * train:
+        return (
+            f"validation ({val:.3f} bpc) is far above training ({train:.3f}): more text helps, or more --dropout; "
+            "unless the end of the text is of another kind"
+        )
+    if val < ALIKE * train and val <= min(each[1] for each in losses[-LAST - 1 :]):
+        return (
+            f"validation ({val:.3f} bpc) and training ({train:.3f}) are alike and still falling: train longer, or a "
+            "larger model"
+        )
+    return None

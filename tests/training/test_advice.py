@@ -1,0 +1,47 @@
+import pytest
+
+from charrnn.training.advice import advice
+
+
+def lines(train, val):
+    return [
+        {"step": 100 * i, "train_bpc": t, "val_bpc": v}
+        for i, (t, v) in enumerate(zip(train, val, strict=True), start=1)
+    ]
+
+
+def test_validation_that_rises_while_training_falls_is_overfitting():
+    hint = advice(lines([3.0, 2.2, 2.0, 1.8, 1.6, 1.5], [3.0, 2.4, 2.3, 2.35, 2.4, 2.45]))
+    assert hint == (
+        "overfitting: since step 300, validation has risen from 2.300 to 2.450 bpc, while training fell to 1.500: "
+        "more text helps most, else more --dropout, a smaller model or fewer steps"
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "val"),
+    [
+        ([3.0, 2.6, 2.5, 2.4, 2.3], [3.0, 2.5, 2.6, 2.6, 2.505]),  # fallen again
+        ([3.0, 2.4, 2.5, 2.6, 2.6], [3.0, 2.5, 2.6, 2.6, 2.65]),  # training has risen, too
+    ],
+)
+def test_a_rise_that_is_not_clear_is_not_told(train, val):
+    assert advice(lines(train, val)) is None
+
+
+def test_validation_far_above_training_needs_text_or_regularisation():
+    hint = advice(lines([3.0, 2.4, 2.0, 1.8, 1.7], [3.0, 2.6, 2.3, 2.2, 2.15]))
+    assert hint.startswith("validation (2.150 bpc) is far above training (1.700): more text helps, or more --dropout")
+
+
+def test_losses_that_are_alike_and_still_fall_need_time_or_size():
+    hint = advice(lines([3.0, 2.4, 2.3, 2.2, 2.1], [2.9, 2.45, 2.33, 2.21, 2.12]))
+    assert (
+        hint
+        == "validation (2.120 bpc) and training (2.100) are alike and still falling: train longer, or a larger model"
+    )
+
+
+@pytest.mark.parametrize("val", [[2.9, 2.5, 2.4], [None] * 6, [2.9, 2.5, 2.40, 2.32, 2.33, 2.33]])
+def test_where_the_figures_say_nothing_there_is_no_advice(val):
+    assert advice(lines([2.9, 2.5, 2.4, 2.3, 2.25, 2.25][: len(val)], val)) is None
