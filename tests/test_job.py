@@ -329,6 +329,9 @@ def test_what_changes_what_is_learned_is_told(corpus, runs):
     job = open_job([corpus], checkpoints=runs, resume=True, learning_rate=0.5, steps=4, eval_every=1)
     assert job.started.notes == ("learning_rate was 0.01 and is 0.5 from here on",)
     job.close()
+    job = open_job([corpus], checkpoints=runs, resume=True, learning_rate=0.0)  # adam's own, as before
+    assert job.started.notes == ()
+    job.close()
 
 
 def test_a_run_has_one_job_until_that_is_over(corpus, runs):

@@ -32,13 +32,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     Raises:
         RunError: The file cannot be read, or a line is not a JSON object.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {reason(error)}; make it a readable file") from error
-    return [_record(path, number, line) for number, line in enumerate(lines, start=1)]
+    return [record for _, record in _lines(path)]
 
 
 def truncate_metrics(path: Path, step: int) -> None:
@@ -49,10 +43,21 @@ def truncate_metrics(path: Path, step: int) -> None:
     Raises:
         RunError: As `read_metrics`, or the file cannot be written.
     """
-    kept = [record for record in read_metrics(path) if not _is_after(record, step)]
+    kept = [line + b"\n" for line, record in _lines(path) if not _is_after(record, step)]
     with writing(path):
         if path.is_file():
-            write_atomically(path, map(_line, kept))
+            write_atomically(path, kept)
+
+
+def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
+    """Each line as it is, without its newline, and its record."""
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {reason(error)}; make it a readable file") from error
+    return [(line, _record(path, number, line)) for number, line in enumerate(lines, start=1)]
 
 
 def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:

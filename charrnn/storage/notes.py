@@ -44,12 +44,18 @@ class Notes:
     @classmethod
     def _checked(cls, values: Any) -> "Notes | None":
         try:
-            notes = replace(cls(**values), sources=tuple(map(str, values["sources"])))
-        except (TypeError, KeyError):
+            notes, sources = cls(**values), values["sources"]
+            texts = (notes.encoding, *sources)
+            counts = (notes.save_every, notes.keep)
+            sound = (
+                isinstance(sources, list)
+                and all(isinstance(text, str) and "\0" not in text for text in texts)
+                and all(type(count) is int and count >= 0 for count in counts)
+                and 0 <= float(notes.seconds) < math.inf
+            )
+        except (TypeError, KeyError, ValueError, OverflowError):
             return None
-        counts = all(type(count) is int and count >= 0 for count in (notes.save_every, notes.keep))
-        seconds = isinstance(notes.seconds, int | float) and 0 <= notes.seconds < math.inf
-        return notes if counts and seconds and isinstance(notes.encoding, str) else None
+        return replace(notes, sources=tuple(sources), seconds=float(notes.seconds)) if sound else None
 
     def write(self, path: Path) -> None:
         """Write them to a file, whole or not at all.

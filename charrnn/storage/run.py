@@ -76,8 +76,18 @@ class Run:
         """
         run = cls(checkpoints / _checked(name))
         if not _is_file(run.last):
-            raise RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints)}")
+            raise run._nothing_to_resume()
         return cls._locked(run.folder)
+
+    def _nothing_to_resume(self) -> RunError:
+        others = [path.name for _, path in self.kept()] + [self.best.name] * _is_file(self.best)
+        if others:
+            return RunError(
+                f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
+                f"name: {' or '.join(others)}"
+            )
+        checkpoints = self.folder.parent
+        return RunError(f"no run called {self.name!r} to resume in {checkpoints}; {_runs_there(checkpoints)}")
 
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":

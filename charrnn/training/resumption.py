@@ -37,19 +37,21 @@ def merged_settings(
     Raises:
         ConfigError: options are given that would make it another run.
     """
-    before = {**shape, **asdict(TrainingSettings(**known))}
+    before = {**shape, **TrainingSettings(**known).to_dict()}
     changes = {name: value for name, value in given.items() if value != before[name]}
     if others := [name for name in changes if name not in FREE + TOLD]:
         raise ConfigError(
             f"{_differing(others, before, given)} out, or start a new run; "
             f"a resumed run may be given {', '.join(FREE + TOLD)}, save_every, keep and threads"
         )
-    notes = tuple(
-        f"{name} was {before[name]} and is {value} from here on" for name, value in changes.items() if name in TOLD
-    )
     kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(given) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}
-    return TrainingSettings(**{**known, **kept, **anew}), notes
+    settings = TrainingSettings(**{**known, **kept, **anew})
+    after = settings.to_dict()
+    notes = tuple(
+        f"{name} was {before[name]} and is {after[name]} from here on" for name in TOLD if after[name] != before[name]
+    )
+    return settings, notes
 
 
 def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> ModelConfig:

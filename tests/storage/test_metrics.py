@@ -77,6 +77,14 @@ def test_truncating_keeps_records_without_a_step(tmp_path: Path) -> None:
     assert read_metrics(path) == [{"note": "begun"}, {"step": None}, {"step": "5"}]
 
 
+def test_truncating_leaves_the_lines_before_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    kept = b'{"step":  1, "mine": [NaN, 1e999]}\r\n'
+    path.write_bytes(kept + b'{"step": 2}\n')
+    truncate_metrics(path, 1)
+    assert path.read_bytes() == kept
+
+
 def test_truncating_makes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     truncate_metrics(path, 1)

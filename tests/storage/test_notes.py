@@ -14,7 +14,14 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
 
 
 NONSENSE = [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"{}", json.dumps({"sources": None}).encode()]
-WRONG = {"seconds": (-1, "x", 1e999), "keep": (None, -1), "more": (1,), "save_every": (0.5, True), "encoding": (5,)}
+WRONG = {
+    "seconds": (-1, "x", 1e999, 10**400),
+    "sources": ("/a/text", [1], ["a\0"]),
+    "keep": (None, -1),
+    "more": (1,),
+    "save_every": (0.5, True),
+    "encoding": (5,),
+}
 NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WRONG for value in WRONG[name]]
 
 

@@ -123,6 +123,17 @@ def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
     assert names(run) == [".mine.7.tmp", "last.safetensors"]
 
 
+def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "hamlet", "best")
+    (run.folder / "step-000000012.safetensors").write_bytes(b"")
+    with pytest.raises(RunError) as caught:
+        Run.open(tmp_path, "hamlet")
+    assert one_line(caught) == (
+        f"{run.last} is missing, from which the run would be resumed; copy another checkpoint of its to that name: "
+        "step-000000012.safetensors or best.safetensors"
+    )
+
+
 def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     run = make_run(tmp_path, "hamlet", "last")
     for step in (5, 10, 10, 15, 20):
@@ -188,12 +199,12 @@ def test_open_finds_the_run_to_resume(tmp_path: Path) -> None:
 
 def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path: Path) -> None:
     make_run(tmp_path, "macbeth", "last", at=1)
-    make_run(tmp_path, "hamlet", "best", at=2)
+    make_run(tmp_path, "othello", "best", at=2)
     with pytest.raises(RunError) as caught:
         Run.open(tmp_path, "hamlet")
     assert one_line(caught) == (
         f"no run called 'hamlet' to resume in {tmp_path}; "
-        "runs there: hamlet, macbeth; train one with: charrnn train FILE"
+        "runs there: othello, macbeth; train one with: charrnn train FILE"
     )
 
 
