@@ -193,7 +193,7 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
     """What continues this run: the options that tell which run and which text it is, as they were given."""
     words = ["charrnn", "train", *corpora, "--resume"]
     if given["name"] or not corpora:
-        words += ["--name", run.name]
+        words += ["--name", given["name"] or run.name]
     if given["checkpoints"] != options.CHECKPOINTS:
         words += ["--checkpoints", str(given["checkpoints"])]
     if given["encoding"]:

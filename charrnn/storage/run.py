@@ -70,24 +70,23 @@ class Run:
         """Find the run to resume, and lock it.
 
         Raises:
-            ConfigError: ``name`` is not a plain folder name.
+            ConfigError: ``name`` is not a plain folder name, nor SWEEP/RUN.
             RunError: There is no such run, it has no ``last.safetensors``, its folder cannot be written, or another
                 process trains it.
         """
-        run = cls(checkpoints / _checked(name))
+        run = cls(checkpoints / (name if _is_below(name) else _checked(name)))
         if not _is_file(run.last):
-            raise run._nothing_to_resume()
+            raise run._nothing_to_resume(checkpoints, name)
         return cls._locked(run.folder)
 
-    def _nothing_to_resume(self) -> RunError:
+    def _nothing_to_resume(self, checkpoints: Path, name: str) -> RunError:
         others = [path.name for _, path in self.kept()] + [self.best.name] * _is_file(self.best)
         if others:
             return RunError(
                 f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
                 f"name: {' or '.join(others)}"
             )
-        checkpoints = self.folder.parent
-        return RunError(f"no run called {self.name!r} to resume in {checkpoints}; {_runs_there(checkpoints)}")
+        return RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints, name)}")
 
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
@@ -223,7 +222,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
     without a suffix often has the name of its run.
 
     Args:
-        target: A run's name, a checkpoint file or a run's folder; None means the newest run.
+        target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
         checkpoints: The folder that holds the runs.
 
     Returns:
@@ -234,7 +233,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
     """
     if target is None:
         return _newest(checkpoints)
-    if is_plain(target) and (found := Run(checkpoints / target).checkpoint):
+    if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
     path = Path(target)
     if _is_file(path):
@@ -243,7 +242,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
         return found
     raise RunError(
         f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "
-        f"{_runs_there(checkpoints)}"
+        f"{_runs_there(checkpoints, target)}"
     )
 
 
@@ -254,9 +253,14 @@ def _newest(checkpoints: Path) -> Path:
     raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
 
 
-def _runs_there(checkpoints: Path) -> str:
+def _runs_there(checkpoints: Path, wanted: str) -> str:
     """The end of an error message: which runs there are, newest first, and how to get one."""
-    names = [run.name for run in list_runs(checkpoints)]
+    names: list[str] = []
+    if _is_below(wanted):
+        sweep = wanted.partition("/")[0]
+        with contextlib.suppress(RunError):  # of a name that no folder can have
+            names = [f"{sweep}/{run.name}" for run in list_runs(checkpoints / sweep)]
+    names = names or [run.name for run in list_runs(checkpoints)]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
     return f"runs there: {shown or 'none'}; train one with: charrnn train FILE"
 
@@ -280,6 +284,11 @@ def _checked(name: str) -> str:
 def is_plain(name: str) -> bool:
     """Whether ``name`` is one visible folder: no separators, no leading dot, no control characters, no outer spaces."""
     return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
+
+
+def _is_below(name: str) -> bool:
+    """Whether ``name`` is a plain folder name, or that of a sweep and that of one of its runs."""
+    return name.count("/") <= 1 and all(map(is_plain, name.split("/")))
 
 
 def _is_file(path: Path) -> bool:

@@ -61,10 +61,12 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
         time.sleep(POLL_SECONDS)
     if stopped():
         return Outcome("waiting")
+    sweep.lend_text(run)
     with tempfile.TemporaryFile() as errors:
         code = _follow(command_of(run, folder, threads), errors, asked)
         errors.seek(0)
         outcome = _outcome(code, errors.read().decode(errors="replace"))
+    sweep.keep_text(run)
     return Outcome("pruned") if outcome.state == "cut" and run.name in sweep.pruned() else outcome
 
 

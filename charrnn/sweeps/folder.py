@@ -4,10 +4,12 @@ sweep.json     the runs as they were planned
 failures.json  what went wrong with those that failed
 pruned.json    those that a search has ended early, and at which step
 study.log      see ``charrnn.sweeps.search``
+corpus-*.safetensors  texts as numbers; the runs have them under names of their own, so that each is there once
 .lock          locked by the process that runs the sweep
 """
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -106,6 +108,27 @@ class SweepFolder:
     def prune(self, name: str, step: int) -> None:
         """Let a run save and stop, wherever it is at work, and not go on later."""
         self._write("pruned.json", {**self.pruned(), name: step})
+
+    def lend_text(self, planned: PlannedRun) -> None:
+        """Give a run that has not read its text the numbers that another run made of it; the run sees if they fit."""
+        run, text = self.run(planned), self._text(planned)
+        if text.is_file() and not run.corpus.exists():
+            with contextlib.suppress(OSError):  # where files cannot have two names, each run reads for itself
+                run.folder.mkdir(exist_ok=True)
+                run.corpus.hardlink_to(text)
+
+    def keep_text(self, planned: PlannedRun) -> None:
+        """Keep what a run has made of its text for other runs."""
+        made, text = self.run(planned).corpus, self._text(planned)
+        with contextlib.suppress(OSError):
+            if not (text.exists() and text.samefile(made)):
+                text.unlink(missing_ok=True)
+                text.hardlink_to(made)
+
+    def _text(self, planned: PlannedRun) -> Path:
+        options = planned.options
+        key = repr((planned.sources, options.get("encoding"), options.get("bytes")))
+        return self.folder / f"corpus-{hashlib.sha256(key.encode()).hexdigest()[:8]}.safetensors"
 
     def progress(self, planned: PlannedRun) -> float:
         """The part of a run that was done at its last evaluation."""

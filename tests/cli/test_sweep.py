@@ -55,7 +55,7 @@ def kill_only(process):
     process.communicate()
 
 
-def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, folder, invoke, tmp_path):
+def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, folder, invoke, text, tmp_path):
     (tmp_path / "dogs.txt").write_text("d")
     path = spec('steps = 4\n[[run]]\ncorpus = "dogs.txt"\n[grid]\nrng-seed = [0, 1]\n')
     result = sweep(path, "--jobs", 2)
@@ -70,7 +70,10 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     title, seeds, dogs = result.stdout.splitlines()
     assert (title.split()[:4], seeds.split()[:2]) == (["run", "corpus", "best", "bpc"], ["any", "seed"])
     assert dogs.split() == ["corpus=dogs", "dogs", "-", "-", "1", "-", "-", "-", "failed"]
-    assert invoke("info", folder.folder / "rng-seed=1").exit_code == 0
+    checkpoints = ("--checkpoints", folder.folder.parent)
+    for command in (("info",), ("eval", text), ("sample", "--length", 5)):
+        result = invoke(command[0], "sizes/rng-seed=1", *command[1:], *checkpoints)
+        assert result.exit_code == 0, result.stderr
 
     (tmp_path / "dogs.txt").write_text("the dog sat on the mat" * 50)
     before = Run(folder.folder / "rng-seed=0").last.stat().st_mtime_ns
@@ -85,6 +88,9 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert Run(folder.folder / "rng-seed=0").last.stat().st_mtime_ns == before
     result = sweep(path, "--quiet")
     assert (result.exit_code, result.output) == (0, "")
+    result = invoke("train", "--resume", "--name", "sizes/rng-seed=1", "--steps", 5, "--threads", 1, *checkpoints)
+    assert result.exit_code == 0, result.stderr
+    assert [record["step"] for record in Run(folder.folder / "rng-seed=1").read_metrics()] == [4, 5]
 
 
 def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec, folder, start, tmp_path):

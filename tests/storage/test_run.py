@@ -53,7 +53,7 @@ def test_plain_folder_names_are_taken(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".hidden", "a/b", "/a", "a\\b", "a\nb", "a\n", "a\0", "\x7f", " ", " a", "a "]
+    "name", ["", ".", "..", ".hidden", "a/b/c", "/a", "a\\b", "a\nb", "a\n", "a\0", "\x7f", " ", " a", "a "]
 )
 def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
     for make in (Run.create, Run.open):
@@ -279,6 +279,22 @@ def test_a_target_is_a_name_a_folder_or_a_file(tmp_path: Path) -> None:
         assert find_checkpoint(target, tmp_path / "checkpoints") == run.best
     assert find_checkpoint(str(run.last), tmp_path / "checkpoints") == run.last
     assert find_checkpoint(str(elsewhere.folder), tmp_path / "checkpoints") == elsewhere.last
+
+
+def test_a_sweeps_runs_are_found_below_its_name(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "sizes", "small", "last", "best")
+    assert find_checkpoint("sizes/small", tmp_path) == run.best
+    assert Run.open(tmp_path, "sizes/small") == Run(run.folder)
+    for wanted in ("sizes", "sizes/large"):
+        with pytest.raises(RunError, match=r"runs there: sizes/small; train one with"):
+            find_checkpoint(wanted, tmp_path)
+        with pytest.raises(RunError, match=r"runs there: sizes/small; train one with"):
+            Run.open(tmp_path, wanted)
+    for name in ("sizes/..", "/small", "sizes/small/", "a/b/c"):
+        with pytest.raises(ConfigError, match="must be a plain folder name"):
+            Run.open(tmp_path, name)
+    with pytest.raises(ConfigError, match="must be a plain folder name"):
+        Run.create(tmp_path, "sizes/new")
 
 
 def test_a_run_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,9 @@ def train(tmp_path):
     text.write_text("the cat sat on the mat.\n" * 100)
 
     def train(name, *, stop_after=None, **limits):
-        job = open_job([str(text)], name=name, checkpoints=tmp_path / "sweep", save_every=1, **SMALL, **limits)
+        job = open_job(
+            [str(text)], name=name, checkpoints=tmp_path / "sweep", save_every=1, overwrite=True, **SMALL, **limits
+        )
         for event in job.events():
             if isinstance(event, StepDone) and event.step == stop_after:
                 job.trainer.stop()
@@ -89,6 +91,30 @@ def test_a_pruned_run_is_at_rest_unless_it_came_to_its_end(sweep, train):
         "half": "pruned",
         "new": "pruned",
     }
+
+
+def test_a_text_is_there_once_for_all_runs_that_read_it(sweep, train):
+    train("first", steps=1)
+    first, second, other = (PlannedRun(name, ("/x",), {}, {}) for name in ("first", "second", "other"))
+    as_bytes = PlannedRun("bytes", ("/x",), {"bytes": True}, {})
+    sweep.lend_text(second)
+    assert not sweep.run(second).folder.exists()
+    sweep.keep_text(first)
+    for planned in (second, as_bytes):
+        sweep.lend_text(planned)
+    assert sweep.run(second).corpus.samefile(sweep.run(first).corpus)
+    assert not sweep.run(as_bytes).corpus.exists()
+    train("second", steps=1)
+    assert sweep.run(second).corpus.samefile(sweep.run(first).corpus)
+    (sweep.folder.parent / "cats.txt").write_text("the text has changed.\n" * 100)
+    sweep.lend_text(other)
+    train("other", steps=1)
+    assert not sweep.run(other).corpus.samefile(sweep.run(first).corpus)
+    sweep.keep_text(other)
+    sweep.keep_text(second)
+    sweep.keep_text(as_bytes)
+    assert sweep.run(first).corpus.stat().st_nlink == 3
+    assert sweep.run(other).corpus.stat().st_nlink == 1
 
 
 def test_one_process_runs_a_sweep(sweep):
