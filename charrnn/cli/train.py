@@ -117,6 +117,11 @@ Examples:
 @options.threads
 @options.encoding
 @option("--bytes", "as_bytes", is_flag=True, help="Train on bytes instead of characters.")
+@option(
+    "--documents",
+    metavar="line|file|SEPARATOR",
+    help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+)
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
