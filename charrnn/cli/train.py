@@ -100,7 +100,7 @@ Examples:
 @option("--epochs", type=float, help="Stop after so many passes over the text.")
 @option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
 @option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
-@option("--val-fraction", type=float, help="Part of the text, at its end, to validate with.", unset=0.1)
+@option("--val-fraction", type=float, help="Part of the text, at its end, to validate with; some of the documents.", unset=0.1)
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
 @option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
 @option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
