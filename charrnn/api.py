@@ -38,8 +38,8 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     Args:
         corpus: files, folders, or "-" for standard input.
         options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
-            ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, and all fields of
-            ``ModelConfig`` and ``TrainingSettings``, for example ``hidden_size=128, minutes=2``.
+            ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, ``documents``, and all
+            fields of ``ModelConfig`` and ``TrainingSettings``, for example ``hidden_size=128, minutes=2``.
 
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
@@ -138,7 +138,8 @@ class Model:
         """Draw characters that continue ``seed``, as they come.
 
         Args:
-            seed: the prefix. Without one, the model reads a newline (or its first character) before it draws.
+            seed: the prefix. Without one, the model reads a newline (or its first character) before it draws. A model
+                of documents begins one with the seed, and ends by itself.
             rng_seed: of the random generator; drawn anew if not given.
             unknown: what to do about characters of the seed that the model has never seen: "error", "skip", or
                 "replace" by the closest one it knows.
@@ -206,6 +207,8 @@ class Model:
         dynamic_rate: float | None = None,
     ) -> ScoredText:
         """How well the model predicts a text of at least two characters, in all and character by character.
+
+        Of a model of documents, END stands in the result's text where one ends.
 
         Args:
             text: the text.

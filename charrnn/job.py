@@ -17,7 +17,8 @@ from charrnn.storage.metrics import read_metrics, truncate_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, absolute, corpus_name, split
+from charrnn.text.corpus import Corpus, absolute, corpus_name
+from charrnn.text.documents import Documents, split
 from charrnn.text.sources import ENCODING, STDIN, check_encoding
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.advice import advice
@@ -60,11 +61,14 @@ class TrainingJob:
         remarks: tuple[str, ...] = (),
     ) -> None:
         self.run = run
-        train_ids, val_ids = split(corpus.ids, settings.val_fraction)
+        train_ids, val_ids = split(corpus, settings.val_fraction)
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         if settings.val_fraction and not len(val_ids):
             shrunk = (*shrunk, "the text is too short to validate on a part of it")
+        if isinstance(train_ids, Documents) and isinstance(val_ids, Documents):
+            counts = f"{train_ids.count:,} documents to train on, {val_ids.count:,} to validate with"
+            shrunk = (*shrunk, f"{counts}: the end of each counts as one character")
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
             config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
@@ -153,6 +157,7 @@ def open_job(
     keep: int | None = None,
     encoding: str | None = None,
     as_bytes: bool = False,
+    documents: str | None = None,
     **options: Any,
 ) -> TrainingJob:
     """Prepare a new run, or take up an old one.
@@ -170,6 +175,7 @@ def open_job(
         keep: how many checkpoints before the last one to keep; if not given, none, or as ``save_every``.
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
+        documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
@@ -178,7 +184,15 @@ def open_job(
     given = {key: value for key, value in options.items() if value is not None}
     compared = MODEL_OPTIONS if resume or init_from else ()  # with what the run is
     checked = {key: value for key, value in given.items() if key not in compared}
-    check_options(threads=threads, save_every=save_every, keep=keep, encoding=encoding, as_bytes=as_bytes, **checked)
+    check_options(
+        threads=threads,
+        save_every=save_every,
+        keep=keep,
+        encoding=encoding,
+        as_bytes=as_bytes,
+        documents=documents,
+        **checked,
+    )
     threads = threads or available_threads()
     folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
@@ -197,9 +211,11 @@ def open_job(
         if init_from:
             origin = _origin(str(init_from), folder, _only(MODEL_OPTIONS, given), as_bytes)
             as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin)
+            documents = documents or origin.vocabulary.documents
+            _check_documents(documents, origin.config.model)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, threads)
+        return opened(run, sources, given, notes, as_bytes, documents or "", threads)
     except BaseException:
         run.abandon()
         raise
@@ -212,6 +228,7 @@ def check_options(
     keep: int | None = None,
     encoding: str | None = None,
     as_bytes: bool = False,
+    documents: str | None = None,
     **options: Any,
 ) -> None:
     """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
@@ -227,6 +244,7 @@ def check_options(
             raise ConfigError(f"{option} must be at least {least}, not {count}")
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
+    _check_documents(documents or "", options.get("model", "rnn"))
     ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, options)).require_runnable()
     TrainingSettings(**_only(TRAINING_OPTIONS, options))
 
@@ -261,22 +279,30 @@ def _begun(
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
     as_bytes: bool,
+    documents: str,
     threads: int,
     origin: Pretrained | None = None,
 ) -> TrainingJob:
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
-    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, as_bytes=as_bytes, known=known)
+    reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
+    corpus = read_corpus(run.corpus, sources, **reading)
     V = len(corpus.vocabulary)
     shape = origin.config.to_dict() if origin else _only(MODEL_OPTIONS, given)
-    config = ModelConfig(**shape | {"vocab_size": V})
+    config = ModelConfig(**shape | {"vocab_size": V, "end_symbol": bool(documents)})
     settings = TrainingSettings(**_only(TRAINING_OPTIONS, given))
     remarks = (f"starts from a trained model; characters that are new to it: {V - len(known)}",) if origin else ()
     return TrainingJob(run, corpus, config, settings, notes, threads=threads, origin=origin, remarks=remarks)
 
 
 def _resumed(
-    run: Run, sources: Sequence[str], given: Mapping[str, Any], anew: Mapping[str, Any], as_bytes: bool, threads: int
+    run: Run,
+    sources: Sequence[str],
+    given: Mapping[str, Any],
+    anew: Mapping[str, Any],
+    as_bytes: bool,
+    documents: str,
+    threads: int,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
@@ -288,6 +314,11 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     _check_unit(vocabulary, as_bytes)
+    if documents and documents != vocabulary.documents:
+        raise ConfigError(
+            f"this run's documents are {vocabulary.documents or 'none'!r} and cannot become {documents!r}: "
+            "leave --documents out, or start anew"
+        )
     notes = dataclasses.replace(known, **anew)
     corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
     if corpus.vocabulary != vocabulary:
@@ -306,6 +337,7 @@ def _corpus_of(
     reading: dict[str, Any] = {
         "encoding": notes.encoding,
         "as_bytes": vocabulary.unit == "byte",
+        "documents": vocabulary.documents,
         "known": vocabulary.symbols,
     }
     if not sources:
@@ -333,6 +365,11 @@ def _corpus_of(
 def _check_unit(vocabulary: Vocabulary, as_bytes: bool) -> None:
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
+
+
+def _check_documents(documents: str, model: str) -> None:
+    if documents and model != "rnn":
+        raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
 
 
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:

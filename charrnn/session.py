@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.errors import CheckpointError, RunError
 from charrnn.kernels.draw import generator
 from charrnn.model.contract import LanguageModel
-from charrnn.sampling.batch import opening, settings_for
+from charrnn.sampling.batch import opened, settings_for
 from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Snapshot, Streams
@@ -86,7 +86,7 @@ class Session:
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
         """Count what the body gives; at its end the streams have drawn that and no more."""
-        given = Given(self._streams or self._begin(opening(self._vocabulary)))
+        given = Given(self._streams or self._begin(""))
         try:
             yield given
         finally:
@@ -98,7 +98,7 @@ class Session:
         Raises:
             RunError: the file cannot be written.
         """
-        tensors = self._snapshot_tensors((self._streams or self._begin(opening(self._vocabulary))).now)
+        tensors = self._snapshot_tensors((self._streams or self._begin("")).now)
         try:
             save_checkpoint(path, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
         except RunError as error:
@@ -140,7 +140,8 @@ class Session:
         return tensors
 
     def _begin(self, symbols: str) -> Streams:
-        self._streams = Streams.beginning(self._sampler, self._vocabulary.encode(symbols), self._generators)
+        text = self._vocabulary.encode(opened(symbols, self._vocabulary))
+        self._streams = Streams.beginning(self._sampler, text, self._generators)
         return self._streams
 
     def _fingerprint(self) -> str:

@@ -267,7 +267,7 @@ def test_a_checkpoint_without_settings_cannot_be_resumed(corpus, runs):
 
 
 EXACT = {
-    "sgd": {"schedule": "cosine", "clip_value": 0.1},
+    "sgd": {"schedule": "cosine", "clip_value": 0.1, "documents": " ", "batch_size": 8},
     "rmsprop": {"schedule": "step", "decay_every": 0.3, "dropout": 0.2, "num_layers": 2},
     "adagrad": {"schedule": "constant", "embedding_size": 0, "reset_probability": 0.5},
     "adam": {"schedule": "linear", "warmup_steps": 30, "recurrent_init": "orthogonal", "precision": "float64"},
@@ -322,6 +322,15 @@ def test_all_options_that_differ_are_named(corpus, runs):
     )
     with pytest.raises(ConfigError, match="cannot become one of bytes"):
         open_job([corpus], checkpoints=runs, resume=True, as_bytes=True)
+    with pytest.raises(ConfigError, match="documents are 'none' and cannot become 'line'"):
+        open_job([corpus], checkpoints=runs, resume=True, documents="line")
+
+
+def test_documents_are_for_recurrent_networks(corpus, runs):
+    for model in ("tdnn", "ngram"):
+        with pytest.raises(ConfigError, match=f"not for a {model} model"):
+            open_job([corpus], checkpoints=runs, model=model, documents="line")
+    assert not runs.exists()
 
 
 def test_what_changes_what_is_learned_is_told(corpus, runs):

@@ -13,10 +13,9 @@ from charrnn.cells.contract import cell_names
 from charrnn.model.config import HIGHEST_ORDER, ModelConfig
 from charrnn.model.ngram import NGram
 from charrnn.scoring.streams import score
-from charrnn.text.corpus import split
+from charrnn.text.corpus import Ids, split
 from charrnn.text.sources import read_pieces
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.contract import Ids
 from charrnn.training.events import StepDone
 from charrnn.training.gradients import new_parameters
 from charrnn.training.settings import TrainingSettings

@@ -89,9 +89,9 @@ class Cell:
             streams first <= b < last. ``matmul`` is ``kernels.matmul.matmul`` by its address: called by its name, it
             would be compiled again with every cell. ``start[ids[t, b]]`` is a[t] of stream b: ``start`` (N, G) is a
             layer's table or ``gates`` itself, ``ids`` (T, B) int32.
-        backward: ``backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last)``, compiled: all
-            steps, backwards. ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from above and row 0
-            is zero; on return, row 0 is the gradient of the h handed in, and the other rows hold anything.
+        backward: ``backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last)``, ``addressable``:
+            all steps, backwards. ``d_h`` (T+1, B, H): on entry, row t+1 is the gradient of output t from above; on
+            return, that of the h handed in has been added to row 0, and the other rows hold anything.
             ``d_state`` is a tuple of (1, B, H), one for each further state: the gradient of the last one on entry, of
             the first on return. ``d_vectors`` (B, P, H): each stream's gradient of the vectors is added.
         initial_bias: ``initial_bias(units)`` gives the bias (G,) to start from.

@@ -16,7 +16,7 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.jit import addressable, inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -43,7 +43,7 @@ def step(a, rate, h_before, h, units):
         h[k] = h_before[k] + rate[k] * (u - h_before[k])
 
 
-@jit
+@addressable
 def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     for t in range(trace.gates.shape[0] - 1, -1, -1):

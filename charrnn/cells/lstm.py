@@ -21,7 +21,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.jit import addressable, inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -67,7 +67,7 @@ def gates_of(a, units):
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
 
-@jit
+@addressable
 def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     d_c = d_state[0]

@@ -23,7 +23,7 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.cells.lstm import LSTMTrace, gates_of, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.jit import addressable, inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -58,7 +58,7 @@ def step(a, peepholes, c_before, c, h, units):
         h[k] = o * tanh(c[k])
 
 
-@jit
+@addressable
 def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     d_c = d_state[0]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.jit import addressable, inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -47,7 +47,7 @@ def step(a, h, units):
         h[k] = tanh(a[k])
 
 
-@jit
+@addressable
 def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     for t in range(trace.gates.shape[0] - 1, -1, -1):

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.cells.contract import Cell, Product
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.intrinsics import clamp, wide_vectors
-from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.jit import addressable, inlined
 
 
 @addressable
@@ -33,7 +33,7 @@ def step(a, h, units):
         h[k] = clamp(a[k], h.dtype.type(0), h.dtype.type(np.inf))
 
 
-@jit
+@addressable
 def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
     """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
     for t in range(trace.gates.shape[0] - 1, -1, -1):

@@ -72,6 +72,9 @@ def command(
 
     Several texts are read one after the other, as in training. The first character of all is not predicted.
 
+    A model of documents (charrnn train --documents) reads the text as documents, too: their first characters are
+    predicted, and each end counts as one character.
+
     With --exact, each line is a question, = and its answer, and has no past. An answer is right if the most probable
     character is the right one at each of its places and the line ends after it.
     """

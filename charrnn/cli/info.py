@@ -1,5 +1,6 @@
 """``charrnn info``: what a checkpoint holds."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,11 +41,13 @@ def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:
 
 def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
     progress, corpus = overview.progress, overview.corpus
-    symbols, unit = overview.vocabulary["symbols"], overview.vocabulary["unit"]
+    symbols, unit, documents = (overview.vocabulary[name] for name in ("symbols", "unit", "documents"))
+    characters = symbols[:-1] if documents else symbols
+    ends = f" and the end of documents, --documents {shlex.quote(documents)}" if documents else ""
     return {
         f"{path} ({size(path.stat().st_size)})": [],
         "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
-        f"vocabulary of {len(symbols)} {unit}s": [repr(symbols)[1:-1]],
+        f"vocabulary of {len(characters)} {unit}s{ends}": [repr(characters)[1:-1]],
         "progress": _pairs(
             {
                 "steps": number(progress["steps"], ",d"),

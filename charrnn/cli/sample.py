@@ -115,6 +115,9 @@ def command(
     With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20.
 
     With --num-samples, each text follows a line that says the --rng-seed which draws it alone.
+
+    A model of documents (charrnn train --documents) begins one, or continues the seed as the beginning of one, and ends
+    by itself where the document ends; --length is a limit then. Documents that are lines are printed as lines.
     """
     check_together(
         {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)},

@@ -101,7 +101,12 @@ Examples:
 @option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
 @option("--patience", type=int, metavar="N", help="Stop after N evaluations in a row without a lower validation loss.")
 @option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
-@option("--val-fraction", type=float, help="Part of the text, at its end, to validate with.", unset=0.1)
+@option(
+    "--val-fraction",
+    type=float,
+    help="Part of the text, at its end, to validate with; some of the documents.",
+    unset=0.1,
+)
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
 @option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
 @option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
@@ -118,6 +123,11 @@ Examples:
 @options.threads
 @options.encoding
 @option("--bytes", "as_bytes", is_flag=True, help="Train on bytes instead of characters.")
+@option(
+    "--documents",
+    metavar="line|file|SEPARATOR",
+    help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+)
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")

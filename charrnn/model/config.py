@@ -71,6 +71,8 @@ class ModelConfig:
     smoothing: str = "kneser-ney"
     """How an n-gram model mixes long contexts and short ones."""
     precision: str = "float32"
+    end_symbol: bool = False
+    """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -87,7 +89,7 @@ class ModelConfig:
                 raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
-        for name in ("skip_connections", "learn_initial_state"):
+        for name in ("skip_connections", "learn_initial_state", "end_symbol"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
         object.__setattr__(self, "dropout", float(self.dropout))  # equal configs are written alike
@@ -131,6 +133,11 @@ class ModelConfig:
     def packed_dtype(self) -> np.dtype[Any]:
         """Type of packed factors."""
         return PAIRS if self.precision == "bf16" else self.dtype
+
+    @property
+    def end(self) -> int:
+        """The id of the end symbol; -1 where there is none."""
+        return self.vocab_size - 1 if self.end_symbol else -1
 
     def runnable(self) -> "ModelConfig":
         """The same model as this processor can compute it: one trained in bf16 is read in float32 where it must be."""

@@ -47,6 +47,9 @@ class LanguageModel(Protocol):
     def initial_state(self, streams: int) -> State:
         """The state before the first character: for each layer, one array (B, ...) for each of its states."""
 
+    def begin(self, state: State, streams: Array | slice) -> None:
+        """Set the state of some streams, by an index of the first axis, to that before the first character."""
+
     def check_state(self, state: State) -> None:
         """See that a state from a file, of the right shapes and types, can be gone on from.
 

@@ -1,6 +1,7 @@
 """A model's config and vocabulary as a checkpoint's header holds them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
     """The part of a header that describes a model; JSON can hold it."""
     return {
         "config": config.to_dict(),
-        "vocabulary": {"symbols": vocabulary.symbols, "unit": vocabulary.unit},
+        "vocabulary": asdict(vocabulary),
     }
 
 
@@ -30,13 +31,13 @@ def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[M
     """
     try:
         config = ModelConfig.from_dict(header["config"])
-        vocabulary = Vocabulary(header["vocabulary"]["symbols"], header["vocabulary"]["unit"])
+        vocabulary = Vocabulary(**header["vocabulary"])
     except (KeyError, TypeError, AttributeError, CharrnnError) as error:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
-    if len(vocabulary) != config.vocab_size:
+    if (len(vocabulary), bool(vocabulary.documents)) != (config.vocab_size, config.end_symbol):
         raise CheckpointError(
-            f"the checkpoint's header is damaged ({len(vocabulary)} characters for a vocabulary of "
-            f"{config.vocab_size}): use another checkpoint"
+            f"the checkpoint's header is damaged ({len(vocabulary)} symbols for a vocabulary of "
+            f"{config.vocab_size}, or an end symbol for one without): use another checkpoint"
         )
     check_fit(config, tensors)
     return config, vocabulary

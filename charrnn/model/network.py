@@ -8,20 +8,25 @@ With skip connections, table_l[x[t]] takes the place of b in each layer, and the
 
 Weights are packed once after each update, by ``refresh``. Streams are independent: threads share them for a whole
 window, and no thread waits for another inside it.
+
+A model of documents reads the end symbol from the state before the first character. The cells know nothing of that:
+each is handed a window in stretches, cut where a stream begins anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Weights, find_cell
+from charrnn.kernels import stretches
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
+from charrnn.kernels.stretches import Restarts
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
 from charrnn.model.workers import Workers, share
@@ -56,6 +61,8 @@ class Network:
         vectors = aligned_zeros((config.num_layers, len(self.cell.vectors), padded(H, itemsize)), config.dtype)
         self.matmul = matmul_by_address(config)
         self._cell_forward = Prepared(self.cell.forward)
+        self._stretches_forward = Prepared(stretches.forward)
+        self._forward_address: Any = None
         self.recurrent = [
             Weights(
                 tuple(packed_zeros(H, product.gates * H, dtype) for product in self.cell.products),
@@ -136,15 +143,35 @@ class Network:
                 below, w_ih = space.outputs[layer - 1], space.bind(self.w_ih[layer - 1])
                 matmul(below, w_ih, start, ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
-            self._cell_forward(
-                self.matmul, space.bind_weights(self.recurrent[layer]), trace, start, ids, H, first, last
-            )
+            h = self._run_layer(layer, x, start, ids, space, first, last)
             if space.dropped:
-                dropout(trace[1][1:], space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
+                dropout(h, space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
         logits, start, ids = space.logits[lead:], self.parameters.row("head.bias"), space.no_ids
         for layer, w_out in zip(self.config.output_layers, self.w_out, strict=True):
             matmul(space.outputs[layer][lead:], space.bind(w_out), start, ids[: len(logits)], logits, first, last)
             start, ids = flat(logits), space.row_ids
+
+    def _run_layer(
+        self, layer: int, x: Array, start: Array, ids: Array, space: Workspace, first: int, last: int
+    ) -> Array:
+        """All steps of a layer's cell; returns h (T, B, H)."""
+        H, trace, weights = self.config.hidden_size, space.traces[layer], space.bind_weights(self.recurrent[layer])
+        if not self.config.end_symbol:
+            self._cell_forward(self.matmul, weights, trace, start, ids, H, first, last)
+            h: Array = trace[1][1:]
+            return h
+        initial, outputs = np.zeros((len(self.cell.state), H), self.config.dtype), space.outputs[layer]
+        self._begin_layer(layer, list(initial[:, np.newaxis]), slice(None))
+        arguments = (self.matmul, weights, trace, start, ids, H)
+        if self._forward_address is None:
+            self._forward_address = by_address(self.cell.forward, *arguments, 0, 0)
+        restarts = self.restarts(layer, x, space)
+        self._stretches_forward(self._forward_address, *arguments, restarts, initial, outputs, first, last)
+        return outputs
+
+    def restarts(self, layer: int, x: Array, space: Workspace) -> Restarts:
+        """Where the streams of a window begin anew."""
+        return Restarts(x, self.config.end, space.before_end[layer])
 
     def mask(self, layer: int, key: int | None) -> tuple[float, int]:
         """Rate and key of a layer's dropout mask; no ``key`` switches dropout off."""
@@ -193,10 +220,14 @@ class Network:
     def begin(self, state: State, streams: Array | slice) -> None:
         """Set the state of some streams, by an index of the first axis, to that before the first character."""
         for layer, arrays in enumerate(state):
-            for array in arrays:
-                array[streams] = 0
-            for array, learned in zip(arrays, self.parameters.initial_state(layer), strict=False):
-                array[streams] = learned
+            self._begin_layer(layer, arrays, streams)
+
+    def _begin_layer(self, layer: int, arrays: Sequence[Array], streams: Array | slice) -> None:
+        """The same of one layer, whose states are ``arrays`` (B, H)."""
+        for array in arrays:
+            array[streams] = 0
+        for array, learned in zip(arrays, self.parameters.initial_state(layer), strict=False):
+            array[streams] = learned
 
 
 class TrainingNetwork(Network):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
 from charrnn.kernels.matmul import Packed, room_to_round
+from charrnn.kernels.stretches import steps_of
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]
@@ -34,13 +35,16 @@ class Workspace:
 
     Attributes:
         traces: for each layer, the cell's trace.
-        outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout.
+        outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout; arrays of their own there,
+            and where a state begins anew in the place that an output was in.
         logits: (T, B, V), then their gradient.
         losses: (T, B) float64, nats.
-        dropped: whether outputs are arrays of their own, for dropout to write.
+        dropped: whether dropout writes the outputs.
         row_ids: (T, B) int32, the number t B + b of each row.
         no_ids: (T, B) int32 zeros: every row starts from the same one.
         rounded: for bf16, (T', B, K / 2): where products round their left operands, for the longest K; else empty.
+        before_end: for each layer, one array (T, B, H) for each state: what it was before it began anew at an end
+            symbol; absent where there are none.
         d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.
         d_state: for each state but h, (1, B, H); absent for inference.
         d_vectors: for each layer, (B, P, H): each stream's gradient of the cell's P vectors; absent for inference.
@@ -54,6 +58,7 @@ class Workspace:
     no_ids: Array
     rounded: Array
     dropped: bool = False
+    before_end: tuple[tuple[Array, ...], ...] = ()
     d_h: Array | None = None
     d_state: tuple[Array, ...] = ()
     d_vectors: Array | None = None
@@ -73,13 +78,16 @@ class Workspace:
             saved = [rows(steps, H) for _ in cell.saved]
             traces.append(cell.trace(rows(steps, config.gate_width), *states, *saved))
         dropped = training and config.dropout > 0
-        outputs = [rows(steps, H) if dropped else trace[1][1:] for trace in traces]
+        own = dropped or config.end_symbol
+        outputs = [rows(steps, H) if own else trace[1][1:] for trace in traces]
         losses = aligned_zeros((steps, streams), "float64")
         row_ids = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
         no_ids = np.zeros_like(row_ids)
         longest = max(config.gate_width, config.vocab_size) if training else H
         rounded = room_to_round(longest, streams, config.packed_dtype)
         space = cls(traces, outputs, rows(steps, config.vocab_size), losses, row_ids, no_ids, rounded, dropped)
+        if config.end_symbol:
+            space.before_end = tuple(tuple(rows(steps, H) for _ in cell.state) for _ in traces)
         if training:
             space.d_h = rows(steps + 1, H)
             space.d_state = tuple(rows(1, H) for _ in cell.state[1:])
@@ -97,13 +105,9 @@ class Workspace:
 
     def shortened(self, steps: int, states: int) -> "Workspace":
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""
-        traces = []
-        for trace in self.traces:
-            cut = [array[: steps + 1 if 1 <= i <= states else steps] for i, array in enumerate(trace)]
-            traces.append(type(trace)(*cut))
         return replace(
             self,
-            traces=traces,
+            traces=[steps_of(trace, 0, steps, states) for trace in self.traces],
             outputs=[output[:steps] for output in self.outputs],
             logits=self.logits[:steps],
             losses=self.losses[:steps],

@@ -14,7 +14,7 @@ from charrnn.sampling.growth import Array, Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_symbols, to_text
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 MOST_STREAMS = 256
 """Texts drawn at once; of more, these go first."""
@@ -27,7 +27,7 @@ class Sample:
     Attributes:
         text: with its prefix.
         rng_seed: what draws it again, alone.
-        stop_reason: "length" or "stop".
+        stop_reason: "length", "stop", or "end" of a document.
         nats: (N,) -ln p of each drawn character, by the model: at temperature 1, of all characters.
     """
 
@@ -63,7 +63,7 @@ class Batch:
         self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
         """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn."""
-        prefix = self._vocabulary.encode(self.prefix or opening(self._vocabulary))
+        prefix = self._vocabulary.encode(opened(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_STREAMS):
             generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_STREAMS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
@@ -103,9 +103,14 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})
 
 
-def opening(vocabulary: Vocabulary) -> str:
-    """What a model reads where there is no prefix: a newline, or its first character."""
-    return "\n" if "\n" in vocabulary else vocabulary.symbols[0]
+def opened(prefix: str, vocabulary: Vocabulary) -> str:
+    """What a model reads before it draws: a document's prefix after the end of another one, else the prefix alone.
+
+    Where that is empty, it reads a newline, or its first character.
+    """
+    if vocabulary.documents:
+        return END + prefix
+    return prefix or ("\n" if "\n" in vocabulary else vocabulary.symbols[0])
 
 
 def sub_seed(rng_seed: int, number: int) -> int:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 CHUNK_SECONDS = 0.05
 """Chunks of characters grow until one takes this long: short enough to be seen as it comes, and to be interrupted."""
@@ -50,9 +50,9 @@ class Step(NamedTuple):
     drawn: int
     """Characters that were drawn; more than the piece's while a stop text may have begun, fewer when it has not."""
     stop_reason: str = ""
-    """"length", "stop" or "interrupted" at the text's end."""
+    """"length", "stop", "end" (of a document) or "interrupted" at the text's end."""
     stop_length: int = 0
-    """Characters of the stop text that ended it."""
+    """Symbols of the stop text, or of the document's end, that ended it."""
 
 
 class StopTexts:
@@ -62,19 +62,19 @@ class StopTexts:
         self._texts = texts
         self._held = Piece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
 
-    def feed(self, piece: Piece) -> tuple[Piece, int]:
-        """What can be shown now, and the length of the stop text that follows it, or 0."""
+    def feed(self, piece: Piece) -> tuple[Piece, str]:
+        """What can be shown now, and the stop text that follows it, or ""."""
         if not self._texts:
-            return piece, 0
+            return piece, ""
         whole = self._held.joined(piece)
         found = [(start + len(text), start) for text in self._texts if (start := whole.symbols.find(text)) >= 0]
         if found:
             end, start = min(found)
             self._held = whole.part(0, 0)
-            return whole.part(0, start), end - start
+            return whole.part(0, start), whole.symbols[start:end]
         cut = len(whole.symbols) - self._overlap(whole.symbols)
         self._held = whole.part(cut)
-        return whole.part(0, cut), 0
+        return whole.part(0, cut), ""
 
     def rest(self) -> Piece:
         """What was held back, now that no more comes."""
@@ -106,7 +106,8 @@ def grow(
         interrupted: asked after each chunk; where it says so, all texts end.
     """
     texts = list(range(len(streams.now.last)))
-    stops = [StopTexts(settings.stop, rivals) for _ in texts]
+    ends = (END,) if vocabulary.documents else ()
+    stops = [StopTexts((*settings.stop, *ends), rivals) for _ in texts]
     left, count = settings.length, 1
     while left and texts:
         began = time.monotonic()
@@ -119,9 +120,9 @@ def grow(
         for place, text in enumerate(texts):
             symbols = vocabulary.decode(drawn.ids[place])
             new = Piece(symbols, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
-            piece, stop_length = stops[text].feed(new)
-            if stop_length:
-                yield Step(text, piece, count, "stop", stop_length)
+            piece, stop = stops[text].feed(new)
+            if stop:
+                yield Step(text, piece, count, "end" if stop in ends else "stop", len(stop))
             elif last_reason:
                 yield Step(text, piece.joined(stops[text].rest()), count, last_reason)
             else:

@@ -77,7 +77,7 @@ class Streams:
         self.now.last[:] = text[-1:] if len(text) else self.now.last
 
     def draw(self, count: int, rules: Rules, rivals: int = 0) -> Drawn:
-        """Draw ``count`` characters of each stream.
+        """Draw ``count`` characters of each stream; what a stream draws after the end of a document has no meaning.
 
         Args:
             count: T, at least 1.
@@ -85,6 +85,8 @@ class Streams:
             rivals: R, how many of the most probable characters to report with each; at most V.
         """
         N = len(self.now.last)
+        network = self._sampler.network
+        network.begin(self.now.state, self.now.last == network.config.end)
         drawn = Drawn(
             np.empty((N, count), np.int32),
             np.empty((N, count)),

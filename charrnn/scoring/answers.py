@@ -15,7 +15,7 @@ from charrnn.errors import CorpusError, VocabularyError
 from charrnn.model.contract import LanguageModel
 from charrnn.scoring.streams import BLOCK, predict
 from charrnn.text.sources import Piece
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 MARK = "="
 """What ends a question."""
@@ -95,7 +95,8 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
 
 def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], mark: str, answers: Answers) -> None:
     """Count the answers to some lines."""
-    text = vocabulary.encode("\n" + "".join(f"{line}\n" for line in lines))
+    newline = END if vocabulary.documents == "line" else "\n"
+    text = vocabulary.encode(newline + "".join(line + newline for line in lines))
     lengths = np.array([len(line) + 1 for line in lines], np.int64)
     starts = np.cumsum(lengths) - lengths
     losses, ranks = np.empty(len(text) - 1), np.empty(len(text) - 1, np.int32)

@@ -8,15 +8,19 @@ import numpy.typing as npt
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.scoring.score import Losses, Ranks, ScoredText, total_of
 from charrnn.scoring.streams import BLOCK, Reader
+from charrnn.text.documents import in_documents
 from charrnn.text.sources import Piece
 from charrnn.text.symbols import UNKNOWN, closest
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 
 def score_pieces(
     reader: Reader, vocabulary: Vocabulary, pieces: Iterable[Piece], *, unknown: str = "error"
 ) -> Iterator[ScoredText]:
     """Score a text that comes in pieces of any length; yields its pieces, cut where a block ends.
+
+    A model of documents reads the text as ``in_documents`` splits it, after the end of another document: so it predicts
+    the first character too, and each end, which stands in the pieces as END.
 
     Args:
         reader: the model.
@@ -34,6 +38,9 @@ def score_pieces(
     if unknown not in UNKNOWN:
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
     characters = 0
+    if vocabulary.documents:
+        pieces = in_documents(pieces, vocabulary.documents)
+        reader.read(vocabulary.encode(END))
     for block in in_blocks(pieces, BLOCK):
         losses, ranks, known = _read_block(reader, vocabulary, block, unknown)
         characters += int(np.count_nonzero(known))

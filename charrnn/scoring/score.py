@@ -20,7 +20,7 @@ class Score:
     nats: float
     """Sum of -ln p over all predictions."""
     characters: int
-    """Predictions: as a rule, the text's characters but the first."""
+    """Predictions: as a rule, the text's characters but the first; of documents, their characters and their ends."""
 
     def __add__(self, other: "Score") -> "Score":
         return Score(self.nats + other.nats, self.characters + other.characters)
@@ -59,7 +59,7 @@ class ScoredText(Score):
 
     @property
     def text(self) -> str:
-        """The text; of a model of bytes, its bytes as the characters of these numbers."""
+        """The text; of a model of bytes, its bytes as the characters of these numbers; END where a document ends."""
         return self.piece.text
 
     @property

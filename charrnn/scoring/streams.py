@@ -22,6 +22,7 @@ from charrnn.model.workers import share
 from charrnn.model.workspace import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
 from charrnn.text.corpus import check_ids, let_go
+from charrnn.text.documents import Text
 
 BLOCK = 1 << 21
 """Characters of a block."""
@@ -143,7 +144,7 @@ def surprises(network: LanguageModel, window: Space, targets: Ids) -> tuple[Loss
     return window.losses, ranks
 
 
-def score(network: LanguageModel, ids: Ids, *, before_window: Callable[[], None] = go_on) -> Score:
+def score(network: LanguageModel, ids: Text, *, before_window: Callable[[], None] = go_on) -> Score:
     """Score a text of at least two characters.
 
     Args:

@@ -6,7 +6,7 @@ from there they go into the cache, a safetensors file, under the ids of the voca
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +17,10 @@ from charrnn.errors import CharrnnError, CorpusError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
 from charrnn.text.corpus import Corpus, too_short
+from charrnn.text.documents import in_documents
 from charrnn.text.numbering import Numbering
-from charrnn.text.sources import read_pieces, versions
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.sources import Piece, read_pieces, versions
+from charrnn.text.vocabulary import END, Vocabulary
 
 KIND = "corpus"
 TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
@@ -38,6 +39,7 @@ def read_corpus(
     *,
     encoding: str,
     as_bytes: bool,
+    documents: str = "",
     known: str = "",
     accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
 ) -> Corpus:
@@ -49,22 +51,26 @@ def read_corpus(
         encoding: see there.
         as_bytes: see there.
         known: characters that the vocabulary holds whether the text does or not.
+        documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
         accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
 
     Raises:
         ConfigError: the encoding is unknown.
-        CorpusError: a source is missing, cannot be read or decoded, changes meanwhile, or there are fewer than two
-            characters in all.
+        CorpusError: a source is missing, cannot be read, decoded or split, changes meanwhile, or there are fewer than
+            two symbols in all.
         RunError: the cache cannot be written.
     """
     files = versions(sources)
-    cached = open_cache(cache, files, encoding=encoding, as_bytes=as_bytes, known=known) if files else None
+    reading: dict[str, Any] = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
+    cached = open_cache(cache, files, **reading) if files else None
     if cached:
         accept(cached.fingerprint, len(cached.ids))
-    return cached or _build(cache, sources, files, encoding, as_bytes, known, accept)
+    return cached or _build(cache, sources, files, encoding, as_bytes, documents, known, accept)
 
 
-def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool, known: str = "") -> Corpus | None:
+def open_cache(
+    cache: Path, files: Files, *, encoding: str, as_bytes: bool, documents: str = "", known: str = ""
+) -> Corpus | None:
     """The text in the cache; None if there is none, or if it is of another origin or numbered otherwise.
 
     Args:
@@ -72,14 +78,15 @@ def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool, know
         files: the versions of the text's files; None for a text that could be read only once.
         encoding: how they were decoded.
         as_bytes: whether they were not.
+        documents: how it was split.
         known: as in ``read_corpus``.
     """
     try:
         header = load_header(cache)
-        if header["kind"] != KIND or header["origin"] != _origin(files, encoding, as_bytes):
+        if header["kind"] != KIND or header["origin"] != _origin(files, encoding, as_bytes, documents):
             return None
         [(_, dtype)] = tensor_shapes(cache).values()
-        vocabulary = Vocabulary(header["symbols"], header["unit"])
+        vocabulary = Vocabulary(header["symbols"], header["unit"], documents)
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
@@ -88,8 +95,9 @@ def open_cache(cache: Path, files: Files, *, encoding: str, as_bytes: bool, know
         return None
 
 
-def _origin(files: Files, encoding: str, as_bytes: bool) -> dict[str, Any]:
-    return {"files": files, "encoding": None if as_bytes else encoding}
+def _origin(files: Files, encoding: str, as_bytes: bool, documents: str) -> dict[str, Any]:
+    split = {"documents": documents} if documents else {}
+    return {"files": files, "encoding": None if as_bytes else encoding, **split}
 
 
 def _build(
@@ -98,20 +106,24 @@ def _build(
     files: Files,
     encoding: str,
     as_bytes: bool,
+    documents: str,
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         stretches: list[Stretch] = []
-        for piece in read_pieces(sources, encoding=encoding, as_bytes=as_bytes):
+        pieces = read_pieces(sources, encoding=encoding, as_bytes=as_bytes)
+        if documents:
+            pieces = chain([Piece("", 0, END)], in_documents(pieces, documents))
+        for piece in pieces:
             if piece.text:
                 numbers = numbering.add(piece.text)
                 stretches.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        own = numbering.vocabulary("byte" if as_bytes else "character")
+        own = numbering.vocabulary("byte" if as_bytes else "character", documents)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
@@ -119,7 +131,7 @@ def _build(
         accept(fingerprint, numbering.characters)
         header = {
             "kind": KIND,
-            "origin": _origin(files, encoding, as_bytes),
+            "origin": _origin(files, encoding, as_bytes, documents),
             "fingerprint": fingerprint,
             "symbols": vocabulary.symbols,
             "absent": "".join(sorted(set(known) - set(own.symbols))),

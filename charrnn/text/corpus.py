@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.sources import STDIN
 from charrnn.text.vocabulary import Vocabulary
 
-Ids = npt.NDArray[np.integer]
+Ids = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Corpus:
     """A text to train on.
 
     Attributes:
-        ids: (N,) its characters, of any integer type; perhaps in a file.
+        ids: (N,) its characters, of any integer type; perhaps in a file. Of documents, see ``charrnn.text.documents``.
         vocabulary: what they stand for.
         fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. The code points of a corpus of bytes are
-            the bytes' values.
+            the bytes' values. Documents are in it with their ends.
     """
 
     ids: Ids
@@ -79,12 +80,12 @@ def check_ids(ids: Ids, symbols: int) -> None:
         )
 
 
-def let_go(ids: Ids) -> None:
+def let_go(ids: object) -> None:
     """Let the system have the memory into which it has mapped ids of a file; they can be read as before.
 
     It would take that back by itself when it is short of memory, but until then it counts as this process's.
     """
-    base: object = ids
+    base = ids
     while isinstance(base, np.ndarray):
         base = base.base
     if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows

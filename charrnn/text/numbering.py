@@ -61,9 +61,9 @@ class Numbering:
         self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
         self._codes += new.tolist()
 
-    def vocabulary(self, unit: str) -> Vocabulary:
+    def vocabulary(self, unit: str, documents: str = "") -> Vocabulary:
         """The vocabulary of the text."""
-        return Vocabulary("".join(map(chr, sorted(self._codes))), unit)
+        return Vocabulary("".join(map(chr, sorted(self._codes))), unit, documents)
 
     def final(self, vocabulary: Vocabulary) -> Array:
         """The id of each number in a vocabulary that holds all characters of the text."""

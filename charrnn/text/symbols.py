@@ -50,14 +50,11 @@ def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") 
     """
     if unknown not in UNKNOWN:
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
-    strange = set(symbols) - set(vocabulary.symbols)
+    strange = set(symbols) - set(vocabulary.characters)
     if not strange:
         return symbols
     if unknown == "error":
-        try:
-            vocabulary.encode(symbols)
-        except VocabularyError as error:
-            raise VocabularyError(f"{error}, or choose --unknown skip or replace") from None
+        raise VocabularyError(f"{vocabulary.unknown(symbols)}, or choose --unknown skip or replace")
     table = {ord(c): closest(c, vocabulary) if unknown == "replace" else "" for c in strange}
     return symbols.translate(table)
 
@@ -68,6 +65,6 @@ def closest(character: str, vocabulary: Vocabulary) -> str:
         plain = unicodedata.normalize("NFKD", character.translate(ASCII_FORMS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
         for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
-            if form and set(form) <= set(vocabulary.symbols):
+            if form and set(form) <= set(vocabulary.characters):
                 return form
     return " " if " " in vocabulary else ""

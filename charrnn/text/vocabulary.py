@@ -1,6 +1,6 @@
 """The numbering of characters: text to ids and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, VocabularyError
+
+END = "\U0010ffff"
+"""Among symbols, the end of a document: the last code point, which Unicode keeps for a program's own use."""
 
 UNITS = ("character", "byte")
 
@@ -23,31 +26,37 @@ class Vocabulary:
     """The characters that a model knows; a character's id is its place in ``symbols``.
 
     Attributes:
-        symbols: distinct characters in code point order.
+        symbols: distinct characters in code point order. Of a model of documents, the last one is END.
         unit: "character" for Unicode code points, or "byte". A text of bytes is a str too: the code point is the
             byte's value, as in Latin-1.
+        documents: how a text is split into documents, see ``charrnn.text.documents``; "" if it is not.
 
     Raises:
-        ConfigError: the unit is unknown.
-        VocabularyError: there are no symbols, they repeat or are out of order, or one of them is not a byte in a
-            vocabulary of bytes.
+        ConfigError: the unit is unknown, or a separator of documents holds END.
+        VocabularyError: there are no symbols, they repeat or are out of order, one of them is not a byte in a
+            vocabulary of bytes, or END is missing in one of documents.
     """
 
     symbols: str
     unit: str = "character"
+    documents: str = ""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, got {self.unit!r}; choose one of them")
+        if not isinstance(self.documents, str) or END in self.documents:
+            raise ConfigError(f"documents must be line, file or what separates them, got {self.documents!r}")
         if not self.symbols:
             raise VocabularyError("a vocabulary needs at least one character, got none; use a text that is not empty")
         if any(left >= right for left, right in pairwise(self.symbols)):
             raise VocabularyError(
                 "the symbols must be distinct and in code point order, got others; use Vocabulary.of(text)"
             )
-        if self.unit == "byte" and self.symbols[-1] > "\xff":
+        if self.documents and self.symbols[-1] != END:
+            raise VocabularyError(f"the last symbol of documents must be {END!r}, got {self.symbols[-1]!r}; add it")
+        if self.unit == "byte" and self.characters[-1:] > "\xff":
             raise VocabularyError(
-                f"bytes must be '\\x00' to '\\xff', got {self.symbols[-1]!r}; decode the text as latin-1"
+                f"bytes must be '\\x00' to '\\xff', got {self.characters[-1]!r}; decode the text as latin-1"
             )
 
     @classmethod
@@ -55,9 +64,14 @@ class Vocabulary:
         """The vocabulary of all characters of ``text``."""
         return cls("".join(sorted(set(text))), unit)
 
-    def joined(self, characters: str) -> "Vocabulary":
-        """The vocabulary of these characters and of its own."""
-        return Vocabulary.of(self.symbols + characters, self.unit)
+    @property
+    def characters(self) -> str:
+        """The symbols that a text can hold."""
+        return self.symbols.removesuffix(END) if self.documents else self.symbols
+
+    def joined(self, symbols: str) -> "Vocabulary":
+        """The vocabulary of these symbols and of its own."""
+        return replace(self, symbols="".join(sorted({*self.symbols, *symbols})))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -77,7 +91,7 @@ class Vocabulary:
         """
         ids = self.find(text)
         if ids.min(initial=0) < 0:
-            raise self._unknown(text, before)
+            raise self.unknown(text, before)
         return ids
 
     def find(self, text: str) -> npt.NDArray[np.int32]:
@@ -112,13 +126,13 @@ class Vocabulary:
         table[codes] = np.arange(len(codes))
         return table
 
-    def _unknown(self, text: str, before: int) -> VocabularyError:
+    def unknown(self, text: str, before: int = 0) -> VocabularyError:
         """The error for a text with unknown characters after ``before`` others; positions are counted from 1."""
-        unknown = sorted(set(text) - set(self.symbols), key=text.index)
+        unknown = sorted(set(text) - set(self.characters), key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(
-            f"the text must hold only the {len(self)} {self.unit}s of the vocabulary, got {names}{more}; "
+            f"the text must hold only the {len(self.characters)} {self.unit}s of the vocabulary, got {names}{more}; "
             "take them out, or train on a text that holds them"
         )
 

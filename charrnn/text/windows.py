@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.corpus import let_go
+from charrnn.text.documents import Text
 
 MOST_MAPPED = 1 << 25
 """Ids that are read before the memory is let go into which they were mapped."""
@@ -25,11 +26,12 @@ class Windows:
     through time walks them where it updates more often than it unrolls.
 
     Attributes:
+        ids: the text; another one of its length may take its place.
         steps: m, the steps of one stream.
         characters: m * B, the characters predicted in one pass.
 
     Args:
-        ids: (N,) integers; kept as they are, not copied.
+        ids: (N,) integers, or documents; kept as they are, not copied.
         streams: B.
         length: T, the most steps of a window's own.
         context: the most steps before them.
@@ -39,8 +41,9 @@ class Windows:
         CorpusError: there are too few ids for one step of each stream.
     """
 
-    def __init__(self, ids: npt.NDArray[np.integer], streams: int, length: int, context: int = 0) -> None:
+    def __init__(self, ids: Text, streams: int, length: int, context: int = 0) -> None:
         _check(streams, length)
+        self.ids = ids
         self.steps = (len(ids) - 1) // streams
         if self.steps < 1:
             raise CorpusError(
@@ -50,8 +53,7 @@ class Windows:
         self.characters = self.steps * streams
         self._count = -(-self.steps // length)
         self._context = context
-        self._inputs = ids[: self.characters].reshape(streams, self.steps)
-        self._targets = ids[1 : self.characters + 1].reshape(streams, self.steps)
+        self._firsts = np.arange(streams)[:, np.newaxis] * self.steps
         self._mapped = 0
 
     def __len__(self) -> int:
@@ -60,11 +62,11 @@ class Windows:
     def __getitem__(self, i: int) -> tuple[Ids, Ids]:
         """Window ``i``: its inputs x and its targets y, both (steps of the window, B), C-contiguous int32 copies."""
         i = range(len(self))[i]
-        part = slice(self.start(i), self._own(i + 1))
-        x, y = (np.array(streams[:, part].T, np.int32, order="C") for streams in (self._inputs, self._targets))
+        rows = self.ids[self._firsts + np.arange(self.start(i), self._own(i + 1) + 1)]
+        x, y = (np.array(streams.T, np.int32, order="C") for streams in (rows[:, :-1], rows[:, 1:]))
         self._mapped += x.size
         if self._mapped > MOST_MAPPED:
-            let_go(self._inputs)
+            let_go(self.ids)
             self._mapped = 0
         return x, y
 

@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels import stretches
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
-from charrnn.kernels.jit import Prepared
+from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
 from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.workers import share
-from charrnn.model.workspace import State, Workspace
+from charrnn.model.workspace import State, Workspace, zero_state
 
 Array = npt.NDArray[Any]
 
@@ -44,10 +45,15 @@ class TruncatedBPTT:
         self._spaces = {steps: self._space}
         self._d_tables = [aligned_zeros(table.shape, config.dtype) for table in network.tables]
         self._d_state = network.initial_state(streams) if config.learn_initial_state else None
+        self._d_begun = zero_state(config, streams)
+        """Each stream's gradient of the state before the first character, where it read end symbols."""
+        self._aside = aligned_zeros((streams, config.hidden_size), config.dtype)
         columns = config.hidden_size * 2 + config.vocab_size
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
         self._cell_backward = Prepared(network.cell.backward)
+        self._stretches_backward = Prepared(stretches.backward)
+        self._backward_address: Any = None
         self._unused = aligned_zeros((1, config.hidden_size), config.dtype)
         """Where sums go that nothing asks for."""
 
@@ -86,7 +92,7 @@ class TruncatedBPTT:
         def streams(part: int, parts: int) -> None:
             first, last = share(x.shape[1], part, parts)
             self._forward_and_loss(x, y, space, lead, mask_key, first, last)
-            self._backward(space, lead, mask_key, d_state, first, last)
+            self._backward(x, space, lead, mask_key, d_state, first, last)
 
         def weights(part: int, parts: int) -> None:
             self._weight_gradients(x, space, lead, part, parts)
@@ -112,25 +118,49 @@ class TruncatedBPTT:
         cross_entropy(space.logits[lead:], y, config.vocab_size, scale, space.losses[lead:], first, last)
 
     def _backward(
-        self, space: Workspace, lead: int, mask_key: int | None, d_state: State | None, first: int, last: int
+        self,
+        x: Array,
+        space: Workspace,
+        lead: int,
+        mask_key: int | None,
+        d_state: State | None,
+        first: int,
+        last: int,
     ) -> None:
         network, H = self.network, self.network.config.hidden_size
         assert space.d_h is not None
         assert space.d_vectors is not None
         above = space.d_h[1:]
         for layer in reversed(range(len(space.traces))):
-            trace, d_vectors = space.traces[layer], space.d_vectors[layer]
             self._enter_gradient(space, layer, lead, first, last)
             if space.dropped:
                 dropout(above, above, H, *network.mask(layer, mask_key), first, last)
             for array in (space.d_h, *space.d_state):
                 array[0, first:last] = 0
-            d_vectors[first:last] = 0
-            weights = space.bind_weights(network.recurrent_back(layer))
-            self._cell_backward(network.matmul, weights, trace, space.d_h, space.d_state, d_vectors, H, first, last)
+            space.d_vectors[layer][first:last] = 0
+            self._backward_layer(layer, x, space, first, last)
             if d_state is not None:
                 for values, rows in zip(d_state[layer], (space.d_h, *space.d_state), strict=True):
                     values[first:last] = rows[0, first:last, :H]
+
+    def _backward_layer(self, layer: int, x: Array, space: Workspace, first: int, last: int) -> None:
+        """All steps of a layer's cell backwards."""
+        network, H, trace = self.network, self.network.config.hidden_size, space.traces[layer]
+        assert space.d_h is not None
+        assert space.d_vectors is not None
+        d_h, d_state, d_vectors = space.d_h, space.d_state, space.d_vectors[layer]
+        weights = space.bind_weights(network.recurrent_back(layer))
+        arguments = (network.matmul, weights, trace, d_h, d_state, d_vectors, H)
+        if not network.config.end_symbol:
+            self._cell_backward(*arguments, first, last)
+            return
+        for d_begun in self._d_begun[layer]:
+            d_begun[first:last] = 0
+        if self._backward_address is None:
+            self._backward_address = by_address(network.cell.backward, *arguments, 0, 0)
+        gradients = ((d_h, *d_state), self._d_begun[layer], self._aside)
+        restarts = network.restarts(layer, x, space)
+        self._stretches_backward(self._backward_address, *arguments, restarts, *gradients, first, last)
 
     def _enter_gradient(self, space: Workspace, layer: int, lead: int, first: int, last: int) -> None:
         """The gradient of a layer's output, from the layer above and the logits, in all rows of d_h but row 0."""
@@ -200,7 +230,8 @@ class TruncatedBPTT:
                 d[:] = total[:H] if vector.learned else 0
             for place, d in enumerate(self.gradient.initial_state(layer)):
                 assert d_state is not None
-                d[:] = 0 if fresh is None else d_state[layer][place][fresh].sum(axis=0)
+                begun = 0 if fresh is None else d_state[layer][place][fresh].sum(axis=0)
+                d[:] = begun + self._d_begun[layer][place].sum(axis=0)
 
     def _sum(
         self,

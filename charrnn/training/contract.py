@@ -5,21 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from charrnn.model.config import ModelConfig
 from charrnn.model.contract import LanguageModel
 from charrnn.model.header import header_of
 from charrnn.model.workers import Workers
 from charrnn.scoring.streams import score
+from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
 from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import Limit, TrainingSettings
 
-Ids = npt.NDArray[np.integer[Any]]
 Reason = Limit | Literal["interrupted", "patience"]
 
 
@@ -42,7 +39,7 @@ class BaseTrainer(ABC):
         config: the model's shape.
         settings: with the batch and window that fit the text.
         vocabulary: the model's characters.
-        train_ids: (N,) the text to train on, of any integer type.
+        train_ids: (N,) the text to train on, of any integer type, or as documents, shuffled in each epoch.
         val_ids: (M,) the text to validate with; may be empty.
         threads: how many; they change no result.
         save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
@@ -53,8 +50,8 @@ class BaseTrainer(ABC):
         config: ModelConfig,
         settings: TrainingSettings,
         vocabulary: Vocabulary,
-        train_ids: Ids,
-        val_ids: Ids,
+        train_ids: Text,
+        val_ids: Text,
         *,
         threads: int = 1,
         save_every: int = 0,

@@ -9,6 +9,7 @@ from charrnn.errors import CheckpointError
 from charrnn.model.ngram import NGram
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import check_ids
+from charrnn.text.documents import Documents
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.events import Evaluated, Event
 from charrnn.training.progress import Clock, Progress
@@ -52,6 +53,7 @@ class CountingTrainer(BaseTrainer):
 
     @cached_property
     def _model(self) -> NGram:
+        assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
         check_ids(self._train_ids, self.config.vocab_size)
         began = time.monotonic()
         model = NGram.count(self.config, self._train_ids, self.workers)

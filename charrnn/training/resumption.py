@@ -8,7 +8,7 @@ from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.training.settings import LIMITS, TrainingSettings
 
-MODEL_OPTIONS = {field.name for field in fields(ModelConfig)} - {"vocab_size"}
+MODEL_OPTIONS = {field.name for field in fields(ModelConfig)} - {"vocab_size", "end_symbol"}
 TRAINING_OPTIONS = {field.name for field in fields(TrainingSettings)}
 
 FREE = (*LIMITS, "eval_every", "patience")

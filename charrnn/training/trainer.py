@@ -20,9 +20,10 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workspace import State, copy_state
 from charrnn.text.corpus import check_ids
+from charrnn.text.documents import Documents, Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training.contract import BaseTrainer, Ids, Reason, StoppedError
+from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
@@ -49,8 +50,8 @@ class Trainer(BaseTrainer):
         config: ModelConfig,
         settings: TrainingSettings,
         vocabulary: Vocabulary,
-        train_ids: Ids,
-        val_ids: Ids,
+        train_ids: Text,
+        val_ids: Text,
         *,
         threads: int = 1,
         save_every: int = 0,
@@ -165,6 +166,7 @@ class Trainer(BaseTrainer):
         self._state = copy_state(state)
         self.progress = progress
         self._network.refresh()
+        self._shuffle()
 
     def _roll_back(self, why: str) -> RolledBack:
         """Go back to the last good state, and learn at half the rate from there."""
@@ -175,6 +177,8 @@ class Trainer(BaseTrainer):
     def _train_step(self, clock_zero: float) -> StepDone:
         settings, progress, clock = self.settings, self.progress, self.clock
         started = time.monotonic()
+        if progress.window == 0:
+            self._shuffle()
         windows, window = self._windows, progress.window
         x, y = windows[window]
         for ids in (x, y):
@@ -208,10 +212,19 @@ class Trainer(BaseTrainer):
             progress=self._done(),
         )
 
+    def _shuffle(self) -> None:
+        """Bring documents into the order of this epoch."""
+        if isinstance(self._train_ids, Documents):
+            self._windows.ids = self._train_ids.shuffled(self.settings.rng_seed, self.progress.epoch)
+
     def _fresh(self) -> npt.NDArray[np.bool_]:
-        """The streams that forget their past: all where a window starts with the text, and a few by chance."""
+        """The streams that forget their past: all where a window starts with the text, and a few by chance.
+
+        Of documents, none by chance: how they begin is in the text.
+        """
         random = np.random.default_rng([self.settings.rng_seed, self.progress.step])
-        fresh = random.random(self.settings.batch_size) < self.settings.reset_probability
+        probability = 0 if self.config.end_symbol else self.settings.reset_probability
+        fresh = random.random(self.settings.batch_size) < probability
         return fresh | (self._windows.start(self.progress.window) == 0)
 
     def _evaluate(self) -> Iterator[Event]:

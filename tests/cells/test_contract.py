@@ -44,6 +44,11 @@ def test_traces_have_names_of_their_own():
     assert len({trace.__name__ for trace in traces}) == len(traces)
 
 
+def test_time_loops_can_be_called_by_address():
+    loops = [loop for name in cell_names() for loop in (find_cell(name).forward, find_cell(name).backward)]
+    assert all(loop.targetoptions["no_cfunc_wrapper"] is False for loop in loops)
+
+
 def bytes_of(state):
     return [array.tobytes() for layer in state for array in layer]
 

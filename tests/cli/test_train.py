@@ -427,3 +427,23 @@ def test_the_end_tells_what_would_help_and_what_has_ended_it(train, tmp_path):
     assert "give it more --patience" in result.stderr
     result = train("--resume", "--name", "x", "--patience", 4, "--json")
     assert events(result.stdout)[-1]["step"] > events(result.stdout)[0]["resumed_from"]
+
+
+def test_documents_from_training_to_sampling(train, invoke, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("anna\r\nbob\n\neve\n" * 40)
+    at = ("--checkpoints", tmp_path / "runs")
+    trained = train("--documents", "line", "--steps", 250, "--learning-rate", 0.03, source=names)
+    assert "note:  108 documents to train on, 12 to validate with" in trained.stderr
+    drawn = invoke("sample", *at, "--num-samples", 9, "--temperature", 0.3, "--rng-seed", 1)
+    assert set(drawn.stdout.splitlines()) == {"anna", "bob", "eve"}
+    assert len(drawn.stdout.splitlines()) == 9
+    seeded = json.loads(invoke("sample", *at, "--seed", "an", "--rng-seed", 1, "--json").stdout)
+    assert (seeded["text"], seeded["characters"], seeded["stop_reason"]) == ("anna", 2, "end")
+    scored = json.loads(invoke("eval", *at, names, "--json").stdout)
+    assert (scored["characters"], scored["bits_per_character"] < 0.6) == (13 * 40, True)
+    shown = invoke("info", *at).stdout
+    assert "vocabulary of 6 characters and the end of documents, --documents line\n  abenov\n" in shown
+    assert invoke("train", "--resume", *at, "--steps", 252).exit_code == 0
+    refused = invoke("train", names, "--resume", *at, "--documents", "file")
+    assert (refused.exit_code, "documents are 'line' and cannot become 'file'" in refused.stderr) == (1, True)

@@ -6,13 +6,14 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.sampling import batch
-from charrnn.sampling.batch import Batch, in_order, opening, settings_for, sub_seed
+from charrnn.sampling.batch import Batch, in_order, opened, settings_for, sub_seed
 from charrnn.sampling.growth import Step
 from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 VOCABULARY = Vocabulary("abc")
+DOCUMENTS = Vocabulary(f"ab{END}", documents="line")
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +84,19 @@ def test_stop_texts_are_read_as_the_model_reads():
 
 
 def test_a_text_without_a_prefix_begins_a_line_where_the_model_knows_lines():
-    assert opening(Vocabulary("\nab")) == "\n"
-    assert opening(VOCABULARY) == "a"
+    assert opened("", Vocabulary("\nab")) == "\n"
+    assert opened("", VOCABULARY) == "a"
+    assert opened("b", VOCABULARY) == "b"
+    assert [opened(prefix, DOCUMENTS) for prefix in ("", "b")] == [END, END + "b"]
+
+
+def test_documents_end_by_themselves():
+    network = Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8, end_symbol=True)).initialise(0))
+    drawn = list(Batch(Sampler(network), DOCUMENTS, "a", 7, 40).samples(length=6, stop=("bb",)))
+    assert {sample.stop_reason for sample in drawn} == {"end", "stop", "length"}
+    for sample in drawn:
+        assert END not in sample.text
+        assert "bb" not in sample.text
+        assert sample.text.startswith("a")
+        assert len(sample.text) == 1 + len(sample.nats)
+        assert (len(sample.nats) == 6) >= (sample.stop_reason == "length")

@@ -28,8 +28,8 @@ def before_stop(text, stops):
         ended = [stop for stop in stops if text[:end].endswith(stop)]
         if ended:
             longest = max(ended, key=len)
-            return text[: end - len(longest)], len(longest)
-    return text, 0
+            return text[: end - len(longest)], longest
+    return text, ""
 
 
 texts = st.text("abc", max_size=30)
@@ -41,18 +41,18 @@ stop_texts = st.lists(st.text("abc", min_size=1, max_size=5), max_size=4).map(tu
 def test_a_text_ends_before_the_first_complete_stop_text_whatever_its_pieces(text, stops, cuts):
     cuts = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
     growing = StopTexts(stops, rivals=1)
-    shown, length = growing.feed(piece(""))
+    shown, stop = growing.feed(piece(""))
     for first, last in pairwise(cuts):
-        new, length = growing.feed(piece(text[first:last], first))
+        new, stop = growing.feed(piece(text[first:last], first))
         shown = shown.joined(new)
-        if length:
+        if stop:
             break
         assert before_stop(text, stops)[0].startswith(shown.symbols)
         held = last - len(shown.symbols)
         assert held == 0 or any(stop.startswith(text[last - held : last]) for stop in stops)
     else:
         shown = shown.joined(growing.rest())
-    assert (shown.symbols, length) == before_stop(text, stops)
+    assert (shown.symbols, stop) == before_stop(text, stops)
     assert shown.nats.tolist() == list(range(len(shown.symbols)))
     assert growing.rest().symbols == ""
 
@@ -89,9 +89,9 @@ def test_texts_are_one_long_draw_cut_at_stop_texts(sampler, length, stops, count
     chosen = SamplingSettings(length=length, stop=stops)
     texts, reasons = collected(grow(streams(sampler, *range(count)), VOCABULARY, chosen, rivals=2))
     for n in range(count):
-        text, stop_length = before_stop(whole[n], stops)
+        text, stop = before_stop(whole[n], stops)
         assert texts[n] == text
-        assert reasons[n] == ("stop" if stop_length else "length", stop_length)
+        assert reasons[n] == ("stop" if stop else "length", len(stop))
 
 
 def test_the_first_character_comes_alone_and_chunks_grow(sampler):

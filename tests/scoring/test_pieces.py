@@ -8,7 +8,7 @@ from charrnn.scoring.pieces import in_blocks, score_pieces
 from charrnn.scoring.score import joined
 from charrnn.scoring.streams import StreamReader
 from charrnn.text.sources import Piece
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 VOCABULARY = Vocabulary(" 'abcdet")
 
@@ -85,3 +85,18 @@ def test_what_to_do_about_unknown_characters_must_be_known(scored):
 def test_a_text_with_nothing_to_predict_is_an_error(scored, text, unknown):
     with pytest.raises(CorpusError, match="at least 2 characters that the model knows"):
         scored(*files(text), unknown=unknown)
+
+
+def test_documents_are_scored_each_alone_with_their_ends(make_parameters):
+    vocabulary = Vocabulary(f"abc{END}", documents="line")
+    network = Network(make_parameters(vocab_size=4, hidden_size=5, end_symbol=True))
+    documents = ["abc", "c", "bacca"] * 5
+    pieces = [Piece("x", 0, "\n".join(documents))]
+    scored = joined(list(score_pieces(StreamReader(network), vocabulary, pieces)))
+    alone = []
+    for document in documents:
+        losses, _ = StreamReader(network).read(vocabulary.encode(END + document + END))
+        alone += losses[1:].tolist()
+    assert scored.text == "".join(document + END for document in documents)
+    assert scored.characters == len(scored.text)
+    np.testing.assert_allclose(scored.losses, alone, rtol=1e-5)

@@ -12,6 +12,7 @@ from charrnn.storage import corpus as module
 from charrnn.storage.corpus import read_corpus
 from charrnn.text.corpus import Corpus
 from charrnn.text.numbering import smallest_type
+from charrnn.text.vocabulary import END
 
 TEXTS = {
     "ascii": "the cat sat\r\non the mat\r" * 9,
@@ -34,8 +35,16 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-def read(cache: Path, *sources: Path, encoding: str = "utf-8", as_bytes: bool = False, known: str = "") -> Corpus:
-    return read_corpus(cache, [str(source) for source in sources], encoding=encoding, as_bytes=as_bytes, known=known)
+def read(
+    cache: Path,
+    *sources: Path,
+    encoding: str = "utf-8",
+    as_bytes: bool = False,
+    documents: str = "",
+    known: str = "",
+) -> Corpus:
+    how: dict[str, Any] = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
+    return read_corpus(cache, [str(source) for source in sources], **how)
 
 
 def is_cached(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path, **options: Any) -> bool:
@@ -156,3 +165,19 @@ def test_a_corpus_has_sources(cache: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_a_run_error(text: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"^cannot write .*corpus\.safetensors: No such file or directory; choose"):
         read(tmp_path / "missing" / "corpus.safetensors", text)
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_documents_lie_between_end_symbols(
+    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch, as_bytes: bool
+) -> None:
+    text.write_bytes("béa\n\nab".encode())
+    options: dict[str, Any] = {"as_bytes": as_bytes, "documents": "line"}
+    assert not is_cached(monkeypatch, cache, text, **options)
+    assert is_cached(monkeypatch, cache, text, **options)
+    corpus = read(cache, text, **options)
+    shown = "b\xc3\xa9a" if as_bytes else "béa"
+    assert corpus.vocabulary.decode(corpus.ids) == f"{END}{shown}{END}ab{END}"
+    assert len(corpus.vocabulary) == len(corpus.vocabulary.characters) + 1
+    assert not is_cached(monkeypatch, cache, text, as_bytes=as_bytes)
+    assert not is_cached(monkeypatch, cache, text, as_bytes=as_bytes, documents="file")

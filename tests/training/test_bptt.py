@@ -42,6 +42,44 @@ def test_loss_gradients_and_state_equal_the_reference(make_parameters, make_wind
                 assert reference.relative_error(array, wanted_array) < bound
 
 
+DOCUMENTS = [(3, 1, 4, 2), (2, 2, 2, 4), (10,)]
+"""Lengths of each stream's documents, with their ends; each stream begins in the middle of one, or at its start."""
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru-lecture"])
+def test_a_window_of_documents_is_the_sum_of_each_alone(make_parameters, make_window, cell):
+    shape = {"vocab_size": 5, "hidden_size": 6, "num_layers": 2, "precision": "float64", "cell": cell}
+    parameters = make_parameters(**shape, learn_initial_state=True, skip_connections=True, end_symbol=True)
+    alone = make_parameters(**shape, learn_initial_state=True, skip_connections=True)
+    alone.vector[:] = parameters.vector
+    network, plain = TrainingNetwork(parameters, Workers(2)), TrainingNetwork(alone)
+    x, y, state = make_window(network, 10, len(DOCUMENTS))
+    x %= 4
+    for b, lengths in enumerate(DOCUMENTS):
+        x[np.cumsum(lengths)[:-1], b] = 4
+    x[0, 1] = 4
+
+    total, sums, states = 0.0, dict.fromkeys(parameters.tensors, 0.0), []
+    for b, lengths in enumerate(DOCUMENTS):
+        for stop, length in zip(np.cumsum(lengths), lengths, strict=True):
+            part = (slice(stop - length, stop), slice(b, b + 1))
+            reached = [tuple(array[b : b + 1].copy() for array in layer) for layer in state]
+            bptt = TruncatedBPTT(plain, length, 1)
+            total += length * bptt.window(x[part], y[part], reached, fresh=x[stop - length, part[1]] == 4)
+            sums = {name: d + length * bptt.gradient[name] for name, d in sums.items()}
+        states.append(reached)
+
+    bptt = TruncatedBPTT(network, *x.shape)
+    loss = bptt.window(x, y, state, fresh=np.zeros(len(DOCUMENTS), np.bool_))
+    assert loss * x.size == pytest.approx(total, rel=1e-12)
+    for name, wanted in sums.items():
+        np.testing.assert_allclose(bptt.gradient[name] * x.size, wanted, rtol=1e-9, atol=1e-12, err_msg=name)
+    for b, reached in enumerate(states):
+        for layer, wanted_layer in zip(state, reached, strict=True):
+            for array, wanted in zip(layer, wanted_layer, strict=True):
+                np.testing.assert_allclose(array[b : b + 1], wanted, rtol=1e-12)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window, dropout):
     parameters = make_parameters(vocab_size=65, hidden_size=33, num_layers=2, dropout=dropout)
@@ -80,8 +118,10 @@ def test_streams_that_are_not_fresh_leave_the_initial_state_without_a_gradient(m
         assert [bool(bptt.gradient[f"initial.{name}_l0"].any()) for name in "hc"] == [reached] * 2
 
 
-def test_dropout_gradients_equal_finite_differences(make_parameters, make_window):
-    parameters = make_parameters(vocab_size=5, hidden_size=6, num_layers=2, dropout=0.3, precision="float64")
+@pytest.mark.parametrize("end_symbol", [False, True])
+def test_dropout_gradients_equal_finite_differences(make_parameters, make_window, end_symbol):
+    shape = {"vocab_size": 5, "hidden_size": 6, "num_layers": 2, "precision": "float64"}
+    parameters = make_parameters(**shape, dropout=0.3, end_symbol=end_symbol)
     network = TrainingNetwork(parameters)
     bptt = TruncatedBPTT(network, 5, 3)
     x, y, state = make_window(network, 5, 3)

@@ -17,7 +17,7 @@ class Overview:
 
     Attributes:
         config: the model's.
-        vocabulary: its ``symbols`` and their ``unit``.
+        vocabulary: its ``symbols`` and their ``unit``, and how ``documents`` are split.
         settings: of the training.
         corpus: its ``fingerprint`` and ``characters``; of a run, its ``sources`` and ``encoding`` too.
         progress: ``steps``, ``epochs`` and ``best_val_bpc``; of a run, the ``seconds`` it has taken, else None.
@@ -53,7 +53,7 @@ class Overview:
             vocabulary, progress = dict(header["vocabulary"]), Progress.from_dict(header["progress"])
             return cls(
                 config=dict(header["config"]),
-                vocabulary={name: str(vocabulary[name]) for name in ("symbols", "unit")},
+                vocabulary={name: str(vocabulary.get(name, "")) for name in ("symbols", "unit", "documents")},
                 settings=dict(header["settings"]),
                 corpus=dict(header["corpus"]) | origin,
                 progress={

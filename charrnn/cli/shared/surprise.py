@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from charrnn.cli.shared.output import number
 from charrnn.cli.shared.terminal import ESCAPES
 from charrnn.text.symbols import to_text
+from charrnn.text.vocabulary import END
 
 if TYPE_CHECKING:
     from charrnn.scoring.score import ScoredText
@@ -45,7 +46,7 @@ class Line:
 
 
 class Lines:
-    """Puts the lines of a scored text together again and hands each one over."""
+    """Puts the lines of a scored text together again and hands each one over; a document's end ends a line too."""
 
     def __init__(self, show: Callable[[Line], None]) -> None:
         self._show = show
@@ -59,7 +60,7 @@ class Lines:
             self.finish()
             self._origin, self._number = scored.piece.origin, 1
         bits, start = scored.bits.tolist(), 0
-        for line in scored.text.split("\n")[:-1]:
+        for line in scored.text.replace(END, "\n").split("\n")[:-1]:
             end = start + len(line) + 1
             self._take(line, bits[start:end])
             self._hand_over()
@@ -147,8 +148,8 @@ def _utf8_length(symbols: str, start: int) -> int:
 
 
 def characters_as_json(scored: "ScoredText", unit: str) -> str:
-    """A line of JSON for each character: itself (or its byte), its bits and its rank."""
-    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)}
+    """A line of JSON for each character: itself (its byte, or null for a document's end), its bits and its rank."""
+    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)} | {END: "null"}
     return "".join(
         f'{{"{unit}": {names[c]}, "bits": {f"{bits:.7g}" if math.isfinite(bits) else "null"}, '
         f'"rank": {rank or "null"}}}\n'

@@ -21,16 +21,21 @@ def head(display: Display, text: int, rng_seeds: list[int]) -> None:
 
 
 class TextWriter:
-    """The texts themselves, the first as it is drawn; with several, each after a line of its own."""
+    """The texts themselves, the first as it is drawn; of several, each after a line that tells its seed.
+
+    Texts that are lines need none: they are printed as lines.
+    """
 
     def __init__(self, vocabulary: Vocabulary, prefix: str, rng_seeds: list[int]) -> None:
         self.display = Display(vocabulary.unit)
         self._prefix, self._seeds = prefix, rng_seeds
+        self._lines = vocabulary.documents == "line"
         self._last = "\n"
 
     def begin(self, text: int) -> None:
         """Before the first step of a text."""
-        head(self.display, text, self._seeds)
+        if not self._lines:
+            head(self.display, text, self._seeds)
         self._write(self._prefix)
 
     def step(self, step: Step) -> None:
@@ -40,7 +45,7 @@ class TextWriter:
     def end(self, step: Step) -> None:
         """After the last step of a text."""
         self.display.end()
-        if self.display.is_terminal or (len(self._seeds) > 1 and self._last != "\n"):
+        if self.display.is_terminal or self._lines or (len(self._seeds) > 1 and self._last != "\n"):
             self.display.line("")
         self._last = "\n"
 

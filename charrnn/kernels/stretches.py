@@ -1,0 +1,165 @@
+"""Time loops over streams that begin anew on the way: wherever one reads a given symbol, its state becomes another.
+
+A cell's loop knows nothing of that. A window is cut before each step at which one of the streams begins anew, and the
+loop is called, by its address, for each stretch between two cuts. Traces are as in ``charrnn.cells.contract``.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba.extending import overload
+
+from charrnn.kernels.intrinsics import copy_numbers
+from charrnn.kernels.jit import OPTIONS, inlined, jit
+
+Array = npt.NDArray[np.floating]
+
+
+class Restarts(NamedTuple):
+    """Where streams begin anew, and what that overwrites."""
+
+    x: npt.NDArray[np.int32]
+    """(T, B) what they read."""
+    symbol: int
+    """The id before which they begin anew."""
+    before: tuple[Array, ...]
+    """For each state (T+1, B, at least H): what it was before it became another."""
+
+
+@jit
+def forward(run, matmul, weights, trace, start, ids, units, restarts, initial, outputs, first, last):
+    """All steps of streams ``first`` to ``last``.
+
+    Args:
+        run: the cell's ``forward``, which takes the next arguments.
+        matmul: see there, as for all others that are not told here.
+        weights: the layer's.
+        trace: the cell's; where a stream begins anew, the state before that step becomes the initial one.
+        start: where products start from.
+        ids: (T, B) its rows.
+        units: H.
+        restarts: Restarts; ``before`` is written.
+        initial: (S, H) the initial states.
+        outputs: (T, B, at least H), written: h after each step.
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    states = len(restarts.before)
+    begin = 0
+    while begin < len(restarts.x):
+        stop = begin + 1
+        while stop < len(restarts.x) and not any_begins(restarts, stop, first, last):
+            stop += 1
+        swap_states(trace, restarts, begin, first, last)
+        for b in range(first, last):
+            if restarts.x[begin, b] == restarts.symbol:
+                for place in range(states):
+                    copy_numbers(initial[place], trace[1 + place][begin, b], units)
+        run(matmul, weights, steps_of(trace, begin, stop, states), start, ids[begin:stop], units, first, last)
+        for t in range(begin, stop):
+            for b in range(first, last):
+                copy_numbers(trace[1][t + 1, b], outputs[t, b], units)
+        begin = stop
+
+
+@jit
+def backward(
+    run, matmul, weights, trace, d_h, d_state, d_vectors, units, restarts, d_states, d_begun, aside, first, last
+):
+    """All steps backwards, streams ``first`` to ``last``; no gradient flows from a document to the one before it.
+
+    Args:
+        run: the cell's ``backward``, which takes the next arguments.
+        matmul: see there, as for all others that are not told here.
+        weights: the layer's.
+        trace: as ``forward`` left it.
+        d_h: (T+1, B, at least H).
+        d_state: of the further states.
+        d_vectors: of the cell's vectors.
+        units: H.
+        restarts: as ``forward`` left it.
+        d_states: ``d_h``, then the arrays of ``d_state``, which may be none.
+        d_begun: for each state (B, at least H): each stream's gradient of the initial states is added.
+        aside: (B, at least H), scratch.
+        first: the first stream.
+        last: one beyond the last stream.
+    """
+    states = len(restarts.before)
+    stop = len(restarts.x)
+    while stop > 0:
+        begin = stop - 1
+        while begin > 0 and not any_begins(restarts, begin, first, last):
+            begin -= 1
+        for b in range(first, last):
+            if restarts.x[begin, b] == restarts.symbol:
+                copy_numbers(d_h[begin, b], aside[b], units)
+                d_h[begin, b, :units] = 0
+        # What the steps of this stretch left, not what the next one began from.
+        swap_states(trace, restarts, stop, first, last)
+        part = steps_of(trace, begin, stop, states)
+        run(matmul, weights, part, d_h[begin : stop + 1], d_state, d_vectors, units, first, last)
+        swap_states(trace, restarts, stop, first, last)
+        for b in range(first, last):
+            if restarts.x[begin, b] == restarts.symbol:
+                for place in range(states):
+                    row = 0 if place else begin
+                    take(d_states[place][row, b], d_begun[place][b], units)
+                copy_numbers(aside[b], d_h[begin, b], units)
+        stop = begin
+
+
+@inlined
+def any_begins(restarts, t, first, last):
+    """Whether one of the streams begins anew at step ``t``."""
+    begins = False
+    for b in range(first, last):
+        begins |= restarts.x[t, b] == restarts.symbol
+    return begins
+
+
+@inlined
+def swap_states(trace, restarts, t, first, last):
+    """Exchange the state before step ``t`` with what is kept of it, of the streams that begin anew there."""
+    if t < len(restarts.x):
+        for b in range(first, last):
+            if restarts.x[t, b] == restarts.symbol:
+                for place in range(len(restarts.before)):
+                    one, other = trace[1 + place][t, b], restarts.before[place][t, b]
+                    for k in range(len(one)):
+                        one[k], other[k] = other[k], one[k]
+
+
+@inlined
+def take(d, total, units):
+    """Add a gradient to a total, and leave zero."""
+    for k in range(units):
+        total[k] += d[k]
+        d[k] = 0
+
+
+def steps_of(trace: Any, begin: int, stop: int, states: int) -> Any:
+    """The part of a trace of so many states that the steps from ``begin`` to ``stop`` use."""
+    return type(trace)(*_cut(tuple(trace), 0, begin, stop, states))
+
+
+def _cut(arrays, place, begin, stop, states):
+    """The same of a trace's arrays from ``place`` on."""
+    rows = arrays[0][begin : stop + (1 <= place <= states)]
+    return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
+
+
+@overload(steps_of, jit_options=OPTIONS)
+def _steps_of(trace, begin, stop, states):
+    make = trace.instance_class
+    return lambda trace, begin, stop, states: make(*_cut(trace, 0, begin, stop, states))
+
+
+@overload(_cut, jit_options=OPTIONS)
+def _cut_compiled(arrays, place, begin, stop, states):
+    if len(arrays) == 1:
+        return lambda arrays, place, begin, stop, states: (arrays[0][begin : stop + (1 <= place <= states)],)
+    return lambda arrays, place, begin, stop, states: (
+        arrays[0][begin : stop + (1 <= place <= states)],
+        *_cut(arrays[1:], place + 1, begin, stop, states),
+    )

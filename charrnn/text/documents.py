@@ -1,0 +1,168 @@
+r"""Documents: a text that is many short ones, each ended by a symbol of its own.
+
+A symbol that is no character, END, takes the place of what separates documents. So a text of documents is a text like
+any other: END d_1 END d_2 ... END d_n END. A model reads each END from the state before the first character, which
+makes the documents independent of each other, and their order free.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Union
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CorpusError
+from charrnn.text.corpus import Corpus, Ids, let_go
+from charrnn.text.corpus import split as split_ids
+from charrnn.text.sources import Piece
+from charrnn.text.vocabulary import END
+
+ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
+"""What can be written in a separator for what a shell makes hard to write."""
+
+SCANNED = 1 << 24
+"""Ids that are searched at a time."""
+
+MOST_MAPPED = 1 << 13
+"""Documents, each at least a page of a file, that are read before the memory is let go into which they were mapped."""
+
+Text = Union[Ids, "Documents"]
+"""A text as ids, to be had in parts."""
+
+
+def in_documents(pieces: Iterable[Piece], documents: str) -> Iterator[Piece]:
+    r"""A text in pieces, with END after each document and without what separated them; empty documents are left out.
+
+    A file's end always ends a document.
+
+    Args:
+        pieces: the text; of the pieces that come out, ``start`` counts symbols.
+        documents: "line": documents are lines, which end with "\n" or "\r\n"; "file": each file is one; anything else
+            is the text that separates them, with ESCAPES.
+
+    Raises:
+        CorpusError: a file holds END.
+    """
+    file: _File | None = None
+    for piece in pieces:
+        if file is None or piece.start == 0:
+            if file:
+                yield from file.split("", last=True)
+            file = _File(piece.origin, documents)
+        yield from file.split(piece.text)
+    if file:
+        yield from file.split("", last=True)
+
+
+class _File:
+    """The documents of one file, whose text comes in pieces."""
+
+    def __init__(self, origin: str, documents: str) -> None:
+        self._origin = origin
+        self._separator, self._longest = _separator(documents)
+        self._held = ""
+        self._begun = False
+        """Whether a document has characters so far."""
+        self._symbols = 0
+
+    def split(self, text: str, *, last: bool = False) -> Iterator[Piece]:
+        if END in text:
+            raise CorpusError(
+                f"{self._origin or 'the text'} holds U+10FFFF, which is no character and ends documents here: take it "
+                "out, or leave --documents out"
+            )
+        text = self._separator.sub(END, self._held + text)
+        # A separator may have begun at the end of what is known so far.
+        held = 0 if last else min(self._longest - 1, len(text) - 1 - text.rfind(END))
+        cut = len(text) - held
+        text, self._held = text[:cut] + END * last, text[cut:]
+        text = re.sub(f"{END}+", END, text)
+        if not self._begun:
+            text = text.removeprefix(END)
+        if text or (last and not self._symbols):
+            yield Piece(self._origin, self._symbols, text)
+            self._begun = not text.endswith(END)
+            self._symbols += len(text)
+
+
+def _separator(documents: str) -> tuple[re.Pattern[str], int]:
+    """What separates documents, and how long it is at most."""
+    if documents == "file":
+        return re.compile("(?!)"), 1
+    if documents == "line":
+        return re.compile("\r?\n"), 2
+    text = re.sub(r"\\[nrt\\]", lambda match: ESCAPES[match[0]], documents)
+    return re.compile(re.escape(text)), len(text)
+
+
+def split(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:
+    """A part to train on and one to validate with; of documents, see ``Documents.split``, else ``corpus.split``."""
+    if corpus.vocabulary.documents:
+        return Documents.of(corpus.ids, len(corpus.vocabulary) - 1).split(val_fraction)
+    return split_ids(corpus.ids, val_fraction)
+
+
+class Documents:
+    """Some documents of a text, in some order, as one text of ids that begins and ends with END.
+
+    It is made where it is looked at: in memory are about 30 bytes for each document.
+
+    Args:
+        ids: (N,) the text that they are of, END d_1 END d_2 ... END; perhaps in a file.
+        starts: (D + 1,) where each END lies in it.
+        chosen: (n,) the documents, by number from 0.
+    """
+
+    def __init__(self, ids: Ids, starts: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> None:
+        self._ids, self._starts, self._chosen = ids, starts, chosen
+        self._mapped = 0
+        firsts = starts[chosen]
+        self._stops = np.cumsum(starts[chosen + 1] - firsts)
+        """Where each document ends here: at the END that belongs to the next one, or at last to none."""
+        self._shifts = np.append(firsts, starts[-1]) - np.append(0, self._stops)
+        """How far the text's places lie from those here, in each document, and after the last one."""
+
+    @classmethod
+    def of(cls, ids: Ids, end: int) -> "Documents":
+        """All documents of a text in which ``end`` is the id of END."""
+        parts = range(0, len(ids), SCANNED)
+        starts = np.concatenate([first + np.flatnonzero(ids[first : first + SCANNED] == end) for first in parts])
+        let_go(ids)
+        return cls(ids, starts, np.arange(len(starts) - 1))
+
+    @property
+    def count(self) -> int:
+        """How many documents."""
+        return len(self._chosen)
+
+    def __len__(self) -> int:
+        return int(self._stops[-1]) + 1 if self.count else 0
+
+    def __getitem__(self, at: slice | npt.NDArray[np.int64]) -> Ids:
+        """The ids at these places."""
+        places = np.arange(*at.indices(len(self))) if isinstance(at, slice) else at
+        document = np.searchsorted(self._stops, places, side="right")
+        ids: Ids = self._ids[places + self._shifts[document]]
+        self._mapped += 1 + np.count_nonzero(np.diff(document))
+        if self._mapped > MOST_MAPPED:
+            let_go(self._ids)
+            self._mapped = 0
+        return ids
+
+    def shuffled(self, *seed: int) -> "Documents":
+        """The same documents in an order that is a function of their number and the seed."""
+        order = np.random.default_rng(seed).permutation(self.count)
+        return Documents(self._ids, self._starts, self._chosen[order])
+
+    def split(self, fraction: float) -> tuple["Documents", "Documents"]:
+        """Documents to train on, and that share of them, at least one, to validate with, if there are two.
+
+        Which ones is a function of their number alone: all runs on a text validate with the same ones, and a sorted
+        text does not mislead. Both are in the text's order.
+        """
+        held_out = min(self.count - 1, max(1, round(self.count * fraction))) if fraction else 0
+        order = self.shuffled(0)._chosen
+        parts = np.sort(order[held_out:]), np.sort(order[:held_out])
+        train, validate = (Documents(self._ids, self._starts, part) for part in parts)
+        return train, validate

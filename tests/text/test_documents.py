@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import CorpusError
+from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents, in_documents, split
+from charrnn.text.sources import Piece
+from charrnn.text.vocabulary import END, Vocabulary
+
+FILES = {
+    ("line", "one\ntwo\r\n\n\r\nthree\r"): ["one", "two", "three\r"],
+    ("line", "\n\n"): [],
+    ("file", "one\n\ntwo\n"): ["one\n\ntwo\n"],
+    ("file", ""): [],
+    (r"\n%\n", "one\n%\n%\n%\ntwo\n%three"): ["one", "%", "two\n%three"],
+    ("aab", "aaab aabaab.aa"): ["a", " ", ".aa"],
+    (r"\\n\t", "one\\n\ttwo"): ["one", "two"],
+    (".*", "a.*b.c"): ["a", "b.c"],
+}
+"""From the way of splitting and a file to its documents."""
+
+
+@pytest.mark.parametrize(("documents", "text"), FILES)
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_documents_are_split_whatever_the_pieces(documents, text, size):
+    parts = [text[i : i + size] for i in range(0, len(text), size)] or [""]
+    pieces = [Piece(name, i * size, part) for name in "ab" for i, part in enumerate(parts)]
+    split = list(in_documents(pieces, documents))
+    wanted = "".join(document + END for document in FILES[documents, text])
+    for name in "ab":
+        own = [piece for piece in split if piece.origin == name]
+        assert "".join(piece.text for piece in own) == wanted
+        assert [piece.start for piece in own] == [sum(len(p.text) for p in own[:i]) for i in range(len(own))]
+        assert own[0].text or not wanted
+
+
+def test_what_stands_for_an_end_cannot_be_in_a_text():
+    with pytest.raises(CorpusError, match=r"a holds U\+10FFFF"):
+        list(in_documents([Piece("a", 0, f"one{END}two")], "line"))
+
+
+def corpus_of(*documents):
+    text = END + "".join(document + END for document in documents)
+    vocabulary = Vocabulary("".join(sorted(set(text))), documents="line")
+    return Corpus(vocabulary.encode(text).astype(np.uint8), vocabulary, "")
+
+
+def text_of(corpus, documents):
+    return corpus.vocabulary.decode(documents[:])
+
+
+def test_shuffled_documents_are_whole_and_their_order_is_a_function_of_the_seed(random):
+    names = ["".join(chr(97 + i) for i in random.integers(0, 26, length)) for length in random.integers(1, 9, 50)]
+    corpus = corpus_of(*names)
+    documents = Documents.of(corpus.ids, len(corpus.vocabulary) - 1)
+    assert text_of(corpus, documents) == END + "".join(name + END for name in names)
+    orders = [text_of(corpus, documents.shuffled(seed, epoch)) for seed, epoch in [(0, 0), (0, 1), (1, 0), (0, 0)]]
+    assert len(set(orders)) == 3
+    assert orders[0] == orders[3]
+    for order in orders:
+        assert sorted(order[1:-1].split(END)) == sorted(names)
+    shuffled = documents.shuffled(7)
+    whole = shuffled[:]
+    assert len(shuffled) == len(corpus.ids) == len(whole)
+    at = random.integers(0, len(whole), (3, 40))
+    np.testing.assert_array_equal(shuffled[at], whole[at])
+    np.testing.assert_array_equal(shuffled[17:60], whole[17:60])
+
+
+def test_validation_documents_are_some_of_all_and_the_same_in_each_run():
+    names = [f"{number:03}" for number in range(200)]
+    corpus = corpus_of(*names)
+    parts = [text_of(corpus, part)[1:-1].split(END) for part in split(corpus, 0.1)]
+    assert [len(part) for part in parts] == [180, 20]
+    assert sorted(parts[0] + parts[1]) == names
+    assert all(part == sorted(part) for part in parts)
+    assert min(parts[1]) < "050"
+    assert max(parts[1]) > "150"
+
+
+@pytest.mark.parametrize(("count", "fraction", "held_out"), [(1, 0.1, 0), (2, 0.1, 1), (2, 0.99, 1), (30, 0, 0)])
+def test_each_part_has_a_document_where_there_are_two(count, fraction, held_out):
+    train, validate = split(corpus_of(*"a" * count), fraction)
+    assert (train.count, validate.count) == (count - held_out, held_out)
+    assert len(validate) == (2 * held_out + 1 if held_out else 0)
