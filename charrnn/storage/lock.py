@@ -56,8 +56,8 @@ class FolderLock:
                 return
         if not kept:
             raise RunError(
-                f"cannot write {self._folder}: the folder was replaced, or trained by another process meanwhile; put an "
-                "empty one in its place, and this run is saved there"
+                f"cannot write {self._folder}: the folder was replaced, or trained by another process meanwhile; put "
+                "an empty one in its place, and this run is saved there"
             )
 
     def release(self) -> None:

@@ -80,7 +80,7 @@ class Run:
         return cls._locked(run.folder)
 
     def _nothing_to_resume(self) -> RunError:
-        others = [path.name for _, path in self.kept()] + [self.best.name] * _is_file(self.best)
+        others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
         if others:
             return RunError(
                 f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
