@@ -85,6 +85,7 @@ class Recorder:
 
     def _try(self, write: Callable[[], None]) -> None:
         try:
+            self._run.check_lock()
             write()
             self.failure = None
         except RunError as error:

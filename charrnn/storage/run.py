@@ -20,7 +20,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
 
 if TYPE_CHECKING:
-    from filelock import FileLock
+    from charrnn.storage.lock import FolderLock
 
 KEPT = "step.safetensors"
 """Stands for all kept checkpoints in the names of temporary files."""
@@ -38,7 +38,7 @@ class Run:
     """
 
     folder: Path
-    _lock: "FileLock | None" = field(default=None, compare=False, repr=False)
+    _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     """Folders that ``create`` made, the outermost first."""
 
@@ -80,7 +80,7 @@ class Run:
         return cls._locked(run.folder)
 
     def _nothing_to_resume(self, checkpoints: Path, name: str) -> RunError:
-        others = [path.name for _, path in self.kept()] + [self.best.name] * _is_file(self.best)
+        others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
         if others:
             return RunError(
                 f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
@@ -91,16 +91,25 @@ class Run:
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
         """The run, once its folder can be written and is locked, and what killed processes left is gone."""
-        from charrnn.storage.lock import lock  # to read a run needs no lock
+        from charrnn.storage.lock import FolderLock  # to read a run needs no lock
 
         with writing(folder), tempfile.TemporaryFile(dir=folder):
             pass
-        run = cls(folder, lock(folder), made)
+        run = cls(folder, FolderLock(folder), made)
         with writing(folder):
             for path in (run.last, run.best, run.metrics, run.notes, run.corpus, run.folder / KEPT):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
         return run
+
+    def check_lock(self) -> None:
+        """See that the folder is still the one that this process may write to.
+
+        Raises:
+            RunError: It is not.
+        """
+        if self._lock:
+            self._lock.check()
 
     def release(self) -> None:
         """Let other processes train the run."""

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from charrnn.errors import CheckpointError, RunError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header
-from charrnn.storage.lock import lock
+from charrnn.storage.lock import FolderLock
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 from charrnn.sweeps.spec import PlannedRun, is_trial
@@ -58,7 +58,7 @@ class SweepFolder:
             raise RunError(f"{self.folder} is a run and cannot hold a sweep: give the sweep another name")
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
+        self._lock = FolderLock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
         if retry_failed:
             self._write("failures.json", {})
 

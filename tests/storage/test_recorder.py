@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from faults import FaultyOs
 
+from charrnn.errors import RunError
 from charrnn.storage.atomic import leftovers
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.metrics import read_metrics
@@ -126,6 +127,38 @@ def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
     recorder.save_last(checkpoint(3), NOTES, 3)
     assert recorder.failure is None
     assert (step_of(run.best), step_of(run.last)) == (2, 3)
+
+
+def test_a_folder_that_is_now_another_runs_is_left_alone(run: Run) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 1)
+    mine = run.folder.rename(run.folder.with_name("elsewhere"))
+    other = Run.create(run.folder.parent, run.name)
+    evaluate(Recorder(other, keep=0, resumed=False), 7)
+    other.release()
+    evaluate(recorder, 2)
+    assert str(recorder.failure).startswith(f"cannot write {run.folder}: the folder was replaced")
+    assert step_of(run.last) == 7
+    run.folder.rename(run.folder.with_name("other"))
+    mine.rename(run.folder)
+    evaluate(recorder, 3)
+    assert recorder.failure is None
+    assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}, {"step": 3}]
+
+
+def test_a_lock_that_was_removed_is_taken_again_unless_another_process_has_it(run: Run) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 1)
+    (run.folder / ".lock").unlink()
+    evaluate(recorder, 2)
+    assert recorder.failure is None
+    with pytest.raises(RunError, match="is being trained by another process"):
+        Run.open(run.folder.parent, run.name)
+    (run.folder / ".lock").unlink()
+    other = Run.open(run.folder.parent, run.name)
+    evaluate(recorder, 3)
+    assert "the folder was replaced" in str(recorder.failure)
+    other.release()
 
 
 def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None:
