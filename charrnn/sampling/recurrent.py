@@ -19,7 +19,7 @@ from charrnn.sampling.streams import Snapshot, Streams
 class Sampler:
     """A ``charrnn.sampling.streams.ModelSampler`` of a network.
 
-    Its weights as the compiled loop reads them; a copy, so that later updates do not reach it.
+    Its weights as the compiled loop reads them, partly a copy: after an update of the network, make another one.
     """
 
     def __init__(self, network: Network) -> None:

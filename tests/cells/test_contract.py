@@ -1,7 +1,9 @@
 """What every cell must satisfy; runs over all files of charrnn/cells.
 
-All in float64: a cell's kernels are compiled once, and what is checked here does not depend on the precision.
+Nearly all in float64: a cell's kernels are compiled once, and what is checked does not depend on the precision.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ import reference
 from charrnn.cells.contract import cell_names, find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels.draw import Rules, draw, generator
+from charrnn.model import config
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network, TrainingNetwork
+from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace, copy_state
 from charrnn.sampling.recurrent import Sampler
@@ -159,6 +163,36 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(cell):
     list(rest.run())
     assert whole.progress.step == rest.progress.step == 7
     assert rest.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
+@cells
+@pytest.mark.parametrize("connection", ["one-hot", "skipping"])
+def test_in_bf16_the_gradient_is_near_and_the_loss_falls(make, make_window, monkeypatch, cell, connection):
+    monkeypatch.setattr(config, "BFLOAT16", True)  # where the processor lacks it, pairs are multiplied in float32
+    exact = make(cell, 19, CONNECTIONS[connection])
+    x, y, state = make_window(Network(exact), 6, 5)
+
+    def bptt_in(precision):
+        parameters = Parameters(replace(exact.config, precision=precision)).load_tensors(exact.to_tensors())
+        return TruncatedBPTT(TrainingNetwork(parameters), 6, 5)
+
+    def loss(bptt):
+        own = [tuple(array.astype(bptt.network.config.dtype) for array in layer) for layer in state]
+        return bptt.window(x, y, own, fresh=np.arange(5) < 3)
+
+    wanted, rounded = bptt_in("float64"), bptt_in("bf16")
+    first = loss(rounded)
+    assert first == pytest.approx(loss(wanted), rel=0.01)
+    errors = [
+        np.abs(tensor - wanted.gradient[name]).max() / max(np.abs(wanted.gradient[name]).max(), 1e-9)
+        for name, tensor in rounded.gradient.tensors.items()
+    ]
+    assert 1e-4 < max(errors) < 0.02  # a factor is rounded by 2^-9 of it at most
+    for _ in range(30):
+        rounded.network.parameters.vector -= 0.6 * rounded.gradient.vector
+        rounded.network.refresh()
+        last = loss(rounded)
+    assert last < 0.95 * first
 
 
 @cells

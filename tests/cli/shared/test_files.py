@@ -1,0 +1,41 @@
+import pytest
+
+from charrnn.cli.shared.files import write_file
+from charrnn.errors import CorpusError
+
+
+def test_text_is_written_as_utf8_and_bytes_as_they_are(tmp_path):
+    target = tmp_path / "new" / "folder" / "file"
+    assert write_file(["ä", "b\n"], target, overwrite=False, option="--x") == 3
+    assert target.read_bytes() == "äb\n".encode()
+    assert write_file([b"\x89PNG"], target, overwrite=True, option="--x") == 4
+    assert target.read_bytes() == b"\x89PNG"
+
+
+def test_an_older_file_stays_unless_it_may_be_replaced(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("old")
+    with pytest.raises(CorpusError, match=r"exists already; choose another --x, or replace it with --overwrite"):
+        write_file(["new"], target, overwrite=False, option="--x")
+    assert target.read_text() == "old"
+
+
+def test_a_text_that_breaks_off_leaves_the_older_file(tmp_path):
+    def pieces():
+        yield "new"
+        raise CorpusError("no more")
+
+    target = tmp_path / "file"
+    target.write_text("old")
+    with pytest.raises(CorpusError, match="no more"):
+        write_file(pieces(), target, overwrite=True, option="--x")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert target.read_text() == "old"
+
+
+def test_what_is_no_file_is_told(tmp_path):
+    with pytest.raises(CorpusError, match="must be a file"):
+        write_file(["new"], tmp_path, overwrite=True, option="--x")
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(CorpusError, match=r"cannot write .*; choose another --x"):
+        write_file(["new"], tmp_path / "file" / "below", overwrite=False, option="--x")
