@@ -161,6 +161,14 @@ def test_shells_complete_commands_and_options(tmp_path, shell):
     assert "--retry-failed" in result.stdout
 
 
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+def test_bash_completes_once_it_is_told(tmp_path):
+    [line] = re.findall(r"`(eval .*bash_source charrnn\)\")`", SWEEPS)
+    script = f"{line}; COMP_WORDS=(charrnn swe); COMP_CWORD=1; _charrnn_completion charrnn swe charrnn"
+    result = run(f"bash --norc -c '{script}; echo ${{COMPREPLY[@]}}'", tmp_path)
+    assert result.stdout.split() == ["sweep", "sweep-table"], result.stderr
+
+
 def test_links_lead_somewhere():
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:

@@ -101,7 +101,7 @@ def variables() -> dict[str, Any]:
 
 
 def _parameters() -> dict[str, click.Option]:
-    from charrnn.sweeps.child import OWN_OPTIONS
+    from charrnn.sweeps.values import OWN_OPTIONS
 
     options = [parameter for parameter in train.params if isinstance(parameter, click.Option)]
     return {name: option for option in options if (name := _long_name(option)) not in OWN_OPTIONS}

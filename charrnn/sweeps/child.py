@@ -20,12 +20,10 @@ from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import State, SweepFolder
 from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.values import OWN_OPTIONS
 
 POLL_SECONDS = 0.5
 """Between two looks whether the run should stop."""
-
-OWN_OPTIONS = ("name", "checkpoints", "init-from", "resume", "overwrite", "until-eof", "quiet", "json")
-"""Options of ``train`` that are the sweep's to give, or not to be given."""
 
 SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
 """Exit codes of a run that was asked to stop."""

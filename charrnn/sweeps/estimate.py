@@ -49,13 +49,13 @@ OF_PRODUCTS = 0.82
 PER_CHARACTER, PER_GATE = 60_000, 400
 """Operations for each character, and for each gate of a unit and character."""
 
-PER_WEIGHT, PER_STEP = 950, 6e7
+PER_WEIGHT, PER_STEP = 950, 1.5e8
 """Operations in each step for each weight, and for all else."""
 
 PER_COUNT = 40_000
 """Operations for each character and order of an n-gram model."""
 
-FEWEST_ROWS = 6
+FEWEST_ROWS = 4
 """Streams whose products take as long as those of one."""
 
 SHARED = 0.9

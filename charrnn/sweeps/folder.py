@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from charrnn.errors import CheckpointError, RunError
+from charrnn.errors import CheckpointError, ConfigError, RunError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import FolderLock
@@ -31,6 +31,11 @@ State = Literal["waiting", "cut", "done", "failed", "pruned"]
 """Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
 
 TO_TRAIN = ("waiting", "cut")
+
+PLAN = "sweep.json"
+
+FREE_ANEW = (*LIMITS, "eval-every", "save-every", "keep", "threads")
+"""Options that may differ when a sweep is started again."""
 
 
 class SweepFolder:
@@ -72,8 +77,16 @@ class SweepFolder:
         return self.folder / "study.log"
 
     def keep_plan(self, runs: Sequence[PlannedRun]) -> None:
-        """Remember the runs that are planned."""
-        self._write("sweep.json", {"runs": [asdict(run) for run in runs]})
+        """Remember the runs that are planned.
+
+        Raises:
+            ConfigError: one of them was begun with other options, but for how long it trains.
+        """
+        before = {run.name: run for run in self.plan()} if (self.folder / PLAN).exists() else {}
+        for run in runs:
+            if run != before.get(run.name, run) and self.run(run).last.is_file():
+                _check_same(before[run.name], run)
+        self._write(PLAN, {"runs": [asdict(run) for run in runs]})
 
     def plan(self) -> list[PlannedRun]:
         """The runs that were planned.
@@ -81,7 +94,7 @@ class SweepFolder:
         Raises:
             RunError: there is no sweep here, or its plan is damaged.
         """
-        plan = self._read("sweep.json")
+        plan = self._read(PLAN)
         if plan is None:
             raise RunError(f"no sweep in {self.folder}; start one with: charrnn sweep SPEC.toml")
         try:
@@ -166,6 +179,20 @@ class SweepFolder:
         path = self.folder / name
         with writing(path):
             write_atomically(path, json.dumps(values, indent=1).encode() + b"\n")
+
+
+def _check_same(before: PlannedRun, run: PlannedRun) -> None:
+    old, new = ({"corpus": list(run.sources), **run.options} for run in (before, run))
+    for key in dict.fromkeys((*old, *new)):
+        if key not in FREE_ANEW and old.get(key) != new.get(key):
+            raise ConfigError(
+                f"{key} of {run.name!r} was {_said(old, key)} when it was begun and is now {_said(new, key)}: "
+                "leave it as it was, remove the run's folder, or give the sweep another name"
+            )
+
+
+def _said(options: dict[str, Any], key: str) -> str:
+    return repr(options[key]) if key in options else "not given"
 
 
 def _state(run: Run, planned: PlannedRun) -> State:

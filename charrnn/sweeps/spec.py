@@ -46,6 +46,9 @@ from charrnn.sweeps.values import CORPUS, Option, Values
 NAME, TRIAL = "name", "trial"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
+SWEEPS_FILES = ("sweep.json", "failures.json", "pruned.json", "study.log")
+"""Names in the sweep's folder that no run can have."""
+
 MOST_ENDS = 10_000
 """Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
 
@@ -160,8 +163,11 @@ class _Reader:
             own = {key: value for key, value in given.items() if key != NAME}
             for key, value in own.items():
                 self._checked.check((RUN, index, key), key, value)
-            if NAME in given and not (isinstance(given[NAME], str) and is_plain(given[NAME])):
-                raise self._document.error((RUN, index, NAME), "a run's name must be a plain folder name")
+            name = given.get(NAME, "plain")
+            if not (isinstance(name, str) and is_plain(name)) or name in SWEEPS_FILES:
+                raise self._document.error(
+                    (RUN, index, NAME), "a run's name must be a plain folder name, and none of the sweep's own files"
+                )
             if not given:
                 raise self._document.error((RUN, index), "a [[run]] needs an option of its own, or a name")
             yield (RUN, index), own, given.get(NAME)
@@ -178,8 +184,6 @@ class _Reader:
         counts = self._counts(OPTUNA)
         parts: dict[str, Any] = {kind: self._part(kind) for kind in DEFAULTS}
         choices = self._checked.choices(OPTUNA, but=(*counts, *parts))
-        if not choices:
-            raise self._document.error((OPTUNA,), "[optuna] needs an option to search")
         texts = {str(value): value for value in choices.get(CORPUS, ())}  # Optuna knows no lists
         if texts:
             choices[CORPUS] = list(texts)

@@ -11,6 +11,9 @@ from charrnn.sweeps.toml import Document, Place
 
 CORPUS = "corpus"
 
+OWN_OPTIONS = ("name", "checkpoints", "init-from", "resume", "overwrite", "until-eof", "quiet", "json")
+"""Options of ``train`` that are the sweep's to give."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -73,8 +76,10 @@ class Values:
             self.check(place, key, value)
 
     def choices(self, part: str, but: Iterable[str]) -> dict[str, Any]:
-        """The lists and ranges in a part of the file, without some other keys of it."""
+        """The lists and ranges in a part of the file, without some other keys of it; there must be one."""
         choices = {key: choice for key, choice in self._document.values[part].items() if key not in but}
+        if not choices:
+            raise self._document.error((part,), f"[{part}] needs an option to choose")
         for key, choice in choices.items():
             if isinstance(choice, dict):
                 self._check_range((part, key), key, choice)
@@ -101,11 +106,12 @@ class Values:
 
             close = difflib.get_close_matches(key, [*self._options, CORPUS], n=1)
             hint = f"did you mean {close[0]!r}?" if close else "any option of charrnn train by its long name is known"
-            raise self._document.error(place, f"unknown option {key!r}; {hint}")
+            wrong = f"{key} is the sweep's to give" if key in OWN_OPTIONS else f"unknown option {key!r}; {hint}"
+            raise self._document.error(place, wrong)
 
     def _check_corpus(self, place: Place, value: Any) -> None:
         paths = [value] if isinstance(value, str) else value
-        if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+        if not isinstance(paths, list) or not paths or not all(isinstance(path, str) and path for path in paths):
             raise self._document.error(place, f"corpus must be a path or a list of paths, not {value!r}")
         for path in paths:
             if not (self._document.path.parent / path).exists():

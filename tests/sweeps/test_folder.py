@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.errors import RunError
+from charrnn.errors import ConfigError, RunError
 from charrnn.job import open_job
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun
@@ -79,6 +79,31 @@ def test_a_plan_is_kept_and_failures_until_a_retry(sweep):
     sweep.end()
     sweep.begin(retry_failed=True)
     assert sweep.failures() == {}
+
+
+def test_a_run_that_was_begun_keeps_its_options(sweep, train):
+    train("begun", steps=1)
+    options = {"hidden-size": 8, "steps": 1}
+    sweep.keep_plan([PlannedRun(name, ("/x",), options, {}) for name in ("begun", "new")])
+    sweep.keep_plan([PlannedRun("begun", ("/x",), {**options, "steps": 2, "threads": 1}, {})])
+    sweep.keep_plan([PlannedRun("new", ("/y",), {"hidden-size": 16}, {})])
+    sweep.keep_plan([PlannedRun("begun", ("/x",), options, {})])
+    for sources, changed, message in (
+        (
+            ("/x",),
+            {"hidden-size": 16},
+            "hidden-size of 'begun' was 8 when it was begun and is now 16: leave it as it was",
+        ),
+        (
+            ("/x",),
+            {"hidden-size": 8, "dropout": 0.1},
+            "dropout of 'begun' was not given when it was begun and is now 0.1",
+        ),
+        (("/y",), options, r"corpus of 'begun' was \['/x'\] when it was begun and is now \['/y'\]"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            sweep.keep_plan([PlannedRun("begun", sources, changed, {})])
+    assert sweep.plan() == [PlannedRun("begun", ("/x",), options, {})]
 
 
 def test_a_pruned_run_is_at_rest_unless_it_came_to_its_end(sweep, train):

@@ -101,7 +101,10 @@ def test_a_long_name_is_cut_and_still_its_own(read):
             1,
             "unknown key 'grids'; known are name, corpus, fixed, grid, random, optuna, run",
         ),
-        ("[fixed]\ncheckpoints = 'elsewhere'", 2, "unknown option 'checkpoints'"),
+        ("[fixed]\ncheckpoints = 'elsewhere'", 2, "checkpoints is the sweep's to give"),
+        ("[random]\ntrials = 3", 1, "[random] needs an option to choose"),
+        ("[grid]\ncorpus = ['']", 2, "corpus must be a path or a list of paths, not ''"),
+        ("[[run]]\nname = 'sweep.json'", 2, "a run's name must be a plain folder name, and none of the sweep's own"),
         ("[grid]\ncorpus = ['nowhere.txt']", 2, "cannot read nowhere.txt: there is no such file or folder"),
         ("[grid]\ncorpus = [3]", 2, "corpus must be a path or a list of paths, not 3"),
         ("[random]\ndropout = [0.1]", 1, "trials of [random] must be a whole number, not None"),
@@ -153,7 +156,7 @@ def test_a_search_plans_each_trial_when_it_is_chosen(read, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("[optuna]\ntrials = 1", 1, "[optuna] needs an option to search"),
+        ("[optuna]\ntrials = 1", 1, "[optuna] needs an option to choose"),
         ("[optuna]\ndropout = [0.1]", 1, "trials of [optuna] must be a whole number, not None"),
         ("[optuna]\ntrials = 1\ndropuot = [0.1]", 3, "unknown option 'dropuot'; did you mean 'dropout'?"),
         ("[optuna]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}", 3, "dropout must be a list of choices"),
