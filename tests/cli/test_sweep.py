@@ -7,7 +7,7 @@ import time
 
 import pytest
 from endurance.runs import outcome
-from endurance.sweeps import kill_all, results
+from endurance.sweeps import kill_all, kill_only, results
 from endurance.sweeps import start as start_sweep
 
 from charrnn.storage.run import Run
@@ -47,12 +47,6 @@ def wait_for(condition, seconds=120):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def kill_only(process):
-    """Kill a sweep, whose run then saves and stops by itself."""
-    process.kill()
-    process.communicate()
 
 
 def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, folder, invoke, text, tmp_path):

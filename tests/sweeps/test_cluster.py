@@ -1,16 +1,13 @@
 """A scheduler and two workers, each a process of its own, on loopback."""
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 
 import pytest
+from endurance.cluster import LoopbackCluster
 from endurance.runs import command
-from endurance.sweeps import children
 
 from charrnn.job import open_job
 from charrnn.storage.run import Run
@@ -35,38 +32,24 @@ rng-seed = [0, 1]
 
 @pytest.fixture
 def cluster():
-    """The scheduler's address, and the two workers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--dashboard-address", ":0"]
-    worker = ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [
-        subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]], **quiet)
-        for words in (scheduler, worker, worker)
-    ]
-    yield address, started[1:]
-    for process in started:
-        process.kill()
-        process.wait()
+    cluster = LoopbackCluster()
+    yield cluster
+    cluster.close()
 
 
 def test_a_worker_that_is_killed_has_its_run_continued_elsewhere(cluster, tmp_path):
-    address, workers = cluster
     (tmp_path / "cats.txt").write_text("the cat sat on the mat.\n" * 100)
     (tmp_path / "x.toml").write_text(SPEC)
     folder = SweepFolder(tmp_path / "runs" / "x")
     runs = [Run(folder.folder / f"rng-seed={seed}") for seed in (0, 1)]
-    words = command("sweep", tmp_path / "x.toml", "--checkpoints", tmp_path / "runs", "--dask", address, "--json")
+    words = command(
+        "sweep", tmp_path / "x.toml", "--checkpoints", tmp_path / "runs", "--dask", cluster.address, "--json"
+    )
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not all(run.last.is_file() for run in runs):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
-    victim = workers[0]
-    os.kill(victim.pid, signal.SIGSTOP)
-    for pid in (*children(victim.pid), victim.pid):
-        os.kill(pid, signal.SIGKILL)
+    cluster.kill_worker(0)
     stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (0, "")
     ended = [event for event in map(json.loads, stdout.splitlines()) if event["event"] == "run_ended"]
