@@ -1,13 +1,13 @@
 """A training job: a corpus, a trainer, and a run's folder brought together."""
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
-from charrnn.model.config import MODELS, OWNERS, ModelConfig
+from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
@@ -19,21 +19,17 @@ from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.documents import Documents, split
-from charrnn.text.sources import ENCODING, STDIN, check_encoding
+from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.fitting import fit_settings
-from charrnn.training.resumption import MODEL_OPTIONS, TRAINING_OPTIONS, inherited_config, merged_settings
+from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, check_documents, check_options, only
+from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
-
-WITH_ANOTHER = ("model", "precision", "seq_length", "update_every")
-"""Options whose values must fit those of others."""
-
-DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
 
 
 class TrainingJob:
@@ -209,68 +205,16 @@ def open_job(
     else:
         opened = _begun
         if init_from:
-            origin = _origin(str(init_from), folder, _only(MODEL_OPTIONS, given), as_bytes)
+            origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
             as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin)
             documents = documents or origin.vocabulary.documents
-            _check_documents(documents, origin.config.model)
+            check_documents(documents, origin.config.model)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
     try:
         return opened(run, sources, given, notes, as_bytes, documents or "", threads)
     except BaseException:
         run.abandon()
         raise
-
-
-def check_options(
-    *,
-    threads: int | None = None,
-    save_every: int | None = None,
-    keep: int | None = None,
-    encoding: str | None = None,
-    as_bytes: bool = False,
-    documents: str | None = None,
-    **options: Any,
-) -> None:
-    """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
-
-    Raises:
-        ConfigError: an option is unknown or out of range.
-    """
-    unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
-    if unknown:
-        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
-        if count is not None and count < least:
-            raise ConfigError(f"{option} must be at least {least}, not {count}")
-    if encoding is not None and not as_bytes:
-        check_encoding(encoding)
-    _check_documents(documents or "", options.get("model", "rnn"))
-    ModelConfig(vocab_size=1, **_only(MODEL_OPTIONS, options)).require_runnable()
-    TrainingSettings(**_only(TRAINING_OPTIONS, options))
-
-
-def check_value(option: str, value: Any) -> None:
-    """Refuse a value that no run can have, whatever its other options are.
-
-    Raises:
-        ConfigError: the option is unknown, or the value out of range.
-    """
-    others: dict[str, Any] = {"model": OWNERS.get(option, MODELS)[0]} if option in MODEL_OPTIONS else {}
-    if option == "update_every":
-        others["seq_length"] = max(value, 1)
-    check_options(**others | {option: value})
-
-
-def interplay(options: Mapping[str, Any]) -> Hashable:
-    """What decides whether options fit together that each fit alone: if one set does, so do those with the same value.
-
-    A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
-    """
-    return frozenset(
-        (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
-        for name, value in options.items()
-        if name in WITH_ANOTHER or name in MODEL_OPTIONS
-    )
 
 
 def _begun(
@@ -288,9 +232,9 @@ def _begun(
     reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
     corpus = read_corpus(run.corpus, sources, **reading)
     V = len(corpus.vocabulary)
-    shape = origin.config.to_dict() if origin else _only(MODEL_OPTIONS, given)
+    shape = origin.config.to_dict() if origin else only(MODEL_OPTIONS, given)
     config = ModelConfig(**shape | {"vocab_size": V, "end_symbol": bool(documents)})
-    settings = TrainingSettings(**_only(TRAINING_OPTIONS, given))
+    settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
     remarks = (f"starts from a trained model; characters that are new to it: {V - len(known)}",) if origin else ()
     return TrainingJob(run, corpus, config, settings, notes, threads=threads, origin=origin, remarks=remarks)
 
@@ -367,11 +311,6 @@ def _check_unit(vocabulary: Vocabulary, as_bytes: bool) -> None:
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
 
 
-def _check_documents(documents: str, model: str) -> None:
-    if documents and model != "rnn":
-        raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
-
-
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
     """The model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
@@ -385,7 +324,3 @@ def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: 
 def newest_run(checkpoints: Path) -> Run:
     """The run in the folder whose checkpoint is the newest."""
     return Run.open(checkpoints, find_checkpoint(None, checkpoints).parent.name)
-
-
-def _only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name in names}

@@ -10,7 +10,7 @@ import pytest
 from faults import FaultyOs
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.job import check_value, open_job
+from charrnn.job import open_job
 from charrnn.model.load import load_model
 from charrnn.model.workers import Workers
 from charrnn.optimizers.contract import optimizer_names
@@ -495,22 +495,6 @@ def test_a_damaged_number_in_the_cache_is_an_error_and_no_crash(corpus, runs):
         train(checkpoints=runs, resume=True, steps=4)
     path.unlink()
     train(checkpoints=runs, resume=True, steps=4)
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [("order", 5), ("context_size", 4), ("dropout", 0.5), ("model", "tdnn"), ("update_every", 900)],
-)
-def test_a_value_that_some_run_can_have_is_fit(option, value):
-    check_value(option, value)
-
-
-@pytest.mark.parametrize(
-    ("option", "value"), [("order", 21), ("hidden_size", 0), ("model", "cnn"), ("update_every", -1), ("hidden_sise", 8)]
-)
-def test_a_value_that_no_run_can_have_is_refused(option, value):
-    with pytest.raises(ConfigError, match=option):
-        check_value(option, value)
 
 
 def test_the_hint_is_of_all_sessions_and_patience_is_kept(corpus, runs, tmp_path):

@@ -112,8 +112,8 @@ def _long_name(parameter: click.Option) -> str:
 
 
 def _option(parameter: click.Option) -> "Option":
-    from charrnn.job import check_value
     from charrnn.sweeps.values import Option
+    from charrnn.training.options import check_value
 
     number: type[int] | type[float] | None = None
     kind: Any = str

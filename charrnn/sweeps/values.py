@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError
-from charrnn.job import check_options, interplay
 from charrnn.sweeps.toml import Document, Place
+from charrnn.training.options import check_options, interplay
 
 CORPUS = "corpus"
 

@@ -1,15 +1,13 @@
 """Which options a run may be given anew that is resumed, or starts from another one's weights."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
+from charrnn.training.options import TRAINING_OPTIONS
 from charrnn.training.settings import LIMITS, TrainingSettings
-
-MODEL_OPTIONS = {field.name for field in fields(ModelConfig)} - {"vocab_size", "end_symbol"}
-TRAINING_OPTIONS = {field.name for field in fields(TrainingSettings)}
 
 FREE = (*LIMITS, "eval_every", "patience")
 """Options that may be given anew without a word."""

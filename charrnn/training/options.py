@@ -1,0 +1,85 @@
+"""The options of a run by name, and which values and combinations of them can be trained."""
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from charrnn.errors import ConfigError
+from charrnn.model.config import MODELS, OWNERS, ModelConfig
+from charrnn.text.sources import check_encoding
+from charrnn.training.settings import TrainingSettings
+
+MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size", "end_symbol"}
+TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
+
+WITH_ANOTHER = ("model", "precision", "seq_length", "update_every")
+"""Options whose values must fit those of others."""
+
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
+
+
+def check_options(
+    *,
+    threads: int | None = None,
+    save_every: int | None = None,
+    keep: int | None = None,
+    encoding: str | None = None,
+    as_bytes: bool = False,
+    documents: str | None = None,
+    **options: Any,
+) -> None:
+    """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
+
+    Raises:
+        ConfigError: an option is unknown or out of range.
+    """
+    unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
+    if unknown:
+        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
+    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
+        if count is not None and count < least:
+            raise ConfigError(f"{option} must be at least {least}, not {count}")
+    if encoding is not None and not as_bytes:
+        check_encoding(encoding)
+    check_documents(documents or "", options.get("model", "rnn"))
+    ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_runnable()
+    TrainingSettings(**only(TRAINING_OPTIONS, options))
+
+
+def check_value(option: str, value: Any) -> None:
+    """Refuse a value that no run can have, whatever its other options are.
+
+    Raises:
+        ConfigError: the option is unknown, or the value out of range.
+    """
+    others: dict[str, Any] = {"model": OWNERS.get(option, MODELS)[0]} if option in MODEL_OPTIONS else {}
+    if option == "update_every":
+        others["seq_length"] = max(value, 1)
+    check_options(**others | {option: value})
+
+
+def interplay(options: Mapping[str, Any]) -> Hashable:
+    """What decides whether options fit together that each fit alone: if one set does, so do those with the same value.
+
+    A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
+    """
+    return frozenset(
+        (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
+        for name, value in options.items()
+        if name in WITH_ANOTHER or name in MODEL_OPTIONS
+    )
+
+
+def check_documents(documents: str, model: str) -> None:
+    """Refuse documents where the model cannot learn where they end.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if documents and model != "rnn":
+        raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
+
+
+def only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of these names."""
+    return {name: value for name, value in given.items() if name in names}
