@@ -143,7 +143,7 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape):
 @connections
 def test_a_resumed_run_equals_one_that_was_not_interrupted(cell, shape):
     def trainer(steps):
-        config = ModelConfig(V, cell=cell, hidden_size=5, precision="float64", **shape)
+        config = ModelConfig(V, cell=cell, hidden_size=5, dropout=0.2, precision="float64", **shape)
         settings = TrainingSettings(
             steps=steps, schedule="constant", batch_size=3, seq_length=6, update_every=4, val_fraction=0
         )
