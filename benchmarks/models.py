@@ -79,19 +79,20 @@ def run_name(contender: Contender, rate: float) -> str:
 def plan(
     contenders: Sequence[Contender], rates: Sequence[float], text: Text, choices: argparse.Namespace, old: SweepFolder
 ) -> dict[str, PlannedRun]:
-    """The runs, by name. One that was planned before keeps its steps: measured again, they would be others."""
+    """The runs, by name. A network that was planned before keeps its steps: measured again, they would be others."""
     try:
         runs = {run.name: run for run in old.plan()}
     except RunError:
         runs = {}
-    new = [contender for contender in contenders if any(run_name(contender, rate) not in runs for rate in rates)]
-    for contender, seconds in paces(new, text):
-        steps = max(1, round(60 * choices.minutes / seconds))
-        command.say(f"{contender.name}: {1e3 * seconds:.3g} ms a step, {steps:,} steps")
-        shape = {name.replace("_", "-"): value for name, value in contender.options.items()}
-        rest = {"steps": steps, "eval-every": -(-steps // EVALUATIONS), "val-fraction": VAL_FRACTION, "threads": 1}
+    steps = {run.name.split(",")[0]: run.options["steps"] for run in runs.values()}
+    for contender, seconds in paces([contender for contender in contenders if contender.name not in steps], text):
+        steps[contender.name] = max(1, round(60 * choices.minutes / seconds))
+        command.say(f"{contender.name}: {1e3 * seconds:.3g} ms a step, {steps[contender.name]:,} steps")
+    for contender in contenders:
+        trained = steps[contender.name]
+        rest = {"steps": trained, "eval-every": -(-trained // EVALUATIONS), "val-fraction": VAL_FRACTION, "threads": 1}
         for rate in rates:
-            own = {**shape, "learning-rate": rate}
+            own = {name.replace("_", "-"): value for name, value in contender.options.items()} | {"learning-rate": rate}
             name = run_name(contender, rate)
             runs[name] = PlannedRun(name, (str(choices.text.resolve()),), {**own, **rest}, own)
     return runs

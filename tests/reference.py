@@ -141,5 +141,5 @@ def numeric_gradient(function, array, epsilon=1e-5):
 
 
 def relative_error(got, wanted):
-    """Largest difference over the largest value wanted."""
-    return np.abs(np.asarray(got, np.float64) - wanted).max() / np.abs(wanted).max()
+    """Largest difference over the largest value wanted, or over 1 where only zeros are: some units pass nothing on."""
+    return np.abs(np.asarray(got, np.float64) - wanted).max() / (np.abs(wanted).max() or 1.0)

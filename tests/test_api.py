@@ -202,5 +202,5 @@ def test_models_of_a_finite_context_do_all_that_others_do(folder, tmp_path, kind
         return
     with pytest.raises(ConfigError, match="counts and no parameters"):
         model.score(TEXT, dynamic=True)
-    with pytest.raises(ConfigError, match="precision bf16 is not for a ngram model"):
+    with pytest.raises(ConfigError, match="precision bf16 is not for model ngram"):
         charrnn.load(checkpoints=tmp_path / "runs", precision="bf16")

@@ -96,7 +96,7 @@ def test_counts_take_one_pass_and_have_nothing_to_resume(corpus, runs):
     assert [type(event).__name__ for event in events] == ["Started", "Finished"]
     with pytest.raises(ConfigError, match="order is 5 in this run and cannot become 6"):
         train(corpus, checkpoints=runs, resume=True, order=6)
-    with pytest.raises(ConfigError, match="hidden_size is nothing that a ngram model has"):
+    with pytest.raises(ConfigError, match="model ngram has no hidden_size"):
         open_job([corpus], checkpoints=runs, name="other", model="ngram", hidden_size=9)
 
 

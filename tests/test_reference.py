@@ -29,3 +29,4 @@ def test_reference_gradients_equal_finite_differences(make_parameters, make_wind
 def test_relative_error_sees_a_wrong_element():
     wanted = np.array([1.0, -2.0, 0.5])
     assert reference.relative_error(wanted + np.array([0, 0.02, 0]), wanted) == pytest.approx(0.01)
+    assert reference.relative_error([0.0, 1e-3], np.zeros(2)) == 1e-3

@@ -64,7 +64,7 @@ def command(
     checkpoint = load_checkpoint(path)
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     if config.model != "rnn":
-        raise ConfigError(f"in a {config.model} model no gradient flows through time: choose a recurrent network")
+        raise ConfigError(f"in model {config.model} no gradient flows through time: choose a recurrent network")
     config = config.runnable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
     text = "".join(piece.text for piece in pieces)

@@ -96,7 +96,7 @@ class ModelConfig:
         if self.order > HIGHEST_ORDER:
             raise ConfigError(f"order must be at most {HIGHEST_ORDER}, not {self.order}")
         if self.precision == "bf16" and self.model != "rnn":
-            raise ConfigError(f"precision bf16 is not for a {self.model} model: choose float32")
+            raise ConfigError(f"precision bf16 is not for model {self.model}: choose float32")
         for name, known in (
             ("precision", tuple(PRECISIONS)),
             ("recurrent_init", RECURRENT_INITS),
@@ -109,7 +109,7 @@ class ModelConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             if not self._owns(field.name) and value != field.default:
-                raise ConfigError(f"{field.name} is nothing that a {self.model} model has: leave it out")
+                raise ConfigError(f"model {self.model} has no {field.name}: leave it out")
 
     def _owns(self, name: str) -> bool:
         return self.model in OWNERS.get(name, ("rnn",))

@@ -27,7 +27,7 @@ def test_networks_and_counts_come_into_one_table_and_nothing_is_trained_twice(co
         assert result["curve"][-1][0] == pytest.approx(0.001)
     assert "| ngram " in out
     assert "lstm,learning-rate=0.002:" in err
-    again, _, err = compare("--models", "lstm,tdnn")
+    again, _, err = compare("--models", "tdnn,lstm")
     assert again["results"] == report["results"]
     assert "learning-rate" not in err
     assert "a step" not in err

@@ -30,7 +30,7 @@ CONNECTIONS = {
     "one-hot": {"num_layers": 1, "embedding_size": 0},
     "stacked": {"num_layers": 2, "embedding_size": 3},
     "skipping": {"num_layers": 2, "embedding_size": 3, "skip_connections": True, "learn_initial_state": True},
-    "skipping one-hot": {"num_layers": 2, "embedding_size": 0, "skip_connections": True},
+    "skipping one-hot": {"num_layers": 2, "embedding_size": 0, "skip_connections": True, "learn_initial_state": True},
 }
 cells = pytest.mark.parametrize("cell", cell_names())
 connections = pytest.mark.parametrize("shape", CONNECTIONS.values(), ids=CONNECTIONS.keys())
@@ -58,9 +58,9 @@ def bytes_of(state):
 
 
 @cells
-@pytest.mark.parametrize(("connection", "lead"), [("one-hot", 0), ("skipping", 2)])
-def test_every_gradient_equals_finite_differences(make, make_window, cell, connection, lead):
-    parameters = make(cell, 3, CONNECTIONS[connection])
+@connections
+def test_every_gradient_equals_finite_differences(make, make_window, cell, shape):
+    parameters, lead = make(cell, 3, shape), 2 if shape["embedding_size"] else 0
     network = TrainingNetwork(parameters)
     bptt = TruncatedBPTT(network, 4, 3)
     x, y, state = make_window(network, 4, 3)
@@ -145,11 +145,10 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape):
 
 
 @cells
-def test_a_resumed_run_equals_one_that_was_not_interrupted(cell):
-    extras = {"skip_connections": True, "learn_initial_state": True, "dropout": 0.2}
-
+@connections
+def test_a_resumed_run_equals_one_that_was_not_interrupted(cell, shape):
     def trainer(steps):
-        config = ModelConfig(V, cell=cell, hidden_size=5, num_layers=2, precision="float64", **extras)
+        config = ModelConfig(V, cell=cell, hidden_size=5, dropout=0.2, precision="float64", **shape)
         settings = TrainingSettings(
             steps=steps, schedule="constant", batch_size=3, seq_length=6, update_every=4, val_fraction=0
         )

@@ -240,7 +240,7 @@ def test_what_is_copied_is_told_after_the_text(sample, tmp_path):
     (tmp_path / "corpus" / "b").write_text(f"{drawn[45:70]}...")
     result = sample(*options, "--novelty", tmp_path / "corpus")
     assert result.stdout == plain.stdout
-    copied, passage, source = result.stderr.splitlines()
+    copied, passage, source = result.stderr.splitlines()[-3:]
     assert copied == f"copied: 50.0% of 80 characters, in passages of at least 20 that {tmp_path / 'corpus'} holds"
     assert passage == f"  40: {drawn[30:70]}".replace("\n", "⏎")
     assert source == plain.stderr.rstrip()

@@ -10,6 +10,7 @@ from endurance.runs import outcome
 from endurance.sweeps import kill_all, kill_only, results
 from endurance.sweeps import start as start_sweep
 
+from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import SweepFolder
 
@@ -84,7 +85,7 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert (result.exit_code, result.output) == (0, "")
     result = invoke("train", "--resume", "--name", "sizes/rng-seed=1", "--steps", 5, "--threads", 1, *checkpoints)
     assert result.exit_code == 0, result.stderr
-    assert [record["step"] for record in Run(folder.folder / "rng-seed=1").read_metrics()] == [4, 5]
+    assert [record["step"] for record in read_metrics(Run(folder.folder / "rng-seed=1").metrics)] == [4, 5]
 
 
 def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec, folder, start, tmp_path):

@@ -44,7 +44,7 @@ def events(stdout):
 
 
 def test_every_setting_is_an_option():
-    assert set(LIBRARY_DEFAULTS) - {"reset_probability"} <= set(OPTIONS)
+    assert set(LIBRARY_DEFAULTS) - {"reset_probability", "end_symbol"} <= set(OPTIONS)
 
 
 @pytest.mark.parametrize("name", sorted(set(LIBRARY_DEFAULTS) & set(OPTIONS)))

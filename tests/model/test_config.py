@@ -86,9 +86,9 @@ def test_a_dictionary_that_is_no_config_is_an_error(values, message):
     ("values", "message"),
     [
         ({"model": "hmm"}, "unknown model 'hmm': choose one of rnn, tdnn, ngram"),
-        ({"model": "ngram", "hidden_size": 9}, "hidden_size is nothing that a ngram model has: leave it out"),
-        ({"model": "tdnn", "num_layers": 2}, "num_layers is nothing that a tdnn model has: leave it out"),
-        ({"order": 3}, "order is nothing that a rnn model has: leave it out"),
+        ({"model": "ngram", "hidden_size": 9}, "model ngram has no hidden_size: leave it out"),
+        ({"model": "tdnn", "num_layers": 2}, "model tdnn has no num_layers: leave it out"),
+        ({"order": 3}, "model rnn has no order: leave it out"),
         ({"model": "ngram", "order": 0}, "order must be a whole number of at least 1, not 0"),
         ({"model": "ngram", "order": 21}, "order must be at most 20, not 21"),
         (
@@ -96,7 +96,7 @@ def test_a_dictionary_that_is_no_config_is_an_error(values, message):
             "unknown smoothing 'laplace': choose one of kneser-ney, witten-bell",
         ),
         ({"model": "tdnn", "context_size": 0}, "context_size must be a whole number of at least 1, not 0"),
-        ({"model": "tdnn", "precision": "bf16"}, "precision bf16 is not for a tdnn model: choose float32"),
+        ({"model": "tdnn", "precision": "bf16"}, "precision bf16 is not for model tdnn: choose float32"),
     ],
 )
 def test_each_model_has_fields_of_its_own(values, message):

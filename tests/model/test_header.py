@@ -32,7 +32,7 @@ def test_a_damaged_header_is_told(header, name, value):
 
 def test_a_vocabulary_of_another_size_is_told(header):
     header["vocabulary"]["symbols"] = "abcd"
-    with pytest.raises(CheckpointError, match="4 characters for a vocabulary of 3"):
+    with pytest.raises(CheckpointError, match="4 symbols for a vocabulary of 3"):
         model_of(header, TENSORS)
 
 

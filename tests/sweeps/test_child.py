@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from endurance.sweeps import children
 
-from charrnn.storage.lock import lock
+from charrnn.storage.lock import FolderLock
 from charrnn.storage.run import Run
 from charrnn.sweeps.child import Outcome, command_of, train_run
 from charrnn.sweeps.spec import PlannedRun
@@ -47,7 +47,7 @@ def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_pat
         assert ended.result().why == "its process was killed by SIGKILL; the machine may have run out of memory"
 
         saved = run.last.read_bytes()
-        held = lock(run.folder)
+        held = FolderLock(run.folder)
         ended = pool.submit(train_run, planned, tmp_path, 1, stopped.is_set)
         time.sleep(0.1)
         assert children(os.getpid()) == []  # waits for who holds the lock
