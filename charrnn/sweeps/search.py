@@ -174,7 +174,8 @@ class Study:
         options = {}
         for key, value in trial.params.items():
             chosen = trial.distributions[key]
-            options[key] = rounded(value, chosen.low, chosen.high) if isinstance(value, float) else value
+            is_range = isinstance(value, float) and hasattr(chosen, "low")
+            options[key] = rounded(value, chosen.low, chosen.high) if is_range else value
         return self._search.plan(number, options)
 
     def _check_choices(self, check: Callable[[Any, Any], None]) -> None:

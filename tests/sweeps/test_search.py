@@ -13,6 +13,7 @@ CHOICES = {
     "learning-rate": {"min": 1e-4, "max": 1e-1, "log": True},
     "hidden-size": {"min": 8, "max": 64},
     "optimizer": ["adam", "sgd"],
+    "dropout": [0.0, 0.123456],
 }
 MARKS = 20
 
@@ -55,6 +56,7 @@ def test_a_study_that_is_opened_anew_at_every_moment_chooses_as_one_that_is_not(
     assert len({run.name for run in runs}) == 14
     assert {type(run.options["hidden-size"]) for run in runs} == {int}
     assert {run.options["optimizer"] for run in runs} == {"adam", "sgd"}
+    assert {run.options["dropout"] for run in runs} == {0.0, 0.123456}
     assert all(float(f"{run.options['learning-rate']:.4g}") == run.options["learning-rate"] for run in runs)
 
 
