@@ -31,7 +31,7 @@ def options() -> argparse.ArgumentParser:
     parser = command.parser("sweep", __doc__ or "")
     parser.add_argument("text", type=Path, metavar="TEXT", help="the text to train on")
     parser.add_argument("--runs", type=int, default=6, help="in each turn (%(default)s)")
-    parser.add_argument("--steps", type=int, default=400, help="of each run (%(default)s)")
+    parser.add_argument("--steps", type=int, default=2000, help="of each run (%(default)s)")
     parser.add_argument("--hidden-size", type=int, default=128, help="of each run (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each way (%(default)s)")
     return parser

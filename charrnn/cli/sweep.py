@@ -53,9 +53,9 @@ def command(
 ) -> None:
     """Train many models from one file.
 
-    SPEC.toml names a text, fixed options, and a [grid], [random] trials or [[run]] entries. Each run goes into a
-    folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and leaves
-    out what is done.
+    SPEC.toml names a text, fixed options, and a [grid], [random] or [optuna] trials, or [[run]] entries. Each run goes
+    into a folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and
+    leaves out what is done.
     """
     with Interrupts() as interrupts:
         from charrnn.sweeps.folder import SweepFolder
@@ -76,7 +76,7 @@ def command(
                 ended = _follow(sweep, quiet, as_json)
             finally:
                 folder.end()
-    if not quiet and not as_json:
+    if not quiet and not as_json and folder.plan():
         _show_table(folder)
     if ended.interrupted:
         say(f"go on with the same command; what is done so far: charrnn sweep-table {spec.name}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from charrnn.errors import RunError
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun
@@ -48,8 +49,14 @@ class Row:
 
 
 def rows_of(folder: SweepFolder) -> list[Row]:
-    """A row for each run of a sweep, the best first."""
+    """A row for each run of a sweep, the best first.
+
+    Raises:
+        RunError: there is no sweep, or it has no run yet.
+    """
     plan = folder.plan()
+    if not plan:
+        raise RunError(f"the sweep in {folder.folder} was stopped before its first run; start it again")
     states = folder.states(plan)
     keys = list(dict.fromkeys(key for run in plan for key in run.swept))
     return best_first(_row(folder, run, keys, states[run.name]) for run in plan)

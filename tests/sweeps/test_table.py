@@ -35,6 +35,12 @@ def test_without_a_sweep_there_is_no_table(tmp_path):
         rows_of(SweepFolder(tmp_path / "nothing"))
 
 
+def test_a_search_that_has_chosen_nothing_has_no_table(sweep_folder):
+    sweep_folder.keep_plan([])
+    with pytest.raises(RunError, match="was stopped before its first run; start it again"):
+        rows_of(sweep_folder)
+
+
 def test_a_damaged_plan_is_told(sweep_folder):
     for damage in ('{"runs": [{}]}', "{", "[]"):
         (sweep_folder.folder / "sweep.json").write_text(damage)
