@@ -7,6 +7,7 @@ and Dask gives its runs to others; they go on from the last checkpoint.
 import hashlib
 import logging
 import re
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from charrnn.sweeps.spec import PlannedRun
 LOCAL = "local"
 
 CONNECT_SECONDS = 5
+
+WORKERLESS_SECONDS = 60
+"""For which a cluster may be without a worker, such as while one is started again."""
 
 
 class Cluster:
@@ -51,7 +55,9 @@ class Cluster:
         self._local: Any = None
         if where == LOCAL:
             self._threads = threads or max(1, available_threads() // jobs)
-            self._local = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0")
+            self._local = LocalCluster(  # workers that are threads: their runs are processes, and Ctrl-C is ours alone
+                n_workers=jobs, threads_per_worker=1, processes=False, dashboard_address=":0"
+            )
         address = {"scheduler_file": where} if is_file else {"address": self._local or where}
         try:
             self._client = Client(**address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -60,6 +66,8 @@ class Cluster:
         self._executor = self._client.get_executor(pure=False)
         self._event = Event
         self._stopped: Any = None
+        self._stopping = False
+        self._last_worker: float | None = None
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
         """Train a run, as soon as a worker has room."""
@@ -84,8 +92,27 @@ class Cluster:
         except OSError:
             raise RunError(self.lost()) from None
 
+    def check(self) -> None:
+        """See that there are workers, or that there will be.
+
+        Raises:
+            RunError: those that there were are gone; or the runs should stop, and nobody is there to end them.
+        """
+        now = time.monotonic()
+        try:
+            workers = self._client.nthreads()
+        except OSError:  # Dask tries to reconnect, and cancels the runs if it cannot
+            return
+        if workers:
+            self._last_worker = now
+        elif self._stopping or (self._last_worker is not None and now - self._last_worker > WORKERLESS_SECONDS):
+            raise RunError(
+                f"no worker is left on the Dask cluster at {self._where}: start one, and the sweep again, which goes on"
+            )
+
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
+        self._stopping = True
         if self._stopped is not None and self._client.status == "running":
             self._stopped.set()
 

@@ -85,6 +85,9 @@ class Place(Protocol):
     def room(self) -> int:
         """How many runs can be at work at once."""
 
+    def check(self) -> None:
+        """See that somebody is left to end the runs at work."""
+
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
 
@@ -115,6 +118,9 @@ class ThisMachine:
     def room(self) -> int:
         """How many runs can be at work at once."""
         return self._jobs
+
+    def check(self) -> None:
+        """This machine is left."""
 
     def stop(self) -> None:
         """Let the runs at work save and stop, and begin no other."""
@@ -157,7 +163,7 @@ class Sweep:
         """Train.
 
         Raises:
-            RunError: the place where runs are trained is gone.
+            RunError: the place where runs are trained is gone, or nobody there is left to train them.
         """
         self._folder.keep_plan(self._plan)
         states = self._folder.states(self._plan)
@@ -205,6 +211,7 @@ class Sweep:
                 for record in self._news(run):
                     yield run, record
             if began >= look_at:
+                self._place.check()
                 shortest, longest = LOOK_SECONDS
                 now = time.monotonic()
                 look_at = now + min(longest, max(shortest, (now - began) / LOOK_SHARE))

@@ -1,6 +1,8 @@
 """A scheduler and two workers, each a process of its own, on loopback."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -59,6 +61,42 @@ def test_a_worker_that_is_killed_has_its_run_continued_elsewhere(cluster, tmp_pa
         whole = open_job([text], name=f"whole{seed}", checkpoints=tmp_path, rng_seed=seed, eval_every=100, **options)
         assert list(whole.events())
         assert run.last.read_bytes() == whole.run.last.read_bytes()
+
+
+def sweep_at_work(tmp_path, where):
+    """A sweep in a process group of its own, whose two runs have begun."""
+    (tmp_path / "cats.txt").write_text("the cat sat on the mat.\n" * 100)
+    (tmp_path / "x.toml").write_text(SPEC.replace("steps = 600", "steps = 1000000"))
+    words = command("sweep", tmp_path / "x.toml", "--checkpoints", tmp_path, "--dask", where, "--jobs", 2, "--quiet")
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    folder = SweepFolder(tmp_path / "x")
+    while not all((folder.folder / f"rng-seed={seed}" / "last.safetensors").is_file() for seed in (0, 1)):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return process, folder
+
+
+def test_an_interrupt_of_all_processes_of_a_terminal_saves_the_runs_of_a_local_cluster(tmp_path):
+    process, folder = sweep_at_work(tmp_path, "local")
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.endswith("sweep-table x\n")
+    assert "Traceback" not in stderr
+    assert "distributed" not in stderr
+    assert set(folder.states(folder.plan()).values()) == {"cut"}
+
+
+def test_a_cluster_without_workers_ends_an_interrupted_sweep(cluster, tmp_path):
+    process, _ = sweep_at_work(tmp_path, cluster.address)
+    for worker in (0, 1):
+        cluster.kill_worker(worker)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    *_, last = stderr.splitlines()
+    assert last.startswith(f"charrnn: error: no worker is left on the Dask cluster at {cluster.address}: start one")
+    assert "Traceback" not in stderr
 
 
 def test_without_a_scheduler_one_line_says_so(tmp_path):
