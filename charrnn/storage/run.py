@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 KEPT = "step.safetensors"
 """Stands for all kept checkpoints in the names of temporary files."""
 
+SWEEP_PLAN = "sweep.json"
+"""In a folder that is a sweep's; see ``charrnn.sweeps.folder``."""
+
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
 
@@ -50,9 +53,12 @@ class Run:
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
-            RunError: The run exists already, its folder cannot be written, or another process trains it.
+            RunError: The run exists already, its folder is a sweep's or cannot be written, or another process trains
+                it.
         """
         folder = checkpoints / _checked(name)
+        if _is_file(folder / SWEEP_PLAN):
+            raise RunError(f"{folder} is a sweep and cannot hold a run: choose another --name")
         with writing(folder):
             made = tuple(path for path in (*reversed(folder.parents), folder) if not path.exists())
             folder.mkdir(parents=True, exist_ok=True)

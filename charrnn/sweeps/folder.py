@@ -21,7 +21,7 @@ from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import FolderLock
 from charrnn.storage.notes import Notes
-from charrnn.storage.run import Run
+from charrnn.storage.run import SWEEP_PLAN, Run
 from charrnn.sweeps.spec import PlannedRun, is_trial
 from charrnn.sweeps.watch import Watch
 from charrnn.training.progress import Progress
@@ -31,8 +31,6 @@ State = Literal["waiting", "cut", "done", "failed", "pruned"]
 """Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
 
 TO_TRAIN = ("waiting", "cut")
-
-PLAN = "sweep.json"
 
 FREE_ANEW = (*LIMITS, "eval-every", "save-every", "keep", "threads")
 """Options that may differ when a sweep is started again."""
@@ -82,11 +80,11 @@ class SweepFolder:
         Raises:
             ConfigError: one of them was begun with other options, but for how long it trains.
         """
-        before = {run.name: run for run in self.plan()} if (self.folder / PLAN).exists() else {}
+        before = {run.name: run for run in self.plan()} if (self.folder / SWEEP_PLAN).exists() else {}
         for run in runs:
             if run != before.get(run.name, run) and self.run(run).last.is_file():
                 _check_same(before[run.name], run)
-        self._write(PLAN, {"runs": [asdict(run) for run in runs]})
+        self._write(SWEEP_PLAN, {"runs": [asdict(run) for run in runs]})
 
     def plan(self) -> list[PlannedRun]:
         """The runs that were planned.
@@ -94,13 +92,13 @@ class SweepFolder:
         Raises:
             RunError: there is no sweep here, or its plan is damaged.
         """
-        plan = self._read(PLAN)
+        plan = self._read(SWEEP_PLAN)
         if plan is None:
             raise RunError(f"no sweep in {self.folder}; start one with: charrnn sweep SPEC.toml")
         try:
             return [PlannedRun(**{**run, "sources": tuple(run["sources"])}) for run in plan["runs"]]
         except (KeyError, TypeError) as error:
-            raise RunError(f"{self.folder / 'sweep.json'} is damaged: start the sweep again") from error
+            raise RunError(f"{self.folder / SWEEP_PLAN} is damaged: start the sweep again") from error
 
     def trials(self) -> list[PlannedRun]:
         """Those of them that a search has chosen up to now; none where no sweep was begun."""

@@ -203,6 +203,17 @@ def test_a_sweep_cannot_take_the_place_of_a_run(sweep, spec, train):
     assert "is a run and cannot hold a sweep: give the sweep another name" in result.stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_run_cannot_take_the_place_of_a_sweep(folder, train, more):
+    folder.folder.mkdir(parents=True)
+    folder.keep_plan([])
+    before = sorted(folder.folder.iterdir())
+    result = train("--steps", 1, "--name", "sizes", *more)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"error: {folder.folder} is a sweep and cannot hold a run: choose another --name\n")
+    assert sorted(folder.folder.iterdir()) == before
+
+
 def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):
     path = spec("steps = 40\neval-every = 10\n[grid]\nrng-seed = [0]\n")
     exit_code, shown = on_a_terminal(50, "sweep", path, "--checkpoints", tmp_path / "runs")
