@@ -5,10 +5,11 @@ trial's sampler depends on the study's seed and the trial's number alone, so tha
 that was not.
 """
 
+import contextlib
 import math
 import random
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 MARKS = 20
 """Steps of a trial, as pruners count them: equal parts of a run, whatever limits it, so that trials can be compared."""
+
+EXHAUSTIVE = ("BruteForceSampler", "GridSampler")
+"""Samplers of every combination, which is what a [grid] is for; they end a study by themselves."""
+
+MOST_TRIED = 1000
+"""Trials before the one on which a sampler or a pruner is tried out."""
 
 DEFAULTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
 
@@ -43,8 +50,8 @@ class Search:
 
     trials: int
     seed: int
-    sampler: Callable[..., Any]
-    pruner: Callable[..., Any]
+    sampler: "partial[Any]"
+    pruner: "partial[Any]"
     choices: Mapping[str, Any]
     whole: frozenset[str]
     plan: Callable[[int, Mapping[str, Any]], "PlannedRun"]
@@ -55,7 +62,7 @@ class Search:
         return [self.plan(number, trials[number]) for number in range(known, self.trials)]
 
 
-def find_part(kind: str, wanted: Any) -> Callable[..., Any]:
+def find_part(kind: str, wanted: Any) -> "partial[Any]":
     """What makes a sampler or a pruner of Optuna's.
 
     Args:
@@ -66,16 +73,67 @@ def find_part(kind: str, wanted: Any) -> Callable[..., Any]:
         ConfigError: Optuna is not installed, or cannot make it.
     """
     classes = getattr(_optuna(), f"{kind}s")
-    known = [name for name in dir(classes) if name.endswith(kind.title()) and not name.startswith("Base")]
+    names = (name for name in dir(classes) if name.endswith(kind.title()) and not name.startswith("Base"))
+    known = [name for name in names if name not in EXHAUSTIVE]
     given = {"name": wanted} if isinstance(wanted, str) else wanted
     if not isinstance(given, dict) or given.get("name") not in known:
         raise ConfigError(f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments")
-    make = partial(getattr(classes, given["name"]), **{key: value for key, value in given.items() if key != "name"})
-    try:
+    arguments = {key: value for key, value in given.items() if key != "name"}
+    if "seed" in arguments:
+        raise ConfigError(f"the seed of {given['name']} is that of [optuna]: write seed = {arguments['seed']!r} there")
+    if "wrapped_pruner" in arguments:
+        arguments["wrapped_pruner"] = find_part("pruner", arguments["wrapped_pruner"])()
+    make = partial(getattr(classes, given["name"]), **arguments)
+    with _refusal(kind, given["name"]):
         make(**({"seed": 0} if kind == "sampler" else {}))
-    except (TypeError, ValueError, ImportError) as error:
-        raise ConfigError(f"{kind} {given['name']}: {' '.join(str(error).split())}") from None
     return make
+
+
+def try_out(kind: str, search: Search) -> None:
+    """See that a search's sampler or pruner can do its work: in the last trial, after others drawn at random.
+
+    Args:
+        kind: "sampler" or "pruner".
+        search: what is searched.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    optuna = _optuna()
+    choices = {key: _distribution(choice, key in search.whole) for key, choice in search.choices.items()}
+    make = search.sampler if kind == "sampler" else search.pruner
+    with _refusal(kind, make.func.__name__):
+        if kind == "sampler":
+            study = optuna.create_study(sampler=make(seed=search.seed))
+        else:
+            study = optuna.create_study(sampler=optuna.samplers.RandomSampler(search.seed), pruner=make())
+        drawn = draws(search.choices, search.whole, trials=min(search.trials, MOST_TRIED), seed=search.seed)
+        marks = range(1, MARKS + 1)
+        for number, params in enumerate(drawn):
+            values = {mark: 1.0 + number / mark for mark in marks}
+            study.add_trial(
+                optuna.create_trial(
+                    params=params, distributions=choices, value=values[MARKS], intermediate_values=values
+                )
+            )
+        trial = study.ask(choices)
+        for mark in marks:
+            trial.report(1.0, mark)
+            trial.should_prune()
+        study.tell(trial, 1.0)
+
+
+@contextlib.contextmanager
+def _refusal(kind: str, name: str) -> Iterator[None]:
+    """Make one error of all those that Optuna raises over arguments, of any kind, and over packages it lacks."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Exception as error:
+        lacking = next((e.name for e in (error, error.__cause__) if isinstance(e, ImportError) and e.name), None)
+        said = f"needs a package: pip install {lacking}" if lacking else " ".join(str(error).split())
+        raise ConfigError(f"{kind} {name}: {said}") from None
 
 
 class Study:
@@ -124,10 +182,7 @@ class Study:
         seed = random.Random(f"{self._search.seed} {number}").getrandbits(32)
         self._study.sampler = self._search.sampler(seed=seed)
         with writing(self._path):
-            try:
-                trial = self._study.ask(self._choices)
-            except ImportError as error:
-                raise ConfigError(f"the sampler of [optuna] lacks a package: {' '.join(str(error).split())}") from None
+            trial = self._study.ask(self._choices)
         run = self._planned(number, trial)
         self._trials[run.name] = _Trial(trial)
         return run

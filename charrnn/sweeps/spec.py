@@ -32,21 +32,22 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError
-from charrnn.storage.run import is_plain
+from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
-from charrnn.sweeps.search import DEFAULTS, Search, find_part
+from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, Option, Values
 
 NAME, TRIAL = "name", "trial"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
-SWEEPS_FILES = ("sweep.json", "failures.json", "pruned.json", "study.log")
+SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
 """Names in the sweep's folder that no run can have."""
 
 MOST_ENDS = 10_000
@@ -196,15 +197,24 @@ class _Reader:
         ends = [choice if isinstance(choice, list) else (choice["min"], choice["max"]) for choice in choices.values()]
         for point in itertools.islice(itertools.product(*ends), MOST_ENDS):
             self._checked.check_together((OPTUNA,), {**fixed, **dict(zip(choices, point, strict=True))})
-        return Search(**counts, **parts, choices=choices, whole=self._checked.whole(choices), plan=plan)
+        search = Search(**counts, **parts, choices=choices, whole=self._checked.whole(choices), plan=plan)
+        for kind in parts:
+            with self._told_of(kind):
+                try_out(kind, search)
+        return search
 
     def _part(self, kind: str) -> Any:
-        try:
+        with self._told_of(kind):
             return find_part(kind, self._values[OPTUNA].get(kind, DEFAULTS[kind]))
+
+    @contextmanager
+    def _told_of(self, kind: str) -> Iterator[None]:
+        """Give an error over the sampler or the pruner its line."""
+        try:
+            yield
         except ConfigError as error:
-            raise self._document.error(
-                (OPTUNA, kind) if kind in self._values[OPTUNA] else (OPTUNA,), str(error)
-            ) from None
+            place = (OPTUNA, kind) if kind in self._values[OPTUNA] else (OPTUNA,)
+            raise self._document.error(place, str(error)) from None
 
     def _planned(
         self,

@@ -143,7 +143,7 @@ def test_choices_that_a_study_cannot_change_are_refused(path):
             "pruner MedianPruner: .*unexpected keyword argument 'colour'",
         ),
         ("pruner", {"name": "PercentilePruner", "percentile": 500}, "pruner PercentilePruner: Percentile must be"),
-        ("sampler", "GridSampler", "sampler GridSampler: .*'search_space'"),
+        ("sampler", "PartialFixedSampler", "sampler PartialFixedSampler: .*'seed'"),
     ],
 )
 def test_samplers_and_pruners_have_their_names_in_optuna(kind, wanted, message):

@@ -121,11 +121,11 @@ def test_a_long_name_is_cut_and_still_its_own(read):
             3,
             "update_every must be at least 0 and",
         ),
-        ("[grid]\nmodel = ['rnn', 'ngram']\norder = [3, 4]", 1, "order is nothing that a rnn model has: leave it out"),
+        ("[grid]\nmodel = ['rnn', 'ngram']\norder = [3, 4]", 1, "model rnn has no order: leave it out"),
         (
             "[fixed]\nmodel = 'tdnn'\n[[run]]\nsteps = 1\n[[run]]\ncell = 'gru'",
             5,
-            "cell is nothing that a tdnn model has",
+            "model tdnn has no cell",
         ),
         ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
     ],
@@ -167,6 +167,33 @@ def test_a_search_plans_each_trial_when_it_is_chosen(read, tmp_path):
         ),
         ('[optuna]\ntrials = 1\nsampler = "Best"\ndropout = [0.1]', 3, "sampler must be one of "),
         ('[optuna]\ntrials = 1\npruner = {name = "Best"}\ndropout = [0.1]', 3, "pruner must be one of "),
+        ('[optuna]\ntrials = 1\nsampler = "GridSampler"\ndropout = [0.1]', 3, "sampler must be one of "),
+        ('[optuna]\ntrials = 1\nsampler = "BruteForceSampler"\ndropout = [0.1]', 3, "sampler must be one of "),
+        (
+            '[optuna]\ntrials = 3\nsampler = {name = "TPESampler", n_startup_trials = "a"}\ndropout = [0.1, 0.2]',
+            3,
+            "sampler TPESampler: '<' not supported",
+        ),
+        (
+            '[optuna]\ntrials = 30\nsampler = {name = "TPESampler", n_ei_candidates = "a"}\ndropout = [0.1, 0.2]',
+            3,
+            "sampler TPESampler: ",
+        ),
+        (
+            '[optuna]\ntrials = 3\nsampler = {name = "TPESampler", seed = 7}\ndropout = [0.1]',
+            3,
+            "the seed of TPESampler is that of [optuna]: write seed = 7 there",
+        ),
+        (
+            '[optuna]\ntrials = 3\npruner = {name = "MedianPruner", n_warmup_steps = "a"}\ndropout = [0.1]',
+            3,
+            "pruner MedianPruner: ",
+        ),
+        (
+            '[optuna]\ntrials = 3\npruner = {name = "PatientPruner", wrapped_pruner = 5, patience = 1}\nkeep = [0]',
+            3,
+            "pruner must be one of ",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_search_is_told_with_its_line(read, text, line, message):
@@ -174,6 +201,24 @@ def test_what_is_wrong_with_a_search_is_told_with_its_line(read, text, line, mes
     with pytest.raises(ConfigError) as caught:
         read(f'corpus = "book.txt"\n{text}')
     assert f"sizes.toml:{line + 1}: {message}" in str(caught.value)
+
+
+def test_a_sampler_whose_package_is_missing_is_refused_with_its_line(read, monkeypatch):
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    monkeypatch.setitem(sys.modules, "cmaes", None)
+    with pytest.raises(ConfigError, match=r"sizes.toml:4: sampler CmaEsSampler: needs a package: pip install cmaes$"):
+        read(
+            'corpus = "book.txt"\n[optuna]\ntrials = 30\nsampler = "CmaEsSampler"\n'
+            "dropout = {min = 0, max = 0.5}\nlearning-rate = {min = 1e-4, max = 1e-2}\n"
+        )
+
+
+def test_a_pruner_can_wrap_another(read):
+    optuna = pytest.importorskip("optuna", reason="Optuna is an extra")
+    for wrapped in ('"MedianPruner"', '{name = "MedianPruner", n_startup_trials = 2}'):
+        patient = f'{{name = "PatientPruner", wrapped_pruner = {wrapped}, patience = 2}}'
+        spec = read(f'corpus = "book.txt"\n[optuna]\ntrials = 3\npruner = {patient}\ndropout = [0.1, 0.2]\n')
+        assert isinstance(spec.search.pruner(), optuna.pruners.PatientPruner)
 
 
 def test_a_search_needs_optuna_and_a_text(read, monkeypatch):
@@ -192,7 +237,7 @@ def test_what_the_file_does_not_set_has_its_default(tmp_path, read):
     path, defaults = tmp_path / "sizes.toml", {"steps": 7, "dropout": 0.25, "hidden-size": 9}
     [run] = read_spec(path, OPTIONS, defaults).runs
     assert run.options == {"steps": 7, "dropout": 0.5, "hidden-size": 8}
-    with pytest.raises(ConfigError, match=r"sizes.toml:4: order is nothing that a rnn model has"):
+    with pytest.raises(ConfigError, match=r"sizes.toml:4: model rnn has no order"):
         read_spec(path, OPTIONS, {"order": 3})
     with pytest.raises(ConfigError, match=r"^steps must be at least 0, not -1"):
         read_spec(path, OPTIONS, {"steps": -1})
