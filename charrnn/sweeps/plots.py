@@ -9,8 +9,8 @@ from charrnn.errors import ConfigError
 from charrnn.storage.atomic import writing
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import label
-from charrnn.sweeps.table import SEED, Row, fold
+from charrnn.sweeps.spec import SEED, label
+from charrnn.sweeps.table import Row, fold
 
 TIME = "time"
 

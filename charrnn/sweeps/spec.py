@@ -31,7 +31,7 @@ when others are added.
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +43,9 @@ from charrnn.sweeps.draw import draws
 from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, Option, Values
+from charrnn.training.settings import TrainingSettings
 
-NAME, TRIAL = "name", "trial"
+NAME, TRIAL, SEED = "name", "trial", "rng-seed"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
 SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
@@ -121,12 +122,18 @@ class _Reader:
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
             self._checked.check((CORPUS,), CORPUS, fixed[CORPUS])
-        runs: dict[str, PlannedRun] = {}
+        runs: dict[Hashable, PlannedRun] = {}
+        names: set[str] = set()
         for place, given, by_hand in self._points():
             self._checked.check_together(place, {**fixed, **given})
             run = self._planned(place, {**fixed, **given}, given, by_hand)
-            if run != runs.setdefault(run.name, run):
+            trained = (run.sources, frozenset(with_seed(run.options).items()))
+            if trained in runs:
+                continue
+            if run.name in names:
                 raise self._document.error(place, f"two different runs would be called {run.name!r}; give one a name")
+            runs[trained] = run
+            names.add(run.name)
         search = self._search(fixed) if OPTUNA in self._values else None
         if not runs and not search:
             raise self._document.error((), "no run to train; give a [grid], [random] or [optuna] trials, or a [[run]]")
@@ -240,6 +247,11 @@ class _Reader:
             paths = [value] if isinstance(value, str) else value
             self._texts[key] = tuple(str((self._document.path.parent / path).resolve()) for path in paths)
         return self._texts[key]
+
+
+def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a run, and its seed if they do not tell it."""
+    return {SEED: TrainingSettings.rng_seed, **options}
 
 
 def run_name(swept: Mapping[str, Any]) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.spec import SEED, PlannedRun, with_seed
 from charrnn.sweeps.watch import best_bpc
-
-SEED = "rng-seed"
 
 FIGURES = ("best_bpc", "steps", "minutes", "chars_per_second")
 
@@ -25,8 +23,8 @@ class Row:
         options: what was swept, by the long names of options.
         figures: by their names; None where there is none yet; of several runs, the median.
         state: waiting, cut, done, failed or pruned; of several runs, how many of each.
-        seeds: how many runs.
-        spread: of several runs, the difference between the highest and the lowest best bpc.
+        seeds: how many different ones.
+        spread: of several seeds, the difference between the highest and the lowest best bpc.
     """
 
     run: str
@@ -63,12 +61,12 @@ def rows_of(folder: SweepFolder) -> list[Row]:
 
 
 def fold(rows: Sequence[Row]) -> list[Row]:
-    """One row for those that differ in their seeds only, the best first."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
+    """One row for those that differ in their seeds only, the best first; what was trained twice counts once."""
+    groups: dict[tuple[Any, ...], dict[Any, Row]] = {}
+    for row in best_first(rows):
         key = tuple((name, str(value)) for name, value in row.options.items() if name != SEED)
-        groups.setdefault(key, []).append(row)
-    return best_first(map(_folded, groups.values()))
+        groups.setdefault(key, {}).setdefault(row.options.get(SEED), row)
+    return best_first(_folded(list(seeds.values())) for seeds in groups.values())
 
 
 def best_first(rows: Iterable[Row]) -> list[Row]:
@@ -78,7 +76,8 @@ def best_first(rows: Iterable[Row]) -> list[Row]:
 
 def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: str) -> Row:
     records = read_metrics(folder.run(planned).metrics)
-    options = {key: planned.swept.get(key, planned.options.get(key)) for key in keys}
+    given = {**with_seed(planned.options), **planned.swept}
+    options = {key: given.get(key) for key in keys}
     return Row(planned.name, options, _figures(records), state)
 
 

@@ -61,6 +61,15 @@ def test_the_same_run_twice_is_one(read):
     assert names(spec) == ["rng-seed=0", "rng-seed=1"]
 
 
+def test_a_combination_is_one_run_whatever_its_order_and_its_name(read):
+    spec = read(
+        'corpus = "book.txt"\n[grid]\nhidden-size = [8]\ncell = ["gru"]\nrng-seed = [0, 1]\n'
+        '[[run]]\ncell = "gru"\nhidden-size = 8\nrng-seed = 1\n'
+        '[[run]]\nname = "default-seed"\ncell = "gru"\nhidden-size = 8\n'
+    )
+    assert names(spec) == ["hidden-size=8,cell=gru,rng-seed=0", "hidden-size=8,cell=gru,rng-seed=1"]
+
+
 def test_a_long_name_is_cut_and_still_its_own(read):
     many = "".join(
         f"{key} = [0.123456789]\n" for key in OPTIONS if OPTIONS[key].number is float and key != "val-fraction"

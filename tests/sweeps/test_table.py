@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from charrnn.errors import RunError
@@ -28,6 +30,23 @@ def test_seeds_are_folded_to_the_median_and_the_spread(sweep_folder):
     assert adam.figures["best_bpc"] == 2.1
     assert adam.spread == pytest.approx(0.5)
     assert (sgd.figures["best_bpc"], sgd.spread, sgd.state) == (1.9, None, "1 waiting, 1 failed")
+
+
+def test_what_was_trained_twice_counts_once(sweep_folder):
+    plan = json.loads((sweep_folder.folder / "sweep.json").read_text())
+    for run in plan["runs"]:  # adam, of which seed 0 is not told and was trained twice
+        if run["name"] == "optimizer=adam,rng-seed=1":
+            run["options"]["rng-seed"] = run["swept"]["rng-seed"] = 0
+        if run["name"] == "optimizer=adam,rng-seed=0":
+            del run["options"]["rng-seed"], run["swept"]["rng-seed"]
+    (sweep_folder.folder / "sweep.json").write_text(json.dumps(plan))
+    adam = fold(rows_of(sweep_folder))[-1]
+    assert (adam.seeds, adam.figures["best_bpc"]) == (2, 2.05)
+    assert adam.spread == pytest.approx(0.1)
+    plan["runs"] = [run for run in plan["runs"] if run["name"].startswith("optimizer=adam")][:2]
+    (sweep_folder.folder / "sweep.json").write_text(json.dumps(plan))
+    [row] = fold(rows_of(sweep_folder))
+    assert (row.run, row.seeds, row.spread) == ("optimizer=adam,rng-seed=0", 1, None)
 
 
 def test_without_a_sweep_there_is_no_table(tmp_path):
