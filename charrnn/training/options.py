@@ -12,7 +12,7 @@ from charrnn.training.settings import TrainingSettings
 MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size", "end_symbol"}
 TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
 
-WITH_ANOTHER = ("model", "precision", "seq_length", "update_every")
+WITH_ANOTHER = ("model", "precision", "seq_length", "update_every", "documents")
 """Options whose values must fit those of others."""
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}

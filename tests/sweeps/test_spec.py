@@ -136,6 +136,11 @@ def test_a_long_name_is_cut_and_still_its_own(read):
             5,
             "model tdnn has no cell",
         ),
+        (
+            "[[run]]\nmodel = 'tdnn'\n[[run]]\nmodel = 'tdnn'\ndocuments = 'line'",
+            3,
+            "documents are for a recurrent network, not for a tdnn model",
+        ),
         ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
     ],
 )
