@@ -102,7 +102,7 @@ def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> Non
     """Train what is not done yet."""
     spec = Spec(folder.name, tuple(runs.values()))
     with closing(ThisMachine(jobs, threads=1)) as place:
-        folder.begin(retry_failed=False)
+        folder.begin()
         try:
             with closing(Sweep(spec, folder, place).events()) as events:
                 for event in events:

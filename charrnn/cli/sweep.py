@@ -69,9 +69,9 @@ def command(
             _list(spec, folder, jobs, threads, as_json)
             return
         with closing(_place(dask, jobs, threads)) as place:
-            folder.begin(retry_failed=retry_failed)
+            folder.begin()
             try:
-                sweep = Sweep(spec, folder, place)
+                sweep = Sweep(spec, folder, place, retry_failed=retry_failed)
                 interrupts.stop = sweep.stop
                 ended = _follow(sweep, quiet, as_json)
             finally:

@@ -51,7 +51,7 @@ class SweepFolder:
         """The folder's name."""
         return self.folder.name
 
-    def begin(self, *, retry_failed: bool) -> None:
+    def begin(self) -> None:
         """Make the folder, and become the only process that runs this sweep.
 
         Raises:
@@ -62,8 +62,6 @@ class SweepFolder:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = FolderLock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
-        if retry_failed:
-            self._write("failures.json", {})
 
     def end(self) -> None:
         """Let other processes run the sweep."""
@@ -111,6 +109,10 @@ class SweepFolder:
     def fail(self, name: str, why: str) -> None:
         """Remember why a run failed."""
         self._write("failures.json", {**self.failures(), name: why})
+
+    def forget_failures(self) -> None:
+        """Let what has failed be tried again."""
+        self._write("failures.json", {})
 
     def pruned(self) -> dict[str, int]:
         """At which step runs were ended early, by their names."""

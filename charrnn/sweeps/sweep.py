@@ -142,13 +142,14 @@ class Sweep:
         spec: what to train.
         folder: where to; this process has begun it.
         place: where the runs are trained, to be closed by the caller.
+        retry_failed: try again what has failed before.
 
     Raises:
         CharrnnError: the study of the spec's search cannot go on.
     """
 
-    def __init__(self, spec: Spec, folder: SweepFolder, place: Place) -> None:
-        self._folder, self._place = folder, place
+    def __init__(self, spec: Spec, folder: SweepFolder, place: Place, *, retry_failed: bool = False) -> None:
+        self._folder, self._place, self._retry_failed = folder, place, retry_failed
         self._study = Study(spec.search, folder.study) if spec.search else None
         self._plan = [*spec.runs, *(self._study.runs() if self._study else ())]
         self._total = len(spec.runs) + (self._study.total if self._study else 0)
@@ -166,6 +167,8 @@ class Sweep:
             RunError: the place where runs are trained is gone, or nobody there is left to train them.
         """
         self._folder.keep_plan(self._plan)
+        if self._retry_failed:
+            self._folder.forget_failures()
         states = self._folder.states(self._plan)
         ends = Counter(states.values())
         runs = [run for run in self._plan if states[run.name] in TO_TRAIN]

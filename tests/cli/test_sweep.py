@@ -196,6 +196,17 @@ def test_a_wrong_spec_starts_nothing(sweep, spec, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_retry_that_is_refused_forgets_no_failure(sweep, spec, folder, tmp_path):
+    (tmp_path / "dogs.txt").write_text("d")
+    runs = '[[run]]\ncorpus = "dogs.txt"\n[[run]]\nname = "cats"\nsteps = 1\nbatch-size = '
+    assert sweep(spec(f"{runs}8\n")).exit_code == 1
+    failures = folder.failures()
+    assert failures.keys() == {"corpus=dogs"}
+    result = sweep(spec(f"{runs}4\n"), "--retry-failed")
+    assert "batch-size of 'cats' was 8 when it was begun and is now 4" in result.stderr
+    assert folder.failures() == failures
+
+
 def test_a_sweep_cannot_take_the_place_of_a_run(sweep, spec, train):
     train("--steps", 1, "--name", "sizes")
     result = sweep(spec("[grid]\nrng-seed = [0]\n"))

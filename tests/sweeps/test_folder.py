@@ -69,15 +69,15 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
 
 def test_a_plan_is_kept_and_failures_until_a_retry(sweep):
     runs = [planned("a", steps=1), planned("b", bytes=True)]
-    sweep.begin(retry_failed=False)
+    sweep.begin()
     sweep.keep_plan(runs)
     sweep.fail("a", "too hot")
     sweep.end()
     assert sweep.plan() == runs
-    sweep.begin(retry_failed=False)
+    sweep.begin()
     assert sweep.failures() == {"a": "too hot"}
     sweep.end()
-    sweep.begin(retry_failed=True)
+    sweep.forget_failures()
     assert sweep.failures() == {}
 
 
@@ -143,6 +143,6 @@ def test_a_text_is_there_once_for_all_runs_that_read_it(sweep, train):
 
 
 def test_one_process_runs_a_sweep(sweep):
-    sweep.begin(retry_failed=False)
+    sweep.begin()
     with pytest.raises(RunError, match="is being run by another process"):
-        SweepFolder(sweep.folder).begin(retry_failed=False)
+        SweepFolder(sweep.folder).begin()
