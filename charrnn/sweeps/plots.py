@@ -11,6 +11,7 @@ from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import SEED, label
 from charrnn.sweeps.table import Row, fold
+from charrnn.sweeps.watch import bpc_of
 
 TIME = "time"
 
@@ -57,8 +58,8 @@ def draw(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
 def _curves(axes: Any, folder: SweepFolder) -> None:
     plan = folder.plan()
     for run in plan:
-        records = [r for r in read_metrics(folder.run(run).metrics) if r["val_bpc"] is not None]
-        axes.plot([r["seconds"] / 60 for r in records], [r["val_bpc"] for r in records], label=run.name, linewidth=1)
+        records = [r for r in read_metrics(folder.run(run).metrics) if bpc_of(r) is not None]
+        axes.plot([r["seconds"] / 60 for r in records], list(map(bpc_of, records)), label=run.name, linewidth=1)
     axes.set_xlabel("minutes")
     if len(plan) <= MOST_NAMED:
         axes.legend(fontsize="small")
