@@ -69,8 +69,8 @@ def lines_of(rows: "Sequence[Row]") -> Iterable[str]:
         *keys,
         "best bpc",
         *(["spread", "seeds"] if spread else []),
-        "steps",
-        "minutes",
+        "steps done",
+        "minutes taken",
         "chars/s",
         "state",
     ]
@@ -80,8 +80,8 @@ def lines_of(rows: "Sequence[Row]") -> Iterable[str]:
             *("-" if row.options[key] is None else label(row.options[key]) for key in keys),
             number(row.figures["best_bpc"]),
             *([number(row.spread), str(row.seeds)] if spread else []),
-            number(row.figures["steps"], ",.0f"),
-            number(row.figures["minutes"], ",.1f"),
+            number(row.figures["steps_done"], ",.0f"),
+            number(row.figures["minutes_taken"], ",.1f"),
             number(row.figures["chars_per_second"], ",.0f"),
             row.state,
         ]

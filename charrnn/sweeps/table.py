@@ -11,7 +11,8 @@ from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import SEED, PlannedRun, with_seed
 from charrnn.sweeps.watch import best_bpc
 
-FIGURES = ("best_bpc", "steps", "minutes", "chars_per_second")
+FIGURES = ("best_bpc", "steps_done", "minutes_taken", "chars_per_second")
+"""None has the name of an option, which may stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def _figures(records: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     paces = [record["chars_per_second"] for record in records if record["chars_per_second"]]
     return {
         "best_bpc": best_bpc(records),
-        "steps": records[-1]["step"],
-        "minutes": records[-1]["seconds"] / 60,
+        "steps_done": records[-1]["step"],
+        "minutes_taken": records[-1]["seconds"] / 60,
         "chars_per_second": median(paces) if paces else None,
     }
 

@@ -1,8 +1,11 @@
 import csv
 import json
+import re
 import shutil
 
 import pytest
+
+DONE = ("steps", "done", "minutes", "taken")
 
 
 @pytest.fixture
@@ -21,8 +24,7 @@ def test_seeds_make_one_row(table):
         "bpc",
         "spread",
         "seeds",
-        "steps",
-        "minutes",
+        *DONE,
         "chars/s",
         "state",
     ]
@@ -32,7 +34,7 @@ def test_seeds_make_one_row(table):
 
 def test_each_run_can_have_its_own(table):
     lines = table("--each").stdout.splitlines()
-    assert lines[0].split() == ["run", "optimizer", "rng-seed", "best", "bpc", "steps", "minutes", "chars/s", "state"]
+    assert lines[0].split() == ["run", "optimizer", "rng-seed", "best", "bpc", *DONE, "chars/s", "state"]
     assert [line.split()[1:4] for line in lines[1:3]] == [["sgd", "0", "1.900"], ["adam", "0", "2.000"]]
     assert len(lines) == 6
 
@@ -42,6 +44,18 @@ def test_csv_and_json_say_the_same(table):
     by_json = json.loads(table("--json", "--each").stdout)
     assert by_csv == [{key: "" if value is None else str(value) for key, value in row.items()} for row in by_json]
     assert table("--csv", "--json").exit_code == 2
+
+
+def test_swept_steps_stand_beside_those_that_were_done(table, sweep_folder):
+    plan = json.loads((sweep_folder.folder / "sweep.json").read_text())
+    for run in plan["runs"]:
+        run["swept"]["steps"] = 20
+    (sweep_folder.folder / "sweep.json").write_text(json.dumps(plan))
+    row = json.loads(table("--json").stdout)[-1]
+    assert (row["steps"], row["steps_done"], row["minutes_taken"]) == (20, 30, 3.0)
+    assert next(csv.DictReader(table("--csv").stdout.splitlines()))["steps"] == "20"
+    headings = re.split("  +", table().stdout.splitlines()[0])
+    assert len(set(headings)) == len(headings)
 
 
 def test_a_picture(table, sweep_folder):

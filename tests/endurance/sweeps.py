@@ -25,7 +25,7 @@ from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.table import rows_of
 from endurance.runs import command, outcome
 
-TIMES = {"minutes", "chars_per_second"}
+TIMES = {"minutes_taken", "chars_per_second"}
 
 SPEC = """
 name = "trial"

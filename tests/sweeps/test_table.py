@@ -17,8 +17,8 @@ def test_a_row_for_each_run_the_best_first(sweep_folder):
         ("sgd", 1),
     ]
     assert rows[1].to_dict() == {
-        "run": "optimizer=adam,rng-seed=0", "optimizer": "adam", "rng-seed": 0, "best_bpc": 2.0, "steps": 30,
-        "minutes": 3.0, "chars_per_second": 2000, "spread": None, "seeds": 1, "state": "waiting",
+        "run": "optimizer=adam,rng-seed=0", "optimizer": "adam", "rng-seed": 0, "best_bpc": 2.0, "steps_done": 30,
+        "minutes_taken": 3.0, "chars_per_second": 2000, "spread": None, "seeds": 1, "state": "waiting",
     }  # fmt: skip
     assert rows[-1].state == "failed"
     assert set(rows[-1].figures.values()) == {None}
