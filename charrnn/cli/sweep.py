@@ -9,10 +9,10 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import silence
 from charrnn.cli.shared.interrupts import Interrupts
-from charrnn.cli.shared.options import option
+from charrnn.cli.shared.options import VariableOption, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
 from charrnn.cli.train import command as train
-from charrnn.errors import ConfigError, RunError
+from charrnn.errors import CharrnnError, ConfigError, RunError
 
 if TYPE_CHECKING:
     from charrnn.sweeps.folder import SweepFolder
@@ -94,16 +94,23 @@ def variables() -> dict[str, Any]:
     """What CHARRNN_* variables set of them; the threads are divided among the runs."""
     context, found = click.Context(train), {}
     for name, parameter in _parameters().items():
-        value = parameter.value_from_envvar(context)
-        if value is not None and name != "threads":
-            found[name] = parameter.type_cast_value(context, value)
+        variable = parameter.variable(context)
+        if variable is None or name == "threads":
+            continue
+        try:
+            found[name] = parameter.type_cast_value(context, parameter.value_from_envvar(context))
+            _option(parameter).check(found[name])
+        except click.BadParameter as error:
+            raise ConfigError(f"{variable}: {error.message}") from None
+        except CharrnnError as error:
+            raise ConfigError(f"{variable}: {error}") from None
     return found
 
 
-def _parameters() -> dict[str, click.Option]:
+def _parameters() -> dict[str, VariableOption]:
     from charrnn.sweeps.values import OWN_OPTIONS
 
-    options = [parameter for parameter in train.params if isinstance(parameter, click.Option)]
+    options = [parameter for parameter in train.params if isinstance(parameter, VariableOption)]
     return {name: option for option in options if (name := _long_name(option)) not in OWN_OPTIONS}
 
 

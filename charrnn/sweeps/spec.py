@@ -90,14 +90,11 @@ def read_spec(path: Path, options: Mapping[str, Option], defaults: Mapping[str, 
     Args:
         path: of the file.
         options: those that a run may be given, by their long names without dashes.
-        defaults: the values of options that the file does not set.
+        defaults: the values of options that the file does not set, each of them checked.
 
     Raises:
-        ConfigError: a default is unfit; or something in the file is unknown, missing or unfit, and the message tells
-            the line.
+        ConfigError: something in the file is unknown, missing or unfit; the message tells the line.
     """
-    for key, value in (defaults or {}).items():
-        options[key].check(value)
     return _Reader(Document(path), options, defaults or {}).spec()
 
 

@@ -183,10 +183,23 @@ def test_variables_set_what_the_file_does_not(sweep, spec, monkeypatch):
     run = json.loads(sweep(path, "--dry-run", "--json").stdout)
     sizes = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "threads": 1, "rng-seed": 0}
     assert run["options"] == {**sizes, "steps": 7, "bytes": True}
-    monkeypatch.setenv("CHARRNN_EPOCHS", "many")
-    result = sweep(path)
-    assert result.exit_code == 2
-    assert "Invalid value for '--epochs': 'many' is not a valid float." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("CHARRNN_STEPS", "abc", "'abc' is not a valid integer."),
+        ("CHARRNN_TRAIN_EPOCHS", "many", "'many' is not a valid float."),
+        ("CHARRNN_STEPS", "-1", "steps must be at least 0, not -1"),
+        ("CHARRNN_BYTES", "perhaps", "'perhaps' is not a valid boolean."),
+        ("CHARRNN_OPTIMIZER", "lion", "'lion' is not one of "),
+    ],
+)
+def test_a_variable_of_a_wrong_value_is_named_in_one_line(sweep, spec, monkeypatch, variable, value, message):
+    monkeypatch.setenv(variable, value)
+    result = sweep(spec("[grid]\nrng-seed = [0]\n"), "--dry-run")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"charrnn: error: {variable}: {message}")
 
 
 def test_a_wrong_spec_starts_nothing(sweep, spec, tmp_path):

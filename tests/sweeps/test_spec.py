@@ -253,8 +253,6 @@ def test_what_the_file_does_not_set_has_its_default(tmp_path, read):
     assert run.options == {"steps": 7, "dropout": 0.5, "hidden-size": 8}
     with pytest.raises(ConfigError, match=r"sizes.toml:4: model rnn has no order"):
         read_spec(path, OPTIONS, {"order": 3})
-    with pytest.raises(ConfigError, match=r"^steps must be at least 0, not -1"):
-        read_spec(path, OPTIONS, {"steps": -1})
 
 
 def test_a_text_is_needed(read):

@@ -17,11 +17,15 @@ class VariableOption(click.Option):
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """The first variable that is set and not empty."""
+        variable = self.variable(ctx)
+        return None if variable is None else os.environ[variable]
+
+    def variable(self, ctx: click.Context) -> str | None:
+        """Its name."""
         option = next(name for name in self.opts if name.startswith("--"))
-        for name in (f"charrnn-{ctx.command.name}-{option[2:]}", f"charrnn-{option[2:]}"):
-            if value := os.environ.get(name.replace("-", "_").upper()):
-                return value
-        return None
+        names = (f"charrnn-{ctx.command.name}-{option[2:]}", f"charrnn-{option[2:]}")
+        variables = (name.replace("-", "_").upper() for name in names)
+        return next((variable for variable in variables if os.environ.get(variable)), None)
 
 
 def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F], F]:
