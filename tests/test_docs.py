@@ -146,10 +146,10 @@ def test_the_sweeps_shown_are_fit(tmp_path):
     path = tmp_path / "sizes.toml"
     (tmp_path / "book.txt").write_text("Four score and seven years ago\n")
     path.write_text(spec)
-    assert len(read_spec(path, train_options()).runs) == 30
+    assert len(read_spec(path, train_options(), tmp_path).runs) == 30
     pytest.importorskip("optuna", reason="Optuna is an extra")
     path.write_text(search)
-    assert read_spec(path, train_options()).search.trials == 30
+    assert read_spec(path, train_options(), tmp_path).search.trials == 30
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

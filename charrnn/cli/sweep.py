@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from charrnn.sweeps.values import Option
 
 
+FILES_ALONE = ("threads", "init-from")
+"""Options that no variable sets: threads are divided among the runs, paths are those of the sweep's file."""
+
 EXAMPLES = """\b
 Examples:
   charrnn sweep sizes.toml --dry-run
@@ -62,7 +65,7 @@ def command(
         from charrnn.sweeps.spec import read_spec
         from charrnn.sweeps.sweep import Sweep
 
-        spec = read_spec(spec_file, train_options(), variables())
+        spec = read_spec(spec_file, train_options(), checkpoints, variables())
         folder = SweepFolder(checkpoints / spec.name)
         if dry_run:
             announce_compilation()
@@ -91,11 +94,11 @@ def train_options() -> "dict[str, Option]":
 
 
 def variables() -> dict[str, Any]:
-    """What CHARRNN_* variables set of them; the threads are divided among the runs."""
+    """What CHARRNN_* variables set of them, but FILES_ALONE."""
     context, found = click.Context(train), {}
     for name, parameter in _parameters().items():
         variable = parameter.variable(context)
-        if variable is None or name == "threads":
+        if variable is None or name in FILES_ALONE:
             continue
         try:
             found[name] = parameter.type_cast_value(context, parameter.value_from_envvar(context))

@@ -1,6 +1,7 @@
 """A model's config and vocabulary as a checkpoint's header holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -23,17 +24,32 @@ def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
+def config_of(header: Mapping[str, Any]) -> ModelConfig:
+    """The config that a checkpoint's header holds.
+
+    Raises:
+        CheckpointError: it is missing or makes no sense.
+    """
+    with _damage_told():
+        return ModelConfig.from_dict(header["config"])
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, CharrnnError) as error:
+        raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
+
+
 def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[ModelConfig, Vocabulary]:
     """The config and vocabulary that a checkpoint's header holds, once its tensors are known to fit them.
 
     Raises:
         CheckpointError: they are missing or make no sense, or the tensors do not fit.
     """
-    try:
-        config = ModelConfig.from_dict(header["config"])
-        vocabulary = Vocabulary(**header["vocabulary"])
-    except (KeyError, TypeError, AttributeError, CharrnnError) as error:
-        raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
+    with _damage_told():
+        config, vocabulary = ModelConfig.from_dict(header["config"]), Vocabulary(**header["vocabulary"])
     if (len(vocabulary), bool(vocabulary.documents)) != (config.vocab_size, config.end_symbol):
         raise CheckpointError(
             f"the checkpoint's header is damaged ({len(vocabulary)} symbols for a vocabulary of "

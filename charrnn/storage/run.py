@@ -28,6 +28,8 @@ KEPT = "step.safetensors"
 SWEEP_PLAN = "sweep.json"
 """In a folder that is a sweep's; see ``charrnn.sweeps.folder``."""
 
+HERE = Path()
+
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
 
@@ -230,7 +232,7 @@ def list_runs(checkpoints: Path) -> list[Run]:
     return [Run(folder) for _, folder in newest_first]
 
 
-def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
+def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:
     """The checkpoint file that a user means.
 
     A run in ``checkpoints`` goes before a file or folder of the same name, which ``./NAME`` still reaches: a corpus
@@ -239,6 +241,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
     Args:
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
         checkpoints: The folder that holds the runs.
+        beside: The folder from which a path counts.
 
     Returns:
         The file itself; of a run, its best checkpoint, or else its last.
@@ -250,7 +253,7 @@ def find_checkpoint(target: str | None, checkpoints: Path) -> Path:
         return _newest(checkpoints)
     if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
-    path = Path(target)
+    path = beside / target
     if _is_file(path):
         return path
     if found := Run(path).checkpoint:

@@ -20,7 +20,7 @@ from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import State, SweepFolder
 from charrnn.sweeps.spec import PlannedRun
-from charrnn.sweeps.values import OWN_OPTIONS
+from charrnn.sweeps.values import ORIGIN, OWN_OPTIONS
 
 POLL_SECONDS = 0.5
 """Between two looks whether the run should stop."""
@@ -72,6 +72,8 @@ def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
     """The words of the run's command line."""
     resume = "--resume" if Run(folder / run.name).last.is_file() else "--overwrite"
     options = {"threads": threads, **run.options, "name": run.name, "checkpoints": folder.resolve()}
+    if resume == "--resume":  # from its own weights
+        options.pop(ORIGIN, None)
     words = [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value is not False
     ]
@@ -104,7 +106,8 @@ def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) 
 
 def _environment() -> dict[str, str]:
     """The variables, without those that would set what is the sweep's to give."""
-    own = {f"CHARRNN_{part}{name}".replace("-", "_").upper() for name in OWN_OPTIONS for part in ("", "TRAIN_")}
+    names = [f"CHARRNN_{part}{name}" for name in (*OWN_OPTIONS, ORIGIN) for part in ("", "TRAIN_")]
+    own = {name.replace("-", "_").upper() for name in names}
     return {name: value for name, value in os.environ.items() if name not in own}
 
 

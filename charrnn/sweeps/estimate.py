@@ -20,7 +20,10 @@ from charrnn.errors import CorpusError
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.matmul import matmul, packed_zeros
 from charrnn.model.config import ModelConfig
+from charrnn.model.header import config_of
+from charrnn.storage.checkpoint import load_header
 from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.values import ORIGIN
 from charrnn.text.sources import versions
 from charrnn.training.settings import TrainingSettings, limits_in
 
@@ -72,6 +75,7 @@ class Estimate:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._texts: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._origins: dict[str, Mapping[str, Any]] = {}
 
     @cached_property
     def _rate(self) -> float:
@@ -82,7 +86,7 @@ class Estimate:
         if run.sources not in self._texts:
             self._texts[run.sources] = _text(run.sources)
         characters, vocabulary = self._texts[run.sources]
-        given: dict[str, Any] = {**DEFAULTS, "threads": self._threads, **run.options}
+        given: dict[str, Any] = {**DEFAULTS, **self._inherited(run), "threads": self._threads, **run.options}
         limits = limits_in(run.options)
         operations = _operations(given, characters, vocabulary)
         if operations == math.inf:
@@ -91,6 +95,14 @@ class Estimate:
         if given["model"] != "ngram" and "minutes" in limits:
             seconds = min(seconds, 60 * limits["minutes"])
         return START_SECONDS + seconds
+
+    def _inherited(self, run: PlannedRun) -> Mapping[str, Any]:
+        """The options of the model that a run starts from."""
+        origin = run.options.get(ORIGIN)
+        if origin and origin not in self._origins:
+            config = config_of(load_header(Path(origin))).to_dict()
+            self._origins[origin] = {name.replace("_", "-"): value for name, value in config.items()}
+        return self._origins[origin] if origin else {}
 
 
 def operations_per_second() -> float:

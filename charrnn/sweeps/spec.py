@@ -42,7 +42,7 @@ from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
-from charrnn.sweeps.values import CORPUS, Option, Values
+from charrnn.sweeps.values import CORPUS, ORIGIN, Option, Values
 from charrnn.training.settings import TrainingSettings
 
 NAME, TRIAL, SEED = "name", "trial", "rng-seed"
@@ -84,27 +84,32 @@ class Spec:
     search: Search | None = None
 
 
-def read_spec(path: Path, options: Mapping[str, Option], defaults: Mapping[str, Any] | None = None) -> Spec:
+def read_spec(
+    path: Path, options: Mapping[str, Option], checkpoints: Path, defaults: Mapping[str, Any] | None = None
+) -> Spec:
     """Read a sweep's file.
 
     Args:
         path: of the file.
         options: those that a run may be given, by their long names without dashes.
+        checkpoints: the folder whose runs others can start from.
         defaults: the values of options that the file does not set, each of them checked.
 
     Raises:
         ConfigError: something in the file is unknown, missing or unfit; the message tells the line.
     """
-    return _Reader(Document(path), options, defaults or {}).spec()
+    document = Document(path)
+    return _Reader(document, Values(document, options, checkpoints), options, defaults or {}).spec()
 
 
 class _Reader:
     """Turns a document into a sweep."""
 
-    def __init__(self, document: Document, options: Mapping[str, Option], defaults: Mapping[str, Any]) -> None:
-        self._document, self._values, self._options = document, document.values, options
-        self._defaults = defaults
-        self._checked = Values(document, options)
+    def __init__(
+        self, document: Document, checked: Values, options: Mapping[str, Option], defaults: Mapping[str, Any]
+    ) -> None:
+        self._document, self._values, self._checked = document, document.values, checked
+        self._options, self._defaults = options, defaults
         self._texts: dict[str, tuple[str, ...]] = {}
 
     def spec(self) -> Spec:
@@ -230,6 +235,8 @@ class _Reader:
     ) -> PlannedRun:
         self._require_text(place, given)
         options = {key: value for key, value in given.items() if key != CORPUS}
+        if ORIGIN in options:
+            options[ORIGIN] = str(self._checked.origin(options[ORIGIN])[0])
         swept = {key: _text_label(value) if key == CORPUS else value for key, value in own.items()}
         name = by_hand or run_name(swept if trial is None else {TRIAL: trial, **swept})
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)

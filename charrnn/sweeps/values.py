@@ -3,15 +3,21 @@
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeGuard
 
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, ConfigError
+from charrnn.model.config import ModelConfig
+from charrnn.model.header import config_of
+from charrnn.storage.checkpoint import load_header
+from charrnn.storage.run import find_checkpoint
 from charrnn.sweeps.toml import Document, Place
-from charrnn.training.options import check_options, interplay
+from charrnn.training.options import MODEL_OPTIONS, check_options, interplay, only
+from charrnn.training.resumption import inherited_config
 
-CORPUS = "corpus"
+CORPUS, ORIGIN = "corpus", "init-from"
 
-OWN_OPTIONS = ("name", "checkpoints", "init-from", "resume", "overwrite", "until-eof", "quiet", "json")
+OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "until-eof", "quiet", "json")
 """Options of ``train`` that are the sweep's to give."""
 
 
@@ -38,11 +44,13 @@ class Values:
     Args:
         document: the sweep's file.
         options: those that a run may be given, by their long names without dashes.
+        checkpoints: the folder whose runs can be started from.
     """
 
-    def __init__(self, document: Document, options: Mapping[str, Option]) -> None:
-        self._document, self._options = document, options
+    def __init__(self, document: Document, options: Mapping[str, Option], checkpoints: Path) -> None:
+        self._document, self._options, self._checkpoints = document, options, checkpoints
         self._fit: set[Hashable] = set()
+        self._origins: dict[str, tuple[Path, ModelConfig]] = {}
 
     def check(self, place: Place, key: str, value: Any) -> None:
         """One value of one option."""
@@ -51,21 +59,42 @@ class Values:
             self._check_corpus(place, value)
             return
         try:
-            self._options[key].check(value)
+            if key == ORIGIN:
+                self.origin(value)
+            else:
+                self._options[key].check(value)
         except CharrnnError as error:
             raise self._document.error(place, str(error)) from None
 
     def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
         """All options of a run, each of which is fit by itself."""
         given = {self._options[key].parameter: value for key, value in values.items() if key != CORPUS}
-        key = interplay(given)
+        origin = values.get(ORIGIN)
+        key = frozenset(given.items()) if origin else interplay(given)
         if key in self._fit:
             return
         try:
+            if origin:
+                given = self._as_new(self.origin(origin)[1], given)
             check_options(**given)
         except CharrnnError as error:
             raise self._document.error(place, str(error)) from None
         self._fit.add(key)
+
+    def origin(self, value: Any) -> tuple[Path, ModelConfig]:
+        """The checkpoint from which ``init-from`` lets a run start, and its model's config."""
+        if not isinstance(value, str):
+            raise ConfigError(f"{ORIGIN} must be a run or a path, not {value!r}")
+        if value not in self._origins:
+            path = find_checkpoint(value, self._checkpoints, beside=self._document.path.parent).resolve()
+            self._origins[value] = path, config_of(load_header(path))
+        return self._origins[value]
+
+    def _as_new(self, config: ModelConfig, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The options, but those of the model, which fit the other model's or are refused."""
+        inherited_config(config, only(MODEL_OPTIONS, given))
+        rest = given.keys() - MODEL_OPTIONS - {self._options[ORIGIN].parameter}
+        return {"model": config.model, **only(rest, given)}
 
     def check_list(self, place: Place, key: str, values: Any) -> None:
         """A list of values."""
@@ -121,7 +150,7 @@ class Values:
         self._check_known(place, key)
         low, high, log = choice.get("min"), choice.get("max"), choice.get("log", False)
         fit = (
-            key != CORPUS
+            key not in (CORPUS, ORIGIN)
             and self._options[key].number
             and choice.keys() <= {"min", "max", "log"}
             and _is_number(low)

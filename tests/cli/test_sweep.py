@@ -238,6 +238,30 @@ def test_a_run_cannot_take_the_place_of_a_sweep(folder, train, more):
     assert sorted(folder.folder.iterdir()) == before
 
 
+def test_runs_can_start_from_another_model(sweep, spec, folder, train, tmp_path):
+    train("--steps", 2, "--name", "base")
+    best = tmp_path / "runs" / "base" / "best.safetensors"
+    best.rename(tmp_path / "copy.safetensors")
+    more = "steps = 3\n[[run]]\ninit-from = 'base'\n[[run]]\ninit-from = 'copy.safetensors'\n"
+    path = spec(more)
+    assert sweep(path, "--quiet").exit_code == 0
+    train("--init-from", "base", "--steps", 3, "--name", "whole")
+    for run in folder.plan():
+        assert folder.run(run).last.read_bytes() == Run(tmp_path / "runs" / "whole").last.read_bytes()
+    path.write_text(path.read_text().replace("steps = 3", "steps = 4"))  # goes on from its own weights
+    assert sweep(path, "--quiet").exit_code == 0
+    assert set(folder.states(folder.plan()).values()) == {"done"}
+    for wrong, message in (
+        ("init-from = 'nobody'", "no run or checkpoint 'nobody'"),
+        ("init-from = 3", "init-from must be a run or a path, not 3"),
+        ("init-from = 'base'\nhidden-size = 16", "hidden_size is 8 in this run and cannot become 16"),
+        ("init-from = 'base'\nhidden-size = 8\nsteps = -1", "steps must be at least 0"),
+    ):
+        result = sweep(spec(f"[[run]]\n{wrong}\n"), "--dry-run")
+        assert result.exit_code == 1
+        assert re.match(rf"charrnn: error: .*sizes\.toml:\d+: {re.escape(message)}", result.stderr)
+
+
 def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):
     path = spec("steps = 40\neval-every = 10\n[grid]\nrng-seed = [0]\n")
     exit_code, shown = on_a_terminal(50, "sweep", path, "--checkpoints", tmp_path / "runs")

@@ -33,6 +33,16 @@ def test_the_command_has_every_option(planned, tmp_path):
     assert "--bytes" not in command_of(PlannedRun("a", (), {"bytes": False}, {}), tmp_path, threads=2)
 
 
+def test_only_a_new_run_starts_from_another_model(tmp_path):
+    planned = PlannedRun("a", ("/x",), {"init-from": "/b/best.safetensors"}, {})
+    assert "--init-from=/b/best.safetensors" in command_of(planned, tmp_path, threads=1)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "last.safetensors").touch()
+    words = command_of(planned, tmp_path, threads=1)
+    assert "--resume" in words
+    assert not any(word.startswith("--init-from") for word in words)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
 def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_path, monkeypatch):
     monkeypatch.setenv("CHARRNN_NAME", "of a variable")

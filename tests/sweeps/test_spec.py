@@ -16,7 +16,7 @@ def read(tmp_path):
 
     def read(text):
         (tmp_path / "sizes.toml").write_text(text)
-        return read_spec(tmp_path / "sizes.toml", OPTIONS)
+        return read_spec(tmp_path / "sizes.toml", OPTIONS, tmp_path / "runs")
 
     return read
 
@@ -249,10 +249,10 @@ def test_a_search_needs_optuna_and_a_text(read, monkeypatch):
 def test_what_the_file_does_not_set_has_its_default(tmp_path, read):
     read('corpus = "book.txt"\n[fixed]\ndropout = 0.5\n[grid]\nhidden-size = [8]\n')
     path, defaults = tmp_path / "sizes.toml", {"steps": 7, "dropout": 0.25, "hidden-size": 9}
-    [run] = read_spec(path, OPTIONS, defaults).runs
+    [run] = read_spec(path, OPTIONS, tmp_path, defaults).runs
     assert run.options == {"steps": 7, "dropout": 0.5, "hidden-size": 8}
     with pytest.raises(ConfigError, match=r"sizes.toml:4: model rnn has no order"):
-        read_spec(path, OPTIONS, {"order": 3})
+        read_spec(path, OPTIONS, tmp_path, {"order": 3})
 
 
 def test_a_text_is_needed(read):
