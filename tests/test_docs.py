@@ -154,7 +154,9 @@ def test_the_sweeps_shown_are_fit(tmp_path):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_complete_commands_and_options(tmp_path, shell):
-    assert f"_CHARRNN_COMPLETE={shell}_source charrnn" in SWEEPS
+    [line] = re.findall(rf"```{shell}\n(.*)\n```", SWEEPS)
+    told = f"_CHARRNN_COMPLETE={shell}_source charrnn"
+    assert line == (f"{told} | source" if shell == "fish" else f'eval "$({told})"')  # as it is copied
     last = "--ret" if shell == "fish" else "2"  # fish gives the word, the others its number
     variables = f"COMP_WORDS='charrnn sweep --ret' COMP_CWORD={last} _CHARRNN_COMPLETE={shell}_complete"
     result = run(f"{variables} charrnn", tmp_path)
@@ -163,7 +165,7 @@ def test_shells_complete_commands_and_options(tmp_path, shell):
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
 def test_bash_completes_once_it_is_told(tmp_path):
-    [line] = re.findall(r"`(eval .*bash_source charrnn\)\")`", SWEEPS)
+    [line] = re.findall(r"```bash\n(.*)\n```", SWEEPS)
     script = f"{line}; COMP_WORDS=(charrnn swe); COMP_CWORD=1; _charrnn_completion charrnn swe charrnn"
     result = run(f"bash --norc -c '{script}; echo ${{COMPREPLY[@]}}'", tmp_path)
     assert result.stdout.split() == ["sweep", "sweep-table"], result.stderr
