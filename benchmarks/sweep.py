@@ -2,7 +2,8 @@
 
 The same runs are trained in each way, in turns, each time in fresh processes and a fresh folder: by ``charrnn train``,
 one after the other on one thread; and by ``charrnn sweep``. The time is that of the clock on the wall, from start to
-end; so that the cores must be free. Processor time is that of all processes together.
+end; so that the cores must be free. Processor time is that of all processes together. A sweep of ten thousand runs is
+listed, too.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,13 @@ from charrnn.model.workers import available_threads
 BARE = "train, 1 thread"
 ONE = "sweep --jobs 1 --threads 1"
 
-OPTIONS = {"eval-every": 1_000_000}
+MANY = {
+    "hidden-size": range(16, 176, 16),
+    "batch-size": range(8, 88, 8),
+    "seq-length": range(10, 110, 10),
+    "rng-seed": range(10),
+}
+"""A grid of ten thousand runs."""
 
 
 def options() -> argparse.ArgumentParser:
@@ -48,22 +56,41 @@ def ways(cores: int) -> dict[str, list[str]]:
 
 def take_turn(sweep_options: list[str], choices: argparse.Namespace) -> dict[str, float]:
     """Train all runs in one way: seconds on the wall and of the processors."""
-    fixed = {"steps": choices.steps, "hidden-size": choices.hidden_size, **OPTIONS}
+    fixed = {"steps": choices.steps, "hidden-size": choices.hidden_size}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if sweep_options:
-            spec = folder / "speed.toml"
-            lines = [f"corpus = '{choices.text.resolve()}'", "[fixed]", *(f"{key} = {fixed[key]}" for key in fixed)]
-            spec.write_text("\n".join([*lines, "[grid]", f"rng-seed = {list(range(choices.runs))}\n"]))
-            words = [["sweep", str(spec), *sweep_options]]
+            spec = write_spec(folder, choices.text, fixed, {"rng-seed": range(choices.runs)})
+            words = [["sweep", spec, *sweep_options]]
         else:
             given = [f"--{key}={value}" for key, value in fixed.items()]
             train = ["train", str(choices.text), "--threads=1", *given]
             words = [[*train, f"--rng-seed={seed}", f"--name={seed}"] for seed in range(choices.runs)]
-        began, used = time.monotonic(), os.times()
-        for one in words:
-            _run([*one, "--checkpoints", str(folder / "runs"), "--quiet"])
-        now = os.times()
+        return _timed([[*one, "--checkpoints", str(folder / "runs")] for one in words])
+
+
+def list_many(choices: argparse.Namespace) -> dict[str, float]:
+    """List a sweep of ten thousand runs: seconds on the wall and of the processors."""
+    with tempfile.TemporaryDirectory() as name:
+        spec = write_spec(Path(name), choices.text, {"steps": choices.steps}, MANY)
+        return _timed([["sweep", spec, "--dry-run", "--checkpoints", str(Path(name, "runs"))]])
+
+
+def write_spec(folder: Path, text: Path, fixed: Mapping[str, int], grid: Mapping[str, Iterable[int]]) -> str:
+    """A sweep's file."""
+    lines = [f"corpus = '{text.resolve()}'", "[fixed]", *(f"{key} = {value}" for key, value in fixed.items())]
+    lines += ["[grid]", *(f"{key} = {list(values)}" for key, values in grid.items())]
+    path = folder / "speed.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def _timed(commands: Iterable[list[str]]) -> dict[str, float]:
+    """Run one after the other."""
+    began, used = time.monotonic(), os.times()
+    for words in commands:
+        _run(words)
+    now = os.times()
     return {
         "seconds": time.monotonic() - began,
         "processor_seconds": now.children_user + now.children_system - used.children_user - used.children_system,
@@ -109,8 +136,22 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
         )
     heads = ["way", "seconds", "runs an hour", "processor seconds a run", f"runs an hour over {ONE}"]
     said = f"{choices.runs} runs of {choices.steps} steps, H {choices.hidden_size}; median of {choices.rounds} turns"
-    report: dict[str, Any] = {"results": [{"way": way, "rounds": turns} for way, turns in found.items()]}
-    return report, f"{said}\n\n{table(heads, rows)}"
+    overheads = [
+        100 * (one["seconds"] / bare["seconds"] - 1) for one, bare in zip(found[ONE], found[BARE], strict=True)
+    ]
+    listed = list_many(choices)
+    said += f"; {ONE} takes {_percent(overheads)} longer than {BARE}"
+    many = f"10,000 runs listed in {listed['seconds']:.2f} s, {listed['processor_seconds']:.2f} s of processor time"
+    report: dict[str, Any] = {
+        "results": [{"way": way, "rounds": turns} for way, turns in found.items()],
+        "overheads_percent": overheads,
+        "listing_10000": listed,
+    }
+    return report, f"{said}\n\n{table(heads, rows)}\n\n{many}"
+
+
+def _percent(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.1f} % ({min(values):.1f}-{max(values):.1f})"
 
 
 def main(arguments: list[str] | None = None) -> int:

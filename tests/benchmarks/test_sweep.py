@@ -10,6 +10,10 @@ def test_quick(run_benchmark, tmp_path, monkeypatch):
         [turn] = result["rounds"]
         assert turn["processor_seconds"] > 0
         assert f"| {result['way']} " in out
+    [overhead] = report["overheads_percent"]
+    assert f"{ONE} takes {overhead:.1f} % " in out
+    assert report["listing_10000"]["processor_seconds"] > 0
+    assert "10,000 runs listed in " in out
 
 
 def test_ways_depend_on_the_cores():
