@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 from endurance.sweeps import children
 
@@ -37,7 +38,12 @@ class LoopbackCluster:
         worker.wait()
 
     def replace_worker(self, index: int) -> None:
-        """Kill a worker and its run, and start another."""
+        """Kill a worker that is at work, if it can be the one of that index, and its run; and start another."""
+        deadline = time.monotonic() + 60
+        while not (busy := [i for i, worker in enumerate(self.workers) if children(worker.pid)]):
+            assert time.monotonic() < deadline, "no worker is at work"
+            time.sleep(0.05)
+        index = index if index in busy else busy[0]
         self.kill_worker(index)
         self.workers[index] = self._worker()
 

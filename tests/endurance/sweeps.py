@@ -170,6 +170,7 @@ def main() -> None:
             seconds = given.shortest, given.longest
             kills = sweep_under_kills(spec, killed, given.kills, seconds, *options, kill=kill, seed=given.seed)
         ended = time.monotonic()
+        assert kills == given.kills, f"{kills} kills only: give a shorter --longest, or more --steps"
         wanted, got = (results(SweepFolder(folder / "trial")) for folder in (whole, killed))
         assert got == wanted, [run for run in wanted if got[run] != wanted[run]]
     print(
