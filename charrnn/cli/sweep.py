@@ -1,5 +1,6 @@
 """``charrnn sweep``: train many models from one file."""
 
+import gc
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,14 +64,16 @@ def command(
     with Interrupts() as interrupts:
         from charrnn.sweeps.folder import SweepFolder
         from charrnn.sweeps.spec import read_spec
-        from charrnn.sweeps.sweep import Sweep
 
+        gc.freeze()  # what was loaded stays: with many runs, to look for garbage in it takes long
         spec = read_spec(spec_file, train_options(), checkpoints, variables())
         folder = SweepFolder(checkpoints / spec.name)
         if dry_run:
             announce_compilation()
             _list(spec, folder, jobs, threads, as_json)
             return
+        from charrnn.sweeps.sweep import Sweep
+
         with closing(_place(dask, jobs, threads)) as place:
             folder.begin()
             try:

@@ -5,7 +5,7 @@ Only ``random.random`` is used, whose values Python keeps from version to versio
 
 import math
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 DIGITS = 4
@@ -25,23 +25,24 @@ def draws(
         seed: of the random generator.
     """
     generator = random.Random(seed)
+    meanings = {key: _meaning(choice, key in whole) for key, choice in choices.items()}
     for _ in range(trials):
-        yield {key: _draw(choice, key in whole, generator.random()) for key, choice in choices.items()}
+        yield {key: meaning(generator.random()) for key, meaning in meanings.items()}
 
 
-def _draw(choice: list[Any] | Mapping[str, Any], whole: bool, u: float) -> Any:
-    """What ``u``, uniform in [0, 1), means."""
+def _meaning(choice: list[Any] | Mapping[str, Any], whole: bool) -> Callable[[float], Any]:
+    """What a number, uniform in [0, 1), means."""
     if isinstance(choice, list):
-        return choice[int(u * len(choice))]
+        return lambda u: choice[int(u * len(choice))]
     low, high = choice["min"], choice["max"]
     if choice.get("log"):
-        value = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
-        value = round(value) if whole else value
-    elif whole:
-        value = low + int(u * (high - low + 1))
-    else:
-        value = low + u * (high - low)
-    return int(value) if whole else rounded(value, low, high)
+        begin, width = math.log(low), math.log(high) - math.log(low)
+        if whole:
+            return lambda u: round(math.exp(begin + u * width))
+        return lambda u: rounded(math.exp(begin + u * width), low, high)
+    if whole:
+        return lambda u: int(low + int(u * (high - low + 1)))
+    return lambda u: rounded(low + u * (high - low), low, high)
 
 
 def rounded(value: float, low: float, high: float) -> float:

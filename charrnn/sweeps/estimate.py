@@ -73,7 +73,7 @@ class Estimate:
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = threads
+        self._defaults = {**DEFAULTS, "threads": threads}
         self._texts: dict[tuple[str, ...], tuple[int, int]] = {}
         self._origins: dict[str, Mapping[str, Any]] = {}
 
@@ -86,7 +86,7 @@ class Estimate:
         if run.sources not in self._texts:
             self._texts[run.sources] = _text(run.sources)
         characters, vocabulary = self._texts[run.sources]
-        given: dict[str, Any] = {**DEFAULTS, **self._inherited(run), "threads": self._threads, **run.options}
+        given: dict[str, Any] = {**self._defaults, **self._inherited(run), **run.options}
         limits = limits_in(run.options)
         operations = _operations(given, characters, vocabulary)
         if operations == math.inf:

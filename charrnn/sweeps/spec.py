@@ -54,6 +54,9 @@ SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
 MOST_ENDS = 10_000
 """Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
 
+UNFIT = re.compile(r"[^\w.+=,-]")
+"""In a run's name."""
+
 LONGEST_NAME = 200
 """Characters; most file systems take 255 bytes."""
 
@@ -127,8 +130,9 @@ class _Reader:
         runs: dict[Hashable, PlannedRun] = {}
         names: set[str] = set()
         for place, given, by_hand in self._points():
-            self._checked.check_together(place, {**fixed, **given})
-            run = self._planned(place, {**fixed, **given}, given, by_hand)
+            options = {**fixed, **given}
+            self._checked.check_together(place, options)
+            run = self._planned(place, options, given, by_hand)
             trained = (run.sources, frozenset(with_seed(run.options).items()))
             if trained in runs:
                 continue
@@ -234,10 +238,12 @@ class _Reader:
         trial: int | None = None,
     ) -> PlannedRun:
         self._require_text(place, given)
-        options = {key: value for key, value in given.items() if key != CORPUS}
+        options, swept = dict(given), dict(own)
+        del options[CORPUS]
         if ORIGIN in options:
             options[ORIGIN] = str(self._checked.origin(options[ORIGIN])[0])
-        swept = {key: _text_label(value) if key == CORPUS else value for key, value in own.items()}
+        if CORPUS in swept:
+            swept[CORPUS] = _text_label(swept[CORPUS])
         name = by_hand or run_name(swept if trial is None else {TRIAL: trial, **swept})
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
 
@@ -260,7 +266,7 @@ def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def run_name(swept: Mapping[str, Any]) -> str:
     """A folder's name that tells the options, such as hidden-size=128,rng-seed=0."""
-    name = re.sub(r"[^\w.+=,-]", "-", ",".join(f"{key}={label(value)}" for key, value in swept.items()))
+    name = UNFIT.sub("-", ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

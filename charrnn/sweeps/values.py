@@ -49,6 +49,7 @@ class Values:
 
     def __init__(self, document: Document, options: Mapping[str, Option], checkpoints: Path) -> None:
         self._document, self._options, self._checkpoints = document, options, checkpoints
+        self._parameters = {key: option.parameter for key, option in options.items()}
         self._fit: set[Hashable] = set()
         self._origins: dict[str, tuple[Path, ModelConfig]] = {}
 
@@ -68,7 +69,7 @@ class Values:
 
     def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
         """All options of a run, each of which is fit by itself."""
-        given = {self._options[key].parameter: value for key, value in values.items() if key != CORPUS}
+        given = {self._parameters[key]: value for key, value in values.items() if key != CORPUS}
         origin = values.get(ORIGIN)
         key = frozenset(given.items()) if origin else interplay(given)
         if key in self._fit:
@@ -93,7 +94,7 @@ class Values:
     def _as_new(self, config: ModelConfig, given: Mapping[str, Any]) -> dict[str, Any]:
         """The options, but those of the model, which fit the other model's or are refused."""
         inherited_config(config, only(MODEL_OPTIONS, given))
-        rest = given.keys() - MODEL_OPTIONS - {self._options[ORIGIN].parameter}
+        rest = given.keys() - MODEL_OPTIONS - {self._parameters[ORIGIN]}
         return {"model": config.model, **only(rest, given)}
 
     def check_list(self, place: Place, key: str, values: Any) -> None:

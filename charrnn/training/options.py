@@ -12,7 +12,7 @@ from charrnn.training.settings import TrainingSettings
 MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size", "end_symbol"}
 TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
 
-WITH_ANOTHER = ("model", "precision", "seq_length", "update_every", "documents")
+WITH_ANOTHER = {"model", "precision", "seq_length", "update_every", "documents"}
 """Options whose values must fit those of others."""
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
@@ -64,9 +64,11 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
     A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
     """
     return frozenset(
-        (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
-        for name, value in options.items()
-        if name in WITH_ANOTHER or name in MODEL_OPTIONS
+        [
+            (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
+            for name, value in options.items()
+            if name in WITH_ANOTHER or name in MODEL_OPTIONS
+        ]
     )
 
 

@@ -45,10 +45,9 @@ def finite(value: Any) -> Any:
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
     """Lines of aligned columns: the first ``left`` columns to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    line = "  ".join(f"{{:{'<' if index < left else '>'}{width}}}" for index, width in enumerate(widths))
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row[:left], widths, strict=False)]
-        cells += [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
-        yield "  ".join(cells).rstrip()
+        yield line.format(*row).rstrip()
 
 
 def terminal_width(stream: IO[Any]) -> int:
