@@ -144,7 +144,9 @@ def draw(results: Sequence[Result], counts: Sequence[Counted], path: Path) -> No
         left.axhline(count.bpc, color="black", linestyle=style, label=f"ngram of order {count.order}")
     low, high = best[0].best, max(best[-1].best, *(count.bpc for count in counts))
     left.set(xlabel="minutes of one core", ylabel="bits per character", ylim=(low - 0.05, high + 0.5))
-    right.set(xlabel="learning rate", xscale="log")
+    rates = sorted({result.learning_rate for result in results})
+    right.set(xlabel="learning rate", xscale="log", xticks=rates, xticklabels=[f"{rate:g}" for rate in rates])
+    right.minorticks_off()
     left.legend(fontsize="small")
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.name}):
         figure.savefig(path, metadata={"Date": None})
@@ -196,8 +198,8 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
     nearest_size = min(counts, key=lambda count: abs(count.size - choices.parameters))
     shown = list(dict.fromkeys([nearest_size, min(counts, key=lambda count: count.bpc)]))
     told = (
-        f"{choices.text.name}, {choices.minutes:g} minutes of one core for each run. Bits per character of the last "
-        f"tenth of the text, at each learning rate and at the best."
+        f"{choices.text.name}, {60 * choices.minutes:g} seconds of one core for each run. Bits per character of the "
+        "last tenth of the text, at each learning rate and at the best."
     )
     tables = f"{told}\n\n{models_table(results, shown, rates)}"
     if choices.page:
