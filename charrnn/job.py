@@ -133,10 +133,10 @@ class TrainingJob:
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()
         checkpoint = Checkpoint(tensors, header | self._header)
-        notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
         if kind == "best":
-            self._recorder.save_best(checkpoint, notes)
+            self._recorder.save_best(checkpoint)
         else:
+            notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
             self._recorder.save_last(checkpoint, notes, self.trainer.progress.step)
 
 

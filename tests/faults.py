@@ -3,7 +3,11 @@
 import errno
 import os
 
-CHANGES = ("open", "write", "fsync", "ftruncate", "replace", "link", "unlink")
+CHANGES = ("open", "write", "fsync", "ftruncate", "replace", "link", "unlink", "rmdir")
+
+
+class Killed(BaseException):
+    """Ends a process in a test, which nothing survives."""
 
 
 class FaultyOs:
@@ -11,13 +15,19 @@ class FaultyOs:
 
     A write that fails has written half of its data, as on a disk that is full. Nothing waits for a real disk.
 
+    Args:
+        at: the call that fails; 0 for none.
+        for_good: whether all later ones fail, too.
+        killed: whether the process ends there: ``Killed`` is raised, then and ever after.
+
     Attributes:
         failed: whether any call did.
+        calls: the names of all, with what they were given.
     """
 
-    def __init__(self, at=0, *, for_good=False):
-        self._at, self._for_good = at, for_good
-        self._calls = 0
+    def __init__(self, at=0, *, for_good=False, killed=False):
+        self._at, self._for_good, self._killed = at, for_good or killed, killed
+        self.calls = []
         self.failed = False
 
     def __getattr__(self, name):
@@ -26,12 +36,15 @@ class FaultyOs:
             return real
 
         def call(*arguments, **keywords):
-            self._calls += 1
-            if self._calls == self._at or (self._for_good and self._calls > self._at > 0):
+            self.calls.append((name, *arguments))
+            number = len(self.calls)
+            if number == self._at or (self._for_good and number > self._at > 0):
                 self.failed = True
                 if name == "write":
                     descriptor, data = arguments
                     os.write(descriptor, data[: len(data) // 2])
+                if self._killed:
+                    raise Killed
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return None if name == "fsync" else real(*arguments, **keywords)
 

@@ -41,7 +41,7 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, 
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def append(path: Path, data: bytes) -> None:
@@ -86,7 +86,7 @@ def link_or_copy(source: Path, path: Path, beside: Path) -> None:
         os.replace(temporary, path)  # noqa: PTH105
         with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
             os.unlink(temporary)  # noqa: PTH108
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _temporary(path: Path) -> Path:
@@ -133,7 +133,7 @@ def _write(descriptor: int, data: bytes | memoryview) -> None:
         rest = rest[os.write(descriptor, rest[:PIECE]) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename inside ``folder`` outlast a power cut, where the platform can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)

@@ -35,6 +35,9 @@ LENGTH_BYTES = 8
 LARGEST_HEADER = 1 << 25
 """Bytes; a vocabulary of all of Unicode takes half of it."""
 
+MOST_TENSORS = 1 << 16
+"""Of one file; a run has a few for each layer. Files of tiny ones would take long to read."""
+
 CLOCKS_OF_VERSION_1 = {"seconds", "characters_since", "seconds_since"}
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -186,6 +189,8 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         _check_size(path)
         with safe_open(path, framework="np") as file:
+            if (count := len(file.keys())) > MOST_TENSORS:
+                raise _not_ours(path, f"it holds {count:,} tensors")
             yield file
     except OSError as error:
         raise _unreadable(path, reason(error)) from error

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.errors import RunError
+from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.metrics import append_metrics, truncate_metrics
 from charrnn.storage.notes import Notes
+from charrnn.storage.replacement import replace, settle
 from charrnn.storage.run import Run
 
 
@@ -23,30 +25,26 @@ class Recorder:
     Args:
         run: where to; locked by this process.
         keep: how many checkpoints before the last one are kept.
-        resumed: whether the files are of this run. If not, all that is there stays until there is something to resume.
+        resumed: whether the files are of this run. If not, all that is there stays until there is something to resume:
+            what comes before goes into the folder of the run that is to replace it.
     """
 
     def __init__(self, run: Run, *, keep: int, resumed: bool) -> None:
         self.failure: RunError | None = None
-        self._run, self._keep, self._begun = run, keep, resumed
+        self._run, self._keep = run, keep
+        self._files = run if resumed else run.new
         self._records: list[Mapping[str, Any]] = []
         self._best: Checkpoint | None = None
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Add a line to the metrics; it tells its ``step``."""
         self._records.append(record)
-        if self._begun:
-            self._try(self._write_held)
+        self._try(self._write_held)
 
-    def save_best(self, checkpoint: Checkpoint, notes: Notes) -> None:
+    def save_best(self, checkpoint: Checkpoint) -> None:
         """Save what is to be sampled from."""
         self._best = checkpoint
-
-        def write() -> None:
-            self._begin(checkpoint, notes)
-            self._write_held()
-
-        self._try(write)
+        self._try(self._write_held)
         if self._best:  # training goes on and changes the tensors
             self._best = Checkpoint({name: t.copy() for name, t in checkpoint.tensors.items()}, checkpoint.header)
 
@@ -54,38 +52,35 @@ class Recorder:
         """Save what is to be resumed from."""
 
         def write() -> None:
-            self._begin(checkpoint, notes)
             self._write_held()
-            notes.write(self._run.notes)
-            save_checkpoint(self._run.last, checkpoint)
+            notes.write(self._files.notes)
+            save_checkpoint(self._files.last, checkpoint)
+            if self._files != self._run:
+                with writing(self._run.folder):
+                    replace(self._run, self._files)
+                    self._files = self._run
+                    settle(self._run, self._run.new)
             if self._keep:
                 self._run.keep_last(step, self._keep)
 
         self._try(write)
 
-    def _begin(self, checkpoint: Checkpoint, notes: Notes) -> None:
-        """See that there is something to resume before there is anything else, and then nothing of an older run."""
-        if not self._begun:
-            if not self._run.exists():
-                notes.write(self._run.notes)  # without them, a resumed run would have to be told its text
-            save_checkpoint(self._run.last, checkpoint)
-            self._run.clear(keep_last=True)
-            notes.write(self._run.notes)
-            self._begun = True
-
     def _write_held(self) -> None:
         if self._records and self.failure:  # what was appended may be there in part, or even all of it
-            truncate_metrics(self._run.metrics, self._records[0]["step"] - 1)
+            truncate_metrics(self._files.metrics, self._records[0]["step"] - 1)
         while self._records:
-            append_metrics(self._run.metrics, self._records[0])
+            append_metrics(self._files.metrics, self._records[0])
             del self._records[0]
         if self._best:
-            save_checkpoint(self._run.best, self._best)
+            save_checkpoint(self._files.best, self._best)
             self._best = None
 
     def _try(self, write: Callable[[], None]) -> None:
         try:
             self._run.check_lock()
+            if self._files != self._run:
+                with writing(self._run.folder):
+                    self._files.folder.mkdir(exist_ok=True)
             write()
             self.failure = None
         except RunError as error:

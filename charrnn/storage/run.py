@@ -6,6 +6,7 @@ metrics.jsonl       one line an evaluation
 run.json            where its text lies, how often it saves, how long it has taken
 corpus.safetensors  its text as numbers, which can be made anew
 step-N.safetensors  the last checkpoint and those before it, if some are to be kept
+.new                a new run's first files, until they are whole; see ``charrnn.storage.replacement``
 .lock               locked by the process that trains it
 """
 
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
+from charrnn.storage.replacement import settle
 
 if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
@@ -51,7 +53,7 @@ class Run:
     def create(cls, checkpoints: Path, name: str, *, overwrite: bool = False) -> "Run":
         """Make the folder of a new run, lock it, and see that files can be written there.
 
-        With ``overwrite``, the files of an older run stay until `clear` is called.
+        With ``overwrite``, the files of an older run stay until those of ``new`` replace them.
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
@@ -83,7 +85,7 @@ class Run:
                 process trains it.
         """
         run = cls(checkpoints / (name if _is_below(name) else _checked(name)))
-        if not _is_file(run.last):
+        if not (_is_file(run.last) or _is_file(run.new.last)):
             raise run._nothing_to_resume(checkpoints, name)
         return cls._locked(run.folder)
 
@@ -98,7 +100,7 @@ class Run:
 
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
-        """The run, once its folder can be written and is locked, and what killed processes left is gone."""
+        """The run, once its folder can be written and is locked, and what killed processes left is settled."""
         from charrnn.storage.lock import FolderLock  # to read a run needs no lock
 
         with writing(folder), tempfile.TemporaryFile(dir=folder):
@@ -108,6 +110,7 @@ class Run:
             for path in (run.last, run.best, run.metrics, run.notes, run.corpus, run.folder / KEPT):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
+            settle(run, run.new)
         return run
 
     def check_lock(self) -> None:
@@ -168,6 +171,11 @@ class Run:
         """See ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
+    @property
+    def new(self) -> "Run":
+        """The run that is to replace this one."""
+        return Run(self.folder / ".new")
+
     def kept(self) -> list[tuple[int, Path]]:
         """The checkpoints that were kept, and their steps, oldest first."""
         found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]
@@ -182,20 +190,6 @@ class Run:
     def checkpoint(self) -> Path | None:
         """The checkpoint to sample from: the best one, or else the last; None where there is neither."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
-
-    def clear(self, *, keep_last: bool = False) -> None:
-        """Remove the run's files; other files stay, and so does the text.
-
-        Args:
-            keep_last: leave the last checkpoint.
-
-        Raises:
-            RunError: A file cannot be removed.
-        """
-        with writing(self.folder):
-            for path in self.files:
-                if not (keep_last and path == self.last):
-                    path.unlink(missing_ok=True)
 
     def keep_last(self, step: int, older: int) -> None:
         """Keep the last checkpoint, and up to ``older`` ones before it, under names of their own.
@@ -250,7 +244,10 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         RunError: Nothing of that name is there, or there is no run at all.
     """
     if target is None:
-        return _newest(checkpoints)
+        for run in list_runs(checkpoints):
+            if found := run.checkpoint:
+                return found
+        raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
     if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
     path = beside / target
@@ -262,13 +259,6 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "
         f"{_runs_there(checkpoints, target)}"
     )
-
-
-def _newest(checkpoints: Path) -> Path:
-    for run in list_runs(checkpoints):
-        if found := run.checkpoint:
-            return found
-    raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
 
 
 def _runs_there(checkpoints: Path, wanted: str) -> str:

@@ -10,6 +10,9 @@ from charrnn.errors import CheckpointError
 SPIKE = 10.0
 """A gradient so many times longer than the mean since the last evaluation is a spike."""
 
+MOST = 2**53
+"""Of steps and the like: up to here a float holds every whole number."""
+
 PACE_SECONDS = 3.0
 """Time over which ``Pace`` is a mean."""
 
@@ -84,7 +87,7 @@ class Progress:
         """The progress that ``to_dict`` gave.
 
         Raises:
-            CheckpointError: a field is unknown, or not a finite number of at least 0.
+            CheckpointError: a field is unknown, or not a finite number of at least 0, or a count beyond all runs.
         """
         if not isinstance(values, dict):
             raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
@@ -98,8 +101,10 @@ class Progress:
 
 
 def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
-    """Whether it is a finite number of at least 0."""
-    return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value < math.inf  # type: ignore[operator]
+    """Whether it is a finite number of at least 0, and not too large to be counted with."""
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        return False
+    return 0 <= value < (MOST if isinstance(value, int) else math.inf)  # type: ignore[operator]
 
 
 @dataclass

@@ -28,22 +28,28 @@ def memory(process: subprocess.Popen) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
-def sample(run: Run) -> None:
-    arguments = ("sample", run.last, "--length", 50, "--threads", 1)
-    result = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
-    assert result.returncode == 0, f"sampling failed: {result.stderr}"
-    assert len(result.stdout) >= 50
+def sample(run: Run) -> int:
+    """Draw a text; returns the largest memory that was seen meanwhile."""
+    words = command("sample", run.last, "--length", 50, "--threads", 1)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    resident = 0
+    while process.poll() is None:  # so little is written that the pipes hold it
+        resident = max(resident, memory(process))
+        time.sleep(0.02)
+    text, errors = process.communicate()
+    assert process.returncode == 0, f"sampling failed: {errors}"
+    assert len(text) >= 50
+    return resident
 
 
-def session(run: Run, text: Path, dice: random.Random, seconds: float) -> tuple[int, int, signal.Signals]:
-    """Train for so long, while samples are drawn, and end by a signal; returns memory, samples and the signal."""
+def session(run: Run, text: Path, dice: random.Random, seconds: float) -> tuple[int, list[int], signal.Signals]:
+    """Train for so long, while samples are drawn, and end by a signal; returns memory, that of samplers, the signal."""
     process = start(text, run.folder.parent, "--steps", 10**7, "--eval-every", 50, "--save-every", 5, "--keep", 2)
-    ends, samples, resident = time.monotonic() + seconds, 0, 0
+    ends, samples, resident = time.monotonic() + seconds, list[int](), 0
     while time.monotonic() < ends:
         assert process.poll() is None, process.communicate()[1]
         if run.last.exists():
-            sample(run)
-            samples += 1
+            samples.append(sample(run))
         resident = memory(process)
         time.sleep(0.1)
     number = dice.choice(SIGNALS)
@@ -61,7 +67,7 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=25.0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    dice, residents, step = random.Random(given.seed), [], 0
+    dice, residents, samplers, step = random.Random(given.seed), list[int](), list[int](), 0
     with tempfile.TemporaryDirectory() as folder:
         text = write_text(Path(folder))
         run = Run(Path(folder) / "runs" / text.stem)
@@ -74,18 +80,22 @@ def main() -> None:
             Run.open(run.folder.parent, run.name).release()  # what the next start does
             strange = {name for name in strange_files(run) if not name.startswith("step-")}
             assert not strange, strange
-            assert len(run.kept()) <= 3
+            assert len(run.kept()) <= 4  # a kill may come before the oldest is removed
             done = run.kept()[-1][0]
             assert done >= step, "the run went back"
             step = done
             residents.append(resident)
+            samplers.append(max(samples))
             print(
-                f"session {len(residents):3}: {number.name}, {samples} samples, step {step:,}, {resident / 1e6:.0f} MB",
+                f"session {len(residents):3}: {number.name}, {len(samples)} samples, step {step:,}, "
+                f"{resident / 1e6:.0f} MB, samplers {samplers[-1] / 1e6:.0f} MB",
                 flush=True,
             )
-    early, late = max(residents[:3]), max(residents[-3:])
-    print(f"{len(residents)} sessions, {step:,} steps, memory {early / 1e6:.0f} MB early, {late / 1e6:.0f} MB late")
-    assert late < GROWTH * early
+    print(f"{len(residents)} sessions, {step:,} steps")
+    for name, seen in (("training", residents), ("sampling", samplers)):
+        early, late = max(seen[:3]), max(seen[-3:])
+        print(f"memory of {name}: {early / 1e6:.0f} MB early, {late / 1e6:.0f} MB late")
+        assert late < GROWTH * early
 
 
 if __name__ == "__main__":

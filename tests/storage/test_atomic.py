@@ -10,11 +10,11 @@ from faults import FaultyOs
 
 from charrnn.errors import RunError
 from charrnn.storage.atomic import (
-    _sync_folder,
     append,
     leftovers,
     link_or_copy,
     reason,
+    sync_folder,
     write_atomically,
     writing,
 )
@@ -120,8 +120,8 @@ def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
 
 
 def test_syncing_a_folder_that_cannot_be_opened_or_synced_is_skipped(tmp_path: Path) -> None:
-    _sync_folder(tmp_path / "missing")
-    _sync_folder(Path("/proc"))  # Linux answers EINVAL
+    sync_folder(tmp_path / "missing")
+    sync_folder(Path("/proc"))  # Linux answers EINVAL
 
 
 def test_a_reason_is_one_line_without_the_path() -> None:

@@ -19,6 +19,7 @@ from charrnn.storage.checkpoint import (
     FORMAT,
     FORMAT_VERSION,
     LARGEST_HEADER,
+    MOST_TENSORS,
     Checkpoint,
     load_checkpoint,
     load_header,
@@ -373,6 +374,15 @@ def test_a_header_longer_than_the_file_or_than_any_of_ours_takes_no_memory(tmp_p
             file.write(length.to_bytes(8, "little"))
             file.truncate(8 + 2 * LARGEST_HEADER)
         assert_refused(path, f"its header would be {length:,} bytes long")
+
+
+def test_a_file_of_more_tensors_than_any_of_ours_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    entry = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    entries = {str(number): entry for number in range(MOST_TENSORS)}
+    metadata = {"__metadata__": {"format": "charrnn"}}
+    assert_refused(write_raw(tmp_path / "file", metadata | entries), "its header is broken")
+    more = write_raw(tmp_path / "file", metadata | entries | {"one more": entry})
+    assert_refused(more, f"it holds {MOST_TENSORS + 1:,} tensors")
 
 
 def test_what_has_changed_since_it_was_written_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
+import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from faults import FaultyOs
+from faults import FaultyOs, Killed
 
 from charrnn.errors import RunError
 from charrnn.storage.atomic import leftovers
@@ -26,11 +28,11 @@ def step_of(path: Path) -> int:
     return loaded.header["step"]
 
 
-def evaluate(recorder: Recorder, step: int) -> None:
+def evaluate(recorder: Recorder, step: int, notes: Notes = NOTES) -> None:
     """What an evaluation asks for."""
     recorder.record({"step": step})
-    recorder.save_best(checkpoint(step), NOTES)
-    recorder.save_last(checkpoint(step), NOTES, step)
+    recorder.save_best(checkpoint(step))
+    recorder.save_last(checkpoint(step), notes, step)
 
 
 def names(run: Run) -> set[str]:
@@ -57,23 +59,54 @@ def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
     assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
 
 
-def test_there_is_something_to_resume_before_there_is_anything_else(run: Run) -> None:
-    recorder = Recorder(run, keep=0, resumed=False)
-    recorder.record({"step": 1})
-    assert names(run) == {".lock"}
-    recorder.save_best(checkpoint(1), NOTES)
-    assert step_of(run.last) == 1
-    assert read_metrics(run.metrics) == [{"step": 1}]
+def contents(run: Run) -> dict[str, bytes]:
+    """Of all files in the run's folder."""
+    return {name: (run.folder / name).read_bytes() for name in names(run) - {".lock"}}
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_whenever_a_new_run_is_killed_all_is_of_the_older_run_or_all_of_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool
+) -> None:
+    whole = Run.create(tmp_path, "whole")
+    evaluate(Recorder(whole, keep=0, resumed=False), 2)
+    new, found, at = contents(whole), [], 0
+    while True:
+        at += 1
+        run = Run.create(tmp_path, f"run{at}")
+        if older:
+            earlier = Recorder(run, keep=2, resumed=False)
+            for step in (7, 8, 9):
+                evaluate(earlier, step, replace(NOTES, keep=2))
+        before = contents(run)
+        disk = FaultyOs(at, killed=True)
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            for module in ("atomic", "replacement"):
+                patch.setattr(f"charrnn.storage.{module}.os", disk)
+            evaluate(Recorder(run, keep=0, resumed=False), 2)
+        if not disk.failed:
+            break
+        run.release()
+        if run.last.exists() or run.new.last.exists():
+            Run.open(tmp_path, run.name)
+        else:
+            Run.create(tmp_path, run.name)
+        after = contents(run)
+        assert after in (before, new), at
+        found.append(after == new)
+    assert found == sorted(found)
+    assert len(found) > 30
 
 
 def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate(Recorder(run, keep=0, resumed=False), 9)
-    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    before = contents(run)
     recorder = Recorder(run, keep=0, resumed=False)
     with monkeypatch.context() as patch:
         patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
         evaluate(recorder, 1)
-    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+    assert names(run) == {".lock", ".new", *before}
+    assert {name: (run.folder / name).read_bytes() for name in before} == before
     evaluate(recorder, 2)
     assert recorder.failure is None
     assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}]
@@ -94,7 +127,8 @@ def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_the
             evaluate(recorder, 1)
         with monkeypatch.context() as patch:
             disk = FaultyOs(at, for_good=for_good)
-            patch.setattr("charrnn.storage.atomic.os", disk)
+            for module in ("atomic", "replacement"):
+                patch.setattr(f"charrnn.storage.{module}.os", disk)
             evaluate(recorder, 2)
         if not disk.failed:
             break
@@ -119,7 +153,7 @@ def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
     best = checkpoint(2)
     with monkeypatch.context() as patch:
         patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
-        recorder.save_best(best, NOTES)
+        recorder.save_best(best)
     assert str(recorder.failure) == (
         f"cannot write {run.best}: No space left on device; free some space or choose another folder with --checkpoints"
     )

@@ -7,7 +7,6 @@ import pytest
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import write_atomically
-from charrnn.storage.metrics import append_metrics
 from charrnn.storage.run import KEPT, NAMES_SHOWN, Run, find_checkpoint, list_runs
 
 
@@ -104,16 +103,6 @@ def test_create_refuses_a_folder_that_takes_no_files() -> None:
         Run.create(Path("/proc/self"), "fdinfo")
 
 
-def test_clear_removes_the_files_of_the_run_and_of_killed_saves_only(tmp_path: Path) -> None:
-    run = make_run(tmp_path, "hamlet", "last", "best")
-    append_metrics(run.metrics, {"step": 1})
-    for name in ("notes.txt", "step-12", "step-000000012.safetensors", "run.json", "corpus.safetensors"):
-        (run.folder / name).write_bytes(b"")
-    run.clear()
-    assert names(run) == ["corpus.safetensors", "notes.txt", "step-12"]
-    run.clear()
-
-
 def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
     run = make_run(tmp_path, "hamlet", "last")
     for name in ("last.safetensors", "best.safetensors", "metrics.jsonl", "run.json", "corpus.safetensors", "mine"):
@@ -184,13 +173,6 @@ def test_abandoning_keeps_a_run_and_a_folder_that_were_there(tmp_path: Path) -> 
     Run.create(tmp_path, "mine").abandon()
     assert (tmp_path / "mine").exists()
     Run.open(tmp_path, "hamlet").release()
-
-
-def test_clear_that_fails_is_a_run_error(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "hamlet")
-    run.last.mkdir()
-    with pytest.raises(RunError, match=r"^cannot write "):
-        run.clear()
 
 
 def test_open_finds_the_run_to_resume(tmp_path: Path) -> None:

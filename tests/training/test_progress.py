@@ -32,7 +32,17 @@ def test_progress_comes_back_from_its_dict():
 
 
 @pytest.mark.parametrize(
-    "values", [[], {"step": -1}, {"step": 1.5}, {"step": True}, {"norm_sum": float("nan")}, {"no-such": 1}]
+    "values",
+    [
+        [],
+        {"step": -1},
+        {"step": 1.5},
+        {"step": True},
+        {"step": 10**400},
+        {"norm_sum": 10**400},
+        {"norm_sum": float("nan")},
+        {"no-such": 1},
+    ],
 )
 def test_damaged_progress_is_told(values):
     with pytest.raises(CheckpointError, match="cannot be resumed"):
