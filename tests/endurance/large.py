@@ -1,9 +1,8 @@
 """Train on a text of gigabytes: how long until the first step, the first time and the next, and the peak of memory.
 
 ``python -m endurance.large 2`` in ``tests`` takes a text of 2 GB; ``--epochs 1`` trains on all of it and validates.
-``--first 200 --next 20`` allow for a busy
-machine. Options that it does not know go to ``charrnn train``. Kernels are compiled before anything is measured. It needs room
-for the text twice, and Linux or macOS.
+``--first 200 --next 20`` allow for a busy machine. Options that it does not know go to ``charrnn train``. Kernels are
+compiled before anything is measured. It needs room for the text twice, and Linux or macOS.
 """
 
 import argparse
