@@ -252,17 +252,17 @@ def _resumed(
     try:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         origin = checkpoint.header["corpus"]
-        settings, remarks = merged_settings(checkpoint.header["settings"], dataclasses.asdict(config), given)
+        reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}
+        asked = {"as_bytes": as_bytes, "documents": documents}
+        settings, remarks = merged_settings(
+            checkpoint.header["settings"],
+            dataclasses.asdict(config) | reading,
+            {**given, **{name: value for name, value in asked.items() if value}},
+        )
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
-    _check_unit(vocabulary, as_bytes)
-    if documents and documents != vocabulary.documents:
-        raise ConfigError(
-            f"this run's documents are {vocabulary.documents or 'none'!r} and cannot become {documents!r}: "
-            "leave --documents out, or start anew"
-        )
     notes = dataclasses.replace(known, **anew)
     corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
     if corpus.vocabulary != vocabulary:
@@ -306,16 +306,12 @@ def _corpus_of(
     return read_corpus(run.corpus, sources or notes.sources, accept=accept, **reading)
 
 
-def _check_unit(vocabulary: Vocabulary, as_bytes: bool) -> None:
-    if as_bytes and vocabulary.unit != "byte":
-        raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
-
-
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
     """The model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
-    _check_unit(vocabulary, as_bytes)
+    if as_bytes and vocabulary.unit != "byte":
+        raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     config = inherited_config(config, given)
     config.require_runnable()
     return Pretrained(config, vocabulary, checkpoint.tensors)

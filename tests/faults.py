@@ -22,12 +22,12 @@ class FaultyOs:
 
     Attributes:
         failed: whether any call did.
-        calls: the names of all, with what they were given.
+        calls: the names of all, each with the paths that it was given or that its descriptor is of.
     """
 
     def __init__(self, at=0, *, for_good=False, killed=False):
         self._at, self._for_good, self._killed = at, for_good or killed, killed
-        self.calls = []
+        self.calls, self._opened = [], {}
         self.failed = False
 
     def __getattr__(self, name):
@@ -36,7 +36,8 @@ class FaultyOs:
             return real
 
         def call(*arguments, **keywords):
-            self.calls.append((name, *arguments))
+            paths = [self._opened.get(value, value) for value in arguments if isinstance(value, int | os.PathLike)]
+            self.calls.append((name, *(path for path in paths if isinstance(path, os.PathLike))))
             number = len(self.calls)
             if number == self._at or (self._for_good and number > self._at > 0):
                 self.failed = True
@@ -46,6 +47,11 @@ class FaultyOs:
                 if self._killed:
                     raise Killed
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return None if name == "fsync" else real(*arguments, **keywords)
+            if name == "fsync":
+                return None
+            result = real(*arguments, **keywords)
+            if name == "open":
+                self._opened[result] = arguments[0]
+            return result
 
         return call

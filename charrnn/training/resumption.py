@@ -29,7 +29,7 @@ def merged_settings(
 
     Args:
         known: the run's settings.
-        shape: its model's config.
+        shape: its model's config, and how its text is read.
         given: fields of both.
 
     Raises:

@@ -446,4 +446,7 @@ def test_documents_from_training_to_sampling(train, invoke, tmp_path):
     assert "vocabulary of 6 characters and the end of documents, --documents line\n  abenov\n" in shown
     assert invoke("train", "--resume", *at, "--steps", 252).exit_code == 0
     refused = invoke("train", names, "--resume", *at, "--documents", "file")
-    assert (refused.exit_code, "documents are 'line' and cannot become 'file'" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "documents is 'line' in this run and cannot become 'file'" in refused.stderr) == (
+        1,
+        True,
+    )

@@ -81,11 +81,11 @@ def main() -> None:
             strange = {name for name in strange_files(run) if not name.startswith("step-")}
             assert not strange, strange
             assert len(run.kept()) <= 4  # a kill may come before the oldest is removed
-            done = run.kept()[-1][0]
+            done = max((at for at, _ in run.kept()), default=0)
             assert done >= step, "the run went back"
             step = done
             residents.append(resident)
-            samplers.append(max(samples))
+            samplers.append(max(samples, default=0))
             print(
                 f"session {len(residents):3}: {number.name}, {len(samples)} samples, step {step:,}, "
                 f"{resident / 1e6:.0f} MB, samplers {samplers[-1] / 1e6:.0f} MB",

@@ -113,6 +113,28 @@ def test_os_errors_propagate(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file", "folder"]
 
 
+def test_what_is_written_outlasts_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is on the disk before it has its name, and the name before anything else is done."""
+    disk = FaultyOs()
+    monkeypatch.setattr("charrnn.storage.atomic.os", disk)
+    path, temporary = tmp_path / "file", tmp_path / f".file.{os.getpid()}.tmp"
+    write_atomically(path, b"content")
+    assert disk.calls == [
+        ("open", temporary),
+        ("write", temporary),
+        ("fsync", temporary),
+        ("replace", temporary, path),
+        ("open", tmp_path),
+        ("fsync", tmp_path),
+    ]
+    disk.calls.clear()
+    append(path, b"more")
+    assert disk.calls == [("open", path), ("write", path), ("fsync", path)]
+    disk.calls.clear()
+    link_or_copy(path, tmp_path / "kept", beside=path)
+    assert disk.calls[-1] == ("fsync", tmp_path)
+
+
 def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
     for name in (".a[1].7.tmp", ".a[1].8.tmp", ".a1.7.tmp", ".b.7.tmp", "a[1].7.tmp", "a[1]"):
         (tmp_path / name).write_bytes(b"")
