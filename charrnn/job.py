@@ -13,9 +13,9 @@ from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import open_cache, read_corpus
-from charrnn.storage.metrics import read_metrics, truncate_metrics
+from charrnn.storage.metrics import read_metrics
 from charrnn.storage.notes import Notes
-from charrnn.storage.recorder import Recorder
+from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.documents import Documents, split
@@ -80,7 +80,7 @@ class TrainingJob:
         if resumed:
             self.trainer.restore(resumed.tensors, resumed.header)
             self.trainer.clock.seconds = notes.seconds
-            truncate_metrics(run.metrics, self.trainer.progress.step)
+            go_back(run, self.trainer.progress.step)
         self._evaluations = read_metrics(run.metrics) if resumed else []
         self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
         self.started = Started(

@@ -4,7 +4,11 @@ The text is read once, piece by piece. Its characters are numbered as they appea
 from there they go into the cache, a safetensors file, under the ids of the vocabulary that is known by then.
 """
 
+import contextlib
+import hashlib
+import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby
 from pathlib import Path
@@ -16,7 +20,7 @@ import numpy.typing as npt
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
-from charrnn.text.corpus import Corpus, too_short
+from charrnn.text.corpus import Corpus, let_go, too_short
 from charrnn.text.documents import in_documents
 from charrnn.text.numbering import Numbering
 from charrnn.text.sources import Piece, read_pieces, versions
@@ -71,7 +75,9 @@ def read_corpus(
 def open_cache(
     cache: Path, files: Files, *, encoding: str, as_bytes: bool, documents: str = "", known: str = ""
 ) -> Corpus | None:
-    """The text in the cache; None if there is none, or if it is of another origin or numbered otherwise.
+    """The text in the cache; None if there is none, it was damaged, is of another origin or numbered otherwise.
+
+    A cache that was changed or copied since it was written has another time, and is compared with its fingerprint.
 
     Args:
         cache: the file.
@@ -90,9 +96,26 @@ def open_cache(
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
-        return Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
+        corpus = Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
+        return corpus if _is_intact(cache, corpus, header.get("written", 0)) else None
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
         return None
+
+
+def _is_intact(cache: Path, corpus: Corpus, written: int) -> bool:
+    """Whether the ids are those of the text; they are only read if the file has another time than it was given."""
+    if divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
+        return True
+    digest = hashlib.sha256()
+    for start in range(0, len(corpus.ids), PIECE):
+        ids = corpus.ids[start : start + PIECE]
+        digest.update(corpus.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
+        let_go(ids)
+    intact = digest.hexdigest() == corpus.fingerprint
+    if intact:
+        with contextlib.suppress(OSError):  # it is another user's
+            os.utime(cache, (written, written))
+    return intact
 
 
 def _origin(files: Files, encoding: str, as_bytes: bool, documents: str) -> dict[str, Any]:
@@ -129,8 +152,10 @@ def _build(
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
         fingerprint = numbering.fingerprint()
         accept(fingerprint, numbering.characters)
+        written = int(time.time()) // 2 * 2  # some file systems have times of even seconds
         header = {
             "kind": KIND,
+            "written": written,
             "origin": _origin(files, encoding, as_bytes, documents),
             "fingerprint": fingerprint,
             "symbols": vocabulary.symbols,
@@ -140,6 +165,7 @@ def _build(
         beginning = stream_beginning(header, "ids", name, numbering.characters, final.itemsize)
         file.seek(0)
         write_atomically(cache, _pieces(beginning, file, stretches, final))
+        os.utime(cache, (written, written))
     return Corpus(mapped(cache, TYPES[name]), vocabulary, fingerprint)
 
 

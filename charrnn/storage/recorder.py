@@ -4,12 +4,13 @@ What cannot be written is held, and written before anything that comes later, so
 moment than their metrics do.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from charrnn.errors import RunError
+from charrnn.errors import CheckpointError, RunError
 from charrnn.storage.atomic import writing
-from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_header, save_checkpoint
 from charrnn.storage.metrics import append_metrics, truncate_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.replacement import replace, settle
@@ -85,3 +86,18 @@ class Recorder:
             self.failure = None
         except RunError as error:
             self.failure = error
+
+
+def go_back(run: Run, step: int) -> None:
+    """Forget what a run has told after ``step``, from which it goes on: lines of its metrics, and a later best model.
+
+    That comes again if the run goes on as before. If not, no line of the metrics would tell of it.
+
+    Raises:
+        RunError: A file cannot be read, written or removed.
+    """
+    truncate_metrics(run.metrics, step)
+    with contextlib.suppress(CheckpointError, KeyError, TypeError):  # missing or damaged: it is no later model
+        if load_header(run.best)["progress"]["step"] > step:
+            with writing(run.folder):
+                run.best.unlink()

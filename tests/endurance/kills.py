@@ -11,11 +11,20 @@ import time
 from pathlib import Path
 
 from charrnn.storage.run import Run
-from endurance.runs import outcome, start, strange_files, write_text
+from endurance.runs import OPTIONS, SEED, command, outcome, start, strange_files, write_text
+
+KEPT = ("--save-every", 1, "--keep", 1)
+"""Options that a run resumed by its name alone must remember."""
+
+FIRST_SAVE = 0.02
+"""Seconds within which a run writes its first files."""
 
 
 def train_under_kills(folder: Path, text: Path, steps: int, kills: int, seconds: tuple[float, float], seed: int) -> int:
     """Train a run to its end while it is killed up to so many times; returns how often it was.
+
+    Where there are kills, it takes the place of an older run, the first kill comes in the middle of that, and it is
+    resumed by its name alone every other time.
 
     Args:
         folder: for the checkpoints.
@@ -26,10 +35,19 @@ def train_under_kills(folder: Path, text: Path, steps: int, kills: int, seconds:
         seed: of the moments.
     """
     moments, done = random.Random(seed), 0
+    run = Run(folder / text.stem)
+    if kills:
+        older = ("train", text, *OPTIONS, "--rng-seed", SEED + 1, "--steps", 3, "--checkpoints", folder, "--quiet")
+        subprocess.run(command(*older), check=True)
     while True:
-        process = start(text, folder, "--steps", steps, "--eval-every", 50, "--save-every", 1)
+        process = start(text, folder, "--steps", steps, "--eval-every", 50, *KEPT, by_name=done % 2 == 0)
         try:
-            _, errors = process.communicate(timeout=moments.uniform(*seconds) if done < kills else None)
+            if kills and not done:
+                wait_for(process, run.new.folder)
+                seconds_left = moments.uniform(0, FIRST_SAVE)
+            else:
+                seconds_left = moments.uniform(*seconds)
+            _, errors = process.communicate(timeout=seconds_left if done < kills else None)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -38,6 +56,12 @@ def train_under_kills(folder: Path, text: Path, steps: int, kills: int, seconds:
         if process.returncode != 0:
             raise AssertionError(f"after {done} kills: exit code {process.returncode}, {errors}")
         return done
+
+
+def wait_for(process: subprocess.Popen, path: Path) -> None:
+    """Wait until a process has made a file or folder, or ended."""
+    while process.poll() is None and not path.exists():
+        time.sleep(0.0005)
 
 
 def check(folder: Path, kills: int, *, steps: int, seconds: tuple[float, float], seed: int = 0) -> int:
@@ -56,7 +80,8 @@ def check(folder: Path, kills: int, *, steps: int, seconds: tuple[float, float],
         run = Run(checkpoints / text.stem)
         for file, got, whole in zip(("last", "best", "metrics"), outcome(run), wanted, strict=True):
             assert got == whole, f"{file} of run {runs} ended otherwise"
-        assert not strange_files(run), strange_files(run)
+        assert {name for name in strange_files(run) if not name.startswith("step-")} == set(), strange_files(run)
+        assert len(run.kept()) == 2, run.kept()
         runs += 1
     return runs
 

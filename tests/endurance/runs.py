@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from charrnn.storage.checkpoint import load_header
 from charrnn.storage.run import Run
 
 TEXT = "the cat sat on the mat. the dog sat on the log.\n" * 100
 OPTIONS = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1", "--dropout", "0.1")
+SEED = 0
+"""Of the random generator of such a run."""
+
 TIMES = {"seconds", "chars_per_second"}
 FILES = {".lock", "best.safetensors", "corpus.safetensors", "last.safetensors", "metrics.jsonl", "run.json"}
 
@@ -23,11 +27,30 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "charrnn", *map(str, arguments)]
 
 
-def start(text: Path, checkpoints: Path, *options: object) -> subprocess.Popen:
-    """A process that begins the run, or resumes it if there is something to resume."""
-    begun = Run(checkpoints / text.stem).last.exists()
-    arguments = ("train", text, *OPTIONS, *options, "--checkpoints", checkpoints, "--quiet")
-    return subprocess.Popen(command(*arguments, *(["--resume"] if begun else [])), stderr=subprocess.PIPE, text=True)
+def start(text: Path, checkpoints: Path, *options: object, by_name: bool = False) -> subprocess.Popen:
+    """A process that begins the run, in the place of any of another seed, or resumes it.
+
+    Args:
+        text: to train on.
+        checkpoints: folder that holds the runs.
+        options: of the run.
+        by_name: resume it by its name alone: it knows its text and all else.
+    """
+    run = Run(checkpoints / text.stem)
+    if not is_begun(run):
+        arguments: tuple[object, ...] = ("train", text, *OPTIONS, *options, "--overwrite")
+    elif by_name:
+        arguments = ("train", "--resume", "--name", run.name)
+    else:
+        arguments = ("train", text, *OPTIONS, *options, "--resume")
+    arguments = (*arguments, "--checkpoints", checkpoints, "--quiet")
+    return subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True)
+
+
+def is_begun(run: Run) -> bool:
+    """Whether a run of OPTIONS can be resumed: one of another seed is an older one, which it replaces."""
+    newest = next((path for path in (run.new.last, run.last) if path.exists()), None)
+    return newest is not None and load_header(newest)["settings"]["rng_seed"] == SEED
 
 
 def outcome(run: Run) -> tuple[bytes, bytes, list[dict]]:

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,15 @@ def is_cached(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path, **op
         patch.setattr(module, "_build", lambda *arguments: built.append(True) or build(*arguments))
         read(cache, *sources, **options)
     return not built
+
+
+def is_compared(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path) -> bool:
+    """Whether all of the cache is compared with its fingerprint."""
+    pieces: list[object] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "let_go", pieces.append)
+        read(cache, *sources)
+    return bool(pieces)
 
 
 @pytest.mark.parametrize("content", TEXTS.values(), ids=TEXTS)
@@ -124,6 +134,27 @@ def test_a_damaged_cache_is_built_anew(cache: Path, text: Path, damage: bytes) -
     wanted = read(cache, text).ids.tolist()
     cache.write_bytes(cache.read_bytes()[:-1] if damage == b"cut" else damage)
     assert read(cache, text).ids.tolist() == wanted
+
+
+@pytest.mark.parametrize("number", [0, 200])  # in the vocabulary, and beyond
+@pytest.mark.parametrize("documents", ["", "line"])
+def test_a_cache_of_other_numbers_is_built_anew(cache: Path, text: Path, number: int, documents: str) -> None:
+    text.write_text("abcabc\n" * 300_000)  # several pieces
+    wanted = read(cache, text, documents=documents).ids.tobytes()
+    content = cache.read_bytes()
+    cache.write_bytes(content[:-9] + bytes([number]) * 9)
+    assert read(cache, text, documents=documents).ids.tobytes() == wanted
+
+
+def test_a_cache_that_was_copied_is_compared_with_its_text_once(
+    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(cache, text)
+    assert not is_compared(monkeypatch, cache, text)
+    shutil.copyfile(cache, cache.with_name("copy"))
+    cache.with_name("copy").replace(cache)
+    assert is_cached(monkeypatch, cache, text)
+    assert not is_compared(monkeypatch, cache, text)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")

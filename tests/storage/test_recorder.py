@@ -8,10 +8,10 @@ from faults import FaultyOs, Killed
 
 from charrnn.errors import RunError
 from charrnn.storage.atomic import leftovers
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.notes import Notes
-from charrnn.storage.recorder import Recorder
+from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
 
 NOTES = Notes(("/a/text",), "utf-8")
@@ -206,3 +206,21 @@ def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None
     evaluate(recorder, 3)
     assert recorder.failure is None
     assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}, {"step": 3}]
+
+
+@pytest.mark.parametrize(("best", "stays"), [(2, True), (3, False)])
+def test_a_run_that_goes_back_forgets_what_came_later(run: Run, best: int, stays: bool) -> None:
+    recorder = Recorder(run, keep=0, resumed=False)
+    evaluate(recorder, 2)
+    save_checkpoint(run.best, Checkpoint({}, {"progress": {"step": best}}))
+    recorder.record({"step": 3})
+    go_back(run, 2)
+    assert read_metrics(run.metrics) == [{"step": 2}]
+    assert run.best.exists() == stays
+
+
+def test_a_damaged_best_model_is_left(run: Run) -> None:
+    evaluate(Recorder(run, keep=0, resumed=False), 2)
+    run.best.write_bytes(b"damaged")
+    go_back(run, 2)
+    assert run.best.exists()
