@@ -15,6 +15,9 @@ LIMITS: tuple[Limit, ...] = get_args(Limit)
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
+LARGEST = 2**63 - 1
+"""The largest whole number that a setting can be, so that it has a float."""
+
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text"),
     "int": ((int,), "a whole number"),
@@ -96,6 +99,8 @@ class TrainingSettings:
             kinds, wanted = KINDS[str(field.type)]
             if isinstance(value, bool) or not isinstance(value, kinds):
                 raise ConfigError(f"{field.name} must be {wanted}, not {value!r}")
+            if isinstance(value, int) and abs(value) > LARGEST:
+                raise ConfigError(f"{field.name} must be smaller than 2^63, and is not")
             if isinstance(value, int | float) and float in kinds:  # equal settings are written alike
                 object.__setattr__(self, field.name, float(value))
 

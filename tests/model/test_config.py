@@ -13,6 +13,7 @@ from charrnn.model.config import LARGEST_EMBEDDING, ModelConfig
     [
         ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, not 0"),
         ({"vocab_size": 2.5}, "vocab_size must be a whole number of at least 1, not 2.5"),
+        ({"num_layers": True}, "num_layers must be a whole number of at least 1, not True"),
         ({"hidden_size": 0}, "hidden_size must be a whole number of at least 1, not 0"),
         ({"hidden_size": "8"}, "hidden_size must be a whole number of at least 1, not '8'"),
         ({"num_layers": 0}, "num_layers must be a whole number of at least 1, not 0"),

@@ -25,6 +25,8 @@ from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
         ("minutes", "ten", "minutes must be a number, not 'ten'"),
         ("schedule", 1, "schedule must be a text, not 1"),
         ("rng_seed", -1, "rng_seed must be at least 0"),
+        ("steps", 10**400, r"steps must be smaller than 2\^63"),
+        ("minutes", 10**400, r"minutes must be smaller than 2\^63"),
         ("schedule", "sawtooth", "unknown schedule 'sawtooth': choose one of constant, step, linear, cosine"),
         ("optimizer", "lion", "unknown optimizer 'lion': choose one of adagrad, adam, rmsprop, sgd"),
     ],
