@@ -44,7 +44,7 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
     """
-    from charrnn.job import open_job  # sampling starts faster without it
+    from charrnn.opening import open_job  # sampling starts faster without it
 
     return open_job([str(source) for source in corpus], **options).events()
 

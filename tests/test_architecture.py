@@ -17,6 +17,7 @@ FLOORS = [
     {"sampling", "scoring"},
     {"training", "storage"},
     {"job", "session"},
+    {"opening"},
     {"api", "sweeps"},
     {"cli"},
     {"__main__"},

@@ -13,9 +13,9 @@ import pytest
 from faults import FaultyOs
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.job import open_job
 from charrnn.model.load import load_model
 from charrnn.model.workers import Workers
+from charrnn.opening import open_job
 from charrnn.optimizers.contract import optimizer_names
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint

@@ -148,7 +148,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
             interrupt_at_eof()
         if not quiet:
             announce_compilation()
-        from charrnn.job import open_job
+        from charrnn.opening import open_job
 
         job = open_job(corpora, **given)
         finished = _follow(job, _report(job, quiet, as_json, given), interrupts)

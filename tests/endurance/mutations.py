@@ -14,9 +14,9 @@ import zlib
 from pathlib import Path
 
 from charrnn.errors import CharrnnError
-from charrnn.job import open_job
 from charrnn.model.header import model_of
 from charrnn.model.parameters import Parameters
+from charrnn.opening import open_job
 from charrnn.storage import checkpoint as format_of
 from charrnn.storage.checkpoint import load_checkpoint, load_header, tensor_shapes
 from charrnn.storage.run import Run

@@ -11,7 +11,7 @@ import pytest
 from endurance.cluster import LoopbackCluster
 from endurance.runs import command
 
-from charrnn.job import open_job
+from charrnn.opening import open_job
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import SweepFolder
 

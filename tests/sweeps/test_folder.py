@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.errors import ConfigError, RunError
-from charrnn.job import open_job
+from charrnn.opening import open_job
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import PlannedRun
 from charrnn.training.events import Evaluated, StepDone
