@@ -19,6 +19,7 @@ from benchmarks.shared import command
 from benchmarks.shared.contenders import VAL_FRACTION, Contender, Counted, Text, counted, networks, paces
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import RESULTS, replace_part, table
+from benchmarks.shared.picture import new_figure, save
 from charrnn.errors import RunError
 from charrnn.model.workers import available_threads
 from charrnn.storage.metrics import read_metrics
@@ -127,12 +128,7 @@ def draw(results: Sequence[Result], counts: Sequence[Counted], path: Path) -> No
     Raises:
         BenchmarkError: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise BenchmarkError("to draw needs matplotlib: python -m pip install -e '.[plots]'") from None
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = new_figure(11, 5)
     left, right = figure.subplots(1, 2, sharey=True)
     best = best_of(results)
     for result in best:
@@ -148,8 +144,7 @@ def draw(results: Sequence[Result], counts: Sequence[Counted], path: Path) -> No
     right.set(xlabel="learning rate", xscale="log", xticks=rates, xticklabels=[f"{rate:g}" for rate in rates])
     right.minorticks_off()
     left.legend(fontsize="small")
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.name}):
-        figure.savefig(path, metadata={"Date": None})
+    save(figure, path)
 
 
 def best_of(results: Sequence[Result]) -> list[Result]:

@@ -1,0 +1,94 @@
+"""A carefully written LSTM in PyTorch; its time is that of its training steps alone.
+
+The embedding is as wide as the vocabulary, the state is carried, Adam is fused; the learning rate warms up and falls
+as a cosine that ends with the time; norm clip 1, forget bias 1, dropout before the output.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.engines.pytorch import absent
+from benchmarks.learners.contract import EVALUATIONS, Ids, Learner, Lesson, Point
+
+WARMUP_STEPS = 50
+LEAST_RATE = 0.02
+"""Part of the highest learning rate at which the cosine ends."""
+SCORED_STREAMS = 20
+
+SETTINGS = {
+    "256, batch 32": {"hidden": 256, "layers": 1, "batch": 32, "seq": 64, "rate": 0.004, "dropout": 0.0},
+    "512, batch 32": {"hidden": 512, "layers": 1, "batch": 32, "seq": 64, "rate": 0.004, "dropout": 0.1},
+    "384 twice, batch 32": {"hidden": 384, "layers": 2, "batch": 32, "seq": 64, "rate": 0.003, "dropout": 0.1},
+    "512, batch 64": {"hidden": 512, "layers": 1, "batch": 64, "seq": 64, "rate": 0.006, "dropout": 0.1},
+}
+
+
+def model_of(V: int, hidden: int, layers: int, dropout: float) -> Any:
+    """The layers."""
+    from torch import nn
+
+    lstm = nn.LSTM(V, hidden, layers, dropout=dropout if layers > 1 else 0.0)
+    for layer in range(layers):
+        getattr(lstm, f"bias_ih_l{layer}").data[hidden : 2 * hidden] = 1.0
+    embedding = nn.Embedding.from_pretrained(nn.init.eye_(nn.Embedding(V, V).weight.data), freeze=False)
+    return nn.ModuleDict(
+        {"embedding": embedding, "lstm": lstm, "dropout": nn.Dropout(dropout), "head": nn.Linear(hidden, V)}
+    )
+
+
+def loss_of(model: Any, x: Any, y: Any, state: Any) -> tuple[Any, Any]:
+    """Cross-entropy of a window (T, B), and the state after it."""
+    from torch.nn.functional import cross_entropy
+
+    h, state = model["lstm"](model["embedding"](x), state)
+    logits = model["head"](model["dropout"](h))
+    return cross_entropy(logits.flatten(0, 1), y.flatten()), [part.detach() for part in state]
+
+
+def learn(lesson: Lesson) -> Iterator[Point]:
+    """See ``Learner.learn``."""
+    import torch
+    from torch import nn
+
+    def streams(ids: Ids, count: int) -> tuple[Any, Any]:
+        length = (len(ids) - 1) // count
+        inputs, targets = ids[: count * length], ids[1 : count * length + 1]
+        x, y = (torch.from_numpy(part.reshape(count, length).T.copy()) for part in (inputs, targets))
+        return x, y
+
+    torch.set_num_threads(lesson.threads)
+    torch.manual_seed(lesson.rng_seed)
+    train_ids, val_ids, V = lesson.ids()
+    chosen = lesson.options
+    model = model_of(V, chosen["hidden"], chosen["layers"], chosen["dropout"])
+    optimizer = torch.optim.Adam(model.parameters(), lr=chosen["rate"], betas=(0.9, 0.99), fused=True)
+    inputs, targets = streams(train_ids, chosen["batch"])
+    scored = streams(val_ids, SCORED_STREAMS)
+    state, first, step, seconds = None, 0, 0, 0.0
+    for mark in range(1, EVALUATIONS + 1):
+        while seconds < lesson.seconds * mark / EVALUATIONS:
+            begin = time.perf_counter()
+            done = 0.5 + 0.5 * math.cos(math.pi * seconds / lesson.seconds)
+            rate = chosen["rate"] * min(1, (step + 1) / WARMUP_STEPS) * (LEAST_RATE + (1 - LEAST_RATE) * done)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            if first + chosen["seq"] > len(inputs):
+                state, first = None, 0
+            window = slice(first, first + chosen["seq"])
+            loss, state = loss_of(model, inputs[window], targets[window], state)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            first, step = first + chosen["seq"], step + 1
+            seconds += time.perf_counter() - begin
+        model.eval()
+        with torch.inference_mode():
+            nats = loss_of(model, *scored, None)[0].item()
+        model.train()
+        yield seconds, nats
+
+
+LEARNER = Learner("PyTorch nn.LSTM", SETTINGS, lambda: absent("float32"), learn)

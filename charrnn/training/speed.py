@@ -1,0 +1,45 @@
+"""How fast this machine trains a model of a given shape."""
+
+import math
+import time
+
+import numpy as np
+
+from charrnn.kernels.updates import Clip
+from charrnn.model.config import ModelConfig
+from charrnn.model.workers import Workers
+from charrnn.training.gradients import learner_of, new_parameters
+from charrnn.training.optimization import Updater
+from charrnn.training.settings import TrainingSettings
+
+
+def training_speed(config: ModelConfig, settings: TrainingSettings, threads: int, seconds: float) -> float:
+    """Characters per second, by steps on random text; the first one, which may compile kernels, does not count.
+
+    Args:
+        config: the model's shape.
+        settings: the batch, the window and the optimizer.
+        threads: how many.
+        seconds: how long to measure, at least one step.
+    """
+    workers = Workers(threads)
+    parameters = new_parameters(config).initialise(settings.rng_seed)
+    learner = learner_of(parameters, workers, settings.seq_length, settings.batch_size)
+    updater = Updater(settings.optimizer, parameters, workers)
+    state = learner.network.initial_state(settings.batch_size)
+    shape = (settings.seq_length, settings.batch_size)
+    x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
+    lead = settings.seq_length - settings.window
+
+    def step() -> None:
+        learner.window(x, y, state, lead=lead, mask_key=0)
+        updater.norm(learner.gradient.vector)
+        updater.update(learner.gradient.vector, Clip(1.0, math.inf), 0.0, 1)
+        learner.network.refresh()
+
+    step()
+    started, steps = time.monotonic(), 0
+    while not steps or time.monotonic() - started < seconds:
+        step()
+        steps += 1
+    return steps * settings.batch_size * settings.window / (time.monotonic() - started)
