@@ -271,7 +271,7 @@ def test_a_checkpoint_without_settings_cannot_be_resumed(corpus, runs):
 
 
 EXACT = {
-    "sgd": {"schedule": "cosine", "clip_value": 0.1, "documents": " ", "batch_size": 8},
+    "sgd": {"schedule": "cosine", "clip_value": 0.1, "weight_decay": 0.5, "documents": " ", "batch_size": 8},
     "rmsprop": {"schedule": "step", "decay_every": 0.3, "dropout": 0.2, "num_layers": 2},
     "adagrad": {"schedule": "constant", "embedding_size": 0, "reset_probability": 0.5},
     "adam": {"schedule": "linear", "warmup_steps": 30, "recurrent_init": "orthogonal", "precision": "float64"},
@@ -321,8 +321,8 @@ def test_all_options_that_differ_are_named(corpus, runs):
     assert str(caught.value) == (
         "hidden_size is 16 in this run and cannot become 32, batch_size is 4 in this run and cannot become 5: leave "
         "them out, or start a new run; a resumed run may be given steps, epochs, minutes, eval_every, patience, "
-        "learning_rate, schedule, warmup_steps, decay_rate, decay_every, clip_norm, clip_value, save_every, keep and "
-        "threads"
+        "learning_rate, schedule, warmup_steps, decay_rate, decay_every, weight_decay, clip_norm, clip_value, "
+        "save_every, keep and threads"
     )
     with pytest.raises(ConfigError) as caught:
         open_job([corpus], checkpoints=runs, resume=True, hidden_size=32, as_bytes=True, documents="line")

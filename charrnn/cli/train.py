@@ -94,6 +94,7 @@ Examples:
 @option("--warmup-steps", type=int, help="Steps in which the learning rate rises.", unset=50)
 @option("--decay-rate", type=float, help="Factor of the schedule 'step'.", unset=0.5)
 @option("--decay-every", type=float, help="Epochs between two of its steps.", unset=10.0)
+@option("--weight-decay", type=float, help="Part of each weight that is taken away, times the rate.", unset=0.0)
 @option("--clip-norm", type=float, help="Largest norm of the gradient; 0 for any.", unset=1.0)
 @option("--clip-value", type=float, help="Largest element of the gradient; 0 for any.", unset=0.0)
 @option("--steps", type=int, help="Stop after so many updates.")

@@ -35,11 +35,18 @@ class Updater:
         self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(len(self._sums), part, parts)))
         return math.sqrt(self._sums.sum())
 
-    def update(self, gradient: Array, clip: Clip, rate: float, step: int) -> None:
-        """Update the parameters: ``step`` counts updates from 1."""
+    def update(self, gradient: Array, clip: Clip, rate: float, step: int, weight_decay: float = 0.0) -> None:
+        """Update the parameters: ``step`` counts updates from 1.
+
+        Weight decay is apart from the gradient (Loshchilov and Hutter 2019, "Decoupled weight decay regularization"):
+        all parameters, biases too, first lose ``rate * weight_decay`` of themselves.
+        """
+        kept = self._vector.dtype.type(max(0.0, 1.0 - rate * weight_decay))
 
         def blocks(part: int, parts: int) -> None:
             first, last = (min(self._vector.size, block * BLOCK) for block in share(len(self._sums), part, parts))
+            if weight_decay:
+                self._vector[first:last] *= kept
             self._optimizer.update(self._vector, gradient, self.slots, rate, step, clip, first, last)
 
         self._workers.run(blocks)

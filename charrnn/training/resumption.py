@@ -12,7 +12,16 @@ from charrnn.training.settings import LIMITS, TrainingSettings
 FREE = (*LIMITS, "eval_every", "patience")
 """Options that may be given anew without a word."""
 
-TOLD = ("learning_rate", "schedule", "warmup_steps", "decay_rate", "decay_every", "clip_norm", "clip_value")
+TOLD = (
+    "learning_rate",
+    "schedule",
+    "warmup_steps",
+    "decay_rate",
+    "decay_every",
+    "weight_decay",
+    "clip_norm",
+    "clip_value",
+)
 """Options that change what is learned from now on, and are told to the user. All others make another run."""
 
 

@@ -50,6 +50,8 @@ class TrainingSettings:
     """Factor of the schedule "step"."""
     decay_every: float = 10.0
     """Epochs between two steps of the schedule "step"."""
+    weight_decay: float = 0.0
+    """Part of each parameter that an update takes away, times the learning rate (Loshchilov and Hutter 2019)."""
     clip_norm: float = 1.0
     """Largest norm of the gradient."""
     clip_value: float = 0.0
@@ -79,7 +81,7 @@ class TrainingSettings:
         self._check("update_every", 0 <= self.update_every <= most, f"at least 0 and at most seq_length, {most}")
         for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
-        for name in ("eval_every", "patience"):
+        for name in ("weight_decay", "eval_every", "patience"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         if self.patience and not self.val_fraction:
             raise ConfigError("patience waits for a lower validation loss: give a val_fraction, or leave it out")

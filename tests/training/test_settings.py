@@ -12,6 +12,7 @@ from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
         ("update_every", 65, "update_every must be at least 0 and at most seq_length, 64, not 65"),
         ("learning_rate", float("nan"), "learning_rate must be at least 0, not nan"),
         ("clip_norm", -1.0, "clip_norm must be at least 0, not -1.0"),
+        ("weight_decay", -0.1, "weight_decay must be at least 0"),
         ("clip_value", -1.0, "clip_value must be at least 0"),
         ("steps", -1, "steps must be at least 0"),
         ("minutes", float("inf"), "minutes must be at least 0, not inf"),

@@ -17,7 +17,7 @@ def lesson(tmp_path):
 
 def test_the_text_is_parted_as_all_part_it(lesson):
     train, val, V = lesson.ids()
-    assert V == len(set(TEXT))
+    assert len(set(TEXT)) == V
     assert len(val) == int(VAL_FRACTION * len(TEXT))
     symbols = sorted(set(TEXT))
     assert "".join(symbols[i] for i in np.concatenate([train, val])) == TEXT
