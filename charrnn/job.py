@@ -18,6 +18,7 @@ from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.fitting import fit_settings
+from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
 
@@ -31,6 +32,7 @@ class TrainingJob:
         run: the folder.
         trainer: the trainer; ``trainer.stop()`` ends the job after the step under way.
         started: what the job's first event says.
+        plan: what was chosen for the minutes of a new run; None where nothing was.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class TrainingJob:
         origin: Pretrained | None = None,
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
+        plan: Plan | None = None,
+        spent: float = 0.0,
     ) -> None:
-        self.run = run
+        self.run, self.plan = run, plan
         train_ids, val_ids = split(corpus, settings.val_fraction)
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
@@ -62,6 +66,7 @@ class TrainingJob:
         if origin:
             assert isinstance(self.trainer, Trainer)
             self.trainer.begin_with(origin)
+        self.trainer.clock.seconds = notes.seconds + spent
         self._notes = notes
         self._header = {
             "settings": settings.to_dict(),
@@ -69,7 +74,6 @@ class TrainingJob:
         }
         if resumed:
             self.trainer.restore(resumed.tensors, resumed.header)
-            self.trainer.clock.seconds = notes.seconds
             go_back(run, self.trainer.progress.step)
         self._evaluations = read_metrics(run.metrics) if resumed else []
         self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
@@ -81,6 +85,7 @@ class TrainingJob:
             vocabulary=len(corpus.vocabulary),
             parameters=self.trainer.parameter_count,
             threads=threads,
+            plan=plan.reasons if plan else (),
             notes=remarks + shrunk,
         )
 

@@ -1,6 +1,7 @@
 """How a training job comes about: a new run, one that starts from another's weights, or an old one that is resumed."""
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,13 @@ from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, check_documents, check_options, only
+from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
-from charrnn.training.settings import TrainingSettings
+from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.speed import training_speed
+
+TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
+"""Part of a run's time, and the most seconds, for which its machine's speed is measured, once or twice."""
 
 
 def open_job(
@@ -38,6 +44,7 @@ def open_job(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    plan: bool = True,
     **options: Any,
 ) -> TrainingJob:
     """Prepare a new run, or take up an old one.
@@ -56,6 +63,7 @@ def open_job(
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
+        plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
@@ -87,10 +95,10 @@ def open_job(
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
         opened = _resumed
     else:
-        opened = _begun
+        opened = partial(_begun, planned=plan)
         if init_from:
             origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
-            as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin)
+            as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin, planned=plan)
             documents = documents or origin.vocabulary.documents
             check_documents(documents, origin.config.model)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
@@ -109,18 +117,39 @@ def _begun(
     as_bytes: bool,
     documents: str,
     threads: int,
+    *,
     origin: Pretrained | None = None,
+    planned: bool = True,
 ) -> TrainingJob:
+    opened = time.monotonic()
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
     reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
     corpus = read_corpus(run.corpus, sources, **reading)
     V = len(corpus.vocabulary)
-    shape = origin.config.to_dict() if origin else only(MODEL_OPTIONS, given)
-    config = ModelConfig(**shape | {"vocab_size": V, "end_symbol": bool(documents)})
+    if origin:
+        given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
+    plan = None
+    if planned and wants_plan(given):
+        trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
+        speed = partial(training_speed, threads=threads, seconds=trial)
+        plan = make_plan(given, len(corpus.ids), V, lambda: time.monotonic() - opened, speed)
+        given = {**given, **plan.options}
+    config = ModelConfig(vocab_size=V, end_symbol=bool(documents), **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
     remarks = (f"starts from a trained model; characters that are new to it: {V - len(known)}",) if origin else ()
-    return TrainingJob(run, corpus, config, settings, notes, threads=threads, origin=origin, remarks=remarks)
+    return TrainingJob(
+        run,
+        corpus,
+        config,
+        settings,
+        notes,
+        threads=threads,
+        origin=origin,
+        remarks=remarks,
+        plan=plan,
+        spent=time.monotonic() - opened,
+    )
 
 
 def _resumed(

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from charrnn.job import TrainingJob
     from charrnn.storage.run import Run
     from charrnn.training.events import Finished
-    from charrnn.training.settings import TrainingSettings
+    from charrnn.training.plan import Plan
 
+
+ONCE = ("minutes", "plan", "name", "checkpoints", "resume", "overwrite", "threads")
+"""Options that do not tell what is trained."""
 
 EXAMPLES = """\b
 Examples:
@@ -100,6 +103,11 @@ Examples:
 @option("--steps", type=int, help="Stop after so many updates.")
 @option("--epochs", type=float, help="Stop after so many passes over the text.")
 @option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
+@option(
+    "--plan/--no-plan",
+    default=True,
+    help="Let what is not given be chosen for a run of minutes, by this machine's speed and the text.",
+)
 @option("--patience", type=int, metavar="N", help="Stop after N evaluations in a row without a lower validation loss.")
 @option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
 @option(
@@ -152,7 +160,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         from charrnn.opening import open_job
 
         job = open_job(corpora, **given)
-        finished = _follow(job, _report(job, quiet, as_json, given), interrupts)
+        finished = _follow(job, _report(job, corpora, quiet, as_json, given), interrupts)
     if finished.reason == "interrupted":
         if finished.step:
             say(f"resume with: {_resume_command(corpora, job.run, given)}")
@@ -180,24 +188,28 @@ def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Fi
     return event
 
 
-def _report(job: "TrainingJob", quiet: bool, as_json: bool, given: Mapping[str, Any]) -> "Report":
+def _report(
+    job: "TrainingJob", corpora: tuple[str, ...], quiet: bool, as_json: bool, given: Mapping[str, Any]
+) -> "Report":
     from charrnn.cli.shared.reports import JsonReport, NoReport, TextReport
 
     if as_json:
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    budget = _budget(job.trainer.config.model, job.trainer.settings, given)
-    return TextReport(job, budget, _sample_command(job.run))
+    again = _repeat_command(corpora, job.plan, given) if job.plan else None
+    return TextReport(job, _budget(job, given), _sample_command(job.run), again)
 
 
-def _budget(model: str, settings: "TrainingSettings", given: Mapping[str, Any]) -> str:
-    """When the run ends."""
-    if model == "ngram":
+def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:
+    """When the run ends; of a planned one, the minutes that its steps were chosen for."""
+    if job.trainer.config.model == "ngram":
         return "one pass"
-    chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
+    settings = job.trainer.settings
+    limits = {name: limit for name, limit in settings.limits.items() if not job.plan or name == "minutes"}
     patience = f", or {counted(settings.patience, 'evaluation')} without a better one" if settings.patience else ""
-    return budget(settings.limits) + patience + ("" if chosen else " (--minutes, --steps or --epochs change that)")
+    chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
+    return budget(limits) + patience + ("" if chosen else " (--minutes, --steps or --epochs change that)")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:
@@ -209,6 +221,20 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
         words += ["--checkpoints", str(given["checkpoints"])]
     if given["encoding"]:
         words += ["--encoding", given["encoding"]]
+    return shlex.join(words)
+
+
+def _repeat_command(corpora: tuple[str, ...], plan: "Plan", given: Mapping[str, Any]) -> str:
+    """What trains the same model again: a planned run by its steps, with all that was chosen for it."""
+    words = ["charrnn", "train", *corpora]
+    chosen = {**given, **plan.options}
+    for parameter in command.params:
+        value = chosen.get(parameter.name or "")
+        if parameter.name in ONCE or not isinstance(parameter, click.Option) or value in (None, False):
+            continue
+        words.append(parameter.opts[0])
+        if not parameter.is_flag:
+            words.append(str(value))
     return shlex.join(words)
 
 

@@ -69,7 +69,7 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
 
 
 def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
-    """The words of the run's command line."""
+    """The words of the run's command line; nothing is planned, so that runs differ in nothing but their options."""
     resume = "--resume" if Run(folder / run.name).last.is_file() else "--overwrite"
     options = {"threads": threads, **run.options, "name": run.name, "checkpoints": folder.resolve()}
     if resume == "--resume":  # from its own weights
@@ -77,7 +77,18 @@ def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
     words = [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value is not False
     ]
-    return [sys.executable, "-m", "charrnn", "train", *run.sources, *words, resume, "--until-eof", "--quiet"]
+    return [
+        sys.executable,
+        "-m",
+        "charrnn",
+        "train",
+        *run.sources,
+        *words,
+        resume,
+        "--no-plan",
+        "--until-eof",
+        "--quiet",
+    ]
 
 
 def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) -> int:

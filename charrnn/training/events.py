@@ -18,6 +18,8 @@ class Started:
     vocabulary: int
     parameters: int
     threads: int
+    plan: tuple[str, ...]
+    """What was chosen for a run of minutes, and why."""
     notes: tuple[str, ...]
     """What the user should know: a batch that had to shrink, a text without validation."""
 

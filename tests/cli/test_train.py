@@ -2,11 +2,13 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 
 import click
+import numpy as np
 import pytest
 from endurance.runs import TEXT, outcome
 
@@ -450,3 +452,24 @@ def test_documents_from_training_to_sampling(train, invoke, tmp_path):
         1,
         True,
     )
+
+
+def test_a_planned_run_tells_what_repeats_it_exactly(train, monkeypatch, tmp_path):
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)  # too slow to be late
+    stderr = train("--minutes", 0.05, "--hidden-size", 8).stderr
+    assert stderr.count("plan:  ") == 2
+    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
+    assert "--minutes" not in again
+    result = train(*again[4:], "--name", "again", "--checkpoints", tmp_path)
+    assert "plan:" not in result.stderr
+    first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")
+    second = load_checkpoint(tmp_path / "again" / "last.safetensors")
+    assert first.header["settings"] | {"minutes": 0.0} == second.header["settings"]
+    assert all(np.array_equal(tensor, second.tensors[name]) for name, tensor in first.tensors.items())
+
+
+def test_a_run_need_not_be_planned(train, monkeypatch):
+    monkeypatch.setattr("charrnn.opening.training_speed", None)
+    stderr = train("--minutes", 0.0001, "--no-plan").stderr
+    assert "plan:" not in stderr
+    assert "again:" not in stderr

@@ -69,8 +69,9 @@ class JsonReport(NoReport):
 class TextReport:
     """A header, a line and a sample at each evaluation, what to do next, and on a terminal a progress bar."""
 
-    def __init__(self, job: "TrainingJob", budget: str, next_command: str) -> None:
-        self._job, self._budget, self._next_command = job, budget, next_command
+    def __init__(self, job: "TrainingJob", budget: str, next_command: str, repeat_command: str | None) -> None:
+        self._job, self._budget = job, budget
+        self._next_command, self._repeat_command = next_command, repeat_command
         self.stream = sys.stderr
         self._bar = Bar() if sys.stderr.isatty() else None
 
@@ -112,6 +113,8 @@ class TextReport:
             f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
             f"model: {config.title}, {started.parameters:,} {learned}, {threads}",
             f"run:   {started.run}{resumed}, {self._budget}",
+            *(f"plan:  {line}" for line in started.plan),
+            *([f"again: {self._repeat_command}"] if self._repeat_command else []),
             *(f"note:  {note}" for note in started.notes),
         ]
 

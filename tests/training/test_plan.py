@@ -1,0 +1,94 @@
+import pytest
+
+from charrnn.errors import CorpusError
+from charrnn.training.plan import HIDDEN_SIZES, best_size, make_plan, wants_plan, work_per_character
+from charrnn.training.settings import DEFAULT_MINUTES
+
+V = 65
+
+
+class Machine:
+    """One that does so many floating-point operations a second, whatever the model."""
+
+    def __init__(self, rate=1e11):
+        self.rate = rate
+
+    def speed(self, config, settings):
+        return self.rate / work_per_character(config)
+
+    def seconds(self, options, size, window):
+        """How long that many steps take."""
+        return options["steps"] * window * 6 * size * (3 * size + V) / self.rate
+
+
+def plan(*, characters=1_000_000, spent=1.0, rate=1e11, **given):
+    return make_plan(given, characters, V, lambda: spent, Machine(rate).speed).options
+
+
+def test_the_size_grows_with_time_and_speed():
+    sizes = [plan(minutes=minutes)["hidden_size"] for minutes in (0.1, 0.5, 2, 10, 60)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+    assert plan(minutes=2, rate=1e10)["hidden_size"] < plan(minutes=2, rate=1e12)["hidden_size"]
+
+
+def test_the_best_size_is_one_of_those_that_run_well():
+    assert {best_size(10.0**k) for k in range(30)} <= set(HIDDEN_SIZES)
+
+
+@pytest.mark.parametrize(
+    ("given", "window"),
+    [
+        ({}, 32 * 64),
+        ({"hidden_size": 100}, 32 * 64),
+        ({"batch_size": 8, "seq_length": 16, "update_every": 4}, 8 * 4),
+        ({"seq_length": 0, "characters": 1001, "batch_size": 10, "val_fraction": 0.0}, 10 * 100),
+    ],
+)
+def test_the_steps_fill_the_time_and_leave_a_little(given, window):
+    options = plan(**{"minutes": 2, "spent": 5.0, "cell": "gru", **given})
+    size = given.get("hidden_size") or options["hidden_size"]
+    assert 0.85 * 115 < Machine().seconds(options, size, window) < 115
+
+
+def test_what_is_given_stays():
+    given = {"minutes": 2, "cell": "lstm", "hidden_size": 77, "eval_every": 5, "val_fraction": 0.5, "weight_decay": 0.0}
+    assert plan(**given, characters=10**9).keys() == {"steps"}
+    assert "weight_decay" not in plan(optimizer="sgd")
+    assert "cell" not in plan(model="tdnn")
+
+
+def test_without_any_limit_there_is_one():
+    assert plan()["minutes"] == DEFAULT_MINUTES
+    assert plan()["steps"] == plan(minutes=DEFAULT_MINUTES)["steps"]
+
+
+def test_compiling_leaves_half_of_the_time():
+    assert plan(minutes=0.5, spent=100.0)["steps"] > 0.7 * plan(minutes=0.5, spent=15.0)["steps"]
+
+
+def test_evaluations_take_a_small_part_of_the_time():
+    options = plan(minutes=1, hidden_size=512, characters=10**8)
+    assert options["val_fraction"] * 10**8 == pytest.approx(500_000)
+    assert options["steps"] / options["eval_every"] <= 2
+    options = plan(minutes=60, hidden_size=512, characters=10**5)
+    assert 29 < options["steps"] / options["eval_every"] <= 30
+
+
+def test_the_reasons_tell_what_was_chosen():
+    reasons = make_plan({"minutes": 2, "hidden_size": 100}, 10**6, V, lambda: 0.0, Machine().speed).reasons
+    assert "1 layer of 100" in reasons[0]
+    assert "2 minutes" in reasons[0]
+
+
+def test_a_text_without_anything_to_learn_is_refused_as_ever():
+    with pytest.raises(CorpusError):
+        plan(characters=1)
+
+
+def test_only_runs_of_minutes_are_planned():
+    assert wants_plan({})
+    assert wants_plan({"minutes": 1, "hidden_size": 3})
+    assert not wants_plan({"steps": 3})
+    assert not wants_plan({"minutes": 1, "epochs": 3.0})
+    assert not wants_plan({"model": "ngram"})
