@@ -7,9 +7,10 @@ heart. At equal time, the best size grows with the time and the machine's speed 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import ModelConfig
 from charrnn.training.fitting import fit_settings
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, only
@@ -28,6 +29,12 @@ REFERENCE_WORK = 2.7e13
 """The size that is best for this much work, in floating-point operations; the best size grows with its fourth root."""
 
 WEIGHT_DECAY = 0.3
+
+PATIENCE = 8
+"""Evaluations without a better one after which a run ends whose time nobody has set."""
+
+LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
+"""Shorter runs are not worth the time to compile for bfloat16, nor is it worth rounding where it is hardly faster."""
 
 SPARE = 0.04
 """Part of the time that is kept back, in case that the machine is slower later on."""
@@ -78,22 +85,62 @@ def make_plan(
         speed: measures this machine.
     """
     minutes = limits_in(given)["minutes"]
-    seconds = 60 * minutes
-    chosen: dict[str, Any] = {"minutes": minutes, "val_fraction": _val_fraction(characters)}
-    if given.get("optimizer", TrainingSettings.optimizer) == TrainingSettings.optimizer:
-        chosen["weight_decay"] = WEIGHT_DECAY
-    if given.get("model", ModelConfig.model) == ModelConfig.model:
-        chosen["cell"] = CELL
-    config, settings = _parts({**chosen, **given}, characters, vocab_size)
-    rate = speed(config, settings)
-    if "hidden_size" not in given:
-        chosen["hidden_size"] = best_size(rate * seconds * work_per_character(config))
-        config, settings = _parts({**chosen, **given}, characters, vocab_size)
-        rate = speed(config, settings)
-    evaluations, steps = _steps(settings, characters, seconds, spent(), rate)
-    chosen |= {"steps": steps, "eval_every": math.ceil(steps / evaluations)}
-    options = {name: value for name, value in chosen.items() if name not in given}
-    return Plan(options, _reasons(config, settings, characters, rate, minutes, steps))
+    draft = _Draft(given, characters, vocab_size)
+    draft.choose(minutes=minutes)
+    if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
+        draft.choose(val_fraction=round(MOST_VALIDATION / characters, 6))
+    if "minutes" not in given and draft.settings.val_fraction:
+        draft.choose(patience=PATIENCE)
+    if draft.settings.optimizer == TrainingSettings.optimizer:
+        draft.choose(weight_decay=WEIGHT_DECAY)
+    if draft.config.model == "rnn":
+        draft.choose(cell=CELL)
+    rate = speed(draft.config, draft.settings)
+    if draft.config.model == "rnn":
+        if BFLOAT16 and "precision" not in given and minutes >= LEAST_BF16_MINUTES:
+            bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
+            if bf16_rate > LEAST_BF16_GAIN * rate:
+                draft.choose(precision="bf16")
+                rate = bf16_rate
+        if "hidden_size" not in given:
+            draft.choose(hidden_size=best_size(rate * 60 * minutes * work_per_character(draft.config)))
+            rate = speed(draft.config, draft.settings)
+    evaluations, steps = _steps(draft.settings, characters, 60 * minutes, spent(), rate)
+    draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
+    return Plan(draft.chosen, draft.reasons(rate))
+
+
+class _Draft:
+    """What has been chosen so far.
+
+    Attributes:
+        chosen: the options.
+        config: of a run with them.
+        settings: of that run, as its text can fill them.
+    """
+
+    def __init__(self, given: Mapping[str, Any], characters: int, vocab_size: int) -> None:
+        self._given, self._characters, self._vocab_size = given, characters, vocab_size
+        self.chosen: dict[str, Any] = {}
+        self.choose()
+
+    def choose(self, **options: Any) -> None:
+        """Choose these, where they are not given."""
+        self.chosen |= {name: value for name, value in options.items() if name not in self._given}
+        known = {**self.chosen, **self._given}
+        self.config = ModelConfig(vocab_size=self._vocab_size, **only(MODEL_OPTIONS, known))
+        settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
+        train_characters = self._characters - int(self._characters * settings.val_fraction)
+        self.settings, _ = fit_settings(settings, train_characters)
+        self._epoch = train_characters / (self.settings.batch_size * self.settings.window)
+
+    def reasons(self, rate: float) -> tuple[str, ...]:
+        """The plan in a few lines; ``rate`` is how many characters a second are learned."""
+        minutes, steps = self.settings.minutes, self.settings.steps
+        return (
+            f"{self.config.title} learns most in {minutes:.3g} minutes here, at {rate:,.0f} characters a second",
+            f"{steps:,} steps, which are {steps / self._epoch:.1f} times over the text",
+        )
 
 
 def work_per_character(config: ModelConfig) -> float:
@@ -108,12 +155,6 @@ def best_size(work: float) -> int:
     return min(HIDDEN_SIZES, key=lambda known: abs(math.log(known / size)))
 
 
-def _val_fraction(characters: int) -> float:
-    """The part of a text that validates: as by default, but of a long text no more than is needed."""
-    usual = TrainingSettings.val_fraction
-    return usual if usual * characters <= MOST_VALIDATION else round(MOST_VALIDATION / characters, 6)
-
-
 def _steps(settings: TrainingSettings, characters: int, seconds: float, spent: float, rate: float) -> tuple[int, int]:
     """How many evaluations and updates fit into the time."""
     evaluation = characters * settings.val_fraction / (SCORING_SPEED * rate)
@@ -121,22 +162,3 @@ def _steps(settings: TrainingSettings, characters: int, seconds: float, spent: f
     evaluations = max(FEWEST_EVALUATIONS, min(MOST_EVALUATIONS, most))
     left = (1 - SPARE) * seconds - min(spent, MOST_START * seconds) - evaluations * evaluation
     return evaluations, max(1, int(left * rate / (settings.batch_size * settings.window)))
-
-
-def _reasons(
-    config: ModelConfig, settings: TrainingSettings, characters: int, rate: float, minutes: float, steps: int
-) -> tuple[str, ...]:
-    """The plan in a few lines."""
-    learned = characters * (1 - settings.val_fraction)
-    epochs = steps * settings.batch_size * settings.window / learned
-    return (
-        f"{config.title} learns most in {minutes:.3g} minutes here, at {rate:,.0f} characters a second",
-        f"{steps:,} steps, which are {epochs:.1f} times over the text",
-    )
-
-
-def _parts(options: Mapping[str, Any], characters: int, vocab_size: int) -> tuple[ModelConfig, TrainingSettings]:
-    """The model and the settings of a run with such options; the settings as the text can fill them."""
-    config = ModelConfig(vocab_size=vocab_size, **only(MODEL_OPTIONS, options))
-    settings = TrainingSettings(**only(TRAINING_OPTIONS, options))
-    return config, fit_settings(settings, characters - int(characters * settings.val_fraction))[0]

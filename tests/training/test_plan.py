@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.errors import CorpusError
-from charrnn.training.plan import HIDDEN_SIZES, best_size, make_plan, wants_plan, work_per_character
+from charrnn.training.plan import HIDDEN_SIZES, PATIENCE, best_size, make_plan, wants_plan, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
 V = 65
@@ -10,11 +10,13 @@ V = 65
 class Machine:
     """One that does so many floating-point operations a second, whatever the model."""
 
-    def __init__(self, rate=1e11):
-        self.rate = rate
+    def __init__(self, rate=1e11, bf16=1.0):
+        self.rate, self.bf16 = rate, bf16
+        self.precisions = []
 
     def speed(self, config, settings):
-        return self.rate / work_per_character(config)
+        self.precisions.append(config.precision)
+        return self.rate / work_per_character(config) * (self.bf16 if config.precision == "bf16" else 1)
 
     def seconds(self, options, size, window):
         """How long that many steps take."""
@@ -61,6 +63,29 @@ def test_what_is_given_stays():
 def test_without_any_limit_there_is_one():
     assert plan()["minutes"] == DEFAULT_MINUTES
     assert plan()["steps"] == plan(minutes=DEFAULT_MINUTES)["steps"]
+
+
+def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
+    assert plan()["patience"] == PATIENCE
+    assert "patience" not in plan(val_fraction=0.0)
+    assert "patience" not in plan(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("gain", "minutes", "known", "precision"),
+    [
+        (1.5, 2, True, {"precision": "bf16"}),
+        (1.1, 2, True, {}),
+        (1.5, 0.5, True, {}),
+        (1.5, 2, False, {}),
+    ],
+)
+def test_bfloat16_is_chosen_where_it_is_faster(monkeypatch, gain, minutes, known, precision):
+    monkeypatch.setattr("charrnn.training.plan.BFLOAT16", known)
+    machine = Machine(bf16=gain)
+    options = make_plan({"minutes": minutes}, 10**6, V, lambda: 1.0, machine.speed).options
+    assert {name: value for name, value in options.items() if name == "precision"} == precision
+    assert ("bf16" in machine.precisions) == (known and minutes > 1)
 
 
 def test_compiling_leaves_half_of_the_time():
