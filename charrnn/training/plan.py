@@ -1,8 +1,6 @@
-"""What a run of so many minutes is best made of: what the user leaves open is chosen here.
+"""What is done with a run's minutes: what the user leaves open is chosen, and the minutes become steps.
 
-A model can be too small for the time it has, too large to be trained in it, or large enough to learn a short text by
-heart. At equal time, the best size grows with the time and the machine's speed (Kaplan et al. 2020; Hoffmann et al.
-2022); the constants are measured, see docs/quality.md.
+The clock would make every run another one; steps can be repeated.
 """
 
 import math
@@ -14,21 +12,11 @@ from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import ModelConfig
 from charrnn.training.fitting import fit_settings
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, only
+from charrnn.training.recipe import CELL, WEIGHT_DECAY, best_dropout, best_size, most_epochs, work_per_character
 from charrnn.training.settings import TrainingSettings, limits_in
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""
-
-CELL = "gru"
-"""The cell that learns most in a few minutes."""
-
-HIDDEN_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-
-REFERENCE_SIZE = 512
-REFERENCE_WORK = 2.7e13
-"""The size that is best for this much work, in floating-point operations; the best size grows with its fourth root."""
-
-WEIGHT_DECAY = 0.3
 
 PATIENCE = 8
 """Evaluations without a better one after which a run ends whose time nobody has set."""
@@ -93,21 +81,30 @@ def make_plan(
         draft.choose(patience=PATIENCE)
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(weight_decay=WEIGHT_DECAY)
-    if draft.config.model == "rnn":
-        draft.choose(cell=CELL)
-    rate = speed(draft.config, draft.settings)
-    if draft.config.model == "rnn":
-        if BFLOAT16 and "precision" not in given and minutes >= LEAST_BF16_MINUTES:
-            bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
-            if bf16_rate > LEAST_BF16_GAIN * rate:
-                draft.choose(precision="bf16")
-                rate = bf16_rate
-        if "hidden_size" not in given:
-            draft.choose(hidden_size=best_size(rate * 60 * minutes * work_per_character(draft.config)))
-            rate = speed(draft.config, draft.settings)
-    evaluations, steps = _steps(draft.settings, characters, 60 * minutes, spent(), rate)
+    rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
+    evaluations, fitting = _steps(draft, spent(), rate)
+    most = math.ceil(draft.most_epochs * draft.steps_in_epoch)
+    steps = min(fitting, most)
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
-    return Plan(draft.chosen, draft.reasons(rate))
+    return Plan(draft.chosen, _reasons(draft, rate, by_heart=fitting > most))
+
+
+def _choose_model(draft: "_Draft", speed: Speed) -> float:
+    """Choose a recurrent network; returns how many characters a second it learns."""
+    minutes = draft.settings.minutes
+    draft.choose(cell=CELL)
+    rate = speed(draft.config, draft.settings)
+    if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
+        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
+        if bf16_rate > LEAST_BF16_GAIN * rate:
+            draft.choose(precision="bf16")
+            rate = bf16_rate
+    if not draft.is_given("hidden_size"):
+        draft.choose(hidden_size=best_size(rate * 60 * minutes * work_per_character(draft.config), draft.characters))
+        rate = speed(draft.config, draft.settings)
+    epochs = min(draft.most_epochs, rate * 60 * minutes / draft.characters)
+    draft.choose(dropout=best_dropout(draft.config.hidden_size, epochs))
+    return speed(draft.config, draft.settings) if draft.config.dropout else rate
 
 
 class _Draft:
@@ -117,48 +114,56 @@ class _Draft:
         chosen: the options.
         config: of a run with them.
         settings: of that run, as its text can fill them.
+        characters: to learn.
+        val_characters: to validate with.
     """
 
     def __init__(self, given: Mapping[str, Any], characters: int, vocab_size: int) -> None:
-        self._given, self._characters, self._vocab_size = given, characters, vocab_size
+        self._given, self._all, self._vocab_size = given, characters, vocab_size
         self.chosen: dict[str, Any] = {}
         self.choose()
 
+    def is_given(self, option: str) -> bool:
+        """Whether the user has chosen it."""
+        return option in self._given
+
     def choose(self, **options: Any) -> None:
         """Choose these, where they are not given."""
-        self.chosen |= {name: value for name, value in options.items() if name not in self._given}
+        self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
         self.config = ModelConfig(vocab_size=self._vocab_size, **only(MODEL_OPTIONS, known))
         settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
-        train_characters = self._characters - int(self._characters * settings.val_fraction)
-        self.settings, _ = fit_settings(settings, train_characters)
-        self._epoch = train_characters / (self.settings.batch_size * self.settings.window)
+        self.val_characters = int(self._all * settings.val_fraction)
+        self.characters = self._all - self.val_characters
+        self.settings, _ = fit_settings(settings, self.characters)
 
-    def reasons(self, rate: float) -> tuple[str, ...]:
-        """The plan in a few lines; ``rate`` is how many characters a second are learned."""
-        minutes, steps = self.settings.minutes, self.settings.steps
-        return (
-            f"{self.config.title} learns most in {minutes:.3g} minutes here, at {rate:,.0f} characters a second",
-            f"{steps:,} steps, which are {steps / self._epoch:.1f} times over the text",
-        )
+    @property
+    def steps_in_epoch(self) -> float:
+        """Updates in one pass over the text."""
+        return self.characters / (self.settings.batch_size * self.settings.window)
 
-
-def work_per_character(config: ModelConfig) -> float:
-    """Floating-point operations for a character: forward, and twice as many backward."""
-    H, layers = config.hidden_size, config.num_layers
-    return 6.0 * H * ((2 * layers - 1) * config.gate_width + config.vocab_size)
+    @property
+    def most_epochs(self) -> float:
+        """Passes over the text that are worth the time."""
+        return most_epochs(self.config.hidden_size, self.characters)
 
 
-def best_size(work: float) -> int:
-    """The hidden size that learns most with so many floating-point operations."""
-    size = REFERENCE_SIZE * (work / REFERENCE_WORK) ** 0.25
-    return min(HIDDEN_SIZES, key=lambda known: abs(math.log(known / size)))
-
-
-def _steps(settings: TrainingSettings, characters: int, seconds: float, spent: float, rate: float) -> tuple[int, int]:
-    """How many evaluations and updates fit into the time."""
-    evaluation = characters * settings.val_fraction / (SCORING_SPEED * rate)
+def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
+    """How many evaluations and updates fit into the time, of which ``spent`` seconds are over."""
+    seconds = 60 * draft.settings.minutes
+    evaluation = draft.val_characters / (SCORING_SPEED * rate)
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(FEWEST_EVALUATIONS, min(MOST_EVALUATIONS, most))
     left = (1 - SPARE) * seconds - min(spent, MOST_START * seconds) - evaluations * evaluation
-    return evaluations, max(1, int(left * rate / (settings.batch_size * settings.window)))
+    return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
+
+
+def _reasons(draft: _Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
+    """The plan in a few lines."""
+    config, settings = draft.config, draft.settings
+    most = ": more would be learning by heart" if by_heart else ""
+    return (
+        f"{config.title}, for {settings.minutes:.3g} minutes of {rate:,.0f} characters a second",
+        f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
+        f"weight decay {settings.weight_decay:g}, dropout {config.dropout:g}",
+    )

@@ -1,0 +1,43 @@
+from charrnn.model.config import ModelConfig
+from charrnn.training.recipe import (
+    HIDDEN_SIZES,
+    LARGEST_WITHOUT,
+    MOST_DROPOUT,
+    best_dropout,
+    best_size,
+    most_epochs,
+    work_per_character,
+)
+
+LENGTHS = [10**k for k in range(3, 10)]
+
+
+def test_the_best_size_is_one_of_those_that_run_well():
+    assert {best_size(2.0**work, length) for work in range(100) for length in LENGTHS} == set(HIDDEN_SIZES)
+
+
+def test_the_best_size_grows_with_the_work_and_is_limited_by_the_text():
+    sizes = [best_size(10.0**work, 10**9) for work in range(8, 20)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+    limits = [best_size(1e30, length) for length in LENGTHS]
+    assert limits == sorted(limits)
+    assert limits[0] < limits[-1]
+
+
+def test_a_long_text_and_a_small_model_bear_more():
+    read = [length * most_epochs(100, length) for length in LENGTHS]
+    assert read == sorted(read)
+    assert most_epochs(50, 1000) > most_epochs(100, 1000)
+
+
+def test_dropout_grows_with_the_passes_over_a_text():
+    assert best_dropout(512, 1.0) == 0
+    assert 0 < best_dropout(512, 8.0) < best_dropout(512, 12.0) < MOST_DROPOUT == best_dropout(512, 1000.0)
+    assert best_dropout(LARGEST_WITHOUT, 1000.0) == 0
+
+
+def test_the_work_is_that_of_all_products():
+    config = ModelConfig(vocab_size=50, cell="lstm", hidden_size=100, num_layers=2)
+    recurrent, between, output = 2 * 100 * 400, 100 * 400, 100 * 50
+    assert work_per_character(config) == 6 * (recurrent + between + output)
