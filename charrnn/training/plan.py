@@ -24,16 +24,16 @@ PATIENCE = 8
 LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
 """Shorter runs are not worth the time to compile for bfloat16, nor is it worth rounding where it is hardly faster."""
 
-SPARE = 0.04
+SPARE = 0.02
 """Part of the time that is kept back, in case that the machine is slower later on."""
 
 MOST_START = 0.5
 """Part of the time after which the rest is left to training, however long kernels took to compile."""
 
-EVALUATION_SHARE = 0.04
+EVALUATION_SHARE = 0.03
 """Part of the time that goes into evaluations."""
 
-FEWEST_EVALUATIONS, MOST_EVALUATIONS = 2, 30
+MOST_EVALUATIONS = 30
 
 SCORING_SPEED = 3.0
 """How much faster a text is scored than trained on."""
@@ -153,7 +153,7 @@ def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
     seconds = 60 * draft.settings.minutes
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
-    evaluations = max(FEWEST_EVALUATIONS, min(MOST_EVALUATIONS, most))
+    evaluations = max(1, min(MOST_EVALUATIONS, most))
     left = (1 - SPARE) * seconds - min(spent, MOST_START * seconds) - evaluations * evaluation
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
