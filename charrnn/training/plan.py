@@ -12,7 +12,15 @@ from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import ModelConfig
 from charrnn.training.fitting import fit_settings
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, only
-from charrnn.training.recipe import CELL, WEIGHT_DECAY, best_dropout, best_size, most_epochs, work_per_character
+from charrnn.training.recipe import (
+    CELL,
+    WEIGHT_DECAY,
+    best_dropout,
+    best_size,
+    is_largest,
+    most_epochs,
+    work_per_character,
+)
 from charrnn.training.settings import TrainingSettings, limits_in
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
@@ -161,9 +169,15 @@ def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
 def _reasons(draft: _Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
     """The plan in a few lines."""
     config, settings = draft.config, draft.settings
-    most = ": more would be learning by heart" if by_heart else ""
+    if draft.is_given("hidden_size") or config.model != "rnn":
+        size = ""
+    elif is_largest(config.hidden_size, draft.characters):
+        size = ", no larger, as the text is short"
+    else:
+        size = f", as learns most in {settings.minutes:.3g} minutes"
+    most = ", after which it would rather learn by heart" if by_heart else ""
     return (
-        f"{config.title}, for {settings.minutes:.3g} minutes of {rate:,.0f} characters a second",
+        f"{config.title}{size}: {rate:,.0f} characters a second",
         f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
         f"weight decay {settings.weight_decay:g}, dropout {config.dropout:g}",
     )

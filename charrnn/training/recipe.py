@@ -26,7 +26,7 @@ SHORT_TEXT = 18_000
 LARGEST_SIZE, SIZE_GROWTH = 105.0, 0.5
 """The largest size that is not too large for the short text, and the power of a text's length with which it grows."""
 
-MOST_EPOCHS, EPOCHS_GROWTH, LONG_TEXT_EPOCHS = 40.0, -0.7, 10.0
+MOST_EPOCHS, EPOCHS_GROWTH, LONG_TEXT_EPOCHS = 36.0, -0.7, 10.0
 """Passes after which a model of that size knows the short text by heart, the power of a text's length with which they
 grow, and what they come down to. A smaller model needs more, by as much as it is smaller."""
 
@@ -52,7 +52,15 @@ def largest_size(characters: int) -> float:
 
 def best_size(work: float, characters: int) -> int:
     """The hidden size that learns most of so many characters with so many floating-point operations."""
-    size = min(REFERENCE_SIZE * math.pow(work / REFERENCE_WORK, 0.25), largest_size(characters))
+    return _nearest(min(REFERENCE_SIZE * math.pow(work / REFERENCE_WORK, 0.25), largest_size(characters)))
+
+
+def is_largest(hidden_size: int, characters: int) -> bool:
+    """Whether so many characters bear no larger size."""
+    return hidden_size == _nearest(largest_size(characters))
+
+
+def _nearest(size: float) -> int:
     return min(HIDDEN_SIZES, key=lambda known: abs(math.log(known / size)))
 
 

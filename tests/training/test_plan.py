@@ -106,10 +106,16 @@ def test_evaluations_take_a_small_part_of_the_time():
 
 
 def test_the_reasons_tell_what_was_chosen():
-    reasons = make_plan({"minutes": 60, "hidden_size": 100}, 10**6, V, lambda: 0.0, Machine().speed).reasons
-    assert "1 layer of 100, for 60 minutes" in reasons[0]
-    assert "by heart" in reasons[1]
-    assert not any("by heart" in line for line in make_plan({}, 10**8, V, lambda: 0.0, Machine().speed).reasons)
+    def reasons(characters, **given):
+        return make_plan({"minutes": 60, **given}, characters, V, lambda: 0.0, Machine().speed).reasons
+
+    assert "1 layer of 100:" in reasons(10**6, hidden_size=100)[0]
+    short, long = reasons(10**4), reasons(10**8)
+    assert "as the text is short" in short[0]
+    assert "by heart" in short[1]
+    assert "learns most in 60 minutes" in long[0]
+    assert "by heart" not in long[1]
+    assert "dropout 0.5" in reasons(10**4, dropout=0.5)[2]
 
 
 def test_a_text_without_anything_to_learn_is_refused_as_ever():
