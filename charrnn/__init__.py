@@ -14,7 +14,7 @@ The house, bottom to top; a floor imports only from floors below it:
     cells, optimizers               one file, one recurrent cell | one file, one update rule
     model                           config, tensors, a network of each kind, counts
     sampling, scoring               drawing text | bits per character of a text, what of it is copied
-    training, storage               a generator of events, plans, dynamic evaluation | checkpoints, runs' folders, texts' ids
+    training, storage               a generator of events, plans, dynamic evaluation | checkpoints, runs, texts' ids
     job, session                    a trainer whose events go into a run's folder | a text that goes on
     opening                         how a job comes about: new, from another's weights, or resumed
     api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
