@@ -21,7 +21,7 @@ from charrnn.training.recipe import (
     most_epochs,
     work_per_character,
 )
-from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.settings import LIMITS, TrainingSettings, limits_in
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""
@@ -80,26 +80,25 @@ def make_plan(
         spent: tells how many seconds of the run's time are over.
         speed: measures this machine.
     """
-    minutes = limits_in(given)["minutes"]
     draft = _Draft(given, characters, vocab_size)
-    draft.choose(minutes=minutes)
+    draft.choose(minutes=limits_in(given)["minutes"])
     if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
         draft.choose(val_fraction=round(MOST_VALIDATION / characters, 6))
-    if "minutes" not in given and draft.settings.val_fraction:
+    if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PATIENCE)
-    if draft.settings.optimizer == TrainingSettings.optimizer:
-        draft.choose(weight_decay=WEIGHT_DECAY)
     rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
     evaluations, fitting = _steps(draft, spent(), rate)
     most = math.ceil(draft.most_epochs * draft.steps_in_epoch)
-    steps = min(fitting, most)
+    steps = min(fitting, most) if draft.config.model == "rnn" else fitting
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
-    return Plan(draft.chosen, _reasons(draft, rate, by_heart=fitting > most))
+    return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting))
 
 
 def _choose_model(draft: "_Draft", speed: Speed) -> float:
-    """Choose a recurrent network; returns how many characters a second it learns."""
+    """Choose a recurrent network and its regularisation; returns how many characters a second it learns."""
     minutes = draft.settings.minutes
+    if draft.settings.optimizer == TrainingSettings.optimizer:
+        draft.choose(weight_decay=WEIGHT_DECAY)
     draft.choose(cell=CELL)
     rate = speed(draft.config, draft.settings)
     if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
@@ -127,7 +126,8 @@ class _Draft:
     """
 
     def __init__(self, given: Mapping[str, Any], characters: int, vocab_size: int) -> None:
-        self._given, self._all, self._vocab_size = given, characters, vocab_size
+        self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
+        self._all, self._vocab_size = characters, vocab_size
         self.chosen: dict[str, Any] = {}
         self.choose()
 

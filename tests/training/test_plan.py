@@ -54,7 +54,7 @@ def test_what_is_given_stays():
     given |= {"weight_decay": 0.0, "dropout": 0.1}
     assert plan(**given, characters=10**9).keys() == {"steps"}
     assert "weight_decay" not in plan(optimizer="sgd")
-    assert "cell" not in plan(model="tdnn")
+    assert plan(model="tdnn", minutes=2).keys() == {"steps", "eval_every"}
 
 
 def test_a_short_text_is_not_read_until_it_is_known_by_heart():
@@ -68,6 +68,7 @@ def test_a_short_text_is_not_read_until_it_is_known_by_heart():
 def test_without_any_limit_there_is_one():
     assert plan()["minutes"] == DEFAULT_MINUTES
     assert plan()["steps"] == plan(minutes=DEFAULT_MINUTES)["steps"]
+    assert plan(minutes=0.0) == plan()
 
 
 def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
