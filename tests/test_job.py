@@ -1,7 +1,4 @@
-import argparse
-import dataclasses
 import json
-import optparse
 import os
 import shutil
 import subprocess
@@ -11,22 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from faults import FaultyOs
+from jobs import SMALL, TEXT, metrics, train
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.model.load import load_model
-from charrnn.model.workers import Workers
 from charrnn.opening import open_job
 from charrnn.optimizers.contract import optimizer_names
-from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
 from charrnn.training.events import Finished, SaveFailed, StepDone
-from charrnn.training.progress import Progress
 from charrnn.training.settings import SCHEDULES
-
-TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
-SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "threads": 1}
 
 
 @pytest.fixture
@@ -39,22 +30,6 @@ def corpus(tmp_path):
 @pytest.fixture
 def runs(tmp_path):
     return tmp_path / "runs"
-
-
-def train(*sources, stop_after=None, **options):
-    job = open_job(sources, **(SMALL if not options.get("resume") else {}) | options)
-    events = []
-    for event in job.events():
-        events.append(event)
-        if isinstance(event, StepDone) and event.step == stop_after:
-            job.trainer.stop()
-    return job, events
-
-
-def metrics(runs, name="cat"):
-    timed = {"seconds", "chars_per_second"}
-    lines = (runs / name / "metrics.jsonl").read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key not in timed} for line in lines]
 
 
 def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs):
@@ -394,100 +369,6 @@ def test_a_run_of_format_1_can_be_resumed(tmp_path, runs):
     _, events = train(str(source), checkpoints=runs, resume=True, name="old", steps=6)
     assert (events[0].resumed_from, events[-1].step) == (4, 6)
     assert load_checkpoint(runs / "old" / "last.safetensors").header["progress"]["step"] == 6
-
-
-@pytest.fixture
-def other(tmp_path):
-    """A text with characters that the corpus lacks, and without some that it has."""
-    path = tmp_path / "fish.txt"
-    path.write_text("A fish, a Fish! No cat.\n" * 90)
-    return str(path)
-
-
-@pytest.mark.parametrize("shape", [{}, {"embedding_size": 0, "num_layers": 2}, {"model": "tdnn", "context_size": 4}])
-def test_a_run_starts_where_another_ended(corpus, runs, shape):
-    origin, _ = train(corpus, checkpoints=runs, steps=20, eval_every=10, **shape)
-    best = load_checkpoint(runs / "cat" / "best.safetensors")
-    job = open_job([corpus], checkpoints=runs, name="again", init_from="cat", batch_size=4, rng_seed=3)
-    assert job.started.notes == ("starts from a trained model; characters that are new to it: 0",)
-    assert job.trainer.config == origin.trainer.config
-    tensors, header = job.trainer.snapshot()
-    learned = [name for name in best.tensors if not name.startswith(("optimizer.", "state."))]
-    assert all(np.array_equal(tensors[name], best.tensors[name]) for name in learned)
-    assert not any(tensors[name].any() for name in tensors if name not in learned)
-    assert header["progress"] == dataclasses.asdict(Progress())
-    model = load_model(job.trainer.config, tensors, Workers(1))
-    val_ids = job.trainer.vocabulary.encode(TEXT[int(0.9 * len(TEXT)) :])
-    assert score(model, val_ids).bits_per_character == pytest.approx(origin.trainer.progress.best_val_bpc, abs=1e-12)
-    job.close()
-
-
-@pytest.mark.parametrize("shape", [{}, {"embedding_size": 0}, {"model": "tdnn"}])
-def test_a_run_from_another_ones_weights_is_resumed_exactly_wherever_that_lay(corpus, other, runs, tmp_path, shape):
-    train(corpus, checkpoints=runs, steps=10, **shape)
-    options = {"init_from": str(runs / "cat"), "steps": 30, "eval_every": 8, "dropout": 0.1}
-    whole, _ = train(other, checkpoints=tmp_path / "whole", **options)
-    assert whole.trainer.vocabulary.symbols == "".join(sorted(set(TEXT + "A fish, a Fish! No cat.\n")))
-    assert whole.started.notes == ("starts from a trained model; characters that are new to it: 6",)
-    shutil.move(runs / "cat" / "best.safetensors", tmp_path / "moved")
-    shutil.rmtree(runs)
-    parts, options = tmp_path / "parts", options | {"init_from": tmp_path / "moved"}
-    train(other, checkpoints=parts, stop_after=3, **options)
-    train(other, checkpoints=parts, resume=True, stop_after=17, threads=2)
-    (parts / "fish" / "corpus.safetensors").unlink()
-    train(checkpoints=parts, resume=True)
-    for name in ("last.safetensors", "best.safetensors"):
-        assert (parts / "fish" / name).read_bytes() == (tmp_path / "whole" / "fish" / name).read_bytes()
-    assert metrics(parts, "fish") == metrics(tmp_path / "whole", "fish")
-
-
-def test_a_run_may_take_the_place_of_the_one_that_it_starts_from(corpus, other, runs):
-    train(corpus, checkpoints=runs, steps=5)
-    job, events = train(other, checkpoints=runs, name="cat", init_from="cat", overwrite=True, steps=3)
-    assert events[-1].step == 3
-    assert "F" in job.trainer.vocabulary
-    job, _ = train(other, checkpoints=runs, name="cat", overwrite=True, steps=3)
-    assert "m" not in job.trainer.vocabulary
-
-
-def test_what_another_run_has_learned_is_worth_many_steps(runs):
-    options = {"checkpoints": runs, "hidden_size": 48, "batch_size": 16, "steps": 150, "threads": 2}
-    train(argparse.__file__, **options)
-    best = [
-        train(optparse.__file__, name=name, **options, **start)[1][-1].best_val_bpc
-        for name, start in (("new", {}), ("old", {"init_from": "argparse"}))
-    ]
-    assert best[1] < best[0] - 0.2
-
-
-def test_a_model_of_bytes_passes_its_unit_on(corpus, runs):
-    train(corpus, checkpoints=runs, steps=2, as_bytes=True)
-    job, _ = train(corpus, checkpoints=runs, name="more", init_from="cat", steps=2)
-    assert job.trainer.vocabulary.unit == "byte"
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "message"),
-    [
-        (
-            {"hidden_size": 32, "cell": "gru", "dropout": 0.5},
-            ConfigError,
-            "hidden_size is 16 .* cell is 'lstm' in this ",
-        ),
-        ({"as_bytes": True}, ConfigError, "reads characters and cannot become one of bytes"),
-        ({"resume": True, "name": "cat"}, ConfigError, "give --resume or --init-from, not both"),
-        ({"init_from": "dog"}, RunError, "no run or checkpoint 'dog'"),
-        ({"init_from": "counts"}, ConfigError, "an n-gram model has no weights to start from"),
-        ({"dropout": 1.5}, ConfigError, "dropout must be"),
-        ({"steps": -1}, ConfigError, "steps must be"),
-    ],
-)
-def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, error, message):
-    train(corpus, checkpoints=runs, steps=2)
-    train(corpus, checkpoints=runs, name="counts", model="ngram", hidden_size=None, order=2)
-    with pytest.raises(error, match=message):
-        open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
-    assert not (runs / "new").exists()
 
 
 def test_a_damaged_number_in_the_cache_is_never_trained_on(corpus, runs):

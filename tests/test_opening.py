@@ -1,0 +1,162 @@
+import argparse
+import dataclasses
+import optparse
+import shutil
+
+import numpy as np
+import pytest
+from jobs import SMALL, TEXT, metrics, train
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.model.load import load_model
+from charrnn.model.workers import Workers
+from charrnn.opening import open_job
+from charrnn.scoring.streams import score
+from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.training.progress import Progress
+from charrnn.training.settings import TrainingSettings
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "cat.txt"
+    path.write_text(TEXT)
+    return str(path)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A machine that is measured to be so slow that a planned run has a few steps, and is never late."""
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 200.0)
+
+
+def test_a_run_of_minutes_is_planned_and_its_time_has_begun(corpus, runs, slow):
+    job = open_job([corpus], checkpoints=runs, minutes=0.2, **SMALL)
+    assert job.started.plan == job.plan.reasons
+    assert job.trainer.settings.steps == job.plan.options["steps"] > 0
+    assert job.trainer.config.cell == job.plan.options["cell"]
+    assert 0 < job.trainer.clock.seconds < 12
+    job.close()
+
+
+@pytest.mark.parametrize("options", [{"plan": False}, {"steps": 3}, {"model": "ngram"}])
+def test_other_runs_have_the_defaults(corpus, runs, options):
+    job = open_job([corpus], checkpoints=runs, threads=1, **options)
+    assert (job.plan, job.started.plan) == (None, ())
+    assert job.trainer.settings.weight_decay == TrainingSettings.weight_decay
+    job.close()
+
+
+def test_a_planned_run_is_resumed_as_planned(corpus, runs, slow):
+    first, _ = train(corpus, checkpoints=runs, minutes=0.2, stop_after=2)
+    second, _ = train(checkpoints=runs, resume=True)
+    assert second.plan is None
+    assert second.trainer.settings == first.trainer.settings
+    assert second.trainer.progress.step == first.plan.options["steps"]
+
+
+def test_a_planned_run_from_another_ones_weights_has_its_shape(corpus, runs, slow):
+    train(corpus, checkpoints=runs, steps=5)
+    job = open_job([corpus], name="new", checkpoints=runs, init_from="cat", minutes=0.2)
+    job.close()
+    assert job.trainer.config.hidden_size == SMALL["hidden_size"]
+    assert job.plan.options.keys() == {"weight_decay", "steps", "eval_every"}
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A text with characters that the corpus lacks, and without some that it has."""
+    path = tmp_path / "fish.txt"
+    path.write_text("A fish, a Fish! No cat.\n" * 90)
+    return str(path)
+
+
+@pytest.mark.parametrize("shape", [{}, {"embedding_size": 0, "num_layers": 2}, {"model": "tdnn", "context_size": 4}])
+def test_a_run_starts_where_another_ended(corpus, runs, shape):
+    origin, _ = train(corpus, checkpoints=runs, steps=20, eval_every=10, **shape)
+    best = load_checkpoint(runs / "cat" / "best.safetensors")
+    job = open_job([corpus], checkpoints=runs, name="again", init_from="cat", batch_size=4, rng_seed=3)
+    assert job.started.notes == ("starts from a trained model; characters that are new to it: 0",)
+    assert job.trainer.config == origin.trainer.config
+    tensors, header = job.trainer.snapshot()
+    learned = [name for name in best.tensors if not name.startswith(("optimizer.", "state."))]
+    assert all(np.array_equal(tensors[name], best.tensors[name]) for name in learned)
+    assert not any(tensors[name].any() for name in tensors if name not in learned)
+    assert header["progress"] == dataclasses.asdict(Progress())
+    model = load_model(job.trainer.config, tensors, Workers(1))
+    val_ids = job.trainer.vocabulary.encode(TEXT[int(0.9 * len(TEXT)) :])
+    assert score(model, val_ids).bits_per_character == pytest.approx(origin.trainer.progress.best_val_bpc, abs=1e-12)
+    job.close()
+
+
+@pytest.mark.parametrize("shape", [{}, {"embedding_size": 0}, {"model": "tdnn"}])
+def test_a_run_from_another_ones_weights_is_resumed_exactly_wherever_that_lay(corpus, other, runs, tmp_path, shape):
+    train(corpus, checkpoints=runs, steps=10, **shape)
+    options = {"init_from": str(runs / "cat"), "steps": 30, "eval_every": 8, "dropout": 0.1}
+    whole, _ = train(other, checkpoints=tmp_path / "whole", **options)
+    assert whole.trainer.vocabulary.symbols == "".join(sorted(set(TEXT + "A fish, a Fish! No cat.\n")))
+    assert whole.started.notes == ("starts from a trained model; characters that are new to it: 6",)
+    shutil.move(runs / "cat" / "best.safetensors", tmp_path / "moved")
+    shutil.rmtree(runs)
+    parts, options = tmp_path / "parts", options | {"init_from": tmp_path / "moved"}
+    train(other, checkpoints=parts, stop_after=3, **options)
+    train(other, checkpoints=parts, resume=True, stop_after=17, threads=2)
+    (parts / "fish" / "corpus.safetensors").unlink()
+    train(checkpoints=parts, resume=True)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (parts / "fish" / name).read_bytes() == (tmp_path / "whole" / "fish" / name).read_bytes()
+    assert metrics(parts, "fish") == metrics(tmp_path / "whole", "fish")
+
+
+def test_a_run_may_take_the_place_of_the_one_that_it_starts_from(corpus, other, runs):
+    train(corpus, checkpoints=runs, steps=5)
+    job, events = train(other, checkpoints=runs, name="cat", init_from="cat", overwrite=True, steps=3)
+    assert events[-1].step == 3
+    assert "F" in job.trainer.vocabulary
+    job, _ = train(other, checkpoints=runs, name="cat", overwrite=True, steps=3)
+    assert "m" not in job.trainer.vocabulary
+
+
+def test_what_another_run_has_learned_is_worth_many_steps(runs):
+    options = {"checkpoints": runs, "hidden_size": 48, "batch_size": 16, "steps": 150, "threads": 2}
+    train(argparse.__file__, **options)
+    best = [
+        train(optparse.__file__, name=name, **options, **start)[1][-1].best_val_bpc
+        for name, start in (("new", {}), ("old", {"init_from": "argparse"}))
+    ]
+    assert best[1] < best[0] - 0.2
+
+
+def test_a_model_of_bytes_passes_its_unit_on(corpus, runs):
+    train(corpus, checkpoints=runs, steps=2, as_bytes=True)
+    job, _ = train(corpus, checkpoints=runs, name="more", init_from="cat", steps=2)
+    assert job.trainer.vocabulary.unit == "byte"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"hidden_size": 32, "cell": "gru", "dropout": 0.5},
+            ConfigError,
+            "hidden_size is 16 .* cell is 'lstm' in this ",
+        ),
+        ({"as_bytes": True}, ConfigError, "reads characters and cannot become one of bytes"),
+        ({"resume": True, "name": "cat"}, ConfigError, "give --resume or --init-from, not both"),
+        ({"init_from": "dog"}, RunError, "no run or checkpoint 'dog'"),
+        ({"init_from": "counts"}, ConfigError, "an n-gram model has no weights to start from"),
+        ({"dropout": 1.5}, ConfigError, "dropout must be"),
+        ({"steps": -1}, ConfigError, "steps must be"),
+    ],
+)
+def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, error, message):
+    train(corpus, checkpoints=runs, steps=2)
+    train(corpus, checkpoints=runs, name="counts", model="ngram", hidden_size=None, order=2)
+    with pytest.raises(error, match=message):
+        open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
+    assert not (runs / "new").exists()
