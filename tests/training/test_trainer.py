@@ -100,6 +100,22 @@ def test_whichever_limit_comes_first_ends_the_run(kind):
     assert finished.step == {"steps": 2, "epochs": math.ceil(windows / 2), "minutes": 1}[kind]
 
 
+@pytest.mark.parametrize(
+    ("limits", "minutes_done", "factor"),
+    [
+        ({"minutes": 10.0}, 0.25, 0.75),
+        ({"minutes": 10.0, "steps": 1000}, 0.25, 1.0),
+        ({"minutes": 10.0, "steps": 1000}, 0.9, 0.8),
+        ({"minutes": 10.0, "steps": 1000}, 0.99, 0.08),
+        ({"minutes": 10.0, "steps": 2}, 0.5, 1.0),
+    ],
+)
+def test_beside_steps_the_clock_lowers_the_rate_only_at_its_end(limits, minutes_done, factor):
+    trainer = make_trainer(**limits)
+    trainer.clock.seconds = 60 * limits["minutes"] * minutes_done
+    assert next(trainer.run()).learning_rate == pytest.approx(0.02 * factor, abs=0.02 * 0.05)
+
+
 def test_without_validation_text_there_is_no_best():
     events = list(make_trainer(steps=2, val_ids=IDS[:0]).run())
     assert [event.val_bpc for event in of(events, Evaluated)] == [None]
