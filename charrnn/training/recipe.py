@@ -26,7 +26,7 @@ SHORT_TEXT = 18_000
 LARGEST_SIZE, SIZE_GROWTH = 105.0, 0.5
 """The largest size that is not too large for the short text, and the power of a text's length with which it grows."""
 
-MOST_EPOCHS, EPOCHS_GROWTH, LONG_TEXT_EPOCHS = 36.0, -0.7, 10.0
+MOST_EPOCHS, EPOCHS_GROWTH, LONG_TEXT_EPOCHS = 36.0, -0.7, 14.0
 """Passes after which a model of that size knows the short text by heart, the power of a text's length with which they
 grow, and what they come down to. A smaller model needs more, by as much as it is smaller."""
 
