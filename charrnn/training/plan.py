@@ -35,6 +35,9 @@ LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
 SPARE = 0.02
 """Part of the time that is kept back, in case that the machine is slower later on."""
 
+START_SECONDS = 1.0
+"""What the command took before its clock began."""
+
 MOST_START = 0.5
 """Part of the time after which the rest is left to training, however long kernels took to compile."""
 
@@ -162,7 +165,7 @@ def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(1, min(MOST_EVALUATIONS, most))
-    left = (1 - SPARE) * seconds - min(spent, MOST_START * seconds) - evaluations * evaluation
+    left = (1 - SPARE) * seconds - min(START_SECONDS + spent, MOST_START * seconds) - evaluations * evaluation
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
 
