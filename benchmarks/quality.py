@@ -112,7 +112,7 @@ def draw(groups: Sequence[list[Result]], path: Path) -> None:
             )
             for other in own:
                 axes.plot(*zip(*other.curve, strict=True), color=line.get_color(), alpha=0.25)
-        axes.set(title=f"{results[0].text}, {results[0].minutes:g} min", xlabel="seconds", ylabel="nats per character")
+        axes.set(title=f"{results[0].text}, {results[0].minutes:.3g} min", xlabel="seconds", ylabel="nats per character")
         axes.set(ylim=(min(ends) - 0.05, min(ends) + ABOVE))
         axes.legend(fontsize="small")
     save(figure, path)
@@ -126,7 +126,7 @@ def quality_table(groups: Sequence[list[Result]]) -> str:
         own = by_learner(results)
         cells = [f"{chosen_of(own[name]).nats:.3f} ({_spread(own[name])})" if name in own else "-" for name in learners]
         bits = f"{chosen_of(own[OURS]).nats / math.log(2):.3f}" if OURS in own else "-"
-        rows.append([results[0].text, f"{results[0].minutes:g}", *cells, bits])
+        rows.append([results[0].text, f"{results[0].minutes:.3g}", *cells, bits])
     heads = ["text", "minutes", *(find_learner(name).name for name in learners), "ours, bits/character"]
     return table(heads, rows)
 
