@@ -112,7 +112,9 @@ def draw(groups: Sequence[list[Result]], path: Path) -> None:
             )
             for other in own:
                 axes.plot(*zip(*other.curve, strict=True), color=line.get_color(), alpha=0.25)
-        axes.set(title=f"{results[0].text}, {results[0].minutes:.3g} min", xlabel="seconds", ylabel="nats per character")
+        axes.set(
+            title=f"{results[0].text}, {results[0].minutes:.3g} min", xlabel="seconds", ylabel="nats per character"
+        )
         axes.set(ylim=(min(ends) - 0.05, min(ends) + ABOVE))
         axes.legend(fontsize="small")
     save(figure, path)

@@ -8,6 +8,9 @@ neural language models"; Hoffmann et al. 2022, "Training compute-optimal large l
 """
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from charrnn.model.config import ModelConfig
 
@@ -20,15 +23,11 @@ REFERENCE_SIZE = 420
 REFERENCE_WORK = 2.4e13
 """The size that is best for this much work, in floating-point operations; the best size grows with its fourth root."""
 
-SHORT_TEXT = 18_000
-"""Characters to learn of a short text, by which the limits of others are told."""
-
-LARGEST_SIZE, SIZE_GROWTH = 105.0, 0.5
-"""The largest size that is not too large for the short text, and the power of a text's length with which it grows."""
-
-MOST_EPOCHS, EPOCHS_GROWTH, LONG_TEXT_EPOCHS = 36.0, -0.7, 14.0
-"""Passes after which a model of that size knows the short text by heart, the power of a text's length with which they
-grow, and what they come down to. A smaller model needs more, by as much as it is smaller."""
+TEXT_LENGTHS = (1_300, 18_000, 90_000, 315_000, 1_000_000, 100_000_000)
+LARGEST_SIZES = (64, 105, 240, 300, 540, 5400)
+"""The largest size that so many characters bear; far beyond a million, their square root."""
+MOST_EPOCHS = (100, 36, 12, 7.5, 20, 20)
+"""Passes over so many characters after which a model of that size learns them by heart instead."""
 
 WEIGHT_DECAY = 0.25
 
@@ -45,29 +44,19 @@ def work_per_character(config: ModelConfig) -> float:
     return 6.0 * H * ((2 * layers - 1) * config.gate_width + config.vocab_size)
 
 
-def largest_size(characters: int) -> float:
-    """The hidden size that is not yet too large for so many characters."""
-    return LARGEST_SIZE * math.pow(characters / SHORT_TEXT, SIZE_GROWTH)
-
-
 def best_size(work: float, characters: int) -> int:
     """The hidden size that learns most of so many characters with so many floating-point operations."""
-    return _nearest(min(REFERENCE_SIZE * math.pow(work / REFERENCE_WORK, 0.25), largest_size(characters)))
+    return _nearest(min(REFERENCE_SIZE * math.pow(work / REFERENCE_WORK, 0.25), _at(LARGEST_SIZES, characters)))
 
 
 def is_largest(hidden_size: int, characters: int) -> bool:
     """Whether so many characters bear no larger size."""
-    return hidden_size == _nearest(largest_size(characters))
-
-
-def _nearest(size: float) -> int:
-    return min(HIDDEN_SIZES, key=lambda known: abs(math.log(known / size)))
+    return hidden_size == _nearest(_at(LARGEST_SIZES, characters))
 
 
 def most_epochs(hidden_size: int, characters: int) -> float:
-    """Passes over so many characters after which a model of that size learns them by heart instead."""
-    epochs = max(LONG_TEXT_EPOCHS, MOST_EPOCHS * math.pow(characters / SHORT_TEXT, EPOCHS_GROWTH))
-    return epochs * largest_size(characters) / hidden_size
+    """Passes over so many characters that are worth the time: more for a small model, which learns less by heart."""
+    return _at(MOST_EPOCHS, characters) * _at(LARGEST_SIZES, characters) / hidden_size
 
 
 def best_dropout(hidden_size: int, epochs: float) -> float:
@@ -75,3 +64,12 @@ def best_dropout(hidden_size: int, epochs: float) -> float:
     if hidden_size <= LARGEST_WITHOUT:
         return 0.0
     return round(min(MOST_DROPOUT, max(0.0, DROPOUT_PER_EPOCH * (epochs - EPOCHS_WITHOUT))), 2)
+
+
+def _nearest(size: float) -> int:
+    return min(HIDDEN_SIZES, key=lambda known: abs(math.log(known / size)))
+
+
+def _at(values: Sequence[float], characters: int) -> float:
+    """The value for a text of that length, between the measured ones."""
+    return math.exp(np.interp(math.log(characters), np.log(TEXT_LENGTHS), np.log(values)))

@@ -1,3 +1,5 @@
+import pytest
+
 from charrnn.model.config import ModelConfig
 from charrnn.training.recipe import (
     HIDDEN_SIZES,
@@ -28,6 +30,7 @@ def test_the_best_size_grows_with_the_work_and_is_limited_by_the_text():
 def test_a_long_text_and_a_small_model_bear_more():
     read = [length * most_epochs(100, length) for length in LENGTHS]
     assert read == sorted(read)
+    assert most_epochs(256, 315_000) == pytest.approx(8.8, abs=0.1)
     assert most_epochs(50, 1000) > most_epochs(100, 1000)
 
 
