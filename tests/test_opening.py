@@ -44,6 +44,12 @@ def test_a_run_of_minutes_is_planned_and_its_time_has_begun(corpus, runs, slow):
     job.close()
 
 
+def test_a_run_of_no_time_at_all_learns_something(corpus, runs):
+    _, events = train(corpus, checkpoints=runs, minutes=1e-5)
+    assert events[-1].step > 0
+    assert metrics(runs)
+
+
 @pytest.mark.parametrize("options", [{"plan": False}, {"steps": 3}, {"model": "ngram"}])
 def test_other_runs_have_the_defaults(corpus, runs, options):
     job = open_job([corpus], checkpoints=runs, threads=1, **options)

@@ -97,6 +97,11 @@ def make_plan(
     return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting))
 
 
+def counted(spent: float, minutes: float) -> float:
+    """What counts, of the seconds spent before the first step, of a run of so many minutes: something must be left."""
+    return min(spent, MOST_START * 60 * minutes)
+
+
 def _choose_model(draft: "_Draft", speed: Speed) -> float:
     """Choose a recurrent network and its regularisation; returns how many characters a second it learns."""
     minutes = draft.settings.minutes
@@ -165,7 +170,7 @@ def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(1, min(MOST_EVALUATIONS, most))
-    left = (1 - SPARE) * seconds - min(START_SECONDS + spent, MOST_START * seconds) - evaluations * evaluation
+    left = (1 - SPARE) * seconds - counted(START_SECONDS + spent, draft.settings.minutes) - evaluations * evaluation
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
 
