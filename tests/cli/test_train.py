@@ -123,7 +123,8 @@ def test_the_header_tells_the_budget_that_nobody_chose(train, monkeypatch):
     monkeypatch.setattr(
         "charrnn.training.trainer.Trainer._parts_done", lambda self: {"minutes": self.progress.step / 2}
     )
-    assert "10 minutes (--minutes, --steps or --epochs change that)" in train().stderr
+    budget = "10 minutes, or 8 evaluations without a better one (--minutes, --steps or --epochs change that)"
+    assert budget in train().stderr
 
 
 def test_notes_are_shown(train, tmp_path):
@@ -457,7 +458,7 @@ def test_documents_from_training_to_sampling(train, invoke, tmp_path):
 def test_a_planned_run_tells_what_repeats_it_exactly(train, monkeypatch, tmp_path):
     monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)  # too slow to be late
     stderr = train("--minutes", 0.05, "--hidden-size", 8).stderr
-    assert stderr.count("plan:  ") == 2
+    assert stderr.count("plan:  ") == 3
     again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
     assert "--minutes" not in again
     result = train(*again[4:], "--name", "again", "--checkpoints", tmp_path)

@@ -63,7 +63,7 @@ def test_one_thread_starts_no_other():
     before = threading.active_count()
     Workers().run(lambda part, parts: None)
     assert Workers().threads == 1
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of others may end meanwhile
 
 
 @pytest.mark.parametrize(("count", "parts"), [(0, 3), (1, 1), (2, 5), (10, 3), (64, 7)])
