@@ -95,12 +95,13 @@ def open_job(
         run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
         opened = _resumed
     else:
-        opened = partial(_begun, planned=plan)
+        origin = None
         if init_from:
             origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
-            as_bytes, opened = origin.vocabulary.unit == "byte", partial(_begun, origin=origin, planned=plan)
+            as_bytes = origin.vocabulary.unit == "byte"
             documents = documents or origin.vocabulary.documents
             check_documents(documents, origin.config.model)
+        opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
     try:
         return opened(run, sources, given, notes, as_bytes, documents or "", threads)

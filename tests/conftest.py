@@ -2,12 +2,25 @@ import json
 
 import numpy as np
 import pytest
+from jobs import TEXT
 
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
 from charrnn.sweeps.folder import SweepFolder
 
 BPCS = {("adam", 0): 2.0, ("adam", 1): 2.5, ("adam", 2): 2.1, ("sgd", 0): 1.9, ("sgd", 1): None}
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "cat.txt"
+    path.write_text(TEXT)
+    return str(path)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return tmp_path / "runs"
 
 
 @pytest.fixture

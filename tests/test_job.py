@@ -20,18 +20,6 @@ from charrnn.training.events import Finished, SaveFailed, StepDone
 from charrnn.training.settings import SCHEDULES
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    path = tmp_path / "cat.txt"
-    path.write_text(TEXT)
-    return str(path)
-
-
-@pytest.fixture
-def runs(tmp_path):
-    return tmp_path / "runs"
-
-
 def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs):
     train(corpus, checkpoints=runs, steps=20, eval_every=10)
     assert sorted(path.name for path in (runs / "cat").iterdir()) == [

@@ -18,18 +18,6 @@ from charrnn.training.settings import TrainingSettings
 
 
 @pytest.fixture
-def corpus(tmp_path):
-    path = tmp_path / "cat.txt"
-    path.write_text(TEXT)
-    return str(path)
-
-
-@pytest.fixture
-def runs(tmp_path):
-    return tmp_path / "runs"
-
-
-@pytest.fixture
 def slow(monkeypatch):
     """A machine that is measured to be so slow that a planned run has a few steps, and is never late."""
     monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 200.0)

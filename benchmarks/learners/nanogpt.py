@@ -4,15 +4,15 @@
 instead of after 2000 steps.
 """
 
+import itertools
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from benchmarks.engines.pytorch import absent
-from benchmarks.learners.contract import EVALUATIONS, Learner, Lesson, Point
+from benchmarks.learners.contract import Learner, Lesson, Point, points
 
 LAYERS, HEADS, WIDTH = 4, 4, 128
 BLOCK, BATCH = 64, 12
@@ -82,28 +82,27 @@ def learn(lesson: Lesson) -> Iterator[Point]:
         {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=HIGHEST_RATE, betas=(0.9, 0.99), fused=True)
-    step, seconds = 0, 0.0
-    for mark in range(1, EVALUATIONS + 1):
-        while seconds < lesson.seconds * mark / EVALUATIONS:
-            begin = time.perf_counter()
-            done = 0.5 + 0.5 * math.cos(math.pi * seconds / lesson.seconds)
-            for group in optimizer.param_groups:
-                group["lr"] = min(
-                    HIGHEST_RATE * (step + 1) / WARMUP_STEPS, LOWEST_RATE + (HIGHEST_RATE - LOWEST_RATE) * done
-                )
-            places = random.integers(len(text) - BLOCK, size=BATCH)
-            x, y = (torch.stack([text[place + first : place + first + BLOCK] for place in places]) for first in (0, 1))
-            loss = loss_of(model, x, y)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            step += 1
-            seconds += time.perf_counter() - begin
+    steps = itertools.count(1)
+
+    def step(part: float) -> None:
+        warm = next(steps) / WARMUP_STEPS
+        rate = LOWEST_RATE + (HIGHEST_RATE - LOWEST_RATE) * part
+        for group in optimizer.param_groups:
+            group["lr"] = min(HIGHEST_RATE * warm, rate)
+        places = random.integers(len(text) - BLOCK, size=BATCH)
+        x, y = (torch.stack([text[place + first : place + first + BLOCK] for place in places]) for first in (0, 1))
+        loss = loss_of(model, x, y)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    def score() -> float:
         with torch.inference_mode():
             parts = zip(x_val.split(SCORED_BATCH), y_val.split(SCORED_BATCH), strict=True)
-            nats = sum(loss_of(model, x, y).item() * len(x) for x, y in parts) / len(x_val)
-        yield seconds, nats
+            return float(sum(loss_of(model, x, y).item() * len(x) for x, y in parts) / len(x_val))
+
+    return points(lesson, step, score)
 
 
 LEARNER = Learner("nanoGPT's recipe for a CPU", {"its own": {}}, lambda: absent("float32"), learn)

@@ -4,13 +4,12 @@ The embedding is as wide as the vocabulary, the state is carried, Adam is fused;
 as a cosine that ends with the time; norm clip 1, forget bias 1, dropout before the output.
 """
 
-import math
-import time
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.engines.pytorch import absent
-from benchmarks.learners.contract import EVALUATIONS, Ids, Learner, Lesson, Point
+from benchmarks.learners.contract import Ids, Learner, Lesson, Point, points
 
 WARMUP_STEPS = 50
 LEAST_RATE = 0.02
@@ -66,29 +65,31 @@ def learn(lesson: Lesson) -> Iterator[Point]:
     optimizer = torch.optim.Adam(model.parameters(), lr=chosen["rate"], betas=(0.9, 0.99), fused=True)
     inputs, targets = streams(train_ids, chosen["batch"])
     scored = streams(val_ids, SCORED_STREAMS)
-    state, first, step, seconds = None, 0, 0, 0.0
-    for mark in range(1, EVALUATIONS + 1):
-        while seconds < lesson.seconds * mark / EVALUATIONS:
-            begin = time.perf_counter()
-            done = 0.5 + 0.5 * math.cos(math.pi * seconds / lesson.seconds)
-            rate = chosen["rate"] * min(1, (step + 1) / WARMUP_STEPS) * (LEAST_RATE + (1 - LEAST_RATE) * done)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            if first + chosen["seq"] > len(inputs):
-                state, first = None, 0
-            window = slice(first, first + chosen["seq"])
-            loss, state = loss_of(model, inputs[window], targets[window], state)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            first, step = first + chosen["seq"], step + 1
-            seconds += time.perf_counter() - begin
+    state, first, steps = None, 0, itertools.count(1)
+
+    def step(part: float) -> None:
+        nonlocal state, first
+        rate = chosen["rate"] * min(1, next(steps) / WARMUP_STEPS) * (LEAST_RATE + (1 - LEAST_RATE) * part)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        if first + chosen["seq"] > len(inputs):
+            state, first = None, 0
+        window = slice(first, first + chosen["seq"])
+        loss, state = loss_of(model, inputs[window], targets[window], state)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        first += chosen["seq"]
+
+    def score() -> float:
         model.eval()
         with torch.inference_mode():
             nats = loss_of(model, *scored, None)[0].item()
         model.train()
-        yield seconds, nats
+        return float(nats)
+
+    return points(lesson, step, score)
 
 
 LEARNER = Learner("PyTorch nn.LSTM", SETTINGS, lambda: absent("float32"), learn)
