@@ -48,7 +48,6 @@ class TrainingJob:
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
-        spent: float = 0.0,
     ) -> None:
         self.run, self.plan = run, plan
         train_ids, val_ids = split(corpus, settings.val_fraction)
@@ -66,7 +65,7 @@ class TrainingJob:
         if origin:
             assert isinstance(self.trainer, Trainer)
             self.trainer.begin_with(origin)
-        self.trainer.clock.seconds = notes.seconds + spent
+        self.trainer.clock.seconds = notes.seconds + (plan.reserved if plan else 0.0)
         self._notes = notes
         self._header = {
             "settings": settings.to_dict(),

@@ -21,7 +21,7 @@ from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, check_documents, check_options, only
-from charrnn.training.plan import counted, make_plan, wants_plan
+from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings, limits_in
 from charrnn.training.speed import training_speed
@@ -149,7 +149,6 @@ def _begun(
         origin=origin,
         remarks=remarks,
         plan=plan,
-        spent=counted(time.monotonic() - opened, settings.minutes) if plan else 0.0,
     )
 
 

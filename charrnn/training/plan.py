@@ -38,8 +38,8 @@ SPARE = 0.02
 START_SECONDS = 1.0
 """What the command took before its clock began."""
 
-MOST_START = 0.5
-"""Part of the time after which the rest is left to training, however long kernels took to compile."""
+MOST_RESERVED = 0.5
+"""Part of the time after which the rest is left to the steps, however long kernels took to compile."""
 
 EVALUATION_SHARE = 0.03
 """Part of the time that goes into evaluations."""
@@ -60,10 +60,13 @@ class Plan:
     Attributes:
         options: fields of ``ModelConfig`` and ``TrainingSettings`` that were left open.
         reasons: lines for the user.
+        reserved: seconds of the run's time that the steps do not have: all before the first one, and an evaluation
+            after the last one.
     """
 
     options: dict[str, Any]
     reasons: tuple[str, ...]
+    reserved: float
 
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
@@ -90,16 +93,13 @@ def make_plan(
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PATIENCE)
     rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
-    evaluations, fitting = _steps(draft, spent(), rate)
+    evaluation = draft.val_characters / (SCORING_SPEED * rate)
+    reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
+    evaluations, fitting = _steps(draft, reserved, evaluation, rate)
     most = math.ceil(draft.most_epochs * draft.steps_in_epoch)
     steps = min(fitting, most) if draft.config.model == "rnn" else fitting
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
-    return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting))
-
-
-def counted(spent: float, minutes: float) -> float:
-    """What counts, of the seconds spent before the first step, of a run of so many minutes: something must be left."""
-    return min(spent, MOST_START * 60 * minutes)
+    return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting), reserved)
 
 
 def _choose_model(draft: "_Draft", speed: Speed) -> float:
@@ -164,13 +164,12 @@ class _Draft:
         return most_epochs(self.config.hidden_size, self.characters)
 
 
-def _steps(draft: _Draft, spent: float, rate: float) -> tuple[int, int]:
-    """How many evaluations and updates fit into the time, of which ``spent`` seconds are over."""
+def _steps(draft: _Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
+    """How many evaluations and updates fit into the time; what is reserved holds the last evaluation."""
     seconds = 60 * draft.settings.minutes
-    evaluation = draft.val_characters / (SCORING_SPEED * rate)
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(1, min(MOST_EVALUATIONS, most))
-    left = (1 - SPARE) * seconds - counted(START_SECONDS + spent, draft.settings.minutes) - evaluations * evaluation
+    left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
 

@@ -1,8 +1,9 @@
 import pytest
 
 from charrnn.errors import CorpusError
-from charrnn.training.plan import PATIENCE, make_plan, wants_plan
-from charrnn.training.recipe import most_epochs, work_per_character
+from charrnn.model.config import ModelConfig
+from charrnn.training.plan import PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
+from charrnn.training.recipe import CELL, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
 V = 65
@@ -94,7 +95,20 @@ def test_bfloat16_is_chosen_where_it_is_faster(monkeypatch, gain, minutes, known
     assert ("bf16" in machine.precisions) == (known and minutes > 1)
 
 
+def reserved(characters, spent):
+    return make_plan({"minutes": 0.5, "hidden_size": 100}, characters, V, lambda: spent, Machine().speed).reserved
+
+
+def test_the_start_and_the_last_evaluation_are_part_of_the_time():
+    start = reserved(10, 2.0)
+    assert start == pytest.approx(START_SECONDS + 2.0, abs=0.01)
+    characters_per_second = Machine().speed(ModelConfig(vocab_size=V, hidden_size=100, cell=CELL), None)
+    evaluation = 100_000 / (SCORING_SPEED * characters_per_second)
+    assert reserved(10**6, 2.0) == pytest.approx(start + evaluation, abs=0.01)
+
+
 def test_compiling_leaves_half_of_the_time():
+    assert reserved(10**6, spent=100.0) == 15.0
     assert plan(minutes=0.5, spent=100.0)["steps"] > 0.7 * plan(minutes=0.5, spent=15.0)["steps"]
 
 
