@@ -18,5 +18,5 @@ def test_loss_state_and_gradients_equal_the_equations(make_parameters, random, s
     check_cell(parameters, step, random)
 
 
-def test_only_the_forget_gate_starts_with_a_bias_of_one():
-    assert CELL.initial_bias(2).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+def test_only_the_forget_gates_start_with_a_bias_and_each_with_another():
+    assert CELL.initial_bias(3).tolist() == [0, 0, 0, -3, -1, 1, 0, 0, 0, 0, 0, 0]
