@@ -16,6 +16,11 @@ from charrnn.optimizers.contract import find_optimizer
 Array = npt.NDArray[Any]
 
 
+def decays(name: str, tensor: Array) -> bool:
+    """Whether weight decay is for this tensor: for matrices, but not for the embedding, whose rows meet no product."""
+    return tensor.ndim > 1 and name != "embedding.weight"
+
+
 class Updater:
     """An optimizer with its state.
 
@@ -26,6 +31,7 @@ class Updater:
     def __init__(self, name: str, parameters: Tensors, workers: Workers) -> None:
         self._optimizer = find_optimizer(name)
         self._vector = parameters.vector
+        self._decaying = [tensor for name, tensor in parameters.tensors.items() if decays(name, tensor)]
         self._workers = workers
         self._sums = np.zeros(-(-self._vector.size // BLOCK))
         self.slots = aligned_zeros((len(self._optimizer.slots), self._vector.size), self._vector.dtype)
@@ -39,16 +45,20 @@ class Updater:
         """Update the parameters: ``step`` counts updates from 1.
 
         Weight decay is apart from the gradient (Loshchilov and Hutter 2019, "Decoupled weight decay regularization"):
-        all parameters, biases too, first lose ``rate * weight_decay`` of themselves.
+        the tensors that decay first lose ``rate * weight_decay`` of themselves.
         """
         kept = self._vector.dtype.type(max(0.0, 1.0 - rate * weight_decay))
 
+        def decay(part: int, parts: int) -> None:
+            for tensor in self._decaying:
+                tensor[slice(*share(len(tensor), part, parts))] *= kept
+
         def blocks(part: int, parts: int) -> None:
             first, last = (min(self._vector.size, block * BLOCK) for block in share(len(self._sums), part, parts))
-            if weight_decay:
-                self._vector[first:last] *= kept
             self._optimizer.update(self._vector, gradient, self.slots, rate, step, clip, first, last)
 
+        if weight_decay:
+            self._workers.run(decay)
         self._workers.run(blocks)
 
     def to_tensors(self) -> dict[str, Array]:

@@ -51,7 +51,7 @@ class TrainingSettings:
     decay_every: float = 10.0
     """Epochs between two steps of the schedule "step"."""
     weight_decay: float = 0.0
-    """Part of each parameter that an update takes away, times the learning rate (Loshchilov and Hutter 2019)."""
+    """Part of each matrix but the embedding that an update takes away, times the rate (Loshchilov and Hutter 2019)."""
     clip_norm: float = 1.0
     """Largest norm of the gradient."""
     clip_value: float = 0.0
