@@ -85,6 +85,7 @@ class TrainingJob:
             parameters=self.trainer.parameter_count,
             threads=threads,
             plan=plan.reasons if plan else (),
+            chosen=plan.options if plan else {},
             notes=remarks + shrunk,
         )
 

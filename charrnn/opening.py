@@ -133,7 +133,7 @@ def _begun(
     plan = None
     if planned and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
-        speed = partial(training_speed, threads=threads, seconds=trial)
+        speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
         plan = make_plan(given, len(corpus.ids), V, lambda: time.monotonic() - opened, speed)
         given = {**given, **plan.options}
     config = ModelConfig(vocab_size=V, end_symbol=bool(documents), **only(MODEL_OPTIONS, given))

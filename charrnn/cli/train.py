@@ -1,7 +1,7 @@
 """``charrnn train``: train a model on a text."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 ONCE = ("minutes", "plan", "name", "checkpoints", "resume", "overwrite", "threads")
-"""Options that do not tell what is trained."""
+"""Options that do not tell what is trained, or where something else is to go."""
 
 EXAMPLES = """\b
 Examples:
@@ -97,7 +97,12 @@ Examples:
 @option("--warmup-steps", type=int, help="Steps in which the learning rate rises.", unset=50)
 @option("--decay-rate", type=float, help="Factor of the schedule 'step'.", unset=0.5)
 @option("--decay-every", type=float, help="Epochs between two of its steps.", unset=10.0)
-@option("--weight-decay", type=float, help="Part of each weight that is taken away, times the rate.", unset=0.0)
+@option(
+    "--weight-decay",
+    type=float,
+    help="Part of the weights that is taken away, times the rate.",
+    unset=0.0,
+)
 @option("--clip-norm", type=float, help="Largest norm of the gradient; 0 for any.", unset=1.0)
 @option("--clip-value", type=float, help="Largest element of the gradient; 0 for any.", unset=0.0)
 @option("--steps", type=int, help="Stop after so many updates.")
@@ -197,7 +202,7 @@ def _report(
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    again = _repeat_command(corpora, job.plan, given) if job.plan else None
+    again = _repeat_command(corpora, job.run, job.plan, given) if job.plan else None
     return TextReport(job, _budget(job, given), _sample_command(job.run), again)
 
 
@@ -214,32 +219,38 @@ def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:
     """What continues this run: the options that tell which run and which text it is, as they were given."""
-    words = ["charrnn", "train", *corpora, "--resume"]
+    words = ["charrnn", "train", *_sources(corpora), "--resume"]
     if given["name"] or not corpora:
         words += ["--name", given["name"] or run.name]
-    if given["checkpoints"] != options.CHECKPOINTS:
-        words += ["--checkpoints", str(given["checkpoints"])]
     if given["encoding"]:
         words += ["--encoding", given["encoding"]]
-    return shlex.join(words)
+    return shlex.join([*words, *_where(run)])
 
 
-def _repeat_command(corpora: tuple[str, ...], plan: "Plan", given: Mapping[str, Any]) -> str:
-    """What trains the same model again: a planned run by its steps, with all that was chosen for it."""
-    words = ["charrnn", "train", *corpora]
+def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
+    """The texts, none of which looks like an option."""
+    return (f"./{source}" if source.startswith("-") and source != "-" else source for source in corpora)
+
+
+def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: Mapping[str, Any]) -> str:
+    """What trains the same model again, beside the first: a planned run by its steps, with all that was chosen."""
+    words = ["charrnn", "train", *_sources(corpora)]
     chosen = {**given, **plan.options}
     for parameter in command.params:
         value = chosen.get(parameter.name or "")
-        if parameter.name in ONCE or not isinstance(parameter, click.Option) or value in (None, False):
+        if parameter.name in ONCE or not isinstance(parameter, click.Option) or value is None or value is False:
             continue
         words.append(parameter.opts[0])
         if not parameter.is_flag:
             words.append(str(value))
-    return shlex.join(words)
+    return shlex.join([*words, "--name", f"{run.name}-again", *_where(run)])
 
 
 def _sample_command(run: "Run") -> str:
-    words = ["charrnn", "sample", run.name]
-    if run.folder.parent != options.CHECKPOINTS:
-        words += ["--checkpoints", str(run.folder.parent)]
-    return shlex.join(words)
+    return shlex.join(["charrnn", "sample", run.name, *_where(run)])
+
+
+def _where(run: "Run") -> list[str]:
+    """The option that tells the folder of runs, where it is not the usual one."""
+    folder = run.folder.parent
+    return [] if folder == options.CHECKPOINTS else ["--checkpoints", str(folder)]

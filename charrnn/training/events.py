@@ -1,7 +1,7 @@
 """What a trainer tells while it trains. Losses are bits per character (bpc); times are seconds since the run began."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Started:
     threads: int
     plan: tuple[str, ...]
     """What was chosen for a run of minutes, and why."""
+    chosen: dict[str, Any]
+    """The options that were."""
     notes: tuple[str, ...]
     """What the user should know: a batch that had to shrink, a text without validation."""
 

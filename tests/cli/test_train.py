@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -455,18 +456,39 @@ def test_documents_from_training_to_sampling(train, invoke, tmp_path):
     )
 
 
-def test_a_planned_run_tells_what_repeats_it_exactly(train, monkeypatch, tmp_path):
+def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch, tmp_path):
     monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)  # too slow to be late
-    stderr = train("--minutes", 0.05, "--hidden-size", 8).stderr
+    zeros = ("--embedding-size", 0, "--clip-norm", 0, "--warmup-steps", 0, "--reset-probability", 0)
+    stderr = train("--minutes", 0.05, "--hidden-size", 8, *zeros).stderr
     assert stderr.count("plan:  ") == 3
+    assert "the minutes were over" not in stderr
     again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
     assert "--minutes" not in again
-    result = train(*again[4:], "--name", "again", "--checkpoints", tmp_path)
-    assert "plan:" not in result.stderr
+    result = invoke(*again[2:])
+    assert (result.exit_code, "plan:" in result.stderr) == (0, False)
     first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")
-    second = load_checkpoint(tmp_path / "again" / "last.safetensors")
+    second = load_checkpoint(tmp_path / "runs" / "cats-again" / "last.safetensors")
     assert first.header["settings"] | {"minutes": 0.0} == second.header["settings"]
     assert all(np.array_equal(tensor, second.tensors[name]) for name, tensor in first.tensors.items())
+
+
+def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkeypatch, tmp_path):
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)
+    monkeypatch.chdir(tmp_path)
+    Path("-cats.txt").write_text("cats and dogs. " * 40)
+    stderr = invoke("train", "--minutes", 0.01, "--hidden-size", 8, "--", "-cats.txt").stderr
+    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
+    assert again[3] == "./-cats.txt"
+    assert invoke(*again[2:]).exit_code == 0
+
+
+def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypatch):
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 1e9)
+    stderr = train("--minutes", 0.01, "--hidden-size", 8, "--val-fraction", 0).stderr
+    late = next(line for line in stderr.splitlines() if "the minutes were over" in line)
+    assert re.fullmatch(
+        r"note:  the minutes were over after \d+ of [\d,]+ steps, all of which the command above trains", late
+    )
 
 
 def test_a_run_need_not_be_planned(train, monkeypatch):

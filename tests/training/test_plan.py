@@ -1,24 +1,27 @@
+import math
+
 import pytest
 
 from charrnn.errors import CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.training.plan import PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
-from charrnn.training.recipe import CELL, most_epochs, work_per_character
+from charrnn.training.recipe import CELL, best_dropout, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
 V = 65
 
 
 class Machine:
-    """One that does so many floating-point operations a second, whatever the model."""
+    """One that does so many floating-point operations a second: other ones in bfloat16, or with dropout."""
 
-    def __init__(self, rate=1e11, bf16=1.0):
-        self.rate, self.bf16 = rate, bf16
+    def __init__(self, rate=1e11, bf16=1.0, dropout=1.0):
+        self.rate, self.bf16, self.dropout = rate, bf16, dropout
         self.precisions = []
 
     def speed(self, config, settings):
         self.precisions.append(config.precision)
-        return self.rate / work_per_character(config) * (self.bf16 if config.precision == "bf16" else 1)
+        gain = (self.bf16 if config.precision == "bf16" else 1) * (self.dropout if config.dropout else 1)
+        return gain * self.rate / work_per_character(config)
 
     def seconds(self, options, size, window):
         """How long that many steps take."""
@@ -44,10 +47,25 @@ def test_the_size_grows_with_time_and_speed():
         ({"batch_size": 8, "seq_length": 16, "update_every": 4}, 8 * 4),
     ],
 )
-def test_the_steps_fill_the_time_and_leave_a_little(given, window):
-    options = plan(**{"minutes": 2, "spent": 5.0, "characters": 4 * 10**6, **given})
+@pytest.mark.parametrize("val_fraction", [0.0, 0.02])
+def test_steps_and_evaluations_fill_the_time_and_leave_a_little(given, window, val_fraction):
+    options = plan(**{"minutes": 2, "spent": 5.0, "characters": 4 * 10**6, "val_fraction": val_fraction, **given})
     size = given.get("hidden_size") or options["hidden_size"]
-    assert 0.85 * 115 < Machine().seconds(options, size, window) < 116
+    evaluations = math.ceil(options["steps"] / options["eval_every"])
+    learned = options["steps"] * window + evaluations * val_fraction * 4e6 / SCORING_SPEED
+    seconds = Machine().seconds({"steps": learned / window}, size, window)
+    assert seconds == pytest.approx((1 - 0.02) * 120 - 5 - START_SECONDS, rel=0.01)
+
+
+def test_dropout_is_chosen_by_the_passes_and_slows_the_steps():
+    given = {"minutes": 10, "hidden_size": 300, "val_fraction": 0.0}
+    fast, slow = (make_plan(given, 10**6, V, lambda: 0.0, Machine(dropout=d).speed).options for d in (1.0, 0.5))
+    assert fast["dropout"] == slow["dropout"] == best_dropout(300, 600 * 1e11 / (6 * 300 * (900 + V)) / 10**6) > 0.1
+    assert slow["steps"] == pytest.approx(fast["steps"] / 2, rel=0.01)
+
+
+def test_only_recurrent_networks_have_a_limit_of_passes():
+    assert plan(minutes=10, characters=1000)["steps"] < 0.1 * plan(model="tdnn", minutes=10, characters=1000)["steps"]
 
 
 def test_what_is_given_stays():

@@ -22,6 +22,7 @@ def test_the_best_size_grows_with_the_work_and_is_limited_by_the_text():
     sizes = [best_size(10.0**work, 10**9) for work in range(8, 20)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
+    assert [best_size(work, 10**9) for work in (2.4e13, 16 * 2.4e13)] == [384, 768]
     limits = [best_size(1e30, length) for length in LENGTHS]
     assert limits == sorted(limits)
     assert limits[0] < limits[-1]

@@ -133,7 +133,15 @@ class TextReport:
         else:
             saved = f"best:  {finished.best_val_bpc:.3f} bpc on the validation text, {run.best}"
         hint = [f"hint:  {finished.hint}"] if finished.hint else []
-        return [saved, *hint, f"next:  {self._next_command}"]
+        return [*self._late(finished), saved, *hint, f"next:  {self._next_command}"]
+
+    def _late(self, finished: Finished) -> list[str]:
+        """What to know about a run whose minutes were over before its steps."""
+        steps = self._job.trainer.settings.steps
+        if finished.reason != "minutes" or not steps:
+            return []
+        all_of_them = ", all of which the command above trains" if self._repeat_command else ""
+        return [f"note:  the minutes were over after {finished.step:,} of {steps:,} steps{all_of_them}"]
 
     def _width(self) -> int | None:
         return terminal_width(sys.stderr) if self._bar else None
