@@ -209,6 +209,9 @@ def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
         ({"threads": 0}, ConfigError, "threads must be at least 1, not 0"),
         ({"resume": True}, RunError, "no run called 'cat' to resume"),
         ({"name": "a/b"}, ConfigError, "a/b"),
+        ({"init_from": ""}, ConfigError, "init_from must be a run or a checkpoint file, got an empty name"),
+        ({"init_from": "", "resume": True}, ConfigError, "init_from must be a run"),
+        ({"documents": ""}, ConfigError, "documents must be line, file or what separates them, got nothing"),
     ],
 )
 def test_errors_say_what_to_do_and_leave_nothing(corpus, runs, options, error, message):
