@@ -23,6 +23,7 @@ from charrnn.scoring.streams import Reader, StreamReader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
+from charrnn.text.documents import in_documents
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
@@ -74,13 +75,21 @@ def load(
     return Model.load(path, threads=threads, precision=precision)
 
 
-def novelty(text: str | bytes, *corpus: str | Path, encoding: str | None = None, shortest: int = SHORTEST) -> Novelty:
+def novelty(
+    text: str | bytes,
+    *corpus: str | Path,
+    encoding: str | None = None,
+    documents: str = "",
+    shortest: int = SHORTEST,
+) -> Novelty:
     """How much of a text is copied from a corpus, and the longest passages; see ``charrnn.scoring.novelty``.
 
     Args:
         text: what was drawn, without its seed; bytes are compared with the corpus's bytes.
         corpus: files, folders, or "-" for standard input; of any size.
         encoding: of the corpus; UTF-8 if not given.
+        documents: how the corpus is split, such as ``model.vocabulary.documents``, to know whether the text, then with
+            its seed, is a document of it; see ``charrnn.text.documents``.
         shortest: characters of a passage that counts as copied.
 
     Raises:
@@ -90,7 +99,10 @@ def novelty(text: str | bytes, *corpus: str | Path, encoding: str | None = None,
     as_bytes = isinstance(text, bytes)
     symbols = to_symbols(text, "byte" if as_bytes else "character")
     pieces = read_pieces([str(source) for source in corpus], encoding=encoding or ENCODING, as_bytes=as_bytes)
-    return novelties([symbols], (piece.text for piece in pieces), shortest=shortest)[0]
+    if documents:
+        pieces = in_documents(pieces, documents)
+    wanted = [symbols if documents else None]
+    return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
 
 
 class Model:

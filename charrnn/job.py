@@ -1,6 +1,7 @@
 """A training job: a trainer whose checkpoints and metrics go into a run's folder."""
 
 import dataclasses
+import shlex
 from collections.abc import Iterator
 from typing import Literal
 
@@ -12,7 +13,7 @@ from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents, split
+from charrnn.text.documents import Documents, Text, split
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
@@ -53,11 +54,7 @@ class TrainingJob:
         train_ids, val_ids = split(corpus, settings.val_fraction)
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
-        if settings.val_fraction and not len(val_ids):
-            shrunk = (*shrunk, "the text is too short to validate on a part of it")
-        if isinstance(train_ids, Documents) and isinstance(val_ids, Documents):
-            counts = f"{train_ids.count:,} documents to train on, {val_ids.count:,} to validate with"
-            shrunk = (*shrunk, f"{counts}: the end of each counts as one character")
+        shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
             config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
@@ -133,3 +130,16 @@ class TrainingJob:
         else:
             notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
             self._recorder.save_last(checkpoint, notes, self.trainer.progress.step)
+
+
+def notes_on_parts(train: Text, validation: Text, val_fraction: float, documents: str) -> Iterator[str]:
+    """What is to be told of the parts of a text, which was split into ``documents``, if at all."""
+    if isinstance(train, Documents) and isinstance(validation, Documents):
+        if train.count + validation.count == 1:
+            way = shlex.quote(documents)
+            yield f"the text is one document, as --documents {way} splits it: there is no other to validate with"
+        else:
+            counts = f"{train.count:,} documents to train on, {validation.count:,} to validate with"
+            yield f"{counts}: the end of each counts as one character"
+    elif val_fraction and not len(validation):
+        yield "the text is too short to validate on a part of it"

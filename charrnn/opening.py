@@ -70,6 +70,8 @@ def open_job(
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
+    if init_from == "":  # a shell's unset variable
+        raise ConfigError("init_from must be a run or a checkpoint file, got an empty name: leave it out")
     compared = MODEL_OPTIONS if resume or init_from else ()  # with what the run is
     checked = {key: value for key, value in given.items() if key not in compared}
     check_options(
@@ -99,7 +101,7 @@ def open_job(
         if init_from:
             origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
             as_bytes = origin.vocabulary.unit == "byte"
-            documents = documents or origin.vocabulary.documents
+            documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
         opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)

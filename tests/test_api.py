@@ -144,6 +144,15 @@ def test_a_text_is_compared_with_a_corpus(folder):
         charrnn.novelty(text, folder / "cat.txt", shortest=0)
 
 
+def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
+    (tmp_path / "names").write_text("anna\r\nzoë")
+    for text, is_there in {"anna": True, "ann": False, "zoë": True, "anna\r\nzoë": False}.items():
+        for form in (text, text.encode()):
+            assert charrnn.novelty(form, tmp_path / "names", documents="line").document is is_there
+            assert charrnn.novelty(form, tmp_path / "names").document is None
+    assert charrnn.novelty("anna\r\nzoë", tmp_path / "names", documents="file").document
+
+
 def test_there_is_no_other_name():
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = charrnn.trian

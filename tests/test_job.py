@@ -203,12 +203,28 @@ def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
 
 
 @pytest.mark.parametrize(
+    ("documents", "val_fraction", "shown"),
+    [(r"\n%%\n", 0.1, r"'\n%%\n'"), ("file", 0.1, "file"), ("line", 0.1, ""), ("line", 0.0, "")],
+)
+def test_a_text_that_nothing_separates_is_told_to_be_one_document(corpus, runs, documents, val_fraction, shown):
+    job = open_job([corpus], checkpoints=runs, documents=documents, val_fraction=val_fraction, steps=1, **SMALL)
+    job.close()
+    one = f"the text is one document, as --documents {shown} splits it: there is no other to validate with"
+    held_out = 40 * val_fraction
+    lines = f"{40 - held_out:.0f} documents to train on, {held_out:.0f} to validate with: the end of each counts as "
+    assert job.started.notes == ((one,) if shown else (f"{lines}one character",))
+
+
+@pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"hiden_size": 3}, ConfigError, "unknown option 'hiden_size'"),
         ({"threads": 0}, ConfigError, "threads must be at least 1, not 0"),
         ({"resume": True}, RunError, "no run called 'cat' to resume"),
         ({"name": "a/b"}, ConfigError, "a/b"),
+        ({"init_from": ""}, ConfigError, "init_from must be a run or a checkpoint file, got an empty name"),
+        ({"init_from": "", "resume": True}, ConfigError, "init_from must be a run"),
+        ({"documents": ""}, ConfigError, "documents must be line, file or what separates them, got nothing"),
     ],
 )
 def test_errors_say_what_to_do_and_leave_nothing(corpus, runs, options, error, message):

@@ -143,6 +143,7 @@ def test_a_model_of_bytes_passes_its_unit_on(corpus, runs):
         ({"as_bytes": True}, ConfigError, "reads characters and cannot become one of bytes"),
         ({"resume": True, "name": "cat"}, ConfigError, "give --resume or --init-from, not both"),
         ({"init_from": "dog"}, RunError, "no run or checkpoint 'dog'"),
+        ({"documents": ""}, ConfigError, "documents must be line, file or what separates them"),
         ({"init_from": "counts"}, ConfigError, "an n-gram model has no weights to start from"),
         ({"dropout": 1.5}, ConfigError, "dropout must be"),
         ({"steps": -1}, ConfigError, "steps must be"),

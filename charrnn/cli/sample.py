@@ -112,7 +112,8 @@ def command(
     Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
     what the one before has left.
 
-    With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20.
+    With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20. Of a
+    model of documents, those that CORPUS holds as whole ones are counted, too, each with its seed.
 
     With --num-samples, each text follows a line that says the --rng-seed which draws it alone.
 
@@ -142,9 +143,10 @@ def command(
     chosen = settings_for(model.vocabulary.unit, settings)
     known_seed = new_seed() if rng_seed is None else rng_seed
     source = f"drawn from {path} with --rng-seed {known_seed}"
+    is_going_on = bool(state and state.exists())
     if state or interactive:
         session = model.session(rng_seed=known_seed)
-        if state and state.exists():
+        if state and is_going_on:
             session.restore(state)
             source = f"drawn from {path}, going on from {state}"
             if rng_seed is not None:
@@ -167,12 +169,12 @@ def command(
         if corpora:
             from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
-            writer = KeepingWriter(writer)
+            writer = KeepingWriter(writer, None if is_going_on else start)
         reason = show(steps, chosen, rivals, writer)
     if state:
         session.save(state)
     if corpora:
-        tell_novelty(writer.texts, results, corpora, encoding, model.vocabulary.unit)
+        tell_novelty(writer, results, corpora, encoding, model.vocabulary)
     if reason == "interrupted":
         raise KeyboardInterrupt
     say(source)

@@ -1,4 +1,4 @@
-"""What a text has copied from a corpus, exactly: the passages that stand there, character for character.
+"""What a text has copied from a corpus, exactly: passages, character for character, or the whole of a document.
 
 The corpus is read once, in pieces, through the suffix automaton of the text, so that time grows with both and memory
 with the text alone, however much is copied.
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from charrnn.errors import ConfigError
 from charrnn.kernels.automaton import NONE, ROOT, automaton_of, follow, grams_of, spread
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 SHORTEST = 20
 """Characters of a passage that counts as copied: a few words, more than usually recur by themselves."""
@@ -44,12 +44,14 @@ class Novelty:
         copied: those of them that stand in a passage of at least ``shortest`` characters.
         passages: the longest of those, longest first and each but once; they do not overlap.
         shortest: characters of a passage that counts.
+        document: whether the text is a whole document of the corpus; None where that was not asked.
     """
 
     characters: int
     copied: int
     passages: tuple[Passage, ...]
     shortest: int = SHORTEST
+    document: bool | None = None
 
     @property
     def share(self) -> float:
@@ -57,12 +59,20 @@ class Novelty:
         return self.copied / self.characters if self.characters else float("nan")
 
 
-def novelties(texts: Sequence[str], corpus: Iterable[str], *, shortest: int = SHORTEST) -> list[Novelty]:
+def novelties(
+    texts: Sequence[str],
+    corpus: Iterable[str],
+    *,
+    documents: Sequence[str | None] = (),
+    shortest: int = SHORTEST,
+) -> list[Novelty]:
     """What each of the texts has copied from the corpus.
 
     Args:
         texts: whatever is looked for.
-        corpus: the pieces of one text, in order; not held.
+        corpus: the pieces of one text, in order; not held. Of documents, with END after each.
+        documents: of each text the document that is looked for with it, perhaps with more before the text; None of a
+            text that is none. Not given, no documents are looked for.
         shortest: characters of a passage that counts as copied.
 
     Raises:
@@ -77,17 +87,42 @@ def novelties(texts: Sequence[str], corpus: Iterable[str], *, shortest: int = SH
     grams = grams_of(ids, shortest, automaton, prefixes)
     longest = np.zeros(len(automaton.length), np.int32)
     state, matched, before = ROOT, 0, np.full(shortest, NONE, np.int32)
+    search = _DocumentSearch(documents)
     for piece in corpus:
+        search.read(piece)
         read = np.concatenate([before, vocabulary.find(piece)])
         state, matched = follow(read, ids, grams, automaton, longest, state, matched)
         before = read[-shortest:]
     spread(automaton, longest, np.argsort(automaton.length, kind="stable"))
     ends = list(accumulate(len(text) + 1 for text in texts))
     shared = np.split(longest[prefixes], ends[:-1])
-    return [_novelty(text, lengths[:-1], shortest) for text, lengths in zip(texts, shared, strict=True)]
+    return [
+        _novelty(text, lengths[:-1], shortest, search.has_found(document))
+        for text, lengths, document in zip(texts, shared, documents or [None] * len(texts), strict=True)
+    ]
 
 
-def _novelty(text: str, shared: npt.NDArray[np.int32], shortest: int) -> Novelty:
+class _DocumentSearch:
+    """Looks for whole documents in a corpus that comes in pieces; holds no more of it than they are long."""
+
+    def __init__(self, sought: Iterable[str | None]) -> None:
+        self._sought = {document for document in sought if document is not None}
+        self._longest = max(map(len, self._sought), default=0)
+        self._found: set[str] = set()
+        self._begun = ""
+
+    def read(self, piece: str) -> None:
+        """Go on in the corpus."""
+        *ended, begun = (self._begun + piece).split(END)
+        self._found |= self._sought.intersection(ended)
+        self._begun = begun[: self._longest + 1]  # one more than any: too long to be found
+
+    def has_found(self, document: str | None) -> bool | None:
+        """Whether a document was one of the corpus; None of none."""
+        return None if document is None else document in self._found
+
+
+def _novelty(text: str, shared: npt.NDArray[np.int32], shortest: int, document: bool | None) -> Novelty:
     """The report of a text, of which the last ``shared[i]`` characters up to place i are in the corpus."""
     shared = np.where(shared < shortest, 0, shared)
     ends = np.flatnonzero((shared > 0) & (shared >= np.append(shared[1:], 0)))  # the next character makes it no longer
@@ -106,4 +141,4 @@ def _novelty(text: str, shared: npt.NDArray[np.int32], shortest: int) -> Novelty
         if len(passages) == MOST_PASSAGES:
             break
     found = tuple(Passage(start, passage) for passage, start in passages.items())
-    return Novelty(len(text), copied, found, shortest)
+    return Novelty(len(text), copied, found, shortest, document)

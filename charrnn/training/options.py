@@ -41,7 +41,7 @@ def check_options(
             raise ConfigError(f"{option} must be at least {least}, not {count}")
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
-    check_documents(documents or "", options.get("model", "rnn"))
+    check_documents(documents, options.get("model", "rnn"))
     ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_runnable()
     TrainingSettings(**only(TRAINING_OPTIONS, options))
 
@@ -72,12 +72,14 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
     )
 
 
-def check_documents(documents: str, model: str) -> None:
-    """Refuse documents where the model cannot learn where they end.
+def check_documents(documents: str | None, model: str) -> None:
+    """Refuse documents that nothing separates, and those of a model that cannot learn where they end.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: they are such.
     """
+    if documents == "":  # a shell's unset variable
+        raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":
         raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
 

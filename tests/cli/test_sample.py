@@ -236,8 +236,8 @@ def test_what_is_copied_is_told_after_the_text(sample, tmp_path):
     plain = sample(*options)
     drawn = plain.stdout[4:]
     (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "a").write_text(f"...{drawn[30:45]}")
-    (tmp_path / "corpus" / "b").write_text(f"{drawn[45:70]}...")
+    (tmp_path / "corpus" / "a").write_text(f"~{drawn[30:45]}")
+    (tmp_path / "corpus" / "b").write_text(f"{drawn[45:70]}~")
     result = sample(*options, "--novelty", tmp_path / "corpus")
     assert result.stdout == plain.stdout
     copied, passage, source = result.stderr.splitlines()[-3:]
@@ -270,6 +270,30 @@ def test_what_each_of_several_texts_copies_is_in_its_json(sample, tmp_path, run,
         assert "cannot read" in result.stderr
     else:
         assert [each["novelty"]["copied"] for each in results] == [0] * 3
+
+
+@pytest.mark.parametrize(("between", "split"), [("\r\n", ["line"]), (" % ", [" % ", "--bytes"])])
+def test_documents_that_the_corpus_holds_are_counted_with_their_seed(train, invoke, tmp_path, between, split):
+    source = tmp_path / "names.txt"
+    source.write_bytes(between.join(["anna", "bénoît", "eve", "anneliese"] * 30).encode())
+    assert train("--documents", *split, "--steps", 60, "--learning-rate", 0.03, source=source).exit_code == 0
+    at = ("sample", "--checkpoints", tmp_path / "runs")
+    options = ("--seed", "an", "--num-samples", 12, "--length", 6, "--rng-seed", 1)
+    drawn = [json.loads(line) for line in invoke(*at, *options, "--json").stdout.splitlines()]
+    ended = [result["text"] for result in drawn if result["stop_reason"] == "end"]
+    assert 1 < len(ended) < 12
+    held = {text for text in ended if text != ended[-1] and "\ufffd" not in text}
+    corpus = between.join([*held, f"{ended[-1]}x", ended[-1][2:]]).encode()  # read once, for both figures
+    result = invoke(*at, *options, "--json", "--novelty", "-", input=corpus)
+    found = [json.loads(line)["novelty"]["document"] for line in result.stdout.splitlines()]
+    assert found == [each["text"] in held if each["stop_reason"] == "end" else None for each in drawn]
+    told = invoke(*at, *options, "--novelty", "-", input=corpus).stderr
+    copied = sum(text in held for text in ended)
+    assert told.startswith(f"copied: {copied} of {len(ended)} documents, which - holds as they are\ncopied: ")
+    assert ", which " not in invoke(*at, *options[:5], 0, "--novelty", source).stderr
+    state = ("--rng-seed", 1, "--state", tmp_path / "state")
+    for seed, known in [("an", True), ("", False)]:  # how the second one begins is not known
+        assert (", which " in invoke(*at, *state, "--seed", seed, "--novelty", source).stderr) == known
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from charrnn.scoring.novelty import MOST_PASSAGES, Passage, novelties
+from charrnn.text.vocabulary import END
 
 
 def maximal_matches(text, corpus):
@@ -59,6 +60,18 @@ def test_a_passage_ends_where_the_text_leaves_the_corpus():
     assert found.passages == (Passage(27, " the worst of times"), Passage(5, "t was the best of "))
     assert found.copied == len(" the worst of times") + len("t was the best of ")
     assert found.share == found.copied / len(text)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_a_whole_document_is_found_whatever_the_pieces(size):
+    corpus = "".join(document + END for document in ["anna", "annabel", "x" * 90, "b", "eve"])
+    pieces = [corpus[i : i + size] for i in range(0, len(corpus), size)]
+    sought = {"anna": True, "annab": False, "nna": False, "b": True, "x" * 89: False, "eve": True, "": False}
+    texts = ["text", *(document[1:] for document in sought)]
+    found = novelties(texts, pieces, documents=[None, *sought], shortest=3)
+    assert [each.document for each in found] == [None, *sought.values()]
+    assert [each.copied for each in found][:4] == [0, 3, 4, 0]  # the passages are those of the texts alone
+    assert [each.document for each in novelties(texts, pieces)] == [None] * len(texts)
 
 
 def test_a_text_that_repeats_itself_takes_no_longer():

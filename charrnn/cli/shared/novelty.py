@@ -7,20 +7,28 @@ from typing import Any
 from charrnn.cli.shared.output import counted, one_line, print_json, say, terminal_width
 from charrnn.sampling.growth import Step
 from charrnn.scoring.novelty import MOST_PASSAGES, Novelty, novelties
+from charrnn.text.documents import in_documents
 from charrnn.text.sources import read_pieces
 from charrnn.text.symbols import to_text
+from charrnn.text.vocabulary import Vocabulary
 
 
 class KeepingWriter:
     """Another writer; keeps what was drawn.
 
+    Args:
+        writer: the other one.
+        prefix: how the document begins that each text goes on with; None if that is not known.
+
     Attributes:
         texts: the symbols of each text, without its prefix.
+        documents: the whole documents that they end, prefix and all; None for a text that was cut.
     """
 
-    def __init__(self, writer: Any) -> None:
+    def __init__(self, writer: Any, prefix: str | None) -> None:
         self.texts: list[str] = []
-        self._writer = writer
+        self.documents: list[str | None] = []
+        self._writer, self._prefix = writer, prefix
 
     def begin(self, text: int) -> None:
         """Before the first step of a text."""
@@ -34,30 +42,40 @@ class KeepingWriter:
 
     def end(self, step: Step) -> None:
         """After the last step of a text."""
-        self.texts.append("".join(self._pieces))
+        text = "".join(self._pieces)
+        is_whole = step.stop_reason == "end" and self._prefix is not None
+        self.texts.append(text)
+        self.documents.append(f"{self._prefix}{text}" if is_whole else None)
         self._writer.end(step)
 
 
 def tell_novelty(
-    texts: Sequence[str], results: Sequence[dict[str, Any]], sources: Sequence[str], encoding: str, unit: str
+    drawn: KeepingWriter,
+    results: Sequence[dict[str, Any]],
+    sources: Sequence[str],
+    encoding: str,
+    vocabulary: Vocabulary,
 ) -> None:
     """Compare the texts with a corpus, and print what was found.
 
     Args:
-        texts: symbols.
+        drawn: what has kept the texts.
         results: an object for each text, to be printed with what was found, whether that could be or not; if there are
             none, lines on stderr tell it.
         sources: files, folders, or "-" for standard input.
         encoding: of these.
-        unit: of the model that has drawn the texts.
+        vocabulary: of the model that has drawn the texts; a corpus of documents is split as its own text was.
 
     Raises:
         CorpusError: a source cannot be read or decoded.
     """
-    found: list[Novelty | None] = [None] * len(texts)
+    unit = vocabulary.unit
+    found: list[Novelty | None] = [None] * len(drawn.texts)
     try:
         pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
-        found[:] = compared = novelties(texts, (piece.text for piece in pieces))
+        if vocabulary.documents:
+            pieces = in_documents(pieces, vocabulary.documents)
+        found[:] = compared = novelties(drawn.texts, (piece.text for piece in pieces), documents=drawn.documents)
     finally:
         for result, novelty in zip(results, found, strict=False):
             print_json(result | {"novelty": novelty and novelty_as_json(novelty, unit)})
@@ -72,15 +90,24 @@ def novelty_as_json(novelty: Novelty, unit: str) -> dict[str, Any]:
         {"start": passage.start, "characters": len(passage.text), "text": to_text(passage.text, unit)}
         for passage in novelty.passages
     ]
-    return {"copied": novelty.copied, "share": novelty.share, "shortest": novelty.shortest, "passages": passages}
+    return {
+        "copied": novelty.copied,
+        "share": novelty.share,
+        "shortest": novelty.shortest,
+        "passages": passages,
+        "document": novelty.document,
+    }
 
 
 def novelty_lines(compared: Sequence[Novelty], sources: Sequence[str], unit: str) -> Iterator[str]:
     """Lines that tell of all texts together."""
+    corpus = " ".join(sources)
+    if whole := [novelty.document for novelty in compared if novelty.document is not None]:
+        yield f"copied: {sum(whole):,} of {counted(len(whole), 'document')}, which {corpus} holds as they are"
     characters, copied = (sum(getattr(novelty, name) for novelty in compared) for name in ("characters", "copied"))
     yield (
         f"copied: {copied / max(characters, 1):.1%} of {counted(characters, 'character')}, in passages of at least "
-        f"{compared[0].shortest} that {' '.join(sources)} holds"
+        f"{compared[0].shortest} that {corpus} holds"
     )
     passages = {passage.text for novelty in compared for passage in novelty.passages}
     for text in sorted(passages, key=lambda text: (-len(text), text))[:MOST_PASSAGES]:
