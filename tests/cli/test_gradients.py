@@ -1,6 +1,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from charrnn.training.reach import LAGS
@@ -34,6 +35,13 @@ def test_json_and_the_drawing_hold_the_same(gradients, text, tmp_path):
     again = gradients("letters", text, "--svg", picture)
     assert again.exit_code == 1
     assert "exists already" in again.stderr
+
+
+def test_the_initial_values_are_those_that_the_run_began_with(gradients, train, text, tmp_path):
+    train("--steps", 1, "--learning-rate", 1e-9, "--rng-seed", 5)
+    shown = json.loads(gradients(tmp_path / "runs" / "cats", text, "--json").stdout)
+    for state, norms in shown["initial"]["norms"].items():
+        np.testing.assert_allclose(norms, shown["trained"]["norms"][state], rtol=1e-3)
 
 
 def test_a_model_of_documents_reads_documents(gradients, train, tmp_path):
