@@ -44,7 +44,7 @@ def command(
     """Show how far the gradient reaches back in a text, before training and after.
 
     For each lag, the norm of d loss[t] / d h[t - lag], a mean over places in the text: how much a change of the state
-    so many characters ago still matters to a prediction, the other layers' states at t - lag held fixed. The initial
+    so many characters ago still matters to a prediction, the other states at t - lag held fixed. The initial
     values are those that the run's seed gives, even where the run began with --init-from.
 
     A model of documents reads the text as documents, too: where one ends, the gradient does.
