@@ -20,7 +20,14 @@ from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, check_documents, check_options, check_training, only
+from charrnn.training.options import (
+    MODEL_OPTIONS,
+    TRAINING_OPTIONS,
+    check_documents,
+    check_options,
+    check_training,
+    only,
+)
 from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings, limits_in

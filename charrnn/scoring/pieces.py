@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
-from charrnn.scoring.score import ScoredText, total_of
+from charrnn.scoring.score import Losses, Ranks, ScoredText, total_of
 from charrnn.scoring.streams import BLOCK, Reader
 from charrnn.text.documents import in_documents
 from charrnn.text.sources import Piece
@@ -31,6 +31,14 @@ class Block:
     known: npt.NDArray[np.bool_]
     places: npt.NDArray[np.int64] | slice
 
+    def by_character(self, losses: Losses, ranks: Ranks) -> tuple[Losses, Ranks]:
+        """Losses and ranks (N,), from those of the ids (M,): NaN and 0 for what the model does not know."""
+        if self.known.all():  # blocks are large
+            return losses, ranks
+        all_losses, all_ranks = np.full(len(self.known), np.nan), np.zeros(len(self.known), np.int32)
+        all_losses[self.known], all_ranks[self.known] = losses[self.places], ranks[self.places]
+        return all_losses, all_ranks
+
 
 def score_pieces(
     reader: Reader, vocabulary: Vocabulary, pieces: Iterable[Piece], *, unknown: str = "error"
@@ -50,9 +58,7 @@ def score_pieces(
     """
     characters = 0
     for block in as_read(vocabulary, pieces, unknown):
-        losses, ranks = np.full(len(block.known), np.nan), np.zeros(len(block.known), np.int32)
-        read_losses, read_ranks = reader.read(block.ids)
-        losses[block.known], ranks[block.known] = read_losses[block.places], read_ranks[block.places]
+        losses, ranks = block.by_character(*reader.read(block.ids))
         characters += int(np.count_nonzero(block.known))
         start = 0
         for piece in block.pieces:

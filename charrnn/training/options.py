@@ -18,9 +18,7 @@ COUNTING_OPTIONS = {"val_fraction", "rng_seed"}
 WITH_ANOTHER = {"model", "precision", "seq_length", "update_every", "val_fraction", "documents"}
 """Options whose values must fit those of others."""
 
-DEFAULTS = {
-    field.name: field.default for kind in (ModelConfig, TrainingSettings) for field in dataclasses.fields(kind)
-}
+DEFAULTS = {field.name: field.default for kind in (ModelConfig, TrainingSettings) for field in dataclasses.fields(kind)}
 
 
 def check_options(
