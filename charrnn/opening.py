@@ -20,7 +20,14 @@ from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, check_documents, check_options, only
+from charrnn.training.options import (
+    MODEL_OPTIONS,
+    TRAINING_OPTIONS,
+    check_documents,
+    check_options,
+    check_training,
+    only,
+)
 from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings, limits_in
@@ -166,6 +173,7 @@ def _resumed(
     checkpoint = load_checkpoint(run.last)
     try:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+        check_training(given, config.model)
         origin = checkpoint.header["corpus"]
         reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}
         asked = {"as_bytes": as_bytes, "documents": documents}

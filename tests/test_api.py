@@ -191,8 +191,9 @@ def test_files_are_scored_in_parts_that_add_up(model, folder):
 
 @pytest.mark.parametrize("kind", ["tdnn", "ngram"])
 def test_models_of_a_finite_context_do_all_that_others_do(folder, tmp_path, kind):
-    shape = {"hidden_size": 12, "context_size": 5, "steps": 60} if kind == "tdnn" else {"order": 5}
-    for _ in charrnn.train(folder / "cat.txt", checkpoints=tmp_path / "runs", model=kind, learning_rate=0.03, **shape):
+    trained = {"hidden_size": 12, "context_size": 5, "steps": 60, "learning_rate": 0.03}
+    options = trained if kind == "tdnn" else {"order": 5}
+    for _ in charrnn.train(folder / "cat.txt", checkpoints=tmp_path / "runs", model=kind, **options):
         pass
     model = charrnn.load(checkpoints=tmp_path / "runs")
     assert model.config.model == kind

@@ -62,8 +62,12 @@ def test_counts_take_one_pass_and_have_nothing_to_resume(corpus, runs):
     assert [type(event).__name__ for event in events] == ["Started", "Finished"]
     with pytest.raises(ConfigError, match="order is 5 in this run and cannot become 6"):
         train(corpus, checkpoints=runs, resume=True, order=6)
-    with pytest.raises(ConfigError, match="model ngram has no hidden_size"):
-        open_job([corpus], checkpoints=runs, name="other", model="ngram", hidden_size=9)
+    for option in ("hidden_size", "steps"):
+        with pytest.raises(ConfigError, match=f"model ngram has no {option}: leave it out"):
+            open_job([corpus], checkpoints=runs, name="other", model="ngram", **{option: 9})
+    with pytest.raises(ConfigError, match="model ngram has no learning_rate: leave it out"):
+        train(corpus, checkpoints=runs, resume=True, learning_rate=0.1)
+    train(corpus, checkpoints=runs, resume=True, val_fraction=0.1, batch_size=32)
 
 
 def test_a_resumed_run_knows_its_text_and_the_newest_run_is_resumed(corpus, runs):

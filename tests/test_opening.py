@@ -151,7 +151,7 @@ def test_a_model_of_bytes_passes_its_unit_on(corpus, runs):
 )
 def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, error, message):
     train(corpus, checkpoints=runs, steps=2)
-    train(corpus, checkpoints=runs, name="counts", model="ngram", hidden_size=None, order=2)
+    train(corpus, checkpoints=runs, name="counts", model="ngram", order=2, **dict.fromkeys(SMALL))
     with pytest.raises(error, match=message):
         open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
     assert not (runs / "new").exists()

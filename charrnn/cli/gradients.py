@@ -44,7 +44,10 @@ def command(
     """Show how far the gradient reaches back in a text, before training and after.
 
     For each lag, the norm of d loss[t] / d h[t - lag], a mean over places in the text: how much a change of the state
-    so many characters ago still matters to a prediction. The initial values are those that the run's seed gives.
+    so many characters ago still matters to a prediction, the other states at t - lag held fixed. The initial
+    values are those that the run's seed gives, even where the run began with --init-from.
+
+    A model of documents reads the text as documents, too: where one ends, the gradient does.
 
     Then, for each layer, the largest absolute eigenvalue of each gate's recurrent matrix, gates in the checkpoint's
     order.
@@ -53,12 +56,14 @@ def command(
 
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
+    import numpy as np
+
     from charrnn.model.header import model_of
     from charrnn.model.parameters import Parameters
     from charrnn.model.workers import Workers, available_threads
+    from charrnn.scoring.pieces import as_read
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.text.sources import ENCODING, read_pieces
-    from charrnn.text.symbols import known_symbols
     from charrnn.training.reach import reach_of
 
     checkpoint = load_checkpoint(path)
@@ -67,8 +72,7 @@ def command(
         raise ConfigError(f"in model {config.model} no gradient flows through time: choose a recurrent network")
     config = config.runnable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
-    text = "".join(piece.text for piece in pieces)
-    ids = vocabulary.encode(known_symbols(text, vocabulary, unknown))
+    ids = np.concatenate([block.ids for block in as_read(vocabulary, pieces, unknown)])
     workers = Workers(threads or available_threads())
     models = {
         "initial": Parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),

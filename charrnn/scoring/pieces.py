@@ -1,6 +1,7 @@
 """Scoring a text that comes in pieces: vocabulary, blocks, and results for each piece."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,41 +15,56 @@ from charrnn.text.symbols import UNKNOWN, closest
 from charrnn.text.vocabulary import END, Vocabulary
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A part of a text, and what a model reads of it.
+
+    Attributes:
+        pieces: the part, of N characters in all.
+        ids: (M,) what the model reads.
+        known: (N,) whether the model knows a character.
+        places: of those that it knows, where they lie in ``ids``.
+    """
+
+    pieces: list[Piece]
+    ids: npt.NDArray[np.int32]
+    known: npt.NDArray[np.bool_]
+    places: npt.NDArray[np.int64] | slice
+
+    def by_character(self, losses: Losses, ranks: Ranks) -> tuple[Losses, Ranks]:
+        """Losses and ranks (N,), from those of the ids (M,): NaN and 0 for what the model does not know."""
+        if self.known.all():  # blocks are large
+            return losses, ranks
+        all_losses, all_ranks = np.full(len(self.known), np.nan), np.zeros(len(self.known), np.int32)
+        all_losses[self.known], all_ranks[self.known] = losses[self.places], ranks[self.places]
+        return all_losses, all_ranks
+
+
 def score_pieces(
     reader: Reader, vocabulary: Vocabulary, pieces: Iterable[Piece], *, unknown: str = "error"
 ) -> Iterator[ScoredText]:
     """Score a text that comes in pieces of any length; yields its pieces, cut where a block ends.
 
-    A model of documents reads the text as ``in_documents`` splits it, after the end of another document: so it predicts
-    the first character too, and each end, which stands in the pieces as END.
-
     Args:
         reader: the model.
         vocabulary: the model's characters.
         pieces: the text; at least two characters in all.
-        unknown: what to do about characters that the model has never seen. "error" raises; "skip" leaves them out;
-            "replace" lets the model read the closest ones that it knows in their place. Neither counts them: the model
-            knows no probability of theirs.
+        unknown: see ``as_read``. What the model has never seen does not count: it knows no probability of that.
 
     Raises:
         ConfigError: ``unknown`` is none of these.
         VocabularyError: the text holds a character that the model has never seen, and ``unknown`` is "error".
         CorpusError: the text is too short.
     """
-    if unknown not in UNKNOWN:
-        raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
     characters = 0
-    if vocabulary.documents:
-        pieces = in_documents(pieces, vocabulary.documents)
-        reader.read(vocabulary.encode(END))
-    for block in in_blocks(pieces, BLOCK):
-        losses, ranks, known = _read_block(reader, vocabulary, block, unknown)
-        characters += int(np.count_nonzero(known))
+    for block in as_read(vocabulary, pieces, unknown):
+        losses, ranks = block.by_character(*reader.read(block.ids))
+        characters += int(np.count_nonzero(block.known))
         start = 0
-        for piece in block:
+        for piece in block.pieces:
             here = slice(start, start + len(piece.text))
             total = total_of(losses[here], ranks[here])
-            strange = len(piece.text) - int(np.count_nonzero(known[here]))
+            strange = len(piece.text) - int(np.count_nonzero(block.known[here]))
             yield ScoredText(total.nats, total.characters, piece, losses[here], ranks[here], strange)
             start = here.stop
     if characters < 2:
@@ -57,27 +73,46 @@ def score_pieces(
         )
 
 
-def _read_block(
-    reader: Reader, vocabulary: Vocabulary, block: list[Piece], unknown: str
-) -> tuple[Losses, Ranks, npt.NDArray[np.bool_]]:
-    """Losses, ranks and whether the model knows it: (N,) each, for the N characters of a block."""
-    text = "".join(piece.text for piece in block)
+def as_read(vocabulary: Vocabulary, pieces: Iterable[Piece], unknown: str = "error") -> Iterator[Block]:
+    """A text that comes in pieces of any length, as a model reads it.
+
+    A model of documents reads the text as ``in_documents`` splits it, after the end of another document, which is a
+    block without pieces: so it predicts the first character too, and each end, which stands in the pieces as END.
+
+    Args:
+        vocabulary: the model's characters.
+        pieces: the text.
+        unknown: what to do about characters that the model has never seen. "error" raises; "skip" leaves them out;
+            "replace" lets the model read the closest ones that it knows in their place.
+
+    Raises:
+        ConfigError: ``unknown`` is none of these.
+        VocabularyError: the text holds a character that the model has never seen, and ``unknown`` is "error".
+    """
+    if unknown not in UNKNOWN:
+        raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
+    if vocabulary.documents:
+        pieces = in_documents(pieces, vocabulary.documents)
+        yield Block([], vocabulary.encode(END), np.empty(0, np.bool_), slice(0))
+    for block in in_blocks(pieces, BLOCK):
+        yield _read_block(vocabulary, block, unknown)
+
+
+def _read_block(vocabulary: Vocabulary, pieces: list[Piece], unknown: str) -> Block:
+    text = "".join(piece.text for piece in pieces)
     known = np.ones(len(text), np.bool_)
     strange = set(text) - set(vocabulary.symbols)
     if not strange:
-        return *reader.read(vocabulary.encode(text)), known
+        return Block(pieces, vocabulary.encode(text), known, slice(None))
     if unknown == "error":
-        raise _unknown(block, vocabulary)
+        raise _unknown(pieces, vocabulary)
     read_as = {ord(c): closest(c, vocabulary) if unknown == "replace" else "" for c in strange}
     widths = np.ones(len(text), np.int64)
     for i, character in enumerate(text):
         if character in strange:
             known[i], widths[i] = False, len(read_as[ord(character)])
-    at = (np.cumsum(widths) - 1)[known]
-    losses, ranks = np.full(len(text), np.nan), np.zeros(len(text), np.int32)
-    read_losses, read_ranks = reader.read(vocabulary.encode(text.translate(read_as)))
-    losses[known], ranks[known] = read_losses[at], read_ranks[at]
-    return losses, ranks, known
+    places = (np.cumsum(widths) - 1)[known]
+    return Block(pieces, vocabulary.encode(text.translate(read_as)), known, places)
 
 
 def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:

@@ -21,7 +21,7 @@ MOST_SCORED = 100_000
 class CountingTrainer(BaseTrainer):
     """Counts a text: one step does all.
 
-    Of the settings, only ``rng_seed`` and ``val_fraction`` matter; there is nothing to save in between.
+    Of the settings, only ``charrnn.training.options.COUNTING_OPTIONS`` matter; there is nothing to save in between.
     """
 
     @property

@@ -12,10 +12,13 @@ from charrnn.training.settings import TrainingSettings
 MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size", "end_symbol"}
 TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
 
-WITH_ANOTHER = {"model", "precision", "seq_length", "update_every", "documents"}
+COUNTING_OPTIONS = {"val_fraction", "rng_seed"}
+"""Those of them that an n-gram model has, which is counted in one pass."""
+
+WITH_ANOTHER = {"model", "precision", "seq_length", "update_every", "val_fraction", "documents"}
 """Options whose values must fit those of others."""
 
-DEFAULTS = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
+DEFAULTS = {field.name: field.default for kind in (ModelConfig, TrainingSettings) for field in dataclasses.fields(kind)}
 
 
 def check_options(
@@ -41,7 +44,9 @@ def check_options(
             raise ConfigError(f"{option} must be at least {least}, not {count}")
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
-    check_documents(documents, options.get("model", "rnn"))
+    model = options.get("model", "rnn")
+    check_documents(documents, model)
+    check_training(options, model)
     ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_runnable()
     TrainingSettings(**only(TRAINING_OPTIONS, options))
 
@@ -67,7 +72,7 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
         [
             (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
             for name, value in options.items()
-            if name in WITH_ANOTHER or name in MODEL_OPTIONS
+            if name in WITH_ANOTHER or name in DEFAULTS
         ]
     )
 
@@ -82,6 +87,18 @@ def check_documents(documents: str | None, model: str) -> None:
         raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":
         raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
+
+
+def check_training(options: Mapping[str, Any], model: str) -> None:
+    """Refuse training options that the model has not, unless they are the defaults.
+
+    Raises:
+        ConfigError: there are such.
+    """
+    unused = TRAINING_OPTIONS - COUNTING_OPTIONS if model == "ngram" else set()
+    for name, value in only(unused, options).items():
+        if value != DEFAULTS[name]:
+            raise ConfigError(f"model {model} has no {name}: leave it out")
 
 
 def only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:

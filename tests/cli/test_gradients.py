@@ -1,6 +1,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from charrnn.training.reach import LAGS
@@ -34,6 +35,32 @@ def test_json_and_the_drawing_hold_the_same(gradients, text, tmp_path):
     again = gradients("letters", text, "--svg", picture)
     assert again.exit_code == 1
     assert "exists already" in again.stderr
+
+
+def test_the_initial_values_are_those_that_the_run_began_with(gradients, train, text, tmp_path):
+    train("--steps", 1, "--learning-rate", 1e-9, "--rng-seed", 5)
+    shown = json.loads(gradients(tmp_path / "runs" / "cats", text, "--json").stdout)
+    for state, norms in shown["initial"]["norms"].items():
+        np.testing.assert_allclose(norms, shown["trained"]["norms"][state], rtol=1e-3)
+
+
+def test_a_model_of_documents_reads_documents(gradients, train, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("anna\r\nbob\n\neve\n" * 40)
+    train("--documents", "line", "--steps", 2, source=names)
+    shown = json.loads(gradients(tmp_path / "runs" / "names", names, "--json").stdout)
+    for norms in shown["trained"]["norms"].values():
+        assert [norm > 0 for norm in norms[0]] == [lag <= len("anna") for lag in LAGS]
+
+
+def test_characters_that_the_model_has_never_seen_are_named_or_left_out(gradients, text):
+    plain = gradients("letters", text)
+    text.write_text(text.read_text().replace("cat", "c#at"))
+    result = gradients("letters", text)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cats.txt: the text must hold only" in result.stderr
+    assert "'#' at position 6" in result.stderr
+    assert gradients("letters", text, "--unknown", "skip").stdout == plain.stdout
 
 
 def test_a_png_beside_the_tables_or_one_line_without_matplotlib(gradients, text, tmp_path, monkeypatch):

@@ -131,6 +131,7 @@ def test_a_long_name_is_cut_and_still_its_own(read):
             "update_every must be at least 0 and",
         ),
         ("[grid]\nmodel = ['rnn', 'ngram']\norder = [3, 4]", 1, "model rnn has no order: leave it out"),
+        ("[fixed]\nmodel = 'ngram'\n[grid]\nsteps = [0, 5]", 3, "model ngram has no steps: leave it out"),
         (
             "[fixed]\nmodel = 'tdnn'\n[[run]]\nsteps = 1\n[[run]]\ncell = 'gru'",
             5,

@@ -1,7 +1,10 @@
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.training.options import check_value
+from charrnn.training.options import COUNTING_OPTIONS, DEFAULTS, TRAINING_OPTIONS, check_options, check_value, interplay
+
+OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "val_fraction": 0.3, "decay_rate": 0.25}
+"""Values that are not the defaults, where 3 would be none or unfit."""
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,31 @@ def test_a_value_that_some_run_can_have_is_fit(option, value):
 def test_a_value_that_no_run_can_have_is_refused(option, value):
     with pytest.raises(ConfigError, match=option):
         check_value(option, value)
+
+
+@pytest.mark.parametrize("option", sorted(TRAINING_OPTIONS))
+def test_counts_have_the_training_options_that_counting_uses(option):
+    value = OTHERS.get(option, 3)
+    check_options(**{option: value})
+    check_options(model="ngram", **{option: DEFAULTS[option]})
+    if option in COUNTING_OPTIONS:
+        check_options(model="ngram", **{option: value})
+        return
+    with pytest.raises(ConfigError, match=f"model ngram has no {option}: leave it out"):
+        check_options(model="ngram", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("fit", "unfit"),
+    [
+        ({"model": "ngram", "steps": 0}, {"model": "ngram", "steps": 5}),
+        ({"patience": 3, "val_fraction": 0.2}, {"patience": 3, "val_fraction": 0.0}),
+        ({"seq_length": 20, "update_every": 10}, {"seq_length": 8, "update_every": 10}),
+    ],
+)
+def test_options_that_fit_together_are_told_from_those_that_do_not(fit, unfit):
+    check_options(**fit)
+    with pytest.raises(ConfigError):
+        check_options(**unfit)
+    assert interplay(fit) != interplay(unfit)
+    assert interplay({**fit, "learning_rate": 0.1}) == interplay({**fit, "learning_rate": 0.2})

@@ -10,27 +10,50 @@ from charrnn.training import reach as module
 from charrnn.training.reach import LAGS, WARM_UP, eigenvalues_of, norms_of, reach_of
 
 
-def test_norms_are_those_of_the_definition(make_parameters, random, monkeypatch):
+@pytest.mark.parametrize("end_symbol", [False, True])
+def test_norms_are_those_of_the_definition(make_parameters, random, monkeypatch, end_symbol):
     monkeypatch.setattr(module, "LAGS", lags := (1, 3, 9))
-    parameters = make_parameters(vocab_size=5, hidden_size=3, num_layers=2, precision="float64")
-    ids = random.integers(0, 5, WARM_UP + 10).astype(np.int32)  # room for one place only
+    parameters = make_parameters(vocab_size=5, hidden_size=3, num_layers=2, precision="float64", end_symbol=end_symbol)
+    places = 3
+    ids = random.integers(0, 4, WARM_UP + 9 + places).astype(np.int32)
+    ids[[0, 40, WARM_UP]] = 4  # where it ends documents, the first place's longest lag crosses an end
     norms = norms_of(parameters, ids, Workers())
     for row, lag in enumerate(lags):
-        split = len(ids) - 1 - lag
-        start = Network(parameters).initial_state(1)
-        _, state = reference.run(parameters.tensors, ids[:split, np.newaxis], start, step)
-        for place, name in enumerate("hc"):
+        firsts = [text_at(ids, place, lag) for place in range(places)]
+        states = [read(parameters, before, Network(parameters).initial_state(1))[1] for before, _ in firsts]
+        for kind, name in enumerate("hc"):
             for layer in range(2):
-                wanted = [slope(parameters, ids[split:], state, layer, place, unit) for unit in range(3)]
-                assert norms[name][row, layer] == pytest.approx(np.linalg.norm(wanted), rel=1e-9)
+                slopes = [
+                    [slope(parameters, after, state, layer, kind, unit) for unit in range(3)]
+                    for (_, after), state in zip(firsts, states, strict=True)
+                ]
+                wanted = np.linalg.norm(slopes, axis=1)
+                assert norms[name][row, layer] == pytest.approx(wanted.mean(), rel=1e-9)
+                assert (wanted[0] == 0) == (end_symbol and lag == 9)
+                assert wanted[1:].all()
 
 
-def slope(parameters, ids, state, layer, place, unit):
+def text_at(ids, place, lag):
+    """What a place's prediction has read until ``lag`` steps before, and from there to what it predicts."""
+    text = ids[place : place + WARM_UP + 10]
+    return text[: len(text) - 1 - lag], text[len(text) - 1 - lag :]
+
+
+def read(parameters, ids, state):
+    """The last logits and the state after some ids; a document begins from zeros."""
+    for i in ids:
+        if i == parameters.config.end:
+            state = Network(parameters).initial_state(1)
+        logits, state = reference.run(parameters.tensors, np.array([[i]]), state, step)
+    return logits, state
+
+
+def slope(parameters, ids, state, layer, kind, unit):
     """Derivative of the last prediction's loss by one number of the state."""
     moved = [[array.astype(complex) for array in arrays] for arrays in state]
-    moved[layer][place][0, unit] += 1e-30j
-    logits, _ = reference.run(parameters.tensors, ids[:-1, np.newaxis], moved, step)
-    return reference.mean_loss(logits[-1:], ids[-1:, np.newaxis]).imag / 1e-30
+    moved[layer][kind][0, unit] += 1e-30j
+    logits, _ = read(parameters, ids[:-1], moved)
+    return reference.mean_loss(logits, ids[-1:, np.newaxis]).imag / 1e-30
 
 
 def test_eigenvalues_are_those_of_each_gate_the_largest_first(make_parameters):
