@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 
 def decays(name: str, tensor: Array) -> bool:
-    """Whether weight decay is for this tensor: for matrices, but not for the embedding, whose rows meet no product."""
+    """Whether weight decay is for this tensor: for matrices, but not for the embedding, which learns more without."""
     return tensor.ndim > 1 and name != "embedding.weight"
 
 
