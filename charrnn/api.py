@@ -96,11 +96,10 @@ def novelty(
         CorpusError: a file cannot be read or decoded.
         ConfigError: an option is out of range.
     """
-    as_bytes = isinstance(text, bytes)
-    symbols = to_symbols(text, "byte" if as_bytes else "character")
-    pieces = read_pieces([str(source) for source in corpus], encoding=encoding or ENCODING, as_bytes=as_bytes)
-    if documents:
-        pieces = in_documents(pieces, documents)
+    unit = "byte" if isinstance(text, bytes) else "character"
+    symbols = to_symbols(text, unit)
+    pieces = read_pieces([str(source) for source in corpus], encoding=encoding or ENCODING, as_bytes=unit == "byte")
+    pieces = in_documents(pieces, documents, unit)
     wanted = [symbols if documents else None]
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
 

@@ -77,9 +77,7 @@ def open_job(
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    if init_from == "":  # a shell's unset variable
-        raise ConfigError("init_from must be a run or a checkpoint file, got an empty name: leave it out")
-    compared = MODEL_OPTIONS if resume or init_from else ()  # with what the run is
+    compared = MODEL_OPTIONS if resume or init_from is not None else ()  # with what the run is
     checked = {key: value for key, value in given.items() if key not in compared}
     check_options(
         threads=threads,
@@ -94,29 +92,34 @@ def open_job(
     folder, sources = Path(checkpoints), tuple(sources)
     if resume and overwrite:
         raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
-    if resume and init_from:
+    if resume and init_from is not None:
         raise ConfigError("a resumed run goes on from its own weights: give --resume or --init-from, not both")
     if not resume and not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
     anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
     notes = {key: value for key, value in anew.items() if value is not None}
     if resume:
-        run = Run.open(folder, name or corpus_name(sources[0])) if name or sources else newest_run(folder)
+        run = Run.open(folder, _name(name, sources)) if name is not None or sources else newest_run(folder)
         opened = _resumed
     else:
         origin = None
-        if init_from:
+        if init_from is not None:
             origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
             as_bytes = origin.vocabulary.unit == "byte"
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
         opened = partial(_begun, origin=origin, planned=plan)
-        run = Run.create(folder, name or corpus_name(sources[0]), overwrite=overwrite)
+        run = Run.create(folder, _name(name, sources), overwrite=overwrite)
     try:
         return opened(run, sources, given, notes, as_bytes, documents or "", threads)
     except BaseException:
         run.abandon()
         raise
+
+
+def _name(given: str | None, sources: Sequence[str]) -> str:
+    """The name of a run: the first source's, if none is given."""
+    return corpus_name(sources[0]) if given is None else given
 
 
 def _begun(

@@ -92,9 +92,8 @@ def as_read(vocabulary: Vocabulary, pieces: Iterable[Piece], unknown: str = "err
     if unknown not in UNKNOWN:
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
     if vocabulary.documents:
-        pieces = in_documents(pieces, vocabulary.documents)
         yield Block([], vocabulary.encode(END), np.empty(0, np.bool_), slice(0))
-    for block in in_blocks(pieces, BLOCK):
+    for block in in_blocks(in_documents(pieces, vocabulary.documents, vocabulary.unit), BLOCK):
         yield _read_block(vocabulary, block, unknown)
 
 

@@ -136,17 +136,16 @@ def _build(
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         stretches: list[Stretch] = []
-        pieces = read_pieces(sources, encoding=encoding, as_bytes=as_bytes)
-        if documents:
-            pieces = chain([Piece("", 0, END)], in_documents(pieces, documents))
-        for piece in pieces:
+        unit = "byte" if as_bytes else "character"
+        pieces = in_documents(read_pieces(sources, encoding=encoding, as_bytes=as_bytes), documents, unit)
+        for piece in chain([Piece("", 0, END)] if documents else [], pieces):
             if piece.text:
                 numbers = numbering.add(piece.text)
                 stretches.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        own = numbering.vocabulary("byte" if as_bytes else "character", documents)
+        own = numbering.vocabulary(unit, documents)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)

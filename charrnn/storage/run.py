@@ -250,11 +250,12 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
     if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
-    path = beside / target
-    if _is_file(path):
-        return path
-    if found := Run(path).checkpoint:
-        return found
+    if target:  # a shell's unset variable would be the current folder
+        path = beside / target
+        if _is_file(path):
+            return path
+        if found := Run(path).checkpoint:
+            return found
     raise RunError(
         f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "
         f"{_runs_there(checkpoints, target)}"

@@ -16,6 +16,7 @@ from charrnn.errors import CorpusError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
 from charrnn.text.sources import Piece
+from charrnn.text.symbols import to_symbols
 from charrnn.text.vocabulary import END
 
 ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
@@ -31,7 +32,7 @@ Text = Union[Ids, "Documents"]
 """A text as ids, to be had in parts."""
 
 
-def in_documents(pieces: Iterable[Piece], documents: str) -> Iterator[Piece]:
+def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character") -> Iterator[Piece]:
     r"""A text in pieces, with END after each document and without what separated them; empty documents are left out.
 
     A file's end always ends a document.
@@ -39,17 +40,22 @@ def in_documents(pieces: Iterable[Piece], documents: str) -> Iterator[Piece]:
     Args:
         pieces: the text; of the pieces that come out, ``start`` counts symbols.
         documents: "line": documents are lines, which end with "\n" or "\r\n"; "file": each file is one; anything else
-            is the text that separates them, with ESCAPES.
+            is the text that separates them, with ESCAPES. "": the text is none of documents, and stays as it is.
+        unit: of the text, see ``Vocabulary``.
 
     Raises:
         CorpusError: a file holds END.
     """
+    if not documents:
+        yield from pieces
+        return
+    separators = tuple(to_symbols(separator, unit) for separator in _separators(documents))
     file: _File | None = None
     for piece in pieces:
         if file is None or piece.start == 0:
             if file:
                 yield from file.split("", last=True)
-            file = _File(piece.origin, documents)
+            file = _File(piece.origin, separators)
         yield from file.split(piece.text)
     if file:
         yield from file.split("", last=True)
@@ -58,9 +64,8 @@ def in_documents(pieces: Iterable[Piece], documents: str) -> Iterator[Piece]:
 class _File:
     """The documents of one file, whose text comes in pieces."""
 
-    def __init__(self, origin: str, documents: str) -> None:
-        self._origin = origin
-        self._separators = _separators(documents)
+    def __init__(self, origin: str, separators: tuple[str, ...]) -> None:
+        self._origin, self._separators = origin, separators
         self._held = ""
         self._begun = False
         """Whether a document has characters so far."""

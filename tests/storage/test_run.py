@@ -254,6 +254,12 @@ def test_no_target_and_no_run_says_how_to_train_one(tmp_path: Path) -> None:
     assert one_line(caught) == f"no run in {tmp_path} yet; train one with: charrnn train FILE"
 
 
+def test_an_empty_target_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_run(tmp_path, "hamlet").folder)
+    with pytest.raises(RunError, match="no run or checkpoint '': "):
+        find_checkpoint("", tmp_path)
+
+
 def test_a_target_is_a_name_a_folder_or_a_file(tmp_path: Path) -> None:
     run = make_run(tmp_path / "checkpoints", "hamlet", "last", "best")
     elsewhere = make_run(tmp_path / "elsewhere", "macbeth")

@@ -39,6 +39,16 @@ def test_what_stands_for_an_end_cannot_be_in_a_text():
         list(in_documents([Piece("a", 0, f"one{END}two")], "line"))
 
 
+@pytest.mark.parametrize(("unit", "text"), [("character", "a☙b"), ("byte", "a☙b".encode().decode("latin-1"))])
+def test_a_separator_is_read_as_the_text_is(unit, text):
+    assert "".join(piece.text for piece in in_documents([Piece("", 0, text)], "☙", unit)) == f"a{END}b{END}"
+
+
+def test_a_text_of_no_documents_stays_as_it_is():
+    pieces = [Piece("a", 0, "one\n"), Piece("a", 4, ""), Piece("b", 0, END)]
+    assert list(in_documents(pieces, "")) == pieces
+
+
 def corpus_of(*documents):
     text = END + "".join(document + END for document in documents)
     vocabulary = Vocabulary("".join(sorted(set(text))), documents="line")

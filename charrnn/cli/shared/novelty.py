@@ -73,8 +73,7 @@ def tell_novelty(
     found: list[Novelty | None] = [None] * len(drawn.texts)
     try:
         pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
-        if vocabulary.documents:
-            pieces = in_documents(pieces, vocabulary.documents)
+        pieces = in_documents(pieces, vocabulary.documents, unit)
         found[:] = compared = novelties(drawn.texts, (piece.text for piece in pieces), documents=drawn.documents)
     finally:
         for result, novelty in zip(results, found, strict=False):
