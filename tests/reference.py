@@ -20,12 +20,15 @@ def lstm_step(a, c_before):
 def run(tensors, x, state, step):
     """Logits (T, B, V) and the state after the window, of any cell, with or without skip connections.
 
+    Without ``head.weight``, the embedding is tied.
+
     ``step(w, a, state)`` gives a layer's next state from ``a`` = W_ih x + b and its state before, tuples of (B, H).
     ``w`` holds the layer's tensors without their layer: ``weight_hh`` and the cell's vectors.
     """
     layers = len(state)
     state = [tuple(array for array in layer) for layer in state]
     logits = []
+    head = tensors["head.weight" if "head.weight" in tensors else "embedding.weight"]
     for ids in x:
         one_hot = np.eye(len(tensors["head.bias"]))[ids]
         read = one_hot @ tensors["embedding.weight"] if "embedding.weight" in tensors else one_hot
@@ -40,7 +43,7 @@ def run(tensors, x, state, step):
             below = state[l][0]
             if (name := f"skip.weight_out_l{l}") in tensors:
                 total = total + below @ tensors[name].T
-        logits.append(total + below @ tensors["head.weight"].T)
+        logits.append(total + below @ head.T)
     return np.array(logits), state
 
 

@@ -51,6 +51,12 @@ Examples:
     unset="the vocabulary's size, at most 256",
 )
 @option(
+    "--tie-embedding",
+    is_flag=True,
+    default=None,
+    help="Make the embedding as wide as a layer, and use it for the output as well.",
+)
+@option(
     "--skip-connections",
     is_flag=True,
     default=None,

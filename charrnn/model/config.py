@@ -55,7 +55,9 @@ class ModelConfig:
     num_layers: int = 1
     """L."""
     embedding_size: int = -1
-    """E; 0 feeds one-hot characters to the first layer, -1 chooses V, at most LARGEST_EMBEDDING."""
+    """E; 0 feeds one-hot characters to the first layer, -1 chooses V, at most LARGEST_EMBEDDING, or H if it is tied."""
+    tie_embedding: bool = False
+    """Whether the embedding is the output's matrix, too (Press and Wolf 2017)."""
     dropout: float = 0.0
     """Probability of a zero between layers and before the output, in training."""
     recurrent_init: str = "uniform"
@@ -79,8 +81,7 @@ class ModelConfig:
             raise ConfigError(f"unknown model {self.model!r}: choose one of {', '.join(MODELS)}")
         self._check_owners()
         find_cell(self.cell)
-        if self._owns("embedding_size") and self.embedding_size == -1 and isinstance(self.vocab_size, int):
-            object.__setattr__(self, "embedding_size", min(self.vocab_size, LARGEST_EMBEDDING))
+        self._choose_embedding()
         for name, least in LEAST.items():
             value = getattr(self, name)
             if not self._owns(name):
@@ -89,7 +90,7 @@ class ModelConfig:
                 raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
-        for name in ("skip_connections", "learn_initial_state", "end_symbol"):
+        for name in ("tie_embedding", "skip_connections", "learn_initial_state", "end_symbol"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
         object.__setattr__(self, "dropout", float(self.dropout))  # equal configs are written alike
@@ -110,6 +111,16 @@ class ModelConfig:
             value = getattr(self, field.name)
             if not self._owns(field.name) and value != field.default:
                 raise ConfigError(f"model {self.model} has no {field.name}: leave it out")
+
+    def _choose_embedding(self) -> None:
+        if self._owns("embedding_size") and self.embedding_size == -1 and isinstance(self.vocab_size, int):
+            chosen = self.hidden_size if self.tie_embedding else min(self.vocab_size, LARGEST_EMBEDDING)
+            object.__setattr__(self, "embedding_size", chosen)
+        if self.tie_embedding and self.embedding_size != self.hidden_size:
+            raise ConfigError(
+                f"a tied embedding is as wide as a layer, {self.hidden_size}, not {self.embedding_size}: leave "
+                "embedding_size out"
+            )
 
     def _owns(self, name: str) -> bool:
         return self.model in OWNERS.get(name, ("rnn",))

@@ -28,7 +28,7 @@ from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.kernels.stretches import Restarts
 from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
+from charrnn.model.parameters import EMBEDDING, Parameters, check_fit, input_weight, output_weight
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
 
@@ -116,7 +116,7 @@ class Network:
 
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
-        embedding, no_ids = self.parameters["embedding.weight"], np.zeros((1, self.config.vocab_size), np.int32)
+        embedding, no_ids = self.parameters[EMBEDDING], np.zeros((1, self.config.vocab_size), np.int32)
         for layer, table in enumerate(self.tables):
             bias = self.parameters.row(f"rnn.bias_l{layer}")
             matmul(embedding[np.newaxis], self.w_in[layer], bias, no_ids, table[np.newaxis], first, last)

@@ -16,6 +16,8 @@ from charrnn.model.tensors import Tensors, check_shapes
 
 Array = npt.NDArray[Any]
 
+EMBEDDING = "embedding.weight"
+
 
 class Parameters(Tensors):
     """A recurrent network's tensors. The same class holds a gradient.
@@ -28,7 +30,7 @@ class Parameters(Tensors):
         rnn.bias_l{l}       (G,)
         rnn.{name}_l{l}     (H,)      each of the cell's vectors
         initial.{name}_l{l} (H,)      each state before the first character, where it is learned
-        head.weight         (V, H)
+        head.weight         (V, H)    absent where the embedding is tied and takes its place
         head.bias           (V,)
 
     and with skip connections
@@ -62,15 +64,15 @@ class Parameters(Tensors):
         """Fill with the values that training starts from; returns self.
 
         Matrices are uniform in +-1/sqrt(H) (PyTorch's choice), W_hh orthogonal in each gate if the config says so;
-        the embedding starts as the identity where it is square, so that training starts from one-hot input. The
-        cell knows its biases and vectors; all else is zero.
+        the embedding starts as the identity where it is square, so that training starts from one-hot input, unless
+        it is tied. The cell knows its biases and vectors; all else is zero.
         """
         config, random, cell = self.config, np.random.default_rng(rng_seed), find_cell(self.config.cell)
         bound = config.hidden_size**-0.5
         own = {"bias": cell.initial_bias} | {vector.name: vector.initial for vector in cell.vectors}
         for name, tensor in self.tensors.items():
-            if name == "embedding.weight":
-                square = tensor.shape[0] == tensor.shape[1]
+            if name == EMBEDDING:
+                square = tensor.shape[0] == tensor.shape[1] and not config.tie_embedding
                 tensor[:] = np.eye(*tensor.shape) if square else random.normal(0, tensor.shape[1] ** -0.5, tensor.shape)
             elif "weight_hh" in name and config.recurrent_init == "orthogonal":
                 for gate in np.split(tensor, cell.gates):
@@ -151,7 +153,7 @@ def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor, in the order of the flat vector."""
     V, E, H, G = config.vocab_size, config.embedding_size, config.hidden_size, config.gate_width
     cell = find_cell(config.cell)
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)} if E else {}
+    shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (V, E)} if E else {}
     for layer in range(config.num_layers):
         if layer:
             shapes[f"rnn.weight_ih_l{layer}"] = (G, H)
@@ -173,7 +175,9 @@ def input_weight(layer: int) -> str:
 
 def output_weight(config: ModelConfig, layer: int) -> str:
     """Name of the matrix from a layer to the output."""
-    return "head.weight" if layer == config.num_layers - 1 else f"skip.weight_out_l{layer}"
+    if layer < config.num_layers - 1:
+        return f"skip.weight_out_l{layer}"
+    return EMBEDDING if config.tie_embedding else "head.weight"
 
 
 def orthogonal(random: np.random.Generator, size: int) -> Array:

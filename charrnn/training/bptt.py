@@ -24,7 +24,7 @@ from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
-from charrnn.model.parameters import Parameters, input_weight, output_weight
+from charrnn.model.parameters import EMBEDDING, Parameters, input_weight, output_weight
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, zero_state
 
@@ -206,6 +206,8 @@ class TruncatedBPTT:
         V = config.vocab_size
         no_ids = np.zeros((1, V), np.int32)
         start, ids = self._zeros, no_ids
+        if config.tie_embedding:  # what it is as the output's matrix is there already
+            start, ids = self.gradient[EMBEDDING], np.arange(V, dtype=np.int32)[np.newaxis]
         for layer, d_table in enumerate(self._d_tables):
             bias, d_w = self.gradient.row(f"rnn.bias_l{layer}"), self.gradient[input_weight(layer)]
             if not config.embedding_size:
@@ -213,9 +215,9 @@ class TruncatedBPTT:
                 first, last = share(config.gate_width, part, parts)
                 d_w[first:last] = d_table[:, first:last].T
                 continue
-            self._sum(d_table, [(network.parameters["embedding.weight"], d_w)], no_ids, bias, part, parts)
+            self._sum(d_table, [(network.parameters[EMBEDDING], d_w)], no_ids, bias, part, parts)
             first, last = share(V, part, parts)
-            d_embedding = self.gradient["embedding.weight"]
+            d_embedding = self.gradient[EMBEDDING]
             w_back = network.w_in_back[layer]
             matmul(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
             start, ids = d_embedding, np.arange(V, dtype=np.int32)[np.newaxis]

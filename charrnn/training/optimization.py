@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.updates import BLOCK, Clip, block_squares
+from charrnn.model.parameters import EMBEDDING
 from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, share
 from charrnn.optimizers.contract import find_optimizer
@@ -18,7 +19,7 @@ Array = npt.NDArray[Any]
 
 def decays(name: str, tensor: Array) -> bool:
     """Whether weight decay is for this tensor: for matrices, but not for the embedding, which learns more without."""
-    return tensor.ndim > 1 and name != "embedding.weight"
+    return tensor.ndim > 1 and name != EMBEDDING
 
 
 class Updater:

@@ -17,6 +17,7 @@ from charrnn.training.recipe import (
     WEIGHT_DECAY,
     best_dropout,
     best_size,
+    gains_by_tying,
     is_largest,
     most_epochs,
     work_per_character,
@@ -119,7 +120,9 @@ def _choose_model(draft: "_Draft", speed: Speed) -> float:
         rate = speed(draft.config, draft.settings)
     epochs = min(draft.most_epochs, rate * 60 * minutes / draft.characters)
     draft.choose(dropout=best_dropout(draft.config.hidden_size, epochs))
-    return speed(draft.config, draft.settings) if draft.config.dropout else rate
+    if gains_by_tying(epochs) and not draft.is_given("embedding_size"):
+        draft.choose(tie_embedding=True)
+    return speed(draft.config, draft.settings) if draft.config.dropout or draft.config.tie_embedding else rate
 
 
 class _Draft:
@@ -186,5 +189,6 @@ def _reasons(draft: _Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
     return (
         f"{config.title}{size}: {rate:,.0f} characters a second",
         f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
-        f"weight decay {settings.weight_decay:g}, dropout {config.dropout:g}",
+        f"weight decay {settings.weight_decay:g}, dropout {config.dropout:g}"
+        + ", embedding tied to the output" * config.tie_embedding,
     )

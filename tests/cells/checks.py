@@ -12,6 +12,7 @@ T, B = 6, 5
 SHAPES = {
     "stacked": {"num_layers": 2},
     "one-hot": {"num_layers": 1, "embedding_size": 0},
+    "tied": {"num_layers": 1, "tie_embedding": True},
     "skipping": {"num_layers": 3, "embedding_size": 4, "skip_connections": True, "learn_initial_state": True},
 }
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())

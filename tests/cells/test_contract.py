@@ -29,6 +29,7 @@ V = 5
 CONNECTIONS = {
     "one-hot": {"num_layers": 1, "embedding_size": 0},
     "stacked": {"num_layers": 2, "embedding_size": 3},
+    "tied": {"num_layers": 1, "tie_embedding": True},
     "skipping": {"num_layers": 2, "embedding_size": 3, "skip_connections": True, "learn_initial_state": True},
     "skipping one-hot": {"num_layers": 2, "embedding_size": 0, "skip_connections": True, "learn_initial_state": True},
 }
@@ -60,7 +61,8 @@ def bytes_of(state):
 @cells
 @connections
 def test_every_gradient_equals_finite_differences(make, make_window, cell, shape):
-    parameters, lead = make(cell, 3, shape), 2 if shape["embedding_size"] else 0
+    parameters = make(cell, 3, shape)
+    lead = 2 if parameters.config.embedding_size else 0
     network = TrainingNetwork(parameters)
     bptt = TruncatedBPTT(network, 4, 3)
     x, y, state = make_window(network, 4, 3)

@@ -456,14 +456,18 @@ def test_documents_from_training_to_sampling(train, invoke, tmp_path):
     )
 
 
-def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch, tmp_path):
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)  # too slow to be late
-    zeros = ("--embedding-size", 0, "--clip-norm", 0, "--warmup-steps", 0, "--reset-probability", 0)
-    stderr = train("--minutes", 0.05, "--hidden-size", 8, *zeros).stderr
+ZEROS = ("--embedding-size", 0, "--clip-norm", 0, "--warmup-steps", 0, "--reset-probability", 0)
+
+
+@pytest.mark.parametrize(("speed", "given", "tied"), [(2000.0, ZEROS, False), (20.0, (), True)])  # too slow to be late
+def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch, tmp_path, speed, given, tied):
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: speed)
+    stderr = train("--minutes", 0.05, "--hidden-size", 8, *given).stderr
     assert stderr.count("plan:  ") == 3
     assert "the minutes were over" not in stderr
     again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
     assert "--minutes" not in again
+    assert ("--tie-embedding" in again) == tied
     result = invoke(*again[2:])
     assert (result.exit_code, "plan:" in result.stderr) == (0, False)
     first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")

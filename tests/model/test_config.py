@@ -19,6 +19,11 @@ from charrnn.model.config import LARGEST_EMBEDDING, ModelConfig
         ({"num_layers": 0}, "num_layers must be a whole number of at least 1, not 0"),
         ({"num_layers": None}, "num_layers must be a whole number of at least 1, not None"),
         ({"embedding_size": -2}, "embedding_size must be a whole number of at least 0, not -2"),
+        ({"tie_embedding": 1}, "tie_embedding must be true or false, not 1"),
+        (
+            {"tie_embedding": True, "embedding_size": 7, "hidden_size": 8},
+            "a tied embedding is as wide as a layer, 8, not 7: leave embedding_size out",
+        ),
         ({"embedding_size": 1.0}, "embedding_size must be a whole number of at least 0, not 1.0"),
         ({"dropout": -0.1}, "dropout must be at least 0 and below 1, not -0.1"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
@@ -53,6 +58,7 @@ def test_a_config_cannot_be_changed():
 def test_the_embedding_is_square_unless_that_is_too_wide(vocab_size):
     assert ModelConfig(vocab_size).embedding_size == min(vocab_size, 256)
     assert ModelConfig(vocab_size, embedding_size=7).embedding_size == 7
+    assert ModelConfig(vocab_size, hidden_size=9, tie_embedding=True).embedding_size == 9
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -44,6 +44,20 @@ def test_one_hot_input_has_no_embedding_and_a_column_for_each_character():
     assert shapes["rnn.weight_ih_l0"] == (20, 7)
 
 
+def test_a_tied_embedding_is_the_outputs_matrix_too():
+    parameters = make(vocab_size=5, hidden_size=5, tie_embedding=True).initialise(0)
+    assert list(parameters.tensors) == [
+        "embedding.weight",
+        "rnn.weight_ih_l0",
+        "rnn.weight_hh_l0",
+        "rnn.bias_l0",
+        "head.bias",
+    ]
+    assert np.count_nonzero(parameters["embedding.weight"]) == 25  # not the identity, though square
+    again = make(vocab_size=5, hidden_size=5, tie_embedding=True).load_tensors(parameters.to_tensors())
+    assert again.vector.tobytes() == parameters.vector.tobytes()
+
+
 @precisions
 @shapes
 def test_tensors_are_aligned_views_of_the_vector_that_do_not_overlap(shape, precision):

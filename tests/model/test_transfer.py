@@ -35,6 +35,7 @@ def log_probabilities(parameters, vocabulary, text):
         {"embedding_size": 4},
         {"embedding_size": 0, "num_layers": 3, "skip_connections": True, "learn_initial_state": True},
         {"cell": "gru", "num_layers": 2, "skip_connections": True},
+        {"tie_embedding": True},
         {"model": "tdnn", "context_size": 3, "embedding_size": 0},
         {"model": "tdnn", "context_size": 3},
     ],

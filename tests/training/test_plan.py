@@ -5,7 +5,7 @@ import pytest
 from charrnn.errors import CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.training.plan import PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
-from charrnn.training.recipe import CELL, best_dropout, most_epochs, work_per_character
+from charrnn.training.recipe import CELL, MOST_EPOCHS_TIED, best_dropout, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
 V = 65
@@ -64,13 +64,27 @@ def test_dropout_is_chosen_by_the_passes_and_slows_the_steps():
     assert slow["steps"] == pytest.approx(fast["steps"] / 2, rel=0.01)
 
 
+def test_the_embedding_is_tied_where_the_text_is_read_a_few_times():
+    machine = Machine()
+    rate = machine.speed(ModelConfig(vocab_size=V, hidden_size=300, cell=CELL), None)
+    for epochs, ties in ((MOST_EPOCHS_TIED - 0.01, True), (MOST_EPOCHS_TIED + 0.01, False)):
+        given = {"minutes": epochs / rate * 1e6 / 60, "hidden_size": 300, "val_fraction": 0.0}
+        made = make_plan(given, 10**6, V, lambda: 0.0, machine.speed)
+        assert made.options.get("tie_embedding", False) == ties
+        assert ("embedding tied" in made.reasons[2]) == ties
+        assert (
+            "tie_embedding"
+            not in make_plan({**given, "tie_embedding": False}, 10**6, V, lambda: 0.0, machine.speed).options
+        )
+
+
 def test_only_recurrent_networks_have_a_limit_of_passes():
     assert plan(minutes=10, characters=1000)["steps"] < 0.1 * plan(model="tdnn", minutes=10, characters=1000)["steps"]
 
 
 def test_what_is_given_stays():
     given = {"minutes": 2, "cell": "lstm", "hidden_size": 77, "eval_every": 5, "val_fraction": 0.5}
-    given |= {"weight_decay": 0.0, "dropout": 0.1}
+    given |= {"weight_decay": 0.0, "dropout": 0.1, "embedding_size": 10}
     assert plan(**given, characters=10**9).keys() == {"steps"}
     assert "weight_decay" not in plan(optimizer="sgd")
     assert plan(model="tdnn", minutes=2).keys() == {"steps", "eval_every"}
