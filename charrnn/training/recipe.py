@@ -34,7 +34,7 @@ WEIGHT_DECAY = 0.25
 DROPOUT_PER_EPOCH, EPOCHS_WITHOUT, MOST_DROPOUT = 0.02, 4.0, 0.3
 """Dropout for each pass over a text after the first ones, which need none."""
 
-MOST_EPOCHS_TIED = 6.0
+MOST_EPOCHS_TIED = 5.0
 """Passes over a text up to which a tied embedding helps: it learns faster, and soon more by heart."""
 
 LARGEST_WITHOUT = 128
