@@ -146,7 +146,7 @@ def _begun(
     if planned and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
-        plan = make_plan(given, len(corpus.ids), V, lambda: time.monotonic() - opened, speed)
+        plan = make_plan(given, len(corpus.ids), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
         given = {**given, **plan.options}
     config = ModelConfig(vocab_size=V, end_symbol=bool(documents), **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))

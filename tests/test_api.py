@@ -151,6 +151,7 @@ def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
             assert charrnn.novelty(form, tmp_path / "names", documents="line").document is is_there
             assert charrnn.novelty(form, tmp_path / "names").document is None
     assert charrnn.novelty("anna\r\nzoë", tmp_path / "names", documents="file").document
+    assert charrnn.novelty(b"anna\r\nzo", tmp_path / "names", documents="ë").document
 
 
 def test_there_is_no_other_name():

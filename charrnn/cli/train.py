@@ -51,8 +51,7 @@ Examples:
     unset="the vocabulary's size, at most 256",
 )
 @option(
-    "--tie-embedding",
-    is_flag=True,
+    "--tie-embedding/--no-tie-embedding",
     default=None,
     help="Make the embedding as wide as a layer, and use it for the output as well.",
 )
@@ -253,7 +252,8 @@ def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: M
 
 
 def _sample_command(run: "Run") -> str:
-    return shlex.join(["charrnn", "sample", run.name, *_where(run)])
+    name = [*_where(run), "--", run.name] if run.name.startswith("-") else [run.name, *_where(run)]
+    return shlex.join(["charrnn", "sample", *name])
 
 
 def _where(run: "Run") -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.model.config import ModelConfig
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.fitting import fit_settings
 from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, only
 from charrnn.training.recipe import (
@@ -76,18 +77,18 @@ def wants_plan(given: Mapping[str, Any]) -> bool:
 
 
 def make_plan(
-    given: Mapping[str, Any], characters: int, vocab_size: int, spent: Callable[[], float], speed: Speed
+    given: Mapping[str, Any], characters: int, vocabulary: Vocabulary, spent: Callable[[], float], speed: Speed
 ) -> Plan:
     """Choose what ``given`` leaves open.
 
     Args:
         given: fields of ``ModelConfig`` and ``TrainingSettings``.
         characters: of the text.
-        vocab_size: V.
+        vocabulary: of it.
         spent: tells how many seconds of the run's time are over.
         speed: measures this machine.
     """
-    draft = _Draft(given, characters, vocab_size)
+    draft = _Draft(given, characters, vocabulary)
     draft.choose(minutes=limits_in(given)["minutes"])
     if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
         draft.choose(val_fraction=round(MOST_VALIDATION / characters, 6))
@@ -136,9 +137,10 @@ class _Draft:
         val_characters: to validate with.
     """
 
-    def __init__(self, given: Mapping[str, Any], characters: int, vocab_size: int) -> None:
+    def __init__(self, given: Mapping[str, Any], characters: int, vocabulary: Vocabulary) -> None:
         self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
-        self._all, self._vocab_size = characters, vocab_size
+        self._all = characters
+        self._text: dict[str, Any] = {"vocab_size": len(vocabulary), "end_symbol": bool(vocabulary.documents)}
         self.chosen: dict[str, Any] = {}
         self.choose()
 
@@ -150,7 +152,7 @@ class _Draft:
         """Choose these, where they are not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
-        self.config = ModelConfig(vocab_size=self._vocab_size, **only(MODEL_OPTIONS, known))
+        self.config = ModelConfig(**self._text, **only(MODEL_OPTIONS, known))
         settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
         self.val_characters = int(self._all * settings.val_fraction)
         self.characters = self._all - self.val_characters

@@ -272,11 +272,12 @@ def test_what_each_of_several_texts_copies_is_in_its_json(sample, tmp_path, run,
         assert [each["novelty"]["copied"] for each in results] == [0] * 3
 
 
-@pytest.mark.parametrize(("between", "split"), [("\r\n", ["line"]), (" % ", [" % ", "--bytes"])])
+@pytest.mark.parametrize(("between", "split"), [("\r\n", ["line"]), (" ☙ ", [" ☙ ", "--bytes"])])
 def test_documents_that_the_corpus_holds_are_counted_with_their_seed(train, invoke, tmp_path, between, split):
     source = tmp_path / "names.txt"
     source.write_bytes(between.join(["anna", "bénoît", "eve", "anneliese"] * 30).encode())
     assert train("--documents", *split, "--steps", 60, "--learning-rate", 0.03, source=source).exit_code == 0
+    assert invoke("eval", source, "--checkpoints", tmp_path / "runs").exit_code == 0  # what separates is not read
     at = ("sample", "--checkpoints", tmp_path / "runs")
     options = ("--seed", "an", "--num-samples", 12, "--length", 6, "--rng-seed", 1)
     drawn = [json.loads(line) for line in invoke(*at, *options, "--json").stdout.splitlines()]

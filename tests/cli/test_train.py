@@ -486,6 +486,12 @@ def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkey
     assert invoke(*again[2:]).exit_code == 0
 
 
+def test_what_samples_a_run_takes_its_name_for_no_option(train, invoke):
+    stderr = train("--name", "--x", "--steps", 1).stderr
+    command = shlex.split(next(line for line in stderr.splitlines() if line.startswith("next: ")))
+    assert invoke(*command[2:]).exit_code == 0
+
+
 def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypatch):
     monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 1e9)
     stderr = train("--minutes", 0.01, "--hidden-size", 8, "--val-fraction", 0).stderr
