@@ -54,6 +54,9 @@ SCORING_SPEED = 3.0
 MOST_VALIDATION = 500_000
 """Characters that tell well enough how good a model is."""
 
+MOST_OF_LONG_TEXT = 0.05
+"""Part of the time that one evaluation of a long text may take: less of it validates in a short run."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -95,6 +98,9 @@ def make_plan(
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PATIENCE)
     rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
+    if "val_fraction" in draft.chosen:
+        affordable = MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate
+        draft.choose(val_fraction=round(min(MOST_VALIDATION, affordable) / characters, 6))
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
     evaluations, fitting = _steps(draft, reserved, evaluation, rate)

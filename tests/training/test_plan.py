@@ -5,7 +5,7 @@ import pytest
 from charrnn.errors import CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.plan import PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
+from charrnn.training.plan import MOST_OF_LONG_TEXT, PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
 from charrnn.training.recipe import CELL, MOST_EPOCHS_TIED, best_dropout, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
@@ -165,7 +165,9 @@ def test_compiling_leaves_half_of_the_time():
 
 def test_evaluations_take_a_small_part_of_the_time():
     options = plan(minutes=1, hidden_size=512, characters=10**8)
-    assert options["val_fraction"] * 10**8 == pytest.approx(500_000)
+    rate = Machine().speed(ModelConfig(vocab_size=V, hidden_size=512, cell=CELL), None)
+    assert options["val_fraction"] * 10**8 == pytest.approx(MOST_OF_LONG_TEXT * 60 * SCORING_SPEED * rate, rel=0.01)
+    assert plan(minutes=60, hidden_size=512, characters=10**8)["val_fraction"] * 10**8 == pytest.approx(500_000)
     assert options["steps"] / options["eval_every"] <= 1
     options = plan(minutes=60, hidden_size=512, characters=10**5)
     assert 25 < options["steps"] / options["eval_every"] <= 30
