@@ -204,10 +204,10 @@ class TruncatedBPTT:
     def _input_gradients(self, part: int, parts: int) -> None:
         network, config = self.network, self.network.config
         V = config.vocab_size
-        no_ids = np.zeros((1, V), np.int32)
+        no_ids, all_ids = np.zeros((1, V), np.int32), np.arange(V, dtype=np.int32)[np.newaxis]
         start, ids = self._zeros, no_ids
-        if config.tie_embedding:  # what it is as the output's matrix is there already
-            start, ids = self.gradient[EMBEDDING], np.arange(V, dtype=np.int32)[np.newaxis]
+        if config.tie_embedding:  # its gradient as the output's matrix is there already
+            start, ids = self.gradient[EMBEDDING], all_ids
         for layer, d_table in enumerate(self._d_tables):
             bias, d_w = self.gradient.row(f"rnn.bias_l{layer}"), self.gradient[input_weight(layer)]
             if not config.embedding_size:
@@ -220,7 +220,7 @@ class TruncatedBPTT:
             d_embedding = self.gradient[EMBEDDING]
             w_back = network.w_in_back[layer]
             matmul(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
-            start, ids = d_embedding, np.arange(V, dtype=np.int32)[np.newaxis]
+            start, ids = d_embedding, all_ids
 
     def _stream_gradients(self, space: Workspace, d_state: State | None, fresh: Array | None) -> None:
         """What each stream has a gradient of: the cell's vectors, and the state before the first character."""
