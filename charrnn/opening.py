@@ -139,7 +139,6 @@ def _begun(
     known = origin.vocabulary.symbols if origin else ""
     reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
     corpus = read_corpus(run.corpus, sources, **reading)
-    V = len(corpus.vocabulary)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
@@ -148,9 +147,10 @@ def _begun(
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
         plan = make_plan(given, len(corpus.ids), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
         given = {**given, **plan.options}
-    config = ModelConfig(vocab_size=V, end_symbol=bool(documents), **only(MODEL_OPTIONS, given))
+    config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
-    remarks = (f"starts from a trained model; characters that are new to it: {V - len(known)}",) if origin else ()
+    new = len(corpus.vocabulary) - len(known)
+    remarks = (f"starts from a trained model; characters that are new to it: {new}",) if origin else ()
     return TrainingJob(
         run,
         corpus,

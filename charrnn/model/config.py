@@ -9,6 +9,7 @@ from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import BFLOAT16
+from charrnn.text.vocabulary import Vocabulary
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
 """Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
@@ -75,6 +76,11 @@ class ModelConfig:
     precision: str = "float32"
     end_symbol: bool = False
     """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, **options: Any) -> "ModelConfig":
+        """The config of a model of that vocabulary."""
+        return cls(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:

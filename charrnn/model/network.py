@@ -28,7 +28,8 @@ from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.kernels.stretches import Restarts
 from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import EMBEDDING, Parameters, check_fit, input_weight, output_weight
+from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
+from charrnn.model.tensors import EMBEDDING
 from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
 

@@ -12,11 +12,9 @@ import numpy.typing as npt
 from charrnn.cells.contract import find_cell
 from charrnn.errors import CheckpointError
 from charrnn.model.config import ModelConfig
-from charrnn.model.tensors import Tensors, check_shapes
+from charrnn.model.tensors import EMBEDDING, Tensors, check_shapes
 
 Array = npt.NDArray[Any]
-
-EMBEDDING = "embedding.weight"
 
 
 class Parameters(Tensors):

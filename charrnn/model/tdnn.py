@@ -18,7 +18,7 @@ from charrnn.kernels.lookup import LookupWeights, lookup_logits, lookup_tanh
 from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
 from charrnn.model.config import ModelConfig
 from charrnn.model.contexts import Array, ContextModel
-from charrnn.model.tensors import Tensors, check_shapes
+from charrnn.model.tensors import EMBEDDING, Tensors, check_shapes
 from charrnn.model.workers import Workers, share
 
 
@@ -40,7 +40,7 @@ class TDNNParameters(Tensors):
         """As ``Parameters.initialise``: matrices uniform in +-1/sqrt(H), a square embedding the identity."""
         random, bound = np.random.default_rng(rng_seed), self.config.hidden_size**-0.5
         for name, tensor in self.tensors.items():
-            if name == "embedding.weight":
+            if name == EMBEDDING:
                 square = tensor.shape[0] == tensor.shape[1]
                 tensor[:] = np.eye(*tensor.shape) if square else random.normal(0, tensor.shape[1] ** -0.5, tensor.shape)
             else:
@@ -66,7 +66,7 @@ class TDNNParameters(Tensors):
 def torch_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor in PyTorch's layouts, in the order of the flat vector."""
     V, E, H, N = config.vocab_size, config.embedding_size, config.hidden_size, config.context_size
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)} if E else {}
+    shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (V, E)} if E else {}
     return shapes | {"hidden.weight": (H, N * (E or V)), "hidden.bias": (H,), "head.weight": (V, H), "head.bias": (V,)}
 
 
@@ -142,7 +142,7 @@ class TDNN(ContextModel):
 
     def _embed(self, part: int, parts: int) -> None:
         V, tables = self.config.vocab_size, self.weights.tables
-        embedding, no_ids = self.parameters["embedding.weight"], np.zeros((1, V), np.int32)
+        embedding, no_ids = self.parameters[EMBEDDING], np.zeros((1, V), np.int32)
         zeros = np.zeros((1, self.width), tables.dtype)
         matmul(embedding[np.newaxis], self.w_in, zeros, no_ids, tables[np.newaxis], *share(V, part, parts))
 

@@ -18,6 +18,9 @@ from charrnn.model.config import ModelConfig
 Array = npt.NDArray[Any]
 Shapes = Mapping[str, tuple[int, ...]]
 
+EMBEDDING = "embedding.weight"
+"""The embedding's name in every model that has one."""
+
 
 class Tensors:
     """What a model learns, or the gradient of it.

@@ -24,7 +24,8 @@ from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
-from charrnn.model.parameters import EMBEDDING, Parameters, input_weight, output_weight
+from charrnn.model.parameters import Parameters, input_weight, output_weight
+from charrnn.model.tensors import EMBEDDING
 from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, zero_state
 

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.updates import BLOCK, Clip, block_squares
-from charrnn.model.parameters import EMBEDDING
-from charrnn.model.tensors import Tensors
+from charrnn.model.tensors import EMBEDDING, Tensors
 from charrnn.model.workers import Workers, share
 from charrnn.optimizers.contract import find_optimizer
 

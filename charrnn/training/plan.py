@@ -93,14 +93,11 @@ def make_plan(
     """
     draft = _Draft(given, characters, vocabulary)
     draft.choose(minutes=limits_in(given)["minutes"])
-    if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
-        draft.choose(val_fraction=round(MOST_VALIDATION / characters, 6))
+    draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PATIENCE)
     rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
-    if "val_fraction" in draft.chosen:
-        affordable = MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate
-        draft.choose(val_fraction=round(min(MOST_VALIDATION, affordable) / characters, 6))
+    draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate)
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
     evaluations, fitting = _steps(draft, reserved, evaluation, rate)
@@ -145,8 +142,7 @@ class _Draft:
 
     def __init__(self, given: Mapping[str, Any], characters: int, vocabulary: Vocabulary) -> None:
         self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
-        self._all = characters
-        self._text: dict[str, Any] = {"vocab_size": len(vocabulary), "end_symbol": bool(vocabulary.documents)}
+        self._all, self._vocabulary = characters, vocabulary
         self.chosen: dict[str, Any] = {}
         self.choose()
 
@@ -158,11 +154,16 @@ class _Draft:
         """Choose these, where they are not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
-        self.config = ModelConfig(**self._text, **only(MODEL_OPTIONS, known))
+        self.config = ModelConfig.of(self._vocabulary, **only(MODEL_OPTIONS, known))
         settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
         self.val_characters = int(self._all * settings.val_fraction)
         self.characters = self._all - self.val_characters
         self.settings, _ = fit_settings(settings, self.characters)
+
+    def validate_with(self, most: float) -> None:
+        """Choose that so many characters at most validate, if the text is long."""
+        if TrainingSettings.val_fraction * self._all > MOST_VALIDATION:
+            self.choose(val_fraction=round(min(MOST_VALIDATION, most) / self._all, 6))
 
     @property
     def steps_in_epoch(self) -> float:

@@ -19,6 +19,7 @@ from charrnn.kernels.lookup import lookup_sums, lookup_tanh, tanh_back
 from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
 from charrnn.model.network import flat
 from charrnn.model.tdnn import TDNNParameters, TrainingTDNN
+from charrnn.model.tensors import EMBEDDING
 from charrnn.model.workers import share
 from charrnn.model.workspace import State
 
@@ -107,7 +108,7 @@ class TDNNGradient:
         if not network.config.embedding_size:
             d_rows[slice(*rows)] = self._d_tables[:, slice(*rows)].T
             return
-        embedding, d_embedding = network.parameters["embedding.weight"], self.gradient["embedding.weight"]
+        embedding, d_embedding = network.parameters[EMBEDDING], self.gradient[EMBEDDING]
         no_sums = np.empty((1, self._d_tables.shape[1]), self._d_tables.dtype)
         self._product(self._d_tables, embedding, d_rows, no_sums, part, rows)
         tables, no_ids = self._d_tables[np.newaxis], np.zeros((1, V), np.int32)

@@ -30,8 +30,12 @@ class Machine:
         return options["steps"] * window * 6 * size * (3 * size + V) / self.rate
 
 
+def made(given, *, characters=1_000_000, spent=0.0, machine=None):
+    return make_plan(given, characters, VOCABULARY, lambda: spent, (machine or Machine()).speed)
+
+
 def plan(*, characters=1_000_000, spent=1.0, rate=1e11, **given):
-    return make_plan(given, characters, VOCABULARY, lambda: spent, Machine(rate).speed).options
+    return made(given, characters=characters, spent=spent, machine=Machine(rate)).options
 
 
 def test_the_size_grows_with_time_and_speed():
@@ -61,25 +65,18 @@ def test_steps_and_evaluations_fill_the_time_and_leave_a_little(given, window, v
 
 def test_dropout_is_chosen_by_the_passes_and_slows_the_steps():
     given = {"minutes": 10, "hidden_size": 300, "val_fraction": 0.0}
-    fast, slow = (
-        make_plan(given, 10**6, VOCABULARY, lambda: 0.0, Machine(dropout=d).speed).options for d in (1.0, 0.5)
-    )
+    fast, slow = (made(given, machine=Machine(dropout=d)).options for d in (1.0, 0.5))
     assert fast["dropout"] == slow["dropout"] == best_dropout(300, 600 * 1e11 / (6 * 300 * (900 + V)) / 10**6) > 0.1
     assert slow["steps"] == pytest.approx(fast["steps"] / 2, rel=0.01)
 
 
 def test_the_embedding_is_tied_where_the_text_is_read_a_few_times():
-    machine = Machine()
-    rate = machine.speed(ModelConfig(vocab_size=V, hidden_size=300, cell=CELL), None)
+    rate = Machine().speed(ModelConfig(vocab_size=V, hidden_size=300, cell=CELL), None)
     for epochs, ties in ((MOST_EPOCHS_TIED - 0.01, True), (MOST_EPOCHS_TIED + 0.01, False)):
         given = {"minutes": epochs / rate * 1e6 / 60, "hidden_size": 300, "val_fraction": 0.0}
-        made = make_plan(given, 10**6, VOCABULARY, lambda: 0.0, machine.speed)
-        assert made.options.get("tie_embedding", False) == ties
-        assert ("embedding tied" in made.reasons[2]) == ties
-        assert (
-            "tie_embedding"
-            not in make_plan({**given, "tie_embedding": False}, 10**6, VOCABULARY, lambda: 0.0, machine.speed).options
-        )
+        assert made(given).options.get("tie_embedding", False) == ties
+        assert ("embedding tied" in made(given).reasons[2]) == ties
+        assert "tie_embedding" not in made({**given, "tie_embedding": False}).options
 
 
 @pytest.mark.parametrize("documents", ["", "line"])
@@ -139,15 +136,13 @@ def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
 def test_bfloat16_is_chosen_where_it_is_faster(monkeypatch, gain, minutes, known, precision):
     monkeypatch.setattr("charrnn.training.plan.BFLOAT16", known)
     machine = Machine(bf16=gain)
-    options = make_plan({"minutes": minutes}, 10**6, VOCABULARY, lambda: 1.0, machine.speed).options
+    options = made({"minutes": minutes}, spent=1.0, machine=machine).options
     assert {name: value for name, value in options.items() if name == "precision"} == precision
     assert ("bf16" in machine.precisions) == (known and minutes > 1)
 
 
 def reserved(characters, spent):
-    return make_plan(
-        {"minutes": 0.5, "hidden_size": 100}, characters, VOCABULARY, lambda: spent, Machine().speed
-    ).reserved
+    return made({"minutes": 0.5, "hidden_size": 100}, characters=characters, spent=spent).reserved
 
 
 def test_the_start_and_the_last_evaluation_are_part_of_the_time():
@@ -175,7 +170,7 @@ def test_evaluations_take_a_small_part_of_the_time():
 
 def test_the_reasons_tell_what_was_chosen():
     def reasons(characters, **given):
-        return make_plan({"minutes": 60, **given}, characters, VOCABULARY, lambda: 0.0, Machine().speed).reasons
+        return made({"minutes": 60, **given}, characters=characters).reasons
 
     assert "1 layer of 100:" in reasons(10**6, hidden_size=100)[0]
     short, long = reasons(10**4), reasons(10**8)
