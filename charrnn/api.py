@@ -23,7 +23,7 @@ from charrnn.scoring.streams import Reader, StreamReader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
-from charrnn.text.documents import in_documents
+from charrnn.text.documents import read_documents
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.symbols import known_symbols, to_symbols
 from charrnn.text.vocabulary import Vocabulary
@@ -98,8 +98,7 @@ def novelty(
     """
     unit = "byte" if isinstance(text, bytes) else "character"
     symbols = to_symbols(text, unit)
-    pieces = read_pieces([str(source) for source in corpus], encoding=encoding or ENCODING, as_bytes=unit == "byte")
-    pieces = in_documents(pieces, documents, unit)
+    pieces = read_documents([str(source) for source in corpus], documents, encoding=encoding or ENCODING, unit=unit)
     wanted = [symbols if documents else None]
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
 

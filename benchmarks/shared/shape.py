@@ -93,7 +93,7 @@ SAMPLING_SHAPES = [
     Shape(128, 2, 1, 1000, 65),
     Shape(256, 2, 1, 500, 65),
     Shape(512, 3, 1, 100, 65),
-    Shape(256, 2, 64, 50, 65),
+    Shape(256, 2, 64, 500, 65),
 ]
 """One text from models whose weights lie in the L2 cache, at its edge and far beyond; and 64 texts at once."""
 

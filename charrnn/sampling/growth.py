@@ -116,10 +116,11 @@ def grow(
         seconds = time.monotonic() - began  # of drawing alone: who reads slowly is not given smaller chunks
         left -= count
         last_reason = "length" if not left else "interrupted" if interrupted() else ""
+        symbols = vocabulary.decode(drawn.ids.ravel())
         going_on = []
         for place, text in enumerate(texts):
-            symbols = vocabulary.decode(drawn.ids[place])
-            new = Piece(symbols, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
+            own = symbols[place * count : (place + 1) * count]
+            new = Piece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
             piece, stop = stops[text].feed(new)
             if stop:
                 yield Step(text, piece, count, "end" if stop in ends else "stop", len(stop))

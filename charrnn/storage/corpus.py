@@ -21,9 +21,9 @@ from charrnn.errors import CharrnnError, CorpusError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
 from charrnn.text.corpus import Corpus, let_go, too_short
-from charrnn.text.documents import in_documents
+from charrnn.text.documents import read_documents
 from charrnn.text.numbering import Numbering
-from charrnn.text.sources import Piece, read_pieces, versions
+from charrnn.text.sources import Piece, versions
 from charrnn.text.vocabulary import END, Vocabulary
 
 KIND = "corpus"
@@ -137,7 +137,7 @@ def _build(
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         stretches: list[Stretch] = []
         unit = "byte" if as_bytes else "character"
-        pieces = in_documents(read_pieces(sources, encoding=encoding, as_bytes=as_bytes), documents, unit)
+        pieces = read_documents(sources, documents, encoding=encoding, unit=unit)
         for piece in chain([Piece("", 0, END)] if documents else [], pieces):
             if piece.text:
                 numbers = numbering.add(piece.text)

@@ -6,7 +6,7 @@ makes the documents independent of each other, and their order free.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Union
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from charrnn.errors import CorpusError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
-from charrnn.text.sources import Piece
+from charrnn.text.sources import Piece, read_pieces
 from charrnn.text.symbols import to_symbols
 from charrnn.text.vocabulary import END
 
@@ -30,6 +30,11 @@ MOST_MAPPED = 1 << 13
 
 Text = Union[Ids, "Documents"]
 """A text as ids, to be had in parts."""
+
+
+def read_documents(sources: Sequence[str], documents: str, *, encoding: str, unit: str) -> Iterator[Piece]:
+    """The text of files, folders or standard input, split; see ``read_pieces`` and ``in_documents``."""
+    return in_documents(read_pieces(sources, encoding=encoding, as_bytes=unit == "byte"), documents, unit)
 
 
 def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character") -> Iterator[Piece]:

@@ -7,8 +7,7 @@ from typing import Any
 from charrnn.cli.shared.output import counted, one_line, print_json, say, terminal_width
 from charrnn.sampling.growth import Step
 from charrnn.scoring.novelty import MOST_PASSAGES, Novelty, novelties
-from charrnn.text.documents import in_documents
-from charrnn.text.sources import read_pieces
+from charrnn.text.documents import read_documents
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -72,8 +71,7 @@ def tell_novelty(
     unit = vocabulary.unit
     found: list[Novelty | None] = [None] * len(drawn.texts)
     try:
-        pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
-        pieces = in_documents(pieces, vocabulary.documents, unit)
+        pieces = read_documents(sources, vocabulary.documents, encoding=encoding, unit=unit)
         found[:] = compared = novelties(drawn.texts, (piece.text for piece in pieces), documents=drawn.documents)
     finally:
         for result, novelty in zip(results, found, strict=False):
