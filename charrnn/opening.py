@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from charrnn.storage.corpus import open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
+from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
@@ -28,13 +29,13 @@ from charrnn.training.options import (
     check_training,
     only,
 )
-from charrnn.training.plan import make_plan, wants_plan
+from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.settings import TrainingSettings, limits_in
 from charrnn.training.speed import training_speed
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Part of a run's time, and the most seconds, for which its machine's speed is measured, once or twice."""
+"""Part of a run's time, and the most seconds, for which its machine's speed is measured, up to four times."""
 
 
 def open_job(
@@ -138,14 +139,14 @@ def _begun(
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
     reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
-    corpus = read_corpus(run.corpus, sources, **reading)
+    corpus = read_corpus(run.corpus, sources, **reading, into=run.new.corpus if run.exists() else None)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
     if planned and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
-        plan = make_plan(given, len(corpus.ids), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
+        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
         given = {**given, **plan.options}
     config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
@@ -162,6 +163,17 @@ def _begun(
         remarks=remarks,
         plan=plan,
     )
+
+
+def _parts_of(corpus: Corpus) -> Parts:
+    """How a text would be split."""
+
+    @cache  # documents are looked for in all of the text
+    def parts(val_fraction: float) -> tuple[int, int]:
+        train, validation = split(corpus, val_fraction)
+        return len(train), len(validation)
+
+    return parts
 
 
 def _resumed(

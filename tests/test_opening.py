@@ -2,6 +2,7 @@ import argparse
 import dataclasses
 import optparse
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +115,23 @@ def test_a_run_may_take_the_place_of_the_one_that_it_starts_from(corpus, other, 
     assert "F" in job.trainer.vocabulary
     job, _ = train(other, checkpoints=runs, name="cat", overwrite=True, steps=3)
     assert "m" not in job.trainer.vocabulary
+
+
+def test_a_run_that_cannot_begin_leaves_the_text_of_the_one_that_it_would_replace(corpus, other, runs, monkeypatch):
+    with Path(corpus).open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        train("-", checkpoints=runs, name="cat", steps=3)
+    before = {path.name: path.read_bytes() for path in (runs / "cat").iterdir()}
+    long = Path(other).with_name("long")
+    long.write_text("fish " * 100_000)
+    with pytest.raises(ConfigError, match="seq_length 0 unrolls the whole text"):
+        train(long, checkpoints=runs, name="cat", overwrite=True, seq_length=0)
+    assert {path.name: path.read_bytes() for path in (runs / "cat").iterdir()} == before
+    _, events = train(checkpoints=runs, resume=True, steps=5)
+    assert events[-1].step == 5
+    train(other, checkpoints=runs, name="cat", overwrite=True, steps=2)
+    assert (runs / "cat" / "corpus.safetensors").read_bytes() != before["corpus.safetensors"]
+    assert not (runs / "cat" / ".new").exists()
 
 
 def test_what_another_run_has_learned_is_worth_many_steps(runs):

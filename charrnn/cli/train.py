@@ -153,7 +153,8 @@ Examples:
 def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Train a model on a text.
 
-    CORPUS is one or more files, folders (all files in them), or - for standard input.
+    CORPUS is one or more files, folders (all files in them, without hidden ones and runs), or - for
+    standard input.
 
     The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
     nothing had happened. The limits of a resumed run count from its beginning.
@@ -207,8 +208,18 @@ def _report(
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    again = _repeat_command(corpora, job.run, job.plan, given) if job.plan else None
+    again = None
+    if job.plan and not _replaces_origin(given, job.run):
+        again = _repeat_command(corpora, job.run, job.plan, given)
     return TextReport(job, _budget(job, given), _sample_command(job.run), again)
+
+
+def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
+    """Whether the run that it starts from is gone when it is there: nothing trains the same model again."""
+    from charrnn.storage.run import find_checkpoint
+
+    origin = given["init_from"]
+    return origin is not None and find_checkpoint(origin, run.folder.parent).parent.samefile(run.folder)
 
 
 def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:

@@ -46,6 +46,7 @@ def read_corpus(
     documents: str = "",
     known: str = "",
     accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
+    into: Path | None = None,
 ) -> Corpus:
     """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
 
@@ -57,6 +58,7 @@ def read_corpus(
         known: characters that the vocabulary holds whether the text does or not.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
         accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
+        into: another file to write, in a folder that need not exist, so that the cache stays as it is.
 
     Raises:
         ConfigError: the encoding is unknown.
@@ -69,7 +71,11 @@ def read_corpus(
     cached = open_cache(cache, files, **reading) if files else None
     if cached:
         accept(cached.fingerprint, len(cached.ids))
-    return cached or _build(cache, sources, files, encoding, as_bytes, documents, known, accept)
+        return cached
+    if into:
+        with writing(into):
+            into.parent.mkdir(exist_ok=True)
+    return _build(into or cache, sources, files, encoding, as_bytes, documents, known, accept)
 
 
 def open_cache(

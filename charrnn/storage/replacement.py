@@ -24,7 +24,7 @@ def replace(run: "Run", new: "Run") -> None:
         OSError: A file cannot be made or removed.
     """
     sync_folder(run.folder)  # nothing old may go before the disk knows of the new
-    names = [path.name for path in new.files if path.is_file()]
+    names = [path.name for path in (*new.files, new.corpus) if path.is_file()]
     for path in run.files:
         if path.name not in names:
             _remove(path)

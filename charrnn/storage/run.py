@@ -128,7 +128,9 @@ class Run:
             self._lock.release()
 
     def abandon(self) -> None:
-        """Release a new run that came to nothing; if ``create`` made its folder, that is gone again."""
+        """Release a new run that came to nothing: what it wrote is gone, and its folder, if ``create`` made that."""
+        with contextlib.suppress(OSError):
+            settle(self, self.new)
         if self.folder in self._made and not self.exists():
             with contextlib.suppress(OSError):
                 for path in self.folder.iterdir():

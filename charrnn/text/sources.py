@@ -17,6 +17,9 @@ STDIN = "-"
 ENCODING = "utf-8"
 """Of a text that nothing else is said about."""
 
+OWN = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
+"""A folder that holds one of these is a run's or a sweep's, and no text."""
+
 CHUNK = 1 << 20
 """Bytes read at a time."""
 
@@ -40,7 +43,8 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
     """Read ``sources`` one after the other, character for character: newlines stay as they are.
 
     Args:
-        sources: files, folders (all files below, sorted by path, hidden ones left out) or "-" for standard input.
+        sources: files, folders (all files below, sorted by path, without those that are hidden or a run's) or "-" for
+            standard input.
         encoding: how bytes become characters. In UTF-8, a byte order mark at a file's start is dropped.
         as_bytes: make every byte a character instead; ``encoding`` is not used.
 
@@ -126,13 +130,15 @@ def _unreadable(source: str, error: OSError) -> CorpusError:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files that ``path`` stands for: itself, or all that are not hidden below it."""
+    """The files that ``path`` stands for: itself, or all below it that are neither hidden nor a run's."""
     if not path.is_dir():
         return [path]
     files = files_below(path, skip=lambda name: name.startswith("."))
-    if not files:
-        raise CorpusError(f"the folder {path} holds no files (hidden ones do not count); put a text into it")
-    return files
+    own = {file.parent for file in files if file.name in OWN}
+    texts = [file for file in files if own.isdisjoint(file.parents)]
+    if not texts:
+        raise CorpusError(f"the folder {path} holds no files (hidden ones and runs do not count); put a text into it")
+    return texts
 
 
 def check_encoding(encoding: str) -> None:

@@ -28,6 +28,9 @@ from charrnn.training.settings import LIMITS, TrainingSettings, limits_in
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""
 
+Parts = Callable[[float], tuple[int, int]]
+"""How many characters of a text there are to train on and to validate with, if that fraction is to validate."""
+
 PATIENCE = 8
 """Evaluations without a better one after which a run ends whose time nobody has set."""
 
@@ -47,6 +50,9 @@ EVALUATION_SHARE = 0.03
 """Part of the time that goes into evaluations."""
 
 MOST_EVALUATIONS = 30
+
+LEAST_STEPS = 100
+"""Steps after which a run may end because it would learn by heart: twice as many as the learning rate takes to rise."""
 
 SCORING_SPEED = 3.0
 """How much faster a text is scored than trained on."""
@@ -80,18 +86,18 @@ def wants_plan(given: Mapping[str, Any]) -> bool:
 
 
 def make_plan(
-    given: Mapping[str, Any], characters: int, vocabulary: Vocabulary, spent: Callable[[], float], speed: Speed
+    given: Mapping[str, Any], parts: Parts, vocabulary: Vocabulary, spent: Callable[[], float], speed: Speed
 ) -> Plan:
     """Choose what ``given`` leaves open.
 
     Args:
         given: fields of ``ModelConfig`` and ``TrainingSettings``.
-        characters: of the text.
+        parts: of the text.
         vocabulary: of it.
         spent: tells how many seconds of the run's time are over.
         speed: measures this machine.
     """
-    draft = _Draft(given, characters, vocabulary)
+    draft = _Draft(given, parts, vocabulary)
     draft.choose(minutes=limits_in(given)["minutes"])
     draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
@@ -101,7 +107,7 @@ def make_plan(
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
     evaluations, fitting = _steps(draft, reserved, evaluation, rate)
-    most = math.ceil(draft.most_epochs * draft.steps_in_epoch)
+    most = max(LEAST_STEPS, math.ceil(draft.most_epochs * draft.steps_in_epoch))
     steps = min(fitting, most) if draft.config.model == "rnn" else fitting
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
     return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting), reserved)
@@ -140,9 +146,9 @@ class _Draft:
         val_characters: to validate with.
     """
 
-    def __init__(self, given: Mapping[str, Any], characters: int, vocabulary: Vocabulary) -> None:
+    def __init__(self, given: Mapping[str, Any], parts: Parts, vocabulary: Vocabulary) -> None:
         self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
-        self._all, self._vocabulary = characters, vocabulary
+        self._parts, self._vocabulary = parts, vocabulary
         self.chosen: dict[str, Any] = {}
         self.choose()
 
@@ -156,14 +162,14 @@ class _Draft:
         known = {**self.chosen, **self._given}
         self.config = ModelConfig.of(self._vocabulary, **only(MODEL_OPTIONS, known))
         settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
-        self.val_characters = int(self._all * settings.val_fraction)
-        self.characters = self._all - self.val_characters
+        self.characters, self.val_characters = self._parts(settings.val_fraction)
         self.settings, _ = fit_settings(settings, self.characters)
 
     def validate_with(self, most: float) -> None:
         """Choose that so many characters at most validate, if the text is long."""
-        if TrainingSettings.val_fraction * self._all > MOST_VALIDATION:
-            self.choose(val_fraction=round(min(MOST_VALIDATION, most) / self._all, 6))
+        characters = self.characters + self.val_characters
+        if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
+            self.choose(val_fraction=round(min(MOST_VALIDATION, most) / characters, 6))
 
     @property
     def steps_in_epoch(self) -> float:

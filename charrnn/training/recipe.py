@@ -58,8 +58,12 @@ def is_largest(hidden_size: int, characters: int) -> bool:
 
 
 def most_epochs(hidden_size: int, characters: int) -> float:
-    """Passes over so many characters that are worth the time: more for a small model, which learns less by heart."""
-    return _at(MOST_EPOCHS, characters) * _at(LARGEST_SIZES, characters) / hidden_size
+    """Passes over so many characters that are worth the time: more for a small model, which learns less by heart.
+
+    A larger one than the text bears has to learn the language all the same, and has fewer, but not as many fewer.
+    """
+    smaller = _at(LARGEST_SIZES, characters) / hidden_size
+    return _at(MOST_EPOCHS, characters) * (smaller if smaller > 1 else math.sqrt(smaller))
 
 
 def best_dropout(hidden_size: int, epochs: float) -> float:

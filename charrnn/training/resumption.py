@@ -34,7 +34,7 @@ def merged_settings(
 ) -> tuple[TrainingSettings, tuple[str, ...]]:
     """The settings of a resumed run: the old ones, and what is given anew; and notes of what changes what is learned.
 
-    A limit given anew takes the place of all the old limits.
+    Another limit than the old ones takes the place of them all.
 
     Args:
         known: the run's settings.
@@ -51,7 +51,7 @@ def merged_settings(
             f"{_differing(others, before, given)} out, or start a new run; "
             f"a resumed run may be given {', '.join(FREE + TOLD)}, save_every, keep and threads"
         )
-    kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(given) else {}
+    kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(changes) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}
     settings = TrainingSettings(**{**known, **kept, **anew})
     after = settings.to_dict()

@@ -15,6 +15,9 @@ LIMITS: tuple[Limit, ...] = get_args(Limit)
 
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
+MOST_MINUTES = 10_000_000
+"""Twenty years."""
+
 LARGEST = 2**63 - 1
 """The largest whole number that a setting can be, so that it has a float."""
 
@@ -81,6 +84,7 @@ class TrainingSettings:
         self._check("update_every", 0 <= self.update_every <= most, f"at least 0 and at most seq_length, {most}")
         for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
+        self._check("minutes", self.minutes <= MOST_MINUTES, f"at most {MOST_MINUTES:,}")
         for name in ("weight_decay", "eval_every", "patience"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         if self.patience and not self.val_fraction:

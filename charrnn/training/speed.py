@@ -46,7 +46,7 @@ def training_speed(
         learner.network.refresh()
 
     step()
-    score(learner.network, x[:, 0])
+    score(learner.network, np.zeros(max(2, settings.seq_length), np.int32))
     preview(learner.network, vocabulary, settings.rng_seed, step=0)
     started, steps = time.monotonic(), 0
     while not steps or time.monotonic() - started < seconds:

@@ -486,6 +486,14 @@ def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkey
     assert invoke(*again[2:]).exit_code == 0
 
 
+def test_nothing_repeats_a_run_that_took_the_place_of_the_one_that_it_started_from(train, monkeypatch):
+    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)
+    train("--steps", 1)
+    options = ["--minutes", 0.01, "--init-from", "cats"]
+    assert "again: " in train(*options, "--name", "kittens").stderr
+    assert "again: " not in train(*options, "--overwrite").stderr
+
+
 def test_what_samples_a_run_takes_its_name_for_no_option(train, invoke):
     stderr = train("--name", "--x", "--steps", 1).stderr
     command = shlex.split(next(line for line in stderr.splitlines() if line.startswith("next: ")))

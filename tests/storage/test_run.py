@@ -7,7 +7,8 @@ import pytest
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import write_atomically
-from charrnn.storage.run import KEPT, NAMES_SHOWN, Run, find_checkpoint, list_runs
+from charrnn.storage.run import KEPT, NAMES_SHOWN, SWEEP_PLAN, Run, find_checkpoint, list_runs
+from charrnn.text.sources import OWN
 
 
 def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
@@ -304,3 +305,8 @@ def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
         f"no run or checkpoint {target!r}: not a run in {tmp_path}, not a file, not a run's folder; "
         "runs there: macbeth; train one with: charrnn train FILE"
     )
+
+
+def test_a_text_knows_the_files_by_which_a_run_or_a_sweep_is_told():
+    run = Run(Path("any"))
+    assert {path.name for path in (run.last, run.best, run.corpus)} | {SWEEP_PLAN} == OWN

@@ -48,6 +48,20 @@ def test_a_folder_is_read_in_path_order_without_hidden_files(write, tmp_path):
     assert read([str(tmp_path / ".texts")]) == "a\nb/1\nc/d/2\n"
 
 
+def test_runs_and_sweeps_in_a_folder_are_no_text(write, tmp_path):
+    for name in ["a", "checkpoints/one/last.safetensors", "checkpoints/one/metrics.jsonl", "checkpoints/two/run.json"]:
+        write(f"texts/{name}", name + "\n")
+    for name in [
+        "checkpoints/two/corpus.safetensors",
+        "sweeps/s/sweep.json",
+        "sweeps/s/x/best.safetensors",
+        "sweeps/b",
+    ]:
+        write(f"texts/{name}", name + "\n")
+    assert read([str(tmp_path / "texts")]) == "a\nsweeps/b\n"
+    assert "holds no files" in message(str(tmp_path / "texts" / "checkpoints"))
+
+
 def test_stdin_is_read_as_bytes(write, monkeypatch):
     with Path(write("any", "é\r\n")).open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)

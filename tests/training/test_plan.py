@@ -5,7 +5,15 @@ import pytest
 from charrnn.errors import CorpusError
 from charrnn.model.config import ModelConfig
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.plan import MOST_OF_LONG_TEXT, PATIENCE, SCORING_SPEED, START_SECONDS, make_plan, wants_plan
+from charrnn.training.plan import (
+    LEAST_STEPS,
+    MOST_OF_LONG_TEXT,
+    PATIENCE,
+    SCORING_SPEED,
+    START_SECONDS,
+    make_plan,
+    wants_plan,
+)
 from charrnn.training.recipe import CELL, MOST_EPOCHS_TIED, best_dropout, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
@@ -30,8 +38,12 @@ class Machine:
         return options["steps"] * window * 6 * size * (3 * size + V) / self.rate
 
 
+def parts_of(characters):
+    return lambda val_fraction: (characters - int(characters * val_fraction), int(characters * val_fraction))
+
+
 def made(given, *, characters=1_000_000, spent=0.0, machine=None):
-    return make_plan(given, characters, VOCABULARY, lambda: spent, (machine or Machine()).speed)
+    return make_plan(given, parts_of(characters), VOCABULARY, lambda: spent, (machine or Machine()).speed)
 
 
 def plan(*, characters=1_000_000, spent=1.0, rate=1e11, **given):
@@ -88,8 +100,32 @@ def test_the_model_that_is_measured_is_the_one_that_is_trained(documents):
         return Machine().speed(config, settings)
 
     vocabulary = Vocabulary("ab" + END * bool(documents), documents=documents)
-    make_plan({"minutes": 1}, 10**6, vocabulary, lambda: 0.0, speed)
+    options = make_plan({"minutes": 1}, parts_of(4 * 10**6), vocabulary, lambda: 0.0, speed).options
     assert {(config.vocab_size, config.end_symbol) for config in measured} == {(len(vocabulary), bool(documents))}
+    chosen = {name: options[name] for name in ("cell", "hidden_size", "dropout", "tie_embedding")}
+    assert measured[-1] == ModelConfig.of(vocabulary, **chosen)
+    assert options["tie_embedding"]
+
+
+def test_steps_are_those_of_the_model_with_all_that_was_chosen():
+    class Slow(Machine):
+        def speed(self, config, settings):
+            return super().speed(config, settings) / (10 if config.tie_embedding else 1)
+
+    given = {"minutes": 0.5, "hidden_size": 300, "val_fraction": 0.0}
+    fast, slow = (made(given, characters=4 * 10**6, machine=machine()).options for machine in (Machine, Slow))
+    assert slow["tie_embedding"]
+    assert slow["steps"] == pytest.approx(fast["steps"] / 10, rel=0.1)
+
+
+def test_passes_are_those_over_the_part_to_train_on():
+    def small_part(val_fraction):
+        return (10**5, 10**6 - 10**5) if val_fraction else (10**6, 0)
+
+    given = {"minutes": 10, "hidden_size": 240}
+    options = make_plan(given, small_part, VOCABULARY, lambda: 0.0, Machine().speed).options
+    assert options["steps"] * 32 * 64 == pytest.approx(most_epochs(240, 10**5) * 10**5, rel=0.01)
+    assert options["dropout"] == best_dropout(240, most_epochs(240, 10**5))
 
 
 def test_only_recurrent_networks_have_a_limit_of_passes():
@@ -108,8 +144,14 @@ def test_a_short_text_is_not_read_until_it_is_known_by_heart():
     options = plan(minutes=60, characters=20_000)
     epoch = 18_000 / (32 * 64)
     assert options["steps"] == pytest.approx(most_epochs(options["hidden_size"], 18_000) * epoch, abs=1)
-    whole = plan(minutes=60, characters=1001, hidden_size=100, seq_length=0, batch_size=10, val_fraction=0.0)
-    assert whole["steps"] == pytest.approx(most_epochs(100, 1001), abs=1)
+    whole = plan(minutes=60, characters=1001, hidden_size=30, seq_length=0, batch_size=10, val_fraction=0.0)
+    assert whole["steps"] == pytest.approx(most_epochs(30, 1001), abs=1)
+    assert whole["steps"] > LEAST_STEPS
+
+
+def test_a_large_model_has_enough_steps_to_learn_a_short_text():
+    assert plan(minutes=60, characters=20_000, hidden_size=512)["steps"] > 140
+    assert plan(minutes=60, characters=4000, hidden_size=256)["steps"] == LEAST_STEPS
 
 
 def test_without_any_limit_there_is_one():

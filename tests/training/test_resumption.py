@@ -24,6 +24,12 @@ def test_a_limit_takes_the_place_of_all_limits():
     assert notes == ()
 
 
+def test_a_limit_that_is_as_before_leaves_the_others():
+    assert merged(epochs=2.0)[0].limits == {"steps": 100, "epochs": 2}
+    assert merged(epochs=2.0, steps=50)[0].limits == {"epochs": 2, "steps": 50}
+    assert merged(steps=50)[0].limits == {"steps": 50}
+
+
 def test_what_changes_what_is_learned_is_told():
     settings, notes = merged(learning_rate=0.02, eval_every=7)
     assert (settings.learning_rate, settings.eval_every, settings.steps) == (0.02, 7, 100)

@@ -17,3 +17,9 @@ def test_the_speed_is_that_of_the_steps():
     assert time.process_time() - began > 0.05
     larger = ModelConfig(vocab_size=9, hidden_size=512)
     assert measure(larger, seconds=0.2) < rate
+
+
+def test_windows_of_one_step_have_a_speed():
+    settings = TrainingSettings(batch_size=1, seq_length=1)
+    config = ModelConfig(vocab_size=2, hidden_size=4)
+    assert training_speed(config, settings, Vocabulary("ab"), threads=1, seconds=0.0) > 0
