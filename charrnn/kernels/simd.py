@@ -24,7 +24,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.intrinsics import BFloat16
-from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTERS, lanes
+from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES, REGISTERS, lanes
 
 INDEX = ir.IntType(64)
 
@@ -38,6 +38,13 @@ class TileShape(NamedTuple):
 
 TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
 """The largest tile. Of 32 registers, 24 sums, 3 of B and 1 of A: each vector of B that is loaded serves eight rows."""
+
+UNROLLED = 1 if REGISTERS == 32 else 2
+"""Steps of k in a loop's body, which fetches ahead once. In a small tile, what counts and fetches weighs more beside
+the multiply-adds, and a step reads one cache line of B instead of three."""
+
+FREE_MASKS = REGISTER_BYTES == 64
+"""Whether loads and stores under a mask cost no more than others (AVX-512)."""
 
 
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
@@ -67,6 +74,7 @@ class _Vectors:
         self.align = 4 if element == ir.FloatType() else 8
         lanes = ir.Constant(ir.VectorType(INDEX, count), list(range(count)))
         self.mask = builder.icmp_signed("<", lanes, _splat(builder, tail, count))
+        self.whole = builder.icmp_signed("==", tail, INDEX(count))
 
     def _function(self, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
         return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
@@ -133,6 +141,10 @@ class _Tile(NamedTuple):
     start_row: Callable[[int], ir.Value]
 
 
+_Sums = dict[tuple[int, int], ir.Value]
+"""Of a tile, by row and vector."""
+
+
 def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
     """One tile of a fixed shape."""
     builder, (rows, vectors) = simd.builder, shape
@@ -140,36 +152,70 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
         simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
-    before = builder.block
-    loop = builder.append_basic_block(f"k_{rows}x{vectors}")
-    done = builder.append_basic_block(f"done_{rows}x{vectors}")
-    builder.branch(loop)
+    k, sums = INDEX(0), dict.fromkeys(places, ir.Constant(simd.type, None))
+    for unrolled in sorted({UNROLLED, 1}, reverse=True):
+        k, sums = _emit_loop(simd, shape, tile, a_rows, k, sums, unrolled)
+    starts = [tile.start_row(r) for r in range(rows)]
+
+    def finish(*, cut: bool) -> None:
+        for r, n in places:
+            masked = cut and n == vectors - 1
+            total = builder.fadd(simd.load(starts[r], n, masked=masked), sums[r, n])
+            simd.store(total, tile.c.row(builder, r), n, masked=masked)
+
+    if FREE_MASKS:
+        finish(cut=True)
+        return
+    with builder.if_else(simd.whole) as (whole, cut):
+        with whole:
+            finish(cut=False)
+        with cut:
+            finish(cut=True)
+
+
+def _emit_loop(
+    simd: _Vectors, shape: TileShape, tile: _Tile, a_rows: list[ir.Value], k0: ir.Value, before: _Sums, unrolled: int
+) -> tuple[ir.Value, _Sums]:
+    """As many times ``unrolled`` steps of k as there are left from ``k0`` on; returns the next k, and the sums."""
+    builder, origin = simd.builder, simd.builder.block
+    loop = builder.append_basic_block(f"k{unrolled}_{shape.rows}x{shape.vectors}")
+    done = builder.append_basic_block(f"done{unrolled}_{shape.rows}x{shape.vectors}")
+    end = builder.sub(tile.k_end, INDEX(unrolled - 1))
+    builder.cbranch(builder.icmp_signed("<", k0, end), loop, done)
     builder.position_at_end(loop)
-    k = builder.phi(INDEX)
-    sums = {place: builder.phi(simd.type) for place in places}
-    if tile.ahead and rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
+    k, sums = builder.phi(INDEX), {place: builder.phi(simd.type) for place in before}
+    if tile.ahead and shape.rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
         simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
-    b_row = builder.gep(tile.b, [builder.mul(k, INDEX(vectors * simd.count))])
-    b_vectors = [simd.load(b_row, n) for n in range(vectors)]
-    offset = builder.mul(k, tile.a.step)
-    totals = {}
-    for r in range(rows):
-        splat = _splat(builder, builder.load(builder.gep(a_rows[r], [offset]), align=simd.align), simd.count)
-        for n in range(vectors):
-            totals[r, n] = simd.multiply_add(splat, b_vectors[n], sums[r, n])
-    following = builder.add(k, INDEX(1))
-    k.add_incoming(INDEX(0), before)
-    k.add_incoming(following, loop)
-    for place in places:
-        sums[place].add_incoming(ir.Constant(simd.type, None), before)
-        sums[place].add_incoming(totals[place], loop)
-    builder.cbranch(builder.icmp_signed("<", following, tile.k_end), loop, done)
+    totals = sums
+    for i in range(unrolled):
+        totals = _emit_step(simd, shape, tile, a_rows, builder.add(k, INDEX(i)), totals)
+    following = builder.add(k, INDEX(unrolled))
+    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
     builder.position_at_end(done)
-    for r in range(rows):
-        start, row = tile.start_row(r), tile.c.row(builder, r)
-        for n in range(vectors):
-            masked = n == vectors - 1
-            simd.store(builder.fadd(simd.load(start, n, masked=masked), totals[r, n]), row, n, masked=masked)
+    last, after = builder.phi(INDEX), {place: builder.phi(simd.type) for place in before}
+    for entering, leaving, at_first, then in (
+        (k, last, k0, following),
+        *((sums[place], after[place], before[place], totals[place]) for place in before),
+    ):
+        for phi in (entering, leaving):
+            phi.add_incoming(at_first, origin)
+            phi.add_incoming(then, loop)
+    return last, after
+
+
+def _emit_step(
+    simd: _Vectors, shape: TileShape, tile: _Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums
+) -> _Sums:
+    """``sums`` and the products of one k."""
+    builder, totals = simd.builder, {}
+    b_row = builder.gep(tile.b, [builder.mul(k, INDEX(shape.vectors * simd.count))])
+    b_vectors = [simd.load(b_row, n) for n in range(shape.vectors)]
+    offset = builder.mul(k, tile.a.step)
+    for r, row in enumerate(a_rows):
+        splat = _splat(builder, builder.load(builder.gep(row, [offset]), align=simd.align), simd.count)
+        for n in range(shape.vectors):
+            totals[r, n] = simd.multiply_add(splat, b_vectors[n], sums[r, n])
+    return totals
 
 
 @intrinsic
