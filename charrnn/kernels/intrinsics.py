@@ -135,6 +135,30 @@ def exchange_float_mode(typingctx, mode):
 
 
 @intrinsic
+def load_anew(typingctx, array):
+    """``array[0]`` as it is in memory now, where another thread may write it."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return builder.load_atomic(data, "monotonic", align=array.dtype.bitwidth // 8)
+
+    return array.dtype(array), codegen
+
+
+@intrinsic
+def pause(typingctx):
+    """Leave the core to its other hardware thread for a moment, on x86; elsewhere do nothing."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if context.codegen()._tm.triple.startswith("x86_64"):
+            function = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, function, "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def copy_numbers(typingctx, source, to, count):
     """The first ``count`` numbers of a contiguous row to another one, which may be the same memory.
 

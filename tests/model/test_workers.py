@@ -1,3 +1,4 @@
+import signal
 import threading
 import time
 
@@ -57,6 +58,67 @@ def test_an_exception_is_raised_after_all_parts_have_ended_and_work_can_go_on(th
     assert sorted(done) == [part for part in range(threads) if part != bad]
     workers.run(lambda part, parts: done.append(part + 100))
     assert sorted(done)[-threads:] == list(range(100, 100 + threads))
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("pause", [0, 0.003])
+def test_of_many_jobs_each_part_is_done_once_and_before_the_next_job(threads, pause):
+    workers, done = Workers(threads), []
+    for job in range(200 if pause == 0 else 20):
+        workers.run(lambda part, parts, job=job: done.append((job, part)))
+        assert sorted(done) == [(job, part) for part in range(threads)]
+        done.clear()
+        time.sleep(pause)  # the threads go to sleep meanwhile
+
+
+def test_threads_without_work_take_no_time():
+    workers = Workers(2)
+    workers.run(lambda part, parts: None)
+    time.sleep(0.1)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.1
+
+
+def test_what_comes_while_the_threads_are_at_work_is_done_by_its_caller():
+    workers, at_work, go_on, calls = Workers(3), threading.Barrier(4), threading.Event(), []
+
+    def long(part, parts):
+        at_work.wait(20)
+        go_on.wait(20)
+
+    first = threading.Thread(target=workers.run, args=(long,))
+    first.start()
+    at_work.wait(20)
+    workers.run(lambda part, parts: calls.append((part, parts, threading.get_ident())))
+    assert calls == [(0, 1, threading.get_ident())]
+    go_on.set()
+    first.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that interrupts")
+def test_after_a_caller_was_interrupted_the_next_job_waits_for_the_part_that_is_left():
+    workers, done = Workers(2), []
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    def slow(part, parts):
+        if part:
+            time.sleep(0.3)
+            done.append("slow")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(slow)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert done == []
+    workers.run(lambda part, parts: done.append(part))
+    assert done[0] == "slow"
+    assert sorted(done[1:]) == [0, 1]
 
 
 def test_one_thread_starts_no_other():
