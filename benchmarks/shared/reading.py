@@ -42,6 +42,7 @@ def matvec(depth: int, columns: int, precision: str) -> Any:
 def read_rate(size: int) -> float:
     """GB/s at which one core reads ``size`` bytes again and again."""
     memory = aligned_zeros(size // 8, np.int64)
+    memory[:] = 1  # what was never written is one and the same page, again and again
     read(memory, 1)
     passes, elapsed = 1, 0.0
     while elapsed < SECONDS / 2:

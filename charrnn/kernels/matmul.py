@@ -18,7 +18,7 @@ from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
 from charrnn.kernels.operands import PAIRS, cut_and_sum, left_operand, steps_of, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
-from charrnn.kernels.simd import TILE, tile
+from charrnn.kernels.simd import ROW_PANELS, TILE, tile
 
 Array = npt.NDArray[Any]
 
@@ -74,6 +74,17 @@ def panel_count(columns, width):
     """Number of panels, each of at most as many vectors of ``width`` elements as a tile, that hold the columns."""
     vectors = -(-columns // width)
     return -(-vectors // TILE.vectors)
+
+
+@inlined
+def panels_at_once(vectors, count, panel):
+    """How many panels a single row takes from ``panel`` on: full ones, or just one; shared as evenly as can be."""
+    left = count - panel
+    taken = -(-left // -(-left // ROW_PANELS))
+    first = share(vectors, count, panel)
+    while taken > 1 and share(vectors, count, panel + taken) - first < taken * TILE.vectors:
+        taken -= 1
+    return taken
 
 
 @inlined
@@ -160,14 +171,17 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
         left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
         for k0 in range(0, depth, DEPTH_BLOCK):
             length = min(DEPTH_BLOCK, depth - k0)
-            for panel in range(count):
+            panel = 0
+            while panel < count:
+                taken = panels_at_once(vectors, count, panel) if rows == 1 else 1
                 v0 = share(vectors, count, panel)
-                v1 = share(vectors, count, panel + 1)
+                v1 = share(vectors, count, panel + taken)
+                panel += taken
                 size = (v1 - v0) * width
                 tail = min(width, b.columns - (v1 - 1) * width)
-                b_offset = v0 * width * depth + k0 * size
-                if panel + 1 < count:
-                    ahead = v1 * width * depth + k0 * (share(vectors, count, panel + 2) - v1) * width
+                b_place = (v0 * width * depth + k0 * (size // taken), size // taken * depth)
+                if panel < count:
+                    ahead = v1 * width * depth + k0 * (share(vectors, count, panel + 1) - v1) * width
                 else:
                     ahead = (k0 + length) % depth * share(vectors, count, 1) * width
                 fetch = length * size // (tiles * (t1 - t0))
@@ -181,7 +195,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
                         start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
                         tile(
-                            shape, left, a_place, b.panels, b_offset, length, b.panels, (ahead, each),
+                            shape, left, a_place, b.panels, b_place, length, b.panels, (ahead, each),
                             start, ids, start_place, c, c_place,
                         )  # fmt: skip
                         ahead += fetch
@@ -259,9 +273,9 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
         for i in range(-(-(m1 - m0) // TILE.rows)):
             r0 = m0 + i * TILE.rows
             shape = (min(TILE.rows, m1 - r0), v1 - v0, tail)
-            a_place, b_offset = (i * a_packed.shape[1], 1, TILE.rows), v0 * width * length
+            a_place, b_place = (i * a_packed.shape[1], 1, TILE.rows), (v0 * width * length, 0)
             c_place = (r0 * columns + v0 * width, columns)
             tile(
-                shape, a_packed, a_place, b_packed, b_offset, length, None, (0, 0),
+                shape, a_packed, a_place, b_packed, b_place, length, None, (0, 0),
                 None, None, (0, 0, 0, 0), c, c_place,
             )  # fmt: skip

@@ -43,6 +43,10 @@ UNROLLED = 1 if REGISTERS == 32 else 2
 """Steps of k in a loop's body, which fetches ahead once. In a small tile, what counts and fetches weighs more beside
 the multiply-adds, and a step reads one cache line of B instead of three."""
 
+ROW_PANELS = 6
+"""Panels that a single row takes at once, at most: so few sums as those of one panel would wait for each other, and
+what lies far away comes from several places at once."""
+
 FREE_MASKS = REGISTER_BYTES == 64
 """Whether loads and stores under a mask cost no more than others (AVX-512)."""
 
@@ -134,7 +138,7 @@ class _Tile(NamedTuple):
     """Where a tile's factors and its result lie."""
 
     a: _Matrix
-    b: ir.Value
+    b: _Matrix
     k_end: ir.Value
     ahead: _Matrix | None
     c: _Matrix
@@ -208,8 +212,10 @@ def _emit_step(
 ) -> _Sums:
     """``sums`` and the products of one k."""
     builder, totals = simd.builder, {}
-    b_row = builder.gep(tile.b, [builder.mul(k, INDEX(shape.vectors * simd.count))])
-    b_vectors = [simd.load(b_row, n) for n in range(shape.vectors)]
+    panel = min(shape.vectors, TILE.vectors)
+    b_offset = builder.mul(k, INDEX(panel * simd.count))
+    b_rows = [builder.gep(tile.b.row(builder, p), [b_offset]) for p in range(shape.vectors // panel)]
+    b_vectors = [simd.load(row, n) for row in b_rows for n in range(panel)]
     offset = builder.mul(k, tile.a.step)
     for r, row in enumerate(a_rows):
         splat = _splat(builder, builder.load(builder.gep(row, [offset]), align=simd.align), simd.count)
@@ -220,15 +226,15 @@ def _emit_step(
 
 @intrinsic
 def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, start, ids, start_place, c, c_place):
-    """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C of a shape up to TILE.
+    """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C.
 
     Args:
         shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
         a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
         a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-        b: array that holds the packed panel, of the type of A: ``vectors`` whole vectors for each k, one k after the
-            other.
-        b_place: offset of the panel in elements.
+        b: array that holds the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the
+            other. A single row may take up to ROW_PANELS panels of TILE.vectors.
+        b_place: (offset, stride) in elements, of the first panel and from one to the next.
         k_end: K (or half of it), at least 1.
         ahead: array that will be read soon, or None.
         ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache
@@ -243,7 +249,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
     size = types.intp
     places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
     signature = types.void(
-        *(places[3], a, places[3], b, size, size, ahead, places[2]), *(start, ids, places[4], c, places[2])
+        *(places[3], a, places[3], b, places[2], size, ahead, places[2]), *(start, ids, places[4], c, places[2])
     )
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -253,6 +259,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
 
         rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
         a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
+        b_offset, b_stride = cgutils.unpack_tuple(builder, args[4])
         ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
         use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
         c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
@@ -267,17 +274,20 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
 
         a = _Matrix(pointer(1, a_offset), a_stride, a_step)
         ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
-        places = _Tile(a, pointer(3, args[4]), args[5], ahead, c, start_row)
+        b = _Matrix(pointer(3, b_offset), b_stride, INDEX(1))
+        places = _Tile(a, b, args[5], ahead, c, start_row)
         simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
         end = builder.append_basic_block("tile_end")
-        choose = builder.switch(builder.add(builder.mul(rows, INDEX(TILE.vectors)), vectors), end)
-        for r in range(1, TILE.rows + 1):
-            for n in range(1, TILE.vectors + 1):
-                block = builder.append_basic_block(f"tile_{r}x{n}")
-                choose.add_case(INDEX(r * TILE.vectors + n), block)
-                builder.position_at_end(block)
-                _emit_tile(simd, TileShape(r, n), places)
-                builder.branch(end)
+        most = TILE.vectors * ROW_PANELS
+        choose = builder.switch(builder.add(builder.mul(rows, INDEX(most + 1)), vectors), end)
+        shapes = {TileShape(r + 1, n + 1) for r in range(TILE.rows) for n in range(TILE.vectors)}
+        shapes |= {TileShape(1, TILE.vectors * (p + 1)) for p in range(ROW_PANELS)}
+        for tile_shape in sorted(shapes):
+            block = builder.append_basic_block("tile_{}x{}".format(*tile_shape))
+            choose.add_case(INDEX(tile_shape.rows * (most + 1) + tile_shape.vectors), block)
+            builder.position_at_end(block)
+            _emit_tile(simd, tile_shape, places)
+            builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()
 

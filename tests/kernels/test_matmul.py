@@ -13,13 +13,14 @@ from charrnn.kernels.matmul import (
     pack_transposed,
     packed_zeros,
     panel_count,
+    panels_at_once,
     room_to_round,
     scratch,
     share,
 )
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import REGISTER_BYTES
-from charrnn.kernels.simd import TILE
+from charrnn.kernels.simd import ROW_PANELS, TILE
 
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -63,6 +64,22 @@ def test_panels_are_no_wider_than_a_tile():
         assert panel_count(vectors * width - width + 1, width) == count
 
 
+def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full():
+    for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
+        count = panel_count(vectors, 1)
+        sizes = np.diff([share(vectors, count, panel) for panel in range(count + 1)])
+        taken = []
+        while sum(taken) < count:
+            first = sum(taken)
+            taken.append(panels_at_once(vectors, count, first))
+            assert taken[-1] == 1 or set(sizes[first : first + taken[-1]]) == {TILE.vectors}
+        assert sum(taken) == count
+        assert max(taken) <= ROW_PANELS
+        if vectors % TILE.vectors == 0:  # all are full
+            assert len(taken) == -(-count // ROW_PANELS)
+            assert max(taken) - min(taken) <= 1
+
+
 @precisions
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (17, WIDEST), (16, WIDEST + 1), (33, 5 * WIDEST // 2 + 3)])
 def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape, dtype):
@@ -89,6 +106,8 @@ PRODUCTS = [
     (5, ROW_BLOCK // 2 - 8, DEPTH_BLOCK + 1, 65),
     (2, ROW_BLOCK + 1, 40, 2 * WIDEST + 5),
     (1, 3, 2 * DEPTH_BLOCK + 6, 17),
+    (1, 1, 7, 2 * ROW_PANELS * WIDEST),
+    (2, 2, DEPTH_BLOCK + 1, (2 * ROW_PANELS + 1) * WIDEST + 3),
 ]
 
 
