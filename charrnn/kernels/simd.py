@@ -39,10 +39,6 @@ class TileShape(NamedTuple):
 TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
 """The largest tile. Of 32 registers, 24 sums, 3 of B and 1 of A: each vector of B that is loaded serves eight rows."""
 
-UNROLLED = 1 if REGISTERS == 32 else 2
-"""Steps of k in a loop's body, which fetches ahead once. In a small tile, what counts and fetches weighs more beside
-the multiply-adds, and a step reads one cache line of B instead of three."""
-
 ROW_PANELS = 6
 """Panels that a single row takes at once, at most: so few sums as those of one panel would wait for each other, and
 what lies far away comes from several places at once."""
@@ -156,15 +152,30 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
         simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
-    k, sums = INDEX(0), dict.fromkeys(places, ir.Constant(simd.type, None))
-    for unrolled in sorted({UNROLLED, 1}, reverse=True):
-        k, sums = _emit_loop(simd, shape, tile, a_rows, k, sums, unrolled)
+    before = builder.block
+    loop = builder.append_basic_block(f"k_{rows}x{vectors}")
+    done = builder.append_basic_block(f"done_{rows}x{vectors}")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k = builder.phi(INDEX)
+    sums = {place: builder.phi(simd.type) for place in places}
+    if tile.ahead and rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
+        simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
+    totals = _emit_step(simd, shape, tile, a_rows, k, sums)
+    following = builder.add(k, INDEX(1))
+    k.add_incoming(INDEX(0), before)
+    k.add_incoming(following, loop)
+    for place in places:
+        sums[place].add_incoming(ir.Constant(simd.type, None), before)
+        sums[place].add_incoming(totals[place], loop)
+    builder.cbranch(builder.icmp_signed("<", following, tile.k_end), loop, done)
+    builder.position_at_end(done)
     starts = [tile.start_row(r) for r in range(rows)]
 
     def finish(*, cut: bool) -> None:
         for r, n in places:
             masked = cut and n == vectors - 1
-            total = builder.fadd(simd.load(starts[r], n, masked=masked), sums[r, n])
+            total = builder.fadd(simd.load(starts[r], n, masked=masked), totals[r, n])
             simd.store(total, tile.c.row(builder, r), n, masked=masked)
 
     if FREE_MASKS:
@@ -175,36 +186,6 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
             finish(cut=False)
         with cut:
             finish(cut=True)
-
-
-def _emit_loop(
-    simd: _Vectors, shape: TileShape, tile: _Tile, a_rows: list[ir.Value], k0: ir.Value, before: _Sums, unrolled: int
-) -> tuple[ir.Value, _Sums]:
-    """As many times ``unrolled`` steps of k as there are left from ``k0`` on; returns the next k, and the sums."""
-    builder, origin = simd.builder, simd.builder.block
-    loop = builder.append_basic_block(f"k{unrolled}_{shape.rows}x{shape.vectors}")
-    done = builder.append_basic_block(f"done{unrolled}_{shape.rows}x{shape.vectors}")
-    end = builder.sub(tile.k_end, INDEX(unrolled - 1))
-    builder.cbranch(builder.icmp_signed("<", k0, end), loop, done)
-    builder.position_at_end(loop)
-    k, sums = builder.phi(INDEX), {place: builder.phi(simd.type) for place in before}
-    if tile.ahead and shape.rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
-        simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
-    totals = sums
-    for i in range(unrolled):
-        totals = _emit_step(simd, shape, tile, a_rows, builder.add(k, INDEX(i)), totals)
-    following = builder.add(k, INDEX(unrolled))
-    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
-    builder.position_at_end(done)
-    last, after = builder.phi(INDEX), {place: builder.phi(simd.type) for place in before}
-    for entering, leaving, at_first, then in (
-        (k, last, k0, following),
-        *((sums[place], after[place], before[place], totals[place]) for place in before),
-    ):
-        for phi in (entering, leaving):
-            phi.add_incoming(at_first, origin)
-            phi.add_incoming(then, loop)
-    return last, after
 
 
 def _emit_step(
