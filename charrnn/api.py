@@ -64,12 +64,12 @@ def load(
         checkpoints: folder that holds the runs.
         threads: how many threads score a text; all cores if not given.
         precision: "float32", "float64" or "bf16"; if not given, the one that the model was trained in, but float32
-            for bf16 where the processor lacks it.
+            for bf16 where the processor does not multiply it.
 
     Raises:
         RunError: there is no such run.
         CheckpointError: the file is not a checkpoint of ours, or is damaged.
-        ConfigError: the precision is unknown, or the processor lacks it.
+        ConfigError: the precision is unknown.
     """
     path = find_checkpoint(None if target is None else str(target), Path(checkpoints))
     return Model.load(path, threads=threads, precision=precision)
@@ -123,7 +123,7 @@ class Model:
             raise ConfigError(f"threads must be at least 1, not {threads}")
         checkpoint = load_checkpoint(path)
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
-        config = replace(config, precision=precision) if precision else config.runnable()
+        config = replace(config, precision=precision) if precision else config.trainable()
         return cls(load_model(config, checkpoint.tensors, Workers(threads or available_threads())), vocabulary)
 
     @property

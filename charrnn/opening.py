@@ -251,7 +251,7 @@ def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: 
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     config = inherited_config(config, given)
-    config.require_runnable()
+    config.require_trainable()
     return Pretrained(config, vocabulary, checkpoint.tensors)
 
 

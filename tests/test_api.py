@@ -115,7 +115,7 @@ def test_a_model_is_read_in_the_precision_asked_for(folder, model):
         charrnn.load(checkpoints=folder / "runs", precision="float16")
 
 
-def test_a_model_of_bf16_is_read_in_float32_where_the_processor_lacks_it(folder, tmp_path, monkeypatch):
+def test_a_model_of_bf16_is_read_in_float32_where_the_processor_lacks_it_or_as_it_is(folder, tmp_path, monkeypatch):
     from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 
     checkpoint = load_checkpoint(folder / "runs" / "cat" / "best.safetensors")
@@ -125,8 +125,11 @@ def test_a_model_of_bf16_is_read_in_float32_where_the_processor_lacks_it(folder,
         monkeypatch.setattr(config, "BFLOAT16", here)
         assert charrnn.load(tmp_path / "x.safetensors").config.precision == precision
     monkeypatch.setattr(config, "BFLOAT16", False)
-    with pytest.raises(ConfigError, match="precision bf16 needs a processor that"):
-        charrnn.load(tmp_path / "x.safetensors", precision="bf16")
+    model = charrnn.load(tmp_path / "x.safetensors", precision="bf16")
+    assert model.config.precision == "bf16"
+    assert model.score(TEXT[:50]).bits_per_character > 0
+    with pytest.raises(ConfigError, match="to train in precision bf16 needs a processor that"):
+        model.score(TEXT[:50], dynamic=True)
 
 
 def test_importing_the_package_loads_neither_numpy_nor_numba():

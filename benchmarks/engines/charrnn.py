@@ -27,12 +27,14 @@ from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
 
 
-def absent(precision: str) -> str:
-    """Why this precision cannot be had on this CPU."""
+def absent(task: str, precision: str) -> str:
+    """Why this precision cannot be had on this CPU for this task."""
     if precision not in PRECISIONS:
         return f"has no precision {precision}"
+    if task == "sample":
+        return ""
     try:
-        ModelConfig(vocab_size=1, precision=precision).require_runnable()
+        ModelConfig(vocab_size=1, precision=precision).require_trainable()
     except CharrnnError as error:
         return str(error)
     return ""

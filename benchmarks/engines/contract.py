@@ -39,7 +39,8 @@ class Engine:
 
     Attributes:
         name: as tables show it.
-        absent: ``absent(precision)`` says why the engine cannot work in that precision here; "" if it can.
+        absent: ``absent(task, precision)`` says why the engine cannot ``train`` or ``sample`` in that precision here;
+            "" if it can.
         train: ``train(shape, precision, threads)`` is an iterator: the first item builds the model, and each does one
             whole training step, from the batch to the updated parameters. An item is the step's loss in nats. None
             where the engine does not train.
@@ -50,7 +51,7 @@ class Engine:
     """
 
     name: str
-    absent: Callable[[str], str]
+    absent: Callable[[str, str], str]
     train: Callable[[Shape, str, int], Iterator[float]] | None = None
     sample: Callable[[Shape, str, int], Iterator[Array]] | None = None
     cells: tuple[str, ...] = ()
@@ -73,8 +74,10 @@ def find_engine(name: str) -> Engine:
     return engine
 
 
-def usable_engines(names: Sequence[str], precisions: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """The pairs (engine, precision) that can be measured here; and for each other one, why not.
+def usable_engines(
+    task: str, names: Sequence[str], precisions: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """The pairs (engine, precision) whose task can be measured here; and for each other one, why not.
 
     Raises:
         BenchmarkError: none can.
@@ -82,7 +85,7 @@ def usable_engines(names: Sequence[str], precisions: Sequence[str]) -> tuple[lis
     usable, left_out = [], []
     for precision, name in product(precisions, names):
         engine = find_engine(name)
-        if reason := engine.absent(precision):
+        if reason := engine.absent(task, precision):
             left_out.append(f"{engine.name} {precision} left out: {reason}")
         else:
             usable.append((name, precision))

@@ -12,9 +12,9 @@ MODULES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 """Those of PyTorch, by our cells."""
 
 
-def absent(precision: str) -> str:
+def absent(task: str, precision: str) -> str:
     """Why this precision cannot be had: PyTorch itself offers all."""
-    del precision
+    del task, precision
     return "" if find_spec("torch") else "is not installed (pip install '.[benchmark]')"
 
 

@@ -8,8 +8,9 @@ from benchmarks.engines.contract import TEMPERATURE, Array, Engine, parameters_o
 from benchmarks.shared.shape import Shape
 
 
-def absent(precision: str) -> str:
+def absent(task: str, precision: str) -> str:
     """Why this precision is not measured."""
+    del task
     if precision != "float32":
         return "samples in float32 only"
     return "" if find_spec("torch") else "is not installed (pip install '.[benchmark]')"

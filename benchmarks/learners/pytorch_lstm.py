@@ -97,4 +97,4 @@ def learn(lesson: Lesson) -> Iterator[Point]:
     return points(lesson, step, score)
 
 
-LEARNER = Learner("PyTorch nn.LSTM", SETTINGS, lambda: absent("float32"), learn)
+LEARNER = Learner("PyTorch nn.LSTM", SETTINGS, lambda: absent("train", "float32"), learn)

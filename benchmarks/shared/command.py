@@ -57,7 +57,7 @@ def measure(
     if choices.quick:
         choices.threads, choices.rounds, choices.seconds = [1], 1, 0.0
     threads = possible_threads(choices.threads)
-    usable, left_out = usable_engines(engines or engine_names(task), choices.precision)
+    usable, left_out = usable_engines(task, engines or engine_names(task), choices.precision)
     jobs = [
         Job(engine, str(shape), precision, count, choices.seconds, choices.clock, task)
         for shape, count, (engine, precision) in product(shapes, threads, usable)

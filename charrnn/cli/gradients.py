@@ -70,7 +70,7 @@ def command(
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     if config.model != "rnn":
         raise ConfigError(f"in model {config.model} no gradient flows through time: choose a recurrent network")
-    config = config.runnable()
+    config = config.trainable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
     ids = np.concatenate([block.ids for block in as_read(vocabulary, pieces, unknown)])
     workers = Workers(threads or available_threads())

@@ -16,9 +16,17 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, row_stride, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.operands import PAIRS, cut_and_sum, left_operand, steps_of, write_panel, write_panel_transposed
+from charrnn.kernels.operands import (
+    PAIRS,
+    cut_and_sum,
+    left_operand,
+    row_panels,
+    steps_of,
+    write_panel,
+    write_panel_transposed,
+)
 from charrnn.kernels.processor import REGISTER_BYTES
-from charrnn.kernels.simd import ROW_PANELS, TILE, tile
+from charrnn.kernels.simd import TILE, tile
 
 Array = npt.NDArray[Any]
 
@@ -77,10 +85,10 @@ def panel_count(columns, width):
 
 
 @inlined
-def panels_at_once(vectors, count, panel):
-    """How many panels a single row takes from ``panel`` on: full ones, or just one; shared as evenly as can be."""
+def panels_at_once(vectors, count, panel, most):
+    """How many panels, at most ``most``, to take from ``panel`` on: full ones, or just one; as even as can be."""
     left = count - panel
-    taken = -(-left // -(-left // ROW_PANELS))
+    taken = -(-left // -(-left // most))
     first = share(vectors, count, panel)
     while taken > 1 and share(vectors, count, panel + taken) - first < taken * TILE.vectors:
         taken -= 1
@@ -173,7 +181,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
             length = min(DEPTH_BLOCK, depth - k0)
             panel = 0
             while panel < count:
-                taken = panels_at_once(vectors, count, panel) if rows == 1 else 1
+                taken = panels_at_once(vectors, count, panel, row_panels(b.panels)) if rows == 1 else 1
                 v0 = share(vectors, count, panel)
                 v1 = share(vectors, count, panel + taken)
                 panel += taken

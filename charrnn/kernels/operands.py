@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, put_bfloat16
 from charrnn.kernels.jit import OPTIONS, inlined
-from charrnn.kernels.simd import TILE, copy_rows
+from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows
 
 PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of bfloat16."""
@@ -32,6 +32,17 @@ def _steps_of(length, array):
     if array.dtype == types.int32:
         return lambda length, array: (length + 1) // 2
     return lambda length, array: length
+
+
+def row_panels(array):
+    """Panels in ``array`` that a single row takes at once, at most."""
+    return PAIR_ROW_PANELS if array.dtype == PAIRS else ROW_PANELS
+
+
+@overload(row_panels, jit_options=OPTIONS)
+def _row_panels(array):
+    most = PAIR_ROW_PANELS if array.dtype == types.int32 else ROW_PANELS
+    return lambda array: most
 
 
 def write_panel(rows, first, used, panel):

@@ -156,20 +156,20 @@ class ModelConfig:
         """The id of the end symbol; -1 where there is none."""
         return self.vocab_size - 1 if self.end_symbol else -1
 
-    def runnable(self) -> "ModelConfig":
-        """The same model as this processor can compute it: one trained in bf16 is read in float32 where it must be."""
+    def trainable(self) -> "ModelConfig":
+        """The same model in a precision in which this processor can train it: bf16 becomes float32 where it must."""
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
-    def require_runnable(self) -> None:
-        """Nothing, where this processor can compute in this precision.
+    def require_trainable(self) -> None:
+        """Nothing, where this processor can train in this precision.
 
         Raises:
             ConfigError: it cannot.
         """
-        if self != self.runnable():
+        if self != self.trainable():
             raise ConfigError(
-                "precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one does not; "
-                "choose float32"
+                "to train in precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one "
+                "does not; choose float32"
             )
 
     @property

@@ -28,7 +28,6 @@ def load_model(config: ModelConfig, tensors: Mapping[str, Any], workers: Workers
 
     Raises:
         CheckpointError: as ``check_fit``.
-        ConfigError: this processor cannot compute in the config's precision.
     """
     return _class_of(config).load(config, tensors, workers)
 

@@ -46,14 +46,10 @@ class Network:
         cell: the cell's contract.
         matmul: the product, as the cell calls it.
         tables: for each layer that the input reaches, (V, at least G): a for each character.
-
-    Raises:
-        ConfigError: this processor cannot compute in the config's precision.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         self.config = config = parameters.config
-        config.require_runnable()
         self.parameters = parameters
         self.workers = workers or Workers()
         self.cell = find_cell(config.cell)
@@ -232,10 +228,15 @@ class Network:
 
 
 class TrainingNetwork(Network):
-    """A network whose weights are packed for the way back, too."""
+    """A network whose weights are packed for the way back, too.
+
+    Raises:
+        ConfigError: this processor cannot train in the config's precision.
+    """
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
         config, cell = parameters.config, find_cell(parameters.config.cell)
+        config.require_trainable()
         H, G, V, dtype = config.hidden_size, config.gate_width, config.vocab_size, config.packed_dtype
         layers = range(config.num_layers)
         self.w_hh_back = [tuple(packed_zeros(product.gates * H, H, dtype) for product in cell.products) for _ in layers]

@@ -47,7 +47,7 @@ def check_options(
     model = options.get("model", "rnn")
     check_documents(documents, model)
     check_training(options, model)
-    ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_runnable()
+    ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_trainable()
     TrainingSettings(**only(TRAINING_OPTIONS, options))
 
 

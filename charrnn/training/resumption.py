@@ -79,7 +79,7 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> ModelConf
             f"{_differing(others, shape, given)} out; "
             f"a run that starts from another one's weights may be given {' and '.join(RETRAINED)} of its own"
         )
-    return replace(config.runnable(), **given)
+    return replace(config.trainable(), **given)
 
 
 def _differing(names: list[str], before: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -1,14 +1,11 @@
 import json
 import math
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 from safetensors.numpy import save_file
-
-from charrnn.kernels.processor import BFLOAT16
 
 
 @pytest.fixture
@@ -139,27 +136,16 @@ def test_the_rivals_of_a_character_are_the_most_probable_ones(sample):
     assert json.loads(rival) in result["probabilities"][0]["rivals"]
 
 
-def test_precisions_differ_and_hardly(sample, start, checkpoints):
+def test_precisions_differ_and_hardly(sample):
     options = ("--seed", "the ", "--length", 20, "--rng-seed", 2, "--json")
     whole, exact = (json.loads(sample(*options, "--precision", p).stdout) for p in ("float32", "float64"))
     assert whole == json.loads(sample(*options).stdout)
     assert exact["bits_per_character"] != whole["bits_per_character"]
     assert exact["bits_per_character"] == pytest.approx(whole["bits_per_character"], rel=1e-4)
-    environment = os.environ | {"CHARRNN_EMULATE_BF16": "1"}
-    arguments = ("sample", "--checkpoints", checkpoints, *options, "--temperature", 0, "--precision", "bf16")
-    process = start(*arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    half = json.loads(process.communicate(timeout=120)[0])
-    whole = json.loads(sample(*options, "--temperature", 0).stdout)
+    options = (*options, "--temperature", 0, "--precision")
+    half, whole = (json.loads(sample(*options, p).stdout) for p in ("bf16", "float32"))
     assert half["bits_per_character"] != whole["bits_per_character"]
     assert half["bits_per_character"] == pytest.approx(whole["bits_per_character"], rel=0.05)
-
-
-@pytest.mark.skipif(BFLOAT16, reason="this processor multiplies bfloat16")
-def test_bf16_where_the_processor_lacks_it_is_one_line(sample):
-    result = sample("--precision", "bf16")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("charrnn: error: precision bf16 needs a processor that multiplies bfloat16")
-    assert result.stderr.count("\n") == 1
 
 
 def test_a_saved_state_goes_on_as_one_long_sample(sample, tmp_path):

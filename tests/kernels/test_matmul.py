@@ -64,19 +64,20 @@ def test_panels_are_no_wider_than_a_tile():
         assert panel_count(vectors * width - width + 1, width) == count
 
 
-def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full():
+@pytest.mark.parametrize("most", [1, 3, ROW_PANELS])
+def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most):
     for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
         count = panel_count(vectors, 1)
         sizes = np.diff([share(vectors, count, panel) for panel in range(count + 1)])
         taken = []
         while sum(taken) < count:
             first = sum(taken)
-            taken.append(panels_at_once(vectors, count, first))
+            taken.append(panels_at_once(vectors, count, first, most))
             assert taken[-1] == 1 or set(sizes[first : first + taken[-1]]) == {TILE.vectors}
         assert sum(taken) == count
-        assert max(taken) <= ROW_PANELS
+        assert max(taken) <= most
         if vectors % TILE.vectors == 0:  # all are full
-            assert len(taken) == -(-count // ROW_PANELS)
+            assert len(taken) == -(-count // most)
             assert max(taken) - min(taken) <= 1
 
 

@@ -8,7 +8,6 @@ import pytest
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
-from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
@@ -21,9 +20,8 @@ drawn_by = jit(draw.draw.py_func)
 
 
 @pytest.fixture(params=[(1, 19, "float32"), (3, 32, "float32"), (2, 17, "float64"), (2, 19, "bf16")], ids=str)
-def network(request, make_parameters, monkeypatch):
+def network(request, make_parameters):
     layers, hidden, precision = request.param
-    monkeypatch.setattr(config, "BFLOAT16", True)  # emulated where the processor lacks it
     parameters = make_parameters(vocab_size=V, hidden_size=hidden, num_layers=layers, precision=precision)
     parameters.vector *= 4  # so that every character read changes what is drawn
     return Network(parameters)
@@ -140,7 +138,6 @@ jit.compile_listeners.append(lambda: print("compiling"))
 import numpy as np
 from charrnn.kernels.draw import Rules, generator
 from charrnn.model.config import ModelConfig
-from charrnn.model import config
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.sampling.recurrent import Sampler

@@ -55,8 +55,8 @@ PRECISIONS = click.Choice(["float32", "float64", "bf16"])  # the model's own lis
 precision = option(
     "--precision",
     type=PRECISIONS,
-    help="To compute in; bf16 rounds the factors of products and needs AVX-512 BF16.",
-    unset="that of the training, where the processor has it",
+    help="To compute in; bf16 rounds the factors of products, which takes half the memory.",
+    unset="that of the training, or float32 where the processor cannot multiply bf16",
 )
 
 

@@ -22,7 +22,7 @@ def test_ours_is_the_first_of_the_files():
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_an_engine_trains(name, precision):
     engine = find_engine(name)
-    if reason := engine.absent(precision):
+    if reason := engine.absent("train", precision):
         pytest.skip(reason)
     losses = list(islice(engine.train(SHAPE, precision, 1), 100))
     assert losses[0] == pytest.approx(math.log(7), abs=0.2)
@@ -34,7 +34,7 @@ def test_an_engine_trains(name, precision):
 def test_an_engine_draws_from_the_model(name, monkeypatch):
     """Where one character is nearly certain, all draw the same text."""
     engine = find_engine(name)
-    if reason := engine.absent("float32"):
+    if reason := engine.absent("sample", "float32"):
         pytest.skip(reason)
 
     def certain(shape, precision):
@@ -62,16 +62,17 @@ def wanted(parameters):
 
 
 def test_what_is_not_there_is_named(alone):
-    usable, left_out = usable_engines(engine_names("train"), ["float32", "float7"])
+    usable, left_out = usable_engines("train", engine_names("train"), ["float32", "float7"])
     assert usable == [(OURS, "float32")]
     assert left_out == [
         "PyTorch float32 left out: is not installed (pip install '.[benchmark]')",
         "charrnn float7 left out: has no precision float7",
         "PyTorch float7 left out: is not installed (pip install '.[benchmark]')",
     ]
+    assert usable_engines("sample", engine_names("sample"), ["bf16"])[0] == [(OURS, "bf16")]
     for name in engine_names("sample")[1:]:
-        assert "is not installed" in find_engine(name).absent("float32")
-        assert find_engine(name).absent("bf16") == "samples in float32 only"
+        assert "is not installed" in find_engine(name).absent("sample", "float32")
+        assert find_engine(name).absent("sample", "bf16") == "samples in float32 only"
 
 
 def test_the_text_has_every_character_and_whole_windows():

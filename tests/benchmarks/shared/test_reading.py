@@ -4,7 +4,6 @@ import pytest
 from benchmarks.cases.contract import seconds_of
 from benchmarks.shared.reading import matvec, matvec_rate, read, read_rate, weight_bytes
 from benchmarks.shared.shape import Shape
-from charrnn.model import config
 
 
 def test_each_number_is_read_in_each_pass():
@@ -17,8 +16,7 @@ def test_each_number_is_read_in_each_pass():
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_a_matvec_has_the_weights_of_the_shape(precision, monkeypatch):
-    monkeypatch.setattr(config, "BFLOAT16", True)  # emulated where the processor lacks it
+def test_a_matvec_has_the_weights_of_the_shape(precision):
     shape = Shape(9, 2, 1, 4, 5)
     case = matvec(9, shape.weights_read // 9, precision)
     assert case.size == f"1x9 9x{3 * 36 + 5}"
