@@ -171,6 +171,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
     count = panel_count(b.columns, width)
     tiles = -(-rows // TILE.rows)
     low, higher = rows // tiles, rows % tiles
+    most = row_panels(b.panels) // rows
     group = max(1, ROW_BLOCK // rows)
     if b.rounded.shape[0]:
         group = min(group, b.rounded.shape[0])
@@ -181,7 +182,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
             length = min(DEPTH_BLOCK, depth - k0)
             panel = 0
             while panel < count:
-                taken = panels_at_once(vectors, count, panel, row_panels(b.panels)) if rows == 1 else 1
+                taken = panels_at_once(vectors, count, panel, most) if most > 1 else 1
                 v0 = share(vectors, count, panel)
                 v1 = share(vectors, count, panel + taken)
                 panel += taken

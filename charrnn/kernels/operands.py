@@ -35,7 +35,7 @@ def _steps_of(length, array):
 
 
 def row_panels(array):
-    """Panels in ``array`` that a single row takes at once, at most."""
+    """Panels in ``array`` that a single row takes at once, at most, and r rows the r-th part."""
     return PAIR_ROW_PANELS if array.dtype == PAIRS else ROW_PANELS
 
 

@@ -40,14 +40,22 @@ TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
 """The largest tile. Of 32 registers, 24 sums, 3 of B and 1 of A: each vector of B that is loaded serves eight rows."""
 
 ROW_PANELS = 6
-"""Panels that a single row takes at once, at most: so few sums as those of one panel would wait for each other, and
-what lies far away comes from several places at once."""
+"""Panels that a single row takes at once, at most, and r rows the r-th part: so few sums as those of one panel would
+wait for each other, and what lies far away comes from several places at once."""
 
 PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 3
 """The same of pairs of bfloat16: where they are multiplied in float32, each vector takes more registers meanwhile."""
 
 FREE_MASKS = REGISTER_BYTES == 64
 """Whether loads and stores under a mask cost no more than others (AVX-512)."""
+
+
+def tile_shapes() -> list[TileShape]:
+    """The shapes of which there is a tile: all up to TILE, and those of several panels."""
+    rows = range(1, TILE.rows + 1)
+    narrow = {TileShape(r, n) for r in rows for n in range(1, TILE.vectors + 1)}
+    wide = {TileShape(r, panels * TILE.vectors) for r in rows for panels in range(1, ROW_PANELS // r + 1)}
+    return sorted(narrow | wide)
 
 
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
@@ -162,7 +170,8 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
     builder.position_at_end(loop)
     k = builder.phi(INDEX)
     sums = {place: builder.phi(simd.type) for place in places}
-    if tile.ahead and rows > 1:  # one row is done before what it asks for comes, and waits for its own lines
+    # One row is done before what it asks for comes, and waits for its own lines, as do several panels.
+    if tile.ahead and rows > 1 and vectors <= TILE.vectors:
         simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
     totals = _emit_step(simd, shape, tile, a_rows, k, sums)
     following = builder.add(k, INDEX(1))
@@ -194,17 +203,31 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
 def _emit_step(
     simd: _Vectors, shape: TileShape, tile: _Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums
 ) -> _Sums:
-    """``sums`` and the products of one k."""
-    builder, totals = simd.builder, {}
+    """``sums`` and the products of one k. What is less stays in registers meanwhile: elements of A, or vectors of B."""
+    builder = simd.builder
+    totals: _Sums = {}
     panel = min(shape.vectors, TILE.vectors)
     b_offset = builder.mul(k, INDEX(panel * simd.count))
     b_rows = [builder.gep(tile.b.row(builder, p), [b_offset]) for p in range(shape.vectors // panel)]
-    b_vectors = [simd.load(row, n) for row in b_rows for n in range(panel)]
-    offset = builder.mul(k, tile.a.step)
-    for r, row in enumerate(a_rows):
-        splat = _splat(builder, builder.load(builder.gep(row, [offset]), align=simd.align), simd.count)
-        for n in range(shape.vectors):
-            totals[r, n] = simd.multiply_add(splat, b_vectors[n], sums[r, n])
+    a_offset = builder.mul(k, tile.a.step)
+
+    def element(r: int) -> ir.Value:
+        return _splat(builder, builder.load(builder.gep(a_rows[r], [a_offset]), align=simd.align), simd.count)
+
+    def vector(n: int) -> ir.Value:
+        return simd.load(b_rows[n // panel], n % panel)
+
+    rows, vectors = range(shape.rows), range(shape.vectors)
+    if shape.rows < shape.vectors:
+        elements = [element(r) for r in rows]
+        for n in vectors:
+            b = vector(n)
+            totals |= {(r, n): simd.multiply_add(elements[r], b, sums[r, n]) for r in rows}
+    else:
+        loaded = [vector(n) for n in vectors]
+        for r in rows:
+            a = element(r)
+            totals |= {(r, n): simd.multiply_add(a, loaded[n], sums[r, n]) for n in vectors}
     return totals
 
 
@@ -217,7 +240,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
         a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
         b: array that holds the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the
-            other. A single row may take up to ROW_PANELS panels of TILE.vectors.
+            other. R rows may take up to ROW_PANELS / R panels of TILE.vectors.
         b_place: (offset, stride) in elements, of the first panel and from one to the next.
         k_end: K (or half of it), at least 1.
         ahead: array that will be read soon, or None.
@@ -264,9 +287,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         end = builder.append_basic_block("tile_end")
         most = TILE.vectors * ROW_PANELS
         choose = builder.switch(builder.add(builder.mul(rows, INDEX(most + 1)), vectors), end)
-        shapes = {TileShape(r + 1, n + 1) for r in range(TILE.rows) for n in range(TILE.vectors)}
-        shapes |= {TileShape(1, TILE.vectors * (p + 1)) for p in range(ROW_PANELS)}
-        for tile_shape in sorted(shapes):
+        for tile_shape in tile_shapes():
             block = builder.append_basic_block("tile_{}x{}".format(*tile_shape))
             choose.add_case(INDEX(tile_shape.rows * (most + 1) + tile_shape.vectors), block)
             builder.position_at_end(block)
