@@ -12,7 +12,7 @@ from charrnn.model.header import model_of
 from charrnn.model.load import load_model
 from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers, available_threads
-from charrnn.sampling.batch import Batch, Sample, new_seed
+from charrnn.sampling.batch import Batch, Sample, seed_for
 from charrnn.sampling.samplers import sampler_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.answers import MARK, Answers, score_answers
@@ -196,12 +196,11 @@ class Model:
     ) -> Batch:
         """Several texts that begin with ``seed``, to be drawn; see ``samples``."""
         prefix = known_symbols(self.symbols(seed), self.vocabulary, unknown)
-        rng_seed = new_seed() if rng_seed is None else rng_seed
-        return Batch(self._sampler, self.vocabulary, prefix, rng_seed, num_samples)
+        return Batch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
 
     def session(self, *, rng_seed: int | None = None) -> Session:
         """A text that can be read, drawn and saved in turns."""
-        return Session(self._sampler, self.vocabulary, new_seed() if rng_seed is None else rng_seed)
+        return Session(self._sampler, self.vocabulary, seed_for(rng_seed))
 
     @cached_property
     def _sampler(self) -> ModelSampler:

@@ -1,6 +1,7 @@
 """A text that goes on: read, draw, save, and continue later as if never stopped."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,15 +35,18 @@ class Session:
         self._sampler, self._vocabulary = sampler, vocabulary
         self._generators = generator(rng_seed)[np.newaxis]
         self._streams: Streams | None = None
+        self._open: Given | None = None
+        """Of the last stream."""
 
     def reseed(self, rng_seed: int) -> None:
         """Draw what follows with another random generator."""
+        self._settle()
         self._generators = generator(rng_seed)[np.newaxis]
         if self._streams:
             self._streams.now = self._streams.now._replace(generators=self._generators)
 
     def read(self, text: str | bytes, *, unknown: str = "error") -> str:
-        """Read a text; returns its symbols as they were read.
+        """Read a text; returns its symbols as they were read. Interrupted, it has read nothing.
 
         Args:
             text: may be empty.
@@ -52,14 +56,23 @@ class Session:
             VocabularyError: there are such, and ``unknown`` is "error".
         """
         symbols = known_symbols(to_symbols(text, self._vocabulary.unit), self._vocabulary, unknown)
+        self._settle()
         if symbols and self._streams:
-            self._streams.read(self._vocabulary.encode(symbols))
+            before = self._streams.snapshot()
+            try:
+                self._streams.read(self._vocabulary.encode(symbols))
+            except BaseException:
+                self._streams.now = before
+                raise
         elif symbols:
             self._begin(symbols)
         return symbols
 
     def stream(self, **settings: Any) -> Iterator[str]:
-        """Draw characters; the options are the fields of ``SamplingSettings``."""
+        """Draw characters; the options are the fields of ``SamplingSettings``.
+
+        The stream ends when the session goes on otherwise: when it reads, is saved, or another stream begins.
+        """
         return self._characters(settings_for(self._vocabulary.unit, settings))
 
     def _characters(self, settings: SamplingSettings) -> Iterator[str]:
@@ -69,6 +82,8 @@ class Session:
                 for symbol in step.piece.symbols:
                     given.characters += 1
                     yield symbol
+                    if given.ended:
+                        return
                 given.characters += step.stop_length
                 given.settle()
 
@@ -81,37 +96,47 @@ class Session:
                 given.drawn += step.drawn
                 given.characters += len(step.piece.symbols) + step.stop_length
                 yield step
+                if given.ended:
+                    return
                 given.settle()
 
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
         """Count what the body gives; at its end the streams have drawn that and no more."""
-        given = Given(self._streams or self._begin(""))
+        self._settle()
+        given = self._open = Given(self._streams or self._begin(""), settings)
         try:
             yield given
         finally:
-            given.rewind(settings)
+            given.end()
 
-    def save(self, path: Path) -> None:
-        """Write the state to a file.
+    def _settle(self) -> None:
+        """End the stream that is still open."""
+        if self._open:
+            self._open.end()
+        self._open = None
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a file, or to the one that a link names.
 
         Raises:
             RunError: the file cannot be written.
         """
+        self._settle()
         tensors = self._snapshot_tensors((self._streams or self._begin("")).now)
         try:
-            save_checkpoint(path, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
+            save_checkpoint(Path(path).resolve(), Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
         except RunError as error:
             why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else error
             raise RunError(f"cannot write the state {path}: {why}; choose another file") from error
 
-    def restore(self, path: Path) -> None:
+    def restore(self, path: str | Path) -> None:
         """Go on where a saved state is.
 
         Raises:
             CheckpointError: the file is no such state, or that of another model.
         """
-        checkpoint = load_checkpoint(path)
+        checkpoint = load_checkpoint(Path(path))
         if checkpoint.header.get("kind") != KIND:
             raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
         if checkpoint.header.get("model") != self._fingerprint():
@@ -130,6 +155,7 @@ class Session:
         names, layers = network.state_names, range(len(network.initial_state(1)))
         state = [tuple(tensors[f"state_l{layer}.{name}"] for name in names) for layer in layers]
         network.check_state(state)
+        self._settle()
         self._streams = self._sampler.streams(Snapshot(state, tensors["last"], tensors["generator"]))
 
     def _snapshot_tensors(self, now: Snapshot) -> dict[str, Any]:
@@ -151,8 +177,9 @@ class Session:
 class Given:
     """What a stream has given since the last moment at which that was all it had drawn."""
 
-    def __init__(self, streams: Streams) -> None:
-        self.streams = streams
+    def __init__(self, streams: Streams, settings: SamplingSettings) -> None:
+        self.streams, self.settings = streams, settings
+        self.ended = False
         self.mark = streams.snapshot()
         self.drawn = self.characters = 0
 
@@ -161,12 +188,17 @@ class Given:
         if self.drawn == self.characters:
             self.mark, self.drawn, self.characters = self.streams.snapshot(), 0, 0
 
-    def rewind(self, settings: SamplingSettings) -> None:
-        """Draw again what was given, and no more."""
-        if self.drawn != self.characters:
-            self.streams.now = self.mark
-            if self.characters:
-                self.streams.draw(self.characters, settings.rules)
+    def end(self) -> None:
+        """Go back to the mark and draw what was given, and no more."""
+        if self.ended:
+            return
+        self.ended = True
+        # When Python exits, an open stream is closed after compiled code is gone.
+        if self.drawn == self.characters or sys.is_finalizing():
+            return
+        self.streams.now = self.mark
+        if self.characters:
+            self.streams.draw(self.characters, self.settings.rules)
 
 
 def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:

@@ -51,6 +51,33 @@ def test_an_abandoned_stream_has_read_what_it_gave(model, tmp_path):
     assert text + "".join(session.stream(length=73)) == whole
 
 
+@pytest.mark.parametrize("length", [10, 1000])
+@pytest.mark.parametrize("how", ["save", "stream", "read", "reseed"])
+def test_a_stream_that_is_open_ends_when_the_session_goes_on_otherwise(model, tmp_path, how, length):
+    def begin(count):
+        session = model.session(rng_seed=5)
+        stream = session.stream(length=length)
+        return session, stream, "".join(next(stream) for _ in range(count))
+
+    def go_on(session):
+        if how == "save":
+            session.save(str(tmp_path / "state"))
+            session = model.session(rng_seed=0)
+            session.restore(str(tmp_path / "state"))
+        elif how == "read":
+            session.read("dad")
+        elif how == "reseed":
+            session.reseed(8)
+        return "".join(session.stream(length=30))
+
+    session, stream, given = begin(10)
+    stream.close()
+    wanted = go_on(session)
+    session, stream, again = begin(10)
+    assert (again, go_on(session)) == (given, wanted)
+    assert list(stream) == []
+
+
 @settings(derandomize=True, deadline=None, max_examples=25)
 @given(st.lists(st.text("abcd", min_size=1, max_size=3), min_size=1, max_size=3))
 def test_after_a_stop_text_the_text_goes_on_behind_it(model, stops):
@@ -65,6 +92,28 @@ def test_after_a_stop_text_the_text_goes_on_behind_it(model, stops):
         assert ends or whole.startswith(text + following)
         text += (ends[0] if ends else "") + following
     assert whole.startswith(text)
+
+
+def test_interrupted_while_it_reads_it_has_read_nothing(model, monkeypatch):
+    def go_on(interrupted):
+        session = model.session(rng_seed=3)
+        session.read("abc")
+        if interrupted:
+            network, calls = model._network, []
+
+            def run(*arguments, original=network.run):
+                if calls:
+                    raise KeyboardInterrupt
+                calls.append(original(*arguments))
+
+            with monkeypatch.context() as patch:
+                patch.setattr(network, "run", run)
+                with pytest.raises(KeyboardInterrupt):
+                    session.read("d" * 10_000)
+            assert calls
+        return "".join(session.stream(length=30))
+
+    assert go_on(True) == go_on(False)
 
 
 def test_reading_between_draws_is_a_text_of_its_own(model):

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +70,11 @@ RIVALS = 5
     metavar="FILE",
     help="Go on where FILE says, if it is there, and save to it where the text ended.",
 )
-@option("--probabilities", is_flag=True, help="Show each drawn character with its rivals and their probabilities.")
+@option(
+    "--probabilities",
+    is_flag=True,
+    help="Show each drawn character with its rivals and the model's probabilities, without temperature and cuts.",
+)
 @option("--top", type=int, default=RIVALS, show_default=True, metavar="N", help="Rivals that --probabilities shows.")
 @option(
     "--novelty",
@@ -135,13 +139,13 @@ def command(
     prefix = read_seed(seed)
     announce_compilation()
     from charrnn.api import Model
-    from charrnn.sampling.batch import new_seed, settings_for
+    from charrnn.sampling.batch import seed_for, settings_for
 
     threads = 1 if num_samples == 1 else threads  # one text is one thread's work
     model = Model.load(path, threads=threads, precision=precision)
     text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
     chosen = settings_for(model.vocabulary.unit, settings)
-    known_seed = new_seed() if rng_seed is None else rng_seed
+    known_seed = seed_for(rng_seed)
     source = f"drawn from {path} with --rng-seed {known_seed}"
     is_going_on = bool(state and state.exists())
     if state or interactive:
@@ -152,10 +156,14 @@ def command(
             if rng_seed is not None:
                 session.reseed(rng_seed)
                 source += f" with --rng-seed {rng_seed}"
-        start, steps, seeds = session.read(text, unknown=unknown), session.steps, [known_seed]
+        start, steps, seeds = (
+            session.read(text, unknown=unknown),
+            session.steps,
+            [rng_seed if is_going_on else known_seed],
+        )
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        start, steps, seeds = batch.prefix, batch.steps, batch.rng_seeds
+        start, steps, seeds = batch.prefix, batch.steps, [*batch.rng_seeds]
     reason = ""
     results: list[dict[str, Any]] = []
     if interactive:
@@ -215,7 +223,7 @@ def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> 
 def writer_for(
     model: "Model",
     start: str,
-    seeds: list[int],
+    seeds: Sequence[int | None],
     settings: "SamplingSettings",
     path: Path,
     as_json: bool,

@@ -1,6 +1,7 @@
 """Several texts that begin alike, drawn at once."""
 
 import math
+import operator
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from charrnn.errors import ConfigError
 from charrnn.kernels.draw import generator
 from charrnn.sampling.growth import Array, Step, grow
-from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.settings import SamplingSettings, check_whole
 from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_symbols, to_text
 from charrnn.text.vocabulary import END, Vocabulary
@@ -53,8 +54,7 @@ class Batch:
     def __init__(
         self, sampler: ModelSampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int
     ) -> None:
-        if num_samples < 1:
-            raise ConfigError(f"num_samples must be at least 1, not {num_samples}")
+        num_samples = check_whole("num_samples", num_samples, 1)
         self.prefix = prefix
         self.rng_seeds = [sub_seed(rng_seed, number) for number in range(num_samples)]
         self._sampler, self._vocabulary = sampler, vocabulary
@@ -118,6 +118,13 @@ def sub_seed(rng_seed: int, number: int) -> int:
     return rng_seed if number == 0 else int(generator(rng_seed, number)[0]) >> 11
 
 
-def new_seed() -> int:
-    """A seed that nobody can foresee."""
-    return secrets.randbits(32)
+def seed_for(rng_seed: int | None) -> int:
+    """The generator's seed; one that nobody can foresee, if none is given.
+
+    Raises:
+        ConfigError: it is not a whole number.
+    """
+    try:
+        return secrets.randbits(32) if rng_seed is None else operator.index(rng_seed)
+    except TypeError as error:
+        raise ConfigError(f"rng_seed must be a whole number, not {rng_seed!r}") from error

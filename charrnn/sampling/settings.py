@@ -1,10 +1,15 @@
 """How a text is drawn: frozen, and checked when it is made."""
 
 import math
+import numbers
 from dataclasses import dataclass
+from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.kernels.draw import Rules
+
+MOST_CLASSES = 2**31 - 1
+"""More than any vocabulary has."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class SamplingSettings:
 
     def __post_init__(self) -> None:
         for name in ("length", "top_k"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
+            check_whole(name, getattr(self, name), 0)
+        for name in ("temperature", "top_p", "min_p"):
+            if not isinstance(getattr(self, name), numbers.Real):
+                raise ConfigError(f"{name} must be a number, not {getattr(self, name)!r}")
         if not 0 <= self.temperature < math.inf:
             raise ConfigError(f"temperature must be a finite number of at least 0, not {self.temperature}")
         if not 0 < self.top_p <= 1:
@@ -44,4 +51,16 @@ class SamplingSettings:
     @property
     def rules(self) -> Rules:
         """What the kernel that draws needs of them."""
-        return Rules(float(self.temperature), int(self.top_k), float(self.top_p), float(self.min_p))
+        top_k = min(int(self.top_k), MOST_CLASSES)
+        return Rules(float(self.temperature), top_k, float(self.top_p), float(self.min_p))
+
+
+def check_whole(name: str, value: Any, least: int) -> int:
+    """The value as an int.
+
+    Raises:
+        ConfigError: it is not a whole number of at least ``least``.
+    """
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return int(value)

@@ -1,4 +1,7 @@
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -119,6 +122,72 @@ def test_after_a_caller_was_interrupted_the_next_job_waits_for_the_part_that_is_
     workers.run(lambda part, parts: done.append(part))
     assert done[0] == "slow"
     assert sorted(done[1:]) == [0, 1]
+
+
+@pytest.mark.parametrize("step", ["submit", "start"])
+def test_a_part_that_no_thread_came_for_is_dropped(monkeypatch, step):
+    workers, done = Workers(3), []
+
+    def fail(*arguments):
+        raise RuntimeError("can't start new thread")
+
+    helper = workers._helpers[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(helper._pool if step == "submit" else helper, step, fail)
+        with pytest.raises(RuntimeError, match="new thread"):
+            workers.run(lambda part, parts: done.append("old"))
+    done.clear()
+    for _ in range(3):
+        workers.run(lambda part, parts: done.append(part))
+        assert sorted(done) == [0, 1, 2]
+        done.clear()
+
+
+INTERRUPTED = """
+import random, signal
+from charrnn.model.workers import Workers
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+random.seed(1)
+workers, done = Workers(2), []
+workers.run(lambda part, parts: None)
+signal.signal(signal.SIGALRM, interrupt)
+for _ in range(400):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3))
+        while True:
+            workers.run(lambda part, parts: None)
+    except KeyboardInterrupt:
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+workers.run(lambda part, parts: done.append(part))
+print(sorted(done))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that interrupts")
+def test_after_any_number_of_interrupts_work_goes_on():
+    command = [sys.executable, "-c", INTERRUPTED]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    # An interrupt may come where the threads have just been taken; then the caller does all parts from there on.
+    assert process.stdout in {"[0, 1]\n", "[0]\n"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own():
+    workers, calls = Workers(2), []
+    workers.run(lambda part, parts: None)
+    child = os.fork()
+    if not child:
+        try:
+            signal.alarm(20)
+            workers.run(lambda part, parts: calls.append(part))
+        finally:
+            os._exit(0 if sorted(calls) == [0, 1] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_one_thread_starts_no_other():

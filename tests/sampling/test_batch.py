@@ -62,7 +62,7 @@ def test_sub_seeds_are_the_batchs_own_and_then_others_that_json_can_hold():
 
 
 def test_no_samples_is_an_error(sampler):
-    with pytest.raises(ConfigError, match="num_samples must be at least 1, not 0"):
+    with pytest.raises(ConfigError, match="num_samples must be a whole number of at least 1, not 0"):
         Batch(sampler, VOCABULARY, "", 1, 0)
 
 

@@ -8,8 +8,11 @@ from charrnn.sampling.settings import SamplingSettings
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("length", -1, "length must be at least 0, not -1"),
-        ("top_k", -2, "top_k must be at least 0, not -2"),
+        ("length", -1, "length must be a whole number of at least 0, not -1"),
+        ("length", 2.5, "length must be a whole number of at least 0, not 2.5"),
+        ("temperature", None, "temperature must be a number, not None"),
+        ("min_p", "0.1", "min_p must be a number, not '0.1'"),
+        ("top_k", -2, "top_k must be a whole number of at least 0, not -2"),
         ("temperature", -0.1, "temperature must be a finite number of at least 0, not -0.1"),
         ("temperature", float("nan"), "temperature must be a finite number of at least 0, not nan"),
         ("temperature", float("inf"), "temperature must be a finite number of at least 0, not inf"),

@@ -8,16 +8,28 @@ With CHARRNN_DEBUG=1 errors pass through as they are.
 """
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from types import FrameType
+from typing import IO, Any, NoReturn
 
 import click
 
 from charrnn.errors import CharrnnError
 
 INTERRUPTED = 130
+
+_pressed = threading.Event()
+"""Whether Ctrl-C was pressed."""
+
+
+def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
+    """Raise a KeyboardInterrupt; a handler of SIGINT."""
+    _pressed.set()
+    raise KeyboardInterrupt
 
 
 class Failure(click.ClickException):
@@ -31,18 +43,21 @@ class Failure(click.ClickException):
 @contextmanager
 def one_line_failures() -> Iterator[None]:
     """Turn what the body raises into what click ends the program with."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         yield
         sys.stdout.flush()  # so that a closed pipe is noticed here and not while the interpreter ends
     except BrokenPipeError:  # the reader has all that it wants
         silence(sys.stdout, sys.stderr)
         raise click.exceptions.Exit(0) from None
-    except KeyboardInterrupt:
-        click.echo(err=True)  # ends the line in which the terminal shows ^C
-        raise click.exceptions.Exit(INTERRUPTED) from None
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
-    except Exception as error:
+    except (KeyboardInterrupt, Exception) as error:
+        # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
+        if isinstance(error, KeyboardInterrupt) or (_pressed.is_set() and isinstance(error, TypeError)):
+            click.echo(err=True)  # ends the line in which the terminal shows ^C
+            raise click.exceptions.Exit(INTERRUPTED) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
         raise Failure(explanation(error)) from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TypeVar
 
-from charrnn.cli.shared.failures import INTERRUPTED
+from charrnn.cli.shared.failures import INTERRUPTED, interrupt
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -103,7 +103,7 @@ class Pause(CtrlC):
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._asked or not self._drawing:
-            raise KeyboardInterrupt
+            interrupt()
         self._asked = True
 
 
@@ -122,4 +122,4 @@ class Once(CtrlC):
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.expected:
             self.expected = False
-            raise KeyboardInterrupt
+            interrupt()

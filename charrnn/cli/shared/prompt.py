@@ -16,7 +16,7 @@ PROMPT = "> "
 
 
 def converse(session: "Session", settings: "SamplingSettings", unit: str, unknown: str) -> None:
-    """Read lines until the end of the input; after each, draw on. Ctrl-C stops the text that is being drawn.
+    """Read lines until the end of the input; after each, draw on. Ctrl-C stops what is being read or drawn.
 
     A line is read without its newline, so that a word can be gone on with; an empty line just goes on.
     """
@@ -41,6 +41,9 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
             except VocabularyError as error:
                 interrupt.expected = False
                 say(f"charrnn: error: {error}")
+                continue
+            except KeyboardInterrupt:  # the session is as it was before the line
+                say()
                 continue
             draw(session, settings, display)
     if display.is_terminal:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from charrnn.cli.shared.output import print_json
@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 LN2 = math.log(2)
 
 
-def head(display: Display, text: int, rng_seeds: list[int]) -> None:
+def head(display: Display, text: int, rng_seeds: Sequence[int | None]) -> None:
     """Of several texts, the line before each."""
     if len(rng_seeds) > 1:
         display.line(f"--- sample {text + 1} of {len(rng_seeds)}: --rng-seed {rng_seeds[text]} ---")
@@ -26,7 +26,7 @@ class TextWriter:
     Texts that are lines need none: they are printed as lines.
     """
 
-    def __init__(self, vocabulary: Vocabulary, prefix: str, rng_seeds: list[int]) -> None:
+    def __init__(self, vocabulary: Vocabulary, prefix: str, rng_seeds: Sequence[int | None]) -> None:
         self.display = Display(vocabulary.unit)
         self._prefix, self._seeds = prefix, rng_seeds
         self._lines = vocabulary.documents == "line"
@@ -61,7 +61,7 @@ class JsonWriter:
         self,
         vocabulary: Vocabulary,
         prefix: str,
-        rng_seeds: list[int],
+        rng_seeds: Sequence[int | None],
         settings: dict[str, Any],
         probabilities: bool,
         show: Callable[[dict[str, Any]], None] = print_json,
@@ -103,7 +103,7 @@ class JsonWriter:
 class ProbabilityWriter:
     """A line for each drawn character: it, its probability, then its rivals and theirs, between tabs."""
 
-    def __init__(self, vocabulary: Vocabulary, rng_seeds: list[int]) -> None:
+    def __init__(self, vocabulary: Vocabulary, rng_seeds: Sequence[int | None]) -> None:
         self._vocabulary, self._seeds = vocabulary, rng_seeds
         self._display = Display(vocabulary.unit)
 
