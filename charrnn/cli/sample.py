@@ -75,7 +75,14 @@ RIVALS = 5
     is_flag=True,
     help="Show each drawn character with its rivals and the model's probabilities, without temperature and cuts.",
 )
-@option("--top", type=int, default=RIVALS, show_default=True, metavar="N", help="Rivals that --probabilities shows.")
+@option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=RIVALS,
+    show_default=True,
+    metavar="N",
+    help="Rivals that --probabilities shows.",
+)
 @option(
     "--novelty",
     "corpora",

@@ -43,7 +43,7 @@ ROW_PANELS = 6
 """Panels that a single row takes at once, at most, and r rows the r-th part: so few sums as those of one panel would
 wait for each other, and what lies far away comes from several places at once."""
 
-PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 3
+PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 5
 """The same of pairs of bfloat16: where they are multiplied in float32, each vector takes more registers meanwhile."""
 
 FREE_MASKS = REGISTER_BYTES == 64

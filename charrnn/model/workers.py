@@ -1,9 +1,11 @@
 """Threads that share a kernel's work."""
 
+import contextlib
 import os
 import threading
+import weakref
+from _thread import start_new_thread
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -34,10 +36,11 @@ class Workers:
 
     def _hire(self) -> None:
         self._process = os.getpid()
-        self._taken = threading.Lock()
-        pool = ThreadPoolExecutor(self.threads - 1, "charrnn") if self.threads > 1 else None
+        self._caller: dict[str, int] = {}
+        """The thread that ``run`` works for; a dictionary, since an interrupt would leave a lock taken."""
         patience = PATIENCE if self.threads <= available_threads() else 0
-        self._helpers = [Helper(pool, patience) for _ in range(1, self.threads)] if pool else []
+        self._helpers = [Helper(patience) for _ in range(1, self.threads)]
+        weakref.finalize(self, _dismiss, self._helpers)
 
     def run(self, job: Callable[[int, int], None], most: int | None = None) -> None:
         """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised.
@@ -51,13 +54,14 @@ class Workers:
         if self._process != os.getpid():  # a fork, which has none of the threads
             self._hire()
         parts = self.threads if most is None else max(1, min(self.threads, most))
-        if parts == 1 or not self._taken.acquire(blocking=False):
+        me = threading.get_ident()
+        if parts == 1 or self._caller.setdefault("thread", me) != me:
             without_denormals(job, 0, 1)
             return
         try:
             self._run(job, parts)
         finally:
-            self._taken.release()
+            self._caller.clear()
 
     def _run(self, job: Callable[[int, int], None], parts: int) -> None:
         at_work: list[Helper] = []
@@ -77,72 +81,69 @@ class Workers:
 class Helper:
     """A thread that does one part after another.
 
-    It is a thread of a pool, and goes back there when nothing comes for a while. Both sides look out for the other's
-    sign for a while before they sleep. The caller may be interrupted between any two steps: a part that was given then
-    is done or dropped before the next one is.
+    Both sides look out for the other's sign for a while before they sleep. The caller may be interrupted between any
+    two steps, and must find no lock taken that nobody gives back: so both sleep on plain locks, not on conditions.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, patience: int) -> None:
-        self._pool, self._patience = pool, patience
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
         self._given, self._done = np.zeros(1, np.int64), np.zeros(1, np.int64)
-        """How many parts; only the other thread writes the second one."""
-        self._lock = threading.Lock()
-        """Of ``_given`` and ``_awake``: no part is given to a thread that is about to sleep."""
-        self._awake = False
-        self._ended = threading.Event()
+        """How many parts; each is written by one side."""
+        self._wake, self._ended, self._serving = threading.Lock(), threading.Lock(), threading.Lock()
+        self._wake.acquire()
+        self._ended.acquire()
         self._part: Callable[[], None] = _nothing
         self._failure: BaseException | None = None
+        self._dismissed = False
 
     def start(self, part: Callable[[], None]) -> None:
         """Let the thread do a part."""
-        self._drop()
+        if not self._serving.locked():
+            start_new_thread(self._serve, ())
+        self._part = _nothing  # of a caller that was interrupted
         self.wait()
         self._part = part
-        self._ended.clear()
-        with self._lock:
-            self._given[0] += 1
-            asleep = not self._awake
-        if asleep:
-            try:
-                self._pool.submit(self._serve)
-            except RuntimeError:  # no thread can be started
-                self._drop()
-                raise
-
-    def _drop(self) -> None:
-        """Take back a part that no thread has come for."""
-        with self._lock:
-            if not self._awake:
-                self._given[0] = self._done[0]
+        self._given[0] += 1
+        _signal(self._wake)
 
     def wait(self) -> BaseException | None:
         """Wait until the part is done; returns what it raised."""
         while not reaches(self._done, self._given[0], self._patience):
-            self._ended.wait()
+            _signal(self._wake)  # who gave the part may have been interrupted before
+            self._ended.acquire()
         failure, self._failure = self._failure, None
         return failure
 
+    def dismiss(self) -> None:
+        """Let the thread end."""
+        self._dismissed = True
+        _signal(self._wake)
+
     def _serve(self) -> None:
-        with self._lock:
-            if self._awake:  # another thread of the pool came first
-                return
-            self._awake = True
-        while self._is_given():
+        if not self._serving.acquire(blocking=False):  # another thread was started before
+            return
+        while not self._dismissed:
+            if not reaches(self._given, self._done[0] + 1, self._patience):
+                self._wake.acquire()
+                continue
             try:
                 self._part()
             except BaseException as error:
                 self._failure = error
             self._part = _nothing
-            self._ended.set()  # before it counts: what comes after it may be the next part
             self._done[0] += 1
+            _signal(self._ended)
 
-    def _is_given(self) -> bool:
-        """Whether there is another part to do; if not, this thread sleeps."""
-        if reaches(self._given, self._done[0] + 1, self._patience):
-            return True
-        with self._lock:
-            self._awake = bool(self._given[0] > self._done[0])
-            return self._awake
+
+def _signal(lock: threading.Lock) -> None:
+    """Let go who waits for a lock, now or soon."""
+    with contextlib.suppress(RuntimeError):  # it is free
+        lock.release()
+
+
+def _dismiss(helpers: list[Helper]) -> None:
+    for helper in helpers:
+        helper.dismiss()
 
 
 def _nothing() -> None:

@@ -29,7 +29,8 @@ class Sample:
         text: with its prefix.
         rng_seed: what draws it again, alone.
         stop_reason: "length", "stop", or "end" of a document.
-        nats: (N,) -ln p of each drawn character, by the model: at temperature 1, of all characters.
+        nats: (N,) -ln p of each drawn character, and of the document's end, by the model: at temperature 1, of all
+            characters.
     """
 
     text: str
@@ -62,13 +63,18 @@ class Batch:
     def steps(
         self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
-        """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn."""
+        """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn.
+
+        Interrupted, those that have not begun are left out.
+        """
         prefix = self._vocabulary.encode(opened(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_STREAMS):
             generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_STREAMS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
             steps = grow(streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
             yield from in_order(steps, first)
+            if interrupted():
+                return
 
     def samples(self, **settings: Any) -> Iterator[Sample]:
         """Draw all; the options are the fields of ``SamplingSettings``."""
@@ -76,7 +82,7 @@ class Batch:
         symbols, nats = [self.prefix], [np.empty(0)]
         for step in self.steps(settings_for(unit, settings)):
             symbols.append(step.piece.symbols)
-            nats.append(step.piece.nats)
+            nats += [piece.nats for piece in (step.piece, step.end) if piece]
             if step.stop_reason:
                 seed = self.rng_seeds[step.text]
                 yield Sample(to_text("".join(symbols), unit), seed, step.stop_reason, np.concatenate(nats))

@@ -53,6 +53,8 @@ class Step(NamedTuple):
     """"length", "stop", "end" (of a document) or "interrupted" at the text's end."""
     stop_length: int = 0
     """Symbols of the stop text, or of the document's end, that ended it."""
+    end: Piece | None = None
+    """The document's end, if that was drawn."""
 
 
 class StopTexts:
@@ -62,19 +64,20 @@ class StopTexts:
         self._texts = texts
         self._held = Piece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
 
-    def feed(self, piece: Piece) -> tuple[Piece, str]:
-        """What can be shown now, and the stop text that follows it, or ""."""
+    def feed(self, piece: Piece) -> tuple[Piece, Piece]:
+        """What can be shown now, and the stop text that follows it, if one is complete."""
+        nothing = piece.part(0, 0)
         if not self._texts:
-            return piece, ""
+            return piece, nothing
         whole = self._held.joined(piece)
         found = [(start + len(text), start) for text in self._texts if (start := whole.symbols.find(text)) >= 0]
         if found:
             end, start = min(found)
-            self._held = whole.part(0, 0)
-            return whole.part(0, start), whole.symbols[start:end]
+            self._held = nothing
+            return whole.part(0, start), whole.part(start, end)
         cut = len(whole.symbols) - self._overlap(whole.symbols)
         self._held = whole.part(cut)
-        return whole.part(0, cut), ""
+        return whole.part(0, cut), nothing
 
     def rest(self) -> Piece:
         """What was held back, now that no more comes."""
@@ -122,8 +125,10 @@ def grow(
             own = symbols[place * count : (place + 1) * count]
             new = Piece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
             piece, stop = stops[text].feed(new)
-            if stop:
-                yield Step(text, piece, count, "end" if stop in ends else "stop", len(stop))
+            if stop.symbols in ends:
+                yield Step(text, piece, count, "end", len(stop.symbols), stop)
+            elif stop.symbols:
+                yield Step(text, piece, count, "stop", len(stop.symbols))
             elif last_reason:
                 yield Step(text, piece.joined(stops[text].rest()), count, last_reason)
             else:

@@ -45,8 +45,10 @@ class SamplingSettings:
             raise ConfigError(f"top_p must be above 0 and at most 1, not {self.top_p}")
         if not 0 <= self.min_p <= 1:
             raise ConfigError(f"min_p must be from 0 to 1, not {self.min_p}")
-        if not isinstance(self.stop, tuple) or not all(self.stop):
-            raise ConfigError(f"stop must be texts of at least one character, not {self.stop!r}")
+        if not isinstance(self.stop, tuple):
+            raise ConfigError(f"stop must be a tuple of texts, not {self.stop!r}")
+        if not all(self.stop):
+            raise ConfigError("a stop text must have at least one character, got an empty one")
 
     @property
     def rules(self) -> Rules:

@@ -136,6 +136,18 @@ def test_the_rivals_of_a_character_are_the_most_probable_ones(sample):
     assert json.loads(rival) in result["probabilities"][0]["rivals"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links take a right there")
+def test_a_link_to_a_state_stays_a_link_and_no_seed_is_told_that_drew_nothing(sample, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "state")
+    options = ("--length", 20, "--json", "--state", tmp_path / "link")
+    assert json.loads(sample(*options, "--rng-seed", 3).stdout)["rng_seed"] == 3
+    before = (tmp_path / "state").read_bytes()
+    assert json.loads(sample(*options).stdout)["rng_seed"] is None
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "state").read_bytes() != before
+    assert json.loads(sample(*options, "--rng-seed", 4, "--top-k", 10**30).stdout)["rng_seed"] == 4
+
+
 def test_precisions_differ_and_hardly(sample):
     options = ("--seed", "the ", "--length", 20, "--rng-seed", 2, "--json")
     whole, exact = (json.loads(sample(*options, "--precision", p).stdout) for p in ("float32", "float64"))
@@ -203,7 +215,7 @@ def test_errors(sample, tmp_path):
         (["--length", "-1"], "length must be"),
         (["--top-p", "0"], "top_p must be"),
         (["--num-samples", "0"], "num_samples must be"),
-        (["--stop", ""], "stop must be"),
+        (["--stop", ""], "a stop text must have at least one character"),
         (["--state", tmp_path / "other.safetensors"], "another program wrote it"),
         (["--novelty", tmp_path / "none"], "there is no such file or folder"),
         (["--novelty", tmp_path / "latin", "--encoding", "klingon"], "the encoding 'klingon' is unknown"),
@@ -256,6 +268,28 @@ def test_what_each_of_several_texts_copies_is_in_its_json(sample, tmp_path, run,
         assert "cannot read" in result.stderr
     else:
         assert [each["novelty"]["copied"] for each in results] == [0] * 3
+
+
+def test_the_probabilities_of_a_document_are_those_that_eval_adds_up(train, invoke, tmp_path):
+    source = tmp_path / "names.txt"
+    source.write_text("anna\nbob\neve\nanneliese\n" * 30)
+    assert train("--documents", "line", "--steps", 60, "--learning-rate", 0.03, source=source).exit_code == 0
+    at = ("--checkpoints", tmp_path / "runs")
+    options = ("--json", "--probabilities", "--top", 9, "--length", 20, "--num-samples", 5, "--rng-seed", 1)
+    drawn = [json.loads(line) for line in invoke("sample", *at, *options).stdout.splitlines()]
+    ended = [each for each in drawn if each["stop_reason"] == "end" and each["text"]]
+    assert ended
+    for each in ended:
+        rows = each["probabilities"]
+        assert "".join(row["character"] or "" for row in rows) == each["text"]
+        assert [row["character"] is None for row in rows] == [False] * len(each["text"]) + [True]
+        assert all("null" in row["rivals"] and "\U0010ffff" not in row["rivals"] for row in rows)
+        (tmp_path / "drawn.txt").write_text(each["text"] + "\n")
+        told = json.loads(invoke("eval", *at, tmp_path / "drawn.txt", "--json").stdout)
+        assert told["characters"] == len(rows)
+        assert told["nats"] == pytest.approx(-sum(math.log(row["probability"]) for row in rows), rel=1e-5)
+        assert told["bits_per_character"] == pytest.approx(each["bits_per_character"], rel=1e-5)
+    assert "\nnull\t" in invoke("sample", *at, *options[1:]).stdout
 
 
 @pytest.mark.parametrize(("between", "split"), [("\r\n", ["line"]), (" ☙ ", [" ☙ ", "--bytes"])])

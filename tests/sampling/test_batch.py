@@ -98,5 +98,11 @@ def test_documents_end_by_themselves():
         assert END not in sample.text
         assert "bb" not in sample.text
         assert sample.text.startswith("a")
-        assert len(sample.text) == 1 + len(sample.nats)
-        assert (len(sample.nats) == 6) >= (sample.stop_reason == "length")
+        assert len(sample.text) == 1 + len(sample.nats) - (sample.stop_reason == "end")
+        assert (len(sample.text) == 7) >= (sample.stop_reason == "length")
+
+
+def test_interrupted_the_texts_that_have_not_begun_are_left_out(sampler, monkeypatch):
+    monkeypatch.setattr("charrnn.sampling.batch.MOST_STREAMS", 2)
+    steps = list(Batch(sampler, VOCABULARY, "a", 7, 5).steps(SamplingSettings(length=50), interrupted=lambda: True))
+    assert [(step.text, step.stop_reason) for step in steps] == [(0, "interrupted"), (1, "interrupted")]

@@ -21,8 +21,8 @@ from charrnn.sampling.settings import SamplingSettings
         ("top_p", float("nan"), "top_p must be above 0 and at most 1, not nan"),
         ("min_p", -0.1, "min_p must be from 0 to 1, not -0.1"),
         ("min_p", 1.1, "min_p must be from 0 to 1, not 1.1"),
-        ("stop", ("a", ""), "stop must be texts of at least one character, not ('a', '')"),
-        ("stop", "ab", "stop must be texts of at least one character, not 'ab'"),
+        ("stop", ("a", ""), "a stop text must have at least one character, got an empty one"),
+        ("stop", "ab", "stop must be a tuple of texts, not 'ab'"),
     ],
 )
 def test_what_is_out_of_range_is_an_error(name, value, message):

@@ -3,6 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.terminal import Display
@@ -29,7 +31,7 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
         while True:
             try:
                 interrupt.expected = True
-                line = input(PROMPT if sys.stdin.isatty() else "")
+                line = typed()
             except EOFError:
                 break
             except KeyboardInterrupt:
@@ -48,6 +50,14 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
             draw(session, settings, display)
     if display.is_terminal:
         display.line("")
+
+
+def typed() -> str:
+    """The next line of the input; a prompt for it is for people and goes into no pipe."""
+    if sys.stdin.isatty() and not sys.stdout.isatty():
+        click.echo(PROMPT, nl=False, err=True)
+        return input()
+    return input(PROMPT if sys.stdin.isatty() else "")
 
 
 def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:

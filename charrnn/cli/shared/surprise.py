@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from charrnn.cli.shared.output import number
 from charrnn.cli.shared.terminal import ESCAPES
 from charrnn.text.symbols import to_text
@@ -36,13 +39,13 @@ class Line:
     origin: str
     number: int
     text: str
-    bits: list[float]
+    bits: npt.NDArray[np.float64]
 
     @property
     def bits_per_character(self) -> float:
         """The mean of the bits; NaN where nothing is predicted."""
-        predicted = [bits for bits in self.bits if not math.isnan(bits)]
-        return sum(predicted) / len(predicted) if predicted else math.nan
+        predicted = self.bits[~np.isnan(self.bits)]
+        return float(predicted.mean()) if len(predicted) else math.nan
 
 
 class Lines:
@@ -51,7 +54,7 @@ class Lines:
     def __init__(self, show: Callable[[Line], None]) -> None:
         self._show = show
         self._text: list[str] = []
-        self._bits: list[float] = []
+        self._bits: list[npt.NDArray[np.float64]] = []
         self._origin, self._number = "", 1
 
     def add(self, scored: "ScoredText") -> None:
@@ -59,7 +62,7 @@ class Lines:
         if scored.piece.start == 0:
             self.finish()
             self._origin, self._number = scored.piece.origin, 1
-        bits, start = scored.bits.tolist(), 0
+        bits, start = scored.bits, 0
         for line in scored.text.replace(END, "\n").split("\n")[:-1]:
             end = start + len(line) + 1
             self._take(line, bits[start:end])
@@ -73,12 +76,12 @@ class Lines:
         if self._bits:
             self._hand_over()
 
-    def _take(self, text: str, bits: list[float]) -> None:
+    def _take(self, text: str, bits: npt.NDArray[np.float64]) -> None:
         self._text.append(text)
-        self._bits += bits
+        self._bits.append(bits)
 
     def _hand_over(self) -> None:
-        self._show(Line(self._origin, self._number, "".join(self._text), self._bits))
+        self._show(Line(self._origin, self._number, "".join(self._text), np.concatenate(self._bits)))
         self._text, self._bits = [], []
         self._number += 1
 

@@ -9,7 +9,7 @@ from charrnn.cli.shared.output import print_json
 from charrnn.cli.shared.terminal import Display
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.symbols import to_text
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 LN2 = math.log(2)
 
@@ -82,19 +82,20 @@ class JsonWriter:
         """Show the object."""
         unit = self._vocabulary.unit
         symbols = "".join(piece.symbols for piece in self._pieces)
-        nats = math.fsum(nats for piece in self._pieces for nats in piece.nats)  # wherever the text was cut
+        drawn = [*self._pieces, step.end] if step.end else self._pieces
+        nats = [nats for piece in drawn for nats in piece.nats]
         result = {
             "text": to_text(self._prefix + symbols, unit),
             "seed": to_text(self._prefix, unit),
             "characters": len(symbols),
-            "bits_per_character": nats / LN2 / len(symbols) if symbols else None,
+            "bits_per_character": math.fsum(nats) / LN2 / len(nats) if nats else None,  # wherever the text was cut
             "stop_reason": step.stop_reason,
             "rng_seed": self._seeds[step.text],
         }
         if self._probabilities:
             result["probabilities"] = [
                 {"character": name, "probability": p, "rivals": dict(rivals)}
-                for piece in self._pieces
+                for piece in drawn
                 for name, p, rivals in ranked(piece, self._vocabulary)
             ]
         self._show(result | self._settings)
@@ -113,7 +114,8 @@ class ProbabilityWriter:
 
     def step(self, step: Step) -> None:
         """What was drawn."""
-        for name, p, rivals in ranked(step.piece, self._vocabulary):
+        piece = step.piece.joined(step.end) if step.end else step.piece
+        for name, p, rivals in ranked(piece, self._vocabulary):
             cells = [quoted(name), f"{p:.6f}"]
             for rival, rival_p in rivals:
                 cells += [quoted(rival), f"{rival_p:.6f}"]
@@ -123,19 +125,27 @@ class ProbabilityWriter:
         """After the last step of a text."""
 
 
-def ranked(piece: Piece, vocabulary: Vocabulary) -> list[tuple[str, float, list[tuple[str, float]]]]:
-    """Each character with its probability, and its rivals with theirs; all by the model, at temperature 1."""
+Ranked = tuple[str | None, float, list[tuple[str | None, float]]]
+"""A character, its probability, and its rivals with theirs; None is the end of a document."""
+
+
+def ranked(piece: Piece, vocabulary: Vocabulary) -> list[Ranked]:
+    """Each character with its rivals; all probabilities by the model, at temperature 1."""
+
+    def named(symbol: str) -> str | None:
+        return None if symbol == END else symbol
+
     rows = zip(piece.symbols, piece.nats, piece.rivals, piece.rival_nats, strict=True)
     return [
         (
-            c,
+            named(c),
             math.exp(-nats),
-            [(vocabulary.symbols[i], math.exp(-n)) for i, n in zip(ids, others, strict=True)],
+            [(named(vocabulary.symbols[i]), math.exp(-n)) for i, n in zip(ids, others, strict=True)],
         )
         for c, nats, ids, others in rows
     ]
 
 
-def quoted(character: str) -> str:
-    """A character that can be seen: between quotes, control characters escaped."""
-    return json.dumps(character, ensure_ascii=not character.isprintable())
+def quoted(character: str | None) -> str:
+    """A character that can be seen: between quotes, control characters escaped; the end of a document is null."""
+    return json.dumps(character, ensure_ascii=not (character or "").isprintable())

@@ -1,6 +1,7 @@
 import os
 import select
 import signal
+import subprocess
 import time
 
 import pytest
@@ -13,10 +14,11 @@ pty = pytest.importorskip("pty", reason="terminals of Windows are others")
 class Terminal:
     """A pseudo-terminal in which a command runs."""
 
-    def __init__(self, start, *arguments):
+    def __init__(self, start, *arguments, **pipes):
         ours, theirs = pty.openpty()
         self.file, self.text = ours, ""
-        self.process = start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+        files = dict.fromkeys(("stdin", "stdout", "stderr"), theirs) | pipes
+        self.process = start(*arguments, **files, start_new_session=True)
         os.close(theirs)
 
     def until(self, wanted, seconds=60):
@@ -65,6 +67,17 @@ def test_a_conversation(start, checkpoints):
     terminal.type("\x04")
     terminal.until("--rng-seed 1")
     assert terminal.process.wait(timeout=60) == 0
+
+
+def test_the_prompt_goes_to_the_terminal_and_not_into_a_pipe(start, checkpoints):
+    options = ("--checkpoints", checkpoints, "--interactive", "--length", "15", "--rng-seed", 1)
+    terminal = Terminal(start, "sample", *options, stdout=subprocess.PIPE)
+    for line in ("the d\n", "\x04"):
+        terminal.until("> ")
+        terminal.type(line)
+    drawn, _ = terminal.process.communicate(timeout=60)
+    assert len(drawn) == 16
+    assert b">" not in drawn
 
 
 def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):

@@ -9,6 +9,10 @@ from charrnn.scoring.score import ScoredText
 from charrnn.text.sources import Piece
 
 
+def line_of(text, bits, origin="a", number=1):
+    return Line(origin, number, text, np.array(bits))
+
+
 def scored(text, *bits, origin="a.txt", start=0):
     losses = np.array(bits or [1.0] * len(text)) * math.log(2)
     ranks = np.where(np.isnan(losses), 0, 3).astype(np.int32)
@@ -43,36 +47,36 @@ def test_lines_are_put_together_from_parts_and_files():
 
 
 def test_a_line_counts_its_newline_and_what_is_predicted():
-    assert Line("a", 1, "ab", [math.nan, 2.0, 4.0]).bits_per_character == 3
-    assert math.isnan(Line("a", 1, "", [math.nan]).bits_per_character)
+    assert line_of("ab", [math.nan, 2.0, 4.0]).bits_per_character == 3
+    assert math.isnan(line_of("", [math.nan]).bits_per_character)
 
 
 def test_columns():
-    line = Line("a.txt", 7, "x\x1by", [1.0, 2.0, 2.0])
+    line = line_of("x\x1by", [1.0, 2.0, 2.0], "a.txt", 7)
     assert line_as_columns(line, "character", named=False, escaped=False) == "1.6667\t7\tx\x1by"
     assert line_as_columns(line, "character", named=True, escaped=True) == "1.6667\ta.txt:7\tx\\x1by"
-    assert line_as_columns(Line("a", 1, "", [math.nan]), "character", named=False, escaped=False) == "-\t1\t"
-    assert line_as_columns(Line("a", 1, "Ã©", [1.0, 1.0]), "byte", named=False, escaped=True) == "1.0000\t1\té"
+    assert line_as_columns(line_of("", [math.nan]), "character", named=False, escaped=False) == "-\t1\t"
+    assert line_as_columns(line_of("Ã©", [1.0, 1.0]), "byte", named=False, escaped=True) == "1.0000\t1\té"
 
 
 def test_a_line_as_json():
-    assert json.loads(line_as_json(Line("a.txt", 7, "é", [1.0, 2.0]), "character")) == {
+    assert json.loads(line_as_json(line_of("é", [1.0, 2.0], "a.txt", 7), "character")) == {
         "source": "a.txt",
         "line": 7,
         "bits_per_character": 1.5,
         "characters": 2,
         "text": "é",
     }
-    assert json.loads(line_as_json(Line("a", 1, "", [math.nan]), "character"))["bits_per_character"] is None
+    assert json.loads(line_as_json(line_of("", [math.nan]), "character"))["bits_per_character"] is None
 
 
 def test_heat_is_redder_where_more_bits_are():
-    shown = line_as_heat(Line("a", 1, "abcde", [math.nan, 0.1, 3.0, 3.1, 99.0, math.inf]), "character")
+    shown = line_as_heat(line_of("abcde", [math.nan, 0.1, 3.0, 3.1, 99.0, math.inf]), "character")
     assert shown == "ab\x1b[30;48;5;229mcd\x1b[30;48;5;196me \x1b[0m"
 
 
 def test_heat_drives_no_terminal():
-    shown = line_as_heat(Line("a", 1, "\x1b[2J\x9b\r", [0.0] * 6), "character")
+    shown = line_as_heat(line_of("\x1b[2J\x9b\r", [0.0] * 6), "character")
     assert shown == "\\x1b[2J\\x9b\\x0d"
 
 
@@ -81,12 +85,12 @@ def test_heat_drives_no_terminal():
     [("aé日".encode(), "aé日"), (b"\xc3", "\\xc3"), (b"\xa9a", "\\xa9a"), (b"\xf0\x9f\x98\x80!\x07", "😀!\\x07")],
 )
 def test_heat_of_bytes_shows_whole_characters(data, shown):
-    assert line_as_heat(Line("a", 1, data.decode("latin-1"), [0.0] * len(data)), "byte") == shown
+    assert line_as_heat(line_of(data.decode("latin-1"), [0.0] * len(data)), "byte") == shown
 
 
 def test_the_bits_of_a_characters_bytes_add_up():
     bytes_of_e = "é".encode().decode("latin-1")
-    assert line_as_heat(Line("a", 1, bytes_of_e, [1.5, 1.5]), "byte") == "\x1b[30;48;5;229mé\x1b[0m"
+    assert line_as_heat(line_of(bytes_of_e, [1.5, 1.5]), "byte") == "\x1b[30;48;5;229mé\x1b[0m"
 
 
 def test_characters_as_json():
