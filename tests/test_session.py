@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,6 +79,26 @@ def test_a_stream_that_is_open_ends_when_the_session_goes_on_otherwise(model, tm
     session, stream, again = begin(10)
     assert (again, go_on(session)) == (given, wanted)
     assert list(stream) == []
+
+
+LEFT_OPEN = """
+import sys, types
+from charrnn.api import Model
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import Network
+from charrnn.model.parameters import Parameters
+from charrnn.text.vocabulary import Vocabulary
+model = Model(Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8)).initialise(0)), Vocabulary("abc"))
+module = sys.modules["holder"] = types.ModuleType("holder")
+module.stream = model.stream("abc", length=1000)
+module.itself = module
+print("".join(next(module.stream) for _ in range(30)))
+"""
+
+
+def test_python_ends_while_a_stream_is_open():
+    done = subprocess.run([sys.executable, "-c", LEFT_OPEN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, len(done.stdout)) == (0, "", 31)
 
 
 @settings(derandomize=True, deadline=None, max_examples=25)
