@@ -65,14 +65,13 @@ class Workers:
 
     def _run(self, job: Callable[[int, int], None], parts: int) -> None:
         at_work: list[Helper] = []
-        failures: list[BaseException | None] = []
         try:
             for part, helper in enumerate(self._helpers[: parts - 1], 1):
                 helper.start(partial(without_denormals, job, part, parts))
                 at_work.append(helper)
             without_denormals(job, 0, parts)
         finally:
-            failures += [helper.wait() for helper in at_work]
+            failures = [helper.wait() for helper in at_work]
         for failure in failures:
             if failure is not None:
                 raise failure

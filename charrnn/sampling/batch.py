@@ -82,7 +82,7 @@ class Batch:
         symbols, nats = [self.prefix], [np.empty(0)]
         for step in self.steps(settings_for(unit, settings)):
             symbols.append(step.piece.symbols)
-            nats += [piece.nats for piece in (step.piece, step.end) if piece]
+            nats.append(step.predicted.nats)
             if step.stop_reason:
                 seed = self.rng_seeds[step.text]
                 yield Sample(to_text("".join(symbols), unit), seed, step.stop_reason, np.concatenate(nats))

@@ -56,6 +56,11 @@ class Step(NamedTuple):
     end: Piece | None = None
     """The document's end, if that was drawn."""
 
+    @property
+    def predicted(self) -> Piece:
+        """All of the text that the model has a probability of: the piece, and the document's end."""
+        return self.piece.joined(self.end) if self.end else self.piece
+
 
 class StopTexts:
     """Cuts one growing text before the first of the stop texts that is complete, whatever its pieces are."""

@@ -10,7 +10,6 @@ With CHARRNN_DEBUG=1 errors pass through as they are.
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,13 +21,13 @@ from charrnn.errors import CharrnnError
 
 INTERRUPTED = 130
 
-_pressed = threading.Event()
-"""Whether Ctrl-C was pressed."""
+_pressed: list[int] = []
+"""The signals of each Ctrl-C; not an event, whose lock a second one would find taken by the first."""
 
 
 def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
     """Raise a KeyboardInterrupt; a handler of SIGINT."""
-    _pressed.set()
+    _pressed.append(number)
     raise KeyboardInterrupt
 
 
@@ -55,7 +54,7 @@ def one_line_failures() -> Iterator[None]:
         raise
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
-        if isinstance(error, KeyboardInterrupt) or (_pressed.is_set() and isinstance(error, TypeError)):
+        if isinstance(error, KeyboardInterrupt) or (_pressed and isinstance(error, TypeError)):
             click.echo(err=True)  # ends the line in which the terminal shows ^C
             raise click.exceptions.Exit(INTERRUPTED) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":

@@ -54,10 +54,11 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
 
 def typed() -> str:
     """The next line of the input; a prompt for it is for people and goes into no pipe."""
-    if sys.stdin.isatty() and not sys.stdout.isatty():
-        click.echo(PROMPT, nl=False, err=True)
-        return input()
-    return input(PROMPT if sys.stdin.isatty() else "")
+    prompt = PROMPT if sys.stdin.isatty() else ""
+    if prompt and not sys.stdout.isatty():
+        click.echo(prompt, nl=False, err=True)
+        prompt = ""
+    return input(prompt)
 
 
 def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:

@@ -72,17 +72,17 @@ class JsonWriter:
 
     def begin(self, text: int) -> None:
         """Before the first step of a text."""
-        self._pieces: list[Piece] = []
+        self._steps: list[Step] = []
 
     def step(self, step: Step) -> None:
         """Keep what was drawn."""
-        self._pieces.append(step.piece)
+        self._steps.append(step)
 
     def end(self, step: Step) -> None:
         """Show the object."""
         unit = self._vocabulary.unit
-        symbols = "".join(piece.symbols for piece in self._pieces)
-        drawn = [*self._pieces, step.end] if step.end else self._pieces
+        symbols = "".join(each.piece.symbols for each in self._steps)
+        drawn = [each.predicted for each in self._steps]
         nats = [nats for piece in drawn for nats in piece.nats]
         result = {
             "text": to_text(self._prefix + symbols, unit),
@@ -114,8 +114,7 @@ class ProbabilityWriter:
 
     def step(self, step: Step) -> None:
         """What was drawn."""
-        piece = step.piece.joined(step.end) if step.end else step.piece
-        for name, p, rivals in ranked(piece, self._vocabulary):
+        for name, p, rivals in ranked(step.predicted, self._vocabulary):
             cells = [quoted(name), f"{p:.6f}"]
             for rival, rival_p in rivals:
                 cells += [quoted(rival), f"{rival_p:.6f}"]
