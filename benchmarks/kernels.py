@@ -17,6 +17,7 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import MISSING, number, percent, table
 from benchmarks.shared.peak import SLICES, measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
+from charrnn.model.config import PRECISIONS
 
 SHAPES = [Shape(128, 2, 50, 50, 65), Shape(512, 2, 64, 100, 96)]
 
@@ -28,7 +29,7 @@ class Timing:
     kernel: str
     size: str
     seconds: float
-    peak_gflops: float
+    peak_gflops: float | None
     gflops: float | None = None
     part_of_peak: float | None = None
     nanoseconds: float | None = None
@@ -39,7 +40,7 @@ def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = command.parser("kernels", __doc__ or "")
     parser.add_argument("--shapes", type=command.shapes, default=SHAPES, help="H/L/B/T/V,... (a small and a large one)")
-    parser.add_argument("--precision", default="float32", help="(%(default)s)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.5, help="to call each kernel (%(default)s)")
     return parser
 
@@ -52,8 +53,11 @@ def check(case: Case) -> str:
     return "" if error <= 1 else f"{case.name} ({case.size}) is wrong: {error:.3g} times the error that rounding allows"
 
 
-def figures_of(case: Case, seconds: float, peak: float, product_seconds: float = 0.0) -> Timing:
-    """All that follows from the time of a call; ``product_seconds`` are those of the products within it."""
+def figures_of(case: Case, seconds: float, peak: float | None, product_seconds: float = 0.0) -> Timing:
+    """All that follows from the time of a call; ``product_seconds`` are those of the products within it.
+
+    There is no ``peak`` for bf16, whose products have another one than that of ``benchmarks.shared.peak``.
+    """
     gflops = case.flop / seconds / 1e9 if case.flop else None
     return Timing(
         kernel=case.name,
@@ -61,7 +65,7 @@ def figures_of(case: Case, seconds: float, peak: float, product_seconds: float =
         seconds=seconds,
         peak_gflops=peak,
         gflops=gflops,
-        part_of_peak=gflops / peak if gflops else None,
+        part_of_peak=gflops / peak if gflops and peak else None,
         nanoseconds=1e9 * (seconds - product_seconds) / case.count if case.count else None,
     )
 
@@ -96,7 +100,7 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
             if fault := check(case):
                 wrong.append(fault)
                 continue
-            peak = measure_peak("float64" if choices.precision == "float64" else "float32", slices).gflops
+            peak = None if choices.precision == "bf16" else measure_peak(choices.precision, slices).gflops
             inner = case.repeats * timings[case.product].seconds if case.product in timings else 0.0
             timings[case.name] = figures_of(case, seconds_of(case, limit), peak, inner)
             command.say(f"{shape} {case.name}: {1e6 * timings[case.name].seconds:.4g} us")

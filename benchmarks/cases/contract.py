@@ -85,6 +85,7 @@ class Inputs:
         config: a model of one layer of that shape.
         dtype: of parameters and activations.
         epsilon: its rounding.
+        rounding: that of what a product multiplies.
         gates: G, the width of all gates.
         random: where numbers come from.
     """
@@ -96,6 +97,7 @@ class Inputs:
         )
         self.dtype = self.config.dtype
         self.epsilon = float(np.finfo(self.dtype).eps)
+        self.rounding = 2.0**-9 if precision == "bf16" else self.epsilon
         self.gates = self.config.gate_width
         self.random = np.random.default_rng(0)
 
@@ -121,9 +123,20 @@ class Inputs:
         """Ids below ``count``."""
         return self.random.integers(0, count, dimensions).astype(np.int32)
 
-    def packed(self, w: Array) -> Packed:
-        """``w`` (K, N) in panels, for products of one row or of a precision that is not rounded."""
-        dtype = self.config.packed_dtype
-        result = packed_zeros(w.shape[0], w.shape[1], dtype)._replace(rounded=room_to_round(w.shape[0], 1, dtype))
+    def packed(self, w: Array, rows: int = 1) -> Packed:
+        """``w`` (K, N) in panels, for products of ``rows`` rows a step."""
+        result = self.unpacked(w.shape[0], w.shape[1], rows)
         pack(w, result, 0, 1)
         return result
+
+    def unpacked(self, depth: int, columns: int, rows: int = 1) -> Packed:
+        """Room for such a matrix."""
+        dtype = self.config.packed_dtype
+        return packed_zeros(depth, columns, dtype)._replace(rounded=room_to_round(depth, rows, dtype))
+
+    def factor(self, x: Array) -> Array:
+        """What a product multiplies in the place of ``x``: in bf16, the nearest bfloat16, ties to even."""
+        if self.config.precision != "bf16":
+            return x
+        bits = np.ascontiguousarray(x).view(np.uint32)
+        return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)

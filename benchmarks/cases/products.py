@@ -11,7 +11,6 @@ from charrnn.kernels.matmul import (
     matmul_transposed,
     pack,
     pack_transposed,
-    packed_zeros,
     scratch,
 )
 
@@ -48,12 +47,12 @@ def product_error(got: Array, a: Array, b: Array, c: Array | float = 0.0) -> flo
 def product(inputs: Inputs, name: str, T: int, R: int, K: int, N: int, starts: int = 1) -> Case:
     """``c = start[ids] + a b`` for T times R rows; ``start`` has ``starts`` rows."""
     a, w, c, start = inputs.rows(T, R, K), inputs.matrix(K, N), inputs.rows(T, R, N), inputs.matrix(starts, N)
-    packed, ids = inputs.packed(w), inputs.ids(starts, T, R)
+    packed, ids = inputs.packed(w, R), inputs.ids(starts, T, R)
     return Case(
         name,
         f"{T * R}x{K} {K}x{N}",
         run=lambda: matmul(a, packed, start, ids, c, 0, R),
-        error=lambda: product_error(c[:, :, :N], a[:, :, :K], w, start[ids]),
+        error=lambda: product_error(c[:, :, :N], inputs.factor(a[:, :, :K]), inputs.factor(w), start[ids]),
         idle=lambda: matmul(a, packed, start, ids, c, 0, 0),
         flop=2 * T * R * K * N,
     )
@@ -62,12 +61,12 @@ def product(inputs: Inputs, name: str, T: int, R: int, K: int, N: int, starts: i
 def adding_product(inputs: Inputs, name: str, R: int, K: int, N: int) -> Case:
     """``c += a b`` for R rows."""
     a, w, c = inputs.rows(1, R, K), inputs.matrix(K, N), inputs.rows(1, R, N)
-    packed, before = inputs.packed(w), c.copy()
+    packed, before = inputs.packed(w, R), c.copy()
     return Case(
         name,
         f"{R}x{K} {K}x{N}",
         run=lambda: matmul_add(a, packed, c, 0, R),
-        error=lambda: product_error(c[:, :, :N], a[:, :, :K], w, before[:, :, :N]),
+        error=lambda: product_error(c[:, :, :N], inputs.factor(a[:, :, :K]), inputs.factor(w), before[:, :, :N]),
         prepare=lambda: np.copyto(c, before),
         idle=lambda: matmul_add(a, packed, c, 0, 0),
         flop=2 * R * K * N,
@@ -81,11 +80,14 @@ def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int 
     a, ids, totals = inputs.rows(rows, M), inputs.ids(sums, rows), inputs.matrix(sums, M)
     bs = tuple(inputs.rows(rows, width) for width in widths)
     cs = tuple(inputs.matrix(M, width) for width in widths)
-    room = scratch(2 * H, inputs.dtype)
+    room = scratch(2 * H, inputs.config.packed_dtype)
 
     def error() -> float:
         chosen = ids == np.arange(sums)[:, np.newaxis]
-        errors = [product_error(c, a[:, :M].T, b[:, :width]) for b, c, width in zip(bs, cs, widths, strict=True)]
+        left = inputs.factor(a[:, :M]).T
+        errors = [
+            product_error(c, left, inputs.factor(b[:, :width])) for b, c, width in zip(bs, cs, widths, strict=True)
+        ]
         return max(*errors, product_error(totals, chosen, a[:, :M]))
 
     return Case(
@@ -100,12 +102,12 @@ def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int 
 def packing(inputs: Inputs, w: Array, function: Callable[..., None], wanted: Array) -> Case:
     """W_hh or its transpose into panels; a product with the identity gives the matrix back."""
     depth, columns = wanted.shape
-    packed = packed_zeros(depth, columns, inputs.dtype)
+    packed = inputs.unpacked(depth, columns, depth)
 
     def error() -> float:
         result = np.zeros((1, depth, columns), inputs.dtype)
         matmul_add(np.eye(depth, dtype=inputs.dtype)[np.newaxis], packed, result, 0, depth)
-        return exact(np.array_equal(result[0], wanted))
+        return exact(np.array_equal(result[0], inputs.factor(wanted)))
 
     return Case(
         f"{function.__name__}: W_hh",

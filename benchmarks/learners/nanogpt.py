@@ -57,8 +57,8 @@ def loss_of(model: Any, x: Any, y: Any) -> Any:
     h = model["characters"](x) + model["places"].weight[:T]
     for layer in model["layers"]:
         qkv = layer["qkv"](layer["attention_norm"](h)).split(WIDTH, -1)
-        heads = (part.view(B, T, HEADS, -1).transpose(1, 2) for part in qkv)
-        attended = functional.scaled_dot_product_attention(*heads, is_causal=True)
+        query, key, value = (part.view(B, T, HEADS, -1).transpose(1, 2) for part in qkv)
+        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         h = h + layer["out"](attended.transpose(1, 2).reshape(B, T, WIDTH))
         h = h + layer["down"](functional.gelu(layer["up"](layer["dense_norm"](h))))
     logits = model["norm"](h) @ model["characters"].weight.T

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
+
 from benchmarks.shared.shape import Shape
 from charrnn.cells.contract import find_cell
-from charrnn.kernels.matmul import SUM_BLOCK, SUM_ROWS
+from charrnn.kernels.operands import cut_of
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import tensor_shapes
 from charrnn.optimizers.contract import find_optimizer
@@ -22,14 +24,16 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
                       with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
         window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
-        scratch       threads SUM_BLOCK (SUM_ROWS + 2 H + V): blocks that are packed for the weights' gradients
+        scratch       threads D (R + 2 H + V): blocks that are packed for the weights' gradients, in bf16 with two bytes
 
-    with P parameters, M of them in the matrices that products read: all but embedding and biases.
+    with P parameters, M of them in the matrices that products read: all but embedding and biases; and blocks of D rows
+    and R columns (``sum_depth`` and ``sum_rows`` in ``charrnn.kernels.operands``).
     """
     H, L, B, T, V = shape.hidden, shape.layers, shape.streams, shape.steps, shape.vocabulary
     config = ModelConfig(vocab_size=V, cell=shape.cell, hidden_size=H, num_layers=L, precision=precision)
     cell, slots = find_cell(config.cell), len(find_optimizer("adam").slots)
     G, size = config.gate_width, config.dtype.itemsize
+    packed_size, cut = 2 if precision == "bf16" else size, cut_of(np.empty(0, config.packed_dtype))
     P = M = 0
     for name, dimensions in tensor_shapes(config).items():
         count = math.prod(dimensions)
@@ -38,8 +42,8 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
     return {
         "parameters": size * P * (1 + 1 + slots),
         "good state": size * (P * (1 + slots) + 2 * L * B * H * len(cell.state)),
-        "packed": 2 * (M * (2 if precision == "bf16" else size) + V * G * size),
+        "packed": 2 * (M * packed_size + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
-        "scratch": size * threads * SUM_BLOCK * (SUM_ROWS + 2 * H + V),
+        "scratch": packed_size * threads * cut.sum_depth * (cut.sum_rows + 2 * H + V),
     }

@@ -7,20 +7,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES
-
-
-class BFloat16(ir.types.Type):  # type: ignore[misc]
-    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
-
-    def _to_string(self) -> str:
-        return "bfloat"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BFloat16)
-
-    def __hash__(self) -> int:
-        return hash(BFloat16)
+from charrnn.kernels.processor import REGISTER_BYTES
 
 
 @intrinsic
@@ -36,44 +23,6 @@ def wide_vectors(typingctx):
         return context.get_dummy_value()
 
     return types.void(), codegen
-
-
-def _to_bfloat16(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
-    """The bits of a float rounded to the nearest bfloat16, ties to even; a NaN stays one."""
-    word, half = ir.IntType(32), ir.IntType(16)
-    if NATIVE_BFLOAT16:
-        return builder.bitcast(builder.fptrunc(x, BFloat16()), half)
-    bits = builder.bitcast(x, word)
-    odd = builder.and_(builder.lshr(bits, word(16)), word(1))
-    nearest = builder.add(builder.add(bits, word(0x7FFF)), odd)
-    rounded = builder.select(builder.fcmp_unordered("uno", x, x), builder.or_(bits, word(1 << 22)), nearest)
-    return builder.trunc(builder.lshr(rounded, word(16)), half)
-
-
-@intrinsic
-def bfloat16_pair(typingctx, low, high):
-    """Two float32, rounded to bfloat16, as the halves of an int32."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(32)
-        low, high = (builder.zext(_to_bfloat16(builder, x), word) for x in args)
-        return builder.or_(low, builder.shl(high, word(16)))
-
-    return types.int32(types.float32, types.float32), codegen
-
-
-@intrinsic
-def put_bfloat16(typingctx, row, k, x):
-    """Round ``x`` to number ``k`` of a contiguous row of int32 that hold two bfloat16 each."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        row, k, x = args
-        data = context.make_array(sig.args[0])(context, builder, row).data
-        halves = builder.bitcast(data, ir.IntType(16).as_pointer())
-        builder.store(_to_bfloat16(builder, x), builder.gep(halves, [k]), align=2)
-        return context.get_dummy_value()
-
-    return types.void(row, types.intp, types.float32), codegen
 
 
 @intrinsic

@@ -21,6 +21,8 @@ from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
+from charrnn.kernels.processor import PROCESSOR
+
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
 """The folders whose sources are compiled, and so name the cache."""
@@ -34,8 +36,8 @@ prove it needless it costs two atomic operations for each row that is looked at.
 
 
 def source_hash() -> str:
-    """Hash (12 hexadecimal digits) of all sources that are compiled."""
-    digest = hashlib.sha256()
+    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor."""
+    digest = hashlib.sha256(repr(PROCESSOR).encode())
     for folder in COMPILED_FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

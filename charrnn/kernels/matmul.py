@@ -13,15 +13,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride, spread_stride
+from charrnn.kernels.arrays import aligned_zeros, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
+from charrnn.kernels.matrix import configure, copy_start, release
 from charrnn.kernels.operands import (
+    PAIR_STEPS,
     PAIRS,
     cut_and_sum,
+    cut_of,
+    cut_shape,
     left_operand,
-    row_panels,
+    place_of,
+    share,
     steps_of,
+    tile_row,
     write_panel,
     write_panel_transposed,
 )
@@ -29,18 +35,6 @@ from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE, tile
 
 Array = npt.NDArray[Any]
-
-DEPTH_BLOCK = 512
-"""Steps of k after which the next rows take their turn: a panel of so many steps stays in the L2 cache."""
-
-ROW_BLOCK = 96
-"""Rows that share a pass over all panels: their A stays in the L2 cache."""
-
-SUM_BLOCK = 192
-"""Steps of k that ``matmul_transposed`` packs at a time."""
-
-SUM_ROWS = 384
-"""Rows of its products that share them: what it reads of a row of A at a time, and what it packs of A."""
 
 
 class Packed(NamedTuple):
@@ -53,7 +47,7 @@ class Packed(NamedTuple):
     columns: int
     """N."""
     rounded: Array
-    """(T, R, K / 2) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
+    """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
@@ -66,15 +60,12 @@ def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
 
 def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
     """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
+    empty = aligned_zeros((0, 0, 0), dtype)
     if dtype != PAIRS:
-        return aligned_zeros((0, 0, 0), dtype)
-    return aligned_zeros((max(1, ROW_BLOCK // rows), rows, row_stride(-(-depth // 2), PAIRS.itemsize)), PAIRS)
-
-
-@inlined
-def share(count, parts, part):
-    """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
-    return count * part // parts
+        return empty
+    cut = cut_of(empty)
+    length = spread_stride(steps_of(depth, empty), empty.itemsize)
+    return aligned_zeros((max(1, cut.rows // rows), rows, length), PAIRS)
 
 
 @inlined
@@ -169,17 +160,20 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
     depth = steps_of(b.depth, b.panels)
     vectors = -(-b.columns // width)
     count = panel_count(b.columns, width)
-    tiles = -(-rows // TILE.rows)
+    cut = cut_of(b.panels)
+    tiles = -(-rows // cut.tile_rows)
     low, higher = rows // tiles, rows % tiles
-    most = row_panels(b.panels) // rows
-    group = max(1, ROW_BLOCK // rows)
+    most = cut.row_panels // rows
+    group = max(1, cut.rows // rows)
+    highest = low + (higher > 0)
+    configure(b.panels, highest)
     if b.rounded.shape[0]:
         group = min(group, b.rounded.shape[0])
     for t0 in range(0, steps, group):
         t1 = min(steps, t0 + group)
         left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
-        for k0 in range(0, depth, DEPTH_BLOCK):
-            length = min(DEPTH_BLOCK, depth - k0)
+        for k0 in range(0, depth, cut.depth):
+            length = min(cut.depth, depth - k0)
             panel = 0
             while panel < count:
                 taken = panels_at_once(vectors, count, panel, most) if most > 1 else 1
@@ -193,13 +187,21 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
                     ahead = v1 * width * depth + k0 * (share(vectors, count, panel + 1) - v1) * width
                 else:
                     ahead = (k0 + length) % depth * share(vectors, count, 1) * width
+                if k0 == 0:
+                    for t in range(t0, t1):
+                        row = t * height + first_row
+                        from_place = (row, v0 * width, start_stride)
+                        copy_start(
+                            b.panels, (rows, v1 - v0, tail), start, ids, from_place, c,
+                            (row * c_stride + v0 * width, c_stride),
+                        )  # fmt: skip
                 fetch = length * size // (tiles * (t1 - t0))
                 each = fetch // length + 1
                 for t in range(t0, t1):
                     r0 = first_row
                     for i in range(tiles):
                         r1 = r0 + low + (i < higher)
-                        shape = (r1 - r0, v1 - v0, tail)
+                        shape = (r1 - r0, v1 - v0, tail, highest)
                         a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
                         start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
@@ -209,26 +211,31 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
                         )  # fmt: skip
                         ahead += fetch
                         r0 = r1
+    release(b.panels)
 
 
 class Scratch(NamedTuple):
     """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
 
     a: Array
-    """(tiles, steps times TILE.rows): each tile's columns of A, one step after the other."""
+    """Of the shape that ``operands.cut_shape`` gives: columns of A, tile by tile."""
     line: Array
-    """(SUM_ROWS,)."""
+    """(PAIR_STEPS, columns of A): where pairs are rounded; empty for numbers."""
     b: Array
     """1-D, panels."""
 
 
 def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
     """Room for products of at most ``columns`` columns, those of both products together."""
-    itemsize = np.dtype(dtype).itemsize
-    width = REGISTER_BYTES // itemsize
+    dtype = np.dtype(dtype)
+    width = REGISTER_BYTES // dtype.itemsize
     b_columns = (-(-columns // width) + 1) * width
-    tiles = aligned_zeros((-(-SUM_ROWS // TILE.rows), spread_stride(SUM_BLOCK * TILE.rows, itemsize)), dtype)
-    return Scratch(tiles, aligned_zeros(SUM_ROWS, dtype), aligned_zeros(b_columns * SUM_BLOCK, dtype))
+    empty = aligned_zeros(0, dtype)
+    cut = cut_of(empty)
+    steps = steps_of(cut.sum_depth, empty)
+    a = aligned_zeros(cut_shape(cut.sum_rows, steps, dtype), dtype)
+    line = aligned_zeros((PAIR_STEPS if dtype == PAIRS else 0, cut.sum_rows), dtype)
+    return Scratch(a, line, aligned_zeros(b_columns * steps, dtype))
 
 
 @jit
@@ -255,14 +262,15 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
     for c in cs:
         c[first_row:last_row] = 0
     width = REGISTER_BYTES // a.itemsize
-    half = -(-cs[0].shape[1] // width) * width * SUM_BLOCK
+    cut = cut_of(scratch.b)
+    half = -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, scratch.b)
     b_packed = (scratch.b[:half], scratch.b[half:])
-    for k0 in range(0, depth, SUM_BLOCK):
-        k1 = min(depth, k0 + SUM_BLOCK)
+    for k0 in range(0, depth, cut.sum_depth):
+        k1 = min(depth, k0 + cut.sum_depth)
         for i in range(2):
             pack_rows(bs[i][k0:k1], cs[i].shape[1], b_packed[i], 0, 1)
-        for m0 in range(first_row, last_row, SUM_ROWS):
-            m1 = min(last_row, m0 + SUM_ROWS)
+        for m0 in range(first_row, last_row, cut.sum_rows):
+            m1 = min(last_row, m0 + cut.sum_rows)
             cut_and_sum(a[k0:k1], m0, m1, scratch.a, scratch.line, ids[k0:k1], sums)
             for i in range(2):
                 add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
@@ -275,16 +283,21 @@ def add_product(a_packed, b_packed, length, c, m0, m1):
     columns = c.shape[1]
     vectors = -(-columns // width)
     count = panel_count(columns, width)
+    rows = m1 - m0
+    tiles = -(-rows // cut_of(a_packed).tile_rows)
+    highest = -(-rows // tiles)
+    configure(a_packed, highest)
     for panel in range(count):
         v0 = share(vectors, count, panel)
         v1 = share(vectors, count, panel + 1)
         tail = min(width, columns - (v1 - 1) * width)
-        for i in range(-(-(m1 - m0) // TILE.rows)):
-            r0 = m0 + i * TILE.rows
-            shape = (min(TILE.rows, m1 - r0), v1 - v0, tail)
-            a_place, b_place = (i * a_packed.shape[1], 1, TILE.rows), (v0 * width * length, 0)
-            c_place = (r0 * columns + v0 * width, columns)
+        for i in range(tiles):
+            r0, r1 = tile_row(a_packed, rows, tiles, i), tile_row(a_packed, rows, tiles, i + 1)
+            shape = (r1 - r0, v1 - v0, tail, highest)
+            a_place, b_place = place_of(a_packed, r0), (v0 * width * length, 0)
+            c_place = ((m0 + r0) * columns + v0 * width, columns)
             tile(
                 shape, a_packed, a_place, b_packed, b_place, length, None, (0, 0),
                 None, None, (0, 0, 0, 0), c, c_place,
             )  # fmt: skip
+    release(a_packed)

@@ -1,22 +1,66 @@
-"""What a product multiplies: numbers as they are, or pairs of bfloat16.
+"""What a product multiplies: numbers as they are, or pairs of bfloat16; and how it is cut up for that.
 
-A bfloat16 is a float32 rounded to 8 bits of precision. Processors with AVX-512 BF16 multiply two pairs of them and add
-both products to a float32 in one instruction. So operands are packed for them as int32, each with the numbers of two
-neighbouring k (the even one in the lower half), and a sum over K takes half the steps. A missing last number is 0.
+Processors with AVX-512 BF16 multiply two pairs of bfloat16 and add both products to a float32 in one instruction, those
+with AMX a whole matrix of them. So operands are packed for them as integers, each with the numbers of two neighbouring
+k, and a sum over K takes half the steps. What is missing at the end of a sum is 0.
 
 The functions here are chosen by the type of the array written to.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
 from numba.extending import overload
 
-from charrnn.kernels.intrinsics import as_matrix, bfloat16_pair, put_bfloat16
+from charrnn.kernels.arrays import spread_stride
 from charrnn.kernels.jit import OPTIONS, inlined
+from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies, transpose_block
+from charrnn.kernels.processor import TILE_REGISTERS
+from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
 from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows
 
 PAIRS = np.dtype(np.int32)
-"""Type of an array that holds pairs of bfloat16."""
+"""Type of an array that holds pairs of numbers rounded to bfloat16."""
+
+PAIR_STEPS = STEPS if TILE_REGISTERS else 1
+"""A sum over pairs has a multiple of so many steps."""
+
+
+class Cut(NamedTuple):
+    """How products are cut up, so that what is read again is still in a cache."""
+
+    tile_rows: int
+    """Rows of the largest tile."""
+    row_panels: int
+    """Panels that a single row takes at once, at most, and r rows the r-th part."""
+    depth: int
+    """Steps of k after which the next rows take their turn: a panel of so many steps stays in the L2 cache."""
+    rows: int
+    """Rows that share a pass over all panels: their A stays in the L2 cache."""
+    sum_depth: int
+    """Rows of both factors that ``matmul_transposed`` packs at a time."""
+    sum_rows: int
+    """Rows of its products that share them: what it reads of a row of A at a time, and what it packs of A."""
+
+
+NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_rows=384)
+VECTOR_PAIRS = NUMBERS._replace(row_panels=PAIR_ROW_PANELS)
+MATRIX_PAIRS = Cut(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_rows=192)
+
+
+def cut_of(array: Any) -> Cut:
+    """How products are cut up whose factors are packed in ``array``, or in an array of such a type."""
+    if array.dtype in {PAIRS, types.int32}:
+        return MATRIX_PAIRS if TILE_REGISTERS else VECTOR_PAIRS
+    return NUMBERS
+
+
+@overload(cut_of, jit_options=OPTIONS)
+def _cut_of(array):
+    cut = cut_of(array)
+    return lambda array: cut
+
 
 LINES = 16
 """Rows of a panel that are written by turns, so that they stay in the L1 cache."""
@@ -24,25 +68,14 @@ LINES = 16
 
 def steps_of(length, array):
     """Steps of a sum over ``length`` numbers that are packed in ``array``."""
-    return -(-length // 2) if array.dtype == PAIRS else length
+    return -(-length // (2 * PAIR_STEPS)) * PAIR_STEPS if array.dtype == PAIRS else length
 
 
 @overload(steps_of, jit_options=OPTIONS)
 def _steps_of(length, array):
     if array.dtype == types.int32:
-        return lambda length, array: (length + 1) // 2
+        return lambda length, array: (length + 2 * PAIR_STEPS - 1) // (2 * PAIR_STEPS) * PAIR_STEPS
     return lambda length, array: length
-
-
-def row_panels(array):
-    """Panels in ``array`` that a single row takes at once, at most, and r rows the r-th part."""
-    return PAIR_ROW_PANELS if array.dtype == PAIRS else ROW_PANELS
-
-
-@overload(row_panels, jit_options=OPTIONS)
-def _row_panels(array):
-    most = PAIR_ROW_PANELS if array.dtype == types.int32 else ROW_PANELS
-    return lambda array: most
 
 
 def write_panel(rows, first, used, panel):
@@ -55,15 +88,10 @@ def _write_panel(rows, first, used, panel):
     if panel.dtype == types.int32:
 
         def pairs(rows, first, used, panel):
-            for k in range(panel.shape[0]):
-                low, to = rows[2 * k, first : first + used], panel[k]
-                if 2 * k + 1 < rows.shape[0]:
-                    high = rows[2 * k + 1, first : first + used]
-                    for n in range(used):
-                        to[n] = bfloat16_pair(low[n], high[n])
-                else:
-                    for n in range(used):
-                        to[n] = bfloat16_pair(low[n], np.float32(0))
+            for step in range(panel.shape[0]):
+                there = rows.shape[0] - 2 * step
+                low, high = rows[2 * step if there > 0 else 0], rows[2 * step + 1 if there > 1 else 0]
+                round_pairs(low[first : first + used], high[first : first + used], there, panel, step)
 
         return pairs
 
@@ -86,15 +114,9 @@ def _write_panel_transposed(columns, first, used, panel):
     if panel.dtype == types.int32:
 
         def pairs(columns, first, used, panel):
-            whole = columns.shape[1] // 2
-            for block in range(0, panel.shape[0], LINES):
-                for n in range(used):
-                    column, to = columns[first + n], panel[:, n]
-                    for k in range(block, min(whole, block + LINES)):
-                        to[k] = bfloat16_pair(column[2 * k], column[2 * k + 1])
-            if whole < panel.shape[0]:
-                for n in range(used):
-                    panel[whole, n] = bfloat16_pair(columns[first + n, 2 * whole], np.float32(0))
+            for n in range(0, used, LANES):
+                for step in range(0, panel.shape[0], LANES):
+                    round_transposed(columns[first : first + used], n, used, step, panel)
 
         return pairs
 
@@ -106,6 +128,43 @@ def _write_panel_transposed(columns, first, used, panel):
                     to[k] = column[k]
 
     return same
+
+
+def cut_shape(rows, steps, dtype):
+    """Shape of what ``cut_and_sum`` writes of at most so many columns and steps."""
+    if TILE_REGISTERS and dtype == PAIRS:
+        return rows, spread_stride(steps, dtype.itemsize)
+    return -(-rows // TILE.rows), spread_stride(steps * TILE.rows, dtype.itemsize)
+
+
+@inlined
+def share(count, parts, part):
+    """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
+    return count * part // parts
+
+
+def tile_row(tiles, rows, count, i):
+    """The first row of tile i, of the ``count`` tiles of so many rows in what ``cut_and_sum`` has written."""
+    raise NotImplementedError("only in kernels")
+
+
+@overload(tile_row, jit_options=OPTIONS)
+def _tile_row(tiles, rows, count, i):
+    if multiplies(tiles.dtype):
+        return lambda tiles, rows, count, i: share(rows, count, i)
+    return lambda tiles, rows, count, i: min(rows, i * TILE.rows)
+
+
+def place_of(tiles, row):
+    """Where the tile that begins with this row lies there: offset, and strides of rows and of steps."""
+    raise NotImplementedError("only in kernels")
+
+
+@overload(place_of, jit_options=OPTIONS)
+def _place_of(tiles, row):
+    if multiplies(tiles.dtype):
+        return lambda tiles, row: (row * tiles.shape[1], tiles.shape[1], 1)
+    return lambda tiles, row: (row // TILE.rows * tiles.shape[1], 1, TILE.rows)
 
 
 @inlined
@@ -125,8 +184,9 @@ def cut_and_sum(rows, first, last, tiles, line, ids, sums):
         rows: K rows.
         first: the first column.
         last: one beyond the last column.
-        tiles: (columns / TILE.rows, at least steps * TILE.rows), written.
-        line: (at least the number of columns), where pairs are rounded.
+        tiles: of the shape that ``cut_shape`` gives, written: each tile's columns, one step after the other; or each
+            column for the tile registers.
+        line: (PAIR_STEPS, at least the number of columns), where pairs are rounded.
         ids: (K,) of each row.
         sums: (V, at least M): row k is added to ``sums[ids[k]]``, in the same columns.
     """
@@ -138,9 +198,13 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
     if tiles.dtype == types.int32:
 
         def pairs(rows, first, last, tiles, line, ids, sums):
-            for k in range(steps_of(rows.shape[0], tiles)):
-                write_panel(rows[2 * k : 2 * k + 2], first, last - first, as_matrix(line, 1, line.shape[0]))
-                cut(line[: last - first], tiles, k)
+            for step in range(0, steps_of(rows.shape[0], tiles), PAIR_STEPS):
+                write_panel(rows[2 * step : 2 * (step + PAIR_STEPS)], first, last - first, line)
+                if TILE_REGISTERS:
+                    for m in range(0, last - first, ROWS):
+                        transpose_block(line, m, tiles[m:], step)
+                else:
+                    cut(line[0, : last - first], tiles, step)
             for k in range(rows.shape[0]):
                 add(rows[k, first:last], sums[ids[k], first:last])
 
@@ -168,7 +232,8 @@ def left_operand(a, length, rounded, first_row, last_row):
     Args:
         a: rows.
         length: K.
-        rounded: (at least T, at least R, at least K / 2) pairs, written; or an empty array of the type of ``a``.
+        rounded: (at least T, at least R, at least the steps of K) pairs, written; or an empty array of the type of
+            ``a``.
         first_row: the first row.
         last_row: one beyond the last row.
     """
@@ -183,11 +248,7 @@ def _left_operand(a, length, rounded, first_row, last_row):
     def pairs(a, length, rounded, first_row, last_row):
         for t in range(a.shape[0]):
             for r in range(first_row, last_row):
-                row, to = a[t, r], rounded[t, r]
-                for k in range(length):
-                    put_bfloat16(to, k, row[k])
-                if length % 2:
-                    put_bfloat16(to, length, np.float32(0))
+                round_row(a[t, r, :length], rounded[t, r])
         return rounded
 
     return pairs

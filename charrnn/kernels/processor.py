@@ -1,6 +1,8 @@
 """The processor that Numba compiles for, as far as it matters to the kernels."""
 
+import ctypes
 import os
+import sys
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
@@ -28,6 +30,8 @@ class Processor(NamedTuple):
     """How many there are."""
     bfloat16: bool
     """Whether it multiplies bfloat16 (AVX-512 BF16)."""
+    tiles: bool
+    """Whether it has tile registers that multiply bfloat16 (AMX BF16), and the system lets this process use them."""
 
 
 def probe() -> Processor:
@@ -35,16 +39,28 @@ def probe() -> Processor:
 
     The probe has no pointers, whose spelling depends on LLVM's version.
     """
-    machine = cpu_target.target_context.codegen()._tm
-    assembly = machine.emit_assembly(llvm.parse_assembly(PROBE))
+    codegen = cpu_target.target_context.codegen()
+    assembly = codegen._tm.emit_assembly(llvm.parse_assembly(PROBE))
     if "zmm" in assembly:
-        return Processor(64, 32, "vcvtneps2bf16" in assembly)
+        bfloat16 = "vcvtneps2bf16" in assembly
+        # Without the feature, LLVM would end the process over a probe.
+        tiles = bfloat16 and "+amx-bf16" in codegen.magic_tuple()[2].split(",") and may_use_tiles()
+        return Processor(64, 32, bfloat16, tiles)
     if "ymm" in assembly:
-        return Processor(32, 16, False)
-    return Processor(16, 16 if "xmm" in assembly else 32, False)
+        return Processor(32, 16, False, False)
+    return Processor(16, 16 if "xmm" in assembly else 32, False, False)
 
 
-REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16 = probe()
+def may_use_tiles() -> bool:
+    """Ask Linux for the tile registers; each process has to, once for all of its threads and forks."""
+    if sys.platform != "linux":
+        return False
+    arch_prctl, request_permission, tile_data = (ctypes.c_long(number) for number in (158, 0x1023, 18))
+    return ctypes.CDLL(None).syscall(arch_prctl, request_permission, tile_data) == 0  # type: ignore[no-any-return]
+
+
+PROCESSOR = probe()
+REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16, TILE_REGISTERS = PROCESSOR
 
 BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
 """Whether to train with products of bfloat16. Emulated they are slower than float32, and for tests only; but weights of

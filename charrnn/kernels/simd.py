@@ -15,7 +15,6 @@ depend on how rows are grouped. The order of the sum over k is part of the contr
 The largest tile follows the CPU's vector registers.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -23,10 +22,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from charrnn.kernels.intrinsics import BFloat16
+from charrnn.kernels import matrix
 from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES, REGISTERS, lanes
-
-INDEX = ir.IntType(64)
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, index, splat
 
 
 class TileShape(NamedTuple):
@@ -58,105 +56,11 @@ def tile_shapes() -> list[TileShape]:
     return sorted(narrow | wide)
 
 
-def _splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
-    undefined = ir.Constant(ir.VectorType(scalar.type, count), ir.Undefined)
-    first = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
-
-
-class _Matrix(NamedTuple):
-    """Where element (r, k) lies: ``pointer + r * stride + k * step``."""
-
-    pointer: ir.Value
-    stride: ir.Value
-    step: ir.Value
-
-    def row(self, builder: ir.IRBuilder, r: int) -> ir.Value:
-        return builder.gep(self.pointer, [builder.mul(self.stride, INDEX(r))])
-
-
-class _Vectors:
-    """Loads and stores of vectors of ``count`` elements, the last of a row under a mask."""
-
-    def __init__(self, builder: ir.IRBuilder, element: ir.Type, count: int, tail: ir.Value) -> None:
-        self.builder, self.count = builder, count
-        self.type = ir.VectorType(element, count)
-        self.name = f"v{count}{element.intrinsic_name}"
-        self.align = 4 if element == ir.FloatType() else 8
-        lanes = ir.Constant(ir.VectorType(INDEX, count), list(range(count)))
-        self.mask = builder.icmp_signed("<", lanes, _splat(builder, tail, count))
-        self.whole = builder.icmp_signed("==", tail, INDEX(count))
-
-    def _function(self, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
-        return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
-
-    def _at(self, row: ir.Value, n: int) -> ir.Value:
-        vector = ir.VectorType(row.type.pointee, self.count)
-        return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), vector.as_pointer())
-
-    def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
-        """Vector ``n`` of a row; of pairs of bfloat16, as integers."""
-        pointer = self._at(row, n)
-        if not masked:
-            return self.builder.load(pointer, align=self.align)
-        types = (pointer.type, ir.IntType(32), self.mask.type, self.type)
-        load = self._function(f"llvm.masked.load.{self.name}.p0", self.type, *types)
-        return self.builder.call(load, [pointer, ir.IntType(32)(self.align), self.mask, ir.Constant(self.type, None)])
-
-    def store(self, value: ir.Value, row: ir.Value, n: int, *, masked: bool = False) -> None:
-        pointer = self._at(row, n)
-        if not masked:
-            self.builder.store(value, pointer, align=self.align)
-            return
-        types = (self.type, pointer.type, ir.IntType(32), self.mask.type)
-        store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
-        self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
-
-    def fetch(self, pointer: ir.Value, *, level: int, write: bool) -> None:
-        """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
-        pointer = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        flag = ir.IntType(32)
-        prefetch = self._function("llvm.prefetch.p0", ir.VoidType(), pointer.type, flag, flag, flag)
-        self.builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
-
-    def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
-        """``c + a * b``; of pairs of bfloat16 in integers, ``c`` plus both products."""
-        if isinstance(a.type.element, ir.IntType):
-            return self._multiply_add_pairs(a, b, c)
-        function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)
-        return self.builder.call(function, [a, b, c])
-
-    def _multiply_add_pairs(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
-        if NATIVE_BFLOAT16:
-            pairs = ir.VectorType(BFloat16(), 2 * self.count)
-            dot = self._function("llvm.x86.avx512bf16.dpbf16ps.512", self.type, self.type, pairs, pairs)
-            return self.builder.call(dot, [c, self.builder.bitcast(a, pairs), self.builder.bitcast(b, pairs)])
-
-        def half(x: ir.Value, *, high: bool) -> ir.Value:
-            change, constant = (self.builder.and_, -65536) if high else (self.builder.shl, 16)
-            return self.builder.bitcast(change(x, ir.Constant(x.type, [constant] * self.count)), self.type)
-
-        for high in (True, False):
-            c = self.multiply_add(half(a, high=high), half(b, high=high), c)
-        return c
-
-
-class _Tile(NamedTuple):
-    """Where a tile's factors and its result lie."""
-
-    a: _Matrix
-    b: _Matrix
-    k_end: ir.Value
-    ahead: _Matrix | None
-    c: _Matrix
-    start_row: Callable[[int], ir.Value]
-
-
 _Sums = dict[tuple[int, int], ir.Value]
 """Of a tile, by row and vector."""
 
 
-def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
+def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
     """One tile of a fixed shape."""
     builder, (rows, vectors) = simd.builder, shape
     places = [(r, n) for r in range(rows) for n in range(vectors)]
@@ -200,9 +104,7 @@ def _emit_tile(simd: _Vectors, shape: TileShape, tile: _Tile) -> None:
             finish(cut=True)
 
 
-def _emit_step(
-    simd: _Vectors, shape: TileShape, tile: _Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums
-) -> _Sums:
+def _emit_step(simd: Vectors, shape: TileShape, tile: Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums) -> _Sums:
     """``sums`` and the products of one k. What is less stays in registers meanwhile: elements of A, or vectors of B."""
     builder = simd.builder
     totals: _Sums = {}
@@ -212,7 +114,7 @@ def _emit_step(
     a_offset = builder.mul(k, tile.a.step)
 
     def element(r: int) -> ir.Value:
-        return _splat(builder, builder.load(builder.gep(a_rows[r], [a_offset]), align=simd.align), simd.count)
+        return splat(builder, builder.load(builder.gep(a_rows[r], [a_offset]), align=simd.align), simd.count)
 
     def vector(n: int) -> ir.Value:
         return simd.load(b_rows[n // panel], n % panel)
@@ -236,8 +138,9 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
     """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C.
 
     Args:
-        shape: (rows, vectors, tail): at least 1 each; how many lanes of a row's last vector belong to C.
-        a: array that holds A: of the type of C, or of int32 that hold pairs of bfloat16, for two k at once.
+        shape: (rows, vectors, tail, height): at least 1 each; how many lanes of a row's last vector belong to C; and
+            what ``matrix.configure`` was told: ``rows``, or one row more if that are more than ``matrix.ROWS``.
+        a: array that holds A: of the type of C, or of integers that hold pairs of bfloat16, for two k at once.
         a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
         b: array that holds the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the
             other. R rows may take up to ROW_PANELS / R panels of TILE.vectors.
@@ -256,7 +159,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
     size = types.intp
     places = {n: types.UniTuple(size, n) for n in (2, 3, 4)}
     signature = types.void(
-        *(places[3], a, places[3], b, places[2], size, ahead, places[2]), *(start, ids, places[4], c, places[2])
+        *(places[4], a, places[3], b, places[2], size, ahead, places[2]), *(start, ids, places[4], c, places[2])
     )
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -264,26 +167,29 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
             array = context.make_array(sig.args[position])(context, builder, args[position])
             return builder.gep(array.data, [offset])
 
-        rows, vectors, tail = cgutils.unpack_tuple(builder, args[0])
+        rows, vectors, tail, height = cgutils.unpack_tuple(builder, args[0])
         a_offset, a_stride, a_step = cgutils.unpack_tuple(builder, args[2])
         b_offset, b_stride = cgutils.unpack_tuple(builder, args[4])
         ahead_offset, ahead_step = cgutils.unpack_tuple(builder, args[7])
         use, first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[10])
         c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
-        c = _Matrix(pointer(11, c_offset), c_stride, INDEX(1))
+        c = Matrix(pointer(11, c_offset), c_stride, INDEX(1))
 
-        def start_row(r: int) -> ir.Value:
+        def start_row(r: int | ir.Value) -> ir.Value:
             if sig.args[8] is types.none:
                 return c.row(builder, r)
-            row = builder.sext(builder.load(pointer(9, builder.add(first_id, INDEX(r)))), INDEX)
+            row = builder.sext(builder.load(pointer(9, builder.add(first_id, index(r)))), INDEX)
             start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
             return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
 
-        a = _Matrix(pointer(1, a_offset), a_stride, a_step)
-        ahead = None if sig.args[6] is types.none else _Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
-        b = _Matrix(pointer(3, b_offset), b_stride, INDEX(1))
-        places = _Tile(a, b, args[5], ahead, c, start_row)
-        simd = _Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
+        a = Matrix(pointer(1, a_offset), a_stride, a_step)
+        ahead = None if sig.args[6] is types.none else Matrix(pointer(6, ahead_offset), INDEX(0), ahead_step)
+        b = Matrix(pointer(3, b_offset), b_stride, INDEX(1))
+        places = Tile(a, b, args[5], ahead, c, start_row)
+        simd = Vectors(builder, c.pointer.type.pointee, lanes(sig.args[11].dtype.bitwidth // 8), tail)
+        if matrix.multiplies(sig.args[1].dtype):
+            matrix.emit_tile(simd, places, rows, vectors, height)
+            return context.get_dummy_value()
         end = builder.append_basic_block("tile_end")
         most = TILE.vectors * ROW_PANELS
         choose = builder.switch(builder.add(builder.mul(rows, INDEX(most + 1)), vectors), end)

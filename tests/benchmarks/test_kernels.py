@@ -20,7 +20,7 @@ def test_quick(run_benchmark):
         assert result["part_of_peak"] is not None or result["nanoseconds"] is not None
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", "float64", "bf16"])
 def test_all_kernels_are_right_and_a_second_call_is_right_as_well(precision):
     for case in all_cases(SHAPE, precision):
         assert check(case) == ""

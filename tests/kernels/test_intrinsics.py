@@ -3,11 +3,9 @@ import pytest
 
 from charrnn.kernels.intrinsics import (
     as_matrix,
-    bfloat16_pair,
     clamp,
     copy_numbers,
     from_rank,
-    put_bfloat16,
     to_rank,
 )
 from charrnn.kernels.jit import jit
@@ -17,14 +15,6 @@ from charrnn.kernels.jit import jit
 def clamp_all(x, low, high, out):
     for k in range(x.shape[0]):
         out[k] = clamp(x[k], low, high)
-
-
-@jit
-def round_both_ways(x, pairs, numbers):
-    for k in range(x.shape[0] // 2):
-        pairs[k] = bfloat16_pair(x[2 * k], x[2 * k + 1])
-    for k in range(x.shape[0]):
-        put_bfloat16(numbers, k, x[k])
 
 
 @jit
@@ -80,14 +70,3 @@ def test_ranks_order_as_their_numbers_and_nans_lie_beyond_all(random, dtype, ran
     rank_all(x, ranks, back)
     assert (np.diff(ranks) > 0).all()
     assert back.tobytes() == x.tobytes()
-
-
-def test_bfloat16_is_the_nearest_and_ties_go_to_even(random):
-    x = random.normal(size=1000).astype("float32")
-    x[:4] = 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -(1 + 2**-8)
-    pairs, numbers = np.empty(500, np.int32), np.empty(500, np.int32)
-    round_both_ways(x, pairs, numbers)
-    assert np.array_equal(pairs, numbers)
-    got = (pairs.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-    assert got[:4].tolist() == [1, 1 + 2**-6, 1 + 2**-7, -1]
-    assert (np.abs(got - x) <= np.abs(x) * 2**-8).all()

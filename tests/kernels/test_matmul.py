@@ -2,10 +2,6 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.matmul import (
-    DEPTH_BLOCK,
-    ROW_BLOCK,
-    SUM_BLOCK,
-    SUM_ROWS,
     matmul,
     matmul_add,
     matmul_transposed,
@@ -16,9 +12,8 @@ from charrnn.kernels.matmul import (
     panels_at_once,
     room_to_round,
     scratch,
-    share,
 )
-from charrnn.kernels.operands import PAIRS
+from charrnn.kernels.operands import NUMBERS, PAIRS, cut_of, share
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import ROW_PANELS, TILE
 
@@ -99,16 +94,18 @@ def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape
             assert np.array_equal(result.panels, whole.panels)
 
 
+DEPTH, ROW_BLOCK = NUMBERS.depth, NUMBERS.rows
+
 PRODUCTS = [
     (1, 1, 1, 1),
     (1, 5, 3, 7),
     (3, ROWS + 1, 20, WIDEST),
     (2, 2 * ROWS - 1, 31, WIDEST + 1),
-    (5, ROW_BLOCK // 2 - 8, DEPTH_BLOCK + 1, 65),
+    (5, ROW_BLOCK // 2 - 8, DEPTH + 1, 65),
     (2, ROW_BLOCK + 1, 40, 2 * WIDEST + 5),
-    (1, 3, 2 * DEPTH_BLOCK + 6, 17),
+    (1, 3, 2 * DEPTH + 6, 17),
     (1, 1, 7, 2 * ROW_PANELS * WIDEST),
-    (2, 2, DEPTH_BLOCK + 1, (2 * ROW_PANELS + 1) * WIDEST + 3),
+    (2, 2, DEPTH + 1, (2 * ROW_PANELS + 1) * WIDEST + 3),
 ]
 
 
@@ -185,12 +182,14 @@ def test_matmul_may_start_from_what_it_overwrites(random, dtype):
     assert c.tobytes() == wanted.tobytes()
 
 
+SUM_DEPTH, SUM_ROWS = NUMBERS.sum_depth, NUMBERS.sum_rows
+
 SUMS = [
     (1, 1, 1, 1),
     (5, 7, 3, 0),
-    (SUM_BLOCK, ROWS, WIDEST, 5),
-    (SUM_BLOCK + 1, 5 * ROWS - 1, 65, 66),
-    (3 * SUM_BLOCK - 5, SUM_ROWS + 9, 2 * WIDEST + 7, 0),
+    (SUM_DEPTH, ROWS, WIDEST, 5),
+    (SUM_DEPTH + 1, 5 * ROWS - 1, 65, 66),
+    (3 * SUM_DEPTH - 5, SUM_ROWS + 9, 2 * WIDEST + 7, 0),
     (17, 33, 0, 0),
 ]
 
@@ -255,8 +254,22 @@ def packed_pairs(w, rows):
     return result._replace(rounded=room_to_round(len(w), rows, PAIRS))
 
 
+PAIR_CUT = cut_of(np.zeros(0, PAIRS))
+TALL = PAIR_CUT.tile_rows
+
+PAIR_PRODUCTS = [
+    *PRODUCTS,
+    (1, TALL // 2, 33, 16),
+    (2, TALL // 2 + 1, 32, 47),
+    (1, TALL - 1, 64, 48),
+    (3, TALL + 1, 95, 49),
+    (2, 2 * TALL + 3, 2 * PAIR_CUT.depth + 5, 80),
+    (2, PAIR_CUT.rows // 2 + 5, 40, 17),
+]
+
+
 @pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+@pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
 def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, N, gap):
     a, b, c = (normal(random, shape, "float32") for shape in ((T, R, K + gap), (K, N), (T, R, N + gap)))
     a[:, :, K:] = np.nan  # must not be read
@@ -273,18 +286,65 @@ def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, 
         assert np.array_equal(result.panels, whole.panels)
 
 
+@pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
+def test_pairs_of_bfloat16_give_the_same_bytes_however_rows_and_steps_are_cut(random, T, R, K, N):
+    a, b, c = normal(random, (T, R, K), "float32"), normal(random, (K, N), "float32"), np.empty((T, R, N), "float32")
+    start, ids = normal(random, (5, N), "float32"), random.integers(0, 5, (T, R)).astype("int32")
+    w = packed_pairs(b, R)
+    matmul(a, w, start, ids, c, 0, R)
+    added = start[ids]
+    matmul_add(a, w, added, 0, R)
+    assert c.tobytes() == added.tobytes()
+    in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
+    matmul(a, w, in_place.reshape(T * R, N), row_ids, in_place, 0, R)
+    assert c.tobytes() == in_place.tobytes()
+    for parts in {2, 3, R}:
+        got = np.empty_like(c)
+        for t in range(T):
+            for part in reversed(range(parts)):
+                rows = share(R, parts, part), share(R, parts, part + 1)
+                matmul(a[t : t + 1], w, start, ids[t : t + 1], got[t : t + 1], *rows)
+        assert got.tobytes() == c.tobytes()
+
+
+PAIR_SUMS = [
+    *SUMS,
+    (PAIR_CUT.sum_depth + 3, TALL + 1, 20, 0),
+    (2 * PAIR_CUT.sum_depth, PAIR_CUT.sum_rows + TALL // 2 + 1, 49, 16),
+]
+
+
 @pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(("K", "M", "N1", "N2"), SUMS)
-def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors(random, K, M, N1, N2, gap):
+@pytest.mark.parametrize(("K", "M", "N1", "N2"), PAIR_SUMS)
+def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors_however_rows_are_cut(random, K, M, N1, N2, gap):
     a, ids = normal(random, (K, M + gap), "float32"), random.integers(0, 4, K).astype("int32")
     bs = tuple(normal(random, (K, N + gap), "float32") for N in (N1, N2))
-    cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
-    matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), 0, M)
+    a[:, M:] = np.nan  # must not be read
+
+    def run(parts):
+        cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
+        for part in reversed(range(parts)):
+            rows = share(M, parts, part), share(M, parts, part + 1)
+            matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), *rows)
+        return (*cs, sums)
+
+    *cs, sums = run(1)
     left = rounded(a[:, :M].copy())
     for c, b in zip(cs, bs, strict=True):
         assert_product(c, left.T, rounded(b[:, : c.shape[1]].copy()), np.zeros_like(c))
     one_hot = (ids[:, np.newaxis] == np.arange(4)).astype("float32")
     assert_product(sums.T, a[:, :M].T, one_hot, np.zeros((M, 4)))  # not rounded
+    for parts in (2, 3):
+        assert all(np.array_equal(x, y) for x, y in zip(run(parts), (*cs, sums), strict=True))
+
+
+def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):
+    a, b = normal(random, (1, 2 * TALL, 9), "float32"), normal(random, (9, 21), "float32")
+    a[0, 4, 3] = np.nan
+    c = np.zeros((1, 2 * TALL, 21 + 64), "float32")
+    matmul_add(a, packed_pairs(b, 2 * TALL), c, 0, 2 * TALL)
+    assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
+    assert np.isnan(c).sum() == 21  # not even the padding
 
 
 def test_rounding_to_bfloat16_keeps_what_is_not_finite():

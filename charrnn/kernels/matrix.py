@@ -1,0 +1,218 @@
+"""The matrix tile: a product of bfloat16 in the tile registers of AMX, written as LLVM IR.
+
+Such a register holds 16 rows of 64 bytes. One instruction multiplies 16 rows of A, each of 16 pairs of bfloat16, by
+16 pairs of rows of B, each of 16 columns, and adds the products to 16 x 16 sums in float32: 16,384 operations in
+16 cycles, where vectors of float32 do 64 in each. A tile here is as large as eight registers allow:
+
+    up to 2 x 3 registers of sums, 1 of A, 1 of B
+
+A row of A is as many pairs as a sum is long, one after the other; panels of B are those of ``simd``, of pairs. Sums
+have whole registers of k: what is missing are pairs of zeros. The order of the sum is the processor's within 16 pairs,
+and then one 16 after the other, the same for every element whatever tile it falls into.
+"""
+
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from charrnn.kernels.processor import TILE_REGISTERS
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, transposed
+
+ROWS = 16
+"""Rows of a register."""
+
+HEIGHT = 2 * ROWS
+"""Rows of the largest tile."""
+
+STEPS = 16
+"""Pairs of k in a register."""
+
+VECTORS = 3
+"""Registers of B beside each other, at most."""
+
+LEFT, RIGHT = 6, 7
+"""The registers of A and of B; those before hold the sums."""
+
+BYTE = ir.IntType(8)
+
+
+def multiplies(dtype: types.Type) -> bool:
+    """Whether the tile registers multiply what is packed in arrays of such a type."""
+    return TILE_REGISTERS and dtype == types.int32
+
+
+def _call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> None:
+    function = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+    builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.x86.{name}"), arguments)
+
+
+def _transfer(builder: ir.IRBuilder, name: str, register: int, pointer: ir.Value, stride: ir.Value) -> None:
+    _call(builder, name, BYTE(register), builder.bitcast(pointer, BYTE.as_pointer()), stride)
+
+
+def _half(builder: ir.IRBuilder, height: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Whether two registers share so many rows, and how many rows a register has then."""
+    two = builder.icmp_signed(">", height, INDEX(ROWS))
+    return two, builder.select(two, builder.lshr(builder.add(height, INDEX(1)), INDEX(1)), height)
+
+
+@intrinsic
+def configure(_typing, panels, height):
+    """Make the tile registers ready for tiles of ``height`` rows, if ``panels`` is an array that they multiply."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if multiplies(panels.dtype):
+            # Intel's layout: byte 0 the palette, from 16 on the bytes of a row (16 bits each), from 48 on the rows.
+            _, rows = _half(builder, args[1])
+            place = cgutils.alloca_once(builder, ir.ArrayType(INDEX, 8))
+            words = [INDEX(1), INDEX(0), *[INDEX(0x0040004000400040)] * 2, INDEX(0), INDEX(0)]
+            words += [builder.add(builder.mul(rows, INDEX(0x0001010101010101)), INDEX(ROWS << 56)), INDEX(0)]
+            for n, word in enumerate(words):
+                builder.store(word, builder.gep(place, [INDEX(0), INDEX(n)]))
+            _call(builder, "ldtilecfg", builder.bitcast(place, BYTE.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(panels, types.intp), codegen
+
+
+@intrinsic
+def release(_typing, panels):
+    """Give the tile registers back, so that the system need not keep what they hold."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if multiplies(panels.dtype):
+            _call(builder, "tilerelease")
+        return context.get_dummy_value()
+
+    return types.void(panels), codegen
+
+
+@intrinsic
+def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
+    """``C[r, n] = start[r, n]``, if ``panels`` is an array that the tile registers multiply.
+
+    Args:
+        panels: packed.
+        shape: (rows, vectors, tail), as in ``simd.tile``.
+        start: see there; where it is None, C remains as it is.
+        ids: see there.
+        start_place: (id, offset, stride).
+        c: see there.
+        c_place: see there.
+    """
+    pair, triple = (types.UniTuple(types.intp, n) for n in (2, 3))
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if start is types.none or not multiplies(panels.dtype):
+            return context.get_dummy_value()
+        starts, numbers, target = (context.make_array(sig.args[i])(context, builder, args[i]).data for i in (2, 3, 5))
+        rows, vectors, tail = cgutils.unpack_tuple(builder, args[1])
+        first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[4])
+        c_offset, c_stride = cgutils.unpack_tuple(builder, args[6])
+        simd = Vectors(builder, ir.FloatType(), ROWS, tail)
+        last = builder.sub(vectors, INDEX(1))
+        with cgutils.for_range(builder, rows) as loop:
+            number = builder.sext(builder.load(builder.gep(numbers, [builder.add(first_id, loop.index)])), INDEX)
+            source = builder.gep(starts, [builder.add(start_offset, builder.mul(number, start_stride))])
+            row = builder.gep(target, [builder.add(c_offset, builder.mul(loop.index, c_stride))])
+            with builder.if_then(builder.icmp_unsigned("!=", source, row)):
+                for n in range(VECTORS - 1):
+                    with builder.if_then(builder.icmp_signed("<", INDEX(n), last)):
+                        simd.store(simd.load(source, n), row, n)
+                end = [builder.gep(pointer, [builder.mul(last, INDEX(ROWS))]) for pointer in (source, row)]
+                simd.store(simd.load(end[0], 0, masked=True), end[1], 0, masked=True)
+        return context.get_dummy_value()
+
+    return types.void(panels, triple, start, ids, triple, c, pair), codegen
+
+
+class _Sums(NamedTuple):
+    """Where the sums of a tile begin and end."""
+
+    c: Matrix
+    aside: Matrix
+    """(HEIGHT, 16): the last column of registers, where it is partly beyond the end of the rows of C."""
+    whole: ir.Value
+    """Whether it is not."""
+
+
+def emit_tile(simd: Vectors, tile: Tile, rows: ir.Value, vectors: ir.Value, height: ir.Value) -> None:
+    """One tile, added to C, after ``configure(height)``: of so many rows, or one less if two registers share them."""
+    builder = simd.builder
+    room = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), HEIGHT * ROWS))
+    aside = Matrix(builder.bitcast(room, ir.FloatType().as_pointer()), INDEX(ROWS), INDEX(1))
+    sums = _Sums(tile.c, aside, simd.whole)
+    two, half = _half(builder, height)
+    # Both registers may have the rows in the middle, which they compute alike.
+    first_rows = [INDEX(0), builder.sub(rows, half)]
+    end = builder.append_basic_block("matrix_tile_end")
+    choose = builder.switch(builder.add(builder.shl(vectors, INDEX(1)), builder.zext(two, INDEX)), end)
+    for width in range(1, VECTORS + 1):
+        for halves in (1, 2):
+            block = builder.append_basic_block(f"matrix_tile_{halves}x{width}")
+            choose.add_case(INDEX(2 * width + halves - 1), block)
+            builder.position_at_end(block)
+            with builder.if_then(builder.not_(sums.whole), likely=False), cgutils.for_range(builder, rows) as loop:
+                end_of_row = simd.load(sums.c.row(builder, loop.index), width - 1, masked=True)
+                simd.store(end_of_row, aside.row(builder, loop.index), 0)
+            _emit_sums(simd, tile, first_rows[:halves], width, sums)
+            with builder.if_then(builder.not_(sums.whole), likely=False), cgutils.for_range(builder, rows) as loop:
+                total = simd.load(aside.row(builder, loop.index), 0)
+                simd.store(total, sums.c.row(builder, loop.index), width - 1, masked=True)
+            builder.branch(end)
+    builder.position_at_end(end)
+
+
+def _emit_sums(simd: Vectors, tile: Tile, first_rows: list[ir.Value], width: int, sums: _Sums) -> None:
+    """The sums of a tile, added to what is there."""
+    builder = simd.builder
+    a_rows = [tile.a.row(builder, r) for r in first_rows]
+    a_stride, b_stride = builder.shl(tile.a.stride, INDEX(2)), INDEX(4 * width * ROWS)
+
+    def transfer_sums(name: str) -> None:
+        for half, r in enumerate(first_rows):
+            for n in range(width):
+                place = builder.gep(sums.c.row(builder, r), [INDEX(n * ROWS)])
+                stride = builder.shl(sums.c.stride, INDEX(2))
+                if n == width - 1:
+                    place = builder.select(sums.whole, place, sums.aside.row(builder, r))
+                    stride = builder.select(sums.whole, stride, INDEX(4 * ROWS))
+                _transfer(builder, name, VECTORS * half + n, place, stride)
+
+    transfer_sums("tileloadd64")
+    with cgutils.for_range_slice(builder, INDEX(0), tile.k_end, INDEX(STEPS)) as (k, _):
+        b_row = builder.gep(tile.b.pointer, [builder.mul(k, INDEX(width * ROWS))])
+        held, columns = None, list(range(width))
+        for half, a_row in enumerate(a_rows):
+            _transfer(builder, "tileloadd64", LEFT, builder.gep(a_row, [k]), a_stride)
+            for n in columns:
+                if n != held:
+                    _transfer(builder, "tileloadd64", RIGHT, builder.gep(b_row, [INDEX(n * ROWS)]), b_stride)
+                    held = n
+                _call(builder, "tdpbf16ps", BYTE(VECTORS * half + n), BYTE(LEFT), BYTE(RIGHT))
+            columns.reverse()  # to begin with the column that is held
+    transfer_sums("tilestored64")
+
+
+@intrinsic
+def transpose_block(_typing, source, first, target, place):
+    """``target[r, place + k] = source[k, first + r]`` for 16 r and 16 k; contiguous matrices of pairs."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.IntType(32), ROWS)
+
+        def row_at(array: int, r: int, column: ir.Value) -> ir.Value:
+            matrix = context.make_array(sig.args[array])(context, builder, args[array])
+            _, length = cgutils.unpack_tuple(builder, matrix.shape)
+            place = builder.gep(matrix.data, [builder.add(builder.mul(length, INDEX(r)), column)])
+            return builder.bitcast(place, vector.as_pointer())
+
+        rows = [builder.load(row_at(0, r, args[1]), align=4) for r in range(ROWS)]
+        for r, row in enumerate(transposed(builder, rows)):
+            builder.store(row, row_at(2, r, args[3]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp), codegen

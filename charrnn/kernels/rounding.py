@@ -1,0 +1,138 @@
+"""Rows of float32 rounded to bfloat16, the nearest, ties to even, written as LLVM IR: whole vectors at a time.
+
+A bfloat16 is a float32 without the lower half of its bits, 8 bits of precision. Two with neighbouring k share an int32,
+the even one in the lower half: a step of a sum. Numbers beyond the end of a row count as zero. What is written to is
+contiguous and has room for whole registers.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from charrnn.kernels.processor import NATIVE_BFLOAT16, lanes
+from charrnn.kernels.vectors import INDEX, BFloat16, Vectors, transposed
+
+LANES = lanes(4)
+"""Numbers in a vector register."""
+
+WORD = ir.IntType(32)
+
+
+def _words(number: int, count: int) -> ir.Constant:
+    return ir.Constant(ir.VectorType(WORD, count), [number] * count)
+
+
+def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """The bits of a vector of floats rounded to bfloat16; a NaN stays one."""
+    count = x.type.count
+    words, halves = (ir.VectorType(ir.IntType(bits), count) for bits in (32, 16))
+    if NATIVE_BFLOAT16:
+        return builder.bitcast(builder.fptrunc(x, ir.VectorType(BFloat16(), count)), halves)
+    bits = builder.bitcast(x, words)
+    odd = builder.and_(builder.lshr(bits, _words(16, count)), _words(1, count))
+    nearest = builder.add(builder.add(bits, _words(0x7FFF, count)), odd)
+    quiet = builder.or_(bits, _words(1 << 22, count))
+    rounded = builder.select(builder.fcmp_unordered("uno", x, x), quiet, nearest)
+    return builder.trunc(builder.lshr(rounded, _words(16, count)), halves)
+
+
+def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value) -> ir.Value:
+    """LANES numbers of a row of so many, from ``first`` on."""
+    vectors = Vectors(builder, ir.FloatType(), LANES, builder.sub(length, first))
+    return vectors.load(builder.gep(row, [first]), 0, masked=True)
+
+
+def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value) -> ir.Value:
+    """2 LANES numbers of a row of so many, from ``first`` on, rounded: LANES pairs of neighbours."""
+    halves = [
+        _round(builder, _load(builder, row, begin, length)) for begin in (first, builder.add(first, INDEX(LANES)))
+    ]
+    lanes = ir.Constant(ir.VectorType(WORD, 2 * LANES), list(range(2 * LANES)))
+    return builder.bitcast(builder.shuffle_vector(*halves, lanes), ir.VectorType(WORD, LANES))
+
+
+def _store(builder: ir.IRBuilder, pairs: ir.Value, row: ir.Value, first: ir.Value) -> None:
+    builder.store(pairs, builder.bitcast(builder.gep(row, [first]), pairs.type.as_pointer()), align=4)
+
+
+@intrinsic
+def round_row(_typing, row, to):
+    """A row of float32 to a row of steps, up to the end of a register."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source, target = (context.make_array(sig.args[i])(context, builder, args[i]) for i in range(2))
+        (length,) = cgutils.unpack_tuple(builder, source.shape)
+        with cgutils.for_range_slice(builder, INDEX(0), length, INDEX(2 * LANES)) as (first, _):
+            pairs = _load_pairs(builder, source.data, first, length)
+            _store(builder, pairs, target.data, builder.lshr(first, INDEX(1)))
+        return context.get_dummy_value()
+
+    return types.void(row, to), codegen
+
+
+@intrinsic
+def round_pairs(_typing, low, high, there, to, step):
+    """Two rows of float32 to one step of each column.
+
+    Args:
+        low: float32.
+        high: as many.
+        there: how many of the two rows, the lower one first, count as they are: the others as zeros.
+        to: (steps, at least as many), written up to the end of a register.
+        step: which.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        rows = [context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1)]
+        target = context.make_array(sig.args[3])(context, builder, args[3])
+        (length,) = cgutils.unpack_tuple(builder, rows[0].shape)
+        _, width = cgutils.unpack_tuple(builder, target.shape)
+        counted = [
+            builder.select(builder.icmp_signed(">", args[2], INDEX(i)), length, INDEX(0)) for i in range(len(rows))
+        ]
+        place = builder.mul(args[4], width)
+        with cgutils.for_range_slice(builder, INDEX(0), length, INDEX(LANES)) as (first, _):
+            low, high = (
+                builder.zext(_round(builder, _load(builder, row.data, first, count)), ir.VectorType(WORD, LANES))
+                for row, count in zip(rows, counted, strict=True)
+            )
+            pairs = builder.or_(low, builder.shl(high, _words(16, LANES)))
+            _store(builder, pairs, target.data, builder.add(place, first))
+        return context.get_dummy_value()
+
+    return types.void(low, high, types.intp, to, types.intp), codegen
+
+
+@intrinsic
+def round_transposed(_typing, rows, n, last, step, to):
+    """LANES rows of float32 to LANES steps of as many columns.
+
+    Args:
+        rows: (N, K), contiguous.
+        n: the first row, and the first of the columns that are written.
+        last: one beyond the last row; others count as zeros.
+        step: the first one, from number 2 ``step`` of each row on.
+        to: (steps, at least n + LANES), contiguous.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source, target = (context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 4))
+        _, length = cgutils.unpack_tuple(builder, source.shape)
+        steps, width = cgutils.unpack_tuple(builder, target.shape)
+        _, n, last, step, _ = args
+        rows = []
+        for r in range(LANES):
+            row = builder.add(n, INDEX(r))
+            there = builder.select(builder.icmp_signed("<", row, last), length, INDEX(0))
+            start = builder.gep(source.data, [builder.mul(row, length)])
+            rows.append(_load_pairs(builder, start, builder.shl(step, INDEX(1)), there))
+        for r, column in enumerate(transposed(builder, rows)):
+            place = builder.add(step, INDEX(r))
+            with builder.if_then(builder.icmp_signed("<", place, steps)):
+                _store(builder, column, target.data, builder.add(builder.mul(place, width), n))
+        return context.get_dummy_value()
+
+    return types.void(rows, types.intp, types.intp, types.intp, to), codegen
