@@ -12,7 +12,7 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, counted, print_json, table
+from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
 from charrnn.errors import CheckpointError, ConfigError, RunError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def command(
         print_json({"checkpoint": str(path), **tally.to_dict(), **how}, err=beside)
         return
     for line in (f"model  {path}", *_notes(tally, **how), *tally.table()):
-        click.echo(line, err=beside)
+        say(line, err=beside)
 
 
 def _show_answers(answers: "Answers", path: Path, as_json: bool) -> None:
@@ -127,7 +127,7 @@ def _show_answers(answers: "Answers", path: Path, as_json: bool) -> None:
         print_json({"checkpoint": str(path), **answers_as_json(answers)})
         return
     for line in (f"model  {path}", *answers_as_table(answers)):
-        click.echo(line)
+        say(line, err=False)
 
 
 class Tally:

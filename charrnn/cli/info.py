@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import duration, number, print_json, size, table
+from charrnn.cli.shared.output import duration, number, print_json, say, size, table
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
@@ -29,9 +29,9 @@ def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
         print_json(_as_json(path, overview))
         return
     for title, lines in _sections(path, overview).items():
-        click.echo(title)
+        say(title, err=False)
         for line in lines:
-            click.echo(f"  {line}")
+            say(f"  {line}", err=False)
 
 
 def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:

@@ -28,7 +28,7 @@ def command(checkpoints: Path, as_json: bool) -> None:
         print_json(runs)
     elif runs:
         for line in table([COLUMNS, *map(_row, runs)]):
-            click.echo(line)
+            say(line, err=False)
     else:
         say(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
 

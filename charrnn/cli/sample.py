@@ -2,14 +2,15 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
+from charrnn.cli.shared.failures import INTERRUPTED
 from charrnn.cli.shared.interrupts import Pause
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
@@ -78,10 +79,9 @@ RIVALS = 5
 @option(
     "--top",
     type=click.IntRange(min=0),
-    default=RIVALS,
-    show_default=True,
     metavar="N",
     help="Rivals that --probabilities shows.",
+    unset=f"{RIVALS}",
 )
 @option(
     "--novelty",
@@ -105,7 +105,7 @@ def command(
     unknown: str,
     state: Path | None,
     probabilities: bool,
-    top: int,
+    top: int | None,
     corpora: tuple[str, ...],
     encoding: str | None,
     interactive: bool,
@@ -137,6 +137,8 @@ def command(
         state,
         num_samples,
     )
+    check_belonging("--top", top, "--probabilities", probabilities)
+    check_belonging("--encoding", encoding, "--novelty", bool(corpora))
     encoding = encoding or ENCODING
     check_corpora(corpora, encoding, seed)
     warn_of_number(seed, rng_seed)
@@ -171,28 +173,53 @@ def command(
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
         start, steps, seeds = batch.prefix, batch.steps, [*batch.rng_seeds]
-    reason = ""
+    exit_code = 0
     results: list[dict[str, Any]] = []
-    if interactive:
-        from charrnn.cli.shared.prompt import converse
+    with saved(session.save if state or interactive else None, state):
+        if interactive:
+            from charrnn.cli.shared.prompt import converse
 
-        converse(session, chosen, model.vocabulary.unit, unknown)
-    else:
-        rivals = max(0, min(top, len(model.vocabulary))) if probabilities else 0
-        show_result = results.append if corpora else print_json
-        writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
-        if corpora:
-            from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
+            converse(session, chosen, model.vocabulary.unit, unknown)
+        else:
+            rivals = min(RIVALS if top is None else top, len(model.vocabulary)) if probabilities else 0
+            show_result = results.append if corpora else print_json
+            writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
+            if corpora:
+                from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
-            writer = KeepingWriter(writer, None if is_going_on else start)
-        reason = show(steps, chosen, rivals, writer)
-    if state:
-        session.save(state)
+                writer = KeepingWriter(writer, None if is_going_on else start)
+            exit_code = show(steps, chosen, rivals, writer)
     if corpora:
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
-    if reason == "interrupted":
-        raise KeyboardInterrupt
+    leave(exit_code)
     say(source)
+
+
+def leave(exit_code: int) -> None:
+    """End the command with an exit code; with 0, go on."""
+    if exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if exit_code:
+        raise click.exceptions.Exit(exit_code)
+
+
+@contextmanager
+def saved(save: Callable[[Path], None] | None, state: Path | None) -> Iterator[None]:
+    """Save the state after the body, also where a signal or a pipe that was closed has ended it."""
+    try:
+        yield
+    except (BrokenPipeError, click.exceptions.Exit):
+        if save and state:
+            save(state)
+        raise
+    if save and state:
+        save(state)
+
+
+def check_belonging(name: str, value: object, owner: str, is_used: bool) -> None:
+    """Refuse an option that would change nothing, as the one that it belongs to is missing."""
+    if value is not None and not is_used:
+        raise click.UsageError(f"{name} is of {owner}: give both.")
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
@@ -213,8 +240,8 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> str:
-    """Draw and print all texts; returns the last one's stop reason."""
+def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> int:
+    """Draw and print all texts; returns the exit code, of the signal that ended them if one did."""
     text, reason = -1, ""
     with Pause() as pause, closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn:
         for step in drawn:
@@ -224,7 +251,7 @@ def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> 
             writer.step(step)
             if reason := step.stop_reason:
                 writer.end(step)
-    return reason
+    return pause.exit_code if reason == "interrupted" else 0
 
 
 def writer_for(

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, TrainingError
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.tensors import Tensors
 from charrnn.model.workers import Workers
@@ -42,6 +42,7 @@ class DynamicReader:
 
     Raises:
         ConfigError: the learning rate is not a positive number.
+        TrainingError: it is so high that the model diverged; from ``read``.
     """
 
     def __init__(self, parameters: Tensors, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
@@ -74,6 +75,11 @@ class DynamicReader:
         """Losses and ranks (T,) of a segment; the state stays where it is."""
         window = self._network.run(x, None, copy_state(self._state), self._space)
         losses, ranks = surprises(self._network, window, y)
+        if not np.isfinite(losses).all():
+            raise TrainingError(
+                f"the model diverged as it learned from the text at rate {self._rate}; choose a lower rate of dynamic "
+                "evaluation"
+            )
         return losses[:, 0], ranks[:, 0]
 
     def _learn(self, x: Ids, y: Ids) -> None:

@@ -91,6 +91,12 @@ def test_characters_go_to_a_file_and_add_up(evaluate, text, tmp_path):
     assert evaluate("letters", text, "--per-char", file, "--overwrite").exit_code == 0
 
 
+def test_characters_may_go_to_a_device(evaluate, text):
+    result = evaluate(text, "--per-char", "/dev/null")
+    assert result.exit_code == 0
+    assert "bits per character" in result.stdout
+
+
 def test_data_alone_goes_to_stdout(evaluate, text):
     result = evaluate("letters", text, "--per-char", "-")
     assert len([json.loads(line) for line in result.stdout.splitlines()]) == 4800
@@ -141,6 +147,12 @@ def test_dynamic_evaluation_is_reported_as_such(evaluate, text, checkpoints):
     assert dynamic["bits_per_character"] < plain["bits_per_character"]
     assert "dynamic evaluation" in evaluate("letters", text, "--dynamic", "--dynamic-rate", 0.01).stdout
     assert (checkpoints / "letters" / "best.safetensors").read_bytes() == before
+
+
+def test_dynamic_evaluation_that_diverges_is_an_error(evaluate, text):
+    result = evaluate(text, "--dynamic", "--dynamic-rate", "1e30")
+    assert result.exit_code == 1
+    assert "diverged as it learned from the text at rate 1e+30; choose a lower rate" in result.stderr
 
 
 def test_exact_answers(evaluate, tmp_path, checkpoints):

@@ -202,6 +202,15 @@ def test_what_does_not_go_together(sample, options):
     assert "leave out" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty")]
+)
+def test_what_would_change_nothing(sample, options, owner):
+    result = sample(*options)
+    assert result.exit_code == 2
+    assert f"{options[0]} is of {owner}: give both" in result.stderr
+
+
 def test_errors(sample, tmp_path):
     save_file({}, tmp_path / "other.safetensors")
     (tmp_path / "latin").write_bytes(b"\xe9")
@@ -326,6 +335,21 @@ def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):
     assert process.wait(timeout=60) == 0
 
 
+def test_a_reader_that_has_enough_leaves_a_state(start, sample, checkpoints, tmp_path):
+    state = tmp_path / "state.safetensors"
+    options = ("--length", 100_000_000, "--rng-seed", 3, "--state", state)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
+    process = start("sample", "--checkpoints", checkpoints, *options, **pipes)
+    shown = process.stdout.read(100).decode()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
+    further = sample("--length", 50, "--state", state).stdout
+    whole = sample("--length", 200_000, "--rng-seed", 3).stdout
+    assert whole.startswith(shown)
+    assert further in whole[len(shown) :]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
 def test_an_interrupt_leaves_no_traceback(start, checkpoints):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -338,14 +362,17 @@ def test_an_interrupt_leaves_no_traceback(start, checkpoints):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
-def test_what_an_interrupt_has_shown_is_what_the_state_holds(start, sample, checkpoints, tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_what_a_signal_has_let_be_shown_is_what_the_state_holds(start, sample, checkpoints, tmp_path, name):
     state = ("--state", tmp_path / "state.safetensors")
     options = ("--length", 100_000_000, "--rng-seed", 3, "--stop", "the dog sat on the cat", *state)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
     process = start("sample", "--checkpoints", checkpoints, *options, **pipes)
     shown = process.stdout.read(100)
-    process.send_signal(signal.SIGINT)
-    shown = (shown + process.communicate(timeout=60)[0]).decode()
-    assert process.returncode == 130
+    process.send_signal(getattr(signal, name))
+    rest, stderr = process.communicate(timeout=60)
+    shown = (shown + rest).decode()
+    assert process.returncode == 128 + getattr(signal, name)
+    assert stderr.strip() == b""
     further = sample("--length", 50, *state).stdout
     assert shown + further == sample("--length", len(shown) + 50, "--rng-seed", 3).stdout

@@ -17,6 +17,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from charrnn.cli.shared.output import say
 from charrnn.errors import CharrnnError
 
 INTERRUPTED = 130
@@ -36,7 +37,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line."""
-        click.echo(f"charrnn: error: {self.message}", file=file, err=True)
+        say(f"charrnn: error: {self.message}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
 
     Args:
         pieces: the text, written as UTF-8, or bytes.
-        output: where to; its folder is made if need be.
+        output: where to; its folder is made if need be. A device or a pipe, such as /dev/null, takes them one by one.
         overwrite: whether an older file may be replaced.
         option: the one that named the file.
 
@@ -28,6 +28,10 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
             yield piece if isinstance(piece, bytes) else piece.encode()
 
     try:
+        if output.is_char_device() or output.is_fifo():
+            with output.open("wb") as stream:
+                stream.writelines(encoded())
+            return characters
         if output.exists() and not overwrite:
             raise CorpusError(f"{output} exists already; choose another {option}, or replace it with --overwrite")
         if output.exists() and not output.is_file():

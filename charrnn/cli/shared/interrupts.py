@@ -6,11 +6,31 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import TypeVar
+from typing import Any
+
+import click
 
 from charrnn.cli.shared.failures import INTERRUPTED, interrupt
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+Handlers = dict[signal.Signals, Any]
+
+
+def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Handlers:
+    """Let the signals that end a program go to ``handler``; returns what handled them before."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, now in before.items():
+        if number == signal.SIGINT or now != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
+            signal.signal(number, handler)
+    return before
+
+
+def restore_signals(before: Handlers) -> None:
+    """Let them go to what handled them before."""
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class Interrupts:
@@ -29,17 +49,13 @@ class Interrupts:
         self._requested = False
 
     def __enter__(self) -> "Interrupts":
-        self._before = {number: signal.getsignal(number) for number in SIGNALS}
-        for number, handler in self._before.items():
-            if number == signal.SIGINT or handler != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
-                signal.signal(number, self._handle)
+        self._before = handle_signals(self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        restore_signals(self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._requested or self.stop is None:
@@ -68,58 +84,70 @@ def _write(message: bytes) -> None:
         os.write(2, message)
 
 
-C = TypeVar("C", bound="CtrlC")
+class Pause:
+    """Within its ``with`` block, once something has been drawn, a signal is a wish that is looked up in ``asked``.
 
+    Before that, and the second time, it ends the command as ever: reading and compiling cannot be asked to stop.
 
-class CtrlC:
-    """Within its ``with`` block, Ctrl-C is what ``_handle`` makes of it."""
+    Attributes:
+        exit_code: 128 and the number of the signal; as after Ctrl-C if there was none.
+    """
 
-    def __enter__(self: "C") -> "C":
-        self._before = signal.signal(signal.SIGINT, self._handle)
+    def __init__(self) -> None:
+        self._drawing = self._asked = False
+        self.exit_code = INTERRUPTED
+
+    def asked(self) -> bool:
+        """Whether a signal came; to be called after each chunk that was drawn."""
+        self._drawing = True
+        return self._asked
+
+    def __enter__(self) -> "Pause":
+        self._before = handle_signals(self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        restore_signals(self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        raise NotImplementedError
-
-
-class Pause(CtrlC):
-    """Within its ``with`` block, once something has been drawn, Ctrl-C is a wish that is looked up in ``asked``.
-
-    Before that, and the second time, it is a KeyboardInterrupt: reading and compiling cannot be asked to stop.
-    """
-
-    def __init__(self) -> None:
-        self._drawing = self._asked = False
-
-    def asked(self) -> bool:
-        """Whether Ctrl-C was pressed; to be called after each chunk that was drawn."""
-        self._drawing = True
-        return self._asked
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked or not self._drawing:
+        if self._drawing and not self._asked:
+            self._asked, self.exit_code = True, 128 + number
+        elif number == signal.SIGINT:
             interrupt()
-        self._asked = True
+        else:
+            os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
 
 
-class Once(CtrlC):
+class Once:
     """Within its ``with`` block, Ctrl-C is one KeyboardInterrupt for each time that it was ``expected``; else nothing.
 
-    What deals with the first one would be ended by a second one that comes at once.
+    What deals with the first one would be ended by a second one that comes at once. The other signals end the command:
+    where they are expected, by an exception, so that it can save.
 
     Attributes:
-        expected: whether the next Ctrl-C raises.
+        expected: whether the next signal raises.
     """
 
     def __init__(self) -> None:
         self.expected = False
 
+    def __enter__(self) -> "Once":
+        self._before = handle_signals(self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        restore_signals(self._before)
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.expected:
-            self.expected = False
-            interrupt()
+        expected, self.expected = self.expected, False
+        if number == signal.SIGINT:
+            if expected:
+                interrupt()
+        elif expected:
+            raise click.exceptions.Exit(128 + number)
+        else:
+            os._exit(128 + number)

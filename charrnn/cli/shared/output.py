@@ -3,17 +3,21 @@
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 import click
 
+from charrnn.cli.shared.terminal import ESCAPES
+
 FALLBACK_WIDTH = 80
 
 
-def say(text: str = "") -> None:
-    """Print a line that is not data."""
-    click.echo(text, err=True)
+def say(text: str = "", *, err: bool = True) -> None:
+    """Print a line that is not data, or to stdout one that is; names of files in it are harmless on a terminal."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo(text.translate(ESCAPES) if stream.isatty() else text, err=err)
 
 
 def announce_compilation() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.shared.failures import INTERRUPTED
 from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.terminal import Display
@@ -67,6 +68,8 @@ def draw(session: "Session", settings: "SamplingSettings", display: Display) -> 
         with Pause() as pause:
             for step in session.steps(settings, interrupted=pause.asked):
                 display.write(step.piece.symbols)
+        if pause.exit_code != INTERRUPTED:
+            raise click.exceptions.Exit(pause.exit_code)
     except KeyboardInterrupt:
         say()
     display.end()

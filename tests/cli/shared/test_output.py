@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, size, table
+from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, say, size, table
 
 
 def test_json_knows_no_nan():
@@ -11,6 +11,18 @@ def test_json_knows_no_nan():
         "b": [1.5, None],
         "c": [None, "x"],
     }
+
+
+@pytest.mark.parametrize("err", [True, False])
+def test_names_are_harmless_on_a_terminal_and_unchanged_in_a_pipe(capfd, monkeypatch, err):
+    for is_terminal in (False, True):
+        monkeypatch.setattr(
+            ("sys.stderr" if err else "sys.stdout") + ".isatty", lambda is_terminal=is_terminal: is_terminal
+        )
+        say("a \x07name\t漢", err=err)
+    shown = capfd.readouterr()
+    assert (shown.err if err else shown.out) == "a \x07name\t漢\na \\x07name\t漢\n"
+    assert not (shown.out if err else shown.err)
 
 
 def test_a_table_is_aligned():

@@ -92,6 +92,24 @@ def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):
     assert terminal.process.wait(timeout=60) == 0
 
 
+@pytest.mark.parametrize("drawing", [False, True])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_other_signals_end_the_conversation_and_save_it(start, invoke, checkpoints, tmp_path, name, drawing):
+    state, length = tmp_path / "state.safetensors", "1000000000" if drawing else "20"
+    options = ("--checkpoints", checkpoints, "--interactive", "--length", length, "--state", state)
+    terminal = Terminal(start, "sample", *options)
+    terminal.until("> ")
+    terminal.type("the\n")
+    terminal.until("\n")
+    terminal.until(" " if drawing else "> ")
+    number = getattr(signal, name)
+    while terminal.process.poll() is None:  # again: one that comes just before readline waits is seen after the next
+        os.kill(terminal.process.pid, number)
+        time.sleep(0.5)
+    assert terminal.process.returncode == 128 + number
+    assert invoke("sample", "--checkpoints", checkpoints, "--length", 5, "--state", state).exit_code == 0
+
+
 def test_a_second_ctrl_c_while_the_first_is_answered_is_dropped(monkeypatch):
     answers = []
 
