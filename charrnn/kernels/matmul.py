@@ -188,30 +188,46 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
                 else:
                     ahead = (k0 + length) % depth * share(vectors, count, 1) * width
                 if k0 == 0:
-                    for t in range(t0, t1):
-                        row = t * height + first_row
-                        from_place = (row, v0 * width, start_stride)
-                        copy_start(
-                            b.panels, (rows, v1 - v0, tail), start, ids, from_place, c,
-                            (row * c_stride + v0 * width, c_stride),
-                        )  # fmt: skip
+                    shape = (last_row - first_row, v1 - v0, tail)
+                    copy_starts(b.panels, shape, start, ids, start_stride, c, t0, t1, first_row, v0 * width)
                 fetch = length * size // (tiles * (t1 - t0))
                 each = fetch // length + 1
                 for t in range(t0, t1):
                     r0 = first_row
                     for i in range(tiles):
                         r1 = r0 + low + (i < higher)
-                        shape = (r1 - r0, v1 - v0, tail, highest)
                         a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
                         start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
                         tile(
-                            shape, left, a_place, b.panels, b_place, length, b.panels, (ahead, each),
-                            start, ids, start_place, c, c_place,
+                            (r1 - r0, v1 - v0, tail, highest), left, a_place, b.panels, b_place, length,
+                            b.panels, (ahead, each), start, ids, start_place, c, c_place,
                         )  # fmt: skip
                         ahead += fetch
                         r0 = r1
     release(b.panels)
+
+
+@inlined
+def copy_starts(panels, shape, start, ids, start_stride, c, t0, t1, first_row, column):
+    """Copy what the sums of some columns start from to C, for tiles that can do no more than add to it.
+
+    Args:
+        panels: of B.
+        shape: (rows, vectors, tail) of each step.
+        start: as in ``product``, like the next three.
+        ids: see there.
+        start_stride: see there.
+        c: see there.
+        t0: the first step.
+        t1: one beyond the last step.
+        first_row: of each step.
+        column: the first one.
+    """
+    for t in range(t0, t1):
+        row = t * c.shape[1] + first_row
+        start_place, c_place = (row, column, start_stride), (row * c.shape[2] + column, c.shape[2])
+        copy_start(panels, shape, start, ids, start_place, c, c_place)
 
 
 class Scratch(NamedTuple):

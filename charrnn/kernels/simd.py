@@ -149,7 +149,8 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         ahead: array that will be read soon, or None.
         ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache
             meanwhile.
-        start: array of the rows to start from; None to start from C.
+        start: array of the rows to start from; None to start from C, as the tile registers always do, for which
+            ``matrix.copy_start`` has to come before.
         ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
         start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
             where ``use`` is 0.
