@@ -117,11 +117,11 @@ class Model:
         self._network = network
 
     @classmethod
-    def load(cls, path: Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
+    def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
         if threads is not None and threads < 1:
             raise ConfigError(f"threads must be at least 1, not {threads}")
-        checkpoint = load_checkpoint(path)
+        checkpoint = load_checkpoint(Path(path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
         return cls(load_model(config, checkpoint.tensors, Workers(threads or available_threads())), vocabulary)

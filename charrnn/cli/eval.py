@@ -24,6 +24,9 @@ STDOUT = Path("-")
 
 HEADINGS = ("bits per character", "nats per character", "perplexity", "characters predicted")
 
+MANY_DIGITS = 1e9
+"""Figures beyond this are shown as powers of ten."""
+
 
 @click.command("eval")
 @click.argument("arguments", metavar="[RUN|FILE] TEXT...", nargs=-1, required=True)
@@ -179,7 +182,8 @@ def _cells(score: "Score") -> list[str]:
     if not score.characters:
         return ["-", "-", "-", "0"]
     figures = (score.bits_per_character, score.nats_per_character, score.perplexity)
-    return [*(f"{figure:.4f}" for figure in figures), f"{score.characters:,}"]
+    shown = (f"{figure:.4f}" if figure < MANY_DIGITS else f"{figure:.3g}" for figure in figures)
+    return [*shown, f"{score.characters:,}"]
 
 
 def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:

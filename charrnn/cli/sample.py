@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import INTERRUPTED
+from charrnn.cli.shared.failures import INTERRUPTED, Ended, end
 from charrnn.cli.shared.interrupts import Pause
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
@@ -137,8 +138,8 @@ def command(
         state,
         num_samples,
     )
-    check_belonging("--top", top, "--probabilities", probabilities)
-    check_belonging("--encoding", encoding, "--novelty", bool(corpora))
+    check_belonging("top", "--probabilities", probabilities)
+    check_belonging("encoding", "--novelty", bool(corpora))
     encoding = encoding or ENCODING
     check_corpora(corpora, encoding, seed)
     warn_of_number(seed, rng_seed)
@@ -196,19 +197,19 @@ def command(
 
 
 def leave(exit_code: int) -> None:
-    """End the command with an exit code; with 0, go on."""
+    """End the command with an exit code, of a signal; with 0, go on."""
     if exit_code == INTERRUPTED:
         raise KeyboardInterrupt
     if exit_code:
-        raise click.exceptions.Exit(exit_code)
+        end(exit_code - 128)
 
 
 @contextmanager
 def saved(save: Callable[[Path], None] | None, state: Path | None) -> Iterator[None]:
-    """Save the state after the body, also where a signal or a pipe that was closed has ended it."""
+    """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
     try:
         yield
-    except (BrokenPipeError, click.exceptions.Exit):
+    except (OSError, Ended):
         if save and state:
             save(state)
         raise
@@ -216,10 +217,14 @@ def saved(save: Callable[[Path], None] | None, state: Path | None) -> Iterator[N
         save(state)
 
 
-def check_belonging(name: str, value: object, owner: str, is_used: bool) -> None:
-    """Refuse an option that would change nothing, as the one that it belongs to is missing."""
-    if value is not None and not is_used:
-        raise click.UsageError(f"{name} is of {owner}: give both.")
+def check_belonging(name: str, owner: str, is_used: bool) -> None:
+    """Refuse an option that would change nothing, as the one that it belongs to is missing.
+
+    A variable may have given it to other commands, too.
+    """
+    source = click.get_current_context().get_parameter_source(name)
+    if source is ParameterSource.COMMANDLINE and not is_used:
+        raise click.UsageError(f"--{name} is of {owner}: give both.")
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:

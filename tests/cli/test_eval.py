@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from charrnn.api import load
+from charrnn.cli.eval import _cells
+from charrnn.scoring.score import Score
 
 
 @pytest.fixture
@@ -95,6 +98,23 @@ def test_characters_may_go_to_a_device(evaluate, text):
     result = evaluate(text, "--per-char", "/dev/null")
     assert result.exit_code == 0
     assert "bits per character" in result.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs of this kind")
+def test_a_fifo_whose_reader_has_enough_ends_it_quietly(start, text, checkpoints, tmp_path):
+    fifo, long = tmp_path / "fifo", tmp_path / "long.txt"
+    os.mkfifo(fifo)
+    long.write_text(text.read_text() * 200)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = start("eval", long, "--checkpoints", checkpoints, "--per-char", fifo, **options)
+    with fifo.open() as reader:
+        assert json.loads(reader.readline())["character"] == text.read_text()[0]
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
+
+
+def test_figures_beyond_all_bounds_are_short():
+    assert _cells(Score(1e6, 10)) == ["144269.5041", "100000.0000", "1.01e+304", "10"]
 
 
 def test_data_alone_goes_to_stdout(evaluate, text):

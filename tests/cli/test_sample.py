@@ -1,8 +1,10 @@
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from safetensors.numpy import save_file
@@ -205,10 +207,12 @@ def test_what_does_not_go_together(sample, options):
 @pytest.mark.parametrize(
     ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty")]
 )
-def test_what_would_change_nothing(sample, options, owner):
+def test_what_would_change_nothing(sample, options, owner, monkeypatch):
     result = sample(*options)
     assert result.exit_code == 2
     assert f"{options[0]} is of {owner}: give both" in result.stderr
+    monkeypatch.setenv(f"CHARRNN_{options[0][2:].upper()}", str(options[1]))  # for other commands, too
+    assert sample().exit_code == 0
 
 
 def test_errors(sample, tmp_path):
@@ -333,6 +337,35 @@ def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_reader_that_stalls_does_not_keep_a_signal_waiting(start, sample, checkpoints, tmp_path, name):
+    state = tmp_path / "state.safetensors"
+    options = ("--length", 100_000_000, "--rng-seed", 3, "--state", state)
+    process = start("sample", "--checkpoints", checkpoints, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.read(1)
+    time.sleep(1)  # until the pipe is full
+    process.send_signal(getattr(signal, name))
+    assert process.wait(timeout=60) == 128 + getattr(signal, name)
+    assert process.stderr.read().strip() == b""
+    assert sample("--length", 5, "--state", state).exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
+def test_a_terminal_that_closes_leaves_a_state(sample, checkpoints, tmp_path):
+    import pty
+
+    state = tmp_path / "state.safetensors"
+    command = [sys.executable, "-m", "charrnn", "sample", "--checkpoints", str(checkpoints), "--length", "100000000"]
+    child, master = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [*command, "--state", str(state)])
+    assert os.read(master, 1)
+    os.close(master)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 128 + signal.SIGHUP
+    assert sample("--length", 5, "--state", state).exit_code == 0
 
 
 def test_a_reader_that_has_enough_leaves_a_state(start, sample, checkpoints, tmp_path):

@@ -23,13 +23,23 @@ from charrnn.errors import CharrnnError
 INTERRUPTED = 130
 
 _pressed: list[int] = []
-"""The signals of each Ctrl-C; not an event, whose lock a second one would find taken by the first."""
+"""The signals that have interrupted the command; not an event, whose lock a second one would find taken."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal ends the command, which may save what it has."""
 
 
 def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
     """Raise a KeyboardInterrupt; a handler of SIGINT."""
     _pressed.append(number)
     raise KeyboardInterrupt
+
+
+def end(number: int) -> NoReturn:
+    """Raise Ended, of a signal."""
+    _pressed.append(number)
+    raise Ended
 
 
 class Failure(click.ClickException):
@@ -56,8 +66,9 @@ def one_line_failures() -> Iterator[None]:
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
         if isinstance(error, KeyboardInterrupt) or (_pressed and isinstance(error, TypeError)):
-            click.echo(err=True)  # ends the line in which the terminal shows ^C
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            if not isinstance(error, Ended):
+                click.echo(err=True)  # ends the line in which the terminal shows ^C
+            raise click.exceptions.Exit(128 + _pressed[-1] if _pressed else INTERRUPTED) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
         raise Failure(explanation(error)) from None

@@ -39,6 +39,8 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
         target = output.resolve()  # so that a link is written through, not replaced
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, encoded())
+    except BrokenPipeError:  # the reader has all that it wants
+        raise
     except OSError as error:
         raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None
     return characters

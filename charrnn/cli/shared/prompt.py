@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.shared.failures import INTERRUPTED
+from charrnn.cli.shared.failures import INTERRUPTED, Ended, end
 from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.terminal import Display
@@ -31,20 +31,25 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
     with Once() as interrupt:
         while True:
             try:
-                interrupt.expected = True
+                interrupt.expect()
                 line = typed()
             except EOFError:
+                interrupt.ignore()
                 break
+            except Ended:
+                raise
             except KeyboardInterrupt:
                 say()
                 continue
             try:
                 session.read(line, unknown=unknown)
-                interrupt.expected = False
+                interrupt.ignore()
             except VocabularyError as error:
-                interrupt.expected = False
+                interrupt.ignore()
                 say(f"charrnn: error: {error}")
                 continue
+            except Ended:
+                raise
             except KeyboardInterrupt:  # the session is as it was before the line
                 say()
                 continue
@@ -65,11 +70,13 @@ def typed() -> str:
 def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:
     """Draw one text and show it."""
     try:
-        with Pause() as pause:
+        with Pause(keep=True) as pause:
             for step in session.steps(settings, interrupted=pause.asked):
                 display.write(step.piece.symbols)
         if pause.exit_code != INTERRUPTED:
-            raise click.exceptions.Exit(pause.exit_code)
+            end(pause.exit_code - 128)
+    except Ended:
+        raise
     except KeyboardInterrupt:
         say()
     display.end()

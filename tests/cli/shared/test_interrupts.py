@@ -1,8 +1,10 @@
 import signal
+import time
 
 import pytest
 
-from charrnn.cli.shared.interrupts import SIGNALS, Interrupts, Once
+from charrnn.cli.shared.failures import Ended as EndedBySignal
+from charrnn.cli.shared.interrupts import PATIENCE, SIGNALS, Interrupts, Once, Pause
 
 
 class Ended(BaseException):
@@ -58,8 +60,57 @@ def test_a_second_one_at_once_is_dropped():
     with Once() as interrupt:
         signal.raise_signal(signal.SIGINT)  # nothing expects it
         for _ in range(2):
-            interrupt.expected = True
+            interrupt.expect()
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def others():
+    return [number for number in SIGNALS if number != signal.SIGINT]
+
+
+@pytest.mark.parametrize("number", others())
+def test_a_signal_that_is_not_expected_ends_the_next_time(number):
+    with Once() as interrupt:
+        signal.raise_signal(number)
+        with pytest.raises(EndedBySignal):
+            interrupt.expect()
+
+
+@pytest.mark.parametrize("number", others())
+def test_a_signal_before_anything_is_drawn_ends_what_has_something_to_keep_by_an_exception(number):
+    with pytest.raises(Ended, match=str(128 + number)), Pause():
+        signal.raise_signal(number)
+    with pytest.raises(EndedBySignal), Pause(keep=True):
+        signal.raise_signal(number)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="Windows has no SIGALRM")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_does_not_stop_by_itself_is_ended(number):
+    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    begin = time.monotonic()
+    with Pause() as pause:
+        assert not pause.asked()
+        signal.raise_signal(number)
+        assert pause.asked()
+        with pytest.raises(EndedBySignal):
+            time.sleep(60)  # a writer that waits for its reader
+    assert pause.exit_code == 128 + number
+    assert time.monotonic() - begin < 10 * PATIENCE
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
+
+
+def test_a_terminal_that_is_gone_is_what_the_signal_said():
+    def write_after_a_signal():
+        with Pause() as pause:
+            pause.asked()
+            signal.raise_signal(SIGNALS[-1])
+            raise OSError
+
+    with pytest.raises(EndedBySignal):
+        write_after_a_signal()
+    with pytest.raises(OSError, match="full"), Pause():
+        raise OSError("full")

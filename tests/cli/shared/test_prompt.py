@@ -103,10 +103,8 @@ def test_other_signals_end_the_conversation_and_save_it(start, invoke, checkpoin
     terminal.until("\n")
     terminal.until(" " if drawing else "> ")
     number = getattr(signal, name)
-    while terminal.process.poll() is None:  # again: one that comes just before readline waits is seen after the next
-        os.kill(terminal.process.pid, number)
-        time.sleep(0.5)
-    assert terminal.process.returncode == 128 + number
+    os.kill(terminal.process.pid, number)
+    assert terminal.process.wait(timeout=60) == 128 + number
     assert invoke("sample", "--checkpoints", checkpoints, "--length", 5, "--state", state).exit_code == 0
 
 
