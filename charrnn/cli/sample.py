@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,8 +210,10 @@ def saved(save: Callable[[Path], None] | None, state: Path | None) -> Iterator[N
     try:
         yield
     except (OSError, Ended):
-        if save and state:
-            save(state)
+        # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
+        with suppress(RuntimeError):
+            if save and state:
+                save(state)
         raise
     if save and state:
         save(state)
