@@ -1,4 +1,5 @@
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from charrnn.model.parameters import Parameters
 from charrnn.sweeps.folder import SweepFolder
 
 BPCS = {("adam", 0): 2.0, ("adam", 1): 2.5, ("adam", 2): 2.1, ("sgd", 0): 1.9, ("sgd", 1): None}
+
+if hasattr(signal, "SIGHUP"):  # nohup has it ignored, here and in what is started here
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

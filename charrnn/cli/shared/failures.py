@@ -27,7 +27,15 @@ _pressed: list[int] = []
 
 
 class Ended(KeyboardInterrupt):
-    """A signal ends the command, which may save what it has."""
+    """A signal ends the command, which may save what it has.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
@@ -39,7 +47,7 @@ def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> No
 def end(number: int) -> NoReturn:
     """Raise Ended, of a signal."""
     _pressed.append(number)
-    raise Ended
+    raise Ended(number)
 
 
 class Failure(click.ClickException):
@@ -66,9 +74,11 @@ def one_line_failures() -> Iterator[None]:
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
         if isinstance(error, KeyboardInterrupt) or (_pressed and isinstance(error, TypeError)):
-            if not isinstance(error, Ended):
-                click.echo(err=True)  # ends the line in which the terminal shows ^C
-            raise click.exceptions.Exit(128 + _pressed[-1] if _pressed else INTERRUPTED) from None
+            if isinstance(error, Ended):
+                raise click.exceptions.Exit(128 + error.number) from None
+            click.echo(err=True)  # ends the line in which the terminal shows ^C
+            number = _pressed[-1] if isinstance(error, TypeError) else signal.SIGINT
+            raise click.exceptions.Exit(128 + number) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
         raise Failure(explanation(error)) from None
