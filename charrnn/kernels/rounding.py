@@ -5,6 +5,7 @@ the even one in the lower half: a step of a sum. Numbers beyond the end of a row
 contiguous and has room for whole registers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -39,13 +40,23 @@ def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     return builder.trunc(builder.lshr(rounded, _words(16, count)), halves)
 
 
-def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value) -> ir.Value:
-    """LANES numbers of a row of so many, from ``first`` on."""
-    vectors = Vectors(builder, ir.FloatType(), LANES, builder.sub(length, first))
-    return vectors.load(builder.gep(row, [first]), 0, masked=True)
+def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
+    """LANES numbers of a row of so many, from ``first`` on; None if it has all of them, which takes no mask."""
+    vectors = Vectors(builder, ir.FloatType(), LANES, INDEX(LANES) if length is None else builder.sub(length, first))
+    return vectors.load(builder.gep(row, [first]), 0, masked=length is not None)
 
 
-def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value) -> ir.Value:
+def _for_each(
+    builder: ir.IRBuilder, whole: ir.Value, length: ir.Value, step: int, body: Callable[[ir.Value, bool], None]
+) -> None:
+    """Call ``body(first, is_whole)`` for each ``step`` numbers of so many; up to ``whole``, they need no mask."""
+    end = builder.and_(whole, INDEX(-step))
+    for begin, stop, is_whole in ((INDEX(0), end, True), (end, length, False)):
+        with cgutils.for_range_slice(builder, begin, stop, INDEX(step)) as (first, _):
+            body(first, is_whole)
+
+
+def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
     """2 LANES numbers of a row of so many, from ``first`` on, rounded: LANES pairs of neighbours."""
     halves = [
         _round(builder, _load(builder, row, begin, length)) for begin in (first, builder.add(first, INDEX(LANES)))
@@ -65,9 +76,12 @@ def round_row(_typing, row, to):
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         source, target = (context.make_array(sig.args[i])(context, builder, args[i]) for i in range(2))
         (length,) = cgutils.unpack_tuple(builder, source.shape)
-        with cgutils.for_range_slice(builder, INDEX(0), length, INDEX(2 * LANES)) as (first, _):
-            pairs = _load_pairs(builder, source.data, first, length)
+
+        def body(first: ir.Value, is_whole: bool) -> None:
+            pairs = _load_pairs(builder, source.data, first, None if is_whole else length)
             _store(builder, pairs, target.data, builder.lshr(first, INDEX(1)))
+
+        _for_each(builder, length, length, 2 * LANES, body)
         return context.get_dummy_value()
 
     return types.void(row, to), codegen
@@ -94,13 +108,19 @@ def round_pairs(_typing, low, high, there, to, step):
             builder.select(builder.icmp_signed(">", args[2], INDEX(i)), length, INDEX(0)) for i in range(len(rows))
         ]
         place = builder.mul(args[4], width)
-        with cgutils.for_range_slice(builder, INDEX(0), length, INDEX(LANES)) as (first, _):
+
+        def body(first: ir.Value, is_whole: bool) -> None:
             low, high = (
-                builder.zext(_round(builder, _load(builder, row.data, first, count)), ir.VectorType(WORD, LANES))
+                builder.zext(
+                    _round(builder, _load(builder, row.data, first, None if is_whole else count)),
+                    ir.VectorType(WORD, LANES),
+                )
                 for row, count in zip(rows, counted, strict=True)
             )
             pairs = builder.or_(low, builder.shl(high, _words(16, LANES)))
             _store(builder, pairs, target.data, builder.add(place, first))
+
+        _for_each(builder, counted[1], length, LANES, body)
         return context.get_dummy_value()
 
     return types.void(low, high, types.intp, to, types.intp), codegen
