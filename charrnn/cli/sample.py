@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from charrnn.text.sources import ENCODING, check_encoding, versions
 if TYPE_CHECKING:
     from charrnn.api import Model
     from charrnn.sampling.settings import SamplingSettings
+    from charrnn.session import Session
 
 RIVALS = 5
 
@@ -80,9 +81,10 @@ RIVALS = 5
 @option(
     "--top",
     type=click.IntRange(min=0),
+    default=RIVALS,
+    show_default=True,
     metavar="N",
     help="Rivals that --probabilities shows.",
-    unset=f"{RIVALS}",
 )
 @option(
     "--novelty",
@@ -106,7 +108,7 @@ def command(
     unknown: str,
     state: Path | None,
     probabilities: bool,
-    top: int | None,
+    top: int,
     corpora: tuple[str, ...],
     encoding: str | None,
     interactive: bool,
@@ -176,13 +178,13 @@ def command(
         start, steps, seeds = batch.prefix, batch.steps, [*batch.rng_seeds]
     exit_code = 0
     results: list[dict[str, Any]] = []
-    with saved(session.save if state or interactive else None, state):
+    with saved(session, state) if state else nullcontext():
         if interactive:
             from charrnn.cli.shared.prompt import converse
 
             converse(session, chosen, model.vocabulary.unit, unknown)
         else:
-            rivals = min(RIVALS if top is None else top, len(model.vocabulary)) if probabilities else 0
+            rivals = min(top, len(model.vocabulary)) if probabilities else 0
             show_result = results.append if corpora else print_json
             writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
             if corpora:
@@ -205,18 +207,16 @@ def leave(exit_code: int) -> None:
 
 
 @contextmanager
-def saved(save: Callable[[Path], None] | None, state: Path | None) -> Iterator[None]:
+def saved(session: "Session", state: Path) -> Iterator[None]:
     """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
     try:
         yield
     except (OSError, Ended):
         # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
         with suppress(RuntimeError):
-            if save and state:
-                save(state)
+            session.save(state)
         raise
-    if save and state:
-        save(state)
+    session.save(state)
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:

@@ -26,8 +26,8 @@ _pressed: list[int] = []
 """The signals that have interrupted the command; not an event, whose lock a second one would find taken."""
 
 
-class Ended(KeyboardInterrupt):
-    """A signal ends the command, which may save what it has.
+class Ended(BaseException):
+    """A signal ends the command, which may save what it has; what goes on after Ctrl-C does not go on after this.
 
     Attributes:
         number: of the signal.
@@ -71,11 +71,11 @@ def one_line_failures() -> Iterator[None]:
         raise click.exceptions.Exit(0) from None
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
+    except Ended as ended:
+        raise click.exceptions.Exit(128 + ended.number) from None
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
         if isinstance(error, KeyboardInterrupt) or (_pressed and isinstance(error, TypeError)):
-            if isinstance(error, Ended):
-                raise click.exceptions.Exit(128 + error.number) from None
             click.echo(err=True)  # ends the line in which the terminal shows ^C
             number = _pressed[-1] if isinstance(error, TypeError) else signal.SIGINT
             raise click.exceptions.Exit(128 + number) from None

@@ -6,37 +6,43 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TypeVar
 
 from charrnn.cli.shared.failures import INTERRUPTED, end, interrupt
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
-
 PATIENCE = 1.0
 """Seconds in which what is drawn may stop by itself after a signal."""
 
 LOOK = 0.5
+"""Seconds after which a prompt looks again whether a signal came."""
 
-Handlers = dict[signal.Signals, Any]
+
+H = TypeVar("H", bound="Handled")
 
 
-def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Handlers:
-    """Let the signals that end a program go to ``handler``; returns what handled them before."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, now in before.items():
-        if number == signal.SIGINT or now != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
+class Handled:
+    """Within its ``with`` block, the signals that end a program go to ``_handle``."""
+
+    def __enter__(self: H) -> H:
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number, now in self._before.items():
+            if number == signal.SIGINT or now != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
+                signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
-    return before
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        raise NotImplementedError
 
 
-def restore_signals(before: Handlers) -> None:
-    """Let them go to what handled them before."""
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-class Interrupts:
+class Interrupts(Handled):
     """Within its ``with`` block, the first signal asks the run to stop, and the next one ends the process.
 
     The process also ends at once while there is nothing to save: compiling and reading cannot be asked to stop.
@@ -50,15 +56,6 @@ class Interrupts:
         self.stop: Callable[[], None] | None = None
         self.exit_code = INTERRUPTED
         self._requested = False
-
-    def __enter__(self) -> "Interrupts":
-        self._before = handle_signals(self._handle)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        restore_signals(self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._requested or self.stop is None:
@@ -106,7 +103,37 @@ def set_alarm(
     return undo
 
 
-class Pause:
+E = TypeVar("E", bound="Ending")
+
+
+class Ending(Handled):
+    """Handles signals with the help of an alarm.
+
+    A terminal that is gone makes writing fail, often before the signal that says so has been looked up: then that has
+    ended the block.
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        """Of the signal that came; 0 if none did."""
+
+    def __enter__(self: E) -> E:
+        self._undo = self._set_alarm()
+        return super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._undo()
+        if isinstance(error, OSError) and self._number:
+            end(self._number)
+
+    def _set_alarm(self) -> Callable[[], None]:
+        raise NotImplementedError
+
+
+class Pause(Ending):
     """Within its ``with`` block, once something has been drawn, a signal is a wish that is looked up in ``asked``.
 
     Before that, and the second time, it ends the command: reading and compiling cannot be asked to stop. It also does
@@ -114,38 +141,29 @@ class Pause:
 
     Args:
         keep: whether there is something to keep even if nothing has been drawn yet.
-
-    Attributes:
-        exit_code: 128 and the number of the signal; as after Ctrl-C if there was none.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
+        super().__init__()
         self._keep = keep
         self._drawing = False
-        self._number = 0
-        self.exit_code = INTERRUPTED
 
     def asked(self) -> bool:
         """Whether a signal came; to be called after each chunk that was drawn."""
         self._drawing = True
         return self._number > 0
 
-    def __enter__(self) -> "Pause":
-        self._undo = set_alarm(0, None)
-        self._before = handle_signals(self._handle)
-        return self
+    @property
+    def exit_code(self) -> int:
+        """128 and the number of the signal; as after Ctrl-C if there was none."""
+        return 128 + self._number if self._number else INTERRUPTED
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        restore_signals(self._before)
-        self._undo()
-        if isinstance(error, OSError) and self._number:  # the terminal is gone, as the signal said
-            end(self._number)
+    def _set_alarm(self) -> Callable[[], None]:
+        return set_alarm(0, None)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._drawing and not self._number:
-            self._number, self.exit_code = number, 128 + number
+            self._number = number
             set_alarm(PATIENCE, lambda *_: end(number))
         elif number == signal.SIGINT:
             interrupt()
@@ -155,7 +173,7 @@ class Pause:
             os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
 
 
-class Once:
+class Once(Ending):
     """Within its ``with`` block, Ctrl-C is one KeyboardInterrupt for each time that it was ``expected``; else nothing.
 
     What deals with the first one would be ended by a second one that comes at once. The other signals end the command
@@ -165,36 +183,26 @@ class Once:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._expected = False
-        self._ended_by = 0
 
     def expect(self) -> None:
         """The next signal raises."""
         self._expected = True
-        if self._ended_by:
-            end(self._ended_by)
+        if self._number:
+            end(self._number)
 
     def ignore(self) -> None:
         """It does not, unless it is expected again."""
         self._expected = False
 
-    def __enter__(self) -> "Once":
-        self._before = handle_signals(self._handle)
-        self._undo = set_alarm(LOOK, lambda *_: None, again=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._undo()
-        restore_signals(self._before)
-        if isinstance(error, OSError) and self._ended_by:
-            end(self._ended_by)
+    def _set_alarm(self) -> Callable[[], None]:
+        return set_alarm(LOOK, lambda *_: None, again=True)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         expected, self._expected = self._expected, False
         if number != signal.SIGINT:
-            self._ended_by = number
+            self._number = number
         if expected and number == signal.SIGINT:
             interrupt()
         if expected:

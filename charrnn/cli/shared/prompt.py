@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.shared.failures import INTERRUPTED, Ended, end
+from charrnn.cli.shared.failures import INTERRUPTED, end
 from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.terminal import Display
@@ -36,8 +36,6 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
             except EOFError:
                 interrupt.ignore()
                 break
-            except Ended:
-                raise
             except KeyboardInterrupt:
                 say()
                 continue
@@ -48,8 +46,6 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
                 interrupt.ignore()
                 say(f"charrnn: error: {error}")
                 continue
-            except Ended:
-                raise
             except KeyboardInterrupt:  # the session is as it was before the line
                 say()
                 continue
@@ -75,8 +71,6 @@ def draw(session: "Session", settings: "SamplingSettings", display: Display) -> 
                 display.write(step.piece.symbols)
         if pause.exit_code != INTERRUPTED:
             end(pause.exit_code - 128)
-    except Ended:
-        raise
     except KeyboardInterrupt:
         say()
     display.end()
