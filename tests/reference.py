@@ -6,6 +6,12 @@ Tensors have PyTorch's names and layouts, with one bias for each layer as in ``c
 import numpy as np
 
 
+def nearest_bfloat16(x):
+    """float32 to the nearest bfloat16, ties to even, as float32."""
+    bits = x.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 

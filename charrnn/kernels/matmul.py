@@ -188,7 +188,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
                 else:
                     ahead = (k0 + length) % depth * share(vectors, count, 1) * width
                 if k0 == 0:
-                    shape = (last_row - first_row, v1 - v0, tail)
+                    shape = (rows, v1 - v0, tail)
                     copy_starts(b.panels, shape, start, ids, start_stride, c, t0, t1, first_row, v0 * width)
                 fetch = length * size // (tiles * (t1 - t0))
                 each = fetch // length + 1

@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.processor import TILE_REGISTERS
-from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, transposed
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named, transposed
 
 ROWS = 16
 """Rows of a register."""
@@ -113,11 +113,12 @@ def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
         first_id, start_offset, start_stride = cgutils.unpack_tuple(builder, args[4])
         c_offset, c_stride = cgutils.unpack_tuple(builder, args[6])
         simd = Vectors(builder, ir.FloatType(), ROWS, tail)
+        start_rows = Matrix(builder.gep(starts, [start_offset]), start_stride, INDEX(1))
+        c_rows = Matrix(builder.gep(target, [c_offset]), c_stride, INDEX(1))
         last = builder.sub(vectors, INDEX(1))
         with cgutils.for_range(builder, rows) as loop:
-            number = builder.sext(builder.load(builder.gep(numbers, [builder.add(first_id, loop.index)])), INDEX)
-            source = builder.gep(starts, [builder.add(start_offset, builder.mul(number, start_stride))])
-            row = builder.gep(target, [builder.add(c_offset, builder.mul(loop.index, c_stride))])
+            source = row_named(builder, numbers, builder.add(first_id, loop.index), start_rows)
+            row = c_rows.row(builder, loop.index)
             with builder.if_then(builder.icmp_unsigned("!=", source, row)):
                 for n in range(VECTORS - 1):
                     with builder.if_then(builder.icmp_signed("<", INDEX(n), last)):

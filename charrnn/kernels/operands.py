@@ -26,6 +26,9 @@ PAIRS = np.dtype(np.int32)
 PAIR_STEPS = STEPS if TILE_REGISTERS else 1
 """A sum over pairs has a multiple of so many steps."""
 
+LINES = 16
+"""Rows of a panel that are written by turns, so that they stay in the L1 cache."""
+
 
 class Cut(NamedTuple):
     """How products are cut up, so that what is read again is still in a cache."""
@@ -60,10 +63,6 @@ def cut_of(array: Any) -> Cut:
 def _cut_of(array):
     cut = cut_of(array)
     return lambda array: cut
-
-
-LINES = 16
-"""Rows of a panel that are written by turns, so that they stay in the L1 cache."""
 
 
 def steps_of(length, array):

@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 
 from charrnn.kernels import matrix
 from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES, REGISTERS, lanes
-from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, index, splat
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named, splat
 
 
 class TileShape(NamedTuple):
@@ -176,11 +176,11 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         c_offset, c_stride = cgutils.unpack_tuple(builder, args[12])
         c = Matrix(pointer(11, c_offset), c_stride, INDEX(1))
 
-        def start_row(r: int | ir.Value) -> ir.Value:
+        def start_row(r: int) -> ir.Value:
             if sig.args[8] is types.none:
                 return c.row(builder, r)
-            row = builder.sext(builder.load(pointer(9, builder.add(first_id, index(r)))), INDEX)
-            start = pointer(8, builder.add(start_offset, builder.mul(row, start_stride)))
+            rows = Matrix(pointer(8, start_offset), start_stride, INDEX(1))
+            start = row_named(builder, pointer(9, first_id), INDEX(r), rows)
             return builder.select(builder.icmp_signed("!=", use, INDEX(0)), start, c.row(builder, r))
 
         a = Matrix(pointer(1, a_offset), a_stride, a_step)

@@ -66,6 +66,11 @@ class Matrix(NamedTuple):
         return builder.gep(self.pointer, [builder.mul(self.stride, index(r))])
 
 
+def row_named(builder: ir.IRBuilder, ids: ir.Value, place: ir.Value, rows: Matrix) -> ir.Value:
+    """The first element of the row whose number is ``ids[place]``, an int32."""
+    return rows.row(builder, builder.sext(builder.load(builder.gep(ids, [place])), INDEX))
+
+
 class Tile(NamedTuple):
     """Where the factors and the result of a small product lie."""
 
@@ -76,7 +81,7 @@ class Tile(NamedTuple):
     ahead: Matrix | None
     """What to fetch meanwhile, k by k."""
     c: Matrix
-    start_row: Callable[[int | ir.Value], ir.Value]
+    start_row: Callable[[int], ir.Value]
     """``start_row(r)`` is where the row lies that is added to row r."""
 
 

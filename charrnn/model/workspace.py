@@ -42,7 +42,7 @@ class Workspace:
         dropped: whether dropout writes the outputs.
         row_ids: (T, B) int32, the number t B + b of each row.
         no_ids: (T, B) int32 zeros: every row starts from the same one.
-        rounded: for bf16, (T', B, K / 2): where products round their left operands, for the longest K; else empty.
+        rounded: for bf16, (T', B, steps of K): where products round their left operands, for the longest K; else empty.
         before_end: for each layer, one array (T, B, H) for each state: what it was before it began anew at an end
             symbol; absent where there are none.
         d_h: (T+1, B, H) gradient of a layer's output, after one row for the h handed in; absent for inference.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from reference import nearest_bfloat16
 
 from charrnn.kernels.matmul import (
     matmul,
@@ -242,12 +243,6 @@ def test_a_nan_reaches_its_row_and_no_other(random, dtype):
     assert np.isnan(c).sum() == 21  # not even the padding
 
 
-def rounded(x):
-    """float32 to the nearest bfloat16, ties to even, as float32."""
-    bits = x.view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
-
-
 def packed_pairs(w, rows):
     result = packed_zeros(*w.shape, PAIRS)
     pack(w, result, 0, 1)
@@ -276,7 +271,12 @@ def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, 
     first, last = (1, R - 1) if R > 2 else (0, R)
     before, whole = c.copy(), packed_pairs(b, R)
     matmul_add(a, whole, c, first, last)
-    assert_product(c[:, first:last, :N], rounded(a[:, first:last, :K].copy()), rounded(b), before[:, first:last, :N])
+    assert_product(
+        c[:, first:last, :N],
+        nearest_bfloat16(a[:, first:last, :K].copy()),
+        nearest_bfloat16(b),
+        before[:, first:last, :N],
+    )
     c[:, first:last, :N] = before[:, first:last, :N]
     assert c.tobytes() == before.tobytes()
     for parts in (1, 3):
@@ -329,9 +329,9 @@ def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors_however_row
         return (*cs, sums)
 
     *cs, sums = run(1)
-    left = rounded(a[:, :M].copy())
+    left = nearest_bfloat16(a[:, :M].copy())
     for c, b in zip(cs, bs, strict=True):
-        assert_product(c, left.T, rounded(b[:, : c.shape[1]].copy()), np.zeros_like(c))
+        assert_product(c, left.T, nearest_bfloat16(b[:, : c.shape[1]].copy()), np.zeros_like(c))
     one_hot = (ids[:, np.newaxis] == np.arange(4)).astype("float32")
     assert_product(sums.T, a[:, :M].T, one_hot, np.zeros((M, 4)))  # not rounded
     for parts in (2, 3):

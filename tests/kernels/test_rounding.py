@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from reference import nearest_bfloat16
 
 from charrnn.kernels.jit import jit
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
@@ -28,19 +29,13 @@ def halves(pairs):
     return (bits << 16).view(np.float32)
 
 
-def nearest(x):
-    """The nearest bfloat16, ties to even, as float32."""
-    bits = x.view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
-
-
 @pytest.mark.parametrize("length", [1, 2, LANES, 2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 4 * LANES])
 def test_a_row_is_rounded_to_pairs_and_zeros_up_to_a_register(random, length):
     row, to = random.normal(size=length + 1).astype("f"), np.full(ROOM, -1, np.int32)
     run_row(row[:length], to)
     end = -(-length // (2 * LANES)) * LANES
     got = halves(to[:end]).ravel()
-    assert np.array_equal(got[:length], nearest(row[:length].copy()))
+    assert np.array_equal(got[:length], nearest_bfloat16(row[:length].copy()))
     assert not got[length:].any()
     assert (to[end:] == -1).all()
 
@@ -58,7 +53,7 @@ def test_two_rows_become_one_step_of_each_column(random, length, there):
     run_pairs(*rows, there, to, 1)
     end = -(-length // LANES) * LANES
     wanted = np.zeros((2, end), "f")
-    wanted[: max(0, there), :length] = nearest(rows)[: max(0, there)]
+    wanted[: max(0, there), :length] = nearest_bfloat16(rows)[: max(0, there)]
     assert np.array_equal(halves(to)[1, :end].T, wanted)
     assert (to[[0, 2]] == -1).all()
     assert (to[1, end:] == -1).all()
@@ -75,6 +70,6 @@ def test_rows_become_columns(random, steps, last):
             run_transposed(rows, n, last, step, to)
     end = -(-last // LANES) * LANES
     wanted = np.zeros((end, 2 * steps), "f")
-    wanted[:last, :length] = nearest(rows)
+    wanted[:last, :length] = nearest_bfloat16(rows)
     assert np.array_equal(halves(to)[:, :end].transpose(1, 0, 2).reshape(end, -1), wanted)
     assert (to[:, end:] == -1).all()
