@@ -83,46 +83,53 @@ def weigh(logits, classes, temperature, weights):
 
 
 @inlined
-def keep_largest(weights, classes, most, mass):
+def sink(weights, heap, place, size):
+    """Let the class at ``place`` of a heap of ``size`` classes sink below those that go before it.
+
+    A class goes before another one if its weight is larger, or the same and it comes first.
+    """
+    sinking = heap[place]
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size:
+            left, right = heap[child], heap[child + 1]
+            if weights[right] > weights[left] or (weights[right] == weights[left] and right < left):
+                child += 1
+        rising = heap[child]
+        if not (weights[rising] > weights[sinking] or (weights[rising] == weights[sinking] and rising < sinking)):
+            break
+        heap[place] = rising
+        place = child
+    heap[place] = sinking
+
+
+@inlined
+def keep_largest(weights, classes, most, mass, heap):
     """Set all weights to 0 but the fewest of the largest that are ``most`` or sum to ``mass``; returns their sum.
 
-    The smallest weight to keep is found by bisection, which takes no sorting and runs in vectors. Of equal weights at
-    the border the first ones are kept.
+    They are taken from a heap (Williams 1964): few are kept as a rule, and to sort all would take longer. Of equal
+    weights at the border the first ones are kept.
 
     Args:
-        weights: (at least V,) from 0 to below 2.
+        weights: (at least V,).
         classes: V.
         most: at least 1.
         mass: above 0.
+        heap: (at least V,) integers, scratch.
     """
-    low = weights.dtype.type(0)  # those of at least this weight are enough
-    high = weights.dtype.type(2)  # those of at least this weight are not
-    half = weights.dtype.type(0.5)
-    count = 0
-    total = 0.0
-    while True:
-        middle = (low + high) * half
-        if not low < middle < high:
-            break
-        above = 0
-        sum_above = 0.0
-        for v in range(classes):
-            if weights[v] >= middle:
-                above += 1
-                sum_above += np.float64(weights[v])
-        if above >= most or sum_above >= mass:
-            low = middle
-        else:
-            high = middle
-            count = above
-            total = sum_above
     for v in range(classes):
-        if weights[v] < high:
-            if weights[v] >= low and count < most and total < mass:
-                count += 1
-                total += np.float64(weights[v])
-            else:
-                weights[v] = 0
+        heap[v] = v
+    for place in range(classes // 2 - 1, -1, -1):
+        sink(weights, heap, place, classes)
+    left = classes
+    total = 0.0
+    while left > max(0, classes - most) and total < mass:
+        total += np.float64(weights[heap[0]])
+        left -= 1
+        heap[0] = heap[left]
+        sink(weights, heap, 0, left)
+    for place in range(left):
+        weights[heap[place]] = 0
     return total
 
 
@@ -139,7 +146,7 @@ def rank(weights, classes, ranked):
 
 
 @inlined
-def draw(logits, classes, rules, weights, state):
+def draw(logits, classes, rules, weights, heap, state):
     """A class drawn from softmax(logits / temperature) by ``rules``; the first maximum at temperature 0.
 
     Args:
@@ -147,6 +154,7 @@ def draw(logits, classes, rules, weights, state):
         classes: V.
         rules: ``Rules``.
         weights: (at least V,), scratch of the type of the logits.
+        heap: (at least V,) int32, scratch.
         state: (4,) of the generator; advanced by one number, or by none at temperature 0.
     """
     best = 0
@@ -158,7 +166,7 @@ def draw(logits, classes, rules, weights, state):
     _, total = weigh(logits, classes, rules.temperature, weights)
     for most, part in ((rules.top_k, 1.0), (classes, rules.top_p)):
         if 0 < most < classes or part < 1.0:
-            total = keep_largest(weights, classes, most, part * total)
+            total = keep_largest(weights, classes, most, part * total, heap)
     if rules.min_p > 0.0:
         least = rules.min_p * np.float64(weights[best])
         total = 0.0

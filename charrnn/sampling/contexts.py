@@ -28,6 +28,7 @@ class Work(NamedTuple):
     generators: npt.NDArray[np.uint64]
     logits: npt.NDArray[np.floating]
     weights: npt.NDArray[np.floating]
+    heap: npt.NDArray[np.int32]
 
 
 @jit
@@ -76,6 +77,7 @@ class ContextStreams(Streams):
         config, count = self._network.config, len(start.last)
         self._space = self._network.space(1, count)
         self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        self._heap = np.empty(self._scratch.shape, np.int32)
         self._kernels: Kernels | None = None
 
     def _generate(self, rules: Rules, drawn: Drawn) -> None:
@@ -84,7 +86,7 @@ class ContextStreams(Streams):
         before = context.shape[1]
         space.history[:before] = context.T
         ids = self.now.last[np.newaxis].copy()
-        streams = Work(ids, self.now.generators, space.logits, self._scratch)
+        streams = Work(ids, self.now.generators, space.logits, self._scratch, self._heap)
         kernels = self._kernels = self._kernels or Kernels(
             by_address(network.predict, network.weights, space, 0, 0),
             by_address(choose, streams, 0, rules, drawn, 0, 0),

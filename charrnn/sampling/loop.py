@@ -72,6 +72,8 @@ class Streams(NamedTuple):
     """(1, N, at least V)."""
     weights: Array
     """(N, V), scratch."""
+    heap: npt.NDArray[np.int32]
+    """(N, V), scratch."""
 
 
 class Drawn(NamedTuple):
@@ -159,7 +161,7 @@ def choose(streams, classes, rules, drawn, n, t):
     """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``. Arguments as for ``generate``."""
     logits = streams.logits[0, n]
     weights = streams.weights[n]
-    chosen = draw(logits, classes, rules, weights, streams.generators[n])
+    chosen = draw(logits, classes, rules, weights, streams.heap[n], streams.generators[n])
     streams.ids[0, n] = chosen
     drawn.ids[n, t] = chosen
     top, total = weigh(logits, classes, 1.0, weights)

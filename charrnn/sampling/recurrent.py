@@ -77,6 +77,7 @@ class RecurrentStreams(Streams):
             generators=start.generators,
             logits=space.logits[:, :count],
             weights=scratch,
+            heap=np.empty(scratch.shape, np.int32),
         )
         own = sampler.weights
         self._weights = own._replace(

@@ -142,7 +142,7 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape):
     for position in range(31):
         network.run(np.array([[text[position]]], np.int32), None, state, space)
         if position:
-            text.append(draw.py_func(space.logits[0, 0], V, rules, weights, random))
+            text.append(draw.py_func(space.logits[0, 0], V, rules, weights, np.empty(V, np.int32), random))
     assert drawn.ids[0].tolist() == text[2:]
 
 

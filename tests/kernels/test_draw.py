@@ -83,8 +83,8 @@ def test_seeds_and_streams_are_sequences_of_their_own():
 
 
 def drawn(logits, classes, rules, state, count=1):
-    weights = np.empty(len(logits), logits.dtype)
-    return [draw(logits, classes, rules, weights, state) for _ in range(count)]
+    weights, heap = np.empty(len(logits), logits.dtype), np.empty(len(logits), np.int32)
+    return [draw(logits, classes, rules, weights, heap, state) for _ in range(count)]
 
 
 def distribution(logits, temperature, top_k=0, top_p=1.0, min_p=0.0):
@@ -157,7 +157,7 @@ def test_half_the_temperature_is_twice_the_logits(dtype):
 
 
 @precisions
-@pytest.mark.parametrize("classes", [1, 2, 3, 10, 65])
+@pytest.mark.parametrize("classes", [1, 2, 3, 10, 65, 300])
 def test_ranked_and_kept_as_sorting_does(classes, dtype, random):
     for _ in range(20):
         weights = random.integers(0, 6, classes).astype(dtype) / 8  # with ties
@@ -167,7 +167,7 @@ def test_ranked_and_kept_as_sorting_does(classes, dtype, random):
             rank(weights.copy(), classes, ranked)
             assert ranked.tolist() == sorted_ids[:most]
             kept = np.append(weights, np.array(9, dtype))
-            total = keep_largest(kept, classes, most, np.inf)
+            total = keep_largest(kept, classes, most, np.inf, np.empty(classes, np.int32))
             wanted = np.zeros(classes + 1, dtype)
             wanted[ranked], wanted[-1] = weights[ranked], 9
             assert np.array_equal(kept, wanted)
@@ -179,12 +179,12 @@ def test_ranked_and_kept_as_sorting_does(classes, dtype, random):
 )
 def test_the_fewest_are_kept_that_have_the_mass(mass, wanted):
     weights = np.array([0.25, 1, 0.5, 0.75])
-    assert keep_largest(weights.copy(), 4, 4, mass) == weights[wanted].sum()
+    assert keep_largest(weights.copy(), 4, 4, mass, np.empty(4, np.int32)) == weights[wanted].sum()
 
 
 def test_weights_of_all_magnitudes_are_told_apart():
     weights = np.array([1e-30, 1, 2e-38, 1e-38, 1e-10], np.float32)
-    keep_largest(weights, 5, 4, np.inf)
+    keep_largest(weights, 5, 4, np.inf, np.empty(5, np.int32))
     assert np.flatnonzero(weights).tolist() == [0, 1, 2, 4]
 
 

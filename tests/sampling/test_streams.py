@@ -40,12 +40,12 @@ def step_by_step(network, prefix, length, rules, random):
     """The same draws from windows of one character; also -ln p of each, in float64."""
     state, space = network.initial_state(1), Workspace.allocate(network.config, 1, 1)
     text, nats = list(prefix), []
-    weights = np.empty(V, network.config.dtype)
+    weights, heap = np.empty(V, network.config.dtype), np.empty(V, np.int32)
     for position in range(len(prefix) - 1 + length):
         network.run(np.array([[text[position]]], np.int32), None, state, space)
         if position >= len(prefix) - 1:
             logits = space.logits[0, 0, :V].astype(np.float64)
-            text.append(drawn_by(space.logits[0, 0], V, rules, weights, random))
+            text.append(drawn_by(space.logits[0, 0], V, rules, weights, heap, random))
             nats.append(np.log(np.exp(logits - logits[text[-1]]).sum()))
     return text[len(prefix) :], nats
 
