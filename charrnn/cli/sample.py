@@ -153,7 +153,6 @@ def command(
     from charrnn.api import Model
     from charrnn.sampling.batch import seed_for, settings_for
 
-    threads = 1 if num_samples == 1 else threads  # one text is one thread's work
     model = Model.load(path, threads=threads, precision=precision)
     text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
     chosen = settings_for(model.vocabulary.unit, settings)

@@ -89,9 +89,38 @@ def load_anew(typingctx, array):
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        return builder.load_atomic(data, "monotonic", align=array.dtype.bitwidth // 8)
+        return builder.load_atomic(data, "acquire", align=array.dtype.bitwidth // 8)
 
     return array.dtype(array), codegen
+
+
+@intrinsic
+def store_for_all(typingctx, array, value):
+    """``array[0] = value``: a thread that sees it with ``load_anew`` sees all that was written before, too."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        builder.store_atomic(args[1], data, "release", align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, array.dtype), codegen
+
+
+@intrinsic
+def row_at(typingctx, address, like, size):
+    """The contiguous 1-D array of ``size`` numbers of the type of ``like`` at an address."""
+    row = types.Array(like, 1, "C")
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        result = context.make_array(row)(context, builder)
+        result.data = builder.inttoptr(args[0], result.data.type)
+        result.itemsize = context.get_constant(types.intp, like.bitwidth // 8)
+        result.nitems = args[2]
+        result.shape = cgutils.pack_array(builder, [args[2]])
+        result.strides = cgutils.pack_array(builder, [result.itemsize])
+        return result._getvalue()
+
+    return row(types.intp, like, types.intp), codegen
 
 
 @intrinsic

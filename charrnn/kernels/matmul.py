@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels import team
 from charrnn.kernels.arrays import aligned_zeros, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import addressable, inlined, jit
@@ -48,6 +49,8 @@ class Packed(NamedTuple):
     """N."""
     rounded: Array
     """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
+    team: int = 0
+    """A member of a ``charrnn.kernels.team.Team``, whose threads make ``matmul`` together; 0 without one."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
@@ -76,9 +79,17 @@ def panel_count(columns, width):
 
 
 @inlined
-def panels_at_once(vectors, count, panel, most):
-    """How many panels, at most ``most``, to take from ``panel`` on: full ones, or just one; as even as can be."""
-    left = count - panel
+def panels_at_once(vectors, count, panel, end, most):
+    """How many panels, at most ``most``, to take from ``panel`` on: full ones, or just one; as even as can be.
+
+    Args:
+        vectors: in all panels.
+        count: how many panels there are.
+        panel: the first one to take.
+        end: one beyond the last one to take.
+        most: at least 1.
+    """
+    left = end - panel
     taken = -(-left // -(-left // most))
     first = share(vectors, count, panel)
     while taken > 1 and share(vectors, count, panel + taken) - first < taken * TILE.vectors:
@@ -137,18 +148,35 @@ def matmul(a, b, start, ids, c, first_row, last_row):
         first_row: the first row.
         last_row: one beyond the last row.
     """
-    product(a, b, start, ids, start.shape[1], c, first_row, last_row)
+    width = REGISTER_BYTES // c.itemsize
+    count = panel_count(b.columns, width)
+    first, last, alone = team.share_of(b.team, count)
+    for own, panels in ((True, (first, last)), (False, (0, first)), (False, (last, count))):
+        product(a, b, start, ids, start.shape[1], c, first_row, last_row, panels)
+        if alone or (own and hand_over(b, c, first_row, last_row, panels)):
+            return
+
+
+@inlined
+def hand_over(b, c, first_row, last_row, panels):
+    """Give the columns of these panels to the other members of the team, and take theirs; False if they do not come."""
+    width = REGISTER_BYTES // c.itemsize
+    vectors = -(-b.columns // width)
+    count = panel_count(b.columns, width)
+    first, last = share(vectors, count, panels[0]) * width, share(vectors, count, panels[1]) * width
+    first, last = min(b.columns, first), min(b.columns, last)
+    return team.complete(b.team, c, first_row, last_row, first, last, b.columns)
 
 
 @inlined
 def matmul_add(a, b, c, first_row, last_row):
     """``c[t, r, :N] += a[t, r, :K] @ B``; arguments as in ``matmul``."""
-    product(a, b, None, None, 0, c, first_row, last_row)
+    product(a, b, None, None, 0, c, first_row, last_row, (0, panel_count(b.columns, REGISTER_BYTES // c.itemsize)))
 
 
 @inlined
-def product(a, b, start, ids, start_stride, c, first_row, last_row):
-    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``.
+def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
+    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``; of B's panels from one to one beyond another.
 
     While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
     """
@@ -174,19 +202,18 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row):
         left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
         for k0 in range(0, depth, cut.depth):
             length = min(cut.depth, depth - k0)
-            panel = 0
-            while panel < count:
-                taken = panels_at_once(vectors, count, panel, most) if most > 1 else 1
+            panel = panels[0]
+            while panel < panels[1]:
+                taken = panels_at_once(vectors, count, panel, panels[1], most) if most > 1 else 1
                 v0 = share(vectors, count, panel)
                 v1 = share(vectors, count, panel + taken)
                 panel += taken
                 size = (v1 - v0) * width
                 tail = min(width, b.columns - (v1 - 1) * width)
                 b_place = (v0 * width * depth + k0 * (size // taken), size // taken * depth)
-                if panel < count:
-                    ahead = v1 * width * depth + k0 * (share(vectors, count, panel + 1) - v1) * width
-                else:
-                    ahead = (k0 + length) % depth * share(vectors, count, 1) * width
+                following, k_ahead = (panel, k0) if panel < panels[1] else (panels[0], (k0 + length) % depth)
+                v2 = share(vectors, count, following)
+                ahead = v2 * width * depth + k_ahead * (share(vectors, count, following + 1) - v2) * width
                 if k0 == 0:
                     shape = (rows, v1 - v0, tail)
                     copy_starts(b.panels, shape, start, ids, start_stride, c, t0, t1, first_row, v0 * width)

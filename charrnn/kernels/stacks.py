@@ -9,7 +9,7 @@ from charrnn.kernels.matmul import Packed
 @inlined
 def part_of(stacked, layer):
     """One layer's matrix of a stack."""
-    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded)
+    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded, stacked.team)
 
 
 def parts_of(stacks, layer):

@@ -18,6 +18,7 @@ from charrnn.kernels.draw import Rules, draw, rank, weigh
 from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
 from charrnn.kernels.matmul import Packed
 from charrnn.kernels.stacks import part_of, parts_of
+from charrnn.kernels.team import may_leave
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import matmul_by_address
 
@@ -88,6 +89,12 @@ class Drawn(NamedTuple):
     rival_nats: npt.NDArray[np.float64]
     """(N, T, R)."""
 
+    @classmethod
+    def room(cls, streams: int, count: int, rivals: int) -> "Drawn":
+        """For ``count`` draws of N ``streams``, with R ``rivals`` each."""
+        shape, ranked = (streams, count), (streams, count, rivals)
+        return cls(np.empty(shape, np.int32), np.empty(shape), np.empty(ranked, np.int32), np.empty(ranked))
+
 
 @inlined
 def read(kernels, model, trace, states, streams, first, last):
@@ -136,7 +143,7 @@ def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``.
 
     Each stream reads its last character and draws the next, T times. What a stream draws depends neither on the other
-    streams nor on how many characters a call draws.
+    streams nor on how many characters a call draws. Of a team that is given up, all members but the first leave early.
 
     Args:
         kernels: Kernels.
@@ -151,6 +158,8 @@ def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
     """
     classes = model.head_bias.shape[1]
     for t in range(drawn.ids.shape[1]):
+        if may_leave(model.w_out.team):
+            return
         read(kernels, model, trace, states, streams, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)

@@ -1,19 +1,27 @@
 """Drawing from a recurrent network."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import Packed, packed_zeros
+from charrnn.kernels.team import Team
 from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import Workspace
 from charrnn.sampling import loop
 from charrnn.sampling.loop import Drawn, Weights
-from charrnn.sampling.streams import Snapshot, Streams
+from charrnn.sampling.pace import Pace
+from charrnn.sampling.streams import Ids, Snapshot, Streams
+
+Array = npt.NDArray[Any]
 
 
 class Sampler:
@@ -39,6 +47,8 @@ class Sampler:
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
+        self.pace = Pace(network.workers.threads)
+        """How many threads draw one text."""
 
     def streams(self, start: Snapshot) -> Streams:
         """See ``ModelSampler``."""
@@ -55,54 +65,116 @@ def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
 
 
 class RecurrentStreams(Streams):
-    """The streams of a recurrent network."""
+    """The streams of a recurrent network: each thread draws some of them, or all threads together the only one."""
 
     _sampler: Sampler
 
     def __init__(self, sampler: Sampler, start: Snapshot) -> None:
         super().__init__(sampler, start)
-        config, count = sampler.network.config, len(start.last)
+        self._desks = [Desk(sampler, start.last)]
+        self._teams: dict[int, Team] = {}
+
+    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+        (count, length), pace = drawn.ids.shape, self._sampler.pace
+        threads, began = pace.threads() if count == 1 else 1, time.perf_counter()
+        if threads == 1:
+            self._draw_some_each(rules, drawn)
+        else:
+            self._draw_together(threads, rules, drawn)
+        if count == 1:
+            pace.took(threads, (time.perf_counter() - began) / length)
+        self._desks[0].leave(self.now)
+
+    def _draw_some_each(self, rules: Rules, drawn: Drawn) -> None:
+        """Each thread draws some of the streams."""
+        desk, count = self._desks[0], len(drawn.ids)
+        desk.enter(self.now)
+        draw = desk.drawing(rules, drawn)
+        self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
+
+    def _draw_together(self, threads: int, rules: Rules, drawn: Drawn) -> None:
+        """All threads draw the only stream: the first one for us, the others what they need to go on."""
+        while len(self._desks) < threads:
+            self._desks.append(Desk(self._sampler, self.now.last))
+        team = self._team(threads)
+        team.begin()
+        draw = []
+        for number, desk in enumerate(self._desks[:threads]):
+            desk.enter(self.now)
+            own = Drawn.room(*drawn.rivals.shape) if number else drawn
+            draw.append(desk.drawing(rules, own, team.member(number)))
+
+        def job(part: int, parts: int) -> None:
+            if parts < threads:  # the others are at work for another caller
+                team.give_up()
+            draw[part](0, 1)
+
+        self._sampler.network.workers.run(job, most=threads)
+
+    def _team(self, threads: int) -> Team:
+        """The team of that size."""
+        if threads not in self._teams:
+            config = self._sampler.network.config
+            self._teams[threads] = Team(threads, 1, max(config.gate_width, config.vocab_size), config.dtype)
+        return self._teams[threads]
+
+
+class Desk:
+    """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
+
+    def __init__(self, sampler: Sampler, last: Ids) -> None:
+        self._sampler = sampler
+        config, count = sampler.network.config, len(last)
         rows = config.num_layers * count
         space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
         self._trace = space.traces[0]
         outputs = flat(self._trace[1])
         scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
-        self._at_work = loop.Streams(
+        self._streams = loop.Streams(
             ids=space.row_ids,
             upper_ids=space.no_ids,
             row_ids=space.row_ids.copy(),
             no_ids=np.zeros((1, count), np.int32),
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
-            generators=start.generators,
+            generators=np.zeros((count, 4), np.uint64),
             logits=space.logits[:, :count],
             weights=scratch,
             heap=np.empty(scratch.shape, np.int32),
         )
+        self._bind = space.bind
+
+    def _states(self, now: Snapshot) -> Iterator[tuple[Array, Array]]:
+        """Each array of a state, and where it lies here."""
+        N, H = len(now.last), self._sampler.network.config.hidden_size
+        for layer, values in enumerate(now.state):
+            for place, value in enumerate(values, 1):
+                yield value, self._trace[place][0, layer * N : (layer + 1) * N, :H]
+
+    def enter(self, now: Snapshot) -> None:
+        """Begin where the streams are."""
+        self._streams.ids[0, : len(now.last)] = now.last
+        self._streams.generators[:] = now.generators
+        for value, here in self._states(now):
+            here[:] = value
+
+    def leave(self, now: Snapshot) -> None:
+        """The streams are where this thread has come to."""
+        now.last[:] = self._streams.ids[0, : len(now.last)]
+        now.generators[:] = self._streams.generators
+        for value, here in self._states(now):
+            value[:] = here
+
+    def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
+        """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""
+        sampler = self._sampler
+
+        def bound(packed: Packed) -> Packed:
+            return self._bind(packed)._replace(team=team)
+
         own = sampler.weights
-        self._weights = own._replace(
-            w_hh=tuple(map(space.bind, own.w_hh)), w_ih=space.bind(own.w_ih), w_out=space.bind(own.w_out)
-        )
-
-    def _generate(self, rules: Rules, drawn: Drawn) -> None:
-        network, N = self._sampler.network, len(self.now.last)
-        streams = self._at_work._replace(generators=self.now.generators)
-        streams.ids[0, :N] = self.now.last
-        H, states = network.config.hidden_size, len(network.cell.state)
-        arrays = self._trace[1 : 1 + states]
-        for layer, values in enumerate(self.now.state):
-            for array, value in zip(arrays, values, strict=True):
-                array[0, layer * N : (layer + 1) * N, :H] = value
-
-        arguments = (self._weights, self._trace, states, streams, rules, drawn)
-        generate = self._sampler.generate = self._sampler.generate or loop.generate_for(network.config, *arguments)
-
-        def job(part: int, parts: int) -> None:
-            first, last = share(N, part, parts)
-            generate(*arguments, first, last)
-
-        network.workers.run(job, most=N)
-        self.now.last[:] = streams.ids[0, :N]
-        for layer, values in enumerate(self.now.state):
-            for array, value in zip(arrays, values, strict=True):
-                value[:] = array[0, layer * N : (layer + 1) * N, :H]
+        weights = own._replace(w_hh=tuple(map(bound, own.w_hh)), w_ih=bound(own.w_ih), w_out=bound(own.w_out))
+        states = len(sampler.network.cell.state)
+        arguments = (weights, self._trace, states, self._streams, rules, drawn)
+        sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
+        return partial(sampler.generate, *arguments)

@@ -87,12 +87,7 @@ class Streams:
         N = len(self.now.last)
         network = self._sampler.network
         network.begin(self.now.state, self.now.last == network.config.end)
-        drawn = Drawn(
-            np.empty((N, count), np.int32),
-            np.empty((N, count)),
-            np.empty((N, count, rivals), np.int32),
-            np.empty((N, count, rivals)),
-        )
+        drawn = Drawn.room(N, count, rivals)
         self._generate(rules, drawn)
         return drawn
 

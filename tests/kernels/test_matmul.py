@@ -61,20 +61,23 @@ def test_panels_are_no_wider_than_a_tile():
 
 
 @pytest.mark.parametrize("most", [1, 3, ROW_PANELS])
-def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most):
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members):
     for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
         count = panel_count(vectors, 1)
         sizes = np.diff([share(vectors, count, panel) for panel in range(count + 1)])
-        taken = []
-        while sum(taken) < count:
-            first = sum(taken)
-            taken.append(panels_at_once(vectors, count, first, most))
-            assert taken[-1] == 1 or set(sizes[first : first + taken[-1]]) == {TILE.vectors}
-        assert sum(taken) == count
-        assert max(taken) <= most
-        if vectors % TILE.vectors == 0:  # all are full
-            assert len(taken) == -(-count // most)
-            assert max(taken) - min(taken) <= 1
+        for member in range(members):
+            first, last = share(count, members, member), share(count, members, member + 1)
+            taken = []
+            while first + sum(taken) < last:
+                panel = first + sum(taken)
+                taken.append(panels_at_once(vectors, count, panel, last, most))
+                assert taken[-1] == 1 or set(sizes[panel : panel + taken[-1]]) == {TILE.vectors}
+            assert sum(taken) == last - first
+            assert max(taken, default=0) <= most
+            if taken and vectors % TILE.vectors == 0:  # all are full
+                assert len(taken) == -(-(last - first) // most)
+                assert max(taken) - min(taken) <= 1
 
 
 @precisions

@@ -52,7 +52,7 @@ def test_draws_equal_those_of_the_model_step_by_step(make, prefix):
     for place in range(len(prefix) - 1 + 50):
         logits = model.run(np.array([[text[place]]], np.int32), None, state, space).logits[0, 0]
         if place >= len(prefix) - 1:
-            text.append(drawn_by(logits, V, RULES, weights, random))
+            text.append(drawn_by(logits, V, RULES, weights, np.empty(V, np.int32), random))
             exact = logits[:V].astype(np.float64)
             nats.append(np.log(np.exp(exact - exact[text[-1]]).sum()))
     drawn = drawn_alone(model, prefix, 3, 50)

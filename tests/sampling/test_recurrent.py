@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -27,12 +29,13 @@ def ids_of(network, *seeds):
 
 
 def step_by_step(network, seed):
-    random, weights, ids = generator(seed), np.empty(V, np.float32), list(PREFIX)
+    random, ids = generator(seed), list(PREFIX)
+    weights, heap = np.empty(V, np.float32), np.empty(V, np.int32)
     state, space = network.initial_state(1), network.space(1, 1)
     for place in range(len(PREFIX) - 1 + LENGTH):
         logits = network.run(np.array([[ids[place]]], np.int32), None, state, space).logits[0, 0]
         if place >= len(PREFIX) - 1:
-            ids.append(drawn_by(logits, V, RULES, weights, random))
+            ids.append(drawn_by(logits, V, RULES, weights, heap, random))
     return ids[len(PREFIX) :]
 
 
@@ -40,6 +43,43 @@ def step_by_step(network, seed):
 def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(parameters, threads):
     network = Network(parameters, Workers(threads))
     assert ids_of(network, 1, 2, 3).tolist() == [step_by_step(network, seed) for seed in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_draw_one_stream_together_as_one_does_alone(parameters, threads):
+    sampler = Sampler(Network(parameters, Workers(threads)))
+    sampler.pace.threads = lambda: threads
+    streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
+    chunks = [streams.draw(count, RULES, rivals=2) for count in (1, 2, 20, LENGTH - 23)]
+    whole = Streams.beginning(Sampler(Network(parameters)), PREFIX, generator(7)[np.newaxis])
+    wanted = whole.draw(LENGTH, RULES, rivals=2)
+    for name, values in wanted._asdict().items():
+        assert np.array_equal(np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1), values)
+    assert wanted.ids[0].tolist() == step_by_step(Network(parameters), 7)
+    for now, then in zip(streams.snapshot().state, whole.snapshot().state, strict=True):
+        assert all(map(np.array_equal, now, then))
+    assert np.array_equal(streams.snapshot().generators, whole.snapshot().generators)
+
+
+def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
+    workers, begun, enough = Workers(2), threading.Event(), threading.Event()
+
+    def busy(part, _parts):
+        if part == 0:
+            begun.set()
+            enough.wait()
+
+    caller = threading.Thread(target=workers.run, args=(busy,))
+    caller.start()
+    begun.wait()
+    sampler = Sampler(Network(parameters))
+    sampler.network.workers = workers
+    sampler.pace.threads = lambda: 2
+    streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
+    drawn = streams.draw(LENGTH, RULES).ids
+    enough.set()
+    caller.join()
+    assert drawn[0].tolist() == step_by_step(Network(parameters), 7)
 
 
 def test_after_an_update_another_sampler_draws_from_the_new_weights(parameters):

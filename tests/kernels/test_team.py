@@ -1,0 +1,110 @@
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.jit import jit
+from charrnn.kernels.matmul import matmul, pack, packed_zeros, room_to_round
+from charrnn.kernels.operands import PAIRS
+from charrnn.kernels.simd import TILE
+from charrnn.kernels.team import Team, may_leave
+from charrnn.model.workers import Workers, available_threads
+
+DEPTH = 37
+may_leave = jit(may_leave.py_func)
+teams = pytest.mark.parametrize("members", [2, 3, 5])
+
+
+class Products:
+    """Products of rows with matrices of different widths, each added to what the one before left."""
+
+    def __init__(self, random, columns, steps, rows, dtype, panels=None):
+        self._widest, self._shape, self._dtype = max(columns), (steps, rows), np.dtype(dtype)
+        self._a = random.normal(size=(steps, rows, DEPTH)).astype(dtype)
+        self._c = random.normal(size=(steps, rows, self._widest)).astype(dtype)
+        self._ids = np.arange(steps * rows, dtype=np.int32).reshape(steps, rows)
+        self._bs = []
+        for width in columns:
+            b = packed_zeros(DEPTH, width, panels or dtype)
+            pack(random.normal(size=(DEPTH, width)).astype(dtype), b, 0, 1)
+            self._bs.append(b)
+
+    def team(self, members):
+        return Team(members, self._shape[0] * self._shape[1], self._widest, self._dtype)
+
+    def run(self, team=0, first=0, last=None):
+        """All of them on memory of its own, as a member of a team if any."""
+        c, last = self._c.copy(), self._shape[1] if last is None else last
+        for b in self._bs:
+            room = room_to_round(DEPTH, self._shape[1], b.panels.dtype)
+            matmul(self._a, b._replace(rounded=room, team=team), c.reshape(-1, self._widest), self._ids, c, first, last)
+        return c
+
+
+@teams
+@pytest.mark.parametrize(("dtype", "panels"), [("float32", None), ("float64", None), ("float32", PAIRS)])
+@pytest.mark.parametrize(("steps", "rows", "first", "last"), [(1, 1, 0, 1), (1, 4, 1, 3), (3, 2, 0, 2)])
+def test_each_member_gets_the_products_to_the_last_bit(random, members, dtype, panels, steps, rows, first, last):
+    columns = [1, 65, 16 * TILE.vectors * 7 + 3, 130, 8]
+    products = Products(random, columns, steps, rows, dtype, panels)
+    alone = products.run(0, first, last)
+    workers, team = Workers(members), products.team(members)
+    for _ in range(20 if members > available_threads() else 1000):
+        team.begin()
+        results = [np.empty(0)] * members
+
+        def job(part, parts, team=team, results=results):
+            results[part] = products.run(team.member(part), first, last)
+
+        workers.run(job)
+        assert all(np.array_equal(result, alone) for result in results)
+        if members <= available_threads() and not team.given_up:
+            break
+    else:
+        assert members > available_threads(), "the team was always given up"
+
+
+@teams
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_the_first_member_goes_on_alone_where_another_does_not_come_or_leaves(random, members, turns):
+    columns = [65, 200, 8, 300]
+    products = Products(random, columns, 1, 1, "float32")
+    alone, team = products.run(), products.team(members)
+    some = Products(random, columns[:turns] or [1], 1, 1, "float32")
+    some._widest, some._a, some._c, some._bs = 300, products._a, products._c, products._bs[:turns]
+    team.begin()
+    others = [
+        threading.Thread(target=partial((some if number == 1 else products).run, team.member(number)))
+        for number in range(1, members)
+    ]
+    for other in others:
+        other.start()
+    assert np.array_equal(products.run(team.member(0)), alone)
+    for other in others:
+        other.join()
+    assert team.given_up
+    assert [may_leave(team.member(number)) for number in range(members)] == [False] + [True] * (members - 1)
+    team.begin()
+    assert not team.given_up
+    assert not may_leave(team.member(1))
+
+
+def test_a_team_that_was_given_up_waits_for_nobody(random):
+    products = Products(random, [65, 200], 1, 1, "float32")
+    team = products.team(3)
+    team.begin()
+    team.give_up()
+    assert np.array_equal(products.run(team.member(0)), products.run())
+    assert not may_leave(0)
+    assert not may_leave(team.member(0))
+    assert may_leave(team.member(2))
+
+
+def test_what_members_take_from_one_another_lies_in_lines_of_its_own():
+    team = Team(3, 1, 70, "float32")
+    places = [team.member(number) for number in range(3)]
+    assert np.diff(places).tolist() == [128, 128]
+    assert places[0] % 64 == 0
+    assert aligned_zeros(1, "float32").ctypes.data % 64 == 0
