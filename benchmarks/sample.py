@@ -73,7 +73,9 @@ def gains_table(figures: Figures) -> str:
 
 
 def one_text(job: Job, figures: Figures) -> Job:
-    """The job in which the same engine draws one text of the same model on one thread; or the job itself."""
+    """Of a job with many texts, that in which the same engine draws one of them on one thread; else the job itself."""
+    if Shape.parse(job.shape).streams == 1:
+        return job
     like = model_of(job)
     found = (one for one in figures if model_of(one) == like and Shape.parse(one.shape).streams == one.threads == 1)
     return next(found, job)

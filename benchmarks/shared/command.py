@@ -52,7 +52,7 @@ def measure(
 ) -> tuple[Figures, dict[str, Any], str]:
     """Let engines, all if not named, take turns at a task: figures, a report of them as JSON, and how it was done.
 
-    Texts or streams are what threads share, so that there are never more threads than those.
+    Streams are what threads share in training, so that there are never more threads than those.
     """
     if choices.quick:
         choices.threads, choices.rounds, choices.seconds = [1], 1, 0.0
@@ -61,7 +61,7 @@ def measure(
     jobs = [
         Job(engine, str(shape), precision, count, choices.seconds, choices.clock, task)
         for shape, count, (engine, precision) in product(shapes, threads, usable)
-        if count <= shape.streams and find_engine(engine).offers(shape.cell)
+        if (task == "sample" or count <= shape.streams) and find_engine(engine).offers(shape.cell)
     ]
     figures = take_turns(jobs, choices.rounds, say)
     report = {

@@ -24,10 +24,10 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
                       with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
         window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
-        scratch       threads D (R + 2 H + V): blocks that are packed for the weights' gradients, in bf16 with two bytes
+        scratch       threads N D (R + 2 H + V): blocks packed for the weights' gradients, in bf16 with two bytes
 
-    with P parameters, M of them in the matrices that products read: all but embedding and biases; and blocks of D rows
-    and R columns (``sum_depth`` and ``sum_rows`` in ``charrnn.kernels.operands``).
+    with P parameters, M of them in the matrices that products read: all but embedding and biases; and N blocks of D
+    rows and R columns (``sum_blocks``, ``sum_depth`` and ``sum_rows`` in ``charrnn.kernels.operands``).
     """
     H, L, B, T, V = shape.hidden, shape.layers, shape.streams, shape.steps, shape.vocabulary
     config = ModelConfig(vocab_size=V, cell=shape.cell, hidden_size=H, num_layers=L, precision=precision)
@@ -45,5 +45,5 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         "packed": 2 * (M * packed_size + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
-        "scratch": packed_size * threads * cut.sum_depth * (cut.sum_rows + 2 * H + V),
+        "scratch": packed_size * threads * cut.sum_blocks * cut.sum_depth * (cut.sum_rows + 2 * H + V),
     }

@@ -111,10 +111,10 @@ def part_of_peak(job: Job, seconds: float, peak_gflops: float) -> dict[str, floa
 def part_of_reading(job: Job, seconds: float) -> dict[str, float | None]:
     """How fast one text's weights were read, a plain packed matvec reads them, and a core reads as many bytes.
 
-    For one text of ours only: with more, a weight that was read serves all.
+    For one text and one thread of ours only: with more texts, a weight that was read serves all.
     """
     shape = Shape.parse(job.shape)
-    if job.engine != OURS or shape.streams > 1:
+    if job.engine != OURS or shape.streams > 1 or job.threads > 1:
         return {}
     size = weight_bytes(shape, job.precision)
     rate = size * shape.characters / seconds / 1e9

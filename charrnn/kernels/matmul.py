@@ -261,11 +261,11 @@ class Scratch(NamedTuple):
     """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
 
     a: Array
-    """Of the shape that ``operands.cut_shape`` gives: columns of A, tile by tile."""
+    """For each block of k, of the shape that ``operands.cut_shape`` gives: columns of A, tile by tile."""
     line: Array
     """(PAIR_STEPS, columns of A): where pairs are rounded; empty for numbers."""
     b: Array
-    """1-D, panels."""
+    """For each block of k, the panels of both B."""
 
 
 def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
@@ -276,9 +276,9 @@ def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
     empty = aligned_zeros(0, dtype)
     cut = cut_of(empty)
     steps = steps_of(cut.sum_depth, empty)
-    a = aligned_zeros(cut_shape(cut.sum_rows, steps, dtype), dtype)
+    a = aligned_zeros((cut.sum_blocks, *cut_shape(cut.sum_rows, steps, dtype)), dtype)
     line = aligned_zeros((PAIR_STEPS if dtype == PAIRS else 0, cut.sum_rows), dtype)
-    return Scratch(a, line, aligned_zeros(b_columns * steps, dtype))
+    return Scratch(a, line, aligned_zeros((cut.sum_blocks, b_columns * steps), dtype))
 
 
 @jit
@@ -300,47 +300,62 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
         first_row: the first row of the products.
         last_row: one beyond the last row.
     """
-    depth = a.shape[0]
     sums[:, first_row:last_row] = 0
     for c in cs:
         c[first_row:last_row] = 0
     width = REGISTER_BYTES // a.itemsize
     cut = cut_of(scratch.b)
-    half = -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, scratch.b)
-    b_packed = (scratch.b[:half], scratch.b[half:])
-    for k0 in range(0, depth, cut.sum_depth):
-        k1 = min(depth, k0 + cut.sum_depth)
+    places = (0, -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, scratch.b))
+    for k0 in range(0, a.shape[0], cut.sum_blocks * cut.sum_depth):
+        length = min(a.shape[0] - k0, cut.sum_blocks * cut.sum_depth)
+        blocks = -(-length // cut.sum_depth)
         for i in range(2):
-            pack_rows(bs[i][k0:k1], cs[i].shape[1], b_packed[i], 0, 1)
+            for block in range(blocks):
+                k, k_end = k0 + block * cut.sum_depth, k0 + min(length, (block + 1) * cut.sum_depth)
+                pack_rows(bs[i][k:k_end], cs[i].shape[1], scratch.b[block, places[i] :], 0, 1)
         for m0 in range(first_row, last_row, cut.sum_rows):
             m1 = min(last_row, m0 + cut.sum_rows)
-            cut_and_sum(a[k0:k1], m0, m1, scratch.a, scratch.line, ids[k0:k1], sums)
+            for block in range(blocks):
+                k, k_end = k0 + block * cut.sum_depth, k0 + min(length, (block + 1) * cut.sum_depth)
+                cut_and_sum(a[k:k_end], m0, m1, scratch.a[block], scratch.line, ids[k:k_end], sums)
             for i in range(2):
-                add_product(scratch.a, b_packed[i], steps_of(k1 - k0, scratch.a), cs[i], m0, m1)
+                add_product(scratch, places[i], length, cs[i], m0, m1)
 
 
 @inlined
-def add_product(a_packed, b_packed, length, c, m0, m1):
-    """Add the product of one packed block of A and one of B to rows ``m0`` to ``m1`` of C."""
+def add_product(scratch, b_place, length, c, m0, m1):
+    """Add the product of packed blocks to rows ``m0`` to ``m1`` of C, which stay in the cache from block to block.
+
+    Args:
+        scratch: the blocks.
+        b_place: where the panels of B begin in a block.
+        length: of the sum over k in all blocks.
+        c: C.
+        m0: the first row.
+        m1: one beyond the last row.
+    """
     width = REGISTER_BYTES // c.itemsize
     columns = c.shape[1]
     vectors = -(-columns // width)
     count = panel_count(columns, width)
+    cut = cut_of(scratch.b)
     rows = m1 - m0
-    tiles = -(-rows // cut_of(a_packed).tile_rows)
+    tiles = -(-rows // cut.tile_rows)
     highest = -(-rows // tiles)
-    configure(a_packed, highest)
+    configure(scratch.b, highest)
     for panel in range(count):
         v0 = share(vectors, count, panel)
         v1 = share(vectors, count, panel + 1)
         tail = min(width, columns - (v1 - 1) * width)
-        for i in range(tiles):
-            r0, r1 = tile_row(a_packed, rows, tiles, i), tile_row(a_packed, rows, tiles, i + 1)
-            shape = (r1 - r0, v1 - v0, tail, highest)
-            a_place, b_place = place_of(a_packed, r0), (v0 * width * length, 0)
-            c_place = ((m0 + r0) * columns + v0 * width, columns)
-            tile(
-                shape, a_packed, a_place, b_packed, b_place, length, None, (0, 0),
-                None, None, (0, 0, 0, 0), c, c_place,
-            )  # fmt: skip
-    release(a_packed)
+        for block in range(-(-length // cut.sum_depth)):
+            steps = steps_of(min(cut.sum_depth, length - block * cut.sum_depth), scratch.b)
+            left, right = scratch.a[block], scratch.b[block, b_place:]
+            for i in range(tiles):
+                r0, r1 = tile_row(left, rows, tiles, i), tile_row(left, rows, tiles, i + 1)
+                shape = (r1 - r0, v1 - v0, tail, highest)
+                c_place = ((m0 + r0) * columns + v0 * width, columns)
+                tile(
+                    shape, left, place_of(left, r0), right, (v0 * width * steps, 0), steps, None, (0, 0),
+                    None, None, (0, 0, 0, 0), c, c_place,
+                )  # fmt: skip
+    release(scratch.b)

@@ -16,7 +16,7 @@ from numba.extending import overload
 from charrnn.kernels.arrays import spread_stride
 from charrnn.kernels.jit import OPTIONS, inlined
 from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies, transpose_block
-from charrnn.kernels.processor import TILE_REGISTERS
+from charrnn.kernels.processor import REGISTER_BYTES, TILE_REGISTERS
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
 from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows
 
@@ -42,14 +42,18 @@ class Cut(NamedTuple):
     rows: int
     """Rows that share a pass over all panels: their A stays in the L2 cache."""
     sum_depth: int
-    """Rows of both factors that ``matmul_transposed`` packs at a time."""
+    """Rows of both factors in a block of ``matmul_transposed``."""
+    sum_blocks: int
+    """Blocks that it packs at a time. A tile of C comes from far away for the first one and from the L2 cache for the
+    others; where vectors are shorter, less of C belongs to as many multiply-adds, and the blocks' own room counts."""
     sum_rows: int
     """Rows of its products that share them: what it reads of a row of A at a time, and what it packs of A."""
 
 
-NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_rows=384)
+SUM_BLOCKS = 2 if REGISTER_BYTES == 64 else 1
+NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_blocks=SUM_BLOCKS, sum_rows=384)
 VECTOR_PAIRS = NUMBERS._replace(row_panels=PAIR_ROW_PANELS)
-MATRIX_PAIRS = Cut(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_rows=192)
+MATRIX_PAIRS = Cut(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_blocks=1, sum_rows=192)
 
 
 def cut_of(array: Any) -> Cut:

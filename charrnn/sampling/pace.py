@@ -9,6 +9,9 @@ GAIN = 0.95
 LONGEST_PAUSE = 64
 """Chunks."""
 
+LEAST_SECONDS = 0.002
+"""What shorter chunks take is mostly the waking of threads, and says nothing."""
+
 
 class Pace:
     """Now and then tries the next larger or smaller number of threads for a chunk, and keeps to the faster one.
@@ -33,8 +36,11 @@ class Pace:
             self._step = -self._step
         return self._sizes[self._place + self._step]
 
-    def took(self, threads: int, seconds: float) -> None:
-        """What a character of the chunk has taken with so many threads."""
+    def took(self, threads: int, seconds: float, characters: int) -> None:
+        """What a chunk has taken with so many threads."""
+        if seconds < LEAST_SECONDS:
+            return
+        seconds /= characters
         if threads == self._sizes[self._place]:
             self._seconds = seconds
             self._left = max(0, self._left - 1)

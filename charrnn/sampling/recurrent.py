@@ -82,7 +82,7 @@ class RecurrentStreams(Streams):
         else:
             self._draw_together(threads, rules, drawn)
         if count == 1:
-            pace.took(threads, (time.perf_counter() - began) / length)
+            pace.took(threads, time.perf_counter() - began, length)
         self._desks[0].leave(self.now)
 
     def _draw_some_each(self, rules: Rules, drawn: Drawn) -> None:

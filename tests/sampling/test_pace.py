@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.sampling.pace import LONGEST_PAUSE, Pace
+from charrnn.sampling.pace import LEAST_SECONDS, LONGEST_PAUSE, Pace
 
 
 def run(pace, seconds, chunks):
@@ -8,7 +8,7 @@ def run(pace, seconds, chunks):
     used = []
     for _ in range(chunks):
         used.append(pace.threads())
-        pace.took(used[-1], seconds[used[-1]])
+        pace.took(used[-1], 100 * seconds[used[-1]], 100)
     return used
 
 
@@ -41,3 +41,13 @@ def test_when_the_other_cores_are_taken_away_it_goes_back():
     pace = Pace(2)
     assert run(pace, {1: 1.0, 2: 0.5}, 100)[-1] == 2
     assert run(pace, {1: 1.0, 2: 5.0}, 2 * LONGEST_PAUSE + 2)[-1] == 1
+
+
+def test_chunks_that_are_too_short_say_nothing():
+    pace = Pace(2)
+    for _ in range(20):
+        pace.took(pace.threads(), LEAST_SECONDS / 2, 1)
+    assert run(pace, {1: 1.0, 2: 0.5}, 2) == [1, 2]
+    for _ in range(20):
+        assert pace.threads() == 2
+        pace.took(2, LEAST_SECONDS / 2, 1)
