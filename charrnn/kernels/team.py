@@ -17,6 +17,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.intrinsics import copy_numbers, load_anew, pause, row_at, store_for_all
 from charrnn.kernels.jit import inlined
+from charrnn.kernels.operands import share
 
 PATIENCE = 20_000
 """How often a member looks for another one before it gives the team up: about a millisecond."""
@@ -33,7 +34,7 @@ WORD, WORD_BYTES = np.int64(0), 8
 
 
 class Team:
-    """The memory that the members share.
+    """The memory that the members share, for one run of their loop.
 
     A board has two halves, for products by turns: who writes to one has seen that all others have made the product
     before, and so have read what it held.
@@ -57,11 +58,6 @@ class Team:
         self._records[:, ROW_LENGTH] = row_length
         self._records[:, BOARD_SIZE] = rows * row_length
 
-    def begin(self) -> None:
-        """Make ready for all members, none of which may be at work."""
-        self._turns[:] = 0
-        self._records[:, TURN] = 0
-
     def member(self, number: int) -> int:
         """What kernels know a member by, as long as the team lives."""
         return int(self._records[number].ctypes.data)
@@ -72,7 +68,7 @@ class Team:
 
     @property
     def given_up(self) -> bool:
-        """Whether somebody has waited too long since ``begin``."""
+        """Whether somebody has waited too long."""
         return bool(self._turns[-1, 0])
 
 
@@ -111,7 +107,8 @@ def share_of(team, count):
     record = record_of(team)
     if given_up(record):
         return 0, count, True
-    return count * record[MEMBER] // record[MEMBERS], count * (record[MEMBER] + 1) // record[MEMBERS], False
+    member, members = record[MEMBER], record[MEMBERS]
+    return share(count, members, member), share(count, members, member + 1), False
 
 
 @inlined

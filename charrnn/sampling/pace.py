@@ -1,4 +1,4 @@
-"""How many threads draw one text.
+"""How many threads draw a text together.
 
 That is found while they draw: it depends on the model, on the caches, and on what else the cores have to do.
 """
@@ -30,24 +30,25 @@ class Pace:
 
     def threads(self) -> int:
         """For the next chunk."""
+        place, step = self._place, self._step
         if self._left or len(self._sizes) == 1:
-            return self._sizes[self._place]
-        if not 0 <= self._place + self._step < len(self._sizes):
-            self._step = -self._step
-        return self._sizes[self._place + self._step]
+            return self._sizes[place]
+        return self._sizes[place + step if 0 <= place + step < len(self._sizes) else place - step]
 
     def took(self, threads: int, seconds: float, characters: int) -> None:
         """What a chunk has taken with so many threads."""
         if seconds < LEAST_SECONDS:
             return
         seconds /= characters
-        if threads == self._sizes[self._place]:
+        place = self._sizes.index(threads)
+        if place == self._place:
             self._seconds = seconds
             self._left = max(0, self._left - 1)
             return
+        self._step = place - self._place
         if seconds < GAIN * self._seconds:
-            self._place += self._step
-            self._seconds, self._pause = seconds, 1
+            self._place, self._seconds = place, seconds
+            self._pause = 1
         else:
             self._step = -self._step
             self._pause = min(2 * self._pause, LONGEST_PAUSE)

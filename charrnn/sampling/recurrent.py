@@ -47,12 +47,16 @@ class Sampler:
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
-        self.pace = Pace(network.workers.threads)
-        """How many threads draw one text."""
+        self._paces: dict[int, Pace] = {}
 
     def streams(self, start: Snapshot) -> Streams:
         """See ``ModelSampler``."""
         return RecurrentStreams(self, start)
+
+    def pace(self, count: int) -> Pace:
+        """How many threads draw so many streams together: one where there are enough streams for all threads."""
+        threads = self.network.workers.threads
+        return self._paces.setdefault(count, Pace(threads if count < threads else 1))
 
 
 def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
@@ -65,61 +69,56 @@ def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
 
 
 class RecurrentStreams(Streams):
-    """The streams of a recurrent network: each thread draws some of them, or all threads together the only one."""
+    """The streams of a recurrent network: each thread draws some of them, or several threads together all."""
 
     _sampler: Sampler
 
     def __init__(self, sampler: Sampler, start: Snapshot) -> None:
         super().__init__(sampler, start)
-        self._desks = [Desk(sampler, start.last)]
-        self._teams: dict[int, Team] = {}
+        self._spaces = [LoopSpace(sampler, start.last)]
 
     def _generate(self, rules: Rules, drawn: Drawn) -> None:
-        (count, length), pace = drawn.ids.shape, self._sampler.pace
-        threads, began = pace.threads() if count == 1 else 1, time.perf_counter()
-        if threads == 1:
-            self._draw_some_each(rules, drawn)
-        else:
-            self._draw_together(threads, rules, drawn)
-        if count == 1:
-            pace.took(threads, time.perf_counter() - began, length)
-        self._desks[0].leave(self.now)
+        count, length = drawn.ids.shape
+        pace = self._sampler.pace(count)
+        threads, began = pace.threads(), time.perf_counter()
+        try:
+            if threads == 1:
+                self._draw_some_each(rules, drawn)
+            else:
+                self._draw_together(threads, rules, drawn)
+        except BaseException:  # of an interrupt, perhaps, after which a thread may still be at work there
+            self._spaces = [LoopSpace(self._sampler, self.now.last)]
+            raise
+        pace.took(threads, time.perf_counter() - began, length)
+        self._spaces[0].leave(self.now)
 
     def _draw_some_each(self, rules: Rules, drawn: Drawn) -> None:
         """Each thread draws some of the streams."""
-        desk, count = self._desks[0], len(drawn.ids)
-        desk.enter(self.now)
-        draw = desk.drawing(rules, drawn)
+        space, count = self._spaces[0], len(drawn.ids)
+        space.enter(self.now)
+        draw = space.drawing(rules, drawn)
         self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
 
     def _draw_together(self, threads: int, rules: Rules, drawn: Drawn) -> None:
-        """All threads draw the only stream: the first one for us, the others what they need to go on."""
-        while len(self._desks) < threads:
-            self._desks.append(Desk(self._sampler, self.now.last))
-        team = self._team(threads)
-        team.begin()
-        draw = []
-        for number, desk in enumerate(self._desks[:threads]):
-            desk.enter(self.now)
+        """Threads draw all streams together: the first one for us, the others what they need to go on."""
+        while len(self._spaces) < threads:
+            self._spaces.append(LoopSpace(self._sampler, self.now.last))
+        config, count, draw = self._sampler.network.config, len(drawn.ids), []
+        team = Team(threads, count, max(config.gate_width, config.vocab_size), config.dtype)
+        for number, space in enumerate(self._spaces[:threads]):
+            space.enter(self.now)
             own = Drawn.room(*drawn.rivals.shape) if number else drawn
-            draw.append(desk.drawing(rules, own, team.member(number)))
+            draw.append(space.drawing(rules, own, team.member(number)))
 
         def job(part: int, parts: int) -> None:
             if parts < threads:  # the others are at work for another caller
                 team.give_up()
-            draw[part](0, 1)
+            draw[part](0, count)
 
         self._sampler.network.workers.run(job, most=threads)
 
-    def _team(self, threads: int) -> Team:
-        """The team of that size."""
-        if threads not in self._teams:
-            config = self._sampler.network.config
-            self._teams[threads] = Team(threads, 1, max(config.gate_width, config.vocab_size), config.dtype)
-        return self._teams[threads]
 
-
-class Desk:
+class LoopSpace:
     """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
 
     def __init__(self, sampler: Sampler, last: Ids) -> None:

@@ -4,7 +4,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.jit import jit
 from charrnn.kernels.matmul import matmul, pack, packed_zeros, room_to_round
 from charrnn.kernels.operands import PAIRS
@@ -34,10 +33,10 @@ class Products:
     def team(self, members):
         return Team(members, self._shape[0] * self._shape[1], self._widest, self._dtype)
 
-    def run(self, team=0, first=0, last=None):
-        """All of them on memory of its own, as a member of a team if any."""
+    def run(self, team=0, first=0, last=None, count=None):
+        """The first ``count`` of them, or all, on memory of its own, as a member of a team if any."""
         c, last = self._c.copy(), self._shape[1] if last is None else last
-        for b in self._bs:
+        for b in self._bs[:count]:
             room = room_to_round(DEPTH, self._shape[1], b.panels.dtype)
             matmul(self._a, b._replace(rounded=room, team=team), c.reshape(-1, self._widest), self._ids, c, first, last)
         return c
@@ -50,9 +49,9 @@ def test_each_member_gets_the_products_to_the_last_bit(random, members, dtype, p
     columns = [1, 65, 16 * TILE.vectors * 7 + 3, 130, 8]
     products = Products(random, columns, steps, rows, dtype, panels)
     alone = products.run(0, first, last)
-    workers, team = Workers(members), products.team(members)
+    workers = Workers(members)
     for _ in range(20 if members > available_threads() else 1000):
-        team.begin()
+        team = products.team(members)
         results = [np.empty(0)] * members
 
         def job(part, parts, team=team, results=results):
@@ -69,14 +68,10 @@ def test_each_member_gets_the_products_to_the_last_bit(random, members, dtype, p
 @teams
 @pytest.mark.parametrize("turns", [0, 1, 2])
 def test_the_first_member_goes_on_alone_where_another_does_not_come_or_leaves(random, members, turns):
-    columns = [65, 200, 8, 300]
-    products = Products(random, columns, 1, 1, "float32")
+    products = Products(random, [65, 200, 8, 300], 1, 1, "float32")
     alone, team = products.run(), products.team(members)
-    some = Products(random, columns[:turns] or [1], 1, 1, "float32")
-    some._widest, some._a, some._c, some._bs = 300, products._a, products._c, products._bs[:turns]
-    team.begin()
     others = [
-        threading.Thread(target=partial((some if number == 1 else products).run, team.member(number)))
+        threading.Thread(target=partial(products.run, team.member(number), count=turns if number == 1 else None))
         for number in range(1, members)
     ]
     for other in others:
@@ -86,7 +81,10 @@ def test_the_first_member_goes_on_alone_where_another_does_not_come_or_leaves(ra
         other.join()
     assert team.given_up
     assert [may_leave(team.member(number)) for number in range(members)] == [False] + [True] * (members - 1)
-    team.begin()
+
+
+def test_nobody_leaves_a_team_at_work(random):
+    team = Products(random, [65], 1, 1, "float32").team(2)
     assert not team.given_up
     assert not may_leave(team.member(1))
 
@@ -94,7 +92,6 @@ def test_the_first_member_goes_on_alone_where_another_does_not_come_or_leaves(ra
 def test_a_team_that_was_given_up_waits_for_nobody(random):
     products = Products(random, [65, 200], 1, 1, "float32")
     team = products.team(3)
-    team.begin()
     team.give_up()
     assert np.array_equal(products.run(team.member(0)), products.run())
     assert not may_leave(0)
@@ -107,4 +104,3 @@ def test_what_members_take_from_one_another_lies_in_lines_of_its_own():
     places = [team.member(number) for number in range(3)]
     assert np.diff(places).tolist() == [128, 128]
     assert places[0] % 64 == 0
-    assert aligned_zeros(1, "float32").ctypes.data % 64 == 0

@@ -45,20 +45,45 @@ def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(para
     assert ids_of(network, 1, 2, 3).tolist() == [step_by_step(network, seed) for seed in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("threads", [2, 3])
-def test_threads_draw_one_stream_together_as_one_does_alone(parameters, threads):
+@pytest.mark.parametrize(("threads", "count"), [(2, 1), (3, 1), (3, 2)])
+def test_threads_draw_streams_together_as_one_does_alone(parameters, threads, count):
+    generators = np.stack([generator(seed) for seed in range(count)])
     sampler = Sampler(Network(parameters, Workers(threads)))
-    sampler.pace.threads = lambda: threads
-    streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
-    chunks = [streams.draw(count, RULES, rivals=2) for count in (1, 2, 20, LENGTH - 23)]
-    whole = Streams.beginning(Sampler(Network(parameters)), PREFIX, generator(7)[np.newaxis])
+    assert sampler.pace(count).threads() == 1
+    sampler.pace(count).threads = lambda: threads
+    streams = Streams.beginning(sampler, PREFIX, generators)
+    chunks = [streams.draw(length, RULES, rivals=2) for length in (1, 2, 20, LENGTH - 23)]
+    whole = Streams.beginning(Sampler(Network(parameters)), PREFIX, generators)
     wanted = whole.draw(LENGTH, RULES, rivals=2)
     for name, values in wanted._asdict().items():
         assert np.array_equal(np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1), values)
-    assert wanted.ids[0].tolist() == step_by_step(Network(parameters), 7)
+    assert wanted.ids[0].tolist() == step_by_step(Network(parameters), 0)
     for now, then in zip(streams.snapshot().state, whole.snapshot().state, strict=True):
         assert all(map(np.array_equal, now, then))
     assert np.array_equal(streams.snapshot().generators, whole.snapshot().generators)
+
+
+def test_where_there_are_streams_for_all_threads_each_draws_some(parameters):
+    pace = Sampler(Network(parameters, Workers(2))).pace(2)
+    for _ in range(10):
+        assert pace.threads() == 1
+        pace.took(1, 1.0, 1)
+
+
+def test_after_an_interrupt_streams_go_on_from_where_they_were(parameters):
+    sampler = Sampler(Network(parameters, Workers(2)))
+    sampler.pace(1).threads = lambda: 2
+    streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
+    run, sampler.network.workers.run = sampler.network.workers.run, interrupted
+    with pytest.raises(KeyboardInterrupt):
+        streams.draw(LENGTH, RULES)
+    sampler.network.workers.run = run
+    assert streams.draw(LENGTH, RULES).ids[0].tolist() == step_by_step(Network(parameters), 7)
+
+
+def interrupted(job, most):
+    job(0, most)
+    raise KeyboardInterrupt
 
 
 def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
@@ -74,7 +99,7 @@ def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
     begun.wait()
     sampler = Sampler(Network(parameters))
     sampler.network.workers = workers
-    sampler.pace.threads = lambda: 2
+    sampler.pace(1).threads = lambda: 2
     streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
     drawn = streams.draw(LENGTH, RULES).ids
     enough.set()
