@@ -12,7 +12,10 @@ from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import END, Vocabulary
 
 CHUNK_SECONDS = 0.05
-"""Chunks of characters grow until one takes this long: short enough to be seen as it comes, and to be interrupted."""
+"""What a chunk of characters should take: short enough to be seen as it comes, and to be interrupted."""
+
+GROWTH = 8
+"""How many times as large as the one before a chunk is at most: the first one says little of how fast they are."""
 
 Array = npt.NDArray[Any]
 
@@ -118,10 +121,10 @@ def grow(
     stops = [StopTexts((*settings.stop, *ends), rivals) for _ in texts]
     left, count = settings.length, 1
     while left and texts:
-        began = time.monotonic()
+        began = time.perf_counter()
         count = min(count, left)
         drawn = streams.draw(count, settings.rules, rivals)
-        seconds = time.monotonic() - began  # of drawing alone: who reads slowly is not given smaller chunks
+        seconds = time.perf_counter() - began  # of drawing alone: who reads slowly is not given smaller chunks
         left -= count
         last_reason = "length" if not left else "interrupted" if interrupted() else ""
         symbols = vocabulary.decode(drawn.ids.ravel())
@@ -144,7 +147,6 @@ def grow(
         if len(going_on) < len(texts):
             texts = [texts[place] for place in going_on]
             streams = streams.keep(going_on)
-        if seconds < CHUNK_SECONDS:
-            count *= 2
+        count = max(1, min(GROWTH * count, int(count * CHUNK_SECONDS / max(seconds, 1e-6))))
     for text in texts:
         yield Step(text, stops[text].rest(), 0, "length")

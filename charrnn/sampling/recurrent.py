@@ -142,6 +142,7 @@ class LoopSpace:
             heap=np.empty(scratch.shape, np.int32),
         )
         self._bind = space.bind
+        self._own_weights = self._bound(0)
 
     def _states(self, now: Snapshot) -> Iterator[tuple[Array, Array]]:
         """Each array of a state, and where it lies here."""
@@ -167,13 +168,16 @@ class LoopSpace:
     def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
         """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""
         sampler = self._sampler
+        weights = self._bound(team) if team else self._own_weights
+        arguments = (weights, self._trace, len(sampler.network.cell.state), self._streams, rules, drawn)
+        sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
+        return partial(sampler.generate, *arguments)
+
+    def _bound(self, team: int) -> Weights:
+        """The weights, whose products round here, and which a team multiplies if there is one."""
 
         def bound(packed: Packed) -> Packed:
             return self._bind(packed)._replace(team=team)
 
-        own = sampler.weights
-        weights = own._replace(w_hh=tuple(map(bound, own.w_hh)), w_ih=bound(own.w_ih), w_out=bound(own.w_out))
-        states = len(sampler.network.cell.state)
-        arguments = (weights, self._trace, states, self._streams, rules, drawn)
-        sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
-        return partial(sampler.generate, *arguments)
+        own = self._sampler.weights
+        return own._replace(w_hh=tuple(map(bound, own.w_hh)), w_ih=bound(own.w_ih), w_out=bound(own.w_out))

@@ -86,7 +86,8 @@ class Streams:
         """
         N = len(self.now.last)
         network = self._sampler.network
-        network.begin(self.now.state, self.now.last == network.config.end)
+        if network.config.end_symbol:
+            network.begin(self.now.state, self.now.last == network.config.end)
         drawn = Drawn.room(N, count, rivals)
         self._generate(rules, drawn)
         return drawn
