@@ -125,12 +125,18 @@ def row_at(typingctx, address, like, size):
 
 @intrinsic
 def pause(typingctx):
-    """Leave the core to its other hardware thread for a moment, on x86; elsewhere do nothing."""
+    """Let a moment pass, and leave the core to its other hardware thread meanwhile; does nothing on rare processors."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if context.codegen()._tm.triple.startswith("x86_64"):
-            function = ir.FunctionType(ir.VoidType(), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, function, "llvm.x86.sse2.pause"), [])
+        triple, word = context.codegen()._tm.triple, ir.IntType(32)
+        name, operands = "", []
+        if triple.startswith("x86_64"):
+            name = "llvm.x86.sse2.pause"
+        elif triple.startswith(("aarch64", "arm64")):  # has a yield, but that takes no time on most
+            name, operands = "llvm.aarch64.isb", [word(15)]
+        if name:
+            function = ir.FunctionType(ir.VoidType(), [operand.type for operand in operands])
+            builder.call(cgutils.get_or_insert_function(builder.module, function, name), operands)
         return context.get_dummy_value()
 
     return types.void(), codegen

@@ -20,15 +20,15 @@ from charrnn.kernels.jit import inlined
 from charrnn.kernels.operands import share
 
 PATIENCE = 20_000
-"""How often a member looks for another one before it gives the team up: about a millisecond."""
+"""Looks that take about a millisecond."""
 
 LINE = 16
 """Words of 64 bits in what cores take from one another at once: two lines of the cache, as some fetch them in pairs."""
 
-MEMBER, MEMBERS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(7)
-"""The words of a record: which member this is, of how many, how many products it has made, where the turns of all lie
-(a line for each, and one that is 1 once the team is given up), and where the board lies, with the numbers in a row of
-it and in half of it."""
+MEMBER, MEMBERS, LOOKS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
+"""The words of a record: which member this is, of how many, how patient it is, how many products it has made, where the
+turns of all lie (a line for each, and one that is 1 once the team is given up), and where the board lies, with the
+numbers in a row of it and in half of it."""
 
 WORD, WORD_BYTES = np.int64(0), 8
 
@@ -44,15 +44,17 @@ class Team:
         rows: the most rows of a product.
         columns: the most columns of a product.
         dtype: of the products.
+        patience: how often a member looks for another one before it gives the team up.
     """
 
-    def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike) -> None:
+    def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int = PATIENCE) -> None:
         self._turns = aligned_zeros((members + 1, LINE), np.int64)
         self._board = aligned_zeros((2, rows, padded(columns, np.dtype(dtype).itemsize)), dtype)
         self._records = aligned_zeros((members, LINE), np.int64)
         _, rows, row_length = self._board.shape
         self._records[:, MEMBER] = range(members)
         self._records[:, MEMBERS] = members
+        self._records[:, LOOKS] = patience
         self._records[:, TURNS] = self._turns.ctypes.data
         self._records[:, BOARD] = self._board.ctypes.data
         self._records[:, ROW_LENGTH] = row_length
@@ -152,7 +154,7 @@ def arrives(record, line, turn):
     looks = 0
     while load_anew(line) < turn:
         looks += 1
-        if looks > PATIENCE or given_up(record):
+        if looks > record[LOOKS] or given_up(record):
             return False
         pause()
     return True
