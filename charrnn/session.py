@@ -58,12 +58,7 @@ class Session:
         symbols = known_symbols(to_symbols(text, self._vocabulary.unit), self._vocabulary, unknown)
         self._settle()
         if symbols and self._streams:
-            before = self._streams.snapshot()
-            try:
-                self._streams.read(self._vocabulary.encode(symbols))
-            except BaseException:
-                self._streams.now = before
-                raise
+            self._streams.read(self._vocabulary.encode(symbols))
         elif symbols:
             self._begin(symbols)
         return symbols
@@ -78,7 +73,7 @@ class Session:
     def _characters(self, settings: SamplingSettings) -> Iterator[str]:
         with self._given(settings) as given:
             for step in grow(given.streams, self._vocabulary, settings):
-                given.drawn += step.drawn
+                given.count(step)
                 for symbol in step.piece.symbols:
                     given.characters += 1
                     yield symbol
@@ -93,7 +88,7 @@ class Session:
         """As ``charrnn.sampling.growth.grow``, of this text."""
         with self._given(settings) as given:
             for step in grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted):
-                given.drawn += step.drawn
+                given.count(step)
                 given.characters += len(step.piece.symbols) + step.stop_length
                 yield step
                 if given.ended:
@@ -180,13 +175,18 @@ class Given:
     def __init__(self, streams: Streams, settings: SamplingSettings) -> None:
         self.streams, self.settings = streams, settings
         self.ended = False
-        self.mark = streams.snapshot()
-        self.drawn = self.characters = 0
+        self._mark = self._counted = streams.now
+        self._drawn = self.characters = 0
+
+    def count(self, step: Step) -> None:
+        """Count what was drawn."""
+        self._drawn += step.drawn
+        self._counted = self.streams.now
 
     def settle(self) -> None:
         """Begin anew if all that was drawn was given."""
-        if self.drawn == self.characters:
-            self.mark, self.drawn, self.characters = self.streams.snapshot(), 0, 0
+        if self._drawn == self.characters:
+            self._mark, self._drawn, self.characters = self._counted, 0, 0
 
     def end(self) -> None:
         """Go back to the mark and draw what was given, and no more."""
@@ -194,9 +194,9 @@ class Given:
             return
         self.ended = True
         # When Python exits, an open stream is closed after compiled code is gone.
-        if self.drawn == self.characters or sys.is_finalizing():
+        if (self._drawn == self.characters and self.streams.now is self._counted) or sys.is_finalizing():
             return
-        self.streams.now = self.mark
+        self.streams.now = self._mark
         if self.characters:
             self.streams.draw(self.characters, self.settings.rules)
 

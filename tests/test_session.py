@@ -139,6 +139,29 @@ def test_interrupted_while_it_reads_it_has_read_nothing(model, monkeypatch):
     assert go_on(True) == go_on(False)
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_interrupted_after_a_draw_it_has_read_what_it_gave(model, monkeypatch, chunk):
+    session, given, decoded = model.session(rng_seed=3), [], []
+    original = Vocabulary.decode
+
+    def decode(vocabulary, ids):
+        decoded.append(ids)
+        if len(decoded) == chunk:
+            raise KeyboardInterrupt
+        return original(vocabulary, ids)
+
+    session.read("abc")
+    with monkeypatch.context() as patch:
+        patch.setattr(Vocabulary, "decode", decode)
+        with pytest.raises(KeyboardInterrupt):
+            given.extend(session.stream(length=100))
+    assert len(given) < sum(map(len, decoded))
+    text = "".join([*given, *session.stream(length=100 - len(given))])
+    session = model.session(rng_seed=3)
+    session.read("abc")
+    assert text == "".join(session.stream(length=100))
+
+
 def test_reading_between_draws_is_a_text_of_its_own(model):
     session = model.session(rng_seed=1)
     session.read("abc")

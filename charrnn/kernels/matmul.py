@@ -151,9 +151,10 @@ def matmul(a, b, start, ids, c, first_row, last_row):
     width = REGISTER_BYTES // c.itemsize
     count = panel_count(b.columns, width)
     first, last, alone = team.share_of(b.team, count)
-    for own, panels in ((True, (first, last)), (False, (0, first)), (False, (last, count))):
-        product(a, b, start, ids, start.shape[1], c, first_row, last_row, panels)
-        if alone or (own and hand_over(b, c, first_row, last_row, panels)):
+    ranges = ((first, last), (0, first), (last, count))  # our own panels, and those of the others if they do not come
+    for i in range(len(ranges)):
+        product(a, b, start, ids, start.shape[1], c, first_row, last_row, ranges[i])
+        if alone or (i == 0 and hand_over(b, c, first_row, last_row, ranges[i])):
             return
 
 

@@ -19,11 +19,9 @@ from charrnn.kernels.intrinsics import copy_numbers, load_anew, pause, row_at, s
 from charrnn.kernels.jit import inlined
 from charrnn.kernels.operands import share
 
-PATIENCE = 20_000
-"""Looks that take about a millisecond."""
-
 LINE = 16
-"""Words of 64 bits in what cores take from one another at once: two lines of the cache, as some fetch them in pairs."""
+"""Words of 64 bits from what one member writes to what another one does: two lines of the cache, as some processors
+fetch them in pairs."""
 
 MEMBER, MEMBERS, LOOKS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
 """The words of a record: which member this is, of how many, how patient it is, how many products it has made, where the
@@ -47,7 +45,7 @@ class Team:
         patience: how often a member looks for another one before it gives the team up.
     """
 
-    def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int = PATIENCE) -> None:
+    def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int) -> None:
         self._turns = aligned_zeros((members + 1, LINE), np.int64)
         self._board = aligned_zeros((2, rows, padded(columns, np.dtype(dtype).itemsize)), dtype)
         self._records = aligned_zeros((members, LINE), np.int64)
@@ -115,7 +113,9 @@ def share_of(team, count):
 
 @inlined
 def complete(team, c, first_row, last_row, first, last, columns):
-    """Hand out columns ``first`` to ``last`` of some rows of C and take the others; False if the team is given up.
+    """Hand out columns ``first`` to ``last`` of some rows of C and take the others.
+
+    Returns False if they do not come: the team is given up then, by this member or by another one.
 
     Args:
         team: a member.

@@ -1,7 +1,15 @@
 """Waiting for another thread without going to sleep: waking up takes longer than many a kernel."""
 
+import time
+from functools import cache
+
+import numpy as np
+
 from charrnn.kernels.intrinsics import load_anew, pause
 from charrnn.kernels.jit import jit
+
+LOOKS = 500
+"""To measure: some ten microseconds, so that one of a few times nothing comes between."""
 
 
 @jit
@@ -12,3 +20,15 @@ def reaches(counter, value, patience):
             return True
         pause()
     return load_anew(counter) >= value
+
+
+@cache
+def looks_in(seconds: float) -> int:
+    """How many looks take so long: ten times as many on one processor as on another."""
+    never, times = np.zeros(1, np.int64), []
+    reaches(never, 1, 1)  # loaded or compiled
+    for _ in range(5):
+        began = time.perf_counter()
+        reaches(never, 1, LOOKS)
+        times.append(time.perf_counter() - began)
+    return round(LOOKS * seconds / max(min(times), 1e-9))

@@ -11,10 +11,10 @@ from functools import partial
 import numpy as np
 
 from charrnn.kernels.denormals import flush_denormals, restore
-from charrnn.kernels.waiting import reaches
+from charrnn.kernels.waiting import looks_in, reaches
 
-PATIENCE = 6_000
-"""How often a thread looks before it sleeps: about a quarter of a millisecond."""
+PATIENCE = 0.00025
+"""Seconds that a thread looks before it sleeps."""
 
 
 def available_threads() -> int:
@@ -38,7 +38,7 @@ class Workers:
         self._process = os.getpid()
         self._caller: dict[str, int] = {}
         """The thread that ``run`` works for; a dictionary, since an interrupt would leave a lock taken."""
-        patience = PATIENCE if self.threads <= available_threads() else 0
+        patience = looks_in(PATIENCE) if 1 < self.threads <= available_threads() else 0
         self._helpers = [Helper(patience) for _ in range(1, self.threads)]
         weakref.finalize(self, _dismiss, self._helpers)
 

@@ -80,13 +80,13 @@ class ContextStreams(Streams):
         self._heap = np.empty(self._scratch.shape, np.int32)
         self._kernels: Kernels | None = None
 
-    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+    def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
         network, space, V = self._network, self._space, self._network.config.vocab_size
-        (context,) = self.now.state[0]
+        (context,) = start.state[0]
         before = context.shape[1]
         space.history[:before] = context.T
-        ids = self.now.last[np.newaxis].copy()
-        streams = Work(ids, self.now.generators, space.logits, self._scratch, self._heap)
+        ids, generators = start.last[np.newaxis].copy(), start.generators.copy()
+        streams = Work(ids, generators, space.logits, self._scratch, self._heap)
         kernels = self._kernels = self._kernels or Kernels(
             by_address(network.predict, network.weights, space, 0, 0),
             by_address(choose, streams, 0, rules, drawn, 0, 0),
@@ -97,5 +97,4 @@ class ContextStreams(Streams):
             generate(kernels, network.weights, space, streams, V, rules, drawn, first, last)
 
         network.workers.run(job, most=len(context))
-        self.now.last[:] = ids[0]
-        context[:] = space.history[:before].T
+        return Snapshot([(space.history[:before].T.copy(),)], ids[0], generators)

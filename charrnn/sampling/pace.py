@@ -10,7 +10,7 @@ LONGEST_PAUSE = 64
 """Chunks."""
 
 LEAST_SECONDS = 0.002
-"""What shorter chunks take is mostly the waking of threads, and says nothing."""
+"""What shorter chunks take is mostly the waking of threads: one thread draws them, and they say nothing of others."""
 
 
 class Pace:
@@ -23,33 +23,32 @@ class Pace:
     def __init__(self, threads: int) -> None:
         self._sizes = sorted({1 << n for n in range(threads.bit_length())} | {threads})
         self._place, self._step = 0, 1
-        self._seconds = float("inf")
-        """A character's, in the last chunk that was no trial."""
+        self._seconds = 0.0
+        """A character's, in the last chunk that was long enough and no trial."""
         self._pause = self._left = 1
-        """Chunks between two trials, and until the next one. The more trials fail, the fewer there are."""
+        """Such chunks between two trials, and until the next one. The more trials fail, the fewer there are."""
 
-    def threads(self) -> int:
+    def threads(self, characters: int) -> int:
         """For the next chunk."""
+        expected = characters * self._seconds
+        if expected < LEAST_SECONDS or len(self._sizes) == 1:
+            return 1
         place, step = self._place, self._step
-        if self._left or len(self._sizes) == 1:
+        if self._left or expected < 2 * LEAST_SECONDS:
             return self._sizes[place]
         return self._sizes[place + step if 0 <= place + step < len(self._sizes) else place - step]
 
     def took(self, threads: int, seconds: float, characters: int) -> None:
         """What a chunk has taken with so many threads."""
-        if seconds < LEAST_SECONDS:
-            return
-        seconds /= characters
-        place = self._sizes.index(threads)
-        if place == self._place:
-            self._seconds = seconds
-            self._left = max(0, self._left - 1)
-            return
-        self._step = place - self._place
-        if seconds < GAIN * self._seconds:
-            self._place, self._seconds = place, seconds
-            self._pause = 1
-        else:
-            self._step = -self._step
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        self._left = self._pause
+        now, place = self._place, self._sizes.index(threads)
+        each, expected = seconds / characters, characters * self._seconds
+        if place == now:
+            if seconds >= LEAST_SECONDS:
+                self._seconds, self._left = each, max(0, self._left - 1)
+        elif expected >= LEAST_SECONDS:  # else it was too short to be a trial
+            faster = each < GAIN * self._seconds
+            self._step = 1 if faster == (place > now) else -1
+            self._pause = 1 if faster else min(2 * self._pause, LONGEST_PAUSE)
+            if faster:
+                self._place, self._seconds = place, each
+            self._left = self._pause

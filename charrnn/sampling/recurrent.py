@@ -1,7 +1,7 @@
 """Drawing from a recurrent network."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,15 +13,19 @@ from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import Packed, packed_zeros
 from charrnn.kernels.team import Team
+from charrnn.kernels.waiting import looks_in
 from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import Workspace
 from charrnn.sampling import loop
 from charrnn.sampling.loop import Drawn, Weights
 from charrnn.sampling.pace import Pace
-from charrnn.sampling.streams import Ids, Snapshot, Streams
+from charrnn.sampling.streams import Snapshot, Streams
 
 Array = npt.NDArray[Any]
+
+PATIENCE = 0.001
+"""Seconds that a thread waits for another one to draw on with."""
 
 
 class Sampler:
@@ -75,55 +79,55 @@ class RecurrentStreams(Streams):
 
     def __init__(self, sampler: Sampler, start: Snapshot) -> None:
         super().__init__(sampler, start)
-        self._spaces = [LoopSpace(sampler, start.last)]
+        self._spaces: list[LoopSpace] = []
 
-    def _generate(self, rules: Rules, drawn: Drawn) -> None:
+    def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
         count, length = drawn.ids.shape
         pace = self._sampler.pace(count)
-        threads, began = pace.threads(), time.perf_counter()
-        try:
-            if threads == 1:
-                self._draw_some_each(rules, drawn)
-            else:
-                self._draw_together(threads, rules, drawn)
-        except BaseException:  # of an interrupt, perhaps, after which a thread may still be at work there
-            self._spaces = [LoopSpace(self._sampler, self.now.last)]
-            raise
+        threads = pace.threads(length)
+        # After an interrupt a thread may still be at work there, so that they are put back only if there was none.
+        spaces, self._spaces = self._spaces, []
+        while len(spaces) < threads:
+            spaces.append(LoopSpace(self._sampler, count))
+        began = time.perf_counter()
+        if threads == 1:
+            self._draw_some_each(spaces[0], start, rules, drawn)
+        else:
+            self._draw_together(spaces[:threads], start, rules, drawn)
         pace.took(threads, time.perf_counter() - began, length)
-        self._spaces[0].leave(self.now)
+        self._spaces = spaces
+        return spaces[0].leave()
 
-    def _draw_some_each(self, rules: Rules, drawn: Drawn) -> None:
+    def _draw_some_each(self, space: "LoopSpace", start: Snapshot, rules: Rules, drawn: Drawn) -> None:
         """Each thread draws some of the streams."""
-        space, count = self._spaces[0], len(drawn.ids)
-        space.enter(self.now)
-        draw = space.drawing(rules, drawn)
+        space.enter(start)
+        draw, count = space.drawing(rules, drawn), len(drawn.ids)
         self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
 
-    def _draw_together(self, threads: int, rules: Rules, drawn: Drawn) -> None:
-        """Threads draw all streams together: the first one for us, the others what they need to go on."""
-        while len(self._spaces) < threads:
-            self._spaces.append(LoopSpace(self._sampler, self.now.last))
-        config, count, draw = self._sampler.network.config, len(drawn.ids), []
-        team = Team(threads, count, max(config.gate_width, config.vocab_size), config.dtype)
-        for number, space in enumerate(self._spaces[:threads]):
-            space.enter(self.now)
-            own = Drawn.room(*drawn.rivals.shape) if number else drawn
+    def _draw_together(self, spaces: list["LoopSpace"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
+        """A thread in each space draws all streams: the first one for us, the others what they need to go on."""
+        config, (count, length, rivals), draw = self._sampler.network.config, drawn.rivals.shape, []
+        widest = max(config.gate_width, config.vocab_size)
+        team = Team(len(spaces), count, widest, config.dtype, looks_in(PATIENCE))
+        for number, space in enumerate(spaces):
+            space.enter(start)
+            own = Drawn.room(count, length, rivals) if number else drawn
             draw.append(space.drawing(rules, own, team.member(number)))
 
         def job(part: int, parts: int) -> None:
-            if parts < threads:  # the others are at work for another caller
+            if parts < len(spaces):  # the others are at work for another caller
                 team.give_up()
             draw[part](0, count)
 
-        self._sampler.network.workers.run(job, most=threads)
+        self._sampler.network.workers.run(job, most=len(spaces))
 
 
 class LoopSpace:
     """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
 
-    def __init__(self, sampler: Sampler, last: Ids) -> None:
-        self._sampler = sampler
-        config, count = sampler.network.config, len(last)
+    def __init__(self, sampler: Sampler, count: int) -> None:
+        self._sampler, self._count = sampler, count
+        config = sampler.network.config
         rows = config.num_layers * count
         space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
         self._trace = space.traces[0]
@@ -144,26 +148,25 @@ class LoopSpace:
         self._bind = space.bind
         self._own_weights = self._bound(0)
 
-    def _states(self, now: Snapshot) -> Iterator[tuple[Array, Array]]:
-        """Each array of a state, and where it lies here."""
-        N, H = len(now.last), self._sampler.network.config.hidden_size
-        for layer, values in enumerate(now.state):
-            for place, value in enumerate(values, 1):
-                yield value, self._trace[place][0, layer * N : (layer + 1) * N, :H]
+    def _states(self, layer: int) -> list[Array]:
+        """Where a layer's states lie, each (N, H)."""
+        network, first = self._sampler.network, layer * self._count
+        arrays = self._trace[1 : 1 + len(network.cell.state)]
+        return [array[0, first : first + self._count, : network.config.hidden_size] for array in arrays]
 
-    def enter(self, now: Snapshot) -> None:
-        """Begin where the streams are."""
-        self._streams.ids[0, : len(now.last)] = now.last
-        self._streams.generators[:] = now.generators
-        for value, here in self._states(now):
-            here[:] = value
+    def enter(self, start: Snapshot) -> None:
+        """Begin there."""
+        self._streams.ids[0, : self._count] = start.last
+        self._streams.generators[:] = start.generators
+        for layer, values in enumerate(start.state):
+            for here, value in zip(self._states(layer), values, strict=True):
+                here[:] = value
 
-    def leave(self, now: Snapshot) -> None:
-        """The streams are where this thread has come to."""
-        now.last[:] = self._streams.ids[0, : len(now.last)]
-        now.generators[:] = self._streams.generators
-        for value, here in self._states(now):
-            value[:] = here
+    def leave(self) -> Snapshot:
+        """Where the streams are now."""
+        layers = range(self._sampler.network.config.num_layers)
+        state = [tuple(array.copy() for array in self._states(layer)) for layer in layers]
+        return Snapshot(state, self._streams.ids[0, : self._count].copy(), self._streams.generators.copy())
 
     def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
         """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""

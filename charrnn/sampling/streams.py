@@ -18,7 +18,7 @@ Generators = npt.NDArray[np.uint64]
 
 
 class Snapshot(NamedTuple):
-    """All that decides what streams draw next."""
+    """All that decides what streams draw next; never changed, another one takes its place."""
 
     state: State
     """After all characters but the last."""
@@ -62,10 +62,6 @@ class Streams:
         states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]
         return sampler.streams(Snapshot(states, text[-1:].repeat(count), generators.copy()))
 
-    def snapshot(self) -> Snapshot:
-        """A copy of ``now``."""
-        return Snapshot(copy_state(self.now.state), self.now.last.copy(), self.now.generators.copy())
-
     def keep(self, places: list[int]) -> "Streams":
         """Only the streams at these places."""
         state: State = [tuple(array[places] for array in layer) for layer in self.now.state]
@@ -73,8 +69,11 @@ class Streams:
 
     def read(self, text: Ids) -> None:
         """Go on with a given text instead of drawing; there must be one stream only."""
-        read(self._sampler.network, self.now.state, np.concatenate([self.now.last, text[:-1]]) if len(text) else text)
-        self.now.last[:] = text[-1:] if len(text) else self.now.last
+        if len(text):
+            state, last, generators = self.now
+            state = copy_state(state)
+            read(self._sampler.network, state, np.concatenate([last, text[:-1]]))
+            self.now = Snapshot(state, text[-1:].copy(), generators)
 
     def draw(self, count: int, rules: Rules, rivals: int = 0) -> Drawn:
         """Draw ``count`` characters of each stream; what a stream draws after the end of a document has no meaning.
@@ -84,16 +83,16 @@ class Streams:
             rules: how.
             rivals: R, how many of the most probable characters to report with each; at most V.
         """
-        N = len(self.now.last)
-        network = self._sampler.network
+        network, start = self._sampler.network, self.now
         if network.config.end_symbol:
-            network.begin(self.now.state, self.now.last == network.config.end)
-        drawn = Drawn.room(N, count, rivals)
-        self._generate(rules, drawn)
+            start = start._replace(state=copy_state(start.state))
+            network.begin(start.state, start.last == network.config.end)
+        drawn = Drawn.room(len(start.last), count, rivals)
+        self.now = self._generate(start, rules, drawn)
         return drawn
 
-    def _generate(self, rules: Rules, drawn: Drawn) -> None:
-        """Fill ``drawn``, and advance the streams."""
+    def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
+        """Fill ``drawn``; returns where the streams are then."""
         raise NotImplementedError
 
 

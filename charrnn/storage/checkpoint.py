@@ -80,6 +80,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if metadata.get("tensors_checksum", _checksum_of(tensors)) != _checksum_of(tensors):
         raise _not_ours(path, "its tensors have changed since they were written")
     for name, array in tensors.items():
+        if array.dtype.kind == "V":  # a library that adds types to NumPy's has been imported
+            raise _not_ours(path, f"tensor {name} is of type {array.dtype}")
         if not _is_finite(array):
             raise _not_ours(path, f"tensor {name} is not finite")
     return Checkpoint(tensors, header)

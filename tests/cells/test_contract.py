@@ -137,7 +137,7 @@ def test_any_number_of_threads_gives_the_same_bytes(make, make_window, cell, sha
 def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape, threads):
     network = Network(make(cell, 17, shape), Workers(threads))
     sampler = Sampler(network)
-    sampler.pace(1).threads = lambda: threads
+    sampler.pace(1).threads = lambda _characters: threads
     rules, random, weights = Rules(0.9), generator(3), np.empty(V)
     drawn = Streams.beginning(sampler, np.array([2, 4], np.int32), random[np.newaxis]).draw(30, rules)
     state, space = network.initial_state(1), Workspace.allocate(network.config, 1, 1)

@@ -7,7 +7,7 @@ def run(pace, seconds, chunks):
     """The numbers of threads of so many chunks, whose characters take ``seconds[threads]``."""
     used = []
     for _ in range(chunks):
-        used.append(pace.threads())
+        used.append(pace.threads(100))
         pace.took(used[-1], 100 * seconds[used[-1]], 100)
     return used
 
@@ -43,11 +43,18 @@ def test_when_the_other_cores_are_taken_away_it_goes_back():
     assert run(pace, {1: 1.0, 2: 5.0}, 2 * LONGEST_PAUSE + 2)[-1] == 1
 
 
-def test_chunks_that_are_too_short_say_nothing():
-    pace = Pace(2)
-    for _ in range(20):
-        pace.took(pace.threads(), LEAST_SECONDS / 2, 1)
-    assert run(pace, {1: 1.0, 2: 0.5}, 2) == [1, 2]
-    for _ in range(20):
-        assert pace.threads() == 2
-        pace.took(2, LEAST_SECONDS / 2, 1)
+def test_short_chunks_are_drawn_by_one_thread_and_say_nothing():
+    pace, few = Pace(2), {1: LEAST_SECONDS / 200, 2: LEAST_SECONDS / 300}
+    assert set(run(pace, few, 50)) == {1}
+    seconds = {1: LEAST_SECONDS, 2: LEAST_SECONDS / 2}
+    assert run(pace, seconds, 4) == [1, 2, 2, 1]
+    for _ in range(50):
+        assert pace.threads(1) == 1
+        pace.took(1, 2 * LEAST_SECONDS, 1)
+    assert run(pace, seconds, 1) == [2]
+
+
+def test_a_trial_may_be_as_fast_as_it_likes():
+    pace, seconds = Pace(2), {1: LEAST_SECONDS, 2: LEAST_SECONDS / 1000}
+    assert run(pace, seconds, 2) == [1, 2]
+    assert pace.threads(1_000_000) == 2

@@ -49,8 +49,8 @@ def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(para
 def test_threads_draw_streams_together_as_one_does_alone(parameters, threads, count):
     generators = np.stack([generator(seed) for seed in range(count)])
     sampler = Sampler(Network(parameters, Workers(threads)))
-    assert sampler.pace(count).threads() == 1
-    sampler.pace(count).threads = lambda: threads
+    assert sampler.pace(count).threads(1000) == 1
+    sampler.pace(count).threads = lambda _characters: threads
     streams = Streams.beginning(sampler, PREFIX, generators)
     chunks = [streams.draw(length, RULES, rivals=2) for length in (1, 2, 20, LENGTH - 23)]
     whole = Streams.beginning(Sampler(Network(parameters)), PREFIX, generators)
@@ -58,32 +58,44 @@ def test_threads_draw_streams_together_as_one_does_alone(parameters, threads, co
     for name, values in wanted._asdict().items():
         assert np.array_equal(np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1), values)
     assert wanted.ids[0].tolist() == step_by_step(Network(parameters), 0)
-    for now, then in zip(streams.snapshot().state, whole.snapshot().state, strict=True):
+    for now, then in zip(streams.now.state, whole.now.state, strict=True):
         assert all(map(np.array_equal, now, then))
-    assert np.array_equal(streams.snapshot().generators, whole.snapshot().generators)
+    assert np.array_equal(streams.now.generators, whole.now.generators)
 
 
 def test_where_there_are_streams_for_all_threads_each_draws_some(parameters):
     pace = Sampler(Network(parameters, Workers(2))).pace(2)
     for _ in range(10):
-        assert pace.threads() == 1
-        pace.took(1, 1.0, 1)
+        assert pace.threads(10) == 1
+        pace.took(1, 1.0, 10)
 
 
-def test_after_an_interrupt_streams_go_on_from_where_they_were(parameters):
-    sampler = Sampler(Network(parameters, Workers(2)))
-    sampler.pace(1).threads = lambda: 2
+@pytest.mark.parametrize("threads", [1, 2])
+def test_interrupted_streams_are_where_they_were(parameters, threads):
+    """Whether the interrupt comes before threads have begun, while one is at work, or after they are done."""
+    sampler = Sampler(Network(parameters, Workers(threads)))
+    sampler.pace(1).threads = lambda _characters: threads
     streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
-    run, sampler.network.workers.run = sampler.network.workers.run, interrupted
-    with pytest.raises(KeyboardInterrupt):
-        streams.draw(LENGTH, RULES)
+    run, late = sampler.network.workers.run, []
+    for begun in (0, 1, threads):
+
+        def interrupted(job, most, begun=begun):
+            if begun < most:  # at work until the next draw has begun
+                late.append(threading.Thread(target=job, args=(most - 1, most)))
+            else:
+                run(job, most)
+            raise KeyboardInterrupt
+
+        sampler.network.workers.run = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            streams.draw(LENGTH, RULES)
+    for thread in late:
+        thread.start()
     sampler.network.workers.run = run
-    assert streams.draw(LENGTH, RULES).ids[0].tolist() == step_by_step(Network(parameters), 7)
-
-
-def interrupted(job, most):
-    job(0, most)
-    raise KeyboardInterrupt
+    drawn = [streams.draw(1, RULES).ids[0, 0] for _ in range(LENGTH)]
+    for thread in late:
+        thread.join()
+    assert drawn == step_by_step(Network(parameters), 7)
 
 
 def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
@@ -99,7 +111,7 @@ def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
     begun.wait()
     sampler = Sampler(Network(parameters))
     sampler.network.workers = workers
-    sampler.pace(1).threads = lambda: 2
+    sampler.pace(1).threads = lambda _characters: 2
     streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
     drawn = streams.draw(LENGTH, RULES).ids
     enough.set()

@@ -98,7 +98,7 @@ def test_reading_equals_a_longer_beginning(network, make_text):
 def test_a_snapshot_goes_on_as_if_nothing_had_been_drawn_after_it(network, make_text):
     streams = Streams.beginning(Sampler(network), make_text(4), generators(1, 2))
     streams.draw(5, RULES)
-    snapshot = streams.snapshot()
+    snapshot = streams.now
     wanted = streams.draw(20, RULES)
     again = Sampler(network).streams(snapshot).draw(20, RULES)
     assert np.array_equal(again.nats, wanted.nats)
