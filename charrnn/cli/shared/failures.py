@@ -72,6 +72,7 @@ def one_line_failures() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Ended as ended:
+        let_go()
         raise click.exceptions.Exit(128 + ended.number) from None
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
@@ -81,6 +82,7 @@ def one_line_failures() -> Iterator[None]:
             raise click.exceptions.Exit(128 + number) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
+        let_go()
         raise Failure(explanation(error)) from None
 
 
@@ -94,6 +96,14 @@ def explanation(error: Exception) -> str:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     kind, text = type(error).__name__, " ".join(str(error).split())
     return f"internal error, please report it: {kind}: {text}; set CHARRNN_DEBUG=1 for the traceback"
+
+
+def let_go() -> None:
+    """Write what stdout holds, or let it vanish: Python would try again when it ends, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence(sys.stdout)
 
 
 def silence(*streams: IO[str]) -> None:

@@ -1,5 +1,7 @@
 import errno
+import os
 import subprocess
+import sys
 
 import pytest
 
@@ -57,3 +59,29 @@ def test_help_into_a_closed_pipe(start):
     process = start("--help", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b""
+
+
+PROGRAM = """
+import sys
+import click
+from charrnn.cli.shared.failures import end, one_line_failures
+
+@click.command()
+def main():
+    with one_line_failures():
+        sys.stdout.write("what nobody takes any more")
+        sys.stdin.read()
+        {ending}
+
+main()
+"""
+
+
+@pytest.mark.parametrize(("ending", "exit_code"), [("end(1)", 129), ("raise ValueError", 1)])
+def test_what_cannot_be_written_does_not_change_the_exit_code(ending, exit_code):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM.format(ending=ending)], **pipes, env=buffered)
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait(timeout=60) == exit_code
