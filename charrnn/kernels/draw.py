@@ -83,20 +83,21 @@ def weigh(logits, classes, temperature, weights):
 
 
 @inlined
-def sink(weights, heap, place, size):
-    """Let the class at ``place`` of a heap of ``size`` classes sink below those that go before it.
+def goes_before(weights, first, second):
+    """Whether a class has a larger weight than another one, or the same and comes first."""
+    return weights[first] > weights[second] or (weights[first] == weights[second] and first < second)
 
-    A class goes before another one if its weight is larger, or the same and it comes first.
-    """
+
+@inlined
+def sink(weights, heap, place, size):
+    """Let the class at ``place`` of a heap of ``size`` classes sink below those that go before it."""
     sinking = heap[place]
     while 2 * place + 1 < size:
         child = 2 * place + 1
-        if child + 1 < size:
-            left, right = heap[child], heap[child + 1]
-            if weights[right] > weights[left] or (weights[right] == weights[left] and right < left):
-                child += 1
+        if child + 1 < size and goes_before(weights, heap[child + 1], heap[child]):
+            child += 1
         rising = heap[child]
-        if not (weights[rising] > weights[sinking] or (weights[rising] == weights[sinking] and rising < sinking)):
+        if not goes_before(weights, rising, sinking):
             break
         heap[place] = rising
         place = child

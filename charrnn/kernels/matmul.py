@@ -312,15 +312,22 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
         blocks = -(-length // cut.sum_depth)
         for i in range(2):
             for block in range(blocks):
-                k, k_end = k0 + block * cut.sum_depth, k0 + min(length, (block + 1) * cut.sum_depth)
-                pack_rows(bs[i][k:k_end], cs[i].shape[1], scratch.b[block, places[i] :], 0, 1)
+                rows = block_of(bs[i][k0 : k0 + length], block, cut.sum_depth)
+                pack_rows(rows, cs[i].shape[1], scratch.b[block, places[i] :], 0, 1)
         for m0 in range(first_row, last_row, cut.sum_rows):
             m1 = min(last_row, m0 + cut.sum_rows)
             for block in range(blocks):
-                k, k_end = k0 + block * cut.sum_depth, k0 + min(length, (block + 1) * cut.sum_depth)
-                cut_and_sum(a[k:k_end], m0, m1, scratch.a[block], scratch.line, ids[k:k_end], sums)
+                rows = block_of(a[k0 : k0 + length], block, cut.sum_depth)
+                own_ids = block_of(ids[k0 : k0 + length], block, cut.sum_depth)
+                cut_and_sum(rows, m0, m1, scratch.a[block], scratch.line, own_ids, sums)
             for i in range(2):
                 add_product(scratch, places[i], length, cs[i], m0, m1)
+
+
+@inlined
+def block_of(rows, block, depth):
+    """A block of ``depth`` rows, or of what is left for the last one."""
+    return rows[block * depth : min(rows.shape[0], (block + 1) * depth)]
 
 
 @inlined

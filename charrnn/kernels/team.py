@@ -135,7 +135,7 @@ def complete(team, c, first_row, last_row, first, last, columns):
     rows = last_row - first_row
     for row in range(c.shape[0] * rows):
         numbers = c[row // rows, first_row + row % rows]
-        copy_numbers(numbers[first:last], board[row * length + first :], max(0, last - first))
+        copy_numbers(numbers[first:last], board[row * length + first :], last - first)
     store_for_all(turn_of(record, record[MEMBER]), turn)
     for other in range(record[MEMBERS]):
         if not arrives(record, turn_of(record, other), turn):

@@ -22,13 +22,18 @@ def reaches(counter, value, patience):
     return load_anew(counter) >= value
 
 
-@cache
 def looks_in(seconds: float) -> int:
-    """How many looks take so long: ten times as many on one processor as on another."""
+    """How many looks take so long."""
+    return round(seconds * looks_per_second())
+
+
+@cache
+def looks_per_second() -> float:
+    """Measured once: ten times as many on one processor as on another."""
     never, times = np.zeros(1, np.int64), []
     reaches(never, 1, 1)  # loaded or compiled
     for _ in range(5):
         began = time.perf_counter()
         reaches(never, 1, LOOKS)
         times.append(time.perf_counter() - began)
-    return round(LOOKS * seconds / max(min(times), 1e-9))
+    return LOOKS / max(min(times), 1e-9)

@@ -72,7 +72,6 @@ def one_line_failures() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Ended as ended:
-        let_go()
         raise click.exceptions.Exit(128 + ended.number) from None
     except (KeyboardInterrupt, Exception) as error:
         # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
@@ -82,8 +81,9 @@ def one_line_failures() -> Iterator[None]:
             raise click.exceptions.Exit(128 + number) from None
         if os.environ.get("CHARRNN_DEBUG", "0") != "0":
             raise
-        let_go()
         raise Failure(explanation(error)) from None
+    finally:
+        let_go()
 
 
 def explanation(error: Exception) -> str:

@@ -77,7 +77,9 @@ main()
 """
 
 
-@pytest.mark.parametrize(("ending", "exit_code"), [("end(1)", 129), ("raise ValueError", 1)])
+@pytest.mark.parametrize(
+    ("ending", "exit_code"), [("end(1)", 129), ("raise KeyboardInterrupt", 130), ("raise ValueError", 1)]
+)
 def test_what_cannot_be_written_does_not_change_the_exit_code(ending, exit_code):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     buffered = os.environ | {"PYTHONUNBUFFERED": ""}
