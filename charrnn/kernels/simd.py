@@ -44,6 +44,10 @@ wait for each other, and what lies far away comes from several places at once.""
 PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 5
 """The same of pairs of bfloat16: where they are multiplied in float32, each vector takes more registers meanwhile."""
 
+AT_ONCE = 2
+"""Steps of k in a round of a tile's loop, a power of two. A core whose other hardware thread works, too, begins half
+as many instructions for each: then the loop's own ones count."""
+
 FREE_MASKS = REGISTER_BYTES == 64
 """Whether loads and stores under a mask cost no more than others (AVX-512)."""
 
@@ -67,25 +71,15 @@ def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
         simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
-    before = builder.block
-    loop = builder.append_basic_block(f"k_{rows}x{vectors}")
-    done = builder.append_basic_block(f"done_{rows}x{vectors}")
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    k = builder.phi(INDEX)
-    sums = {place: builder.phi(simd.type) for place in places}
+    totals: _Sums = {place: ir.Constant(simd.type, None) for place in places}
     # One row is done before what it asks for comes, and waits for its own lines, as do several panels.
-    if tile.ahead and rows > 1 and vectors <= TILE.vectors:
-        simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
-    totals = _emit_step(simd, shape, tile, a_rows, k, sums)
-    following = builder.add(k, INDEX(1))
-    k.add_incoming(INDEX(0), before)
-    k.add_incoming(following, loop)
-    for place in places:
-        sums[place].add_incoming(ir.Constant(simd.type, None), before)
-        sums[place].add_incoming(totals[place], loop)
-    builder.cbranch(builder.icmp_signed("<", following, tile.k_end), loop, done)
-    builder.position_at_end(done)
+    if rows == 1 or vectors > TILE.vectors:
+        alone = tile._replace(ahead=None)
+        totals = _emit_loop(simd, shape, alone, a_rows, totals, (INDEX(0), tile.k_end), at_once=1)
+    else:
+        k_rest = builder.and_(tile.k_end, INDEX(-AT_ONCE))
+        totals = _emit_loop(simd, shape, tile, a_rows, totals, (INDEX(0), k_rest), AT_ONCE)
+        totals = _emit_loop(simd, shape, tile, a_rows, totals, (k_rest, tile.k_end), at_once=1)
     starts = [tile.start_row(r) for r in range(rows)]
 
     def finish(*, cut: bool) -> None:
@@ -102,6 +96,43 @@ def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
             finish(cut=False)
         with cut:
             finish(cut=True)
+
+
+def _emit_loop(
+    simd: Vectors,
+    shape: TileShape,
+    tile: Tile,
+    a_rows: list[ir.Value],
+    starts: _Sums,
+    edges: tuple[ir.Value, ir.Value],
+    at_once: int,
+) -> _Sums:
+    """``starts`` and the products of all k from one edge up to the other, a multiple of ``at_once`` later."""
+    builder, (rows, vectors) = simd.builder, shape
+    before = builder.block
+    loop = builder.append_basic_block(f"k_{rows}x{vectors}")
+    done = builder.append_basic_block(f"done_{rows}x{vectors}")
+    builder.cbranch(builder.icmp_signed("<", *edges), loop, done)
+    builder.position_at_end(loop)
+    first = builder.phi(INDEX)
+    sums = {place: builder.phi(simd.type) for place in starts}
+    totals: _Sums = dict(sums)
+    for i in range(at_once):
+        k = builder.add(first, INDEX(i))
+        if tile.ahead:
+            simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
+        totals = _emit_step(simd, shape, tile, a_rows, k, totals)
+    following = builder.add(first, INDEX(at_once))
+    first.add_incoming(edges[0], before)
+    first.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", following, edges[1]), loop, done)
+    builder.position_at_end(done)
+    ends: _Sums = {place: builder.phi(simd.type) for place in starts}
+    for place, start in starts.items():
+        for phi in (sums[place], ends[place]):
+            phi.add_incoming(start, before)
+            phi.add_incoming(totals[place], loop)
+    return ends
 
 
 def _emit_step(simd: Vectors, shape: TileShape, tile: Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums) -> _Sums:
