@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import INTERRUPTED, Ended, end
-from charrnn.cli.shared.interrupts import Pause
+from charrnn.cli.shared.interrupts import Pause, Saving
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.errors import ConfigError
@@ -190,7 +190,7 @@ def command(
                 from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
                 writer = KeepingWriter(writer, None if is_going_on else start)
-            exit_code = show(steps, chosen, rivals, writer)
+            exit_code = show(steps, chosen, rivals, writer, len(seeds))
     if corpora:
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
     leave(exit_code)
@@ -208,14 +208,16 @@ def leave(exit_code: int) -> None:
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
     """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
-    try:
-        yield
-    except (OSError, Ended):
-        # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
-        with suppress(RuntimeError):
+    with Saving() as saving:
+        try:
+            yield
+        except (OSError, Ended):
+            # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
+            with saving.undisturbed(), suppress(RuntimeError):
+                session.save(state)
+            raise
+        with saving.undisturbed():
             session.save(state)
-        raise
-    session.save(state)
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:
@@ -246,18 +248,19 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any) -> int:
-    """Draw and print all texts; returns the exit code, of the signal that ended them if one did."""
-    text, reason = -1, ""
+def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, texts: int) -> int:
+    """Draw and print so many texts; returns the exit code, of the signal that ended them if one did."""
+    text, complete = -1, 0
     with Pause() as pause, closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn:
         for step in drawn:
             if step.text != text:
                 text = step.text
                 writer.begin(text)
             writer.step(step)
-            if reason := step.stop_reason:
+            if step.stop_reason:
                 writer.end(step)
-    return pause.exit_code if reason == "interrupted" else 0
+                complete += step.stop_reason != "interrupted"
+    return pause.exit_code if complete < texts else 0
 
 
 def writer_for(

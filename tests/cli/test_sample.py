@@ -409,3 +409,32 @@ def test_what_a_signal_has_let_be_shown_is_what_the_state_holds(start, sample, c
     assert stderr.strip() == b""
     further = sample("--length", 50, *state).stdout
     assert shown + further == sample("--length", len(shown) + 50, "--rng-seed", 3).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+@pytest.mark.parametrize("names", [("SIGTERM", "SIGHUP"), ("SIGHUP", "SIGHUP"), ("SIGINT", "SIGTERM")])
+def test_a_second_signal_leaves_a_state_too(start, sample, checkpoints, tmp_path, names):
+    state = tmp_path / "state.safetensors"
+    options = ("--length", 100_000_000, "--rng-seed", 3, "--state", state)
+    process = start("sample", "--checkpoints", checkpoints, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.read(1)
+    for name in names:
+        process.send_signal(getattr(signal, name))
+    process.communicate(timeout=60)
+    assert process.returncode in {128 + getattr(signal, name) for name in names}
+    assert sample("--length", 5, "--state", state).exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+def test_a_signal_that_ends_one_of_several_texts_is_the_exit_code(start, sample, checkpoints):
+    options = ("--num-samples", 2, "--rng-seed", 3)
+    last = json.loads(sample(*options, "--length", 40, "--json").stdout.splitlines()[1])["text"]
+    endless = (*options, "--length", 100_000_000, "--stop", last[10:])  # the last text ends at once
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start("sample", "--checkpoints", checkpoints, *endless, **pipes)
+    while process.stdout.read(1) != b"\n":  # the line before the first text
+        pass
+    assert process.stdout.read(10)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM

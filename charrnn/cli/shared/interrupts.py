@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import TypeVar
 
@@ -137,7 +137,8 @@ class Pause(Ending):
     """Within its ``with`` block, once something has been drawn, a signal is a wish that is looked up in ``asked``.
 
     Before that, and the second time, it ends the command: reading and compiling cannot be asked to stop. It also does
-    after PATIENCE, as what was drawn may not find a reader.
+    after PATIENCE, as what was drawn may not find a reader. Once something has been drawn, that is an exception: it may
+    have to be saved.
 
     Args:
         keep: whether there is something to keep even if nothing has been drawn yet.
@@ -165,12 +166,40 @@ class Pause(Ending):
         if self._drawing and not self._number:
             self._number = number
             set_alarm(PATIENCE, lambda *_: end(number))
+        elif self._number and not self._keep:
+            end(number)
         elif number == signal.SIGINT:
             interrupt()
         elif self._keep:
             end(number)
         else:
             os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
+
+
+class Saving(Handled):
+    """Within its ``with`` block, a signal ends the block, but for what is ``undisturbed``."""
+
+    def __init__(self) -> None:
+        self._waits = False
+        self._number = 0
+        """Of the first signal that had to wait; 0 if none came."""
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let signals wait for the end of the body."""
+        self._waits = True
+        yield
+        self._waits = False
+        if self._number:
+            end(self._number)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._waits:
+            self._number = self._number or number
+        elif number == signal.SIGINT:
+            interrupt()
+        else:
+            end(number)
 
 
 class Once(Ending):

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from charrnn.cli.shared.failures import Ended as EndedBySignal
-from charrnn.cli.shared.interrupts import PATIENCE, SIGNALS, Interrupts, Once, Pause
+from charrnn.cli.shared.interrupts import PATIENCE, SIGNALS, Interrupts, Once, Pause, Saving
 
 
 class Ended(BaseException):
@@ -114,3 +114,30 @@ def test_a_terminal_that_is_gone_is_what_the_signal_said():
         write_after_a_signal()
     with pytest.raises(OSError, match="full"), Pause():
         raise OSError("full")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_second_signal_ends_what_has_been_drawn_by_an_exception(number):
+    with Pause() as pause:
+        pause.asked()
+        signal.raise_signal(number)
+        with pytest.raises(EndedBySignal):
+            signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_waits_until_all_is_saved(number):
+    done = []
+
+    def save():
+        with Saving() as saving:
+            with saving.undisturbed():
+                signal.raise_signal(number)
+                done.append("saved")
+            done.append("not reached")
+
+    with pytest.raises(EndedBySignal):
+        save()
+    assert done == ["saved"]
+    with Saving(), pytest.raises(KeyboardInterrupt if number == signal.SIGINT else EndedBySignal):
+        signal.raise_signal(number)
