@@ -350,6 +350,7 @@ def test_a_reader_that_stalls_does_not_keep_a_signal_waiting(start, sample, chec
     process.send_signal(getattr(signal, name))
     assert process.wait(timeout=60) == 128 + getattr(signal, name)
     assert process.stderr.read().strip() == b""
+    assert state.exists()
     assert sample("--length", 5, "--state", state).exit_code == 0
 
 
@@ -365,6 +366,7 @@ def test_a_terminal_that_closes_leaves_a_state(sample, checkpoints, tmp_path):
     assert os.read(master, 1)
     os.close(master)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 128 + signal.SIGHUP
+    assert state.exists()
     assert sample("--length", 5, "--state", state).exit_code == 0
 
 
@@ -414,14 +416,17 @@ def test_what_a_signal_has_let_be_shown_is_what_the_state_holds(start, sample, c
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
 @pytest.mark.parametrize("names", [("SIGTERM", "SIGHUP"), ("SIGHUP", "SIGHUP"), ("SIGINT", "SIGTERM")])
 def test_a_second_signal_leaves_a_state_too(start, sample, checkpoints, tmp_path, names):
-    state = tmp_path / "state.safetensors"
+    state, text = tmp_path / "state.safetensors", tmp_path / "text"
     options = ("--length", 100_000_000, "--rng-seed", 3, "--state", state)
-    process = start("sample", "--checkpoints", checkpoints, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout.read(1)
+    with text.open("wb") as stdout:
+        process = start("sample", "--checkpoints", checkpoints, *options, stdout=stdout, stderr=subprocess.PIPE)
+        while not text.stat().st_size:
+            time.sleep(0.001)
     for name in names:
         process.send_signal(getattr(signal, name))
     process.communicate(timeout=60)
     assert process.returncode in {128 + getattr(signal, name) for name in names}
+    assert state.exists()
     assert sample("--length", 5, "--state", state).exit_code == 0
 
 
