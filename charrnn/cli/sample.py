@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import INTERRUPTED, Ended, end
-from charrnn.cli.shared.interrupts import Pause, Saving
+from charrnn.cli.shared.failures import Ended
+from charrnn.cli.shared.interrupts import Pause, Saving, end_by
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.errors import ConfigError
@@ -199,10 +199,8 @@ def command(
 
 def leave(exit_code: int) -> None:
     """End the command with an exit code, of a signal; with 0, go on."""
-    if exit_code == INTERRUPTED:
-        raise KeyboardInterrupt
     if exit_code:
-        end(exit_code - 128)
+        end_by(exit_code - 128)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from charrnn.cli.shared.failures import INTERRUPTED, end, interrupt
 
@@ -65,6 +65,13 @@ class Interrupts(Handled):
         self.exit_code = 128 + number
         self.stop()
         _write(b"\nstopping after this step to save; once more to stop at once\n")
+
+
+def end_by(number: int) -> NoReturn:
+    """Raise what a signal is to a command that has something to keep: Ctrl-C may end no more than what is under way."""
+    if number == signal.SIGINT:
+        interrupt()
+    end(number)
 
 
 def interrupt_at_eof() -> None:
@@ -166,12 +173,12 @@ class Pause(Ending):
         if self._drawing and not self._number:
             self._number = number
             set_alarm(PATIENCE, lambda *_: end(number))
-        elif self._number and not self._keep:
+        elif self._keep:
+            end_by(number)
+        elif self._number:
             end(number)
         elif number == signal.SIGINT:
             interrupt()
-        elif self._keep:
-            end(number)
         else:
             os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
 
@@ -196,10 +203,8 @@ class Saving(Handled):
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._waits:
             self._number = self._number or number
-        elif number == signal.SIGINT:
-            interrupt()
         else:
-            end(number)
+            end_by(number)
 
 
 class Once(Ending):
@@ -232,7 +237,5 @@ class Once(Ending):
         expected, self._expected = self._expected, False
         if number != signal.SIGINT:
             self._number = number
-        if expected and number == signal.SIGINT:
-            interrupt()
         if expected:
-            end(number)
+            end_by(number)
