@@ -72,8 +72,7 @@ class Session:
 
     def _characters(self, settings: SamplingSettings) -> Iterator[str]:
         with self._given(settings) as given:
-            for step in grow(given.streams, self._vocabulary, settings):
-                given.count(step)
+            for step in given.counted(grow(given.streams, self._vocabulary, settings)):
                 for symbol in step.piece.symbols:
                     given.characters += 1
                     yield symbol
@@ -83,16 +82,34 @@ class Session:
                 given.settle()
 
     def steps(
-        self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
+        self,
+        settings: SamplingSettings,
+        *,
+        portion: int,
+        rivals: int = 0,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> Iterator[Step]:
-        """As ``charrnn.sampling.growth.grow``, of this text."""
+        """As ``charrnn.sampling.growth.grow``, of this text, for a reader who may not take all.
+
+        Args:
+            settings: how to draw.
+            portion: characters of a step, at most. The session has read a step when the next one is asked for, or the
+                end; with 0, it has read all steps then, or none.
+            rivals: see there.
+            interrupted: see there.
+        """
         with self._given(settings) as given:
-            for step in grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted):
-                given.count(step)
-                given.characters += len(step.piece.symbols) + step.stop_length
-                yield step
-                if given.ended:
-                    return
+            steps = grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
+            waiting = 0
+            for step in given.counted(steps):
+                for part in step.parts(portion):
+                    yield part
+                    if given.ended:
+                        return
+                    waiting += len(part.piece.symbols) + part.stop_length
+                    if portion or part.stop_reason:
+                        given.characters += waiting
+                        waiting = 0
                 given.settle()
 
     @contextmanager
@@ -178,10 +195,12 @@ class Given:
         self._mark = self._counted = streams.now
         self._drawn = self.characters = 0
 
-    def count(self, step: Step) -> None:
-        """Count what was drawn."""
-        self._drawn += step.drawn
-        self._counted = self.streams.now
+    def counted(self, steps: Iterator[Step]) -> Iterator[Step]:
+        """Count what is drawn."""
+        for step in steps:
+            self._drawn += step.drawn
+            self._counted = self.streams.now
+            yield step
 
     def settle(self) -> None:
         """Begin anew if all that was drawn was given."""

@@ -11,6 +11,7 @@ from charrnn.errors import CheckpointError, RunError, VocabularyError
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
+from charrnn.sampling.settings import SamplingSettings
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.text.vocabulary import Vocabulary
 
@@ -160,6 +161,30 @@ def test_interrupted_after_a_draw_it_has_read_what_it_gave(model, monkeypatch, c
     session = model.session(rng_seed=3)
     session.read("abc")
     assert text == "".join(session.stream(length=100))
+
+
+@pytest.mark.parametrize("portion", [1, 3, 1000, 0])
+def test_of_steps_that_a_reader_does_not_take_nothing_has_been_read(model, portion):
+    session, taken = model.session(rng_seed=3), ""
+    for wanted in (50, 150):
+        steps = session.steps(SamplingSettings(length=400), portion=portion)
+        for step in steps:
+            assert len(step.piece.symbols) <= (portion or 400)
+            if not portion or len(taken) >= wanted:
+                break  # while it reads this one
+            taken += step.piece.symbols
+        steps.close()
+    text = "".join(session.stream(length=100))
+    assert taken + text == "".join(model.session(rng_seed=3).stream(length=len(taken) + 100))
+
+
+def test_steps_that_are_taken_have_been_read(model):
+    session = model.session(rng_seed=3)
+    for portion in (1, 0, 7):
+        text = "".join(step.piece.symbols for step in session.steps(SamplingSettings(length=60), portion=portion))
+        assert len(text) == 60
+    following = "".join(session.stream(length=20))
+    assert "".join(model.session(rng_seed=3).stream(length=200))[120:] == text + following
 
 
 def test_reading_between_draws_is_a_text_of_its_own(model):

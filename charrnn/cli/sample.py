@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,14 +168,10 @@ def command(
             if rng_seed is not None:
                 session.reseed(rng_seed)
                 source += f" with --rng-seed {rng_seed}"
-        start, steps, seeds = (
-            session.read(text, unknown=unknown),
-            session.steps,
-            [rng_seed if is_going_on else known_seed],
-        )
+        start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        start, steps, seeds = batch.prefix, batch.steps, [*batch.rng_seeds]
+        start, seeds = batch.prefix, [*batch.rng_seeds]
     exit_code = 0
     results: list[dict[str, Any]] = []
     with saved(session, state) if state else nullcontext():
@@ -186,6 +183,7 @@ def command(
             rivals = min(top, len(model.vocabulary)) if probabilities else 0
             show_result = results.append if corpora else print_json
             writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
+            steps = partial(session.steps, portion=writer.portion) if state else batch.steps
             if corpora:
                 from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 

@@ -64,6 +64,15 @@ class Step(NamedTuple):
         """All of the text that the model has a probability of: the piece, and the document's end."""
         return self.piece.joined(self.end) if self.end else self.piece
 
+    def parts(self, portion: int) -> Iterator["Step"]:
+        """The same in steps of at most ``portion`` characters; 0 for all in one."""
+        count = len(self.piece.symbols)
+        portion = portion or count + 1
+        last = max(0, count - 1) // portion * portion
+        for first in range(0, last, portion):
+            yield Step(self.text, self.piece.part(first, first + portion), 0)
+        yield self._replace(piece=self.piece.part(last))
+
 
 class StopTexts:
     """Cuts one growing text before the first of the stop texts that is complete, whatever its pieces are."""

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from charrnn.cli.shared.terminal import ESCAPES
+from charrnn.cli.shared.terminal import ESCAPES, put
 
 FALLBACK_WIDTH = 80
 
@@ -32,7 +32,7 @@ def announce_compilation() -> None:
 
 def print_json(value: Any, *, err: bool = False) -> None:
     """Print a value as one line of JSON, to stderr if ``err``; NaN and the infinities become null."""
-    click.echo(json.dumps(finite(value), allow_nan=False), err=err)
+    put(f"{json.dumps(finite(value), allow_nan=False)}\n", sys.stderr if err else sys.stdout)
 
 
 def finite(value: Any) -> Any:

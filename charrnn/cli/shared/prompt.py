@@ -8,7 +8,7 @@ import click
 from charrnn.cli.shared.failures import INTERRUPTED, end
 from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
-from charrnn.cli.shared.terminal import Display
+from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.errors import VocabularyError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draw(session: "Session", settings: "SamplingSettings", display: Display) -> 
     """Draw one text and show it."""
     try:
         with Pause(keep=True) as pause:
-            for step in session.steps(settings, interrupted=pause.asked):
+            for step in session.steps(settings, portion=PORTION, interrupted=pause.asked):
                 display.write(step.piece.symbols)
         if pause.exit_code != INTERRUPTED:
             end(pause.exit_code - 128)

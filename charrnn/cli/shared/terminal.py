@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+from select import select
 from typing import TextIO
 
 SHOWN = "\n\t"
@@ -9,6 +10,10 @@ SHOWN = "\n\t"
 
 ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in SHOWN}
 """All others, C0, DEL and C1: they could move the cursor, set colours or type answers."""
+
+
+PORTION = 1024
+"""Symbols that a pipe takes whole or not at all: that is so of 4,096 bytes."""
 
 
 class Display:
@@ -30,9 +35,7 @@ class Display:
         if self.is_terminal:
             self._write_text(self._decoder.decode(symbols.encode("latin-1")) if self._unit == "byte" else symbols)
         else:
-            self._stream.flush()
-            self._stream.buffer.write(symbols.encode("latin-1" if self._unit == "byte" else "utf-8"))
-            self._stream.buffer.flush()
+            put(symbols.encode("latin-1" if self._unit == "byte" else "utf-8"), self._stream)
 
     def end(self) -> None:
         """The text is complete: show what a character's first bytes were held back for."""
@@ -43,5 +46,20 @@ class Display:
         self._write_text(f"{text}\n")
 
     def _write_text(self, text: str) -> None:
-        self._stream.write(text.translate(ESCAPES) if self.is_terminal else text)
-        self._stream.flush()
+        put(text.translate(ESCAPES) if self.is_terminal else text, self._stream)
+
+
+def put(text: str | bytes, stream: TextIO) -> None:
+    """Write all of a text past the stream's buffer.
+
+    What a signal has kept from being written is not tried again when Python ends. And where Python has no buffer
+    (PYTHONUNBUFFERED), a stream would leave out what a signal has interrupted.
+    """
+    data = memoryview(text.encode(stream.encoding, stream.errors or "strict") if isinstance(text, str) else text)
+    stream.flush()
+    raw = getattr(stream.buffer, "raw", stream.buffer)
+    while data:
+        written = raw.write(data)
+        if written is None:  # who shares the stream has made it a non-blocking one
+            select([], [raw], [])
+        data = data[written or 0 :]

@@ -1,4 +1,7 @@
-"""The forms in which samples are printed."""
+"""The forms in which samples are printed.
+
+The ``portion`` of each is what it shows at once, as ``charrnn.session.Session.steps`` counts it.
+"""
 
 import json
 import math
@@ -6,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from charrnn.cli.shared.output import print_json
-from charrnn.cli.shared.terminal import Display
+from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import END, Vocabulary
@@ -25,6 +28,8 @@ class TextWriter:
 
     Texts that are lines need none: they are printed as lines.
     """
+
+    portion = PORTION
 
     def __init__(self, vocabulary: Vocabulary, prefix: str, rng_seeds: Sequence[int | None]) -> None:
         self.display = Display(vocabulary.unit)
@@ -56,6 +61,8 @@ class TextWriter:
 
 class JsonWriter:
     """One object for each text, which goes to ``show``."""
+
+    portion = 0
 
     def __init__(
         self,
@@ -103,6 +110,8 @@ class JsonWriter:
 
 class ProbabilityWriter:
     """A line for each drawn character: it, its probability, then its rivals and theirs, between tabs."""
+
+    portion = 1
 
     def __init__(self, vocabulary: Vocabulary, rng_seeds: Sequence[int | None]) -> None:
         self._vocabulary, self._seeds = vocabulary, rng_seeds

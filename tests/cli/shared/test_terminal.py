@@ -1,8 +1,13 @@
 import io
+import os
+import signal
+import sys
+import threading
+import time
 
 import pytest
 
-from charrnn.cli.shared.terminal import Display
+from charrnn.cli.shared.terminal import Display, put
 
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
 
@@ -41,6 +46,31 @@ def test_a_pipe_gets_all_unchanged():
     everything = "".join(map(chr, range(256)))
     assert written("character", [everything], False) == everything.encode()
     assert written("byte", [everything], False) == bytes(range(256))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows are others")
+@pytest.mark.parametrize("blocking", [True, False])
+def test_all_is_written_though_a_signal_comes_between(blocking):
+    text = "0123456789" * 100_000
+    reader, writer = os.pipe()
+    os.set_blocking(writer, blocking)
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    shown = []
+
+    def read():
+        time.sleep(0.1)  # until the pipe is full
+        os.kill(os.getpid(), signal.SIGUSR1)
+        while data := os.read(reader, 1 << 20):
+            shown.append(data)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    with io.TextIOWrapper(io.FileIO(writer, "w"), write_through=True) as unbuffered:
+        put(text, unbuffered)
+    thread.join()
+    os.close(reader)
+    signal.signal(signal.SIGUSR1, before)
+    assert b"".join(shown).decode() == text
 
 
 def test_bytes_are_shown_as_utf_8_however_they_are_cut():
