@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charrnn.arguments import check_path, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
@@ -47,7 +48,7 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     """
     from charrnn.opening import open_job  # sampling starts faster without it
 
-    return open_job([str(source) for source in corpus], **options).events()
+    return open_job(_names(corpus), **options).events()
 
 
 def load(
@@ -71,7 +72,8 @@ def load(
         CheckpointError: the file is not a checkpoint of ours, or is damaged.
         ConfigError: the precision is unknown.
     """
-    path = find_checkpoint(None if target is None else str(target), Path(checkpoints))
+    wanted = None if target is None else str(check_path("a model", target))
+    path = find_checkpoint(wanted, check_path("checkpoints", checkpoints))
     return Model.load(path, threads=threads, precision=precision)
 
 
@@ -98,9 +100,16 @@ def novelty(
     """
     unit = "byte" if isinstance(text, bytes) else "character"
     symbols = to_symbols(text, unit)
-    pieces = read_documents([str(source) for source in corpus], documents, encoding=encoding or ENCODING, unit=unit)
+    pieces = read_documents(_names(corpus), documents, encoding=encoding or ENCODING, unit=unit)
     wanted = [symbols if documents else None]
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
+
+
+def _names(sources: Sequence[str | Path]) -> list[str]:
+    """The names of files and folders, which a path may be; "" and "-" are none of paths."""
+    for source in sources:
+        check_path("a text's file", source)
+    return [str(source) for source in sources]
 
 
 class Model:
@@ -119,12 +128,11 @@ class Model:
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
-        if threads is not None and threads < 1:
-            raise ConfigError(f"threads must be at least 1, not {threads}")
-        checkpoint = load_checkpoint(Path(path))
+        threads = available_threads() if threads is None else check_whole("threads", threads, 1)
+        checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
-        return cls(load_model(config, checkpoint.tensors, Workers(threads or available_threads())), vocabulary)
+        return cls(load_model(config, checkpoint.tensors, Workers(threads)), vocabulary)
 
     @property
     def parameters(self) -> Tensors:
@@ -171,7 +179,8 @@ class Model:
 
         Of a model of bytes, the result is decoded as UTF-8; what is not becomes the replacement character.
         """
-        return self.samples(seed, rng_seed=rng_seed, unknown=unknown, **settings)[0].text
+        (sample,) = self.batch(seed, rng_seed=rng_seed, unknown=unknown).samples(**settings)
+        return sample.text
 
     def samples(
         self,
@@ -279,7 +288,7 @@ class Model:
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
         as_bytes = self.vocabulary.unit == "byte"
-        return read_pieces([str(source) for source in sources], encoding=encoding or ENCODING, as_bytes=as_bytes)
+        return read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=as_bytes)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic:

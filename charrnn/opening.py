@@ -7,6 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from charrnn.arguments import check_path
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob
 from charrnn.model.config import ModelConfig
@@ -90,7 +91,7 @@ def open_job(
         **checked,
     )
     threads = threads or available_threads()
-    folder, sources = Path(checkpoints), tuple(sources)
+    folder, sources = check_path("checkpoints", checkpoints), tuple(sources)
     if resume and overwrite:
         raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
     if resume and init_from is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.arguments import check_path, check_whole
 from charrnn.errors import CheckpointError, RunError
 from charrnn.kernels.draw import generator
 from charrnn.model.contract import LanguageModel
@@ -39,9 +40,14 @@ class Session:
         """Of the last stream."""
 
     def reseed(self, rng_seed: int) -> None:
-        """Draw what follows with another random generator."""
+        """Draw what follows with another random generator.
+
+        Raises:
+            ConfigError: the seed is not a whole number.
+        """
+        generators = generator(check_whole("rng_seed", rng_seed))[np.newaxis]
         self._settle()
-        self._generators = generator(rng_seed)[np.newaxis]
+        self._generators = generators
         if self._streams:
             self._streams.now = self._streams.now._replace(generators=self._generators)
 
@@ -133,11 +139,13 @@ class Session:
 
         Raises:
             RunError: the file cannot be written.
+            ConfigError: what is given is no path.
         """
+        target = check_path("a state", path).resolve()
         self._settle()
         tensors = self._snapshot_tensors((self._streams or self._begin("")).now)
         try:
-            save_checkpoint(Path(path).resolve(), Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
+            save_checkpoint(target, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
         except RunError as error:
             why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else error
             raise RunError(f"cannot write the state {path}: {why}; choose another file") from error
@@ -147,8 +155,9 @@ class Session:
 
         Raises:
             CheckpointError: the file is no such state, or that of another model.
+            ConfigError: what is given is no path.
         """
-        checkpoint = load_checkpoint(Path(path))
+        checkpoint = load_checkpoint(check_path("a state", path))
         if checkpoint.header.get("kind") != KIND:
             raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
         if checkpoint.header.get("model") != self._fingerprint():

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,7 +144,7 @@ def test_a_text_is_compared_with_a_corpus(folder):
     assert (found.copied, [passage.text for passage in found.passages]) == (31, [TEXT[9:40]])
     assert charrnn.novelty(text.encode(), folder / "cat.txt") == found
     assert charrnn.novelty(text, folder / "cat.txt", shortest=32).copied == 0
-    with pytest.raises(ConfigError, match="shortest must be at least 1"):
+    with pytest.raises(ConfigError, match="shortest must be a whole number of at least 1"):
         charrnn.novelty(text, folder / "cat.txt", shortest=0)
 
 
@@ -155,6 +156,57 @@ def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
             assert charrnn.novelty(form, tmp_path / "names").document is None
     assert charrnn.novelty("anna\r\nzoë", tmp_path / "names", documents="file").document
     assert charrnn.novelty(b"anna\r\nzo", tmp_path / "names", documents="ë").document
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lambda model, value=value: model.sample(value) for value in (5, None, Path("a"), ["a"])),
+        lambda model: model.sample("the", temperature=10**400),
+        *(lambda model, value=value: model.sample("the", stop=value) for value in (5, None, [5], [["a"]])),
+        lambda model: model.sample("the", lenght=5),
+        lambda model: model.sample("the", num_samples=2),
+        lambda model: model.sample("the", length=True),
+        lambda model: model.stream("the", lenght=5),
+        lambda model: model.samples("the", num_samples="2"),
+        *(lambda model, value=value: model.session().reseed(value) for value in ("x", None, 1.5)),
+        *(lambda model, value=value: model.session().save(value) for value in (5, None, b"x", "a\0b", "\ud800")),
+        *(lambda model, value=value: model.session().restore(value) for value in (5, None, b"x", "a\0b", "\ud800")),
+        lambda model: model.session().read(5),
+        lambda model: model.score(None),
+        *(lambda model, value=value: model.score("the", dynamic=True, dynamic_rate=value) for value in ("1", 10**400)),
+        *(lambda model, value=value: list(model.score_files(value)) for value in (5, None, b"x", "a\0b", "\ud800")),
+        lambda model: list(model.score_files(__file__, encoding=5)),
+        *(lambda model, value=value: model.score_answers(__file__, mark=value) for value in (5, "")),
+        *(lambda model, value=value: charrnn.load("small", threads=value) for value in ("2", 1.5, 0)),
+        lambda model: charrnn.load("small", checkpoints=5),
+        lambda model: charrnn.load("small", precision=5),
+        lambda model: charrnn.load(5),
+        lambda model: charrnn.load("\ud800"),
+        *(lambda model, value=value: charrnn.novelty(value, __file__) for value in (5, None)),
+        lambda model: charrnn.novelty("a", 5),
+        lambda model: charrnn.novelty("a", __file__, shortest="a"),
+        lambda model: charrnn.novelty("a", __file__, documents=5),
+        *(lambda model, value=value: charrnn.train(__file__, **value) for value in ({"threads": "2"}, {"keep": 1.5})),
+        *(lambda model, value=value: charrnn.train(value) for value in (5, None, "a\0b")),
+        lambda model: charrnn.train(__file__, documents=5),
+        lambda model: charrnn.train(__file__, checkpoints=5),
+        lambda model: charrnn.train(__file__, name=5),
+        lambda model: charrnn.train(__file__, init_from=5),
+    ],
+)
+def test_what_cannot_be_is_an_error_of_ours(model, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(charrnn.CharrnnError):
+        call(model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_whole_numbers_may_be_of_numpy(folder, model):
+    session = model.session(rng_seed=np.int64(3))
+    session.reseed(np.int64(-5))
+    other = charrnn.load(checkpoints=folder / "runs", threads=np.int64(1)).session(rng_seed=-5)
+    assert list(session.stream(length=np.int32(30))) == list(other.stream(length=30))
 
 
 def test_there_is_no_other_name():

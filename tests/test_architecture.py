@@ -10,6 +10,7 @@ import charrnn
 PACKAGE = Path(charrnn.__file__).parent
 FLOORS = [
     {"errors"},
+    {"arguments"},
     {"registry"},
     {"kernels", "text"},
     {"cells", "optimizers"},

@@ -223,7 +223,7 @@ def test_a_text_that_nothing_separates_is_told_to_be_one_document(corpus, runs, 
     ("options", "error", "message"),
     [
         ({"hiden_size": 3}, ConfigError, "unknown option 'hiden_size'"),
-        ({"threads": 0}, ConfigError, "threads must be at least 1, not 0"),
+        ({"threads": 0}, ConfigError, "threads must be a whole number of at least 1, not 0"),
         ({"resume": True}, RunError, "no run called 'cat' to resume"),
         ({"name": "a/b"}, ConfigError, "a/b"),
         ({"name": ""}, ConfigError, "a run's name must be a plain folder name such as 'shakespeare', got ''"),

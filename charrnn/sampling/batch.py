@@ -1,18 +1,18 @@
 """Several texts that begin alike, drawn at once."""
 
 import math
-import operator
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from charrnn.arguments import check_whole
 from charrnn.errors import ConfigError
 from charrnn.kernels.draw import generator
 from charrnn.sampling.growth import Array, Step, grow
-from charrnn.sampling.settings import SamplingSettings, check_whole
+from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_symbols, to_text
 from charrnn.text.vocabulary import END, Vocabulary
@@ -103,8 +103,17 @@ def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
 
 
 def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
-    """The settings, with stop texts as a model of that unit reads them."""
+    """The settings, with stop texts as a model of that unit reads them.
+
+    Raises:
+        ConfigError: one is unknown, or its value cannot be.
+    """
+    known = [field.name for field in fields(SamplingSettings)]
+    if unknown := set(settings).difference(known):
+        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
     stop = settings.get("stop", ())
+    if not isinstance(stop, str | bytes | Iterable):
+        raise ConfigError(f"stop must be a text or several, not {stop!r}")
     texts = (stop,) if isinstance(stop, str | bytes) else stop
     return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})
 
@@ -130,7 +139,4 @@ def seed_for(rng_seed: int | None) -> int:
     Raises:
         ConfigError: it is not a whole number.
     """
-    try:
-        return secrets.randbits(32) if rng_seed is None else operator.index(rng_seed)
-    except TypeError as error:
-        raise ConfigError(f"rng_seed must be a whole number, not {rng_seed!r}") from error
+    return secrets.randbits(32) if rng_seed is None else check_whole("rng_seed", rng_seed)

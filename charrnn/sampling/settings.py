@@ -1,10 +1,9 @@
 """How a text is drawn: frozen, and checked when it is made."""
 
 import math
-import numbers
 from dataclasses import dataclass
-from typing import Any
 
+from charrnn.arguments import check_number, check_text, check_whole
 from charrnn.errors import ConfigError
 from charrnn.kernels.draw import Rules
 
@@ -37,8 +36,7 @@ class SamplingSettings:
         for name in ("length", "top_k"):
             check_whole(name, getattr(self, name), 0)
         for name in ("temperature", "top_p", "min_p"):
-            if not isinstance(getattr(self, name), numbers.Real):
-                raise ConfigError(f"{name} must be a number, not {getattr(self, name)!r}")
+            check_number(name, getattr(self, name))
         if not 0 <= self.temperature < math.inf:
             raise ConfigError(f"temperature must be a finite number of at least 0, not {self.temperature}")
         if not 0 < self.top_p <= 1:
@@ -47,7 +45,7 @@ class SamplingSettings:
             raise ConfigError(f"min_p must be from 0 to 1, not {self.min_p}")
         if not isinstance(self.stop, tuple):
             raise ConfigError(f"stop must be a tuple of texts, not {self.stop!r}")
-        if not all(self.stop):
+        if not all(check_text("a stop text", text) for text in self.stop):
             raise ConfigError("a stop text must have at least one character, got an empty one")
 
     @property
@@ -55,14 +53,3 @@ class SamplingSettings:
         """What the kernel that draws needs of them."""
         top_k = min(int(self.top_k), MOST_CLASSES)
         return Rules(float(self.temperature), top_k, float(self.top_p), float(self.min_p))
-
-
-def check_whole(name: str, value: Any, least: int) -> int:
-    """The value as an int.
-
-    Raises:
-        ConfigError: it is not a whole number of at least ``least``.
-    """
-    if not isinstance(value, numbers.Integral) or value < least:
-        raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return int(value)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.model.contract import LanguageModel
 from charrnn.scoring.streams import BLOCK, predict
 from charrnn.text.sources import Piece
@@ -49,9 +49,12 @@ def score_answers(
         mark: what ends a question; where it comes more than once, the first one does.
 
     Raises:
+        ConfigError: the mark is empty.
         CorpusError: a line holds no mark, or there is no line.
         VocabularyError: the text, or a newline, holds a character that the model has never seen.
     """
+    if not mark:
+        raise ConfigError("a mark must have at least one character, got an empty one")
     answers = Answers()
     block: list[str] = []
     characters = 0

@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import ConfigError
+from charrnn.arguments import check_whole
 from charrnn.kernels.automaton import NONE, ROOT, automaton_of, follow, grams_of, spread
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -78,8 +78,7 @@ def novelties(
     Raises:
         ConfigError: ``shortest`` is below 1.
     """
-    if shortest < 1:
-        raise ConfigError(f"shortest must be at least 1, not {shortest}")
+    shortest = check_whole("shortest", shortest, 1)
     vocabulary = Vocabulary.of("".join(texts) or "\n")
     between = np.array([len(vocabulary)], np.int32)  # no character of the corpus: nothing matches across two texts
     ids = np.concatenate([part for text in texts for part in (vocabulary.encode(text), between)])

@@ -285,7 +285,7 @@ def _saved_at(run: Run) -> int | None:
 
 
 def _checked(name: str) -> str:
-    if not is_plain(name):
+    if not isinstance(name, str) or not is_plain(name):
         raise ConfigError(
             f"a run's name must be a plain folder name such as 'shakespeare', got {name!r}; choose one with --name"
         )

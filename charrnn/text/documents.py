@@ -12,6 +12,7 @@ from typing import Union
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.arguments import check_text
 from charrnn.errors import CorpusError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
@@ -49,8 +50,10 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
         unit: of the text, see ``Vocabulary``.
 
     Raises:
+        ConfigError: ``documents`` is no text.
         CorpusError: a file holds END.
     """
+    check_text("documents", documents, str)
     if not documents:
         yield from pieces
         return

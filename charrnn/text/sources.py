@@ -151,7 +151,7 @@ def check_encoding(encoding: str) -> None:
         b"\n".decode(encoding)
     except UnicodeError:
         return  # known, and one byte is not a character in it
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, TypeError):
         raise ConfigError(f"the encoding {encoding!r} is unknown; use one that Python knows, such as utf-8") from None
 
 

@@ -6,6 +6,7 @@ number.
 
 import unicodedata
 
+from charrnn.arguments import check_text
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.text.vocabulary import Vocabulary
 
@@ -21,8 +22,9 @@ def to_symbols(text: str | bytes, unit: str) -> str:
     """The text as a model of that unit reads it.
 
     Raises:
-        ConfigError: the model reads characters and got bytes.
+        ConfigError: it is no text, or bytes for a model that reads characters.
     """
+    check_text("a text", text)
     if unit == "byte":
         return (text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text).decode("latin-1")
     if isinstance(text, bytes):

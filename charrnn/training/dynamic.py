@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from charrnn.arguments import check_number
 from charrnn.errors import ConfigError, TrainingError
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.tensors import Tensors
@@ -46,6 +47,7 @@ class DynamicReader:
     """
 
     def __init__(self, parameters: Tensors, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
+        learning_rate = check_number("dynamic_rate", learning_rate)
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
         own = parameters.copy()

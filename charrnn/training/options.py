@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from charrnn.arguments import check_text, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import MODELS, OWNERS, ModelConfig
 from charrnn.text.sources import check_encoding
@@ -40,8 +41,8 @@ def check_options(
     if unknown:
         raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
     for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
-        if count is not None and count < least:
-            raise ConfigError(f"{option} must be at least {least}, not {count}")
+        if count is not None:
+            check_whole(option, count, least)
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
     model = options.get("model", "rnn")
@@ -83,6 +84,8 @@ def check_documents(documents: str | None, model: str) -> None:
     Raises:
         ConfigError: they are such.
     """
+    if documents is not None:
+        check_text("documents", documents, str)
     if documents == "":  # a shell's unset variable
         raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":

@@ -1,0 +1,65 @@
+"""What a caller of the Python API gives: checked, and made plain."""
+
+import math
+import numbers
+import os
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar
+
+from charrnn.errors import ConfigError
+
+
+def check_whole(name: str, value: Any, least: float = -math.inf) -> int:
+    """The value as an int.
+
+    Raises:
+        ConfigError: it is not a whole number of at least ``least``.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        bound = "" if math.isinf(least) else f" of at least {least}"
+        raise ConfigError(f"{name} must be a whole number{bound}, not {value!r}")
+    return int(value)
+
+
+def check_number(name: str, value: Any) -> float:
+    """The value as a float.
+
+    Raises:
+        ConfigError: it is not a number, or too large for a float.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ConfigError(f"{name} must be a number, not {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ConfigError(f"{name} must be below 1e308, and is not") from None
+
+
+T = TypeVar("T")
+
+
+def check_text(name: str, value: T, kinds: type | UnionType = str | bytes) -> T:
+    """The value.
+
+    Raises:
+        ConfigError: it is neither Unicode text nor, if they count as text, bytes.
+    """
+    if not isinstance(value, kinds):
+        raise ConfigError(f"{name} must be text, not {value!r}")
+    return value
+
+
+def check_path(name: str, value: Any) -> Path:
+    """The value as a path.
+
+    Raises:
+        ConfigError: it is none that a system can have.
+    """
+    try:
+        path = Path(value)
+        if b"\0" not in os.fsencode(path):
+            return path
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(f"{name} must be a path, not {value!r}")
