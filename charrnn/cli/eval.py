@@ -101,17 +101,18 @@ def command(
         from charrnn.training.dynamic import LEARNING_RATE
 
         how["dynamic_rate"] = LEARNING_RATE
-    unit = model.vocabulary.unit
-    shown = Lines(_line_printer(unit, sources, heat, as_json)) if lines or heat else None
+    vocabulary = model.vocabulary
+    printer = _line_printer(vocabulary.unit, sources, heat, as_json)
+    shown = Lines(printer, vocabulary) if lines or heat else None
     tally = Tally()
     scored = _each(model.score_files(*sources, encoding=encoding, **how), tally, shown)
     if per_char is None:
         for _ in scored:
             pass
     elif per_char == STDOUT:
-        sys.stdout.buffer.writelines(characters_as_json(part, unit).encode() for part in scored)
+        sys.stdout.buffer.writelines(characters_as_json(part, vocabulary).encode() for part in scored)
     else:
-        pieces = (characters_as_json(part, unit) for part in scored)
+        pieces = (characters_as_json(part, vocabulary) for part in scored)
         write_file(pieces, per_char, overwrite=overwrite, option="--per-char")
     sys.stdout.flush()
     beside = lines or heat or per_char == STDOUT  # stdout is for data

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
-from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 CHUNK_SECONDS = 0.05
 """What a chunk of characters should take: short enough to be seen as it comes, and to be interrupted."""
@@ -126,8 +126,8 @@ def grow(
         interrupted: asked after each chunk; where it says so, all texts end.
     """
     texts = list(range(len(streams.now.last)))
-    ends = (END,) if vocabulary.documents else ()
-    stops = [StopTexts((*settings.stop, *ends), rivals) for _ in texts]
+    stop_texts = tuple(filter(None, (*settings.stop, vocabulary.end)))
+    stops = [StopTexts(stop_texts, rivals) for _ in texts]
     left, count = settings.length, 1
     while left and texts:
         began = time.perf_counter()
@@ -142,7 +142,7 @@ def grow(
             own = symbols[place * count : (place + 1) * count]
             new = Piece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
             piece, stop = stops[text].feed(new)
-            if stop.symbols in ends:
+            if stop.symbols and stop.symbols == vocabulary.end:
                 yield Step(text, piece, count, "end", len(stop.symbols), stop)
             elif stop.symbols:
                 yield Step(text, piece, count, "stop", len(stop.symbols))

@@ -67,7 +67,12 @@ class Vocabulary:
     @property
     def characters(self) -> str:
         """The symbols that a text can hold."""
-        return self.symbols.removesuffix(END) if self.documents else self.symbols
+        return self.symbols.removesuffix(self.end)
+
+    @property
+    def end(self) -> str:
+        """END, of documents; "" of others, to which it is a character."""
+        return END if self.documents else ""
 
     def joined(self, symbols: str) -> "Vocabulary":
         """The vocabulary of these symbols and of its own."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from charrnn.cli.shared.output import number
 from charrnn.cli.shared.terminal import ESCAPES
 from charrnn.text.symbols import to_text
-from charrnn.text.vocabulary import END
+from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from charrnn.scoring.score import ScoredText
@@ -49,10 +49,13 @@ class Line:
 
 
 class Lines:
-    """Puts the lines of a scored text together again and hands each one over; a document's end ends a line too."""
+    """Puts the lines of a text scored in this vocabulary together again and hands each one over.
 
-    def __init__(self, show: Callable[[Line], None]) -> None:
-        self._show = show
+    A document's end ends a line too.
+    """
+
+    def __init__(self, show: Callable[[Line], None], vocabulary: Vocabulary) -> None:
+        self._show, self._end = show, vocabulary.end
         self._text: list[str] = []
         self._bits: list[npt.NDArray[np.float64]] = []
         self._origin, self._number = "", 1
@@ -63,13 +66,14 @@ class Lines:
             self.finish()
             self._origin, self._number = scored.piece.origin, 1
         bits, start = scored.bits, 0
-        for line in scored.text.replace(END, "\n").split("\n")[:-1]:
+        text = scored.text.replace(self._end, "\n") if self._end else scored.text
+        for line in text.split("\n")[:-1]:
             end = start + len(line) + 1
             self._take(line, bits[start:end])
             self._hand_over()
             start = end
         if start < len(bits):
-            self._take(scored.text[start:], bits[start:])
+            self._take(text[start:], bits[start:])
 
     def finish(self) -> None:
         """The text, or a file of it, is complete: its last line may lack a newline."""
@@ -150,9 +154,10 @@ def _utf8_length(symbols: str, start: int) -> int:
     return 1
 
 
-def characters_as_json(scored: "ScoredText", unit: str) -> str:
+def characters_as_json(scored: "ScoredText", vocabulary: Vocabulary) -> str:
     """A line of JSON for each character: itself (its byte, or null for a document's end), its bits and its rank."""
-    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)} | {END: "null"}
+    unit = vocabulary.unit
+    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)} | {vocabulary.end: "null"}
     return "".join(
         f'{{"{unit}": {names[c]}, "bits": {f"{bits:.7g}" if math.isfinite(bits) else "null"}, '
         f'"rank": {rank or "null"}}}\n'

@@ -12,7 +12,7 @@ from charrnn.cli.shared.output import print_json
 from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.symbols import to_text
-from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 LN2 = math.log(2)
 
@@ -141,7 +141,7 @@ def ranked(piece: Piece, vocabulary: Vocabulary) -> list[Ranked]:
     """Each character with its rivals; all probabilities by the model, at temperature 1."""
 
     def named(symbol: str) -> str | None:
-        return None if symbol == END else symbol
+        return None if symbol == vocabulary.end else symbol
 
     rows = zip(piece.symbols, piece.nats, piece.rivals, piece.rival_nats, strict=True)
     return [

@@ -7,6 +7,7 @@ import pytest
 from charrnn.cli.shared.surprise import Line, Lines, characters_as_json, line_as_columns, line_as_heat, line_as_json
 from charrnn.scoring.score import ScoredText
 from charrnn.text.sources import Piece
+from charrnn.text.vocabulary import END, Vocabulary
 
 
 def line_of(text, bits, origin="a", number=1):
@@ -19,9 +20,13 @@ def scored(text, *bits, origin="a.txt", start=0):
     return ScoredText(0.0, 0, Piece(origin, start, text), losses, ranks)
 
 
-def lines_of(*parts):
+PLAIN, BYTES = Vocabulary("\n ab"), Vocabulary("\n ab", "byte")
+DOCUMENTS = Vocabulary(f"\n ab{END}", documents="file")
+
+
+def lines_of(*parts, vocabulary=PLAIN):
     shown = []
-    lines = Lines(shown.append)
+    lines = Lines(shown.append, vocabulary)
     for part in parts:
         lines.add(part)
     lines.finish()
@@ -44,6 +49,14 @@ def test_lines_are_put_together_from_parts_and_files():
         ("b", 1, "x", 2),
     ]
     assert lines_of() == []
+
+
+def test_a_documents_end_ends_a_line_where_there_are_documents():
+    lines = [("a.txt", 1, "a", 2), ("a.txt", 2, "b", 1)]
+    assert lines_of(scored(f"a{END}b"), vocabulary=DOCUMENTS) == lines
+    assert lines_of(scored(f"a{END}b\n"), vocabulary=PLAIN) == [("a.txt", 1, f"a{END}b", 4)]
+    rows = [characters_as_json(scored(END), vocabulary) for vocabulary in (DOCUMENTS, PLAIN)]
+    assert [json.loads(row)["character"] for row in rows] == [None, END]
 
 
 def test_a_line_counts_its_newline_and_what_is_predicted():
@@ -94,10 +107,10 @@ def test_the_bits_of_a_characters_bytes_add_up():
 
 
 def test_characters_as_json():
-    text = characters_as_json(scored('a"\n', math.nan, 1.25, math.inf), "character")
+    text = characters_as_json(scored('a"\n', math.nan, 1.25, math.inf), PLAIN)
     assert [json.loads(line) for line in text.splitlines()] == [
         {"character": "a", "bits": None, "rank": None},
         {"character": '"', "bits": 1.25, "rank": 3},
         {"character": "\n", "bits": None, "rank": 3},
     ]
-    assert json.loads(characters_as_json(scored("\xff", 2.0), "byte")) == {"byte": 255, "bits": 2.0, "rank": 3}
+    assert json.loads(characters_as_json(scored("\xff", 2.0), BYTES)) == {"byte": 255, "bits": 2.0, "rank": 3}
