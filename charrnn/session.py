@@ -1,6 +1,8 @@
 """A text that goes on: read, draw, save, and continue later as if never stopped."""
 
+import errno
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,20 +137,19 @@ class Session:
         self._open = None
 
     def save(self, path: str | Path) -> None:
-        """Write the state to a file, or to the one that a link names.
+        """Write the state to a file, or to the one that a link names; its folder is made if need be.
 
         Raises:
             RunError: the file cannot be written.
             ConfigError: what is given is no path.
         """
-        target = check_path("a state", path).resolve()
+        target = place_of(path)
         self._settle()
         tensors = self._snapshot_tensors((self._streams or self._begin("")).now)
         try:
             save_checkpoint(target, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
         except RunError as error:
-            why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else error
-            raise RunError(f"cannot write the state {path}: {why}; choose another file") from error
+            raise unwritable(path, error.__cause__ or error) from error
 
     def restore(self, path: str | Path) -> None:
         """Go on where a saved state is.
@@ -193,6 +194,29 @@ class Session:
 
     def _fingerprint(self) -> str:
         return fingerprint(self._sampler.network, self._vocabulary)
+
+
+def place_of(path: str | Path) -> Path:
+    """The file that a state's path names, perhaps by a link; its folder is made.
+
+    Raises:
+        RunError: a file cannot be written there.
+        ConfigError: what is given is no path.
+    """
+    path = check_path("a state", path)
+    try:
+        target = path.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, RuntimeError) as error:  # links that go in a circle are a RuntimeError before Python 3.13
+        raise unwritable(path, error) from error
+    return target
+
+
+def unwritable(path: str | Path, error: BaseException) -> RunError:
+    """The error of a state that cannot be written."""
+    return RunError(f"cannot write the state {path}: {reason(error)}; choose another file")
 
 
 class Given:

@@ -238,8 +238,16 @@ def test_a_state_of_another_model_or_another_file_is_an_error(model, tmp_path):
 
 
 def test_a_state_that_cannot_be_written_is_an_error(model, tmp_path):
-    with pytest.raises(RunError, match=r"cannot write the state .*; choose another file"):
-        model.session().save(tmp_path / "none" / "s.safetensors")
+    (tmp_path / "file").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for name in ("file/s.safetensors", "circle", "."):
+        with pytest.raises(RunError, match=r"cannot write the state .*; choose another file"):
+            model.session().save(tmp_path / name)
+
+
+def test_the_folder_of_a_state_is_made(model, tmp_path):
+    model.session().save(tmp_path / "a" / "b" / "s.safetensors")
+    model.session().restore(tmp_path / "a" / "b" / "s.safetensors")
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)

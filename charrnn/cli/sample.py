@@ -153,7 +153,10 @@ def command(
     announce_compilation()
     from charrnn.api import Model
     from charrnn.sampling.batch import seed_for, settings_for
+    from charrnn.session import place_of
 
+    if state:
+        place_of(state)  # before anything is drawn that could not be saved
     model = Model.load(path, threads=threads, precision=precision)
     text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
     chosen = settings_for(model.vocabulary.unit, settings)
@@ -163,11 +166,7 @@ def command(
     if state or interactive:
         session = model.session(rng_seed=known_seed)
         if state and is_going_on:
-            session.restore(state)
-            source = f"drawn from {path}, going on from {state}"
-            if rng_seed is not None:
-                session.reseed(rng_seed)
-                source += f" with --rng-seed {rng_seed}"
+            source = f"drawn from {path}, going on from {state}" + restore(session, state, rng_seed)
         start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
@@ -193,6 +192,15 @@ def command(
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
     leave(exit_code)
     say(source)
+
+
+def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
+    """Go on where a state is, with another random generator if its seed is given; returns what tells so."""
+    session.restore(state)
+    if rng_seed is None:
+        return ""
+    session.reseed(rng_seed)
+    return f" with --rng-seed {rng_seed}"
 
 
 def leave(exit_code: int) -> None:

@@ -98,7 +98,7 @@ def leftovers(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"))
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Why ``error`` happened, in one line and without the path that its message repeats."""
     return " ".join((getattr(error, "strerror", None) or str(error)).split())
 

@@ -138,6 +138,15 @@ def test_the_rivals_of_a_character_are_the_most_probable_ones(sample):
     assert json.loads(rival) in result["probabilities"][0]["rivals"]
 
 
+def test_nothing_is_drawn_whose_state_could_not_be_saved(sample, tmp_path):
+    (tmp_path / "file").touch()
+    result = sample("--state", tmp_path / "file" / "state")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("charrnn: error: cannot write the state ")
+    assert sample("--state", tmp_path / "new" / "state").exit_code == 0
+    assert sample("--length", 5, "--state", tmp_path / "new" / "state").exit_code == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links take a right there")
 def test_a_link_to_a_state_stays_a_link_and_no_seed_is_told_that_drew_nothing(sample, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "state")

@@ -7,17 +7,22 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-import click
-
 from charrnn.cli.shared.terminal import ESCAPES, put
 
 FALLBACK_WIDTH = 80
 
 
 def say(text: str = "", *, err: bool = True) -> None:
-    """Print a line that is not data, or to stdout one that is; names of files in it are harmless on a terminal."""
+    """Print a line that is not data, or to stdout one that is; names of files in it are harmless on a terminal.
+
+    A line that is not data is lost where there is no room for it: nothing else should fail for that.
+    """
     stream = sys.stderr if err else sys.stdout
-    click.echo(text.translate(ESCAPES) if stream.isatty() else text, err=err)
+    try:
+        put(f"{text.translate(ESCAPES) if stream.isatty() else text}\n", stream)
+    except OSError as error:
+        if not err or isinstance(error, BrokenPipeError):
+            raise
 
 
 def announce_compilation() -> None:

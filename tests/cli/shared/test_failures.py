@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_help_into_a_closed_pipe(start):
 
 PROGRAM = """
 import sys
+from pathlib import Path
 import click
 from charrnn.cli.shared.failures import end, one_line_failures
 
@@ -87,3 +89,16 @@ def test_what_cannot_be_written_does_not_change_the_exit_code(ending, exit_code)
     process.stdout.close()
     process.stdin.close()
     assert process.wait(timeout=60) == exit_code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it is of Linux")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_messages_that_find_no_room_are_no_error(start, checkpoints, unbuffered):
+    def ended(*options):
+        with Path("/dev/full").open("w") as full:
+            process = start("sample", "--checkpoints", checkpoints, *options, **pipes, stderr=full)
+        return len(process.communicate(timeout=60)[0]), process.returncode
+
+    pipes = {"stdout": subprocess.PIPE, "env": {**os.environ, "PYTHONUNBUFFERED": unbuffered}}
+    assert ended("--length", 10) == (10, 0)
+    assert ended("--seed", "€") == (0, 1)
