@@ -1,7 +1,5 @@
 """``charrnn sample``: draw text from a model."""
 
-import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
@@ -16,7 +14,7 @@ from charrnn.cli.shared.failures import Ended
 from charrnn.cli.shared.interrupts import Pause, Saving, end_by
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
-from charrnn.errors import ConfigError
+from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
 from charrnn.text.sources import ENCODING, check_encoding, versions
 
 if TYPE_CHECKING:
@@ -290,33 +288,3 @@ def writer_for(
     if probabilities:
         return ProbabilityWriter(model.vocabulary, seeds)
     return TextWriter(model.vocabulary, start, seeds)
-
-
-def warn_of_number(seed: str, rng_seed: int | None) -> None:
-    """Say so if a seed looks like one that is meant for the random generator."""
-    if rng_seed is None and re.fullmatch(r"-?\d+", seed):
-        say(f"warning: --seed {seed} is text to continue; to seed the random generator, use --rng-seed {seed}")
-
-
-def read_seed(seed: str) -> bytes:
-    """The bytes that the option --seed stands for."""
-    if seed == "-":
-        return sys.stdin.buffer.read()
-    if not seed.startswith("@"):
-        return seed.encode("utf-8", "surrogateescape")  # bytes that the locale could not read, as they were
-    try:
-        return Path(seed[1:]).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read the seed from {seed[1:]!r}: {error.strerror}; write --seed @FILE with a file that is there"
-        ) from error
-
-
-def decoded(seed: bytes) -> str:
-    """The seed as characters."""
-    try:
-        return seed.decode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"the seed must be UTF-8 text for a model of characters, but its byte {error.start} is not; re-encode it"
-        ) from error
