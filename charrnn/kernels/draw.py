@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.activations import exp
-from charrnn.kernels.jit import inlined
+from charrnn.kernels.jit import inlined, jit
 
 u64 = np.uint64
 MASK = (1 << 64) - 1
@@ -58,6 +58,13 @@ def uniform(state):
     state[2] ^= shifted
     state[3] = state[3] << u64(45) | state[3] >> u64(19)
     return np.float64(result >> u64(11)) * 2.0**-53
+
+
+@jit
+def fill_uniform(state, values):
+    """Fill ``values`` (N,), float64, with the next numbers in [0, 1); advances ``state`` (4,)."""
+    for i in range(len(values)):
+        values[i] = uniform(state)
 
 
 @inlined

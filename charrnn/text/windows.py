@@ -53,17 +53,18 @@ class Windows:
         self.characters = self.steps * streams
         self._count = -(-self.steps // length)
         self._context = context
-        self._firsts = np.arange(streams)[:, np.newaxis] * self.steps
+        self._firsts = np.arange(streams) * self.steps
         self._mapped = 0
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, i: int) -> tuple[Ids, Ids]:
-        """Window ``i``: its inputs x and its targets y, both (steps of the window, B), C-contiguous int32 copies."""
+        """Window ``i``: its inputs x and its targets y, both (steps of the window, B), contiguous int32 of one copy."""
         i = range(len(self))[i]
-        rows = self.ids[self._firsts + np.arange(self.start(i), self._own(i + 1) + 1)]
-        x, y = (np.array(streams.T, np.int32, order="C") for streams in (rows[:, :-1], rows[:, 1:]))
+        steps = np.arange(self.start(i), self._own(i + 1) + 1)
+        rows = np.ascontiguousarray(self.ids[steps[:, np.newaxis] + self._firsts], np.int32)
+        x, y = rows[:-1], rows[1:]
         self._mapped += x.size
         if self._mapped > MOST_MAPPED:
             let_go(self.ids)

@@ -228,9 +228,9 @@ class TruncatedBPTT:
         H = self.network.config.hidden_size
         assert space.d_vectors is not None
         for layer, d_vectors in enumerate(space.d_vectors):
-            sums = d_vectors.sum(axis=0)
-            for vector, d, total in zip(self.network.cell.vectors, self.gradient.vectors(layer), sums, strict=True):
-                d[:] = total[:H] if vector.learned else 0
+            gradients = zip(self.network.cell.vectors, self.gradient.vectors(layer), strict=True)
+            for place, (vector, d) in enumerate(gradients):
+                d[:] = d_vectors[:, place, :H].sum(axis=0) if vector.learned else 0
             for place, d in enumerate(self.gradient.initial_state(layer)):
                 assert d_state is not None
                 begun = 0 if fresh is None else d_state[layer][place][fresh].sum(axis=0)

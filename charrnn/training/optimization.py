@@ -13,6 +13,9 @@ from charrnn.model.tensors import EMBEDDING, Tensors
 from charrnn.model.workers import Workers, share
 from charrnn.optimizers.contract import find_optimizer
 
+FEW = 16
+"""Blocks whose squares one thread sums before another one could begin."""
+
 Array = npt.NDArray[Any]
 
 
@@ -38,7 +41,9 @@ class Updater:
 
     def norm(self, gradient: Array) -> float:
         """Global norm of the gradient (N,); the sum runs in the same order for any number of threads."""
-        self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(len(self._sums), part, parts)))
+        blocks = len(self._sums)
+        most = -(-blocks // FEW)
+        self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(blocks, part, parts)), most)
         return math.sqrt(self._sums.sum())
 
     def update(self, gradient: Array, clip: Clip, rate: float, step: int, weight_decay: float = 0.0) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
-from charrnn.kernels.draw import generator
+from charrnn.kernels.draw import fill_uniform, generator
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import ModelConfig
 from charrnn.model.transfer import Pretrained
@@ -226,9 +226,10 @@ class Trainer(BaseTrainer):
 
         Of documents, none by chance: how they begin is in the text.
         """
-        random = np.random.default_rng([self.settings.rng_seed, self.progress.step])
+        chances = np.empty(self.settings.batch_size)
+        fill_uniform(generator(self.settings.rng_seed, -1 - self.progress.step), chances)  # those from 0 on are masks'
         probability = 0 if self.config.end_symbol else self.settings.reset_probability
-        fresh = random.random(self.settings.batch_size) < probability
+        fresh: npt.NDArray[np.bool_] = chances < probability
         return fresh | (self._windows.start(self.progress.window) == 0)
 
     def _evaluate(self) -> Iterator[Event]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels import draw as parts
-from charrnn.kernels.draw import MASK, Rules, generator
+from charrnn.kernels.draw import MASK, Rules, fill_uniform, generator
 from charrnn.kernels.jit import jit
 
 draw, keep_largest, rank, uniform = (
@@ -64,6 +64,13 @@ def test_largest_number_is_below_one():
     result = MASK
     word = rotated(result * pow(9, -1, 2**64) & MASK, 57) * pow(5, -1, 2**64) & MASK
     assert uniform(np.array([0, word, 0, 0], np.uint64)) == 1 - 2**-53
+
+
+def test_many_numbers_are_those_that_come_one_by_one():
+    one, many, values = generator(5), generator(5), np.empty(100)
+    fill_uniform(many, values)
+    assert values.tolist() == [uniform(one) for _ in range(100)]
+    assert many.tolist() == one.tolist()
 
 
 def test_generator_goes_on_from_a_saved_state():
