@@ -234,7 +234,7 @@ def test_a_score_can_be_in_one_pass_dynamic_or_pass_over_unknown_characters(mode
     assert model.score(text, one_pass=True).nats == model.score(text).nats
     assert model.score(text, dynamic=True, dynamic_rate=1e-9).nats == pytest.approx(model.score(text).nats, rel=1e-4)
     assert model.score(text, dynamic=True).nats != model.score(text).nats
-    assert model.score("the Qcat", unknown="skip").nats == model.score("the cat").nats
+    assert model.score("the Qcat", unknown="skip").nats == pytest.approx(model.score("the cat").nats)
 
 
 def test_files_are_scored_in_parts_that_add_up(model, folder):
