@@ -96,13 +96,20 @@ def novelty(
 
     Raises:
         CorpusError: a file cannot be read or decoded.
-        ConfigError: an option is out of range.
+        ConfigError: an option is out of range, or there is no corpus.
     """
+    if not corpus:
+        raise ConfigError("nothing to compare the text with: give a file, a folder, or - for standard input")
     unit = "byte" if isinstance(text, bytes) else "character"
     symbols = to_symbols(text, unit)
     pieces = read_documents(_names(corpus), documents, encoding=encoding or ENCODING, unit=unit)
     wanted = [symbols if documents else None]
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
+
+
+def _model_of(config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
+    """A model with these numbers."""
+    return Model(load_model(config, tensors, Workers(threads)), vocabulary)
 
 
 def _names(sources: Sequence[str | Path]) -> list[str]:
@@ -133,6 +140,11 @@ class Model:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
         return cls(load_model(config, checkpoint.tensors, Workers(threads)), vocabulary)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy is made of, in this process or in another one."""
+        network = self._network
+        return _model_of, (self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
 
     @property
     def parameters(self) -> Tensors:
@@ -291,6 +303,8 @@ class Model:
         return read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=as_bytes)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
+        if not dynamic and dynamic_rate is not None:
+            raise ConfigError("dynamic_rate is of dynamic evaluation: give dynamic=True, or leave it out")
         if not dynamic:
             return StreamReader(self._network, one_pass=one_pass)
         from charrnn.training.dynamic import LEARNING_RATE, DynamicReader

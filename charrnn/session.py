@@ -158,7 +158,11 @@ class Session:
             CheckpointError: the file is no such state, or that of another model.
             ConfigError: what is given is no path.
         """
-        checkpoint = load_checkpoint(check_path("a state", path))
+        try:
+            checkpoint = load_checkpoint(check_path("a state", path))
+        except CheckpointError as error:
+            why, _, _ = str(error).rpartition("; ")  # its advice is for models
+            raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
         if checkpoint.header.get("kind") != KIND:
             raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
         if checkpoint.header.get("model") != self._fingerprint():

@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -174,6 +176,8 @@ def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
         *(lambda model, value=value: model.session().restore(value) for value in (5, None, b"x", "a\0b", "\ud800")),
         lambda model: model.session().read(5),
         lambda model: model.score(None),
+        lambda model: model.score("the", dynamic_rate=0.1),
+        lambda model: charrnn.novelty("the"),
         *(lambda model, value=value: model.score("the", dynamic=True, dynamic_rate=value) for value in ("1", 10**400)),
         *(lambda model, value=value: list(model.score_files(value)) for value in (5, None, b"x", "a\0b", "\ud800")),
         lambda model: list(model.score_files(__file__, encoding=5)),
@@ -200,6 +204,18 @@ def test_what_cannot_be_is_an_error_of_ours(model, call, tmp_path, monkeypatch):
     with pytest.raises(charrnn.CharrnnError):
         call(model)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "options", [{"hidden_size": 8, "steps": 3}, {"model": "ngram"}, {"model": "tdnn", "hidden_size": 8, "steps": 3}]
+)
+def test_a_model_can_be_copied_and_pickled(folder, tmp_path, options):
+    for _ in charrnn.train(folder / "cat.txt", checkpoints=tmp_path, **options):
+        pass
+    model = charrnn.load(checkpoints=tmp_path, threads=1)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert (other.config, other.vocabulary) == (model.config, model.vocabulary)
+        assert other.sample("the", rng_seed=2) == model.sample("the", rng_seed=2)
 
 
 def test_whole_numbers_may_be_of_numpy(folder, model):

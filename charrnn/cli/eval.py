@@ -11,8 +11,9 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
-from charrnn.cli.shared.options import option
+from charrnn.cli.shared.options import check_belonging, is_typed, option
 from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
+from charrnn.cli.shared.terminal import put
 from charrnn.errors import CheckpointError, ConfigError, RunError
 
 if TYPE_CHECKING:
@@ -82,8 +83,12 @@ def command(
     character is the right one at each of its places and the line ends after it.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
-    _check(as_json, how, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
-    _check_exact(mark, exact, {"--lines": lines, "--heat": heat, "--per-char": per_char, **how})
+    _check(as_json, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
+    _check_exact(mark, exact, {"lines": lines, "heat": heat, "per_char": per_char, **how})
+    check_belonging("mark", "--exact", exact)
+    check_belonging("dynamic_rate", "--dynamic", how["dynamic"])
+    check_belonging("overwrite", "--per-char", per_char is not None)
+    _check_output(per_char, sources)
     from charrnn.storage.run import find_checkpoint
 
     with _hint_at_the_model(target):
@@ -97,7 +102,9 @@ def command(
         return
     from charrnn.cli.shared.surprise import Lines, characters_as_json
 
-    if how["dynamic"] and how["dynamic_rate"] is None:
+    if not how["dynamic"]:
+        how["dynamic_rate"] = None
+    elif how["dynamic_rate"] is None:
         from charrnn.training.dynamic import LEARNING_RATE
 
         how["dynamic_rate"] = LEARNING_RATE
@@ -110,11 +117,11 @@ def command(
         for _ in scored:
             pass
     elif per_char == STDOUT:
-        sys.stdout.buffer.writelines(characters_as_json(part, vocabulary).encode() for part in scored)
+        for part in scored:
+            put(characters_as_json(part, vocabulary).encode(), sys.stdout)
     else:
         pieces = (characters_as_json(part, vocabulary) for part in scored)
         write_file(pieces, per_char, overwrite=overwrite, option="--per-char")
-    sys.stdout.flush()
     beside = lines or heat or per_char == STDOUT  # stdout is for data
     if as_json:
         print_json({"checkpoint": str(path), **tally.to_dict(), **how}, err=beside)
@@ -221,18 +228,16 @@ def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) 
             text = line_as_json(line, unit)
         else:
             text = line_as_columns(line, unit, named=named, escaped=escaped)
-        sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+        put(f"{text}\n".encode("utf-8", "surrogateescape" if unit == "byte" else "replace"), sys.stdout)
 
     return show
 
 
-def _check(as_json: bool, how: dict[str, Any], reports: dict[str, bool]) -> None:
+def _check(as_json: bool, reports: dict[str, bool]) -> None:
     """Refuse options that do not go together, and colours where there are none."""
     chosen = [name for name, used in reports.items() if used]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} both write to stdout: choose one.")
-    if how["dynamic_rate"] is not None and not how["dynamic"]:
-        raise click.UsageError("--dynamic-rate is of --dynamic: give both.")
     if not reports["--heat"]:
         return
     if as_json:
@@ -244,14 +249,19 @@ def _check(as_json: bool, how: dict[str, Any], reports: dict[str, bool]) -> None
 
 
 def _check_exact(mark: str | None, exact: bool, others: dict[str, Any]) -> None:
-    """Refuse what does not go together with --exact, and what does not without."""
-    if mark is not None and not exact:
-        raise click.UsageError("--mark is of --exact: give both.")
+    """Refuse what does not go together with --exact."""
     if mark == "":
         raise click.UsageError("--mark must be at least one character.")
-    if used := [name for name, value in others.items() if exact and value and value != "error"]:
-        name = used[0] if used[0].startswith("--") else f"--{used[0].replace('_', '-')}"
-        raise click.UsageError(f"--exact counts right answers and nothing else: leave out {name}.")
+    if used := [name for name, value in others.items() if exact and value and value != "error" and is_typed(name)]:
+        name = used[0].replace("_", "-")
+        raise click.UsageError(f"--exact counts right answers and nothing else: leave out --{name}.")
+
+
+def _check_output(per_char: Path | None, sources: Sequence[str]) -> None:
+    """Refuse to replace the text that is to be read."""
+    for source in map(Path, sources):
+        if per_char and per_char.is_file() and source.is_file() and per_char.samefile(source):
+            raise click.UsageError(f"--per-char {per_char} is the text itself: choose another FILE.")
 
 
 @contextmanager

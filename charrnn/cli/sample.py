@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import Ended
 from charrnn.cli.shared.interrupts import Pause, Saving, end_by
-from charrnn.cli.shared.options import option
+from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
 from charrnn.text.sources import ENCODING, check_encoding, versions
@@ -220,16 +219,6 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
             raise
         with saving.undisturbed():
             session.save(state)
-
-
-def check_belonging(name: str, owner: str, is_used: bool) -> None:
-    """Refuse an option that would change nothing, as the one that it belongs to is missing.
-
-    A variable may have given it to other commands, too.
-    """
-    source = click.get_current_context().get_parameter_source(name)
-    if source is ParameterSource.COMMANDLINE and not is_used:
-        raise click.UsageError(f"--{name} is of {owner}: give both.")
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:

@@ -48,6 +48,8 @@ def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[M
     Raises:
         CheckpointError: they are missing or make no sense, or the tensors do not fit.
     """
+    if "config" not in header and (kind := header.get("kind")):
+        raise CheckpointError(f"the file holds a {kind} and no model: choose another file")
     with _damage_told():
         config, vocabulary = ModelConfig.from_dict(header["config"]), Vocabulary(**header["vocabulary"])
     if (len(vocabulary), bool(vocabulary.documents)) != (config.vocab_size, config.end_symbol):

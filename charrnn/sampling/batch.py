@@ -21,7 +21,7 @@ MOST_STREAMS = 256
 """Texts drawn at once; of more, these go first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """A text that was drawn.
 

@@ -83,7 +83,7 @@ class _File:
         if END in text:
             raise CorpusError(
                 f"{self._origin or 'the text'} holds U+10FFFF, which is no character and ends documents here: take it "
-                "out, or leave --documents out"
+                "out, or train without --documents"
             )
         text = self._held + text
         for separator in self._separators:

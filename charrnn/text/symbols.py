@@ -66,6 +66,8 @@ def closest(character: str, vocabulary: Vocabulary) -> str:
     if vocabulary.unit == "character":
         plain = unicodedata.normalize("NFKD", character.translate(ASCII_FORMS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
+        if not plain:  # a mark that combines with the character before
+            return ""
         for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
             if form and set(form) <= set(vocabulary.characters):
                 return form

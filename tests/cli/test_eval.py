@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,28 @@ def test_data_alone_goes_to_stdout(evaluate, text):
     assert json.loads(result.stderr.splitlines()[-1])["characters"] == 4799
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows are others")
+@pytest.mark.parametrize("form", [("--per-char", "-"), ("--lines",), ("--lines", "--json")])
+def test_a_pipe_that_does_not_wait_gets_all(start, evaluate, text, checkpoints, monkeypatch, form):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    text.write_text(text.read_text() * 20)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    process = start("eval", "letters", text, "--checkpoints", checkpoints, *form, stdout=writer)
+    os.close(writer)
+    time.sleep(1)  # until it is full
+    with open(reader, encoding="utf-8") as pipe:  # noqa: PTH123
+        shown = pipe.read()
+    assert process.wait(timeout=60) == 0
+    assert shown == evaluate("letters", text, *form).stdout
+
+
+def test_lines_of_bytes_are_the_bytes(evaluate, tmp_path):
+    line = "ï".encode()
+    (tmp_path / "odd").write_bytes(line + line[:1] + b"\n")
+    assert evaluate("bytes", tmp_path / "odd", "--lines").stdout_bytes.endswith(b"\t" + line + line[:1] + b"\n")
+
+
 def test_lines_are_fit_for_sorting(evaluate, text, tmp_path):
     (tmp_path / "odd").write_text("the cat sat on the mat. the dog sat on the log.\nggg ooo ddd\n")
     result = evaluate("letters", tmp_path / "odd", "--lines")
@@ -199,10 +222,31 @@ def test_options_that_do_not_go_together(evaluate, text):
         (["--exact", "--dynamic"], "--exact counts right answers and nothing else: leave out --dynamic"),
         (["--exact", "--one-pass"], "leave out --one-pass"),
         (["--exact", "--per-char", "x"], "leave out --per-char"),
+        (["--overwrite"], "--overwrite is of --per-char"),
+        (["--per-char", text, "--overwrite"], "is the text itself"),
     ]:
+        before = text.read_text()
         result = evaluate("letters", text, *arguments)
         assert result.exit_code == 2
         assert message in result.stderr
+        assert text.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "arguments"),
+    [
+        ("UNKNOWN", "skip", ("--exact", "--mark", " ")),
+        ("LINES", "1", ("--exact", "--mark", " ")),
+        ("MARK", ":", ()),
+        ("DYNAMIC_RATE", "0.5", ()),
+        ("OVERWRITE", "1", ()),
+    ],
+)
+def test_variables_for_other_commands_change_nothing(evaluate, text, monkeypatch, variable, value, arguments):
+    plain = evaluate("letters", text, *arguments, "--json")
+    monkeypatch.setenv(f"CHARRNN_{variable}", value)
+    result = evaluate("letters", text, *arguments, "--json")
+    assert (result.exit_code, result.stdout) == (0, plain.stdout)
 
 
 def test_the_first_of_several_arguments_is_the_model(evaluate, text):

@@ -213,6 +213,16 @@ def test_what_does_not_go_together(sample, options):
     assert "leave out" in result.stderr
 
 
+def test_a_state_is_no_model(sample, tmp_path):
+    assert sample("--length", 3, "--state", tmp_path / "state").exit_code == 0
+    assert "holds a sampling state and no model: choose another file" in sample(tmp_path / "state").stderr
+
+
+def test_probabilities_of_bytes_are_named_by_their_numbers(sample):
+    drawn = json.loads(sample("bytes", "--length", 5, "--json", "--probabilities", "--top", 2).stdout)["probabilities"]
+    assert all(isinstance(row["byte"], int) and all(0 <= int(rival) < 256 for rival in row["rivals"]) for row in drawn)
+
+
 @pytest.mark.parametrize(
     ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty")]
 )
@@ -238,7 +248,8 @@ def test_errors(sample, tmp_path):
         (["--top-p", "0"], "top_p must be"),
         (["--num-samples", "0"], "num_samples must be"),
         (["--stop", ""], "a stop text must have at least one character"),
-        (["--state", tmp_path / "other.safetensors"], "another program wrote it"),
+        (["--state", tmp_path / "other.safetensors"], "another program wrote it; choose another file"),
+        (["--state", "/dev/null"], "no state to go on from: cannot read the checkpoint"),
         (["--novelty", tmp_path / "none"], "there is no such file or folder"),
         (["--novelty", tmp_path / "latin", "--encoding", "klingon"], "the encoding 'klingon' is unknown"),
         (["--checkpoints", tmp_path], "no run in"),

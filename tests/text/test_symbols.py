@@ -53,6 +53,7 @@ def test_skip_leaves_them_out():
         ("é Z", "e z"),
         ("ﬁn…", "fin..."),
         ("a☃b", "a b"),
+        ("a\u0308b\u0301\u0308", "ab"),
     ],
 )
 def test_replace_takes_the_closest_character(text, wanted):

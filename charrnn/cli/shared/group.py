@@ -77,4 +77,5 @@ def group() -> None:
     """Train character-level recurrent language models on a CPU, and sample text from them.
 
     A variable can set any option: CHARRNN_THREADS=1, or CHARRNN_TRAIN_THREADS=1 for one command only.
+    Of an option that may be repeated it sets one value.
     """

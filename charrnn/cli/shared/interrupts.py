@@ -9,14 +9,15 @@ from types import FrameType, TracebackType
 from typing import NoReturn, TypeVar
 
 from charrnn.cli.shared.failures import INTERRUPTED, end, interrupt
+from charrnn.cli.shared.terminal import stalled
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 PATIENCE = 1.0
-"""Seconds in which what is drawn may stop by itself after a signal."""
+"""Seconds that a reader may keep what is drawn waiting after a signal."""
 
 LOOK = 0.5
-"""Seconds after which a prompt looks again whether a signal came."""
+"""Seconds after which a prompt looks again whether a signal came, and a pause whether the reader has stalled."""
 
 
 H = TypeVar("H", bound="Handled")
@@ -144,11 +145,12 @@ class Pause(Ending):
     """Within its ``with`` block, once something has been drawn, a signal is a wish that is looked up in ``asked``.
 
     Before that, and the second time, it ends the command: reading and compiling cannot be asked to stop. It also does
-    after PATIENCE, as what was drawn may not find a reader. Once something has been drawn, that is an exception: it may
-    have to be saved.
+    where the reader has stalled for PATIENCE. Once something has been drawn, that is an exception: it may have to be
+    saved.
 
     Args:
-        keep: whether there is something to keep even if nothing has been drawn yet.
+        keep: whether there is something to keep even if nothing has been drawn yet: then Ctrl-C ends no more than the
+            block.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
@@ -172,7 +174,7 @@ class Pause(Ending):
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._drawing and not self._number:
             self._number = number
-            set_alarm(PATIENCE, lambda *_: end(number))
+            set_alarm(LOOK, lambda *_: self._look(), again=True)
         elif self._keep:
             end_by(number)
         elif self._number:
@@ -181,6 +183,10 @@ class Pause(Ending):
             interrupt()
         else:
             os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
+
+    def _look(self) -> None:
+        if stalled() > PATIENCE:
+            (end_by if self._keep else end)(self._number)
 
 
 class Saving(Handled):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,6 +20,11 @@ class VariableOption(click.Option):
         """The first variable that is set and not empty."""
         variable = self.variable(ctx)
         return None if variable is None else os.environ[variable]
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """A variable gives an option that may be repeated one value, whatever is in it."""
+        value = self.resolve_envvar_value(ctx)
+        return (value,) if self.multiple and value is not None else super().value_from_envvar(ctx)
 
     def variable(self, ctx: click.Context) -> str | None:
         """Its name."""
@@ -39,6 +45,17 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
     if unset is not None:
         attributes["help"] += f"  [default: {unset}]"
     return click.option(*names, cls=VariableOption, **attributes)
+
+
+def is_typed(name: str) -> bool:
+    """Whether the parameter of that name was given on the command line: a variable may mean other commands."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def check_belonging(name: str, owner: str, is_used: bool) -> None:
+    """Refuse an option that was typed but would change nothing, as the one that it belongs to is missing."""
+    if is_typed(name) and not is_used:
+        raise click.UsageError(f"--{name.replace('_', '-')} is of {owner}: give both.")
 
 
 checkpoints = option(

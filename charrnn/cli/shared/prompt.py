@@ -1,6 +1,7 @@
 """A prompt at which a model goes on with what is typed."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,8 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
     A line is read without its newline, so that a word can be gone on with; an empty line just goes on.
     """
     if sys.stdin.isatty():
-        import readline  # noqa: F401, gives input() its history and editing
+        with suppress(ImportError):  # not every Python has it
+            import readline  # noqa: F401, gives input() its history and editing
 
         say("type what the model shall go on with; Ctrl-C stops its text, Ctrl-D ends")
     display = Display(unit)

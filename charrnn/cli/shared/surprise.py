@@ -105,12 +105,18 @@ def line_as_json(line: Line, unit: str) -> str:
 
 
 def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str:
-    """Bits per character, line number (after the file's name if ``named``) and text, between tabs."""
+    """Bits per character, line number (after the file's name if ``named``) and text, between tabs.
+
+    Bytes that are not UTF-8 become surrogates, or visible if the text is ``escaped``, as control characters do.
+    """
     bpc = line.bits_per_character
-    place = f"{line.origin}:{line.number}" if named else str(line.number)
-    text = to_text(line.text, unit)
-    shown = text.translate(ESCAPES) if escaped else text
-    return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{shown}"
+    origin, text = line.origin, line.text
+    if unit == "byte":
+        text = text.encode("latin-1").decode("utf-8", "backslashreplace" if escaped else "surrogateescape")
+    if escaped:
+        origin, text = origin.translate(ESCAPES).replace("\n", "\\n"), text.translate(ESCAPES)
+    place = f"{origin}:{line.number}" if named else str(line.number)
+    return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{text}"
 
 
 def line_as_heat(line: Line, unit: str) -> str:

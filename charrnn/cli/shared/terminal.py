@@ -1,7 +1,8 @@
-"""Drawn text on its way out: as it is into a file or pipe, and harmless on a terminal."""
+"""Text on its way out: as it is into a file or pipe, and harmless on a terminal."""
 
 import codecs
 import sys
+import time
 from select import select
 from typing import TextIO
 
@@ -12,8 +13,14 @@ ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))
 """All others, C0, DEL and C1: they could move the cursor, set colours or type answers."""
 
 
-PORTION = 1024
-"""Symbols that a pipe takes whole or not at all: that is so of 4,096 bytes."""
+PIECE = 4096
+"""Bytes that a pipe takes whole or not at all."""
+
+PORTION = PIECE // 4
+"""Symbols that are no more."""
+
+_begun: list[float] = []
+"""When the piece was begun that is being written; empty if none is."""
 
 
 class Display:
@@ -58,8 +65,17 @@ def put(text: str | bytes, stream: TextIO) -> None:
     data = memoryview(text.encode(stream.encoding, stream.errors or "strict") if isinstance(text, str) else text)
     stream.flush()
     raw = getattr(stream.buffer, "raw", stream.buffer)
-    while data:
-        written = raw.write(data)
-        if written is None:  # who shares the stream has made it a non-blocking one
-            select([], [raw], [])
-        data = data[written or 0 :]
+    try:
+        while data:
+            _begun[:] = [time.monotonic()]
+            written = raw.write(data[:PIECE])
+            if written is None:  # who shares the stream has made it a non-blocking one
+                select([], [raw], [])
+            data = data[written or 0 :]
+    finally:
+        _begun.clear()
+
+
+def stalled() -> float:
+    """Seconds for which the reader has not taken what is being written; 0 if nothing is."""
+    return time.monotonic() - _begun[0] if _begun else 0.0

@@ -100,10 +100,11 @@ class JsonWriter:
             "rng_seed": self._seeds[step.text],
         }
         if self._probabilities:
+            name = ord if unit == "byte" else str
             result["probabilities"] = [
-                {"character": name, "probability": p, "rivals": dict(rivals)}
+                {unit: c and name(c), "probability": p, "rivals": {r and name(r): rival_p for r, rival_p in rivals}}
                 for piece in drawn
-                for name, p, rivals in ranked(piece, self._vocabulary)
+                for c, p, rivals in ranked(piece, self._vocabulary)
             ]
         self._show(result | self._settings)
 

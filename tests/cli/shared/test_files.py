@@ -1,6 +1,10 @@
+import signal
+
 import pytest
 
+from charrnn.cli.shared.failures import Ended
 from charrnn.cli.shared.files import write_file
+from charrnn.cli.shared.interrupts import SIGNALS
 from charrnn.errors import CorpusError
 
 
@@ -18,6 +22,18 @@ def test_an_older_file_stays_unless_it_may_be_replaced(tmp_path):
     with pytest.raises(CorpusError, match=r"exists already; choose another --x, or replace it with --overwrite"):
         write_file(["new"], target, overwrite=False, option="--x")
     assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_leaves_nothing_behind(tmp_path, number):
+    def pieces():
+        yield "new"
+        assert list(tmp_path.iterdir())
+        signal.raise_signal(number)
+
+    with pytest.raises((KeyboardInterrupt, Ended)):
+        write_file(pieces(), tmp_path / "file", overwrite=False, option="--x")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_text_that_breaks_off_leaves_the_older_file(tmp_path):

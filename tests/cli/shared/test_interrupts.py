@@ -1,10 +1,16 @@
+import io
+import os
 import signal
 import time
 
 import pytest
 
+from charrnn.cli.shared import interrupts
 from charrnn.cli.shared.failures import Ended as EndedBySignal
-from charrnn.cli.shared.interrupts import PATIENCE, SIGNALS, Interrupts, Once, Pause, Saving
+from charrnn.cli.shared.interrupts import SIGNALS, Interrupts, Once, Pause, Saving
+from charrnn.cli.shared.terminal import put
+
+LOOK, PATIENCE = 0.05, 0.2
 
 
 class Ended(BaseException):
@@ -22,15 +28,15 @@ def _exit(monkeypatch):
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_stops_and_the_second_ends(number, capfd):
     stopped = []
-    with Interrupts() as interrupts:
-        interrupts.stop = lambda: stopped.append(True)
+    with Interrupts() as handled:
+        handled.stop = lambda: stopped.append(True)
         signal.raise_signal(number)
         assert stopped == [True]
         assert "once more to stop at once" in capfd.readouterr().err
         with pytest.raises(Ended, match=str(128 + number)):
             signal.raise_signal(number)
     assert stopped == [True]
-    assert interrupts.exit_code == 128 + number
+    assert handled.exit_code == 128 + number
 
 
 def test_with_nothing_to_save_the_first_signal_ends():
@@ -41,11 +47,11 @@ def test_with_nothing_to_save_the_first_signal_ends():
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
 def test_what_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with Interrupts() as interrupts:
+    with Interrupts() as handled:
         signal.raise_signal(signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     signal.signal(signal.SIGHUP, before)
-    assert interrupts.exit_code == 130
+    assert handled.exit_code == 130
 
 
 def test_handlers_are_restored():
@@ -88,18 +94,24 @@ def test_a_signal_before_anything_is_drawn_ends_what_has_something_to_keep_by_an
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="Windows has no SIGALRM")
+@pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("number", SIGNALS)
-def test_what_does_not_stop_by_itself_is_ended(number):
+def test_a_reader_that_has_stalled_ends_what_is_written(number, keep, monkeypatch):
+    monkeypatch.setattr(interrupts, "LOOK", LOOK)
+    monkeypatch.setattr(interrupts, "PATIENCE", PATIENCE)
     before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
     begin = time.monotonic()
-    with Pause() as pause:
+    reader, writer = os.pipe()
+    with io.TextIOWrapper(io.FileIO(writer, "w")) as pipe, Pause(keep=keep) as pause:
         assert not pause.asked()
         signal.raise_signal(number)
         assert pause.asked()
-        with pytest.raises(EndedBySignal):
-            time.sleep(60)  # a writer that waits for its reader
+        time.sleep(2 * PATIENCE)  # nobody waits for a reader
+        with pytest.raises(KeyboardInterrupt if keep and number == signal.SIGINT else EndedBySignal):
+            put("x" * 1_000_000, pipe)
+    os.close(reader)
     assert pause.exit_code == 128 + number
-    assert time.monotonic() - begin < 10 * PATIENCE
+    assert 3 * PATIENCE < time.monotonic() - begin < 10 * PATIENCE
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
 
 

@@ -23,6 +23,19 @@ def shown(monkeypatch):
     return shown
 
 
+def test_a_variable_gives_an_option_that_may_be_repeated_one_value(monkeypatch):
+    @click.command("demo")
+    @option("--stop", multiple=True)
+    def command(stop):
+        click.echo(repr(stop))
+
+    monkeypatch.setenv("CHARRNN_STOP", "\nthe end \n")
+    assert CliRunner().invoke(command, []).stdout == f"{(chr(10) + 'the end ' + chr(10),)!r}\n"
+    assert CliRunner().invoke(command, ["--stop", "a", "--stop", "b"]).stdout == "('a', 'b')\n"
+    monkeypatch.delenv("CHARRNN_STOP")
+    assert CliRunner().invoke(command, []).stdout == "()\n"
+
+
 def test_without_variables(shown):
     assert shown().stdout == "None False\n"
 

@@ -69,6 +69,32 @@ def test_a_conversation(start, checkpoints):
     assert terminal.process.wait(timeout=60) == 0
 
 
+def test_a_terminal_that_stands_still_does_not_make_ctrl_c_end_the_program(start, checkpoints):
+    options = ("--checkpoints", checkpoints, "--interactive", "--length", 100_000_000)
+    terminal = Terminal(start, "sample", *options)
+    terminal.until("> ")
+    terminal.type("the d\n")
+    time.sleep(1)  # until it is full
+    os.kill(terminal.process.pid, signal.SIGINT)
+    time.sleep(3)
+    terminal.until("> ")
+    terminal.type("\x04")
+    terminal.until("--rng-seed")
+    assert terminal.process.wait(timeout=60) == 0
+
+
+def test_a_python_without_readline_has_a_prompt_too(start, checkpoints, tmp_path, monkeypatch):
+    (tmp_path / "readline.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", 5)
+    terminal.until("> ")
+    terminal.type("the d\n")
+    terminal.until("> ")
+    terminal.type("\x04")
+    terminal.until("--rng-seed")
+    assert terminal.process.wait(timeout=60) == 0
+
+
 def test_the_prompt_goes_to_the_terminal_and_not_into_a_pipe(start, checkpoints):
     options = ("--checkpoints", checkpoints, "--interactive", "--length", "15", "--rng-seed", 1)
     terminal = Terminal(start, "sample", *options, stdout=subprocess.PIPE)

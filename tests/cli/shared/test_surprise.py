@@ -68,6 +68,9 @@ def test_columns():
     line = line_of("x\x1by", [1.0, 2.0, 2.0], "a.txt", 7)
     assert line_as_columns(line, "character", named=False, escaped=False) == "1.6667\t7\tx\x1by"
     assert line_as_columns(line, "character", named=True, escaped=True) == "1.6667\ta.txt:7\tx\\x1by"
+    odd = line_of("x", [1.0], "a\x1b\nb", 7)
+    assert line_as_columns(odd, "character", named=True, escaped=True) == "1.0000\ta\\x1b\\nb:7\tx"
+    assert line_as_columns(line_of("\xff", [1.0]), "byte", named=False, escaped=True) == "1.0000\t1\t\\xff"
     assert line_as_columns(line_of("", [math.nan]), "character", named=False, escaped=False) == "-\t1\t"
     assert line_as_columns(line_of("Ã©", [1.0, 1.0]), "byte", named=False, escaped=True) == "1.0000\t1\té"
 
