@@ -107,9 +107,9 @@ def novelty(
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
 
 
-def _model_of(config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
+def _model_of(kind: type["Model"], config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
     """A model with these numbers."""
-    return Model(load_model(config, tensors, Workers(threads)), vocabulary)
+    return kind(load_model(config, tensors, Workers(threads)), vocabulary)
 
 
 def _names(sources: Sequence[str | Path]) -> list[str]:
@@ -144,7 +144,7 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """What a copy is made of, in this process or in another one."""
         network = self._network
-        return _model_of, (self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
+        return _model_of, (type(self), self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
 
     @property
     def parameters(self) -> Tensors:

@@ -18,8 +18,16 @@ def check_whole(name: str, value: Any, least: float = -math.inf) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
         bound = "" if math.isinf(least) else f" of at least {least}"
-        raise ConfigError(f"{name} must be a whole number{bound}, not {value!r}")
+        raise ConfigError(f"{name} must be a whole number{bound}, not {shown(value)}")
     return int(value)
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def check_number(name: str, value: Any) -> float:

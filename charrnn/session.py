@@ -68,7 +68,7 @@ class Session:
         if symbols and self._streams:
             self._streams.read(self._vocabulary.encode(symbols))
         elif symbols:
-            self._begin(symbols)
+            self._streams = self._beginning(symbols)
         return symbols
 
     def stream(self, **settings: Any) -> Iterator[str]:
@@ -86,8 +86,8 @@ class Session:
                     yield symbol
                     if given.ended:
                         return
-                given.characters += step.stop_length
-                given.settle()
+                given.offered += step.stop_length
+                given.take()
 
     def steps(
         self,
@@ -101,39 +101,44 @@ class Session:
 
         Args:
             settings: how to draw.
-            portion: characters of a step, at most. The session has read a step when the next one is asked for, or the
-                end; with 0, it has read all steps then, or none.
+            portion: characters of a step, at most. The session has read a step when it is told to ``take`` it, or the
+                next one is asked for; with 0, it has read all steps after the last one, or none.
             rivals: see there.
             interrupted: see there.
         """
         with self._given(settings) as given:
             steps = grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
-            waiting = 0
             for step in given.counted(steps):
                 for part in step.parts(portion):
+                    given.offered += len(part.piece.symbols) + part.stop_length
                     yield part
                     if given.ended:
                         return
-                    waiting += len(part.piece.symbols) + part.stop_length
                     if portion or part.stop_reason:
-                        given.characters += waiting
-                        waiting = 0
-                given.settle()
+                        given.take()
+
+    def take(self) -> None:
+        """Read what the open stream has offered."""
+        if self._open:
+            self._open.take()
 
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
         """Count what the body gives; at its end the streams have drawn that and no more."""
         self._settle()
-        given = self._open = Given(self._streams or self._begin(""), settings)
+        given = self._open = Given(self._streams or self._beginning(""), settings)
         try:
             yield given
         finally:
-            given.end()
+            if self._open is given:
+                self._settle()
 
     def _settle(self) -> None:
-        """End the stream that is still open."""
+        """End the stream that is still open, and go on from there if it has given anything."""
         if self._open:
             self._open.end()
+            if self._open.streams.now is not self._open.start:
+                self._streams = self._open.streams
         self._open = None
 
     def save(self, path: str | Path) -> None:
@@ -145,9 +150,10 @@ class Session:
         """
         target = place_of(path)
         self._settle()
-        tensors = self._snapshot_tensors((self._streams or self._begin("")).now)
+        tensors = self._snapshot_tensors((self._streams or self._beginning("")).now)
+        header = {"kind": KIND, "model": self._fingerprint(), "begun": self._streams is not None}
         try:
-            save_checkpoint(target, Checkpoint(tensors, {"kind": KIND, "model": self._fingerprint()}))
+            save_checkpoint(target, Checkpoint(tensors, header))
         except RunError as error:
             raise unwritable(path, error.__cause__ or error) from error
 
@@ -182,7 +188,10 @@ class Session:
         state = [tuple(tensors[f"state_l{layer}.{name}"] for name in names) for layer in layers]
         network.check_state(state)
         self._settle()
-        self._streams = self._sampler.streams(Snapshot(state, tensors["last"], tensors["generator"]))
+        self._generators = tensors["generator"]
+        self._streams = None
+        if checkpoint.header.get("begun", True):
+            self._streams = self._sampler.streams(Snapshot(state, tensors["last"], self._generators))
 
     def _snapshot_tensors(self, now: Snapshot) -> dict[str, Any]:
         tensors: dict[str, Any] = {"last": now.last, "generator": now.generators}
@@ -191,10 +200,9 @@ class Session:
             tensors |= {f"state_l{layer}.{name}": a for name, a in zip(names, arrays, strict=True)}
         return tensors
 
-    def _begin(self, symbols: str) -> Streams:
+    def _beginning(self, symbols: str) -> Streams:
         text = self._vocabulary.encode(opened(symbols, self._vocabulary))
-        self._streams = Streams.beginning(self._sampler, text, self._generators)
-        return self._streams
+        return Streams.beginning(self._sampler, text, self._generators)
 
     def _fingerprint(self) -> str:
         return fingerprint(self._sampler.network, self._vocabulary)
@@ -211,6 +219,8 @@ def place_of(path: str | Path) -> Path:
     try:
         target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or (target.exists() and not target.is_file()):
+            raise OSError(errno.EINVAL, "it is no file")
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, RuntimeError) as error:  # links that go in a circle are a RuntimeError before Python 3.13
@@ -224,13 +234,21 @@ def unwritable(path: str | Path, error: BaseException) -> RunError:
 
 
 class Given:
-    """What a stream has given since the last moment at which that was all it had drawn."""
+    """What a stream has given since the last moment at which that was all it had drawn.
+
+    Attributes:
+        streams: at work.
+        start: where they began.
+        ended: whether the stream must not give any more.
+        characters: given.
+        offered: of which it is not known yet whether they are given.
+    """
 
     def __init__(self, streams: Streams, settings: SamplingSettings) -> None:
-        self.streams, self.settings = streams, settings
-        self.ended = False
-        self._mark = self._counted = streams.now
-        self._drawn = self.characters = 0
+        self.streams, self._settings = streams, settings
+        self.start = self._mark = self._counted = streams.now
+        self.ended = self._settled = False
+        self._drawn = self.characters = self.offered = 0
 
     def counted(self, steps: Iterator[Step]) -> Iterator[Step]:
         """Count what is drawn."""
@@ -239,22 +257,24 @@ class Given:
             self._counted = self.streams.now
             yield step
 
-    def settle(self) -> None:
-        """Begin anew if all that was drawn was given."""
+    def take(self) -> None:
+        """What was offered is given; if that is all that was drawn, begin anew."""
+        self.characters += self.offered
+        self.offered = 0
         if self._drawn == self.characters:
             self._mark, self._drawn, self.characters = self._counted, 0, 0
 
     def end(self) -> None:
-        """Go back to the mark and draw what was given, and no more."""
-        if self.ended:
-            return
+        """Go back to the mark and draw what was given, and no more; interrupted, it can be called again."""
         self.ended = True
         # When Python exits, an open stream is closed after compiled code is gone.
-        if (self._drawn == self.characters and self.streams.now is self._counted) or sys.is_finalizing():
+        if self._settled or sys.is_finalizing():
             return
-        self.streams.now = self._mark
-        if self.characters:
-            self.streams.draw(self.characters, self.settings.rules)
+        if self._drawn != self.characters or self.streams.now is not self._counted:
+            self.streams.now, self._drawn = self._mark, -1
+            if self.characters:
+                self.streams.draw(self.characters, self._settings.rules)
+        self._settled = True
 
 
 def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:

@@ -166,6 +166,7 @@ def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
         *(lambda model, value=value: model.sample(value) for value in (5, None, Path("a"), ["a"])),
         lambda model: model.sample("the", temperature=10**400),
         *(lambda model, value=value: model.sample("the", stop=value) for value in (5, None, [5], [["a"]])),
+        lambda model: model.sample("the", length=-(10**5000)),
         lambda model: model.sample("the", lenght=5),
         lambda model: model.sample("the", num_samples=2),
         lambda model: model.sample("the", length=True),

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,9 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network
 from charrnn.model.parameters import Parameters
 from charrnn.sampling.settings import SamplingSettings
+from charrnn.sampling.streams import Streams
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
 
 SYMBOLS = "\n abcdefgh"
@@ -203,6 +206,48 @@ def test_nothing_read_begins_like_a_sample_without_a_seed(model, tmp_path):
     assert "".join(session.stream(length=20)) == model.sample(length=20, rng_seed=1)
 
 
+@pytest.mark.parametrize("how", ["saved", "restored", "stream", "steps"])
+def test_a_session_that_has_given_nothing_begins_with_what_it_reads(model, tmp_path, how):
+    session = model.session(rng_seed=5)
+    if how in ("saved", "restored"):
+        session.save(tmp_path / "state")
+    if how == "restored":
+        session = model.session(rng_seed=6)
+        session.restore(tmp_path / "state")
+    elif how == "stream":
+        assert list(session.stream(length=0)) == []
+    elif how == "steps":
+        for _ in session.steps(SamplingSettings(length=30), portion=0):
+            break
+    text = session.read("abc") + "".join(session.stream(length=50, temperature=1))
+    assert text == model.sample("abc", length=50, temperature=1, rng_seed=5)
+
+
+def test_interrupted_while_it_draws_again_it_can_go_on(model, monkeypatch, tmp_path):
+    session = model.session(rng_seed=5)
+    stream = session.stream(length=2000)
+    given = [next(stream) for _ in range(700)]
+
+    def draw(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Streams, "draw", draw)
+        with pytest.raises(KeyboardInterrupt):
+            session.save(tmp_path / "state")
+    given += session.stream(length=100)
+    assert given == list(model.session(rng_seed=5).stream(length=len(given)))
+
+
+def test_a_step_that_is_taken_has_been_read_though_none_is_asked_for(model):
+    session = model.session(rng_seed=3)
+    steps = session.steps(SamplingSettings(length=30), portion=7)
+    step = next(steps)
+    session.take()
+    text = step.piece.symbols + "".join(session.stream(length=20))
+    assert text == "".join(model.session(rng_seed=3).stream(length=len(text)))
+
+
 def test_another_seed_draws_another_text(model):
     texts = []
     for seed in (None, 9, 9):
@@ -245,6 +290,14 @@ def test_a_state_that_cannot_be_written_is_an_error(model, tmp_path):
             model.session().save(tmp_path / name)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs of this kind")
+def test_a_state_does_not_replace_what_is_no_file(model, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(RunError, match="it is no file; choose another file"):
+        model.session().save(tmp_path / "fifo")
+    assert (tmp_path / "fifo").is_fifo()
+
+
 def test_the_folder_of_a_state_is_made(model, tmp_path):
     model.session().save(tmp_path / "a" / "b" / "s.safetensors")
     model.session().restore(tmp_path / "a" / "b" / "s.safetensors")
@@ -254,11 +307,11 @@ def test_the_folder_of_a_state_is_made(model, tmp_path):
 @given(st.text(), st.integers(0, 40), st.sampled_from(["character", "byte"]))
 def test_any_prefix_and_any_length(prefix, length, unit):
     model = MODELS[unit]
-    read = model.session().read(prefix, unknown="replace") if prefix.isascii() or unit == "character" else None
+    read = model.session().read(prefix, unknown="replace")
+    drawn = list(model.stream(prefix, length=length, rng_seed=1, unknown="replace"))
     sample = model.sample(prefix, length=length, rng_seed=1, unknown="replace")
-    if unit == "character":
-        assert sample.startswith(read)
-        assert len(sample) == len(read) + length
+    assert len(drawn) == length
+    assert sample == to_text("".join([read, *drawn]), unit)
 
 
 MODELS = {"character": make_model(), "byte": make_model(symbols="".join(map(chr, range(256))), unit="byte")}

@@ -19,6 +19,8 @@ def main() -> None:
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a character that the locale lacks is no reason to fail
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # nor is a byte that is none of a character
     try:
         from charrnn.cli.shared.group import group
 

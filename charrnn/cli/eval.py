@@ -15,6 +15,7 @@ from charrnn.cli.shared.options import check_belonging, is_typed, option
 from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
 from charrnn.cli.shared.terminal import put
 from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.text.sources import versions
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.surprise import Line, Lines
@@ -83,7 +84,10 @@ def command(
     character is the right one at each of its places and the line ends after it.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
-    _check(as_json, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
+    if per_char and _is_stdout(per_char):
+        per_char = STDOUT
+    if not exact:
+        _check(as_json, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
     _check_exact(mark, exact, {"lines": lines, "heat": heat, "per_char": per_char, **how})
     check_belonging("mark", "--exact", exact)
     check_belonging("dynamic_rate", "--dynamic", how["dynamic"])
@@ -258,10 +262,20 @@ def _check_exact(mark: str | None, exact: bool, others: dict[str, Any]) -> None:
 
 
 def _check_output(per_char: Path | None, sources: Sequence[str]) -> None:
-    """Refuse to replace the text that is to be read."""
-    for source in map(Path, sources):
-        if per_char and per_char.is_file() and source.is_file() and per_char.samefile(source):
-            raise click.UsageError(f"--per-char {per_char} is the text itself: choose another FILE.")
+    """Refuse to replace a text that is to be read."""
+    if not per_char or not per_char.is_file():
+        return
+    for source in sources:
+        if any(per_char.samefile(path) for path, *_ in versions([source]) or []):
+            raise click.UsageError(f"--per-char {per_char} is a text that is to be read: choose another FILE.")
+
+
+def _is_stdout(path: Path) -> bool:
+    """Whether a path, such as /dev/stdout, is a name of the file that stdout goes to."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):  # there is no such file, or stdout is none
+        return False
 
 
 @contextmanager

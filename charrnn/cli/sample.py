@@ -152,14 +152,13 @@ def command(
     from charrnn.sampling.batch import seed_for, settings_for
     from charrnn.session import place_of
 
-    if state:
-        place_of(state)  # before anything is drawn that could not be saved
     model = Model.load(path, threads=threads, precision=precision)
     text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
     chosen = settings_for(model.vocabulary.unit, settings)
     known_seed = seed_for(rng_seed)
     source = f"drawn from {path} with --rng-seed {known_seed}"
     is_going_on = bool(state and state.exists())
+    session: Session | None = None
     if state or interactive:
         session = model.session(rng_seed=known_seed)
         if state and is_going_on:
@@ -168,10 +167,12 @@ def command(
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
         start, seeds = batch.prefix, [*batch.rng_seeds]
+    if state:
+        place_of(state)  # before anything is drawn that could not be saved
     exit_code = 0
     results: list[dict[str, Any]] = []
-    with saved(session, state) if state else nullcontext():
-        if interactive:
+    with saved(session, state) if session and state else nullcontext():
+        if session and interactive:
             from charrnn.cli.shared.prompt import converse
 
             converse(session, chosen, model.vocabulary.unit, unknown)
@@ -179,12 +180,12 @@ def command(
             rivals = min(top, len(model.vocabulary)) if probabilities else 0
             show_result = results.append if corpora else print_json
             writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
-            steps = partial(session.steps, portion=writer.portion) if state else batch.steps
+            steps = partial(session.steps, portion=writer.portion) if session else batch.steps
             if corpora:
                 from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
                 writer = KeepingWriter(writer, None if is_going_on else start)
-            exit_code = show(steps, chosen, rivals, writer, len(seeds))
+            exit_code = show(steps, chosen, rivals, writer, len(seeds), session)
     if corpora:
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
     leave(exit_code)
@@ -212,7 +213,7 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
     with Saving() as saving:
         try:
             yield
-        except (OSError, Ended):
+        except (OSError, Ended, KeyboardInterrupt):
             # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
             with saving.undisturbed(), suppress(RuntimeError):
                 session.save(state)
@@ -239,15 +240,28 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, texts: int) -> int:
-    """Draw and print so many texts; returns the exit code, of the signal that ended them if one did."""
+def show(
+    steps: Any,
+    settings: "SamplingSettings",
+    rivals: int,
+    writer: Any,
+    texts: int,
+    session: "Session | None",
+) -> int:
+    """Draw and print so many texts, or that of a session; returns the exit code, of the signal if one ended them."""
     text, complete = -1, 0
-    with Pause() as pause, closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn:
+    with (
+        Pause(keep=session is not None) as pause,
+        closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn,
+    ):
         for step in drawn:
             if step.text != text:
                 text = step.text
                 writer.begin(text)
-            writer.step(step)
+            with pause.delivering():
+                writer.step(step)
+                if session and writer.portion:
+                    session.take()
             if step.stop_reason:
                 writer.end(step)
                 complete += step.stop_reason != "interrupted"

@@ -65,14 +65,17 @@ class Batch:
     ) -> Iterator[Step]:
         """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn.
 
-        Interrupted, those that have not begun are left out.
+        Interrupted, those after the one that is being shown are left out.
         """
         prefix = self._vocabulary.encode(opened(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_STREAMS):
             generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_STREAMS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
             steps = grow(streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
-            yield from in_order(steps, first)
+            for step in in_order(steps, first):
+                yield step
+                if step.stop_reason == "interrupted":
+                    return
             if interrupted():
                 return
 

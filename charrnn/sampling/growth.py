@@ -65,12 +65,14 @@ class Step(NamedTuple):
         return self.piece.joined(self.end) if self.end else self.piece
 
     def parts(self, portion: int) -> Iterator["Step"]:
-        """The same in steps of at most ``portion`` characters; 0 for all in one."""
+        """The same in steps of at most ``portion`` characters, an end apart; 0 for all in one."""
+        if not portion:
+            yield self
+            return
         count = len(self.piece.symbols)
-        portion = portion or count + 1
-        last = max(0, count - 1) // portion * portion
+        last = count if self.end else max(0, count - 1) // portion * portion
         for first in range(0, last, portion):
-            yield Step(self.text, self.piece.part(first, first + portion), 0)
+            yield Step(self.text, self.piece.part(first, min(last, first + portion)), 0)
         yield self._replace(piece=self.piece.part(last))
 
 
@@ -135,7 +137,8 @@ def grow(
         drawn = streams.draw(count, settings.rules, rivals)
         seconds = time.perf_counter() - began  # of drawing alone: who reads slowly is not given smaller chunks
         left -= count
-        last_reason = "length" if not left else "interrupted" if interrupted() else ""
+        stopped = interrupted()
+        last_reason = "length" if not left else "interrupted" if stopped else ""
         symbols = vocabulary.decode(drawn.ids.ravel())
         going_on = []
         for place, text in enumerate(texts):

@@ -155,6 +155,14 @@ def check_encoding(encoding: str) -> None:
         raise ConfigError(f"the encoding {encoding!r} is unknown; use one that Python knows, such as utf-8") from None
 
 
+def _newlines(data: bytes, encoding: str) -> int:
+    """How many there are in data that was decoded."""
+    try:
+        return data.decode(encoding, "ignore").count("\n")
+    except UnicodeError:  # idna cannot ignore anything
+        return data.count(b"\n")
+
+
 def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[str]:
     """The text of one file, chunk by chunk."""
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -167,7 +175,7 @@ def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[st
             text = decoder.decode(data, final=not data)
         except UnicodeError as error:
             start = getattr(error, "start", 0)
-            line = lines + undecoded[:start].decode(encoding, "ignore").count("\n")
+            line = lines + _newlines(undecoded[:start], encoding)
             raise CorpusError(
                 f"cannot read {origin} as {encoding}: byte 0x{undecoded[start : start + 1].hex()} in line "
                 f"{line} (offset {offset + start}); give its --encoding, or train on raw --bytes"

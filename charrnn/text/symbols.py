@@ -23,10 +23,18 @@ def to_symbols(text: str | bytes, unit: str) -> str:
 
     Raises:
         ConfigError: it is no text, or bytes for a model that reads characters.
+        VocabularyError: it holds a surrogate that stands for no byte.
     """
     check_text("a text", text)
     if unit == "byte":
-        return (text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text).decode("latin-1")
+        try:
+            data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        except UnicodeEncodeError as error:
+            raise VocabularyError(
+                f"a text for a model of bytes must be one that UTF-8 can hold, got {text[error.start]!r} at position "
+                f"{error.start + 1}; take it out"
+            ) from error
+        return data.decode("latin-1")
     if isinstance(text, bytes):
         raise ConfigError("this model reads characters, not bytes: decode the text first")
     return text

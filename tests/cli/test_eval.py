@@ -223,7 +223,8 @@ def test_options_that_do_not_go_together(evaluate, text):
         (["--exact", "--one-pass"], "leave out --one-pass"),
         (["--exact", "--per-char", "x"], "leave out --per-char"),
         (["--overwrite"], "--overwrite is of --per-char"),
-        (["--per-char", text, "--overwrite"], "is the text itself"),
+        ([text.parent, "--per-char", text, "--overwrite"], "is a text that is to be read"),
+        (["--per-char", text, "--overwrite"], "is a text that is to be read"),
     ]:
         before = text.read_text()
         result = evaluate("letters", text, *arguments)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.kernels.draw import generator
 from charrnn.model.network import Network
-from charrnn.sampling.growth import Piece, StopTexts, grow
+from charrnn.sampling.growth import Piece, Step, StopTexts, grow
 from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
@@ -20,6 +20,20 @@ def piece(symbols, first=0):
     """Symbols whose ``nats`` count them."""
     n = len(symbols)
     return Piece(symbols, np.arange(first, first + n, dtype=float), np.zeros((n, 1), np.int32), np.zeros((n, 1)))
+
+
+@pytest.mark.parametrize(("count", "portion"), [(0, 3), (1, 3), (3, 3), (7, 3), (7, 0), (7, 7), (7, 100)])
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_parts_of_a_step_are_the_step(count, portion, ended):
+    whole = piece(("abc" * 3)[:count])
+    step = Step(2, whole, 9, "end" if ended else "length", int(ended), piece("c", count) if ended else None)
+    parts = list(step.parts(portion))
+    assert "".join(part.piece.symbols for part in parts) == whole.symbols
+    assert np.concatenate([part.predicted.nats for part in parts]).tolist() == step.predicted.nats.tolist()
+    assert [part.stop_reason for part in parts[:-1]] == [""] * (len(parts) - 1)
+    assert parts[-1]._replace(piece=whole) == step
+    if portion:
+        assert all(len(part.predicted.symbols) <= portion for part in parts)
 
 
 def before_stop(text, stops):

@@ -41,6 +41,12 @@ def test_unknown_characters_are_an_error_that_names_them_and_their_positions():
     assert str(caught.value).endswith(", or choose --unknown skip or replace")
 
 
+def test_a_surrogate_is_no_byte():
+    assert to_symbols("a\udcff", "byte") == "a\xff"
+    with pytest.raises(VocabularyError, match=r"got '\\ud800' at position 2; take it out"):
+        to_symbols("a\ud800", "byte")
+
+
 def test_skip_leaves_them_out():
     assert known_symbols("a§b☃c", ENGLISH, "skip") == "abc"
 

@@ -156,12 +156,19 @@ class Pause(Ending):
     def __init__(self, *, keep: bool = False) -> None:
         super().__init__()
         self._keep = keep
-        self._drawing = False
+        self._drawing = self._delivering = False
 
     def asked(self) -> bool:
         """Whether a signal came; to be called after each chunk that was drawn."""
         self._drawing = True
         return self._number > 0
+
+    @contextlib.contextmanager
+    def delivering(self) -> Iterator[None]:
+        """A second signal does not come between what the body writes and what it notes of that."""
+        self._delivering = True
+        yield
+        self._delivering = False
 
     @property
     def exit_code(self) -> int:
@@ -175,6 +182,8 @@ class Pause(Ending):
         if self._drawing and not self._number:
             self._number = number
             set_alarm(LOOK, lambda *_: self._look(), again=True)
+        elif self._delivering and self._number:
+            pass  # it ends soon, or the reader has stalled
         elif self._keep:
             end_by(number)
         elif self._number:

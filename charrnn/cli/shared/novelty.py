@@ -20,11 +20,13 @@ class KeepingWriter:
         prefix: how the document begins that each text goes on with; None if that is not known.
 
     Attributes:
+        portion: of the other writer.
         texts: the symbols of each text, without its prefix.
         documents: the whole documents that they end, prefix and all; None for a text that was cut.
     """
 
     def __init__(self, writer: Any, prefix: str | None) -> None:
+        self.portion = writer.portion
         self.texts: list[str] = []
         self.documents: list[str | None] = []
         self._writer, self._prefix = writer, prefix

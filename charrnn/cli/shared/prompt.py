@@ -70,7 +70,9 @@ def draw(session: "Session", settings: "SamplingSettings", display: Display) -> 
     try:
         with Pause(keep=True) as pause:
             for step in session.steps(settings, portion=PORTION, interrupted=pause.asked):
-                display.write(step.piece.symbols)
+                with pause.delivering():
+                    display.write(step.piece.symbols)
+                    session.take()
         if pause.exit_code != INTERRUPTED:
             end(pause.exit_code - 128)
     except KeyboardInterrupt:
