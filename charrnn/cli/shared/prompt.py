@@ -62,7 +62,10 @@ def typed() -> str:
     if prompt and not sys.stdout.isatty():
         click.echo(prompt, nl=False, err=True)
         prompt = ""
-    return input(prompt)
+    try:
+        return input(prompt)
+    except SystemError as error:  # Python 3.10 does not always notice that a handler has raised while readline waited
+        raise error.__cause__ or error from None
 
 
 def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:
