@@ -119,12 +119,13 @@ def test_fit_needs_two_characters(N):
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is mapped")
 def test_a_mapped_text_takes_no_more_memory_the_more_of_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("charrnn.text.windows.MOST_MAPPED", 1 << 20)
-    size = 1 << 25
-    (tmp_path / "ids").write_bytes(bytes(size))
+    size = 1 << 27
+    with (tmp_path / "ids").open("wb") as file:
+        file.truncate(size)
     ids = np.asarray(np.memmap(tmp_path / "ids", np.uint8, "r"))
 
     def mapped():
         return int(Path("/proc/self/statm").read_text().split()[2]) * mmap.PAGESIZE
 
     before = mapped()
-    assert max(mapped() for _ in Windows(ids, 4, 1 << 14)) - before < size / 4
+    assert max(mapped() for _ in Windows(ids, 4, 1 << 14)) - before < size / 4  # a system may map 2 MiB at a time
