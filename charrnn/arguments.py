@@ -37,7 +37,7 @@ def check_number(name: str, value: Any) -> float:
         ConfigError: it is not a number, or too large for a float.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ConfigError(f"{name} must be a number, not {value!r}")
+        raise ConfigError(f"{name} must be a number, not {shown(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -54,7 +54,7 @@ def check_text(name: str, value: T, kinds: type | UnionType = str | bytes) -> T:
         ConfigError: it is neither Unicode text nor, if they count as text, bytes.
     """
     if not isinstance(value, kinds):
-        raise ConfigError(f"{name} must be text, not {value!r}")
+        raise ConfigError(f"{name} must be text, not {shown(value)}")
     return value
 
 
@@ -70,4 +70,4 @@ def check_path(name: str, value: Any) -> Path:
             return path
     except (TypeError, ValueError):
         pass
-    raise ConfigError(f"{name} must be a path, not {value!r}")
+    raise ConfigError(f"{name} must be a path, not {shown(value)}")

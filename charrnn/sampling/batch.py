@@ -115,7 +115,7 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     if unknown := set(settings).difference(known):
         raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
     stop = settings.get("stop", ())
-    if not isinstance(stop, str | bytes | Iterable):
+    if not isinstance(stop, Iterable):
         raise ConfigError(f"stop must be a text or several, not {stop!r}")
     texts = (stop,) if isinstance(stop, str | bytes) else stop
     return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})

@@ -40,9 +40,9 @@ def to_symbols(text: str | bytes, unit: str) -> str:
     return text
 
 
-def to_text(symbols: str, unit: str) -> str:
-    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes the replacement character."""
-    return symbols.encode("latin-1").decode("utf-8", "replace") if unit == "byte" else symbols
+def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
+    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say."""
+    return symbols.encode("latin-1").decode("utf-8", errors) if unit == "byte" else symbols
 
 
 def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:

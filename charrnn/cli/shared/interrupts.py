@@ -184,10 +184,8 @@ class Pause(Ending):
             set_alarm(LOOK, lambda *_: self._look(), again=True)
         elif self._delivering and self._number:
             pass  # it ends soon, or the reader has stalled
-        elif self._keep:
-            end_by(number)
-        elif self._number:
-            end(number)
+        elif self._keep or self._number:
+            self._end(number)
         elif number == signal.SIGINT:
             interrupt()
         else:
@@ -195,7 +193,10 @@ class Pause(Ending):
 
     def _look(self) -> None:
         if stalled() > PATIENCE:
-            (end_by if self._keep else end)(self._number)
+            self._end(self._number)
+
+    def _end(self, number: int) -> None:
+        (end_by if self._keep else end)(number)
 
 
 class Saving(Handled):

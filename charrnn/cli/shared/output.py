@@ -5,9 +5,12 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.terminal import ESCAPES, put
+
+if TYPE_CHECKING:
+    from charrnn.text.vocabulary import Vocabulary
 
 FALLBACK_WIDTH = 80
 
@@ -38,6 +41,13 @@ def announce_compilation() -> None:
 def print_json(value: Any, *, err: bool = False) -> None:
     """Print a value as one line of JSON, to stderr if ``err``; NaN and the infinities become null."""
     put(f"{json.dumps(finite(value), allow_nan=False)}\n", sys.stderr if err else sys.stdout)
+
+
+def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:
+    """A symbol as JSON has it: a character, a byte's number, or None for a document's end."""
+    if symbol == vocabulary.end:
+        return None
+    return ord(symbol) if vocabulary.unit == "byte" else symbol
 
 
 def finite(value: Any) -> Any:

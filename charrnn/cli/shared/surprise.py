@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cli.shared.output import number
+from charrnn.cli.shared.output import json_name, number
 from charrnn.cli.shared.terminal import ESCAPES
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
@@ -110,9 +110,7 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
     Bytes that are not UTF-8 become surrogates, or visible if the text is ``escaped``, as control characters do.
     """
     bpc = line.bits_per_character
-    origin, text = line.origin, line.text
-    if unit == "byte":
-        text = text.encode("latin-1").decode("utf-8", "backslashreplace" if escaped else "surrogateescape")
+    origin, text = line.origin, to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
     if escaped:
         origin, text = origin.translate(ESCAPES).replace("\n", "\\n"), text.translate(ESCAPES)
     place = f"{origin}:{line.number}" if named else str(line.number)
@@ -163,7 +161,7 @@ def _utf8_length(symbols: str, start: int) -> int:
 def characters_as_json(scored: "ScoredText", vocabulary: Vocabulary) -> str:
     """A line of JSON for each character: itself (its byte, or null for a document's end), its bits and its rank."""
     unit = vocabulary.unit
-    names = {c: str(ord(c)) if unit == "byte" else json.dumps(c) for c in set(scored.text)} | {vocabulary.end: "null"}
+    names = {c: json.dumps(json_name(c, vocabulary)) for c in set(scored.text)}
     return "".join(
         f'{{"{unit}": {names[c]}, "bits": {f"{bits:.7g}" if math.isfinite(bits) else "null"}, '
         f'"rank": {rank or "null"}}}\n'

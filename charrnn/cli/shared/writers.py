@@ -6,9 +6,10 @@ The ``portion`` of each is what it shows at once, as ``charrnn.session.Session.s
 import json
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from charrnn.cli.shared.output import print_json
+from charrnn.cli.shared.output import json_name, print_json
 from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.symbols import to_text
@@ -100,9 +101,9 @@ class JsonWriter:
             "rng_seed": self._seeds[step.text],
         }
         if self._probabilities:
-            name = ord if unit == "byte" else str
+            name = partial(json_name, vocabulary=self._vocabulary)
             result["probabilities"] = [
-                {unit: c and name(c), "probability": p, "rivals": {r and name(r): rival_p for r, rival_p in rivals}}
+                {unit: name(c), "probability": p, "rivals": {name(r): rival_p for r, rival_p in rivals}}
                 for piece in drawn
                 for c, p, rivals in ranked(piece, self._vocabulary)
             ]
@@ -124,37 +125,32 @@ class ProbabilityWriter:
 
     def step(self, step: Step) -> None:
         """What was drawn."""
-        for name, p, rivals in ranked(step.predicted, self._vocabulary):
-            cells = [quoted(name), f"{p:.6f}"]
+        for c, p, rivals in ranked(step.predicted, self._vocabulary):
+            cells = [self._quoted(c), f"{p:.6f}"]
             for rival, rival_p in rivals:
-                cells += [quoted(rival), f"{rival_p:.6f}"]
+                cells += [self._quoted(rival), f"{rival_p:.6f}"]
             self._display.line("\t".join(cells))
 
     def end(self, step: Step) -> None:
         """After the last step of a text."""
 
+    def _quoted(self, symbol: str) -> str:
+        """A symbol that can be seen: between quotes, control characters escaped; the end of a document is null."""
+        return "null" if symbol == self._vocabulary.end else json.dumps(symbol, ensure_ascii=not symbol.isprintable())
 
-Ranked = tuple[str | None, float, list[tuple[str | None, float]]]
-"""A character, its probability, and its rivals with theirs; None is the end of a document."""
+
+Ranked = tuple[str, float, list[tuple[str, float]]]
+"""A symbol, its probability, and its rivals with theirs."""
 
 
 def ranked(piece: Piece, vocabulary: Vocabulary) -> list[Ranked]:
     """Each character with its rivals; all probabilities by the model, at temperature 1."""
-
-    def named(symbol: str) -> str | None:
-        return None if symbol == vocabulary.end else symbol
-
     rows = zip(piece.symbols, piece.nats, piece.rivals, piece.rival_nats, strict=True)
     return [
         (
-            named(c),
+            c,
             math.exp(-nats),
-            [(named(vocabulary.symbols[i]), math.exp(-n)) for i, n in zip(ids, others, strict=True)],
+            [(vocabulary.symbols[i], math.exp(-n)) for i, n in zip(ids, others, strict=True)],
         )
         for c, nats, ids, others in rows
     ]
-
-
-def quoted(character: str | None) -> str:
-    """A character that can be seen: between quotes, control characters escaped; the end of a document is null."""
-    return json.dumps(character, ensure_ascii=not (character or "").isprintable())

@@ -64,7 +64,6 @@ def test_help_into_a_closed_pipe(start):
 
 PROGRAM = """
 import sys
-from pathlib import Path
 import click
 from charrnn.cli.shared.failures import end, one_line_failures
 

@@ -111,7 +111,7 @@ def test_a_reader_that_has_stalled_ends_what_is_written(number, keep, monkeypatc
             put("x" * 1_000_000, pipe)
     os.close(reader)
     assert pause.exit_code == 128 + number
-    assert 3 * PATIENCE < time.monotonic() - begin < 60
+    assert 3 * PATIENCE < time.monotonic() - begin < 10
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
 
 
