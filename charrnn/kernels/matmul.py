@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import from_dtype
 
 from charrnn.kernels import team
 from charrnn.kernels.arrays import aligned_zeros, spread_stride
-from charrnn.kernels.intrinsics import as_matrix
+from charrnn.kernels.intrinsics import as_matrix, copy_numbers
 from charrnn.kernels.jit import addressable, inlined, jit
-from charrnn.kernels.matrix import configure, copy_start, release
+from charrnn.kernels.matrix import configure, copy_start, multiplies, release
 from charrnn.kernels.operands import (
     PAIR_STEPS,
     PAIRS,
@@ -49,16 +50,29 @@ class Packed(NamedTuple):
     """N."""
     rounded: Array
     """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
+    made: Array
+    """(T, R, at least N): products that have been made ahead, which ``matmul`` need not make again; else empty."""
     team: int = 0
     """A member of a ``charrnn.kernels.team.Team``, whose threads make ``matmul`` together; 0 without one."""
+    turned: bool = False
+    """Whether panels are read from the last to the first: what was read last before is still in the cache then."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
     """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
     rounded = aligned_zeros((0, 0, 0), dtype)
+    made = aligned_zeros((0, 0, 0), np.float32 if dtype == PAIRS else dtype)
     panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, rounded), dtype)
-    return Packed(panels, depth, columns, rounded)
+    return Packed(panels, depth, columns, rounded, made)
+
+
+def adds_start_last(b: Packed) -> bool:
+    """Whether ``matmul`` adds what a sum starts from after all of its products.
+
+    Then a product that was made from zeros, to which that is added, is the same to the last bit.
+    """
+    return not multiplies(from_dtype(b.panels.dtype)) and steps_of(b.depth, b.panels) <= cut_of(b.panels).depth
 
 
 def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
@@ -79,20 +93,23 @@ def panel_count(columns, width):
 
 
 @inlined
-def panels_at_once(vectors, count, panel, end, most):
-    """How many panels, at most ``most``, to take from ``panel`` on: full ones, or just one; as even as can be.
+def panels_at_once(vectors, count, first, end, turned, most):
+    """How many panels, at most ``most``, to take at once: full ones, or just one; as even as can be.
 
     Args:
         vectors: in all panels.
         count: how many panels there are.
-        panel: the first one to take.
-        end: one beyond the last one to take.
+        first: the first one that is left to take.
+        end: one beyond the last one that is left.
+        turned: whether the last ones come first.
         most: at least 1.
     """
-    left = end - panel
+    left = end - first
     taken = -(-left // -(-left // most))
-    first = share(vectors, count, panel)
-    while taken > 1 and share(vectors, count, panel + taken) - first < taken * TILE.vectors:
+    while taken > 1:
+        panel = end - taken if turned else first
+        if share(vectors, count, panel + taken) - share(vectors, count, panel) == taken * TILE.vectors:
+            break
         taken -= 1
     return taken
 
@@ -141,13 +158,16 @@ def matmul(a, b, start, ids, c, first_row, last_row):
 
     Args:
         a: (T, R, at least K), contiguous.
-        b: Packed, K x N.
+        b: Packed, K x N. Where it holds the product already, that is added and nothing multiplied.
         start: (V, at least N), contiguous; may be the memory of C.
         ids: (T, R) int32 below V, contiguous.
         c: (T, R, at least N), contiguous. Columns beyond N keep what they hold.
         first_row: the first row.
         last_row: one beyond the last row.
     """
+    if b.made.size:
+        add_starts(b.made, b.columns, start, ids, c, first_row, last_row)
+        return
     width = REGISTER_BYTES // c.itemsize
     count = panel_count(b.columns, width)
     first, last, alone = team.share_of(b.team, count)
@@ -156,6 +176,17 @@ def matmul(a, b, start, ids, c, first_row, last_row):
         product(a, b, start, ids, start.shape[1], c, first_row, last_row, ranges[i])
         if alone or (i == 0 and hand_over(b, c, first_row, last_row, ranges[i])):
             return
+
+
+@inlined
+def add_starts(made, columns, start, ids, c, first_row, last_row):
+    """``matmul`` whose products have been made."""
+    for t in range(c.shape[0]):
+        for r in range(first_row, last_row):
+            row, product = c[t, r], made[t, r]
+            copy_numbers(start[ids[t, r]], row, columns)
+            for n in range(columns):
+                row[n] += product[n]
 
 
 @inlined
@@ -203,16 +234,18 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
         left = left_operand(a[t0:t1], b.depth, b.rounded, first_row, last_row)
         for k0 in range(0, depth, cut.depth):
             length = min(cut.depth, depth - k0)
-            panel = panels[0]
-            while panel < panels[1]:
-                taken = panels_at_once(vectors, count, panel, panels[1], most) if most > 1 else 1
+            first, end = panels
+            while first < end:
+                taken = panels_at_once(vectors, count, first, end, b.turned, most) if most > 1 else 1
+                panel = end - taken if b.turned else first
+                first, end = (first, panel) if b.turned else (panel + taken, end)
                 v0 = share(vectors, count, panel)
                 v1 = share(vectors, count, panel + taken)
-                panel += taken
                 size = (v1 - v0) * width
                 tail = min(width, b.columns - (v1 - 1) * width)
                 b_place = (v0 * width * depth + k0 * (size // taken), size // taken * depth)
-                following, k_ahead = (panel, k0) if panel < panels[1] else (panels[0], (k0 + length) % depth)
+                rest, k_ahead = ((first, end), k0) if first < end else (panels, (k0 + length) % depth)
+                following = rest[1] - 1 if b.turned else rest[0]
                 v2 = share(vectors, count, following)
                 ahead = v2 * width * depth + k_ahead * (share(vectors, count, following + 1) - v2) * width
                 if k0 == 0:

@@ -7,18 +7,25 @@ from charrnn.kernels.matmul import Packed
 
 
 @inlined
-def part_of(stacked, layer):
-    """One layer's matrix of a stack."""
-    return Packed(stacked.panels[layer], stacked.depth, stacked.columns, stacked.rounded, stacked.team)
+def part_of(stacked, layer, made, turned):
+    """One layer's matrix of a stack; ``made`` and ``turned`` as in ``Packed``."""
+    panels = stacked.panels[layer]
+    return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, made, stacked.team, turned)
 
 
-def parts_of(stacks, layer):
-    """One layer's matrix of each stack in a tuple."""
-    return tuple(part_of.py_func(stacked, layer) for stacked in stacks)
+def parts_of(stacks, layer, made, ready):
+    """One layer's matrix of each stack in a tuple; of the first ``ready``, what has been made is in ``made``."""
+    return tuple(
+        part_of.py_func(stack, layer, array if place < ready else array[:0], False)
+        for place, (stack, array) in enumerate(zip(stacks, made, strict=True))
+    )
 
 
 @overload(parts_of, jit_options=OPTIONS)
-def _parts_of(stacks, layer):
+def _parts_of(stacks, layer, made, ready):
     if len(stacks) == 1:
-        return lambda stacks, layer: (part_of(stacks[0], layer),)
-    return lambda stacks, layer: (part_of(stacks[0], layer), *parts_of(stacks[1:], layer))
+        return lambda stacks, layer, made, ready: (part_of(stacks[0], layer, made[0][: int(ready > 0)], False),)
+    return lambda stacks, layer, made, ready: (
+        part_of(stacks[0], layer, made[0][: int(ready > 0)], False),
+        *parts_of(stacks[1:], layer, made[1:], ready - 1),
+    )

@@ -1,8 +1,13 @@
 """The compiled loop that draws a chunk of characters for many streams.
 
 The layers' streams lie in one trace, one layer after the other: layer l of stream n is row ``l N + n``. So the loop is
-compiled once for a cell and not for each number of layers. The cell and the matrix product are those of training, to
-the last bit: the loop calls them by their addresses.
+compiled once for a cell and not for each number of layers. The cell and the matrix product are those of training: the
+loop calls them by their addresses.
+
+Few streams wait for their weights. So steps go in pairs, in which weights are read from their beginning to their end
+and back: where they are larger than a cache, what was read last is still in it. W_hh is read back at once, while its
+layer's part of the first step is done: then the product with h is made ahead, apart from what it is added to in the
+second step, which nobody knows yet.
 """
 
 from collections.abc import Callable
@@ -42,6 +47,8 @@ class Weights(NamedTuple):
     """H x V; its panels are (S, size), for the last S layers: those that reach the output."""
     head_bias: Array
     """(1, V)."""
+    zeros: Array
+    """(1, at least G)."""
 
 
 class Kernels(NamedTuple):
@@ -62,13 +69,17 @@ class Streams(NamedTuple):
     row_ids: npt.NDArray[np.int32]
     """(1, L N): the number of each row."""
     no_ids: npt.NDArray[np.int32]
-    """(1, N) zeros."""
+    """(1, L N) zeros."""
     below: Array
     """(1, L N, at least H): the same memory as the trace, such that each row is the output of the layer below."""
     outputs: Array
     """(L, N, at least H): likewise, the output of each layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4)."""
+    apart: int
+    """How many of the cell's products, all with its output, the loop makes apart from what they are added to."""
+    made: tuple[Array, ...]
+    """For each of the cell's products (1, L N, at least its rows): where the loop makes it."""
     logits: Array
     """(1, N, at least V)."""
     weights: Array
@@ -97,7 +108,7 @@ class Drawn(NamedTuple):
 
 
 @inlined
-def read(kernels, model, trace, states, streams, first, last):
+def read(kernels, model, trace, states, streams, second, ahead, first, last):
     """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
 
     Args:
@@ -106,6 +117,8 @@ def read(kernels, model, trace, states, streams, first, last):
         trace: the cell's, of one step and L N streams; the state is in row 0 of its first ``states`` arrays.
         states: a number.
         streams: Streams.
+        second: whether this is the second step of a pair, whose products with W_hh are made.
+        ahead: whether to make those of the next step, the second of the pair.
         first: the first stream.
         last: one beyond the last stream.
     """
@@ -118,10 +131,13 @@ def read(kernels, model, trace, states, streams, first, last):
             if model.upper.shape[1] > 1:
                 for n in range(first, last):
                     streams.upper_ids[0, row + n] = streams.ids[0, n]
-            w_ih, start = part_of(model.w_ih, layer - 1), model.upper[layer - 1]
+            w_ih, start = part_of(model.w_ih, layer - 1, model.w_ih.made, second), model.upper[layer - 1]
             kernels.matmul(streams.below, w_ih, start, streams.upper_ids, gates, row + first, row + last)
             start = gates[0]
-        weights = CellWeights(parts_of(model.w_hh, layer), model.vectors[layer], streams.row_ids)
+        if not second:
+            multiply(kernels, model, trace, streams, layer, False, row + first, row + last)
+        w_hh = parts_of(model.w_hh, layer, streams.made, streams.apart)
+        weights = CellWeights(w_hh, model.vectors[layer], streams.row_ids)
         kernels.forward(kernels.matmul, weights, trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
@@ -129,13 +145,24 @@ def read(kernels, model, trace, states, streams, first, last):
                     before, after = array[0, r], array[1, r]
                     for k in range(H):
                         before[k] = after[k]
+        if ahead:
+            multiply(kernels, model, trace, streams, layer, True, row + first, row + last)
     start, ids = model.head_bias, streams.no_ids
     reaching = model.w_out.panels.shape[0]
     for place in range(reaching):
         layer = layers - reaching + place
-        output, w_out = streams.outputs[layer : layer + 1], part_of(model.w_out, place)
+        output, w_out = streams.outputs[layer : layer + 1], part_of(model.w_out, place, model.w_out.made, False)
         kernels.matmul(output, w_out, start, ids, streams.logits, first, last)
         start, ids = streams.logits[0], streams.row_ids
+
+
+@inlined
+def multiply(kernels, model, trace, streams, layer, turned, first_row, last_row):
+    """Make those products of a layer's W_hh with its output that are made apart."""
+    for place in range(streams.apart):
+        made = streams.made[place]
+        w_hh = part_of(model.w_hh[place], layer, made[:0], turned)
+        kernels.matmul(trace[1][:1], w_hh, model.zeros, streams.no_ids, made, first_row, last_row)
 
 
 @jit
@@ -156,11 +183,13 @@ def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
         first: the first stream.
         last: one beyond the last stream.
     """
-    classes = model.head_bias.shape[1]
-    for t in range(drawn.ids.shape[1]):
+    classes, length = model.head_bias.shape[1], drawn.ids.shape[1]
+    for t in range(length):
         if may_leave(model.w_out.team):
             return
-        read(kernels, model, trace, states, streams, first, last)
+        second = t % 2 == 1
+        ahead = not second and t + 1 < length
+        read(kernels, model, trace, states, streams, second, ahead, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
 
@@ -186,7 +215,7 @@ def generate_for(
 ) -> Callable[..., None]:
     """``generate`` with the kernels of a model, for further arguments of these types."""
     multiply = matmul_by_address(config)
-    weights = CellWeights(parts_of(model.w_hh, 0), model.vectors[0], streams.row_ids)
+    weights = CellWeights(parts_of(model.w_hh, 0, streams.made, 0), model.vectors[0], streams.row_ids)
     kernels = Kernels(
         multiply,
         by_address(find_cell(config.cell).forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.matmul import Packed, packed_zeros
+from charrnn.kernels.matmul import Packed, adds_start_last, packed_zeros
 from charrnn.kernels.team import Team
 from charrnn.kernels.waiting import looks_in
 from charrnn.model.network import Network, flat
@@ -23,6 +23,9 @@ from charrnn.sampling.pace import Pace
 from charrnn.sampling.streams import Snapshot, Streams
 
 Array = npt.NDArray[Any]
+
+FEW_STREAMS = 16
+"""More of them wait for the multiplication and not for the weights."""
 
 PATIENCE = 0.001
 """Seconds that a thread waits for another one to draw on with."""
@@ -48,6 +51,7 @@ class Sampler:
             w_ih=stack(network.w_ih, packed_zeros(H, G, config.packed_dtype)),
             w_out=stack(network.w_out),
             head_bias=tensors.row("head.bias"),
+            zeros=aligned_zeros((1, padded(G, config.dtype.itemsize)), config.dtype),
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
@@ -122,12 +126,25 @@ class RecurrentStreams(Streams):
         self._sampler.network.workers.run(job, most=len(spaces))
 
 
+def products_apart(network: Network, streams: int) -> int:
+    """How many of the cell's products ``loop.generate`` makes apart; the same characters are drawn in any case.
+
+    Where that could change their last bits, it is the same for any number of streams. Elsewhere many streams make none
+    apart, as they wait for the multiplication and not for the weights.
+    """
+    if streams > FEW_STREAMS and adds_start_last(network.recurrent[0].w_hh[0]):
+        return 0
+    operands = [product.operand for product in network.cell.products]
+    others = (place for place, operand in enumerate(operands) if operand != network.cell.state[0])
+    return next(others, len(operands))
+
+
 class LoopSpace:
     """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
 
     def __init__(self, sampler: Sampler, count: int) -> None:
         self._sampler, self._count = sampler, count
-        config = sampler.network.config
+        config, itemsize = sampler.network.config, sampler.network.config.dtype.itemsize
         rows = config.num_layers * count
         space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
         self._trace = space.traces[0]
@@ -137,10 +154,15 @@ class LoopSpace:
             ids=space.row_ids,
             upper_ids=space.no_ids,
             row_ids=space.row_ids.copy(),
-            no_ids=np.zeros((1, count), np.int32),
+            no_ids=space.no_ids.copy(),
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
             generators=np.zeros((count, 4), np.uint64),
+            apart=products_apart(sampler.network, count),
+            made=tuple(
+                aligned_zeros((1, rows, padded(product.gates * config.hidden_size, itemsize)), config.dtype)
+                for product in sampler.network.cell.products
+            ),
             logits=space.logits[:, :count],
             weights=scratch,
             heap=np.empty(scratch.shape, np.int32),

@@ -3,6 +3,7 @@ import pytest
 from reference import nearest_bfloat16
 
 from charrnn.kernels.matmul import (
+    adds_start_last,
     matmul,
     matmul_add,
     matmul_transposed,
@@ -62,17 +63,19 @@ def test_panels_are_no_wider_than_a_tile():
 
 @pytest.mark.parametrize("most", [1, 3, ROW_PANELS])
 @pytest.mark.parametrize("members", [1, 3])
-def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members):
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members, turned):
     for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
         count = panel_count(vectors, 1)
         sizes = np.diff([share(vectors, count, panel) for panel in range(count + 1)])
         for member in range(members):
             first, last = share(count, members, member), share(count, members, member + 1)
-            taken = []
-            while first + sum(taken) < last:
-                panel = first + sum(taken)
-                taken.append(panels_at_once(vectors, count, panel, last, most))
+            taken, low, high = [], first, last
+            while low < high:
+                taken.append(panels_at_once(vectors, count, low, high, turned, most))
+                panel = high - taken[-1] if turned else low
                 assert taken[-1] == 1 or set(sizes[panel : panel + taken[-1]]) == {TILE.vectors}
+                low, high = (low, panel) if turned else (panel + taken[-1], high)
             assert sum(taken) == last - first
             assert max(taken, default=0) <= most
             if taken and vectors % TILE.vectors == 0:  # all are full
@@ -184,6 +187,50 @@ def test_matmul_may_start_from_what_it_overwrites(random, dtype):
     matmul_add(a, packed(b), wanted, 0, 7)
     matmul(a, packed(b), c.reshape(21, 65), ids, c, 0, 7)
     assert c.tobytes() == wanted.tobytes()
+
+
+@precisions
+@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+def test_matmul_gives_the_same_bytes_in_either_direction(random, T, R, K, N, dtype):
+    a, b = normal(random, (T, R, K), dtype), packed(normal(random, (K, N), dtype))
+    start, ids = normal(random, (5, N), dtype), random.integers(0, 5, (T, R)).astype("int32")
+    c, turned = np.empty((2, T, R, N), dtype)
+    matmul(a, b, start, ids, c, 0, R)
+    matmul(a, b._replace(turned=True), start, ids, turned, 0, R)
+    assert turned.tobytes() == c.tobytes()
+
+
+def check_made_ahead(a, b, start, ids, gap):
+    """A product made ahead, and added to other rows and in place; it is exact wherever ``adds_start_last`` says so."""
+    (T, R, _), N, zeros = a.shape, b.columns, np.zeros_like(start)
+    whole, made, c = (np.zeros((T, R, N + gap), start.dtype) for _ in range(3))
+    matmul(a, b, start, ids, whole, 0, R)
+    matmul(a, b, zeros, ids, made, 0, R)
+    first, last = (1, R - 1) if R > 2 else (0, R)
+    matmul(np.full_like(a, np.nan), b._replace(made=made), start, ids, c, first, last)
+    assert not c[:, :first].any()
+    assert not c[:, last:].any()
+    c, whole, made = c[:, first:last], whole[:, first:last], made[:, first:last]
+    assert np.array_equal(c, made + start[ids][:, first:last])
+    if adds_start_last(b):
+        assert np.array_equal(c, whole)
+    in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
+    kept = np.zeros((T, R, N + gap), start.dtype)
+    kept[:, first:last] = made
+    matmul(a, b._replace(made=kept), in_place.reshape(T * R, -1), row_ids, in_place, first, last)
+    assert np.array_equal(in_place[:, first:last], c)
+    assert np.array_equal(in_place[:, :first], start[ids][:, :first])
+
+
+@precisions
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
+def test_matmul_adds_what_was_made_ahead(random, T, R, K, N, gap, dtype):
+    a, b = normal(random, (T, R, K), dtype), packed(normal(random, (K, N), dtype))
+    start, ids = normal(random, (5, N + gap), dtype), random.integers(0, 5, (T, R)).astype("int32")
+    start[:, N:] = 0
+    check_made_ahead(a, b, start, ids, gap)
+    assert adds_start_last(b) == (K <= DEPTH)
 
 
 SUM_DEPTH, SUM_ROWS = NUMBERS.sum_depth, NUMBERS.sum_rows
@@ -308,6 +355,17 @@ def test_pairs_of_bfloat16_give_the_same_bytes_however_rows_and_steps_are_cut(ra
                 rows = share(R, parts, part), share(R, parts, part + 1)
                 matmul(a[t : t + 1], w, start, ids[t : t + 1], got[t : t + 1], *rows)
         assert got.tobytes() == c.tobytes()
+
+
+@pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
+def test_pairs_of_bfloat16_are_made_ahead_and_read_in_either_direction(random, T, R, K, N):
+    a, w = normal(random, (T, R, K), "float32"), packed_pairs(normal(random, (K, N), "float32"), R)
+    start, ids = normal(random, (5, N), "float32"), random.integers(0, 5, (T, R)).astype("int32")
+    check_made_ahead(a, w, start, ids, 0)
+    c, turned = np.empty((2, T, R, N), "float32")
+    matmul(a, w, start, ids, c, 0, R)
+    matmul(a, w._replace(turned=True), start, ids, turned, 0, R)
+    assert turned.tobytes() == c.tobytes()
 
 
 PAIR_SUMS = [

@@ -3,13 +3,15 @@ import threading
 import numpy as np
 import pytest
 
+from charrnn.cells.contract import cell_names
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
 from charrnn.kernels.matmul import pack, packed_zeros
+from charrnn.kernels.operands import NUMBERS
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
-from charrnn.sampling.recurrent import Sampler, stack
+from charrnn.sampling.recurrent import FEW_STREAMS, Sampler, products_apart, stack
 from charrnn.sampling.streams import Streams
 
 V, RULES, LENGTH = 6, Rules(0.9), 30
@@ -43,6 +45,26 @@ def step_by_step(network, seed):
 def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(parameters, threads):
     network = Network(parameters, Workers(threads))
     assert ids_of(network, 1, 2, 3).tolist() == [step_by_step(network, seed) for seed in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("cell", cell_names())
+def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(make_parameters, cell):
+    network = Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9, num_layers=2))
+    seeds = range(FEW_STREAMS + 1)
+    wanted = [step_by_step(network, seed) for seed in seeds]
+    assert ids_of(network, *seeds[:2]).tolist() == wanted[:2]
+    assert ids_of(network, *seeds).tolist() == wanted
+
+
+def test_products_with_the_output_are_made_apart(make_parameters):
+    apart = {}
+    for cell in cell_names():
+        network = Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9))
+        apart[cell] = products_apart(network, FEW_STREAMS)
+        assert products_apart(network, FEW_STREAMS + 1) == 0
+    assert apart == dict.fromkeys(apart, 1) | {"gru": 2}
+    long_sums = Network(make_parameters(vocab_size=V, hidden_size=NUMBERS.depth + 1, cell="rnn"))
+    assert products_apart(long_sums, FEW_STREAMS + 1) == products_apart(long_sums, 1) == 1
 
 
 @pytest.mark.parametrize(("threads", "count"), [(2, 1), (3, 1), (3, 2)])
