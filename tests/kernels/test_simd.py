@@ -18,12 +18,11 @@ BFLOAT16 = """
 import numba
 from numba.core.caching import NullCache
 from charrnn.kernels import processor
-from charrnn.kernels.matmul import Packed, matmul_add
+from charrnn.kernels.matmul import matmul_add, packed_zeros
+from charrnn.kernels.operands import PAIRS
 print(processor.NATIVE_BFLOAT16)
 rows = numba.types.Array(numba.float32, 3, "C")
-packed = numba.types.NamedTuple(
-    (numba.int32[::1], numba.int64, numba.int64, numba.types.Array(numba.int32, 3, "C")), Packed
-)
+packed = numba.typeof(packed_zeros(1, 1, PAIRS))
 matmul_add._cache = NullCache()  # what is compiled here would not run here
 matmul_add.compile((rows, packed, rows, numba.int64, numba.int64))
 assembly = matmul_add.inspect_asm(matmul_add.signatures[0])
