@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from charrnn.sampling.pace import Pace
 from charrnn.sampling.streams import Snapshot, Streams
 
 Array = npt.NDArray[Any]
+
+IN_CACHE = 2**20
+"""Bytes of weights that the L2 cache of most processors holds, in whatever order they are read."""
 
 FEW_STREAMS = 16
 """More of them wait for the multiplication and not for the weights."""
@@ -127,12 +131,14 @@ class RecurrentStreams(Streams):
 
 
 def products_apart(network: Network, streams: int) -> int:
-    """How many of the cell's products ``loop.generate`` makes apart; the same characters are drawn in any case.
+    """How many of the cell's products ``loop.generate`` makes apart, to read weights there and back.
 
-    Where that could change their last bits, it is the same for any number of streams. Elsewhere many streams make none
-    apart, as they wait for the multiplication and not for the weights.
+    Where that could change the last bits of what is drawn, it is the same for any number of streams.
     """
-    if streams > FEW_STREAMS and adds_start_last(network.recurrent[0].w_hh[0]):
+    matrices = [*chain.from_iterable(weights.w_hh for weights in network.recurrent), *network.w_ih, *network.w_out]
+    if sum(packed.panels.nbytes for packed in matrices) <= IN_CACHE:
+        return 0
+    if streams > FEW_STREAMS and adds_start_last(matrices[0]):
         return 0
     operands = [product.operand for product in network.cell.products]
     others = (place for place, operand in enumerate(operands) if operand != network.cell.state[0])

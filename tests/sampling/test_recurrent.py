@@ -11,6 +11,7 @@ from charrnn.kernels.matmul import pack, packed_zeros
 from charrnn.kernels.operands import NUMBERS
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
+from charrnn.sampling import recurrent
 from charrnn.sampling.recurrent import FEW_STREAMS, Sampler, products_apart, stack
 from charrnn.sampling.streams import Streams
 
@@ -48,7 +49,8 @@ def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(para
 
 
 @pytest.mark.parametrize("cell", cell_names())
-def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(make_parameters, cell):
+def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(monkeypatch, make_parameters, cell):
+    monkeypatch.setattr(recurrent, "IN_CACHE", 0)
     network = Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9, num_layers=2))
     seeds = range(FEW_STREAMS + 1)
     wanted = [step_by_step(network, seed) for seed in seeds]
@@ -56,12 +58,12 @@ def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(make_p
     assert ids_of(network, *seeds).tolist() == wanted
 
 
-def test_products_with_the_output_are_made_apart(make_parameters):
+def test_products_with_the_output_are_made_apart_where_there_are_more_weights_than_a_cache_holds(make_parameters):
     apart = {}
     for cell in cell_names():
-        network = Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9))
-        apart[cell] = products_apart(network, FEW_STREAMS)
-        assert products_apart(network, FEW_STREAMS + 1) == 0
+        small, large = (Network(make_parameters(vocab_size=V, cell=cell, hidden_size=H)) for H in (50, 512))
+        assert products_apart(small, 1) == products_apart(large, FEW_STREAMS + 1) == 0
+        apart[cell] = products_apart(large, FEW_STREAMS)
     assert apart == dict.fromkeys(apart, 1) | {"gru": 2}
     long_sums = Network(make_parameters(vocab_size=V, hidden_size=NUMBERS.depth + 1, cell="rnn"))
     assert products_apart(long_sums, FEW_STREAMS + 1) == products_apart(long_sums, 1) == 1
