@@ -11,6 +11,7 @@ from charrnn.kernels.jit import jit
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
+from charrnn.sampling import recurrent
 from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.streams import WINDOW, Streams
 
@@ -19,9 +20,19 @@ RULES = Rules(1.0)
 drawn_by = jit(draw.draw.py_func)
 
 
-@pytest.fixture(params=[(1, 19, "float32"), (3, 32, "float32"), (2, 17, "float64"), (2, 19, "bf16")], ids=str)
-def network(request, make_parameters):
-    layers, hidden, precision = request.param
+CASES = [
+    (1, 19, "float32", True),
+    (3, 32, "float32", False),
+    (2, 17, "float64", False),
+    (2, 19, "bf16", False),
+    (2, 19, "bf16", True),
+]
+
+
+@pytest.fixture(params=CASES, ids=str)
+def network(request, monkeypatch, make_parameters):
+    layers, hidden, precision, in_cache = request.param
+    monkeypatch.setattr(recurrent, "IN_CACHE", 2**20 if in_cache else 0)
     parameters = make_parameters(vocab_size=V, hidden_size=hidden, num_layers=layers, precision=precision)
     parameters.vector *= 4  # so that every character read changes what is drawn
     return Network(parameters)
