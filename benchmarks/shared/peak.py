@@ -82,7 +82,7 @@ def make_loop(lanes: int, chains: int) -> Callable[..., Any]:
     return loop  # type: ignore[no-any-return]
 
 
-def _rate(loop: Callable[..., Any], flop: int, real: Any, seconds: float, slices: int) -> float:
+def rate(loop: Callable[..., Any], flop: int, real: Any, seconds: float, slices: int) -> float:
     """Best GFLOP/s of a few slices, by the thread's own clock: other programs on the core do not count."""
     a, b, rounds, elapsed = real(0.5), real(1.0), 1 << 14, 0.0
     while elapsed < seconds:
@@ -106,7 +106,7 @@ def fastest(dtype: str) -> tuple[Callable[..., Any], Peak]:
     for size, chains in CANDIDATES:
         lanes = size // real().itemsize
         loop = make_loop(lanes, chains)
-        found.append((loop, Peak(_rate(loop, 2 * lanes * chains, real, SLICE_SECONDS / 4, 2), size, chains)))
+        found.append((loop, Peak(rate(loop, 2 * lanes * chains, real, SLICE_SECONDS / 4, 2), size, chains)))
     return max(found, key=lambda one: one[1].gflops)
 
 
@@ -115,4 +115,4 @@ def measure_peak(dtype: str = "float32", slices: int = SLICES) -> Peak:
     loop, peak = fastest(dtype)
     real = numba.np.numpy_support.as_dtype(getattr(types, dtype)).type
     flop = 2 * peak.vector_bytes // real().itemsize * peak.chains
-    return peak._replace(gflops=_rate(loop, flop, real, SLICE_SECONDS, slices))
+    return peak._replace(gflops=rate(loop, flop, real, SLICE_SECONDS, slices))
