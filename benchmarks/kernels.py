@@ -7,6 +7,7 @@ element is what is left beyond its products.
 """
 
 import argparse
+import math
 import sys
 from dataclasses import asdict, dataclass
 
@@ -28,7 +29,7 @@ class Timing:
 
     kernel: str
     size: str
-    seconds: float
+    seconds: float | None
     peak_gflops: float | None
     gflops: float | None = None
     part_of_peak: float | None = None
@@ -56,18 +57,25 @@ def check(case: Case) -> str:
 def figures_of(case: Case, seconds: float, peak: float | None, product_seconds: float = 0.0) -> Timing:
     """All that follows from the time of a call; ``product_seconds`` are those of the products within it.
 
-    There is no ``peak`` for bf16, whose products have another one than that of ``benchmarks.shared.peak``.
+    There is no ``peak`` for bf16, whose products have another one than that of ``benchmarks.shared.peak``. Where a
+    difference of times is not above 0, what was to be measured is lost in the noise.
     """
-    gflops = case.flop / seconds / 1e9 if case.flop else None
+    gflops = case.flop / seconds / 1e9 if case.flop and seconds > 0 else None
+    beyond = seconds - product_seconds
     return Timing(
         kernel=case.name,
         size=case.size,
-        seconds=seconds,
+        seconds=seconds if seconds > 0 else None,
         peak_gflops=peak,
         gflops=gflops,
         part_of_peak=gflops / peak if gflops and peak else None,
-        nanoseconds=1e9 * (seconds - product_seconds) / case.count if case.count else None,
+        nanoseconds=1e9 * beyond / case.count if case.count and min(seconds, beyond) > 0 else None,
     )
+
+
+def microseconds(timing: Timing) -> str:
+    """Of a call, as shown."""
+    return number(None if timing.seconds is None else 1e6 * timing.seconds)
 
 
 def kernels_table(timings: list[Timing]) -> str:
@@ -79,7 +87,7 @@ def kernels_table(timings: list[Timing]) -> str:
             [
                 one.kernel,
                 one.size,
-                number(1e6 * one.seconds),
+                microseconds(one),
                 number(one.gflops),
                 percent(one.part_of_peak),
                 nanoseconds,
@@ -101,9 +109,11 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
                 wrong.append(fault)
                 continue
             peak = None if choices.precision == "bf16" else measure_peak(choices.precision, slices).gflops
-            inner = case.repeats * timings[case.product].seconds if case.product in timings else 0.0
+            inner = 0.0
+            if case.product in timings:
+                inner = case.repeats * (timings[case.product].seconds or math.inf)
             timings[case.name] = figures_of(case, seconds_of(case, limit), peak, inner)
-            command.say(f"{shape} {case.name}: {1e6 * timings[case.name].seconds:.4g} us")
+            command.say(f"{shape} {case.name}: {microseconds(timings[case.name])} us")
         sections.append(f"{shape}, {choices.precision}:\n\n{kernels_table(list(timings.values()))}")
         results += [{"shape": str(shape)} | asdict(timing) for timing in timings.values()]
     text = "\n\n".join(sections)

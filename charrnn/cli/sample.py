@@ -1,5 +1,6 @@
 """``charrnn sample``: draw text from a model."""
 
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import Ended
-from charrnn.cli.shared.interrupts import Pause, Saving, end_by
+from charrnn.cli.shared.failures import Ended, end
+from charrnn.cli.shared.interrupts import Pause, Saving
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
@@ -127,10 +128,13 @@ def command(
     With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20. Of a
     model of documents, those that CORPUS holds as whole ones are counted, too, each with its seed.
 
-    With --num-samples, each text follows a line that says the --rng-seed which draws it alone.
+    With --num-samples, each text follows a line that says the --rng-seed which draws it alone; documents that are lines
+    follow each other, and --json says theirs.
 
     A model of documents (charrnn train --documents) begins one, or continues the seed as the beginning of one, and ends
     by itself where the document ends; --length is a limit then. Documents that are lines are printed as lines.
+
+    A terminal is shown control characters escaped, as it might obey them; files and pipes get all as it is.
     """
     check_together(
         {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)},
@@ -188,8 +192,7 @@ def command(
             exit_code = show(steps, chosen, rivals, writer, len(seeds), session)
     if corpora:
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
-    leave(exit_code)
-    say(source)
+    leave(source, exit_code)
 
 
 def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
@@ -201,10 +204,13 @@ def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
     return f" with --rng-seed {rng_seed}"
 
 
-def leave(exit_code: int) -> None:
-    """End the command with an exit code, of a signal; with 0, go on."""
+def leave(source: str, exit_code: int) -> None:
+    """Say where the text is from; end the command by the signal that has ended it, if its exit code is one's."""
+    if exit_code == 128 + signal.SIGINT:
+        click.echo(err=True)  # ends the line in which the terminal shows ^C
+    say(source)
     if exit_code:
-        end_by(exit_code - 128)
+        end(exit_code - 128)
 
 
 @contextmanager

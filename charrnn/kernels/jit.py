@@ -95,12 +95,17 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         """The compiled kernel, if it is there.
 
         Numba would first register all that it can compile, which takes longer than everything else at start. Compiled
-        code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles.
+        code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles. One that
+        cannot be read is not there.
         """
         rtsys.initialize(target_context)
         kernel = None
-        with self._guard_against_spurious_io_errors():
-            kernel = self._load_overload(sig, target_context)
+        try:
+            with self._guard_against_spurious_io_errors():
+                kernel = self._load_overload(sig, target_context)
+        except Exception:  # a file that a crash has cut short: whatever unpickling makes of it
+            with contextlib.suppress(OSError):
+                self.flush()
         if kernel is None:
             tell_listeners()
         return kernel

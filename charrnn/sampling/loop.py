@@ -158,8 +158,9 @@ def read(kernels, model, trace, states, streams, second, ahead, first, last):
 
 @inlined
 def multiply(kernels, model, trace, streams, layer, turned, first_row, last_row):
-    """Make those products of a layer's W_hh with its output that are made apart."""
-    for place in range(streams.apart):
+    """Make those products of a layer's W_hh with its output that are made apart; turned, from the last to the first."""
+    for i in range(streams.apart):
+        place = streams.apart - 1 - i if turned else i
         made = streams.made[place]
         w_hh = part_of(model.w_hh[place], layer, made[:0], turned)
         kernels.matmul(trace[1][:1], w_hh, model.zeros, streams.no_ids, made, first_row, last_row)

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import kernels
 from benchmarks.cases import all_cases
-from benchmarks.kernels import check, figures_of, main
+from benchmarks.kernels import check, figures_of, kernels_table, main
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.matmul import matmul, matmul_transposed
 
@@ -63,5 +63,10 @@ def test_a_cell_is_charged_for_what_is_not_its_product():
     case = next(case for case in all_cases(SHAPE, "float32") if case.name.startswith("cell forward"))
     timing = figures_of(case, seconds=3e-6, peak=100.0, product_seconds=2e-6)
     assert timing.nanoseconds == pytest.approx(1e3 / (4 * 3 * 9))
+    lost = figures_of(case, seconds=1e-6, peak=100.0, product_seconds=2e-6)
+    assert (lost.seconds, lost.nanoseconds) == (1e-6, None)
+    nothing = figures_of(case, seconds=-1e-9, peak=100.0)
+    assert (nothing.seconds, nothing.gflops, nothing.part_of_peak, nothing.nanoseconds) == (None,) * 4
+    assert [cell.strip() for cell in kernels_table([nothing]).splitlines()[-1].split("|")[3:-1]] == ["-"] * 4
     assert timing.gflops == pytest.approx(2 * 4 * 3 * 36 * 9 / 3e3)
     assert timing.part_of_peak == pytest.approx(timing.gflops / 100)

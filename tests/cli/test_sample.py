@@ -459,14 +459,16 @@ def test_a_reader_that_has_enough_leaves_a_state(start, sample, checkpoints, tmp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
-def test_an_interrupt_leaves_no_traceback(start, checkpoints):
+def test_an_interrupted_text_can_be_drawn_again(start, sample, checkpoints):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = start("sample", "--checkpoints", checkpoints, "--length", "100000000", **pipes)
-    assert process.stdout.read(1)  # shown long before the end
+    shown = process.stdout.read(100).decode()  # long before the end
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert stderr.strip() == b""
+    source, rng_seed = stderr.decode().split(" with --rng-seed ")
+    assert source.split() == ["drawn", "from", str(checkpoints / "letters" / "best.safetensors")]
+    assert sample("--length", 200, "--rng-seed", int(rng_seed)).stdout.startswith(shown)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
@@ -481,7 +483,7 @@ def test_what_a_signal_has_let_be_shown_is_what_the_state_holds(start, sample, c
     rest, stderr = process.communicate(timeout=60)
     shown = (shown + rest).decode()
     assert process.returncode == 128 + getattr(signal, name)
-    assert stderr.strip() == b""
+    assert stderr.decode().strip() == f"drawn from {checkpoints / 'letters' / 'best.safetensors'} with --rng-seed 3"
     further = sample("--length", 50, *state).stdout
     assert shown + further == sample("--length", len(shown) + 50, "--rng-seed", 3).stdout
 

@@ -151,6 +151,15 @@ def test_draws_follow_the_rules(rules, dtype):
     assert_follows(counts[:8], distribution(LOGITS, *rules))
 
 
+@precisions
+def test_min_p_keeps_what_is_as_probable_as_it_asks(dtype):
+    ties = np.array([1, 0, 1, -1, 1], dtype)
+    assert set(drawn(ties, 5, Rules(1.0, min_p=1.0), generator(1), 200)) == {0, 2, 4}
+    halves = np.array([0, 0, 0], dtype)
+    halves[1] = -np.inf
+    assert set(drawn(halves, 3, Rules(1.0, min_p=1.0), generator(1), 200)) == {0, 2}
+
+
 def test_each_rule_changes_the_distribution():
     rows = [distribution(LOGITS, 1.3, *rest) for rest in [(), (6,), (6, 0.9), (6, 0.9, 0.25)]]
     assert [np.count_nonzero(row) for row in rows] == [7, 6, 5, 4]

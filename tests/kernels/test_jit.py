@@ -106,6 +106,22 @@ def test_a_cached_kernel_is_not_compiled_again():
     assert not kernel.stats.cache_misses
 
 
+@pytest.mark.skipif(jit.CACHE_FOLDER is None, reason="nothing can be cached here")
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("length", [0, 50])
+def test_a_cached_kernel_that_was_cut_short_is_compiled_and_kept_again(monkeypatch, tmp_path, ending, length):
+    monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path)
+    jit.jit(special_values)(1.0, 0.0)
+    paths = [*tmp_path.rglob(f"*.{ending}")]
+    assert paths
+    for path in paths:
+        os.truncate(path, length)
+    for hits in (0, 1):
+        kernel = jit.jit(special_values)
+        assert kernel(np.nan, 0.0) == (True, True, True)
+        assert sum(kernel.stats.cache_hits.values()) == hits
+
+
 def test_kernels_keep_nan_and_infinity_and_release_the_gil():
     kernel = jit.jit(special_values)
     assert kernel(np.nan, 0.0) == (True, True, True)

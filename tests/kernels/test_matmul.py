@@ -200,25 +200,44 @@ def test_matmul_gives_the_same_bytes_in_either_direction(random, T, R, K, N, dty
     assert turned.tobytes() == c.tobytes()
 
 
+@precisions
+def test_a_turned_matrix_is_read_from_its_last_panel_to_its_first(random, dtype):
+    """A row whose beginning its own product overwrites: only what is multiplied before that is right."""
+    depth, columns = 5, 4 * ROW_PANELS * WIDEST
+    row, b = normal(random, (1, 1, columns), dtype), packed(normal(random, (depth, columns), dtype))
+    start, ids, whole = np.zeros((1, columns), dtype), np.zeros((1, 1), "int32"), np.empty_like(row)
+    matmul(row, b, start, ids, whole, 0, 1)
+    there, back = row.copy(), row.copy()
+    matmul(there, b, start, ids, there, 0, 1)
+    matmul(back, b._replace(turned=True), start, ids, back, 0, 1)
+    assert np.array_equal(there[..., :depth], whole[..., :depth])
+    assert (there[..., -depth:] != whole[..., -depth:]).all()
+    assert np.array_equal(back, whole)
+
+
 def check_made_ahead(a, b, start, ids, gap):
     """A product made ahead, and added to other rows and in place; it is exact wherever ``adds_start_last`` says so."""
     (T, R, _), N, zeros = a.shape, b.columns, np.zeros_like(start)
     whole, made, c = (np.zeros((T, R, N + gap), start.dtype) for _ in range(3))
     matmul(a, b, start, ids, whole, 0, R)
     matmul(a, b, zeros, ids, made, 0, R)
+    made[..., N:] = np.nan  # must not be read
     first, last = (1, R - 1) if R > 2 else (0, R)
     matmul(np.full_like(a, np.nan), b._replace(made=made), start, ids, c, first, last)
     assert not c[:, :first].any()
     assert not c[:, last:].any()
     c, whole, made = c[:, first:last], whole[:, first:last], made[:, first:last]
-    assert np.array_equal(c, made + start[ids][:, first:last])
+    assert not c[..., N:].any()
+    c, whole = c[..., :N], whole[..., :N]
+    assert np.array_equal(c, (made + start[ids][:, first:last])[..., :N])
     if adds_start_last(b):
         assert np.array_equal(c, whole)
     in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
     kept = np.zeros((T, R, N + gap), start.dtype)
     kept[:, first:last] = made
     matmul(a, b._replace(made=kept), in_place.reshape(T * R, -1), row_ids, in_place, first, last)
-    assert np.array_equal(in_place[:, first:last], c)
+    assert np.array_equal(in_place[:, first:last, :N], c)
+    assert not in_place[..., N:].any()
     assert np.array_equal(in_place[:, :first], start[ids][:, :first])
 
 

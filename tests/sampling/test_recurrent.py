@@ -11,8 +11,8 @@ from charrnn.kernels.matmul import pack, packed_zeros
 from charrnn.kernels.operands import NUMBERS
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
-from charrnn.sampling import recurrent
-from charrnn.sampling.recurrent import FEW_STREAMS, Sampler, products_apart, stack
+from charrnn.sampling import loop, recurrent
+from charrnn.sampling.recurrent import FEW_STREAMS, LoopSpace, Sampler, products_apart, stack
 from charrnn.sampling.streams import Streams
 
 V, RULES, LENGTH = 6, Rules(0.9), 30
@@ -67,6 +67,54 @@ def test_products_with_the_output_are_made_apart_where_there_are_more_weights_th
     assert apart == dict.fromkeys(apart, 1) | {"gru": 2}
     long_sums = Network(make_parameters(vocab_size=V, hidden_size=NUMBERS.depth + 1, cell="rnn"))
     assert products_apart(long_sums, FEW_STREAMS + 1) == products_apart(long_sums, 1) == 1
+
+
+STEPS = {
+    "lstm": (
+        "hh0.0 hh0.0- ih1 hh1.0 hh1.0-",
+        "ih1-",
+        "hh0.0 ih1 hh1.0",
+    ),
+    "gru": (
+        "hh0.0 hh0.1 hh0.1- hh0.0- ih1 hh1.0 hh1.1 hh1.1- hh1.0-",
+        "ih1-",
+        "hh0.0 hh0.1 ih1 hh1.0 hh1.1",
+    ),
+    "gru-lecture": (
+        "hh0.0 hh0.1 hh0.0- ih1 hh1.0 hh1.1 hh1.0-",
+        "hh0.1 ih1- hh1.1",
+        "hh0.0 hh0.1 ih1 hh1.0 hh1.1",
+    ),
+}
+"""Which matrices the first and the second step of a pair read, and one that is left over; turned ones have a minus."""
+
+
+@pytest.mark.parametrize("cell", STEPS)
+def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_parameters, cell):
+    monkeypatch.setattr(recurrent, "IN_CACHE", 0)
+    sampler = Sampler(Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9, num_layers=2)))
+    drawn = loop.Drawn.room(1, 5, 0)
+    _, weights, *arguments = LoopSpace(sampler, 1).drawing(RULES, drawn).args
+    names = {panels.ctypes.data: f"ih{layer}" for layer, panels in enumerate(weights.w_ih.panels, 1)}
+    for place, packed in enumerate(weights.w_hh):
+        names |= {panels.ctypes.data: f"hh{layer}.{place}" for layer, panels in enumerate(packed.panels)}
+    read = []
+
+    def matmul(_a, b, _start, _ids, _c, _first, _last):
+        if name := names.get(b.panels.ctypes.data):
+            read.append(name + "-" * b.turned)
+
+    def forward(matmul, layer_weights, *_rest):
+        for b in layer_weights.w_hh:
+            if not b.made.size:  # as a cell would
+                matmul(None, b, None, None, None, 0, 1)
+
+    for name in ("read", "multiply", "may_leave", "part_of"):
+        monkeypatch.setattr(loop, name, getattr(loop, name).py_func)
+    kernels = loop.Kernels(matmul, forward, lambda *_: None)
+    loop.generate.py_func(kernels, weights, *arguments, 0, 1)
+    first, second, alone = (steps.split() for steps in STEPS[cell])
+    assert read == [*first, *second, *first, *second, *alone]
 
 
 @pytest.mark.parametrize(("threads", "count"), [(2, 1), (3, 1), (3, 2)])

@@ -5,13 +5,14 @@ from charrnn.kernels.updates import BLOCK, Clip
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
-from charrnn.training.optimization import Updater
+from charrnn.training.optimization import FEW, Updater
 
 CONFIG = ModelConfig(vocab_size=40, hidden_size=64)  # more than one block of parameters
+LARGE = ModelConfig(vocab_size=40, hidden_size=400)  # enough of them for three threads
 
 
-def updated(random, threads):
-    parameters = Parameters(CONFIG).initialise(0)
+def updated(random, threads, config=CONFIG):
+    parameters = Parameters(config).initialise(0)
     updater = Updater("adam", parameters, Workers(threads))
     gradient = np.asarray(random.normal(size=parameters.vector.size), np.float32)
     norms = []
@@ -21,14 +22,16 @@ def updated(random, threads):
     return parameters, updater, gradient, norms
 
 
-def test_the_norm_is_that_of_the_whole_vector(random):
-    parameters, _, gradient, norms = updated(random, 2)
+@pytest.mark.parametrize("config", [CONFIG, LARGE])
+def test_the_norm_is_that_of_the_whole_vector(random, config):
+    parameters, _, gradient, norms = updated(random, 2, config)
     assert parameters.vector.size > BLOCK
     assert norms[0] == pytest.approx(np.linalg.norm(gradient.astype(np.float64)), rel=1e-12)
 
 
 def test_threads_do_not_change_updates():
-    results = [updated(np.random.default_rng(1), threads) for threads in (1, 2, 3)]
+    results = [updated(np.random.default_rng(1), threads, LARGE) for threads in (1, 2, 3)]
+    assert results[0][0].vector.size > 2 * FEW * BLOCK
     assert len({parameters.vector.tobytes() for parameters, *_ in results}) == 1
     assert len({updater.slots.tobytes() for _, updater, *_ in results}) == 1
     assert len({tuple(norms) for *_, norms in results}) == 1

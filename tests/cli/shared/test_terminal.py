@@ -42,6 +42,13 @@ def test_a_terminal_is_shown_control_characters_escaped(code):
     assert written("byte", [*chr(code).encode().decode("latin-1"), "b"], True) == f"{wanted}b".encode()
 
 
+def test_a_terminal_does_not_turn_the_direction_of_writing():
+    text = "a\u202eb\u2066c\u200fשלום"
+    assert written("character", [text], True).decode() == "a\\u202eb\\u2066c\u200fשלום"
+    assert written("byte", [*text.encode().decode("latin-1")], True).decode() == "a\\u202eb\\u2066c\u200fשלום"
+    assert written("character", [text], False).decode() == text
+
+
 def test_a_pipe_gets_all_unchanged():
     everything = "".join(map(chr, range(256)))
     assert written("character", [everything], False) == everything.encode()
