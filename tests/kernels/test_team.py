@@ -9,7 +9,7 @@ from charrnn.kernels.matmul import matmul, pack, packed_zeros, room_to_round
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.simd import TILE
 from charrnn.kernels.team import Team, may_leave
-from charrnn.model.workers import Workers
+from charrnn.model.workers import Workers, available_threads
 
 DEPTH, ENDLESS = 37, 2**60
 may_leave = jit(may_leave.py_func)
@@ -59,6 +59,32 @@ def test_each_member_gets_the_products_to_the_last_bit(random, members, dtype, p
         workers.run(job)
         assert all(np.array_equal(result, alone) for result in results)
         assert not team.given_up
+
+
+def test_no_member_overwrites_what_another_has_not_read(random):
+    """Members that lose their cores while they wait: the others make the next product from this one meanwhile."""
+    members, size = 3 * available_threads(), 16 * TILE.vectors * 3
+    w = packed_zeros(size, size, "float32")
+    pack(np.asarray(random.normal(size=(size, size)) / np.sqrt(size), np.float32), w, 0, 1)
+    first = np.asarray(random.normal(size=(1, 1, size)), np.float32)
+    zeros, ids = np.zeros((1, size), np.float32), np.zeros((1, 1), np.int32)
+
+    def power(team=0):
+        x = first
+        for _ in range(30):
+            y = np.empty_like(x)
+            matmul(x, w._replace(team=team), zeros, ids, y, 0, 1)
+            x = y
+        return x
+
+    team, results, alone = Team(members, 1, size, "float32", ENDLESS), [zeros] * members, power()
+
+    def job(part, _parts):
+        results[part] = power(team.member(part))
+
+    Workers(members).run(job)
+    assert all(np.array_equal(result, alone) for result in results)
+    assert not team.given_up
 
 
 @teams
