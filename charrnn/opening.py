@@ -189,6 +189,7 @@ def _resumed(
     checkpoint = load_checkpoint(run.last)
     try:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+        config.require_trainable()
         check_training(given, config.model)
         origin = checkpoint.header["corpus"]
         reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import platform
 import re
 import shlex
 import signal
@@ -406,6 +407,19 @@ def test_bf16_where_the_processor_has_it_not_is_one_line(invoke, text, tmp_path)
         "which this one does not; choose float32\n"
     )
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(not BFLOAT16, reason="trains a model in bf16")
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")
+def test_bf16_cannot_be_resumed_where_the_processor_has_it_not_and_that_is_one_line(train, start, tmp_path):
+    assert train("--steps", 2, "--precision", "bf16").exit_code == 0
+    other = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = ("train", "--resume", "--steps", 4, "--checkpoints", tmp_path / "runs")
+    process = start(*command, env=os.environ | other, stderr=subprocess.PIPE, text=True)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert stderr.startswith("charrnn: error: to train in precision bf16 needs a processor")
+    assert len(stderr.splitlines()) == 1
 
 
 def test_a_run_can_start_from_another(train, invoke, tmp_path):
