@@ -24,15 +24,16 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
                       with two bytes each; and 2 V G: the first layer's table and its gradient
         traces        L T B (G + H states): what forward leaves for backward
         window        T B (H + V) and CHARACTER_BYTES: the gradient of a layer's output, and the logits
-        scratch       threads N D (R + 2 H + V): blocks packed for the weights' gradients, in bf16 with two bytes
+        scratch       threads N D (R + C): blocks packed for the weights' gradients, in bf16 with two bytes
 
-    with P parameters, M of them in the matrices that products read: all but embedding and biases; and N blocks of D
-    rows and R columns (``sum_blocks``, ``sum_depth`` and ``sum_rows`` in ``charrnn.kernels.operands``).
+    with P parameters, M of them in the matrices that products read: all but embedding and biases; C the larger of 2 H
+    and the embedding's width; and N blocks of D rows and R columns (``sum_blocks``, ``sum_depth`` and ``sum_rows`` in
+    ``charrnn.kernels.operands``).
     """
     H, L, B, T, V = shape.hidden, shape.layers, shape.streams, shape.steps, shape.vocabulary
     config = ModelConfig(vocab_size=V, cell=shape.cell, hidden_size=H, num_layers=L, precision=precision)
     cell, slots = find_cell(config.cell), len(find_optimizer("adam").slots)
-    G, size = config.gate_width, config.dtype.itemsize
+    G, size, columns = config.gate_width, config.dtype.itemsize, max(2 * H, config.embedding_size)
     packed_size, cut = 2 if precision == "bf16" else size, cut_of(np.empty(0, config.packed_dtype))
     P = M = 0
     for name, dimensions in tensor_shapes(config).items():
@@ -45,5 +46,5 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         "packed": 2 * (M * packed_size + V * G * size),
         "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V) + CHARACTER_BYTES * T * B,
-        "scratch": packed_size * threads * cut.sum_blocks * cut.sum_depth * (cut.sum_rows + 2 * H + V),
+        "scratch": packed_size * threads * cut.sum_blocks * cut.sum_depth * (cut.sum_rows + columns),
     }

@@ -49,7 +49,7 @@ class TruncatedBPTT:
         self._d_begun = zero_state(config, streams)
         """Each stream's gradient of the state before the first character, where it read end symbols."""
         self._aside = aligned_zeros((streams, config.hidden_size), config.dtype)
-        columns = config.hidden_size * 2 + config.vocab_size
+        columns = max(2 * config.hidden_size, config.embedding_size)
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
         self._cell_backward = Prepared(network.cell.backward)
