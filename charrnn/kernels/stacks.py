@@ -13,19 +13,16 @@ def part_of(stacked, layer, made, turned):
     return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, made, stacked.team, turned)
 
 
-def parts_of(stacks, layer, made, ready):
-    """One layer's matrix of each stack in a tuple; of the first ``ready``, what has been made is in ``made``."""
-    return tuple(
-        part_of.py_func(stack, layer, array if place < ready else array[:0], False)
-        for place, (stack, array) in enumerate(zip(stacks, made, strict=True))
-    )
+def parts_of(stacks, layer, made):
+    """One layer's matrix of each stack in a tuple; ``made`` holds that of ``Packed`` for each."""
+    return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, made, strict=True))
 
 
 @overload(parts_of, jit_options=OPTIONS)
-def _parts_of(stacks, layer, made, ready):
+def _parts_of(stacks, layer, made):
     if len(stacks) == 1:
-        return lambda stacks, layer, made, ready: (part_of(stacks[0], layer, made[0][: int(ready > 0)], False),)
-    return lambda stacks, layer, made, ready: (
-        part_of(stacks[0], layer, made[0][: int(ready > 0)], False),
-        *parts_of(stacks[1:], layer, made[1:], ready - 1),
+        return lambda stacks, layer, made: (part_of(stacks[0], layer, made[0], False),)
+    return lambda stacks, layer, made: (
+        part_of(stacks[0], layer, made[0], False),
+        *parts_of(stacks[1:], layer, made[1:]),
     )

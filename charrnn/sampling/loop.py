@@ -76,10 +76,9 @@ class Streams(NamedTuple):
     """(L, N, at least H): likewise, the output of each layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4)."""
-    apart: int
-    """How many of the cell's products, all with its output, the loop makes apart from what they are added to."""
     made: tuple[Array, ...]
-    """For each of the cell's products (1, L N, at least its rows): where the loop makes it."""
+    """For each of the cell's products (1, L N, at least its rows): where the loop makes it apart from what it is added
+    to; empty where the cell makes it."""
     logits: Array
     """(1, N, at least V)."""
     weights: Array
@@ -136,8 +135,7 @@ def read(kernels, model, trace, states, streams, second, ahead, first, last):
             start = gates[0]
         if not second:
             multiply(kernels, model, trace, streams, layer, False, row + first, row + last)
-        w_hh = parts_of(model.w_hh, layer, streams.made, streams.apart)
-        weights = CellWeights(w_hh, model.vectors[layer], streams.row_ids)
+        weights = CellWeights(parts_of(model.w_hh, layer, streams.made), model.vectors[layer], streams.row_ids)
         kernels.forward(kernels.matmul, weights, trace, start, streams.ids, H, row + first, row + last)
         for place, array in enumerate(trace):
             if 1 <= place <= states:
@@ -159,11 +157,13 @@ def read(kernels, model, trace, states, streams, second, ahead, first, last):
 @inlined
 def multiply(kernels, model, trace, streams, layer, turned, first_row, last_row):
     """Make those products of a layer's W_hh with its output that are made apart; turned, from the last to the first."""
-    for i in range(streams.apart):
-        place = streams.apart - 1 - i if turned else i
-        made = streams.made[place]
-        w_hh = part_of(model.w_hh[place], layer, made[:0], turned)
-        kernels.matmul(trace[1][:1], w_hh, model.zeros, streams.no_ids, made, first_row, last_row)
+    count = len(streams.made)
+    for i in range(count):
+        place = count - 1 - i if turned else i
+        made, w_hh = streams.made[place], model.w_hh[place]
+        if made.size:
+            w_hh = part_of(w_hh, layer, w_hh.made, turned)
+            kernels.matmul(trace[1][:1], w_hh, model.zeros, streams.no_ids, made, first_row, last_row)
 
 
 @jit
@@ -216,7 +216,7 @@ def generate_for(
 ) -> Callable[..., None]:
     """``generate`` with the kernels of a model, for further arguments of these types."""
     multiply = matmul_by_address(config)
-    weights = CellWeights(parts_of(model.w_hh, 0, streams.made, 0), model.vectors[0], streams.row_ids)
+    weights = CellWeights(parts_of(model.w_hh, 0, streams.made), model.vectors[0], streams.row_ids)
     kernels = Kernels(
         multiply,
         by_address(find_cell(config.cell).forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),

@@ -150,12 +150,13 @@ class LoopSpace:
 
     def __init__(self, sampler: Sampler, count: int) -> None:
         self._sampler, self._count = sampler, count
-        config, itemsize = sampler.network.config, sampler.network.config.dtype.itemsize
+        config, apart = sampler.network.config, products_apart(sampler.network, count)
+        dtype, itemsize = config.dtype, config.dtype.itemsize
         rows = config.num_layers * count
         space = Workspace.allocate(replace(config, num_layers=1), 1, rows)
         self._trace = space.traces[0]
         outputs = flat(self._trace[1])
-        scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        scratch = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
         self._streams = loop.Streams(
             ids=space.row_ids,
             upper_ids=space.no_ids,
@@ -164,10 +165,9 @@ class LoopSpace:
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
             generators=np.zeros((count, 4), np.uint64),
-            apart=products_apart(sampler.network, count),
             made=tuple(
-                aligned_zeros((1, rows, padded(product.gates * config.hidden_size, itemsize)), config.dtype)
-                for product in sampler.network.cell.products
+                aligned_zeros((1, rows * (place < apart), padded(product.gates * config.hidden_size, itemsize)), dtype)
+                for place, product in enumerate(sampler.network.cell.products)
             ),
             logits=space.logits[:, :count],
             weights=scratch,

@@ -7,8 +7,8 @@ from charrnn.kernels.stacks import parts_of
 
 
 @jit
-def first_numbers(stacks, layer, made, ready, out):
-    parts = parts_of(stacks, layer, made, ready)
+def first_numbers(stacks, layer, made, out):
+    parts = parts_of(stacks, layer, made)
     for i in range(len(parts)):
         out[i, 0], out[i, 1] = parts[i].panels[0], parts[i].made.size
 
@@ -18,11 +18,11 @@ def test_parts_are_those_of_the_layer_and_the_first_ones_are_made(count):
     stacks = tuple(
         Packed(np.array([[i, 0.5], [10.0 * i, 0.5]]), 1, 2, *[np.empty((0, 0, 0))] * 2) for i in range(1, 1 + count)
     )
-    made = tuple(np.zeros((1, 3, 2)) for _ in stacks)
     for layer, factor in enumerate((1, 10)):
         for ready in range(count + 1):
+            made = tuple(np.zeros((1, 3 if i < ready else 0, 2)) for i in range(count))
             out = np.zeros((count, 2))
-            first_numbers(stacks, layer, made, ready, out)
+            first_numbers(stacks, layer, made, out)
             assert out.tolist() == [[factor * i, 6 if i <= ready else 0] for i in range(1, 1 + count)]
-            parts = parts_of(stacks, layer, made, ready)
+            parts = parts_of(stacks, layer, made)
             assert [[part.panels[0], part.made.size] for part in parts] == out.tolist()

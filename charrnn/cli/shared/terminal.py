@@ -12,9 +12,11 @@ SHOWN = "\n\t"
 DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """What turns the direction of writing, which would go on in what follows."""
 
-ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in SHOWN}
-ESCAPES |= {code: f"\\u{code:04x}" for code in DIRECTIONS}
+CONTROLS = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in SHOWN]
 """All others, C0, DEL and C1: they could move the cursor, set colours or type answers."""
+
+ESCAPES = {code: f"\\x{code:02x}" for code in CONTROLS} | {code: f"\\u{code:04x}" for code in DIRECTIONS}
+"""What a terminal is shown for them."""
 
 
 PIECE = 4096
