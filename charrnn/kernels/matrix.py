@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.processor import TILE_REGISTERS
-from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named, transposed
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named
 
 ROWS = 16
 """Rows of a register."""
@@ -196,24 +196,3 @@ def _emit_sums(simd: Vectors, tile: Tile, first_rows: list[ir.Value], width: int
                 _call(builder, "tdpbf16ps", BYTE(VECTORS * half + n), BYTE(LEFT), BYTE(RIGHT))
             columns.reverse()  # to begin with the column that is held
     transfer_sums("tilestored64")
-
-
-@intrinsic
-def transpose_block(_typing, source, first, target, place):
-    """``target[r, place + k] = source[k, first + r]`` for 16 r and 16 k; contiguous matrices of pairs."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        vector = ir.VectorType(ir.IntType(32), ROWS)
-
-        def row_at(array: int, r: int, column: ir.Value) -> ir.Value:
-            matrix = context.make_array(sig.args[array])(context, builder, args[array])
-            _, length = cgutils.unpack_tuple(builder, matrix.shape)
-            place = builder.gep(matrix.data, [builder.add(builder.mul(length, INDEX(r)), column)])
-            return builder.bitcast(place, vector.as_pointer())
-
-        rows = [builder.load(row_at(0, r, args[1]), align=4) for r in range(ROWS)]
-        for r, row in enumerate(transposed(builder, rows)):
-            builder.store(row, row_at(2, r, args[3]), align=4)
-        return context.get_dummy_value()
-
-    return types.void(source, types.intp, target, types.intp), codegen

@@ -15,10 +15,10 @@ from numba.extending import overload
 
 from charrnn.kernels.arrays import spread_stride
 from charrnn.kernels.jit import OPTIONS, inlined
-from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies, transpose_block
+from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies
 from charrnn.kernels.processor import REGISTER_BYTES, TILE_REGISTERS
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
-from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows
+from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows, copy_transposed, fetch_row
 
 PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of numbers rounded to bfloat16."""
@@ -26,8 +26,8 @@ PAIRS = np.dtype(np.int32)
 PAIR_STEPS = STEPS if TILE_REGISTERS else 1
 """A sum over pairs has a multiple of so many steps."""
 
-LINES = 16
-"""Rows of a panel that are written by turns, so that they stay in the L1 cache."""
+AHEAD = 8
+"""Rows that are on their way to the cache while one is cut into tiles: parts of rows far apart, no prefetcher knows."""
 
 
 class Cut(NamedTuple):
@@ -51,7 +51,7 @@ class Cut(NamedTuple):
 
 
 SUM_BLOCKS = 2 if REGISTER_BYTES == 64 else 1
-NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_blocks=SUM_BLOCKS, sum_rows=384)
+NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_blocks=SUM_BLOCKS, sum_rows=16 * TILE.rows)
 VECTOR_PAIRS = NUMBERS._replace(row_panels=PAIR_ROW_PANELS)
 MATRIX_PAIRS = Cut(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_blocks=1, sum_rows=192)
 
@@ -123,12 +123,17 @@ def _write_panel_transposed(columns, first, used, panel):
 
         return pairs
 
+    lanes = REGISTER_BYTES * 8 // panel.dtype.bitwidth
+
     def same(columns, first, used, panel):
-        for block in range(0, panel.shape[0], LINES):
-            for n in range(used):
-                column, to = columns[first + n, block : block + LINES], panel[block : block + LINES, n]
-                for k in range(column.shape[0]):
-                    to[k] = column[k]
+        whole_k = panel.shape[0] // lanes * lanes
+        whole_n = used // lanes * lanes
+        for n in range(0, whole_n, lanes):
+            for k in range(0, whole_k, lanes):
+                copy_transposed(columns, first + n, k, panel[k : k + lanes], n)
+        for n in range(used):
+            for k in range(whole_k if n < whole_n else 0, panel.shape[0]):
+                panel[k, n] = columns[first + n, k]
 
     return same
 
@@ -205,7 +210,7 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
                 write_panel(rows[2 * step : 2 * (step + PAIR_STEPS)], first, last - first, line)
                 if TILE_REGISTERS:
                     for m in range(0, last - first, ROWS):
-                        transpose_block(line, m, tiles[m:], step)
+                        copy_transposed(line, 0, m, tiles[m:], step)
                 else:
                     cut(line[0, : last - first], tiles, step)
             for k in range(rows.shape[0]):
@@ -215,6 +220,7 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
 
     def same(rows, first, last, tiles, line, ids, sums):
         for k in range(rows.shape[0]):
+            fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
             row = rows[k, first:last]
             cut(row, tiles, k)
             add(row, sums[ids[k], first:last])

@@ -23,8 +23,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels import matrix
+from charrnn.kernels.arrays import ALIGNMENT
 from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES, REGISTERS, lanes
-from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named, splat
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, fetch, row_named, splat, transposed
 
 
 class TileShape(NamedTuple):
@@ -70,7 +71,7 @@ def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
     places = [(r, n) for r in range(rows) for n in range(vectors)]
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
-        simd.fetch(builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
+        fetch(builder, builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
     totals: _Sums = {place: ir.Constant(simd.type, None) for place in places}
     # One row is done before what it asks for comes, and waits for its own lines, as do several panels.
     if rows == 1 or vectors > TILE.vectors:
@@ -120,7 +121,8 @@ def _emit_loop(
     for i in range(at_once):
         k = builder.add(first, INDEX(i))
         if tile.ahead:
-            simd.fetch(builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)]), level=2, write=False)
+            line = builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)])
+            fetch(builder, line, level=2, write=False)
         totals = _emit_step(simd, shape, tile, a_rows, k, totals)
     following = builder.add(first, INDEX(at_once))
     first.add_incoming(edges[0], before)
@@ -253,3 +255,50 @@ def copy_rows(_typing, source, first, target, place):
         return context.get_dummy_value()
 
     return types.void(source, types.intp, target, types.intp), codegen
+
+
+@intrinsic
+def fetch_row(_typing, row):
+    """Fetch a contiguous row into the L1 cache, to be read soon."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        array = context.make_array(row)(context, builder, args[0])
+        (length,) = cgutils.unpack_tuple(builder, array.shape)
+        line = INDEX(8 * ALIGNMENT // row.dtype.bitwidth)
+        with cgutils.for_range_slice(builder, INDEX(0), length, line) as (first, _):
+            fetch(builder, builder.gep(array.data, [first]), level=1, write=False)
+        return context.get_dummy_value()
+
+    return types.void(row), codegen
+
+
+@intrinsic
+def copy_transposed(_typing, source, row, column, target, place):
+    """A square of as many numbers as a register has lanes: ``target[j, place + i] = source[row + i, column + j]``.
+
+    Args:
+        source: contiguous.
+        row: the first one.
+        column: the first one.
+        target: (as many rows, at least place + as many), contiguous, of the same type.
+        place: the first column.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        count = lanes(source.dtype.bitwidth // 8)
+        vector = ir.VectorType(context.get_data_type(source.dtype), count).as_pointer()
+
+        def lines(array: int, row: ir.Value, column: ir.Value) -> list[ir.Value]:
+            matrix = context.make_array(sig.args[array])(context, builder, args[array])
+            _, width = cgutils.unpack_tuple(builder, matrix.shape)
+            first = builder.gep(matrix.data, [builder.add(builder.mul(row, width), column)])
+            rows = Matrix(first, width, INDEX(1))
+            return [builder.bitcast(rows.row(builder, i), vector) for i in range(count)]
+
+        align = source.dtype.bitwidth // 8
+        rows = [builder.load(line, align=align) for line in lines(0, args[1], args[2])]
+        for values, line in zip(transposed(builder, rows), lines(3, INDEX(0), args[4]), strict=True):
+            builder.store(values, line, align=align)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp), codegen

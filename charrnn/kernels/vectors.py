@@ -54,6 +54,15 @@ def transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     return rows
 
 
+def fetch(builder: ir.IRBuilder, pointer: ir.Value, *, level: int, write: bool) -> None:
+    """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
+    pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+    flag = ir.IntType(32)
+    function = ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag])
+    prefetch = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
+    builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
+
+
 class Matrix(NamedTuple):
     """Where element (r, k) lies: ``pointer + r * stride + k * step``."""
 
@@ -122,13 +131,6 @@ class Vectors:
         types = (self.type, pointer.type, ir.IntType(32), self.mask.type)
         store = self._function(f"llvm.masked.store.{self.name}.p0", ir.VoidType(), *types)
         self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
-
-    def fetch(self, pointer: ir.Value, *, level: int, write: bool) -> None:
-        """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
-        pointer = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        flag = ir.IntType(32)
-        prefetch = self._function("llvm.prefetch.p0", ir.VoidType(), pointer.type, flag, flag, flag)
-        self.builder.call(prefetch, [pointer, flag(int(write)), flag(4 - level), flag(1)])
 
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """``c + a * b``; of pairs of bfloat16 in integers, ``c`` plus both products."""

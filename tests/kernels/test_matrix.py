@@ -3,27 +3,9 @@ import platform
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from charrnn.kernels.jit import jit
-from charrnn.kernels.matrix import ROWS, transpose_block
 from charrnn.kernels.processor import TILE_REGISTERS
-
-
-@jit
-def transpose(source, first, target, place):
-    transpose_block(source, first, target, place)
-
-
-def test_a_block_is_transposed_and_the_rest_left_alone(random):
-    source = random.integers(-(2**31), 2**31, (ROWS + 1, 40)).astype(np.int32)
-    target = np.zeros((ROWS + 2, 50), np.int32)
-    transpose(source, 7, target, 3)
-    wanted = np.zeros_like(target)
-    wanted[:ROWS, 3 : 3 + ROWS] = source[:ROWS, 7 : 7 + ROWS].T
-    assert np.array_equal(target, wanted)
-
 
 PRODUCT = """
 import os
