@@ -1,5 +1,9 @@
+import ctypes
 import json
+import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -77,3 +81,24 @@ def sweep_folder(tmp_path):
     (tmp_path / "sweep.json").write_text(json.dumps({"name": "x", "runs": runs}))
     (tmp_path / "failures.json").write_text(json.dumps({"optimizer=sgd,rng-seed=1": "too hot"}))
     return SweepFolder(tmp_path)
+
+
+def without_roots_rights():
+    """Let a process of root's be refused what others are."""
+    drop_from_bounding_set, override_permissions = 24, 1
+    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0):
+        raise OSError("the right cannot be given up")
+
+
+@pytest.fixture
+def unprivileged(tmp_path):
+    """What a process calls before its program (``preexec_fn``), so that it cannot write into a folder of mode 555."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets root give up rights")
+    try:
+        subprocess.run([sys.executable, "-c", ""], preexec_fn=without_roots_rights, check=True)
+    except subprocess.SubprocessError:
+        pytest.skip("this root cannot give up its rights")
+    yield without_roots_rights
+    for folder in tmp_path.glob("**/"):
+        folder.chmod(0o755)

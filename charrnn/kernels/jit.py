@@ -2,7 +2,8 @@
 
 Numba's cache looks at one file's time stamp only: a kernel that has inlined another one would survive an edit of it.
 So the cache folder is named by the version and a hash of all sources that are compiled, and an edit of any of them
-starts a new folder. Where no folder is writable, kernels are compiled anew in each process.
+starts a new folder. It need only be readable where it holds all kernels, as a container's may be. Where there is none,
+or where it cannot be written and a kernel is not in it, kernels are compiled anew in each process.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from typing import Any
 
 import numba
 from numba import types
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.runtime import rtsys
 from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
@@ -56,17 +57,25 @@ def user_cache_folder() -> Path:
 
 
 def find_cache_folder() -> Path | None:
-    """The folder of this version's compiled kernels, made if need be; None where it cannot be written."""
+    """The folder of this version's compiled kernels, made if need be; None where it cannot be made."""
     try:
         folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
     except (OSError, RuntimeError):  # RuntimeError: no home folder
         return None
+    return folder
 
 
 CACHE_FOLDER = find_cache_folder()
+
+
+def compiled_is_kept() -> bool:
+    """Whether what is compiled now is there for later processes."""
+    try:
+        with tempfile.TemporaryFile(dir=CACHE_FOLDER):
+            return CACHE_FOLDER is not None
+    except OSError:
+        return False
 
 
 compile_listeners: list[Callable[[], None]] = []
@@ -79,8 +88,25 @@ def tell_listeners() -> None:
         compile_listeners.pop()()
 
 
+class Locator(CompileResultCacheImpl._locator_classes[0]):  # type: ignore[misc]
+    """Numba's, of a folder that is given; it need not be writable to be read."""
+
+    def ensure_cache_path(self) -> None:
+        """Make the folder if it can be made."""
+        with contextlib.suppress(OSError):
+            Path(self.get_cache_path()).mkdir(parents=True, exist_ok=True)
+
+
+class Implementation(CompileResultCacheImpl):  # type: ignore[misc]
+    """Numba's, with our locator."""
+
+    _locator_classes = (Locator,)
+
+
 class KernelCache(FunctionCache):  # type: ignore[misc]
     """Numba's cache of one function, in our folder, without what only a compiler needs."""
+
+    _impl_class = Implementation
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         # Numba picks the folder here, from a setting that belongs to the whole process.

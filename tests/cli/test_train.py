@@ -301,31 +301,15 @@ def test_the_end_of_standard_input_can_end_the_run(start, invoke, text, tmp_path
     assert invoke("train", "-", "--until-eof").exit_code == 2
 
 
-def without_roots_rights():
-    """Let a process of root's be refused what others are."""
-    import ctypes
-
-    drop_from_bounding_set, override_permissions = 24, 1
-    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0):
-        raise OSError("the right cannot be given up")
-
-
 @pytest.fixture
-def start_unprivileged(start, tmp_path):
+def start_unprivileged(start, unprivileged):
     """Start a command in a process that cannot write into a folder of mode 555."""
-    if sys.platform != "linux":
-        pytest.skip("only Linux lets root give up rights")
 
     def start_unprivileged(*arguments):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        try:
-            return start(*arguments, preexec_fn=without_roots_rights, **pipes)
-        except subprocess.SubprocessError:
-            pytest.skip("this root cannot give up its rights")
+        return start(*arguments, preexec_fn=unprivileged, **pipes)
 
-    yield start_unprivileged
-    for folder in tmp_path.glob("**/"):
-        folder.chmod(0o755)
+    return start_unprivileged
 
 
 def test_a_folder_that_is_read_only_is_refused(start_unprivileged, train, text, tmp_path):

@@ -89,6 +89,28 @@ def test_listeners_hear_once_of_a_compilation_and_nothing_of_a_cached_kernel(tmp
     assert heard == ["compiling\n", ""]
 
 
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_folder_that_cannot_be_written_is_read(unprivileged, tmp_path, filled):
+    program = (
+        "from charrnn.kernels import jit\n"
+        "from charrnn.kernels.denormals import flush_denormals, restore\n"
+        "jit.compile_listeners.append(lambda: print('compiling, kept:', jit.compiled_is_kept()))\n"
+        "{}restore(flush_denormals())\n"
+    )
+
+    def run(program, rights=None):
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, preexec_fn=rights)
+        assert done.stderr == ""
+        return done.stdout
+
+    assert run(program.format("" if filled else "if 0: ")) == ("compiling, kept: True\n" if filled else "")
+    for path in tmp_path.glob("**/"):
+        path.chmod(0o555)
+    assert run(program.format(""), unprivileged) == ("" if filled else "compiling, kept: False\n")
+
+
 def test_kernels_are_cached_in_our_folder_and_numbas_setting_is_left_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     kernel = jit.jit(special_values)
