@@ -207,14 +207,16 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
 
         def pairs(rows, first, last, tiles, line, ids, sums):
             for step in range(0, steps_of(rows.shape[0], tiles), PAIR_STEPS):
-                write_panel(rows[2 * step : 2 * (step + PAIR_STEPS)], first, last - first, line)
+                following = min(rows.shape[0], 2 * (step + PAIR_STEPS))
+                for k in range(2 * step, following):
+                    fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
+                    add(rows[k, first:last], sums[ids[k], first:last])
+                write_panel(rows[2 * step : following], first, last - first, line)
                 if TILE_REGISTERS:
                     for m in range(0, last - first, ROWS):
                         copy_transposed(line, 0, m, tiles[m:], step)
                 else:
                     cut(line[0, : last - first], tiles, step)
-            for k in range(rows.shape[0]):
-                add(rows[k, first:last], sums[ids[k], first:last])
 
         return pairs
 
