@@ -69,23 +69,11 @@ def find_cache_folder() -> Path | None:
 CACHE_FOLDER = find_cache_folder()
 
 
-def compiled_is_kept() -> bool:
-    """Whether what is compiled now is there for later processes."""
-    try:
-        with tempfile.TemporaryFile(dir=CACHE_FOLDER):
-            return CACHE_FOLDER is not None
-    except OSError:
-        return False
+compile_listeners: list[Callable[[bool], None]] = []
+"""Called, and forgotten, before the first kernel is compiled that is not in the cache: with whether it can be kept."""
 
-
-compile_listeners: list[Callable[[], None]] = []
-"""Called, and forgotten, before the first kernel is compiled that the cache does not hold."""
-
-
-def tell_listeners() -> None:
-    """Say that a kernel is about to be compiled."""
-    while compile_listeners:
-        compile_listeners.pop()()
+KERNEL_BYTES = 1 << 19
+"""Room for the largest kernel."""
 
 
 class Locator(CompileResultCacheImpl._locator_classes[0]):  # type: ignore[misc]
@@ -109,13 +97,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     _impl_class = Implementation
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
-        # Numba picks the folder here, from a setting that belongs to the whole process.
-        setting = numba.config.CACHE_DIR
+        # Numba picks the folder here, from settings that belong to the whole process.
+        settings = {"CACHE_DIR": str(folder), "CACHE_LOCATOR_CLASSES": ""}
+        before = {name: getattr(numba.config, name, "") for name in settings}
         try:
-            numba.config.CACHE_DIR = str(folder)
+            vars(numba.config).update(settings)
             super().__init__(function)
         finally:
-            numba.config.CACHE_DIR = setting
+            vars(numba.config).update(before)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, if it is there.
@@ -130,11 +119,23 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             with self._guard_against_spurious_io_errors():
                 kernel = self._load_overload(sig, target_context)
         except Exception:  # a file that a crash has cut short: whatever unpickling makes of it
-            with contextlib.suppress(OSError):
+            try:
                 self.flush()
-        if kernel is None:
-            tell_listeners()
+            except OSError:  # it stays as it is, and would be in the way of keeping another one
+                self.disable()
+        while kernel is None and compile_listeners:
+            compile_listeners.pop()(self._has_room())
         return kernel
+
+    def _has_room(self) -> bool:
+        """Whether a kernel can be kept."""
+        try:
+            self._impl.locator.ensure_cache_path()
+            with tempfile.TemporaryFile(dir=self.cache_path) as file:
+                file.write(bytes(KERNEL_BYTES))
+        except OSError:
+            return False
+        return bool(self._enabled)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a kernel for later processes, where there is room: without, it is compiled again."""

@@ -145,7 +145,7 @@ def test_temperature_zero_takes_no_random_number(network, make_text):
 
 PROGRAM = """
 from charrnn.kernels import jit
-jit.compile_listeners.append(lambda: print("compiling"))
+jit.compile_listeners.append(lambda kept: print("compiling"))
 import numpy as np
 from charrnn.kernels.draw import Rules, generator
 from charrnn.model.config import ModelConfig

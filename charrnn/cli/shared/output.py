@@ -30,18 +30,18 @@ def say(text: str = "", *, err: bool = True) -> None:
 
 def announce_compilation() -> None:
     """Say so if kernels have to be compiled, when that begins."""
-    from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners, compiled_is_kept
+    from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners
 
-    def announce() -> None:
-        if compiled_is_kept():
+    def announce(kept: bool) -> None:
+        if kept:
             say("compiling for this machine: some 20 seconds, once")
         else:
-            say("compiling: some 20 seconds at each start, because no folder for compiled code can be written")
+            say("compiling: up to 20 seconds at each start, because no folder for compiled code can be written")
 
     if CACHE_FOLDER:
         compile_listeners.append(announce)
     else:  # nothing is looked for
-        announce()
+        announce(kept=False)
 
 
 def print_json(value: Any, *, err: bool = False) -> None:

@@ -2,7 +2,19 @@ import math
 
 import pytest
 
-from charrnn.cli.shared.output import age, counted, duration, finite, number, one_line, say, size, table
+from charrnn.cli.shared.output import (
+    age,
+    announce_compilation,
+    counted,
+    duration,
+    finite,
+    number,
+    one_line,
+    say,
+    size,
+    table,
+)
+from charrnn.kernels import jit
 
 
 def test_json_knows_no_nan():
@@ -23,6 +35,21 @@ def test_names_are_harmless_on_a_terminal_and_unchanged_in_a_pipe(capfd, monkeyp
     shown = capfd.readouterr()
     assert (shown.err if err else shown.out) == "a \x07name\t漢\na \\x07name\t漢\n"
     assert not (shown.out if err else shown.err)
+
+
+@pytest.mark.parametrize("folder", ["writable", "not writable", None])
+def test_compiling_is_told_with_whether_it_is_for_once(capsys, monkeypatch, folder):
+    monkeypatch.setattr(jit, "CACHE_FOLDER", folder)
+    monkeypatch.setattr(jit, "compile_listeners", [])
+    announce_compilation()
+    told_at_once = capsys.readouterr().err
+    for listener in jit.compile_listeners:
+        listener(folder == "writable")
+    told = told_at_once + capsys.readouterr().err
+    assert bool(told_at_once) == (folder is None)  # nothing is looked for then, and so all compiled
+    assert told.count("\n") == 1
+    assert ("20 seconds, once" in told) == (folder == "writable")
+    assert ("20 seconds at each start" in told) == (folder != "writable")
 
 
 def test_a_table_is_aligned():
