@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,25 @@ KERNEL_BYTES = 1 << 19
 """Room for the largest kernel."""
 
 
+@cache
+def hash_of(path: str) -> bytes:
+    """Hash of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).digest()
+
+
 class Locator(CompileResultCacheImpl._locator_classes[0]):  # type: ignore[misc]
-    """Numba's, of a folder that is given; it need not be writable to be read."""
+    """Numba's, of a folder that is given; it need not be writable to be read.
+
+    Kernels are known by their sources: wherever and whenever those were installed, they are compiled once.
+    """
+
+    def get_cache_path(self) -> str:
+        """The folder of a source folder's kernels."""
+        return str(Path(super().get_cache_path()).with_name(Path(self._py_file).parent.name))
+
+    def get_source_stamp(self) -> Any:
+        """A hash of the source."""
+        return hash_of(self._py_file)
 
     def ensure_cache_path(self) -> None:
         """Make the folder if it can be made."""

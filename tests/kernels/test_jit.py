@@ -114,6 +114,27 @@ def test_a_folder_that_cannot_be_written_is_read(unprivileged, tmp_path, held):
     assert run(program.format(""), unprivileged) == ("" if held == "all" else "compiling, kept: False\n")
 
 
+def test_what_is_installed_twice_is_compiled_once(tmp_path):
+    program = (
+        "from charrnn.kernels import jit\n"
+        "from charrnn.kernels.denormals import flush_denormals, restore\n"
+        "jit.compile_listeners.append(lambda kept: print('compiling'))\n"
+        "restore(flush_denormals())\n"
+        "print(jit.PACKAGE)"
+    )
+    heard = []
+    for name in ("one", "another"):
+        package = tmp_path / name / "charrnn"
+        shutil.copytree(jit.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in package.rglob("*.py"):
+            path.touch()
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, cwd=package.parent, capture_output=True, text=True, check=True)
+        heard.append(done.stdout)
+    assert heard == [f"compiling\n{tmp_path}/one/charrnn\n", f"{tmp_path}/another/charrnn\n"]
+
+
 def test_kernels_are_cached_in_our_folder_and_numbas_setting_is_left_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     kernel = jit.jit(special_values)
