@@ -92,7 +92,7 @@ class Locator(CompileResultCacheImpl._locator_classes[0]):  # type: ignore[misc]
         """The folder of a source folder's kernels."""
         return str(Path(super().get_cache_path()).with_name(Path(self._py_file).parent.name))
 
-    def get_source_stamp(self) -> Any:
+    def get_source_stamp(self) -> bytes:
         """A hash of the source."""
         return hash_of(self._py_file)
 

@@ -16,7 +16,7 @@ from numba.extending import overload
 from charrnn.kernels.arrays import spread_stride
 from charrnn.kernels.jit import OPTIONS, inlined
 from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies
-from charrnn.kernels.processor import REGISTER_BYTES, TILE_REGISTERS
+from charrnn.kernels.processor import REGISTER_BYTES, TILE_REGISTERS, lanes
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
 from charrnn.kernels.simd import PAIR_ROW_PANELS, ROW_PANELS, TILE, copy_rows, copy_transposed, fetch_row
 
@@ -123,14 +123,14 @@ def _write_panel_transposed(columns, first, used, panel):
 
         return pairs
 
-    lanes = REGISTER_BYTES * 8 // panel.dtype.bitwidth
+    square = lanes(panel.dtype.bitwidth // 8)
 
     def same(columns, first, used, panel):
-        whole_k = panel.shape[0] // lanes * lanes
-        whole_n = used // lanes * lanes
-        for n in range(0, whole_n, lanes):
-            for k in range(0, whole_k, lanes):
-                copy_transposed(columns, first + n, k, panel[k : k + lanes], n)
+        whole_k = panel.shape[0] // square * square
+        whole_n = used // square * square
+        for n in range(0, whole_n, square):
+            for k in range(0, whole_k, square):
+                copy_transposed(columns[first + n :], k, panel[k:], n)
         for n in range(used):
             for k in range(whole_k if n < whole_n else 0, panel.shape[0]):
                 panel[k, n] = columns[first + n, k]
@@ -209,12 +209,11 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
             for step in range(0, steps_of(rows.shape[0], tiles), PAIR_STEPS):
                 following = min(rows.shape[0], 2 * (step + PAIR_STEPS))
                 for k in range(2 * step, following):
-                    fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
-                    add(rows[k, first:last], sums[ids[k], first:last])
+                    sum_row(rows, k, first, last, ids, sums)
                 write_panel(rows[2 * step : following], first, last - first, line)
                 if TILE_REGISTERS:
                     for m in range(0, last - first, ROWS):
-                        copy_transposed(line, 0, m, tiles[m:], step)
+                        copy_transposed(line, m, tiles[m:], step)
                 else:
                     cut(line[0, : last - first], tiles, step)
 
@@ -222,17 +221,17 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
 
     def same(rows, first, last, tiles, line, ids, sums):
         for k in range(rows.shape[0]):
-            fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
-            row = rows[k, first:last]
-            cut(row, tiles, k)
-            add(row, sums[ids[k], first:last])
+            sum_row(rows, k, first, last, ids, sums)
+            cut(rows[k, first:last], tiles, k)
 
     return same
 
 
 @inlined
-def add(row, total):
-    """``total += row``."""
+def sum_row(rows, k, first, last, ids, sums):
+    """Add columns of row k to the sum of its id, while a row further on is fetched."""
+    fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
+    row, total = rows[k, first:last], sums[ids[k], first:last]
     for m in range(row.shape[0]):
         total[m] += row[m]
 

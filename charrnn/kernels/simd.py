@@ -273,14 +273,13 @@ def fetch_row(_typing, row):
 
 
 @intrinsic
-def copy_transposed(_typing, source, row, column, target, place):
-    """A square of as many numbers as a register has lanes: ``target[j, place + i] = source[row + i, column + j]``.
+def copy_transposed(_typing, source, column, target, place):
+    """A square of as many numbers as a register has lanes: ``target[j, place + i] = source[i, column + j]``.
 
     Args:
-        source: contiguous.
-        row: the first one.
+        source: (at least as many rows, at least column + as many), contiguous.
         column: the first one.
-        target: (as many rows, at least place + as many), contiguous, of the same type.
+        target: (at least as many rows, at least place + as many), contiguous, of the same type.
         place: the first column.
     """
 
@@ -288,17 +287,16 @@ def copy_transposed(_typing, source, row, column, target, place):
         count = lanes(source.dtype.bitwidth // 8)
         vector = ir.VectorType(context.get_data_type(source.dtype), count).as_pointer()
 
-        def lines(array: int, row: ir.Value, column: ir.Value) -> list[ir.Value]:
+        def lines(array: int, column: ir.Value) -> list[ir.Value]:
             matrix = context.make_array(sig.args[array])(context, builder, args[array])
             _, width = cgutils.unpack_tuple(builder, matrix.shape)
-            first = builder.gep(matrix.data, [builder.add(builder.mul(row, width), column)])
-            rows = Matrix(first, width, INDEX(1))
+            rows = Matrix(builder.gep(matrix.data, [column]), width, INDEX(1))
             return [builder.bitcast(rows.row(builder, i), vector) for i in range(count)]
 
         align = source.dtype.bitwidth // 8
-        rows = [builder.load(line, align=align) for line in lines(0, args[1], args[2])]
-        for values, line in zip(transposed(builder, rows), lines(3, INDEX(0), args[4]), strict=True):
+        rows = [builder.load(line, align=align) for line in lines(0, args[1])]
+        for values, line in zip(transposed(builder, rows), lines(2, args[3]), strict=True):
             builder.store(values, line, align=align)
         return context.get_dummy_value()
 
-    return types.void(source, types.intp, types.intp, target, types.intp), codegen
+    return types.void(source, types.intp, target, types.intp), codegen

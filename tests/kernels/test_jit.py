@@ -71,68 +71,56 @@ def test_no_cache_folder_where_it_cannot_be_made(monkeypatch, tmp_path):
     assert jit.find_cache_folder() is None
 
 
+COMPILING = """
+from charrnn.kernels import jit
+from charrnn.kernels.denormals import flush_denormals, restore
+jit.compile_listeners.append(lambda kept: print("compiling, kept:", kept))
+restore(flush_denormals())
+print(jit.PACKAGE)
+"""
+
+
+def run(program, environment, **how):
+    """Lines that a program prints in a process of its own, with nothing on stderr."""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, **how)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
 def test_listeners_hear_once_of_a_compilation_and_nothing_of_a_cached_kernel(tmp_path):
-    program = (
-        "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.denormals import flush_denormals, restore\n"
-        "jit.compile_listeners.append(lambda kept: print('compiling'))\n"
-        "restore(flush_denormals())\n"
-    )
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     environment["XDG_CACHE_HOME"] = environment["LOCALAPPDATA"] = str(tmp_path)
-    heard = [
-        subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(2)
-    ]
-    assert heard == ["compiling\n", ""]
+    package = str(jit.PACKAGE)
+    assert run(COMPILING, environment) == ["compiling, kept: True", package]
+    assert run(COMPILING, environment) == [package]
 
 
 @pytest.mark.parametrize("held", ["all", "what a crash has cut short", "nothing"])
 def test_a_folder_that_cannot_be_written_is_read(unprivileged, tmp_path, held):
-    program = (
-        "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.denormals import flush_denormals, restore\n"
-        "jit.compile_listeners.append(lambda kept: print('compiling, kept:', kept))\n"
-        "{}restore(flush_denormals())\n"
-    )
-
-    def run(program, rights=None):
-        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-        command = [sys.executable, "-c", program]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, preexec_fn=rights)
-        assert done.stderr == ""
-        return done.stdout
-
-    assert run(program.format("if 0: " if held == "nothing" else "")) in {"", "compiling, kept: True\n"}
+    environment, package = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}, str(jit.PACKAGE)
+    if held == "nothing":
+        assert run("import charrnn.kernels.jit", environment) == []
+    else:
+        assert run(COMPILING, environment) == ["compiling, kept: True", package]
     if held == "what a crash has cut short":
         for path in tmp_path.rglob("*.nbi"):
             os.truncate(path, 40)
     for path in tmp_path.glob("**/"):
         path.chmod(0o555)
-    assert run(program.format(""), unprivileged) == ("" if held == "all" else "compiling, kept: False\n")
+    heard = run(COMPILING, environment, preexec_fn=unprivileged)
+    assert heard == ([package] if held == "all" else ["compiling, kept: False", package])
 
 
 def test_what_is_installed_twice_is_compiled_once(tmp_path):
-    program = (
-        "from charrnn.kernels import jit\n"
-        "from charrnn.kernels.denormals import flush_denormals, restore\n"
-        "jit.compile_listeners.append(lambda kept: print('compiling'))\n"
-        "restore(flush_denormals())\n"
-        "print(jit.PACKAGE)"
-    )
     heard = []
     for name in ("one", "another"):
         package = tmp_path / name / "charrnn"
         shutil.copytree(jit.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
         for path in package.rglob("*.py"):
             path.touch()
-        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-        command = [sys.executable, "-c", program]
-        done = subprocess.run(command, env=environment, cwd=package.parent, capture_output=True, text=True, check=True)
-        heard.append(done.stdout)
-    assert heard == [f"compiling\n{tmp_path}/one/charrnn\n", f"{tmp_path}/another/charrnn\n"]
+        heard += run(COMPILING, os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}, cwd=package.parent)
+    assert heard == ["compiling, kept: True", f"{tmp_path}/one/charrnn", f"{tmp_path}/another/charrnn"]
 
 
 def test_kernels_are_cached_in_our_folder_and_numbas_setting_is_left_alone(monkeypatch, tmp_path):
