@@ -49,6 +49,9 @@ AT_ONCE = 2
 """Steps of k in a round of a tile's loop, a power of two. A core whose other hardware thread works, too, begins half
 as many instructions for each: then the loop's own ones count."""
 
+SOON = 8 if REGISTER_BYTES == ALIGNMENT else 0
+"""Steps of k before which vectors of B are fetched to the L1 cache, if each is a line: few rows do not hide the way."""
+
 FREE_MASKS = REGISTER_BYTES == 64
 """Whether loads and stores under a mask cost no more than others (AVX-512)."""
 
@@ -152,6 +155,9 @@ def _emit_step(simd: Vectors, shape: TileShape, tile: Tile, a_rows: list[ir.Valu
     def vector(n: int) -> ir.Value:
         return simd.load(b_rows[n // panel], n % panel)
 
+    if tile.ahead and SOON:
+        for n in range(panel):
+            fetch(builder, builder.gep(b_rows[0], [INDEX((SOON * panel + n) * simd.count)]), level=1, write=False)
     rows, vectors = range(shape.rows), range(shape.vectors)
     if shape.rows < shape.vectors:
         elements = [element(r) for r in rows]
