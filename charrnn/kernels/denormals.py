@@ -4,6 +4,8 @@ A product with a denormal number costs an Intel core a hundred times as much as 
 averages of squares that fade pass through them. The mode belongs to a thread, and what is not ours must not notice.
 """
 
+from functools import partial
+
 import numpy as np
 
 from charrnn.kernels.intrinsics import exchange_float_mode
@@ -12,8 +14,11 @@ from charrnn.kernels.jit import jit
 DEFAULT, FLUSH = 0x1F80, 0x8040
 """x86: all exceptions masked; results flushed to zero and denormal operands taken as zero."""
 
+at_once = partial(jit, nogil=False)
+"""The decorator of a kernel that is over before another thread would have the GIL."""
 
-@jit
+
+@at_once
 def flush_denormals():
     """Take denormal numbers as zero in this thread; returns the mode to give to ``restore``."""
     before = exchange_float_mode(np.uint32(DEFAULT))
@@ -21,7 +26,7 @@ def flush_denormals():
     return before
 
 
-@jit
+@at_once
 def restore(mode):
     """Set this thread's mode back to what ``flush_denormals`` returned."""
     exchange_float_mode(np.uint32(mode))

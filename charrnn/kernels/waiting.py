@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from charrnn.kernels.intrinsics import load_anew, pause
-from charrnn.kernels.jit import jit
+from charrnn.kernels.intrinsics import load_anew, pause, store_for_all
+from charrnn.kernels.jit import inlined, jit
 
 LOOKS = 500
 """To measure: some ten microseconds, so that one of a few times nothing comes between."""
@@ -15,6 +15,19 @@ LOOKS = 500
 @jit
 def reaches(counter, value, patience):
     """Whether ``counter[0]``, an int64 that another thread writes, is ``value`` or more, after ``patience`` looks."""
+    return seen(counter, value, patience)
+
+
+@jit
+def passes(own, counter, value, patience):
+    """The same of ``value + 1``, after ``own[0] = value``: who waits for that finds the GIL free when it is seen."""
+    store_for_all(own, value)
+    return seen(counter, value + 1, patience)
+
+
+@inlined
+def seen(counter, value, patience):
+    """See ``reaches``."""
     for _ in range(patience):
         if load_anew(counter) >= value:
             return True

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from charrnn.kernels.denormals import flush_denormals, restore
-from charrnn.kernels.waiting import looks_in, reaches
+from charrnn.kernels.waiting import looks_in, passes, reaches
 
 PATIENCE = 0.00025
 """Seconds that a thread looks before it sleeps."""
@@ -121,8 +121,10 @@ class Helper:
     def _serve(self) -> None:
         if not self._serving.acquire(blocking=False):  # another thread was started before
             return
+        count = int(self._done[0])
         while not self._dismissed:
-            if not reaches(self._given, self._done[0] + 1, self._patience):
+            if not passes(self._done, self._given, count, self._patience):
+                _signal(self._ended)  # who was woken up before this part was said to be done may sleep again
                 self._wake.acquire()
                 continue
             try:
@@ -130,7 +132,7 @@ class Helper:
             except BaseException as error:
                 self._failure = error
             self._part = _nothing
-            self._done[0] += 1
+            count += 1
             _signal(self._ended)
 
 

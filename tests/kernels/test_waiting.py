@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from charrnn.kernels.waiting import reaches
+from charrnn.kernels.waiting import passes, reaches
 
 
 @pytest.mark.parametrize("patience", [0, 1, 100])
@@ -27,3 +27,25 @@ def test_what_another_thread_writes_meanwhile_is_seen():
     assert reaches(counter, 1, 2**40)
     assert time.monotonic() - begin < 10
     writer.join()
+
+
+@pytest.mark.parametrize(("theirs", "wanted"), [(3, False), (4, True), (5, True)])
+def test_who_passes_says_its_number_and_looks_for_the_next_one(theirs, wanted):
+    own = np.zeros(1, np.int64)
+    assert passes(own, np.array([theirs]), 3, 10) is wanted
+    assert own[0] == 3
+
+
+def test_threads_pass_by_turns():
+    first, second = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    passes(first, second, 0, 0)  # compiles
+
+    def answer():
+        for turn in range(1, 101):
+            reaches(first, turn, 2**40)
+            second[0] = turn + 1
+
+    other = threading.Thread(target=answer)
+    other.start()
+    assert all(passes(first, second, turn, 2**40) for turn in range(1, 101))
+    other.join()
