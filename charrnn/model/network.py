@@ -13,7 +13,7 @@ A model of documents reads the end symbol from the state before the first charac
 each is handed a window in stretches, cut where a stream begins anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
-from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros, room_to_round
+from charrnn.kernels.matmul import Packed, matmul, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.kernels.stretches import Restarts
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
@@ -34,6 +34,9 @@ from charrnn.model.workers import Workers, share
 from charrnn.model.workspace import State, Workspace, zero_state
 
 Array = npt.NDArray[Any]
+
+Packing = tuple[Callable[..., Any], Array, Packed]
+"""A function that packs, the matrix, and where to."""
 
 
 class Network:
@@ -45,6 +48,7 @@ class Network:
         workers: the threads that share the work.
         cell: the cell's contract.
         matmul: the product, as the cell calls it.
+        multiply: the same kernel, as Python calls it; with those of packing, ``pack`` and ``pack_transposed``.
         tables: for each layer that the input reaches, (V, at least G): a for each character.
     """
 
@@ -57,6 +61,9 @@ class Network:
         layers, itemsize = range(config.num_layers), config.dtype.itemsize
         vectors = aligned_zeros((config.num_layers, len(self.cell.vectors), padded(H, itemsize)), config.dtype)
         self.matmul = matmul_by_address(config)
+        self.multiply, self.pack, self.pack_transposed = (
+            Prepared(kernel) for kernel in (matmul, pack, pack_transposed)
+        )
         self._cell_forward = Prepared(self.cell.forward)
         self._stretches_forward = Prepared(stretches.forward)
         self._forward_address: Any = None
@@ -71,9 +78,11 @@ class Network:
         self.w_ih = [packed_zeros(H, G, dtype) for _ in layers[1:]]
         self.w_out = [packed_zeros(H, V, dtype) for _ in config.output_layers]
         self.tables = [aligned_zeros((V, padded(G, itemsize)), config.dtype) for _ in config.input_layers]
+        self.w_in: list[Packed] = []
         if E := config.embedding_size:
             room = room_to_round(E, V, dtype)
             self.w_in = [packed_zeros(E, G, dtype)._replace(rounded=room) for _ in config.input_layers]
+        self._packings = list(self.packings())
         self.refresh()
 
     @staticmethod
@@ -92,31 +101,37 @@ class Network:
         if self.config.embedding_size:
             self.workers.run(self._embed)
 
-    def _pack(self, part: int, parts: int) -> None:
+    def packings(self) -> Iterator[Packing]:
+        """All matrices that are packed, and how."""
         tensors, config = self.parameters, self.config
         for layer, weights in enumerate(self.recurrent):
             for packed, rows in zip(weights.w_hh, tensors.recurrent(layer), strict=True):
-                pack_transposed(rows, packed, part, parts)
+                yield self.pack_transposed, rows, packed
+        for layer, packed in enumerate(self.w_ih, 1):
+            yield self.pack_transposed, tensors[f"rnn.weight_ih_l{layer}"], packed
+        for layer, packed in zip(config.output_layers, self.w_out, strict=True):
+            yield self.pack_transposed, tensors[output_weight(config, layer)], packed
+        for layer, packed in enumerate(self.w_in):
+            yield self.pack_transposed, tensors[input_weight(layer)], packed
+
+    def _pack(self, part: int, parts: int) -> None:
+        for function, rows, packed in self._packings:
+            function(rows, packed, part, parts)
+        tensors, config = self.parameters, self.config
+        for layer, weights in enumerate(self.recurrent if self.cell.vectors else []):
             for vector, to, values in zip(self.cell.vectors, weights.vectors, tensors.vectors(layer), strict=True):
                 to[: len(values)] = vector.read_as(values)
-        for layer, packed in enumerate(self.w_ih, 1):
-            pack_transposed(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
-        for layer, packed in zip(config.output_layers, self.w_out, strict=True):
-            pack_transposed(tensors[output_weight(config, layer)], packed, part, parts)
-        for layer, table in enumerate(self.tables):
+        for layer, table in enumerate([] if config.embedding_size else self.tables):
             w, bias = tensors[input_weight(layer)], tensors[f"rnn.bias_l{layer}"]
-            if config.embedding_size:
-                pack_transposed(w, self.w_in[layer], part, parts)
-            else:
-                first, last = share(config.gate_width, part, parts)
-                table[:, first:last] = w[first:last].T + bias[first:last]
+            first, last = share(config.gate_width, part, parts)
+            table[:, first:last] = w[first:last].T + bias[first:last]
 
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
         embedding, no_ids = self.parameters[EMBEDDING], np.zeros((1, self.config.vocab_size), np.int32)
         for layer, table in enumerate(self.tables):
             bias = self.parameters.row(f"rnn.bias_l{layer}")
-            matmul(embedding[np.newaxis], self.w_in[layer], bias, no_ids, table[np.newaxis], first, last)
+            self.multiply(embedding[np.newaxis], self.w_in[layer], bias, no_ids, table[np.newaxis], first, last)
 
     def forward_rows(
         self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None, *, lead: int = 0
@@ -138,14 +153,16 @@ class Network:
                 start, ids = self.tables[layer], x
             if layer:
                 below, w_ih = space.outputs[layer - 1], space.bind(self.w_ih[layer - 1])
-                matmul(below, w_ih, start, ids, trace.gates, first, last)
+                self.multiply(below, w_ih, start, ids, trace.gates, first, last)
                 start, ids = flat(trace.gates), space.row_ids
             h = self._run_layer(layer, x, start, ids, space, first, last)
             if space.dropped:
                 dropout(h, space.outputs[layer], H, *self.mask(layer, mask_key), first, last)
         logits, start, ids = space.logits[lead:], self.parameters.row("head.bias"), space.no_ids
         for layer, w_out in zip(self.config.output_layers, self.w_out, strict=True):
-            matmul(space.outputs[layer][lead:], space.bind(w_out), start, ids[: len(logits)], logits, first, last)
+            self.multiply(
+                space.outputs[layer][lead:], space.bind(w_out), start, ids[: len(logits)], logits, first, last
+            )
             start, ids = flat(logits), space.row_ids
 
     def _run_layer(
@@ -242,24 +259,25 @@ class TrainingNetwork(Network):
         self.w_hh_back = [tuple(packed_zeros(product.gates * H, H, dtype) for product in cell.products) for _ in layers]
         self.w_ih_back = [packed_zeros(G, H, dtype) for _ in layers[1:]]
         self.w_out_back = [packed_zeros(V, H, dtype) for _ in config.output_layers]
+        self.w_in_back: list[Packed] = []
         if E := config.embedding_size:
             room = room_to_round(G, V, dtype)
             self.w_in_back = [packed_zeros(G, E, dtype)._replace(rounded=room) for _ in config.input_layers]
         super().__init__(parameters, workers)
 
-    def _pack(self, part: int, parts: int) -> None:
-        super()._pack(part, parts)
+    def packings(self) -> Iterator[Packing]:
+        """All matrices that are packed, and how."""
+        yield from super().packings()
         tensors, config = self.parameters, self.config
         for layer, products in enumerate(self.w_hh_back):
             for packed, rows in zip(products, tensors.recurrent(layer), strict=True):
-                pack(rows, packed, part, parts)
+                yield self.pack, rows, packed
         for layer, packed in enumerate(self.w_ih_back, 1):
-            pack(tensors[f"rnn.weight_ih_l{layer}"], packed, part, parts)
+            yield self.pack, tensors[f"rnn.weight_ih_l{layer}"], packed
         for layer, packed in zip(config.output_layers, self.w_out_back, strict=True):
-            pack(tensors[output_weight(config, layer)], packed, part, parts)
-        if config.embedding_size:
-            for layer, packed in enumerate(self.w_in_back):
-                pack(tensors[input_weight(layer)], packed, part, parts)
+            yield self.pack, tensors[output_weight(config, layer)], packed
+        for layer, packed in enumerate(self.w_in_back):
+            yield self.pack, tensors[input_weight(layer)], packed
 
     def recurrent_back(self, layer: int) -> Weights:
         """What a layer's time loop reads on the way back."""

@@ -12,7 +12,8 @@ Two phases, with a join of the threads after each:
 So the result is the same, to the last bit, for any number of threads.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
-from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
+from charrnn.kernels.matmul import matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
 from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.tensors import EMBEDDING
@@ -30,6 +31,23 @@ from charrnn.model.workers import share
 from charrnn.model.workspace import State, Workspace, zero_state
 
 Array = npt.NDArray[Any]
+
+
+class Sum(NamedTuple):
+    """Gradients of weights: products of transposed rows with two matrices, and the sums of these rows by id."""
+
+    d: Array
+    """(K, at least M) gradients of what goes into units."""
+    factors: tuple[Array, Array]
+    """(K, at least N) each."""
+    products: tuple[Array, Array]
+    """(M, N) each, where N may be 0: the gradients."""
+    ids: Array | None
+    """(K,) below V; the window's characters, if there are none."""
+    sums: Array
+    """(V, at least M), where they go."""
+    rows: range
+    """Those of the products that are made."""
 
 
 class TruncatedBPTT:
@@ -51,7 +69,12 @@ class TruncatedBPTT:
         self._aside = aligned_zeros((streams, config.hidden_size), config.dtype)
         columns = max(2 * config.hidden_size, config.embedding_size)
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
+        self._no_ids = np.zeros((1, config.vocab_size), np.int32)
+        self._all_ids = np.arange(config.vocab_size, dtype=np.int32)[np.newaxis]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
+        self._matmul_transposed = Prepared(matmul_transposed)
+        self._weight_sums: dict[tuple[int, int], list[Sum]] = {}
+        self._input_sums = list(self._sums_of_tables())
         self._cell_backward = Prepared(network.cell.backward)
         self._stretches_backward = Prepared(stretches.backward)
         self._backward_address: Any = None
@@ -95,8 +118,10 @@ class TruncatedBPTT:
             self._forward_and_loss(x, y, space, lead, mask_key, first, last)
             self._backward(x, space, lead, mask_key, d_state, first, last)
 
+        sums = self._sums_for(space, lead, x)
+
         def weights(part: int, parts: int) -> None:
-            self._weight_gradients(x, space, lead, part, parts)
+            self._make(sums, part, parts)
 
         self.network.workers.run(streams, most=x.shape[1])
         self.network.workers.run(weights)
@@ -171,57 +196,78 @@ class TruncatedBPTT:
         start, ids = self._zeros, space.no_ids
         if layer < len(space.traces) - 1:
             d_a, w_back = space.traces[layer + 1].gates, space.bind(network.w_ih_back[layer])
-            matmul(d_a, w_back, start, ids, above, first, last)
+            network.multiply(d_a, w_back, start, ids, above, first, last)
             start, ids = flat(above), space.row_ids
         else:
             above[:lead, first:last] = 0
         if layer in outputs:
             d_logits, w_back = space.logits[lead:], space.bind(network.w_out_back[outputs.index(layer)])
-            matmul(d_logits, w_back, start, ids[lead:], above[lead:], first, last)
+            network.multiply(d_logits, w_back, start, ids[lead:], above[lead:], first, last)
 
-    def _weight_gradients(self, x: Array, space: Workspace, lead: int, part: int, parts: int) -> None:
-        config, gradient, T = self.network.config, self.gradient, len(x)
+    def _sums_for(self, space: Workspace, lead: int, x: Array) -> list[Sum]:
+        """The sums over all steps and streams of a window; all windows of a length have the same, but for ``x``."""
+        window = len(x), lead
+        if window not in self._weight_sums:
+            self._weight_sums[window] = list(self._sums_of_window(space, lead))
+        return [one._replace(ids=x.reshape(-1)) if one.ids is None else one for one in self._weight_sums[window]]
+
+    def _sums_of_window(self, space: Workspace, lead: int) -> Iterator[Sum]:
+        config, gradient, T = self.network.config, self.gradient, len(space.logits)
         for layer, trace in enumerate(space.traces):
-            d_a, ids, sums = flat(trace.gates), space.no_ids, gradient.row(f"rnn.bias_l{layer}")
+            d_a, sums = flat(trace.gates), gradient.row(f"rnn.bias_l{layer}")
+            ids: Array | None = space.no_ids.reshape(-1)
             if layer in config.input_layers:
-                ids, sums = x, self._d_tables[layer]
+                ids, sums = None, self._d_tables[layer]
             below = [(flat(space.outputs[layer - 1]), gradient[f"rnn.weight_ih_l{layer}"])] if layer else []
             rows = range(config.gate_width)
             for product, d_w in zip(self.network.cell.products, gradient.recurrent(layer), strict=True):
                 factors = [(flat(getattr(trace, product.operand)[:T]), d_w)]
                 if product.gradient == "gates":
-                    self._sum(d_a, factors + below, ids, sums, part, parts)
+                    yield sum_of(d_a, factors + below, ids, sums)
                     rows = rows[len(d_w) :]
                 else:
-                    d = flat(getattr(trace, product.gradient))
-                    self._sum(d, factors, space.no_ids, self._unused, part, parts)
+                    yield sum_of(
+                        flat(getattr(trace, product.gradient)), factors, space.no_ids.reshape(-1), self._unused
+                    )
             if rows:
-                self._sum(d_a, below, ids, sums, part, parts, rows)
-        logits = flat(space.logits[lead:])
+                yield sum_of(d_a, below, ids, sums, rows)
         for layer in config.output_layers:
             factors = [(flat(space.outputs[layer][lead:]), gradient[output_weight(config, layer)])]
-            self._sum(logits, factors, space.no_ids[lead:], gradient.row("head.bias"), part, parts)
+            ids = space.no_ids[lead:].reshape(-1)
+            yield sum_of(flat(space.logits[lead:]), factors, ids, gradient.row("head.bias"))
+
+    def _sums_of_tables(self) -> Iterator[Sum]:
+        config, gradient = self.network.config, self.gradient
+        for layer, d_table in enumerate(self._d_tables):
+            factors = []
+            if config.embedding_size:
+                factors = [(self.network.parameters[EMBEDDING], gradient[input_weight(layer)])]
+            bias = gradient.row(f"rnn.bias_l{layer}")
+            yield sum_of(d_table, factors, self._no_ids[0], bias, range(config.gate_width))
+
+    def _make(self, sums: list[Sum], part: int, parts: int) -> None:
+        """A thread's share of the rows of some sums."""
+        for *arrays, rows in sums:
+            first, last = share(len(rows), part, parts)
+            self._matmul_transposed(*arrays, self._scratch[part], rows.start + first, rows.start + last)
 
     def _input_gradients(self, part: int, parts: int) -> None:
         network, config = self.network, self.network.config
         V = config.vocab_size
-        no_ids, all_ids = np.zeros((1, V), np.int32), np.arange(V, dtype=np.int32)[np.newaxis]
-        start, ids = self._zeros, no_ids
+        self._make(self._input_sums, part, parts)
+        if not config.embedding_size:
+            first, last = share(config.gate_width, part, parts)
+            for layer, d_table in enumerate(self._d_tables):
+                self.gradient[input_weight(layer)][first:last] = d_table[:, first:last].T
+            return
+        start, ids = self._zeros, self._no_ids
         if config.tie_embedding:  # its gradient as the output's matrix is there already
-            start, ids = self.gradient[EMBEDDING], all_ids
-        for layer, d_table in enumerate(self._d_tables):
-            bias, d_w = self.gradient.row(f"rnn.bias_l{layer}"), self.gradient[input_weight(layer)]
-            if not config.embedding_size:
-                self._sum(d_table, [], no_ids, bias, part, parts, range(config.gate_width))
-                first, last = share(config.gate_width, part, parts)
-                d_w[first:last] = d_table[:, first:last].T
-                continue
-            self._sum(d_table, [(network.parameters[EMBEDDING], d_w)], no_ids, bias, part, parts)
-            first, last = share(V, part, parts)
-            d_embedding = self.gradient[EMBEDDING]
-            w_back = network.w_in_back[layer]
-            matmul(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
-            start, ids = d_embedding, all_ids
+            start, ids = self.gradient[EMBEDDING], self._all_ids
+        first, last = share(V, part, parts)
+        d_embedding = self.gradient[EMBEDDING]
+        for d_table, w_back in zip(self._d_tables, network.w_in_back, strict=True):
+            network.multiply(d_table[np.newaxis], w_back, start, ids, d_embedding[np.newaxis], first, last)
+            start, ids = d_embedding, self._all_ids
 
     def _stream_gradients(self, space: Workspace, d_state: State | None, fresh: Array | None) -> None:
         """What each stream has a gradient of: the cell's vectors, and the state before the first character."""
@@ -236,29 +282,12 @@ class TruncatedBPTT:
                 begun = 0 if fresh is None else d_state[layer][place][fresh].sum(axis=0)
                 d[:] = begun + self._d_begun[layer][place].sum(axis=0)
 
-    def _sum(
-        self,
-        d: Array,
-        factors: list[tuple[Array, Array]],
-        ids: Array,
-        sums: Array,
-        part: int,
-        parts: int,
-        rows: range | None = None,
-    ) -> None:
-        """A thread's share of the gradients that are products of ``d`` with factors, and of its sums by id.
 
-        Args:
-            d: (K, at least M) gradients.
-            factors: at most two pairs of a factor (K, N) and where its product (M, N) goes.
-            ids: (K,) below V.
-            sums: (V, at least M).
-            part: the thread.
-            parts: their number.
-            rows: of the products, those to make; as many as the first one has, if not given.
-        """
-        rows = range(len(factors[0][1])) if rows is None else rows
-        empty = (d[:, :0], np.empty((rows.stop, 0), d.dtype))
-        bs, cs = zip(*[*factors, empty, empty][:2], strict=True)
-        first, last = (rows.start + edge for edge in share(len(rows), part, parts))
-        matmul_transposed(d, bs, cs, ids.reshape(-1), sums, self._scratch[part], first, last)
+def sum_of(
+    d: Array, factors: list[tuple[Array, Array]], ids: Array | None, sums: Array, rows: range | None = None
+) -> Sum:
+    """A sum with at most two pairs of a factor and its product; of all rows of the first one, if not given."""
+    rows = range(len(factors[0][1])) if rows is None else rows
+    empty = (d[:, :0], np.empty((rows.stop, 0), d.dtype))
+    first, second = [*factors, empty, empty][:2]
+    return Sum(d, (first[0], second[0]), (first[1], second[1]), ids, sums, rows)
