@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.cases.contract import Array, Case, Inputs, worst
 from benchmarks.cases.products import RECURRENT, RECURRENT_BACK
 from charrnn.cells.contract import Weights, find_cell
-from charrnn.kernels.matmul import pack_transposed
+from charrnn.kernels.packing import pack_transposed
 from charrnn.model.network import matmul_by_address
 from charrnn.model.workspace import Workspace
 

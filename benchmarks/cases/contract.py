@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.matmul import Packed, pack, packed_zeros, room_to_round
+from charrnn.kernels.packing import Packed, pack, packed_zeros, room_to_round
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]

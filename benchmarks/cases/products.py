@@ -5,14 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, exact, worst
-from charrnn.kernels.matmul import (
-    matmul,
-    matmul_add,
-    matmul_transposed,
-    pack,
-    pack_transposed,
-    scratch,
-)
+from charrnn.kernels.matmul import matmul, matmul_add
+from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
+from charrnn.kernels.packing import pack, pack_transposed
 
 RECURRENT = "matmul: table + W_hh h, one step"
 RECURRENT_BACK = "matmul_add: W_hh^T d_a, one step"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.packing import Packed
 from charrnn.registry import find, names_in
 
 Array = npt.NDArray[np.floating]

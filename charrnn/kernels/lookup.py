@@ -8,7 +8,7 @@ import numpy.typing as npt
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, jit
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.packing import Packed
 
 Array = npt.NDArray[np.floating]
 

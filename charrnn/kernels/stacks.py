@@ -3,7 +3,7 @@
 from numba.extending import overload
 
 from charrnn.kernels.jit import OPTIONS, inlined
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.packing import Packed
 
 
 @inlined

@@ -25,7 +25,8 @@ from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
-from charrnn.kernels.matmul import Packed, matmul, pack, pack_transposed, packed_zeros, room_to_round
+from charrnn.kernels.matmul import matmul
+from charrnn.kernels.packing import Packed, pack, pack_transposed, packed_zeros, room_to_round
 from charrnn.kernels.stretches import Restarts
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight

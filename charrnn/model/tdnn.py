@@ -15,7 +15,8 @@ import numpy as np
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
 from charrnn.kernels.jit import by_address
 from charrnn.kernels.lookup import LookupWeights, lookup_logits, lookup_tanh
-from charrnn.kernels.matmul import matmul, pack, pack_transposed, packed_zeros
+from charrnn.kernels.matmul import matmul
+from charrnn.kernels.packing import pack, pack_transposed, packed_zeros
 from charrnn.model.config import ModelConfig
 from charrnn.model.contexts import Array, ContextModel
 from charrnn.model.tensors import EMBEDDING, Tensors, check_shapes

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
-from charrnn.kernels.matmul import Packed, room_to_round
+from charrnn.kernels.packing import Packed, room_to_round
 from charrnn.kernels.stretches import steps_of
 from charrnn.model.config import ModelConfig
 

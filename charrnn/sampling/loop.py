@@ -21,7 +21,7 @@ from charrnn.cells.contract import Weights as CellWeights
 from charrnn.cells.contract import find_cell
 from charrnn.kernels.draw import Rules, draw, rank, weigh
 from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.packing import Packed
 from charrnn.kernels.stacks import part_of, parts_of
 from charrnn.kernels.team import may_leave
 from charrnn.model.config import ModelConfig

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.matmul import Packed, adds_start_last, packed_zeros
+from charrnn.kernels.matmul import adds_start_last
+from charrnn.kernels.packing import Packed, packed_zeros
 from charrnn.kernels.team import Team
 from charrnn.kernels.waiting import looks_in
 from charrnn.model.network import Network, flat

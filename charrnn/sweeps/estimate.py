@@ -18,7 +18,8 @@ import numpy as np
 from charrnn.cells.contract import find_cell
 from charrnn.errors import CorpusError
 from charrnn.kernels.arrays import aligned_zeros
-from charrnn.kernels.matmul import matmul, packed_zeros
+from charrnn.kernels.matmul import matmul
+from charrnn.kernels.packing import packed_zeros
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import config_of
 from charrnn.storage.checkpoint import load_header

@@ -23,7 +23,7 @@ from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
-from charrnn.kernels.matmul import matmul_transposed, scratch
+from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
 from charrnn.model.network import TrainingNetwork, enter_state, flat, leave_state
 from charrnn.model.parameters import Parameters, input_weight, output_weight
 from charrnn.model.tensors import EMBEDDING

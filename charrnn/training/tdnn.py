@@ -16,7 +16,8 @@ from charrnn.kernels.contexts import Array, ContextSpace
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.lookup import lookup_sums, lookup_tanh, tanh_back
-from charrnn.kernels.matmul import matmul, matmul_transposed, scratch
+from charrnn.kernels.matmul import matmul
+from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
 from charrnn.model.network import flat
 from charrnn.model.tdnn import TDNNParameters, TrainingTDNN
 from charrnn.model.tensors import EMBEDDING

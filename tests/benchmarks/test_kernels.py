@@ -6,7 +6,8 @@ from benchmarks import kernels
 from benchmarks.cases import all_cases
 from benchmarks.kernels import check, figures_of, kernels_table, main
 from benchmarks.shared.shape import Shape
-from charrnn.kernels.matmul import matmul, matmul_transposed
+from charrnn.kernels.matmul import matmul
+from charrnn.kernels.matmul_transposed import matmul_transposed
 
 SHAPE = Shape(9, 1, 3, 4, 5)
 

@@ -1,64 +1,12 @@
 import numpy as np
 import pytest
+from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, packed, packed_pairs, precisions
 from reference import nearest_bfloat16
 
-from charrnn.kernels.matmul import (
-    adds_start_last,
-    matmul,
-    matmul_add,
-    matmul_transposed,
-    pack,
-    pack_transposed,
-    packed_zeros,
-    panel_count,
-    panels_at_once,
-    room_to_round,
-    scratch,
-)
-from charrnn.kernels.operands import NUMBERS, PAIRS, cut_of, share
-from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.matmul import adds_start_last, matmul, matmul_add, panels_at_once
+from charrnn.kernels.operands import NUMBERS, PAIRS, share
+from charrnn.kernels.packing import pack_transposed, packed_zeros, panel_count
 from charrnn.kernels.simd import ROW_PANELS, TILE
-
-precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
-
-WIDEST = TILE.vectors * REGISTER_BYTES // 4
-"""Columns of the widest float32 panel."""
-
-ROWS = TILE.rows
-"""Rows of the tallest tile."""
-
-
-def normal(random, shape, dtype):
-    return random.normal(size=shape).astype(dtype)
-
-
-def packed(w):
-    result = packed_zeros(*w.shape, w.dtype)
-    pack(w, result, 0, 1)
-    return result
-
-
-def assert_product(got, a, b, c):
-    """``got`` is c + a b up to the rounding of a sum; a float64 sum by NumPy is the truth."""
-    a, b, c = a.astype("float64"), b.astype("float64"), c.astype("float64")
-    bound = (a.shape[-1] + 2) * np.finfo(got.dtype).eps * (np.abs(a) @ np.abs(b) + np.abs(c))
-    assert (np.abs(got - (a @ b + c)) <= bound).all()
-
-
-def test_shares_cover_everything_once_and_are_even():
-    for count in (0, 1, 5, 64):
-        for parts in (1, 2, 3, 7, 70):
-            edges = [share(count, parts, part) for part in range(parts + 1)]
-            assert (edges[0], edges[-1]) == (0, count)
-            assert set(np.diff(edges)) <= {count // parts, -(-count // parts)}
-
-
-def test_panels_are_no_wider_than_a_tile():
-    width = REGISTER_BYTES // 4
-    for vectors in range(1, 5 * TILE.vectors):
-        count = panel_count(vectors * width, width)
-        assert (count - 1) * TILE.vectors < vectors <= count * TILE.vectors
-        assert panel_count(vectors * width - width + 1, width) == count
 
 
 @pytest.mark.parametrize("most", [1, 3, ROW_PANELS])
@@ -81,24 +29,6 @@ def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most
             if taken and vectors % TILE.vectors == 0:  # all are full
                 assert len(taken) == -(-(last - first) // most)
                 assert max(taken) - min(taken) <= 1
-
-
-@precisions
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (17, WIDEST), (16, WIDEST + 1), (33, 5 * WIDEST // 2 + 3)])
-def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape, dtype):
-    depth, columns = shape
-    w = normal(random, shape, dtype)
-    whole = packed(w)
-    c = np.zeros((1, depth, columns), dtype)
-    matmul_add(np.eye(depth, dtype=dtype)[np.newaxis], whole, c, 0, depth)
-    assert np.array_equal(c[0], w)
-    assert np.count_nonzero(whole.panels) == w.size  # what pads the columns is zero
-    for parts in (1, 2, 3, 7):
-        for function, matrix in ((pack, w), (pack_transposed, np.ascontiguousarray(w.T))):
-            result = packed_zeros(depth, columns, dtype)
-            for part in range(parts):
-                function(matrix, result, part, parts)
-            assert np.array_equal(result.panels, whole.panels)
 
 
 DEPTH, ROW_BLOCK = NUMBERS.depth, NUMBERS.rows
@@ -252,56 +182,6 @@ def test_matmul_adds_what_was_made_ahead(random, T, R, K, N, gap, dtype):
     assert adds_start_last(b) == (K <= DEPTH)
 
 
-SUM_DEPTH, SUM_ROWS = NUMBERS.sum_depth, NUMBERS.sum_rows
-
-SUMS = [
-    (1, 1, 1, 1),
-    (5, 7, 3, 0),
-    (SUM_DEPTH, ROWS, WIDEST, 5),
-    (SUM_DEPTH + 1, 5 * ROWS - 1, 65, 66),
-    (3 * SUM_DEPTH - 5, SUM_ROWS + 9, 2 * WIDEST + 7, 0),
-    (17, 33, 0, 0),
-]
-
-
-@precisions
-@pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(("K", "M", "N1", "N2"), SUMS)
-def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, K, M, N1, N2, gap, dtype):
-    V = 4
-    a, ids = normal(random, (K, M + gap), dtype), random.integers(0, V, K).astype("int32")
-    bs = tuple(normal(random, (K, N + gap), dtype) for N in (N1, N2))
-    a[:, M:] = np.nan  # must not be read
-    for b, N in zip(bs, (N1, N2), strict=True):
-        b[:, N:] = np.nan
-    room = scratch(N1 + N2, dtype)
-
-    def run(shares):
-        cs, sums = tuple(normal(random, (M, N), dtype) for N in (N1, N2)), normal(random, (V, M), dtype)
-        before = [array.copy() for array in (*cs, sums)]
-        for first, last in shares:
-            matmul_transposed(a, bs, cs, ids, sums, room, first, last)
-        return before, (*cs, sums)
-
-    whole = run([(0, M)])[1]
-    zero = np.zeros((M, V), dtype)
-    one_hot = (ids[:, np.newaxis] == np.arange(V)).astype(dtype)
-    for got, b in zip(whole[:2], (bs[0][:, :N1], bs[1][:, :N2]), strict=True):
-        assert_product(got, a[:, :M].T, b, np.zeros_like(got))
-    assert_product(whole[2].T, a[:, :M].T, one_hot, zero)
-    for parts in (2, 3, M):
-        got = run([(share(M, parts, part), share(M, parts, part + 1)) for part in reversed(range(parts))])[1]
-        assert all(np.array_equal(x, y) for x, y in zip(got, whole, strict=True))
-    first, last = M // 3, M - M // 4
-    a[:, last - 1] = np.nan  # would show in the next row
-    before, got = run([(first, last)])
-    inside = slice(first, last - 1)
-    for x, y, z in zip((*got[:2], got[2].T), (*whole[:2], whole[2].T), (*before[:2], before[2].T), strict=True):
-        assert np.array_equal(x[inside], y[inside])
-        assert np.array_equal(x[:first], z[:first])
-        assert np.array_equal(x[last:], z[last:])
-
-
 @precisions
 def test_a_nan_reaches_its_row_and_no_other(random, dtype):
     a, b = normal(random, (1, 2 * ROWS, 9), dtype), normal(random, (9, 21), dtype)
@@ -311,15 +191,6 @@ def test_a_nan_reaches_its_row_and_no_other(random, dtype):
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding
 
-
-def packed_pairs(w, rows):
-    result = packed_zeros(*w.shape, PAIRS)
-    pack(w, result, 0, 1)
-    return result._replace(rounded=room_to_round(len(w), rows, PAIRS))
-
-
-PAIR_CUT = cut_of(np.zeros(0, PAIRS))
-TALL = PAIR_CUT.tile_rows
 
 PAIR_PRODUCTS = [
     *PRODUCTS,
@@ -387,37 +258,6 @@ def test_pairs_of_bfloat16_are_made_ahead_and_read_in_either_direction(random, T
     assert turned.tobytes() == c.tobytes()
 
 
-PAIR_SUMS = [
-    *SUMS,
-    (PAIR_CUT.sum_depth + 3, TALL + 1, 20, 0),
-    (2 * PAIR_CUT.sum_depth, PAIR_CUT.sum_rows + TALL // 2 + 1, 49, 16),
-]
-
-
-@pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(("K", "M", "N1", "N2"), PAIR_SUMS)
-def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors_however_rows_are_cut(random, K, M, N1, N2, gap):
-    a, ids = normal(random, (K, M + gap), "float32"), random.integers(0, 4, K).astype("int32")
-    bs = tuple(normal(random, (K, N + gap), "float32") for N in (N1, N2))
-    a[:, M:] = np.nan  # must not be read
-
-    def run(parts):
-        cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
-        for part in reversed(range(parts)):
-            rows = share(M, parts, part), share(M, parts, part + 1)
-            matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), *rows)
-        return (*cs, sums)
-
-    *cs, sums = run(1)
-    left = nearest_bfloat16(a[:, :M].copy())
-    for c, b in zip(cs, bs, strict=True):
-        assert_product(c, left.T, nearest_bfloat16(b[:, : c.shape[1]].copy()), np.zeros_like(c))
-    one_hot = (ids[:, np.newaxis] == np.arange(4)).astype("float32")
-    assert_product(sums.T, a[:, :M].T, one_hot, np.zeros((M, 4)))  # not rounded
-    for parts in (2, 3):
-        assert all(np.array_equal(x, y) for x, y in zip(run(parts), (*cs, sums), strict=True))
-
-
 def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):
     a, b = normal(random, (1, 2 * TALL, 9), "float32"), normal(random, (9, 21), "float32")
     a[0, 4, 3] = np.nan
@@ -425,12 +265,3 @@ def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):
     matmul_add(a, packed_pairs(b, 2 * TALL), c, 0, 2 * TALL)
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding
-
-
-def test_rounding_to_bfloat16_keeps_what_is_not_finite():
-    odd = np.array([[np.nan, np.inf, -np.inf, 3.4e38, 1 + 2**-8, 1 + 3 * 2**-8]], "float32")
-    odd.view(np.uint32)[0, 0] = 0x7FFFFFFF  # a NaN that rounding as a number would make -0
-    pairs = packed_zeros(1, 6, PAIRS)
-    pack(odd, pairs, 0, 1)
-    got = (pairs.panels[:6].view(np.uint32) << 16).view(np.float32)
-    np.testing.assert_array_equal(got, [np.nan, np.inf, -np.inf, np.inf, 1, 1 + 2**-6])

@@ -10,7 +10,8 @@ from charrnn.kernels.processor import TILE_REGISTERS
 PRODUCT = """
 import os
 import numpy as np
-from charrnn.kernels.matmul import matmul_add, pack, packed_zeros, room_to_round
+from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.packing import pack, packed_zeros, room_to_round
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import TILE_REGISTERS
 from charrnn.model.workers import Workers

@@ -21,7 +21,8 @@ print(REGISTER_BYTES, REGISTERS, TILE.vectors)
 
 PRODUCT = """
 import numpy as np
-from charrnn.kernels.matmul import matmul_add, pack, packed_zeros
+from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.packing import pack, packed_zeros
 random = np.random.default_rng(0)
 a, b = random.normal(size=(2, 7, 40)).astype("f"), random.normal(size=(40, 37)).astype("f")
 packed, c = packed_zeros(40, 37, "f"), np.ones((2, 7, 39), "f")

@@ -36,7 +36,8 @@ BFLOAT16 = """
 import numba
 from numba.core.caching import NullCache
 from charrnn.kernels import processor
-from charrnn.kernels.matmul import matmul_add, packed_zeros
+from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.packing import packed_zeros
 from charrnn.kernels.operands import PAIRS
 print(processor.NATIVE_BFLOAT16)
 rows = numba.types.Array(numba.float32, 3, "C")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.jit import jit
-from charrnn.kernels.matmul import Packed
+from charrnn.kernels.packing import Packed
 from charrnn.kernels.stacks import parts_of
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.jit import jit
-from charrnn.kernels.matmul import matmul, pack, packed_zeros, room_to_round
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.operands import PAIRS
+from charrnn.kernels.packing import pack, packed_zeros, room_to_round
 from charrnn.kernels.simd import TILE
 from charrnn.kernels.team import Team, may_leave
 from charrnn.model.workers import Workers, available_threads

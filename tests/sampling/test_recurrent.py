@@ -7,8 +7,8 @@ from charrnn.cells.contract import cell_names
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
-from charrnn.kernels.matmul import pack, packed_zeros
 from charrnn.kernels.operands import NUMBERS
+from charrnn.kernels.packing import pack, packed_zeros
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.sampling import loop, recurrent

@@ -1,0 +1,141 @@
+"""Products of transposed matrices, which weights' gradients are, and sums of rows, in one pass.
+
+Columns of both factors lie far apart, so that both are packed, block by block. Rows of the products are shared among
+threads; each element is summed over all k in the same order, whoever makes it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.matrix import configure, release
+from charrnn.kernels.operands import (
+    PAIR_STEPS,
+    PAIRS,
+    cut_and_sum,
+    cut_of,
+    cut_shape,
+    place_of,
+    share,
+    steps_of,
+    tile_row,
+)
+from charrnn.kernels.packing import pack_rows, panel_count
+from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.simd import tile
+
+Array = npt.NDArray[Any]
+
+
+class Scratch(NamedTuple):
+    """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
+
+    a: Array
+    """For each block of k, of the shape that ``operands.cut_shape`` gives: columns of A, tile by tile."""
+    line: Array
+    """(PAIR_STEPS, columns of A): where pairs are rounded; empty for numbers."""
+    b: Array
+    """For each block of k, the panels of both B."""
+
+
+def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
+    """Room for products of at most ``columns`` columns, those of both products together."""
+    dtype = np.dtype(dtype)
+    width = REGISTER_BYTES // dtype.itemsize
+    b_columns = (-(-columns // width) + 1) * width
+    empty = aligned_zeros(0, dtype)
+    cut = cut_of(empty)
+    steps = steps_of(cut.sum_depth, empty)
+    a = aligned_zeros((cut.sum_blocks, *cut_shape(cut.sum_rows, steps, dtype)), dtype)
+    line = aligned_zeros((PAIR_STEPS if dtype == PAIRS else 0, cut.sum_rows), dtype)
+    return Scratch(a, line, aligned_zeros((cut.sum_blocks, b_columns * steps), dtype))
+
+
+@jit
+def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
+    """Products of A's transpose with two matrices, and the sums of A's rows by id, in one pass over A.
+
+        cs[i][m, n] = sum over k of a[k, m] * bs[i][k, n]        sums[v, m] = sum of a[k, m] over all k with ids[k] = v
+
+    for every n and v and ``first_row <= m < last_row``. Both factors are packed block by block, because columns of A
+    lie far apart.
+
+    Args:
+        a: (K, at least M), contiguous.
+        bs: two of (K, at least N), contiguous.
+        cs: two of (M, N), contiguous, written; N may be 0.
+        ids: (K,) integers below V.
+        sums: (V, at least M), written.
+        scratch: Scratch for the columns of both products.
+        first_row: the first row of the products.
+        last_row: one beyond the last row.
+    """
+    sums[:, first_row:last_row] = 0
+    for c in cs:
+        c[first_row:last_row] = 0
+    width = REGISTER_BYTES // a.itemsize
+    cut = cut_of(scratch.b)
+    places = (0, -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, scratch.b))
+    for k0 in range(0, a.shape[0], cut.sum_blocks * cut.sum_depth):
+        length = min(a.shape[0] - k0, cut.sum_blocks * cut.sum_depth)
+        blocks = -(-length // cut.sum_depth)
+        for i in range(2):
+            for block in range(blocks):
+                rows = block_of(bs[i][k0 : k0 + length], block, cut.sum_depth)
+                pack_rows(rows, cs[i].shape[1], scratch.b[block, places[i] :], 0, 1)
+        for m0 in range(first_row, last_row, cut.sum_rows):
+            m1 = min(last_row, m0 + cut.sum_rows)
+            for block in range(blocks):
+                rows = block_of(a[k0 : k0 + length], block, cut.sum_depth)
+                own_ids = block_of(ids[k0 : k0 + length], block, cut.sum_depth)
+                cut_and_sum(rows, m0, m1, scratch.a[block], scratch.line, own_ids, sums)
+            for i in range(2):
+                add_product(scratch, places[i], length, cs[i], m0, m1)
+
+
+@inlined
+def block_of(rows, block, depth):
+    """A block of ``depth`` rows, or of what is left for the last one."""
+    return rows[block * depth : min(rows.shape[0], (block + 1) * depth)]
+
+
+@inlined
+def add_product(scratch, b_place, length, c, m0, m1):
+    """Add the product of packed blocks to rows ``m0`` to ``m1`` of C, which stay in the cache from block to block.
+
+    Args:
+        scratch: the blocks.
+        b_place: where the panels of B begin in a block.
+        length: of the sum over k in all blocks.
+        c: C.
+        m0: the first row.
+        m1: one beyond the last row.
+    """
+    width = REGISTER_BYTES // c.itemsize
+    columns = c.shape[1]
+    vectors = -(-columns // width)
+    count = panel_count(columns, width)
+    cut = cut_of(scratch.b)
+    rows = m1 - m0
+    tiles = -(-rows // cut.tile_rows)
+    highest = -(-rows // tiles)
+    configure(scratch.b, highest)
+    for panel in range(count):
+        v0 = share(vectors, count, panel)
+        v1 = share(vectors, count, panel + 1)
+        tail = min(width, columns - (v1 - 1) * width)
+        for block in range(-(-length // cut.sum_depth)):
+            steps = steps_of(min(cut.sum_depth, length - block * cut.sum_depth), scratch.b)
+            left, right = scratch.a[block], scratch.b[block, b_place:]
+            for i in range(tiles):
+                r0, r1 = tile_row(left, rows, tiles, i), tile_row(left, rows, tiles, i + 1)
+                shape = (r1 - r0, v1 - v0, tail, highest)
+                c_place = ((m0 + r0) * columns + v0 * width, columns)
+                tile(
+                    shape, left, place_of(left, r0), right, (v0 * width * steps, 0), steps, None, (0, 0),
+                    None, None, (0, 0, 0, 0), c, c_place,
+                )  # fmt: skip
+    release(scratch.b)

@@ -1,0 +1,103 @@
+"""Packing: a matrix B cut into panels, so that a product reads it strictly forward.
+
+A panel is as wide as a tile at most, and they are as even as can be, so that a width of four vectors becomes 2 + 2 and
+not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the tile reads, in the order in
+which it reads it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, spread_stride
+from charrnn.kernels.intrinsics import as_matrix
+from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.operands import PAIRS, cut_of, share, steps_of, write_panel, write_panel_transposed
+from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.simd import TILE
+
+Array = npt.NDArray[Any]
+
+
+class Packed(NamedTuple):
+    """A matrix B of shape (depth, columns), cut into panels."""
+
+    panels: Array
+    """1-D; panel by panel, k by k, column by column; columns beyond the last are zero."""
+    depth: int
+    """K, the length of the sums."""
+    columns: int
+    """N."""
+    rounded: Array
+    """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
+    made: Array
+    """(T, R, at least N): products that have been made ahead, which ``matmul`` need not make again; else empty."""
+    team: int = 0
+    """A member of a ``charrnn.kernels.team.Team``, whose threads make ``matmul`` together; 0 without one."""
+    turned: bool = False
+    """Whether panels are read from the last to the first: what was read last before is still in the cache then."""
+
+
+def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
+    """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
+    width = REGISTER_BYTES // np.dtype(dtype).itemsize
+    rounded = aligned_zeros((0, 0, 0), dtype)
+    made = aligned_zeros((0, 0, 0), np.float32 if dtype == PAIRS else dtype)
+    panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, rounded), dtype)
+    return Packed(panels, depth, columns, rounded, made)
+
+
+def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
+    """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
+    empty = aligned_zeros((0, 0, 0), dtype)
+    if dtype != PAIRS:
+        return empty
+    cut = cut_of(empty)
+    length = spread_stride(steps_of(depth, empty), empty.itemsize)
+    return aligned_zeros((max(1, cut.rows // rows), rows, length), PAIRS)
+
+
+@inlined
+def panel_count(columns, width):
+    """Number of panels, each of at most as many vectors of ``width`` elements as a tile, that hold the columns."""
+    vectors = -(-columns // width)
+    return -(-vectors // TILE.vectors)
+
+
+@inlined
+def pack_rows(rows, columns, panels, part, parts):
+    """Pack ``rows`` (K, at least N = ``columns``), or a thread's share of the panels."""
+    width = REGISTER_BYTES // panels.itemsize
+    steps = steps_of(rows.shape[0], panels)
+    vectors = -(-columns // width)
+    count = panel_count(columns, width)
+    for panel in range(share(count, parts, part), share(count, parts, part + 1)):
+        first = share(vectors, count, panel) * width
+        size = share(vectors, count, panel + 1) * width - first
+        used = min(size, columns - first)
+        to = as_matrix(panels[first * steps :], steps, size)
+        write_panel(rows, first, used, to)
+        to[:, used:] = 0  # their products go nowhere, but denormals would be slow
+
+
+@jit
+def pack(w, packed, part, parts):
+    """Pack ``w`` (K, N); thread ``part`` of ``parts`` does its share of the panels."""
+    pack_rows(w, w.shape[1], packed.panels, part, parts)
+
+
+@jit
+def pack_transposed(w, packed, part, parts):
+    """Pack the transpose of ``w`` (N, K); thread ``part`` of ``parts`` does its share of the panels."""
+    panels = packed.panels
+    width = REGISTER_BYTES // panels.itemsize
+    columns, depth = w.shape
+    steps = steps_of(depth, panels)
+    vectors = -(-columns // width)
+    count = panel_count(columns, width)
+    for panel in range(share(count, parts, part), share(count, parts, part + 1)):
+        first = share(vectors, count, panel) * width
+        size = share(vectors, count, panel + 1) * width - first
+        to = as_matrix(panels[first * steps :], steps, size)
+        write_panel_transposed(w, first, min(size, columns - first), to)
