@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -21,7 +22,7 @@ INDEX = ir.IntType(64)
 CANDIDATES = ((16, 12), (16, 24), (32, 12), (64, 24))
 """(bytes of a vector, chains): for 16 or 32 registers of 128 bits, for AVX2 and for AVX-512."""
 
-SLICE_SECONDS = 0.02
+SLICE_SECONDS = 0.01
 SLICES = 5
 
 
@@ -99,20 +100,20 @@ def rate(loop: Callable[..., Any], flop: int, real: Any, seconds: float, slices:
 
 
 @cache
-def fastest(dtype: str) -> tuple[Callable[..., Any], Peak]:
-    """The fastest of the candidate loops, compiled and measured shortly."""
-    real = numba.np.numpy_support.as_dtype(getattr(types, dtype)).type
-    found = []
-    for size, chains in CANDIDATES:
-        lanes = size // real().itemsize
-        loop = make_loop(lanes, chains)
-        found.append((loop, Peak(rate(loop, 2 * lanes * chains, real, SLICE_SECONDS / 4, 2), size, chains)))
-    return max(found, key=lambda one: one[1].gflops)
+def loops(dtype: str) -> list[tuple[Callable[..., Any], int, int]]:
+    """The candidates: loop, bytes of a vector and chains."""
+    itemsize = np.dtype(dtype).itemsize
+    return [(make_loop(size // itemsize, chains), size, chains) for size, chains in CANDIDATES]
 
 
 def measure_peak(dtype: str = "float32", slices: int = SLICES) -> Peak:
-    """Peak of one core for ``dtype``, measured now; take it again beside each figure that is compared with it."""
-    loop, peak = fastest(dtype)
-    real = numba.np.numpy_support.as_dtype(getattr(types, dtype)).type
-    flop = 2 * peak.vector_bytes // real().itemsize * peak.chains
-    return peak._replace(gflops=rate(loop, flop, real, SLICE_SECONDS, slices))
+    """Peak of one core for ``dtype``, measured now; take it again beside each figure that is compared with it.
+
+    All loops are measured each time: the fastest one of another time may have been found while somebody disturbed.
+    """
+    real = np.dtype(dtype)
+    peaks = [
+        Peak(rate(loop, 2 * size // real.itemsize * chains, real.type, SLICE_SECONDS, slices), size, chains)
+        for loop, size, chains in loops(dtype)
+    ]
+    return max(peaks)
