@@ -108,7 +108,7 @@ class TruncatedBPTT:
         """
         space = self._space_for(len(x))
         x, y = np.ascontiguousarray(x), y[lead:]
-        if fresh is not None:
+        if fresh is not None and fresh.any():
             self.network.begin(state, fresh)
         enter_state(space, state)
         d_state = self._d_state if d_state is None else d_state
@@ -126,7 +126,8 @@ class TruncatedBPTT:
         self.network.workers.run(streams, most=x.shape[1])
         self.network.workers.run(weights)
         self.network.workers.run(self._input_gradients)
-        self._stream_gradients(space, d_state, fresh)
+        if self.network.cell.vectors or self._d_state:
+            self._stream_gradients(space, d_state, fresh)
         leave_state(space, state, advance)
         return float(space.losses[lead:].mean())
 
