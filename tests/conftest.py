@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 from jobs import TEXT
 
+from charrnn.kernels.jit import Prepared
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
 from charrnn.sweeps.folder import SweepFolder
@@ -29,6 +31,20 @@ def corpus(tmp_path):
 @pytest.fixture
 def runs(tmp_path):
     return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True)
+def keep_to_types(monkeypatch):
+    """Prepared kernels, which do not look, get what their first call got."""
+    call = Prepared.__call__
+
+    def checked(self, *arguments):
+        kinds = [numba.typeof(argument) for argument in arguments]
+        first = vars(self).setdefault("kinds", kinds)
+        assert kinds == first, [pair for pair in zip(first, kinds, strict=True) if pair[0] != pair[1]]
+        return call(self, *arguments)
+
+    monkeypatch.setattr(Prepared, "__call__", checked)
 
 
 @pytest.fixture

@@ -109,11 +109,11 @@ def loops(dtype: str) -> list[tuple[Callable[..., Any], int, int]]:
 def measure_peak(dtype: str = "float32", slices: int = SLICES) -> Peak:
     """Peak of one core for ``dtype``, measured now; take it again beside each figure that is compared with it.
 
-    All loops are measured each time: the fastest one of another time may have been found while somebody disturbed.
+    All loops are measured each time, by turns: who disturbs does not disturb all slices of the fastest one.
     """
     real = np.dtype(dtype)
-    peaks = [
-        Peak(rate(loop, 2 * size // real.itemsize * chains, real.type, SLICE_SECONDS, slices), size, chains)
+    return max(
+        Peak(rate(loop, 2 * size // real.itemsize * chains, real.type, SLICE_SECONDS, 1), size, chains)
+        for _ in range(slices)
         for loop, size, chains in loops(dtype)
-    ]
-    return max(peaks)
+    )

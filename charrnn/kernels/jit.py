@@ -193,18 +193,18 @@ def compiled(kernel: Any, *arguments: Any) -> Any:
 
 
 class Prepared:
-    """A kernel that is always called with arguments of the types of its first call, which Numba looks at only then."""
+    """A kernel that is always called with arguments of the types of its first call, which Numba looks at only then.
+
+    Callers must keep to them, to the layout of arrays, too: hardly anything is noticed, and what then happens is not
+    defined. The tests look at every call.
+    """
 
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._entry: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel.
-
-        Raises:
-            TypeError: an argument is of another type than in the first call.
-        """
+        """Run the kernel."""
         if self._entry is None:
             self._entry = compiled(self._kernel, *arguments).entry_point
         return self._entry(*arguments)

@@ -51,6 +51,7 @@ class Network:
         matmul: the product, as the cell calls it.
         multiply: the same kernel, as Python calls it; with those of packing, ``pack`` and ``pack_transposed``.
         tables: for each layer that the input reaches, (V, at least G): a for each character.
+        no_ids: (1, V) zeros, for products of all characters that start from one row.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers | None = None) -> None:
@@ -79,6 +80,7 @@ class Network:
         self.w_ih = [packed_zeros(H, G, dtype) for _ in layers[1:]]
         self.w_out = [packed_zeros(H, V, dtype) for _ in config.output_layers]
         self.tables = [aligned_zeros((V, padded(G, itemsize)), config.dtype) for _ in config.input_layers]
+        self.no_ids = np.zeros((1, V), np.int32)
         self.w_in: list[Packed] = []
         if E := config.embedding_size:
             room = room_to_round(E, V, dtype)
@@ -129,10 +131,10 @@ class Network:
 
     def _embed(self, part: int, parts: int) -> None:
         first, last = share(self.config.vocab_size, part, parts)
-        embedding, no_ids = self.parameters[EMBEDDING], np.zeros((1, self.config.vocab_size), np.int32)
+        embedding = self.parameters[EMBEDDING][np.newaxis]
         for layer, table in enumerate(self.tables):
             bias = self.parameters.row(f"rnn.bias_l{layer}")
-            self.multiply(embedding[np.newaxis], self.w_in[layer], bias, no_ids, table[np.newaxis], first, last)
+            self.multiply(embedding, self.w_in[layer], bias, self.no_ids, table[np.newaxis], first, last)
 
     def forward_rows(
         self, x: Array, space: Workspace, first: int, last: int, mask_key: int | None = None, *, lead: int = 0

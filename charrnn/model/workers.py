@@ -45,7 +45,8 @@ class Workers:
     def run(self, job: Callable[[int, int], None], most: int | None = None) -> None:
         """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised.
 
-        Where the threads are at work for another caller, this one does all parts.
+        Where the threads are at work for another caller, this one does all parts. A job must not call ``run`` itself.
+        Who is interrupted may have left a part at work: the next job waits for that.
 
         Args:
             job: does part ``part`` of ``parts``.
@@ -82,6 +83,9 @@ class Helper:
 
     Both sides look out for the other's sign for a while before they sleep. The caller may be interrupted between any
     two steps, and must find no lock taken that nobody gives back: so both sleep on plain locks, not on conditions.
+
+    A part counts as done when ``passes`` says so, which the thread calls next and which needs no GIL. A caller that
+    sleeps is woken up before that, and may look too early; so it is woken up once more before the thread sleeps.
     """
 
     def __init__(self, patience: int) -> None:

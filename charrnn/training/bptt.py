@@ -1,13 +1,14 @@
 """Truncated backpropagation through time: a window's loss and gradient (Werbos 1990; Williams and Peng 1990).
 
-Two phases, with a join of the threads after each:
+Three phases, with a join of the threads after each:
 
 1. Each thread takes its streams through the whole window: forward, loss, and backward to the gradient of every a[t].
 2. Each thread takes its rows or columns of every weight's gradient and sums over all (t, b) in one fixed order:
 
        d W_hh = sum of d_a[t] h[t-1]^T     d W_ih = sum of d_a[t] x[t]^T     d b = sum of d_a[t]
 
-   Below the first layer the sums run over the vocabulary: the table's gradient goes on into the embedding, W_ih and b.
+   Below the first layer it is the table that has a gradient: d table[v] = sum of d_a[t] where x[t] = v.
+3. Each thread takes its part of what follows from that by sums over the vocabulary: embedding, W_ih and b.
 
 So the result is the same, to the last bit, for any number of threads.
 """
@@ -34,7 +35,10 @@ Array = npt.NDArray[Any]
 
 
 class Sum(NamedTuple):
-    """Gradients of weights: products of transposed rows with two matrices, and the sums of these rows by id."""
+    """Gradients of weights: products of transposed rows with two matrices, and the sums of these rows by id.
+
+    All but the rows are the first arguments of ``matmul_transposed``.
+    """
 
     d: Array
     """(K, at least M) gradients of what goes into units."""
@@ -43,7 +47,7 @@ class Sum(NamedTuple):
     products: tuple[Array, Array]
     """(M, N) each, where N may be 0: the gradients."""
     ids: Array | None
-    """(K,) below V; the window's characters, if there are none."""
+    """(K,) below V; None for the window's characters."""
     sums: Array
     """(V, at least M), where they go."""
     rows: range
@@ -69,7 +73,6 @@ class TruncatedBPTT:
         self._aside = aligned_zeros((streams, config.hidden_size), config.dtype)
         columns = max(2 * config.hidden_size, config.embedding_size)
         self._scratch = [scratch(columns, config.packed_dtype) for _ in range(network.workers.threads)]
-        self._no_ids = np.zeros((1, config.vocab_size), np.int32)
         self._all_ids = np.arange(config.vocab_size, dtype=np.int32)[np.newaxis]
         self._zeros = aligned_zeros((1, max(config.hidden_size, config.embedding_size)), config.dtype)
         self._matmul_transposed = Prepared(matmul_transposed)
@@ -214,9 +217,11 @@ class TruncatedBPTT:
 
     def _sums_of_window(self, space: Workspace, lead: int) -> Iterator[Sum]:
         config, gradient, T = self.network.config, self.gradient, len(space.logits)
+        no_ids = space.no_ids.reshape(-1)
         for layer, trace in enumerate(space.traces):
-            d_a, sums = flat(trace.gates), gradient.row(f"rnn.bias_l{layer}")
-            ids: Array | None = space.no_ids.reshape(-1)
+            d_a = flat(trace.gates)
+            ids: Array | None = no_ids
+            sums = gradient.row(f"rnn.bias_l{layer}")
             if layer in config.input_layers:
                 ids, sums = None, self._d_tables[layer]
             below = [(flat(space.outputs[layer - 1]), gradient[f"rnn.weight_ih_l{layer}"])] if layer else []
@@ -227,15 +232,13 @@ class TruncatedBPTT:
                     yield sum_of(d_a, factors + below, ids, sums)
                     rows = rows[len(d_w) :]
                 else:
-                    yield sum_of(
-                        flat(getattr(trace, product.gradient)), factors, space.no_ids.reshape(-1), self._unused
-                    )
+                    yield sum_of(flat(getattr(trace, product.gradient)), factors, no_ids, self._unused)
             if rows:
                 yield sum_of(d_a, below, ids, sums, rows)
         for layer in config.output_layers:
             factors = [(flat(space.outputs[layer][lead:]), gradient[output_weight(config, layer)])]
-            ids = space.no_ids[lead:].reshape(-1)
-            yield sum_of(flat(space.logits[lead:]), factors, ids, gradient.row("head.bias"))
+            logits = flat(space.logits[lead:])
+            yield sum_of(logits, factors, no_ids[: len(logits)], gradient.row("head.bias"))
 
     def _sums_of_tables(self) -> Iterator[Sum]:
         config, gradient = self.network.config, self.gradient
@@ -244,7 +247,7 @@ class TruncatedBPTT:
             if config.embedding_size:
                 factors = [(self.network.parameters[EMBEDDING], gradient[input_weight(layer)])]
             bias = gradient.row(f"rnn.bias_l{layer}")
-            yield sum_of(d_table, factors, self._no_ids[0], bias, range(config.gate_width))
+            yield sum_of(d_table, factors, self.network.no_ids[0], bias, range(config.gate_width))
 
     def _make(self, sums: list[Sum], part: int, parts: int) -> None:
         """A thread's share of the rows of some sums."""
@@ -261,7 +264,7 @@ class TruncatedBPTT:
             for layer, d_table in enumerate(self._d_tables):
                 self.gradient[input_weight(layer)][first:last] = d_table[:, first:last].T
             return
-        start, ids = self._zeros, self._no_ids
+        start, ids = self._zeros, network.no_ids
         if config.tie_embedding:  # its gradient as the output's matrix is there already
             start, ids = self.gradient[EMBEDDING], self._all_ids
         first, last = share(V, part, parts)

@@ -42,10 +42,10 @@ def test_threads_pass_by_turns():
 
     def answer():
         for turn in range(1, 101):
-            reaches(first, turn, 2**40)
+            reaches(first, turn, 2**24)
             second[0] = turn + 1
 
     other = threading.Thread(target=answer)
     other.start()
-    assert all(passes(first, second, turn, 2**40) for turn in range(1, 101))
+    assert all(passes(first, second, turn, 2**24) for turn in range(1, 101))
     other.join()
