@@ -1,4 +1,4 @@
-"""The gradient of a TDNN on a window, in two phases as in ``charrnn.training.bptt``: by streams, then by weights.
+"""The gradient of a TDNN on a window, in phases as in ``charrnn.training.bptt``: streams, weights, embedding.
 
     d_h[t] = W_head^T d_logits[t]          d_a[t] = d_h[t] (1 - h[t]^2)
     d_tables[v, p] = sum of d_a[t] over all t and streams with v at place p
