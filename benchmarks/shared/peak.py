@@ -83,20 +83,19 @@ def make_loop(lanes: int, chains: int) -> Callable[..., Any]:
     return loop  # type: ignore[no-any-return]
 
 
-def rate(loop: Callable[..., Any], flop: int, real: Any, seconds: float, slices: int) -> float:
-    """Best GFLOP/s of a few slices, by the thread's own clock: other programs on the core do not count."""
-    a, b, rounds, elapsed = real(0.5), real(1.0), 1 << 14, 0.0
-    while elapsed < seconds:
+def seconds_of(loop: Callable[..., Any], real: Any, rounds: int) -> float:
+    """What so many rounds take by the thread's own clock: other programs on the core do not count."""
+    start = time.thread_time()
+    loop(real(0.5), real(1.0), rounds)
+    return time.thread_time() - start
+
+
+def rounds_in(seconds: float, loop: Callable[..., Any], real: Any) -> int:
+    """A number of rounds that takes so long or longer."""
+    rounds = 1 << 15
+    while seconds_of(loop, real, rounds) < seconds:
         rounds *= 2
-        start = time.thread_time()
-        loop(a, b, rounds)
-        elapsed = time.thread_time() - start
-    best = elapsed
-    for _ in range(slices - 1):
-        start = time.thread_time()
-        loop(a, b, rounds)
-        best = min(best, time.thread_time() - start)
-    return flop * rounds / best / 1e9
+    return rounds
 
 
 @cache
@@ -111,9 +110,10 @@ def measure_peak(dtype: str = "float32", slices: int = SLICES) -> Peak:
 
     All loops are measured each time, by turns: who disturbs does not disturb all slices of the fastest one.
     """
-    real = np.dtype(dtype)
+    itemsize, real = np.dtype(dtype).itemsize, np.dtype(dtype).type
+    rounds = [rounds_in(SLICE_SECONDS, loop, real) for loop, _, _ in loops(dtype)]
     return max(
-        Peak(rate(loop, 2 * size // real.itemsize * chains, real.type, SLICE_SECONDS, 1), size, chains)
+        Peak(2 * size // itemsize * chains * count / seconds_of(loop, real, count) / 1e9, size, chains)
         for _ in range(slices)
-        for loop, size, chains in loops(dtype)
+        for (loop, size, chains), count in zip(loops(dtype), rounds, strict=True)
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.shared.peak import CANDIDATES, make_loop, measure_peak, rate
+from benchmarks.shared.peak import CANDIDATES, make_loop, measure_peak, rounds_in
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -18,23 +18,40 @@ def test_each_chain_is_computed(dtype):
         assert loop(real(0.5), real(1.0), rounds) == wanted
 
 
-@pytest.mark.parametrize("seconds", [1e-4, 0.02])
-def test_the_rate_is_that_of_the_fastest_slice_however_long_slices_are(monkeypatch, seconds):
-    now, slices = 0.0, []
+class Core:
+    """A core that somebody else uses, too, but in some runs of a loop; its clock is the thread's."""
 
-    def loop(_a, _b, rounds):
-        nonlocal now
-        slices.append(rounds)
-        interrupted = len(slices) % 3 != 0  # somebody else uses the core, but in every third slice
-        now += rounds * 4e-9 * (1 + interrupted)
+    def __init__(self, monkeypatch, quiet):
+        self.now, self.runs, self._quiet = 0.0, [], quiet
+        monkeypatch.setattr("time.thread_time", lambda: self.now)
 
-    monkeypatch.setattr("time.thread_time", lambda: now)
-    assert rate(loop, 96, np.float32, seconds, 5) == pytest.approx(96 / 4)
+    def loop(self, name, seconds_per_round):
+        def run(_a, _b, rounds):
+            disturbed = not self._quiet(len(self.runs))
+            self.runs.append((name, rounds))
+            self.now += rounds * seconds_per_round * (1 + disturbed)
+
+        return run
 
 
-def test_the_peak_is_that_of_the_loop_that_is_fastest_now(monkeypatch):
-    assert measure_peak().gflops > 0
-    rates = iter([8, 7, 6, 5, 1, 2, 3, 9, 1, 2, 3, 4])
-    monkeypatch.setattr("benchmarks.shared.peak.rate", lambda *_: next(rates))
-    assert measure_peak(slices=2) == (9, *CANDIDATES[-1])
-    assert measure_peak(slices=1) == (4, *CANDIDATES[-1])
+@pytest.mark.parametrize("seconds", [1e-5, 1e-4, 0.02])
+def test_rounds_take_so_long_and_not_much_longer(monkeypatch, seconds):
+    core = Core(monkeypatch, lambda run: True)
+    rounds = rounds_in(seconds, core.loop("a", 4e-9), np.float32)
+    assert rounds * 4e-9 >= seconds
+    assert rounds == core.runs[0][1] or rounds * 4e-9 < 2 * seconds
+
+
+def test_the_peak_is_that_of_the_fastest_loop_in_its_best_slice(monkeypatch):
+    core = Core(monkeypatch, lambda run: run % 7 == 6)
+    loops = [(core.loop("slow", 4e-9), 32, 12), (core.loop("fast", 3e-9), 64, 24), (core.loop("short", 1e-9), 16, 2)]
+    monkeypatch.setattr("benchmarks.shared.peak.loops", lambda dtype: loops)
+    assert measure_peak("float32", slices=8) == (pytest.approx(2 * 16 * 24 / 3), 64, 24)
+    names = [name for name, _ in core.runs[-24:]]
+    assert names == 8 * ["slow", "fast", "short"]  # by turns
+
+
+def test_the_peak_of_this_core_is_measured():
+    peak = measure_peak(slices=1)
+    assert peak.gflops > 0
+    assert peak[1:] in CANDIDATES
