@@ -120,13 +120,22 @@ class Network:
     def _pack(self, part: int, parts: int) -> None:
         for function, rows, packed in self._packings:
             function(rows, packed, part, parts)
-        tensors, config = self.parameters, self.config
-        for layer, weights in enumerate(self.recurrent if self.cell.vectors else []):
-            for vector, to, values in zip(self.cell.vectors, weights.vectors, tensors.vectors(layer), strict=True):
+        if self.cell.vectors:
+            self._copy_vectors()
+        if not self.config.embedding_size:
+            self._fill_tables(*share(self.config.gate_width, part, parts))
+
+    def _copy_vectors(self) -> None:
+        for layer, weights in enumerate(self.recurrent):
+            for vector, to, values in zip(
+                self.cell.vectors, weights.vectors, self.parameters.vectors(layer), strict=True
+            ):
                 to[: len(values)] = vector.read_as(values)
-        for layer, table in enumerate([] if config.embedding_size else self.tables):
-            w, bias = tensors[input_weight(layer)], tensors[f"rnn.bias_l{layer}"]
-            first, last = share(config.gate_width, part, parts)
+
+    def _fill_tables(self, first: int, last: int) -> None:
+        """Columns of the tables of a one-hot input."""
+        for layer, table in enumerate(self.tables):
+            w, bias = self.parameters[input_weight(layer)], self.parameters[f"rnn.bias_l{layer}"]
             table[:, first:last] = w[first:last].T + bias[first:last]
 
     def _embed(self, part: int, parts: int) -> None:
