@@ -218,14 +218,17 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
     """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
     with Saving() as saving:
         try:
-            yield
+            try:
+                yield
+            finally:
+                saving.hold()  # a signal that comes before this is the one that is caught
         except (OSError, Ended, KeyboardInterrupt):
             # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
-            with saving.undisturbed(), suppress(RuntimeError):
+            with suppress(RuntimeError):
                 session.save(state)
             raise
-        with saving.undisturbed():
-            session.save(state)
+        session.save(state)
+        saving.let_go()
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:

@@ -118,12 +118,15 @@ class Ending(Handled):
     """Handles signals with the help of an alarm.
 
     A terminal that is gone makes writing fail, often before the signal that says so has been looked up: then that has
-    ended the block.
+    ended the block. So it has where Numba, which was looking at a kernel's arguments, has made a TypeError of what the
+    signal raised.
     """
 
     def __init__(self) -> None:
         self._number = 0
         """Of the signal that came; 0 if none did."""
+        self._raised = 0
+        """Of the one that was raised; 0 if none was."""
 
     def __enter__(self: E) -> E:
         self._undo = self._set_alarm()
@@ -136,9 +139,15 @@ class Ending(Handled):
         self._undo()
         if isinstance(error, OSError) and self._number:
             end(self._number)
+        if isinstance(error, TypeError) and self._raised:
+            self._raise(self._raised)
 
     def _set_alarm(self) -> Callable[[], None]:
         raise NotImplementedError
+
+    def _raise(self, number: int) -> None:
+        self._raised = number
+        end_by(number)
 
 
 class Pause(Ending):
@@ -185,7 +194,7 @@ class Pause(Ending):
         elif self._delivering and self._number:
             pass  # it ends soon, or the reader has stalled
         elif self._keep or self._number:
-            self._end(number)
+            self._raise(number)
         elif number == signal.SIGINT:
             interrupt()
         else:
@@ -193,26 +202,27 @@ class Pause(Ending):
 
     def _look(self) -> None:
         if stalled() > PATIENCE:
-            self._end(self._number)
+            self._raise(self._number)
 
-    def _end(self, number: int) -> None:
+    def _raise(self, number: int) -> None:
+        self._raised = number
         (end_by if self._keep else end)(number)
 
 
 class Saving(Handled):
-    """Within its ``with`` block, a signal ends the block, but for what is ``undisturbed``."""
+    """Within its ``with`` block, the first signal is an exception; later ones wait, and once it is asked to, all do."""
 
     def __init__(self) -> None:
         self._waits = False
         self._number = 0
         """Of the first signal that had to wait; 0 if none came."""
 
-    @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Let signals wait for the end of the body."""
+    def hold(self) -> None:
+        """Let signals wait from now on."""
         self._waits = True
-        yield
-        self._waits = False
+
+    def let_go(self) -> None:
+        """End the command if a signal has waited."""
         if self._number:
             end(self._number)
 
@@ -220,6 +230,7 @@ class Saving(Handled):
         if self._waits:
             self._number = self._number or number
         else:
+            self._waits = True
             end_by(number)
 
 
@@ -254,4 +265,4 @@ class Once(Ending):
         if number != signal.SIGINT:
             self._number = number
         if expected:
-            end_by(number)
+            self._raise(number)

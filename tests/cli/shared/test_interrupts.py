@@ -107,7 +107,7 @@ def test_a_reader_that_has_stalled_ends_what_is_written(number, keep, monkeypatc
         signal.raise_signal(number)
         assert pause.asked()
         time.sleep(2 * PATIENCE)  # nobody waits for a reader
-        with pytest.raises(KeyboardInterrupt if keep and number == signal.SIGINT else EndedBySignal):
+        with pytest.raises(raised_by(number) if keep else EndedBySignal):
             put("x" * 1_000_000, pipe)
     os.close(reader)
     assert pause.exit_code == 128 + number
@@ -137,19 +137,78 @@ def test_a_second_signal_ends_what_has_been_drawn_by_an_exception(number):
             signal.raise_signal(number)
 
 
+def raised_by(number):
+    return KeyboardInterrupt if number == signal.SIGINT else EndedBySignal
+
+
+def make_type_error_of(number):
+    """As Numba does with what a handler raises while it takes a function's address."""
+    try:
+        signal.raise_signal(number)
+    except BaseException:
+        raise TypeError("argument missing") from None
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_numba_makes_of_a_signal_is_that_signal(number):
+    def draw():
+        with Pause() as pause:
+            pause.asked()
+            signal.raise_signal(SIGNALS[-1])
+            make_type_error_of(number)
+
+    def wait():
+        with Once() as interrupt:
+            interrupt.expect()
+            make_type_error_of(number)
+
+    with pytest.raises(raised_by(number)), Pause(keep=True):
+        make_type_error_of(number)
+    with pytest.raises(EndedBySignal):
+        draw()
+    with pytest.raises(raised_by(number)):
+        wait()
+
+
+def test_a_type_error_of_its_own_is_one():
+    def fail_after_a_signal():
+        with Pause() as pause:
+            pause.asked()
+            signal.raise_signal(SIGNALS[-1])  # noted, not raised
+            raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        fail_after_a_signal()
+    for block in (Pause, Once):
+        with pytest.raises(TypeError, match="ours"), block():
+            raise TypeError("ours")
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_waits_until_all_is_saved(number):
     done = []
 
     def save():
         with Saving() as saving:
-            with saving.undisturbed():
-                signal.raise_signal(number)
-                done.append("saved")
+            saving.hold()
+            signal.raise_signal(number)
+            done.append("saved")
+            saving.let_go()
             done.append("not reached")
 
     with pytest.raises(EndedBySignal):
         save()
     assert done == ["saved"]
-    with Saving(), pytest.raises(KeyboardInterrupt if number == signal.SIGINT else EndedBySignal):
-        signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_only_the_first_signal_ends_what_is_to_be_saved(number):
+    with Saving() as saving:
+        with pytest.raises(raised_by(number)):
+            signal.raise_signal(number)
+        signal.raise_signal(SIGNALS[-1])
+        with pytest.raises(EndedBySignal) as ended:
+            saving.let_go()
+    assert ended.value.number == SIGNALS[-1]
+    with Saving() as saving:
+        saving.let_go()
