@@ -110,16 +110,21 @@ def traffic(shape: Shape, precision: str) -> dict[str, int]:
     return {"norm": parameters, "update": 7 * parameters, "packing": 2 * (size * packed + written)}
 
 
+def peak_of(precision: str) -> float:
+    """GFLOP/s of one core now; 0 for bf16, whose products have another one."""
+    return 0.0 if precision == "bf16" else measure_peak(precision).gflops
+
+
 def timings(shape: Shape, precision: str, threads: int, seconds: float) -> list[PartTiming]:
     """All parts of a step at a shape."""
-    running = steps(shape, precision, threads)
+    peaks, running = [peak_of(precision)], steps(shape, precision, threads)
     measured: list[dict[str, float]] = []
     for _ in range(WARM_UP_STEPS):
         next(running)
     began = time.perf_counter()
     while time.perf_counter() - began < seconds or len(measured) < LEAST_STEPS:
         measured.append(next(running))
-    peak = None if precision == "bf16" else measure_peak(precision).gflops * threads
+    peaks.append(peak_of(precision))
     total = statistics.median(sum(step.values()) for step in measured)
     flop, size = work(shape), traffic(shape, precision)
 
@@ -133,7 +138,7 @@ def timings(shape: Shape, precision: str, threads: int, seconds: float) -> list[
             seconds=median,
             share=median / total,
             gflops=gflops,
-            part_of_peak=gflops / peak if gflops and peak else None,
+            part_of_peak=gflops / max(peaks) / threads if gflops and all(peaks) else None,
             gbytes_per_second=size[part] / median / 1e9 if part in size else None,
         )
 
