@@ -218,15 +218,16 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
     """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
     with Saving() as saving:
         try:
-            try:
-                yield
-            finally:
-                saving.hold()  # a signal that comes before this is the one that is caught
-        except (OSError, Ended, KeyboardInterrupt):
+            yield
+        except (OSError, Ended, KeyboardInterrupt) as error:
+            saving.hold()
             # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
             with suppress(RuntimeError):
                 session.save(state)
+            if isinstance(error, OSError):
+                saving.let_go()
             raise
+        saving.hold()
         session.save(state)
         saving.let_go()
 

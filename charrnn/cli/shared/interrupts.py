@@ -28,10 +28,13 @@ class Handled:
 
     def __enter__(self: H) -> H:
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
-        for number, now in self._before.items():
-            if number == signal.SIGINT or now != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
-                signal.signal(number, self._handle)
+        self._take_over()
         return self
+
+    def _take_over(self) -> None:
+        for number, before in self._before.items():
+            if number == signal.SIGINT or before != signal.SIG_IGN:  # nohup wants SIGHUP to be ignored
+                signal.signal(number, self._handle)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,7 +133,11 @@ class Ending(Handled):
 
     def __enter__(self: E) -> E:
         self._undo = self._set_alarm()
-        return super().__enter__()
+        super().__enter__()
+        for handler in self._before.values():
+            if isinstance(outer := getattr(handler, "__self__", None), Saving):
+                outer.waits = True  # what has been done here is saved next
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -205,21 +212,28 @@ class Pause(Ending):
             self._raise(self._number)
 
     def _raise(self, number: int) -> None:
+        if self._number != signal.SIGINT:
+            number = self._number or number
         self._raised = number
         (end_by if self._keep else end)(number)
 
 
 class Saving(Handled):
-    """Within its ``with`` block, the first signal is an exception; later ones wait, and once it is asked to, all do."""
+    """Within its ``with`` block, the first signal is an exception. Others wait, and all do where it is told so.
+
+    Attributes:
+        waits: whether signals wait; true from the first one on, and once a block within this one has dealt with them.
+    """
 
     def __init__(self) -> None:
-        self._waits = False
+        self.waits = False
         self._number = 0
         """Of the first signal that had to wait; 0 if none came."""
 
     def hold(self) -> None:
-        """Let signals wait from now on."""
-        self._waits = True
+        """Let signals wait from now on, whatever a block within this one has left behind that a signal ended."""
+        self.waits = True
+        self._take_over()
 
     def let_go(self) -> None:
         """End the command if a signal has waited."""
@@ -227,10 +241,10 @@ class Saving(Handled):
             end(self._number)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._waits:
+        if self.waits:
             self._number = self._number or number
         else:
-            self._waits = True
+            self.waits = True
             end_by(number)
 
 
@@ -249,13 +263,13 @@ class Once(Ending):
 
     def expect(self) -> None:
         """The next signal raises."""
-        self._expected = True
+        self._expected, self._raised = True, 0
         if self._number:
             end(self._number)
 
     def ignore(self) -> None:
         """It does not, unless it is expected again."""
-        self._expected = False
+        self._expected, self._raised = False, 0
 
     def _set_alarm(self) -> Callable[[], None]:
         return set_alarm(LOOK, lambda *_: None, again=True)

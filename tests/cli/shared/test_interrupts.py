@@ -212,3 +212,52 @@ def test_only_the_first_signal_ends_what_is_to_be_saved(number):
     assert ended.value.number == SIGNALS[-1]
     with Saving() as saving:
         saving.let_go()
+
+
+@pytest.mark.parametrize("block", [lambda: Pause(keep=True), Once])
+def test_after_a_block_within_it_signals_wait_for_what_is_saved(block):
+    with Saving() as saving:
+        with block():
+            pass
+        signal.raise_signal(SIGNALS[-1])
+        with pytest.raises(EndedBySignal):
+            saving.let_go()
+
+
+def test_what_a_block_has_left_behind_does_not_end_the_save():
+    with Saving() as saving:
+        pause = Pause(keep=True).__enter__()  # whose end a signal has cut short
+        pause.asked()
+        saving.hold()
+        for number in SIGNALS:
+            signal.raise_signal(number)
+        assert not pause.asked()
+        with pytest.raises(EndedBySignal) as ended:
+            saving.let_go()
+        pause.__exit__(None, None, None)
+    assert ended.value.number == SIGNALS[0]
+
+
+def test_ctrl_c_after_another_signal_does_not_hide_it():
+    def draw():
+        with Pause(keep=True) as pause:
+            pause.asked()
+            signal.raise_signal(SIGNALS[-1])
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(EndedBySignal) as ended:
+        draw()
+    assert ended.value.number == SIGNALS[-1]
+
+
+def test_a_signal_that_was_dealt_with_is_no_reason_for_a_later_type_error():
+    def wait():
+        with Once() as interrupt:
+            interrupt.expect()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            interrupt.expect()
+            raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        wait()
