@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 
 from benchmarks.engines.contract import CLIP_NORM, LEARNING_RATE, config_of, parameters_of, random_text
 from benchmarks.shared import command
 from benchmarks.shared.output import number, percent, table
 from benchmarks.shared.peak import measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
+from benchmarks.shared.worker import LEAST_STEPS, WARM_UP_STEPS
 from charrnn.cells.contract import find_cell
 from charrnn.kernels.updates import Clip, norm_scale
 from charrnn.model.config import PRECISIONS
@@ -27,7 +29,6 @@ from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.optimization import Updater
 
 SHAPES = [Shape(256, 1, 32, 64, 65), Shape(512, 1, 32, 64, 65), Shape(1024, 1, 64, 64, 96)]
-WARM_UP_STEPS, LEAST_STEPS = 3, 5
 
 PARTS = (
     "forward, loss, backward",
@@ -82,7 +83,7 @@ def steps(shape: Shape, precision: str, threads: int) -> Iterator[dict[str, floa
     learner, updater = TruncatedBPTT(network, shape.steps, shape.streams), Updater("adam", parameters, workers)
     windows = Windows(random_text(shape), shape.streams, shape.steps)
     state, gradient = network.initial_state(shape.streams), learner.gradient.vector
-    for step in range(2**40):
+    for step in count():
         workers.seconds.clear()
         began = time.perf_counter()
         learner.window(*windows[step % len(windows)], state)

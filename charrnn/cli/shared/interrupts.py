@@ -212,7 +212,7 @@ class Pause(Ending):
             self._raise(self._number)
 
     def _raise(self, number: int) -> None:
-        if self._number != signal.SIGINT:
+        if self._number != signal.SIGINT:  # which may end no more than the block, and must not hide another one
             number = self._number or number
         self._raised = number
         (end_by if self._keep else end)(number)
@@ -220,6 +220,8 @@ class Pause(Ending):
 
 class Saving(Handled):
     """Within its ``with`` block, the first signal is an exception. Others wait, and all do where it is told so.
+
+    Who goes on after the block's work asks ``let_go`` for those that have waited; an exception ends the command anyway.
 
     Attributes:
         waits: whether signals wait; true from the first one on, and once a block within this one has dealt with them.
