@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import Ended, end
-from charrnn.cli.shared.interrupts import Pause, Saving
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
+from charrnn.cli.shared.signals import signals
 from charrnn.text.sources import ENCODING, check_encoding, versions
 
 if TYPE_CHECKING:
@@ -173,7 +172,6 @@ def command(
         start, seeds = batch.prefix, [*batch.rng_seeds]
     if state:
         place_of(state)  # before anything is drawn that could not be saved
-    exit_code = 0
     results: list[dict[str, Any]] = []
     with saved(session, state) if session and state else nullcontext():
         if session and interactive:
@@ -189,10 +187,11 @@ def command(
                 from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
                 writer = KeepingWriter(writer, None if is_going_on else start)
-            exit_code = show(steps, chosen, rivals, writer, len(seeds), session)
+            show(steps, chosen, rivals, writer, session)
+    number = signals.let_go()
     if corpora:
         tell_novelty(writer, results, corpora, encoding, model.vocabulary)
-    leave(source, exit_code)
+    leave(source, number)
 
 
 def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
@@ -204,32 +203,23 @@ def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
     return f" with --rng-seed {rng_seed}"
 
 
-def leave(source: str, exit_code: int) -> None:
-    """Say where the text is from; end the command by the signal that has ended it, if its exit code is one's."""
-    if exit_code == 128 + signal.SIGINT:
-        click.echo(err=True)  # ends the line in which the terminal shows ^C
+def leave(source: str, number: int) -> None:
+    """Say where the text is from; end the command by the signal that has ended it, if one has."""
+    if number == signal.SIGINT:
+        say()  # ends the line in which the terminal shows ^C
     say(source)
-    if exit_code:
-        end(exit_code - 128)
+    if number:
+        raise click.exceptions.Exit(128 + number)
 
 
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
-    """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
-    with Saving() as saving:
-        try:
-            yield
-        except (OSError, Ended, KeyboardInterrupt) as error:
-            saving.hold()
-            # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
-            with suppress(RuntimeError):
-                session.save(state)
-            if isinstance(error, OSError):
-                saving.let_go()
-            raise
-        saving.hold()
+    """Save the state after the body, also where nobody takes any more of the text."""
+    try:
+        yield
+    finally:
+        signals.keep(must_wait=True)
         session.save(state)
-        saving.let_go()
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
@@ -250,32 +240,20 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(
-    steps: Any,
-    settings: "SamplingSettings",
-    rivals: int,
-    writer: Any,
-    texts: int,
-    session: "Session | None",
-) -> int:
-    """Draw and print so many texts, or that of a session; returns the exit code, of the signal if one ended them."""
-    text, complete = -1, 0
-    with (
-        Pause(keep=session is not None) as pause,
-        closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn,
-    ):
+def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, session: "Session | None") -> None:
+    """Draw and print all texts, or that of a session; a signal ends them after what was drawn by then."""
+    text = -1
+    with closing(steps(settings, rivals=rivals, interrupted=lambda: signals.noted > 0)) as drawn:
         for step in drawn:
+            signals.keep(must_wait=session is not None)
             if step.text != text:
                 text = step.text
                 writer.begin(text)
-            with pause.delivering():
-                writer.step(step)
-                if session and writer.portion:
-                    session.take()
+            writer.step(step)
+            if session and writer.portion:
+                session.take()
             if step.stop_reason:
                 writer.end(step)
-                complete += step.stop_reason != "interrupted"
-    return pause.exit_code if complete < texts else 0
 
 
 def writer_for(

@@ -1,16 +1,18 @@
 """``charrnn train``: train a model on a text."""
 
 import shlex
+import signal
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import silence
-from charrnn.cli.shared.interrupts import Interrupts, interrupt_at_eof
+from charrnn.cli.shared.failures import silence, unwritable
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
+from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
+from charrnn.errors import RunError
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -163,40 +165,45 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
     if until_eof and "-" in corpora:
         raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
-    with Interrupts() as interrupts:
-        if until_eof:
-            interrupt_at_eof()
-        if not quiet:
-            announce_compilation()
-        from charrnn.opening import open_job
+    if until_eof:
+        terminate_at_eof(quiet)
+    if not quiet:
+        announce_compilation()
+    from charrnn.opening import open_job
 
-        job = open_job(corpora, **given)
-        finished = _follow(job, _report(job, corpora, quiet, as_json, given), interrupts)
+    job = open_job(corpora, **given)
+    finished, failure = _follow(job, _report(job, corpora, quiet, as_json, given))
+    number = signals.let_go() or signal.SIGINT
+    if finished.reason == "interrupted" and finished.step:
+        say(f"resume with: {_resume_command(corpora, job.run, given)}")
+    if failure and not isinstance(failure, BrokenPipeError):
+        saved = "; the run is saved" if finished.step else ""
+        raise RunError(f"{unwritable('what the run tells', failure)}{saved}")
     if finished.reason == "interrupted":
-        if finished.step:
-            say(f"resume with: {_resume_command(corpora, job.run, given)}")
-        raise click.exceptions.Exit(interrupts.exit_code)
+        raise click.exceptions.Exit(128 + number)
 
 
-def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Finished":
-    """Train, and show what happens; returns the last event."""
+def _follow(job: "TrainingJob", report: "Report") -> "tuple[Finished, OSError | None]":
+    """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
     from charrnn.cli.shared.reports import NoReport
     from charrnn.training.events import Finished, StepDone
 
+    failure = None
     try:
         for event in job.events():
             if isinstance(event, StepDone):  # from now on there is something to save
-                interrupts.stop = job.trainer.stop
+                signals.keep(stopping(job.trainer.stop))
             try:
                 report.show(event)
-            except OSError:  # nobody reads on, or there is no room for more: save and stop
+            except OSError as error:  # nobody reads on, or there is no room for more: save and stop
+                failure = error
                 silence(report.stream)
                 report = NoReport()
                 job.trainer.stop()
     finally:
         report.close()
     assert isinstance(event, Finished), event
-    return event
+    return event, failure
 
 
 def _report(

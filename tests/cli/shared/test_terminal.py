@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from charrnn.cli.shared import terminal as module
+from charrnn.cli.shared.signals import signals
 from charrnn.cli.shared.terminal import Display, put
 
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
@@ -78,6 +80,38 @@ def test_all_is_written_though_a_signal_comes_between(blocking):
     os.close(reader)
     signal.signal(signal.SIGUSR1, before)
     assert b"".join(shown).decode() == text
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """A signal has been noted."""
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    signals.keep()
+    signals.noted = signal.SIGTERM
+    yield
+    signals.let_go()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows are others")
+def test_after_a_signal_a_reader_that_takes_nothing_is_not_waited_for(noted):
+    reader, writer = os.pipe()
+    with io.TextIOWrapper(io.FileIO(writer, "w")) as pipe:
+        put("what it takes", pipe)
+        assert os.read(reader, 100) == b"what it takes"
+        with pytest.raises(TimeoutError):
+            put("x" * 1_000_000, pipe)
+    os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of Windows are others")
+def test_a_terminal_that_stands_still_keeps_nobody_waiting_after_a_signal(noted):
+    ours, theirs = os.openpty()
+    with io.TextIOWrapper(io.FileIO(theirs, "w")) as terminal:
+        for length in range(20):  # whatever is left of its buffer
+            with pytest.raises(TimeoutError):
+                put("x" * length + "\n\t" * 100_000, terminal)
+            os.read(ours, length)
+    os.close(ours)
 
 
 def test_bytes_are_shown_as_utf_8_however_they_are_cut():
