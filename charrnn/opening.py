@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.arguments import check_path
+from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob
 from charrnn.model.config import ModelConfig
@@ -231,7 +232,7 @@ def _corpus_of(
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
-                f"with - --resume --name {run.name}"
+                f"with - --resume {pasteable(['--name', run.name])}"
             )
         if not notes.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")

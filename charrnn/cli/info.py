@@ -1,6 +1,5 @@
 """``charrnn info``: what a checkpoint holds."""
 
-import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.output import duration, number, print_json, say, size, table
+from charrnn.display import pasteable
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
@@ -43,7 +43,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
     progress, corpus = overview.progress, overview.corpus
     symbols, unit, documents = (overview.vocabulary[name] for name in ("symbols", "unit", "documents"))
     characters = symbols[:-1] if documents else symbols
-    ends = f" and the end of documents, --documents {shlex.quote(documents)}" if documents else ""
+    ends = f" and the end of documents, --documents {pasteable([documents])}" if documents else ""
     return {
         f"{path} ({size(path.stat().st_size)})": [],
         "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
