@@ -49,6 +49,7 @@ class TrainingJob:
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
+        preview: bool = True,
     ) -> None:
         self.run, self.plan = run, plan
         train_ids, val_ids = split(corpus, settings.val_fraction)
@@ -57,7 +58,14 @@ class TrainingJob:
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
-            config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
+            config,
+            fitted,
+            corpus.vocabulary,
+            train_ids,
+            val_ids,
+            threads=threads,
+            save_every=notes.save_every,
+            preview=preview,
         )
         if origin:
             assert isinstance(self.trainer, Trainer)

@@ -55,6 +55,7 @@ def open_job(
     as_bytes: bool = False,
     documents: str | None = None,
     plan: bool = True,
+    preview: bool = True,
     **options: Any,
 ) -> TrainingJob:
     """Prepare a new run, or take up an old one.
@@ -74,6 +75,7 @@ def open_job(
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
         plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
+        preview: draw a short sample after each evaluation; it changes no result.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
@@ -114,7 +116,7 @@ def open_job(
         opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, _name(name, sources), overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, documents or "", threads)
+        return opened(run, sources, given, notes, as_bytes, documents or "", threads, preview)
     except BaseException:
         run.abandon()
         raise
@@ -133,6 +135,7 @@ def _begun(
     as_bytes: bool,
     documents: str,
     threads: int,
+    preview: bool,
     *,
     origin: Pretrained | None = None,
     planned: bool = True,
@@ -164,6 +167,7 @@ def _begun(
         origin=origin,
         remarks=remarks,
         plan=plan,
+        preview=preview,
     )
 
 
@@ -186,6 +190,7 @@ def _resumed(
     as_bytes: bool,
     documents: str,
     threads: int,
+    preview: bool,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
@@ -208,7 +213,17 @@ def _resumed(
     corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
-    return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
+    return TrainingJob(
+        run,
+        corpus,
+        config,
+        settings,
+        notes,
+        threads=threads,
+        resumed=checkpoint,
+        remarks=remarks,
+        preview=preview,
+    )
 
 
 def _corpus_of(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from charrnn.training.plan import Plan
 
 
-ONCE = ("minutes", "plan", "name", "checkpoints", "resume", "overwrite", "threads")
+ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
 """Options that do not tell what is trained, or where something else is to go."""
 
 EXAMPLES = """\b
@@ -127,6 +127,7 @@ Examples:
     unset=0.1,
 )
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
+@option("--preview/--no-preview", default=True, help="Draw a short sample after each evaluation, and show it.")
 @option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
 @option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)

@@ -17,7 +17,7 @@ from charrnn.training.resumption import inherited_config
 
 CORPUS, ORIGIN = "corpus", "init-from"
 
-OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "until-eof", "quiet", "json")
+OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", "until-eof", "quiet", "json")
 """Options of ``train`` that are the sweep's to give."""
 
 

@@ -383,6 +383,16 @@ def test_a_terminal_shows_a_bar_that_fits(on_a_terminal, text, tmp_path, columns
     assert any("chars/s" in bar for bar in bars) == (columns == 120)
 
 
+@pytest.mark.parametrize("options", [(), ("--model", "tdnn"), ("--documents", "line")])
+def test_previews_can_be_switched_off_and_on_again(train, options):
+    for switch, previews in (("--no-preview", 0), ("--preview", 2)):
+        shown = train(*options, "--steps", 4, "--eval-every", 2, switch, "--overwrite")
+        assert len(re.findall("^  ", shown.stderr, re.MULTILINE)) == previews
+        events = train("--resume", "--steps", 8, "--eval-every", 2, "--json", switch)
+        assert events.stdout.count('"evaluated"') == 2
+        assert events.stdout.count('"sampled"') == previews
+
+
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_a_terminal_may_be_as_narrow_as_it_likes(on_a_terminal, tmp_path, columns):
     text = tmp_path / "長い名前.txt"
