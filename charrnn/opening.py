@@ -16,12 +16,12 @@ from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.corpus import open_cache, read_corpus
+from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.documents import split
-from charrnn.text.sources import ENCODING, STDIN
+from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
@@ -210,7 +210,11 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
+    gone = is_gone(sources or notes.sources)
+    if gone:
+        notes = dataclasses.replace(notes, sources=known.sources)
+        remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
+    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(
@@ -226,10 +230,26 @@ def _resumed(
     )
 
 
+def is_gone(sources: Sequence[str]) -> bool:
+    """Whether a text is not where it was."""
+    try:
+        versions(sources)
+    except CorpusError:
+        return True
+    return False
+
+
 def _corpus_of(
-    run: Run, sources: Sequence[str], notes: Notes, vocabulary: Vocabulary, fingerprint: str, characters: int
+    run: Run,
+    sources: Sequence[str],
+    notes: Notes,
+    vocabulary: Vocabulary,
+    fingerprint: str,
+    characters: int,
+    *,
+    gone: bool,
 ) -> Corpus:
-    """The text of a resumed run; what could be read only once is still in the cache.
+    """The text of a resumed run; what could be read only once, or is gone since, is still in the cache.
 
     Raises:
         CorpusError: it has changed, or must be given again.
@@ -240,10 +260,11 @@ def _corpus_of(
         "documents": vocabulary.documents,
         "known": vocabulary.symbols,
     }
-    if not sources:
-        cached = open_cache(run.corpus, None, **reading)
+    if not sources or gone:
+        cached = open_cache(run.corpus, ANY if gone else None, **reading)
         if cached and cached.fingerprint == fingerprint:
             return cached
+    if not sources:
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "

@@ -26,9 +26,7 @@ def make_trainer(*, val_ids=IDS[1800:], shape=None, threads=1, save_every=0, pre
     settings = TrainingSettings(
         **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
     )
-    return Trainer(
-        config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads, save_every=save_every, preview=preview
-    )
+    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, **how)
 
 
 def of(events, kind):
