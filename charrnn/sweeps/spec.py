@@ -30,6 +30,7 @@ when others are added.
 
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,9 @@ FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna",
 
 SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
 """Names in the sweep's folder that no run can have."""
+
+MOST_RUNS = 100_000
+"""Of a sweep; to plan so many takes seconds."""
 
 MOST_ENDS = 10_000
 """Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
@@ -127,6 +131,7 @@ class _Reader:
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
             self._checked.check((CORPUS,), CORPUS, fixed[CORPUS])
+        self._check_number()
         runs: dict[Hashable, PlannedRun] = {}
         names: set[str] = set()
         for place, given, by_hand in self._points():
@@ -162,12 +167,21 @@ class _Reader:
                     (key,), f"{key} must be written as {'[[run]]' if key == RUN else f'[{key}]'}"
                 )
 
-    def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
-        """Where each run comes from, the options that are its own, and a name by hand."""
+    def _check_number(self) -> None:
+        """Refuse more runs than can be planned, before any is."""
         grid = self._values.get(GRID, {})
         for key, values in grid.items():
             self._checked.check_list((GRID, key), key, values)
-        if grid:
+        numbers = {part: self._counts(part)["trials"] for part in (RANDOM, OPTUNA) if part in self._values}
+        numbers |= {GRID: math.prod(map(len, grid.values())) if grid else 0, RUN: len(self._values.get(RUN, []))}
+        if (total := sum(numbers.values())) > MOST_RUNS:
+            most = max(numbers, key=lambda part: numbers[part])
+            advice = "leave out values, or draw some of them as [random] trials" if most == GRID else "ask for fewer"
+            raise self._document.error((most,), f"a sweep must be at most {MOST_RUNS:,} runs, not {total:,}: {advice}")
+
+    def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
+        """Where each run comes from, the options that are its own, and a name by hand."""
+        if grid := self._values.get(GRID, {}):
             for point in itertools.product(*grid.values()):
                 yield (GRID,), dict(zip(grid, point, strict=True)), None
         if RANDOM in self._values:

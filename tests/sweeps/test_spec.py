@@ -49,6 +49,20 @@ def test_runs_by_hand_and_random_trials_come_after(read):
     assert len(plain.sources) == 2
 
 
+@pytest.mark.parametrize(
+    ("part", "runs"),
+    [
+        ("[random]\ntrials = 5_000_000_000\ndropout = [0.1]\n", "5,000,000,000"),
+        ("[optuna]\ntrials = 100_001\ndropout = [0.1]\n", "100,001"),
+        (f"[grid]\nrng-seed = {[*range(400)]}\nsteps = {[*range(1, 301)]}\n", "120,000"),
+        ("[random]\ntrials = 60_000\ndropout = [0.1]\n[optuna]\ntrials = 50_000\ndropout = [0.1]\n", "110,000"),
+    ],
+)
+def test_more_runs_than_can_be_planned_are_refused(read, part, runs):
+    with pytest.raises(ConfigError, match=rf"sizes\.toml:2: a sweep must be at most 100,000 runs, not {runs}: "):
+        read(f'corpus = "book.txt"\n{part}')
+
+
 def test_texts_can_be_swept(read):
     spec = read('[grid]\ncorpus = ["book.txt", ["book.txt", "other.txt"]]\n')
     assert names(spec) == ["corpus=book", "corpus=book+other"]
