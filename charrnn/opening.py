@@ -19,7 +19,7 @@ from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, absolute, corpus_name
+from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
 from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.vocabulary import Vocabulary
@@ -104,7 +104,7 @@ def open_job(
     anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
     notes = {key: value for key, value in anew.items() if value is not None}
     if resume:
-        run = Run.open(folder, _name(name, sources)) if name is not None or sources else newest_run(folder)
+        run = _to_resume(name, sources, folder)
         opened = _resumed
     else:
         origin = None
@@ -114,7 +114,7 @@ def open_job(
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
         opened = partial(_begun, origin=origin, planned=plan)
-        run = Run.create(folder, _name(name, sources), overwrite=overwrite)
+        run = Run.create(folder, corpus_name(sources[0]) if name is None else name, overwrite=overwrite)
     try:
         return opened(run, sources, given, notes, as_bytes, documents or "", threads, preview)
     except BaseException:
@@ -122,9 +122,14 @@ def open_job(
         raise
 
 
-def _name(given: str | None, sources: Sequence[str]) -> str:
-    """The name of a run: the first source's, if none is given."""
-    return corpus_name(sources[0]) if given is None else given
+def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
+    """The run of that name, or else one that is named after the first source, or else the newest."""
+    if name is None and not sources:
+        return newest_run(checkpoints)
+    if name is None:
+        names = corpus_names(sources[0])
+        name = next((name for name in names if Run(checkpoints / name).exists()), names[0])
+    return Run.open(checkpoints, name)
 
 
 def _begun(

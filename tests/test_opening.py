@@ -1,6 +1,7 @@
 import argparse
 import dataclasses
 import optparse
+import re
 import shutil
 from pathlib import Path
 
@@ -208,3 +209,27 @@ def test_a_text_that_is_gone_and_has_no_copy_is_missed(corpus, runs):
     copy.unlink()
     with pytest.raises(CorpusError, match="there is no such file"):
         train(corpus, checkpoints=runs, resume=True, steps=4)
+
+
+@pytest.mark.parametrize("name", ["हिन्दी.txt", "cafe\u0301.txt", "می\u200cخواهم.txt"])
+def test_a_run_under_its_older_name_is_still_found(tmp_path, runs, name):
+    source = tmp_path / name
+    source.write_text(TEXT)
+    train(str(source), checkpoints=runs, steps=2)
+    older = runs / re.sub(r"[^\w.-]", "-", source.stem)
+    (runs / source.stem).rename(older)
+    job, events = train(str(source), checkpoints=runs, resume=True, steps=3)
+    assert (job.run.folder, events[-1].step) == (older, 3)
+    train(str(source), checkpoints=runs, steps=2)
+    job, _ = train(str(source), checkpoints=runs, resume=True, steps=4)
+    assert job.run.name == source.stem
+
+
+def test_the_run_of_a_folder_that_is_gone_is_found(tmp_path, runs):
+    folder = tmp_path / "poems.v1"
+    folder.mkdir()
+    (folder / "a").write_text(TEXT)
+    train(str(folder), checkpoints=runs, steps=2)
+    shutil.rmtree(folder)
+    _, events = train(str(folder), checkpoints=runs, resume=True, steps=3)
+    assert events[-1].step == 3
