@@ -33,7 +33,7 @@ from charrnn.training.options import (
 )
 from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
-from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.settings import TrainingSettings, check_limits, limits_in
 from charrnn.training.speed import training_speed
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
@@ -93,6 +93,7 @@ def open_job(
         documents=documents,
         **checked,
     )
+    check_limits(given)
     threads = threads or available_threads()
     folder, sources = check_path("checkpoints", checkpoints), tuple(sources)
     if resume and overwrite:

@@ -101,7 +101,7 @@ def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec,
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert sorted(re.findall(r"^(.*)  saved at: ", stderr, re.MULTILINE)) == ["rng-seed=0", "rng-seed=1"]
-    assert stderr.endswith("charrnn sweep-table sizes\n")
+    assert stderr.endswith(f"charrnn sweep-table sizes --checkpoints {tmp_path / 'runs'}\n")
     assert "Traceback" not in stderr
     assert folder.states(folder.plan()) == {"rng-seed=0": "cut", "rng-seed=1": "cut", "rng-seed=2": "waiting"}
 

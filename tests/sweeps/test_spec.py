@@ -63,6 +63,13 @@ def test_more_runs_than_can_be_planned_are_refused(read, part, runs):
         read(f'corpus = "book.txt"\n{part}')
 
 
+def test_a_limit_of_0_is_only_for_runs_with_another(read):
+    assert len(read('corpus = "book.txt"\n[grid]\nsteps = [0, 9]\nminutes = [1]\n').runs) == 2
+    for limits in ("steps = [0]", "steps = [9, 0]", "minutes = [0]\nepochs = [0.0]"):
+        with pytest.raises(ConfigError, match=r"sizes\.toml:2: (steps|epochs) must be above 0, not 0"):
+            read(f'corpus = "book.txt"\n[grid]\n{limits}\n')
+
+
 def test_texts_can_be_swept(read):
     spec = read('[grid]\ncorpus = ["book.txt", ["book.txt", "other.txt"]]\n')
     assert names(spec) == ["corpus=book", "corpus=book+other"]
