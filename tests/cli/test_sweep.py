@@ -262,6 +262,14 @@ def test_runs_can_start_from_another_model(sweep, spec, folder, train, tmp_path)
         assert re.match(rf"charrnn: error: .*sizes\.toml:\d+: {re.escape(message)}", result.stderr)
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_a_terminal_may_be_as_narrow_as_it_likes(spec, on_a_terminal, tmp_path, columns):
+    path = spec("steps = 4\neval-every = 2\n[[run]]\nname = '漢字かな交じり文'\n")
+    exit_code, shown = on_a_terminal(columns, "sweep", path, "--checkpoints", tmp_path / "runs")
+    assert exit_code == 0
+    assert "漢字かな交じり文  done: " in shown
+
+
 def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):
     path = spec("steps = 40\neval-every = 10\n[grid]\nrng-seed = [0]\n")
     exit_code, shown = on_a_terminal(50, "sweep", path, "--checkpoints", tmp_path / "runs")
