@@ -58,11 +58,12 @@ def corpus_names(source: str) -> list[str]:
         return ["stdin"]
     path = _absolute(source)
     names = [path.name] if path.is_dir() else [path.stem, path.name]
-    names = [UNFIT.sub(_kept, name) for name in names] + [UNFIT.sub("-", name) for name in names]
+    names = [UNFIT.sub(keep_marks, name) for name in names] + [UNFIT.sub("-", name) for name in names]
     return [name.lstrip(".-") or "corpus" for name in names]
 
 
-def _kept(found: re.Match[str]) -> str:
+def keep_marks(found: re.Match[str]) -> str:
+    """What takes the place of a character that is unfit for a name, unless it is a mark or a joiner."""
     return found[0] if category(found[0]) in MARKS or found[0] in JOINERS else "-"
 
 

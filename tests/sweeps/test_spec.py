@@ -77,6 +77,15 @@ def test_texts_can_be_swept(read):
     assert spec.runs[1].options == {}
 
 
+def test_texts_that_differ_in_vowel_signs_make_runs_of_their_own(read, tmp_path):
+    for name in ("कि", "की", "cafe\u0301"):
+        (tmp_path / f"{name}.txt").write_text("some text")
+    spec = read('[grid]\ncorpus = ["कि.txt", "की.txt"]\n')
+    assert names(spec) == ["corpus=कि", "corpus=की"]
+    (tmp_path / "runs" / "sizes" / "corpus=cafe-").mkdir(parents=True)  # of an earlier version
+    assert names(read('[grid]\ncorpus = ["cafe\u0301.txt", "कि.txt"]\n')) == ["corpus=cafe-", "corpus=कि"]
+
+
 def test_the_same_run_twice_is_one(read):
     spec = read('corpus = "book.txt"\n[grid]\nrng-seed = [0, 1]\n[[run]]\nrng-seed = 1\n')
     assert names(spec) == ["rng-seed=0", "rng-seed=1"]
