@@ -1,10 +1,10 @@
 """A training job: a trainer whose checkpoints and metrics go into a run's folder."""
 
 import dataclasses
-import shlex
 from collections.abc import Iterator
 from typing import Literal
 
+from charrnn.display import pasteable
 from charrnn.model.config import ModelConfig
 from charrnn.model.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint
@@ -49,6 +49,7 @@ class TrainingJob:
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
+        preview: bool = True,
     ) -> None:
         self.run, self.plan = run, plan
         train_ids, val_ids = split(corpus, settings.val_fraction)
@@ -57,7 +58,14 @@ class TrainingJob:
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
-            config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
+            config,
+            fitted,
+            corpus.vocabulary,
+            train_ids,
+            val_ids,
+            threads=threads,
+            save_every=notes.save_every,
+            preview=preview,
         )
         if origin:
             assert isinstance(self.trainer, Trainer)
@@ -136,7 +144,7 @@ def notes_on_parts(train: Text, validation: Text, val_fraction: float, documents
     """What is to be told of the parts of a text, which was split into ``documents``, if at all."""
     if isinstance(train, Documents) and isinstance(validation, Documents):
         if train.count + validation.count == 1:
-            way = shlex.quote(documents)
+            way = pasteable([documents])
             yield f"the text is one document, as --documents {way} splits it: there is no other to validate with"
         else:
             counts = f"{train.count:,} documents to train on, {validation.count:,} to validate with"

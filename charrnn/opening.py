@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.arguments import check_path
+from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob
 from charrnn.model.config import ModelConfig
@@ -15,12 +16,12 @@ from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.corpus import open_cache, read_corpus
+from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, absolute, corpus_name
+from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
 from charrnn.text.documents import split
-from charrnn.text.sources import ENCODING, STDIN
+from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
@@ -32,7 +33,7 @@ from charrnn.training.options import (
 )
 from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
-from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.settings import TrainingSettings, check_limits, limits_in
 from charrnn.training.speed import training_speed
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
@@ -54,6 +55,7 @@ def open_job(
     as_bytes: bool = False,
     documents: str | None = None,
     plan: bool = True,
+    preview: bool = True,
     **options: Any,
 ) -> TrainingJob:
     """Prepare a new run, or take up an old one.
@@ -73,6 +75,7 @@ def open_job(
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
         plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
+        preview: draw a short sample after each evaluation; it changes no result.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
@@ -90,6 +93,7 @@ def open_job(
         documents=documents,
         **checked,
     )
+    check_limits(given)
     threads = threads or available_threads()
     folder, sources = check_path("checkpoints", checkpoints), tuple(sources)
     if resume and overwrite:
@@ -101,7 +105,7 @@ def open_job(
     anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
     notes = {key: value for key, value in anew.items() if value is not None}
     if resume:
-        run = Run.open(folder, _name(name, sources)) if name is not None or sources else newest_run(folder)
+        run = _to_resume(name, sources, folder)
         opened = _resumed
     else:
         origin = None
@@ -111,17 +115,22 @@ def open_job(
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
         opened = partial(_begun, origin=origin, planned=plan)
-        run = Run.create(folder, _name(name, sources), overwrite=overwrite)
+        run = Run.create(folder, corpus_name(sources[0]) if name is None else name, overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, documents or "", threads)
+        return opened(run, sources, given, notes, as_bytes, documents or "", threads, preview)
     except BaseException:
         run.abandon()
         raise
 
 
-def _name(given: str | None, sources: Sequence[str]) -> str:
-    """The name of a run: the first source's, if none is given."""
-    return corpus_name(sources[0]) if given is None else given
+def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
+    """The run of that name, or else one that is named after the first source, or else the newest."""
+    if name is None and not sources:
+        return newest_run(checkpoints)
+    if name is None:
+        names = corpus_names(sources[0])
+        name = next((name for name in names if Run(checkpoints / name).exists()), names[0])
+    return Run.open(checkpoints, name)
 
 
 def _begun(
@@ -132,6 +141,7 @@ def _begun(
     as_bytes: bool,
     documents: str,
     threads: int,
+    preview: bool,
     *,
     origin: Pretrained | None = None,
     planned: bool = True,
@@ -163,6 +173,7 @@ def _begun(
         origin=origin,
         remarks=remarks,
         plan=plan,
+        preview=preview,
     )
 
 
@@ -185,6 +196,7 @@ def _resumed(
     as_bytes: bool,
     documents: str,
     threads: int,
+    preview: bool,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
@@ -204,16 +216,46 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
+    gone = is_gone(sources or notes.sources)
+    if gone:
+        notes = dataclasses.replace(notes, sources=known.sources)
+        remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
+    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
-    return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
+    return TrainingJob(
+        run,
+        corpus,
+        config,
+        settings,
+        notes,
+        threads=threads,
+        resumed=checkpoint,
+        remarks=remarks,
+        preview=preview,
+    )
+
+
+def is_gone(sources: Sequence[str]) -> bool:
+    """Whether a text is not where it was."""
+    try:
+        versions(sources)
+    except CorpusError:
+        return True
+    return False
 
 
 def _corpus_of(
-    run: Run, sources: Sequence[str], notes: Notes, vocabulary: Vocabulary, fingerprint: str, characters: int
+    run: Run,
+    sources: Sequence[str],
+    notes: Notes,
+    vocabulary: Vocabulary,
+    fingerprint: str,
+    characters: int,
+    *,
+    gone: bool,
 ) -> Corpus:
-    """The text of a resumed run; what could be read only once is still in the cache.
+    """The text of a resumed run; what could be read only once, or is gone since, is still in the cache.
 
     Raises:
         CorpusError: it has changed, or must be given again.
@@ -224,14 +266,15 @@ def _corpus_of(
         "documents": vocabulary.documents,
         "known": vocabulary.symbols,
     }
-    if not sources:
-        cached = open_cache(run.corpus, None, **reading)
+    if not sources or gone:
+        cached = open_cache(run.corpus, ANY if gone else None, **reading)
         if cached and cached.fingerprint == fingerprint:
             return cached
+    if not sources:
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
-                f"with - --resume --name {run.name}"
+                f"with - --resume {pasteable(['--name', run.name])}"
             )
         if not notes.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")

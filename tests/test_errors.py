@@ -29,6 +29,7 @@ def folder(tmp_path_factory):
     (folder / "nul.txt").write_bytes(b"abc\0def")
     (folder / "sizes.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8]\n')
     (folder / "wrong.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8, 0]\n')
+    (folder / "endless.toml").write_text('corpus = "corpus.txt"\n\n[random]\ntrials = 1000000000\ndropout = [0.1]\n')
     header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     (folder / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
     with pytest.MonkeyPatch.context() as patch:

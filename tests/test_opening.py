@@ -1,6 +1,7 @@
 import argparse
 import dataclasses
 import optparse
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from jobs import SMALL, TEXT, metrics, train
 
-from charrnn.errors import ConfigError, RunError
+from charrnn.errors import ConfigError, CorpusError, RunError
 from charrnn.model.load import load_model
 from charrnn.model.workers import Workers
 from charrnn.opening import open_job
@@ -173,3 +174,62 @@ def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, 
     with pytest.raises(error, match=message):
         open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
     assert not (runs / "new").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"as_bytes": True}, {"documents": "line"}])
+@pytest.mark.parametrize("way", ["deleted", "a folder renamed", "without a name", "emptied"])
+def test_a_run_goes_on_when_its_text_is_gone(tmp_path, runs, way, options):
+    folder = tmp_path / "books.d"
+    folder.mkdir()
+    (folder / "cat.txt").write_text(TEXT)
+    source = str(folder if way == "emptied" else folder / "cat.txt")
+    options = {"name": "cat", "eval_every": 8, **options}
+    train(source, checkpoints=tmp_path / "whole", steps=20, **options)
+    train(source, checkpoints=runs, steps=20, stop_after=7, **options)
+    shutil.move(folder, tmp_path / "elsewhere")
+    if way == "emptied":
+        folder.mkdir()
+    job, _ = train(*([] if way == "without a name" else [source]), checkpoints=runs, name="cat", resume=True)
+    assert any("the run goes on with its own copy" in note for note in job.started.notes)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (runs / "cat" / name).read_bytes() == (tmp_path / "whole" / "cat" / name).read_bytes()
+    job, _ = train(str(tmp_path / "elsewhere" / "cat.txt"), checkpoints=runs, resume=True, steps=21)
+    assert not any("copy" in note for note in job.started.notes)
+
+
+def test_a_text_that_is_gone_and_has_no_copy_is_missed(corpus, runs):
+    train(corpus, checkpoints=runs, steps=3)
+    Path(corpus).unlink()
+    copy = runs / "cat" / "corpus.safetensors"
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(corpus, checkpoints=runs, name="new", steps=3)
+    copy.write_bytes(copy.read_bytes()[:-5] + b"\0\0\0\0\1")
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(checkpoints=runs, resume=True, steps=4)
+    copy.unlink()
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(corpus, checkpoints=runs, resume=True, steps=4)
+
+
+@pytest.mark.parametrize("name", ["हिन्दी.txt", "cafe\u0301.txt", "می\u200cخواهم.txt"])
+def test_a_run_under_its_older_name_is_still_found(tmp_path, runs, name):
+    source = tmp_path / name
+    source.write_text(TEXT)
+    train(str(source), checkpoints=runs, steps=2)
+    older = runs / re.sub(r"[^\w.-]", "-", source.stem)
+    (runs / source.stem).rename(older)
+    job, events = train(str(source), checkpoints=runs, resume=True, steps=3)
+    assert (job.run.folder, events[-1].step) == (older, 3)
+    train(str(source), checkpoints=runs, steps=2)
+    job, _ = train(str(source), checkpoints=runs, resume=True, steps=4)
+    assert job.run.name == source.stem
+
+
+def test_the_run_of_a_folder_that_is_gone_is_found(tmp_path, runs):
+    folder = tmp_path / "poems.v1"
+    folder.mkdir()
+    (folder / "a").write_text(TEXT)
+    train(str(folder), checkpoints=runs, steps=2)
+    shutil.rmtree(folder)
+    _, events = train(str(folder), checkpoints=runs, resume=True, steps=3)
+    assert events[-1].step == 3

@@ -113,7 +113,8 @@ def command(
 
         how["dynamic_rate"] = LEARNING_RATE
     vocabulary = model.vocabulary
-    shown = Lines(_line_printer(vocabulary.unit, sources, heat, as_json), vocabulary) if lines or heat else None
+    show = _line_printer(vocabulary.unit, sources, heat, as_json)
+    shown = Lines(show, vocabulary, with_bits=heat) if lines or heat else None
     tally = Tally()
     scored = _each(model.score_files(*sources, encoding=encoding, **how), tally, shown)
     if per_char is None:

@@ -88,7 +88,8 @@ def command(
     if not quiet and not as_json and folder.plan():
         _show_table(folder)
     if ended.interrupted:
-        say(f"go on with the same command; what is done so far: charrnn sweep-table {spec.name}")
+        so_far = options.command_on(spec.name, checkpoints, "sweep-table")
+        say(f"go on with the same command; what is done so far: {so_far}")
         raise click.exceptions.Exit(128 + number)
     if ended.failed:
         raise RunError(f"{counted(ended.failed, 'run')} failed; try again with --retry-failed, once the cause is gone")
@@ -218,7 +219,8 @@ def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, a
     rows = [
         (run.name, states[run.name], budget(limits_in(run.options)), duration(left.get(run.name, 0.0))) for run in runs
     ]
-    click.echo("\n".join(table([("run", "state", "trains for", "about"), *rows], left=2)))
+    for line in table([("run", "state", "trains for", "about"), *rows], left=2):
+        say(line, err=False)
     unchosen = [estimate.seconds(run) for run in spec.search.drawn(len(trials))] if spec.search else []
     ahead = f", and {counted(len(unchosen), 'trial')} of [optuna]" if unchosen else ""
     total = duration((sum(left.values()) + sum(unchosen)) / jobs)
@@ -230,4 +232,4 @@ def _show_table(folder: "SweepFolder") -> None:
     from charrnn.sweeps.table import fold, rows_of
 
     for line in lines_of(fold(rows_of(folder))):
-        click.echo(line)
+        say(line, err=False)

@@ -1,6 +1,5 @@
 """``charrnn train``: train a model on a text."""
 
-import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from charrnn.cli.shared.failures import silence, unwritable
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
+from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.registry import names_in
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from charrnn.training.plan import Plan
 
 
-ONCE = ("minutes", "plan", "name", "checkpoints", "resume", "overwrite", "threads")
+ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
 """Options that do not tell what is trained, or where something else is to go."""
 
 EXAMPLES = """\b
@@ -129,6 +129,7 @@ Examples:
     unset=0.1,
 )
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
+@option("--preview/--no-preview", default=True, help="Draw a short sample after each evaluation, and show it.")
 @option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
 @option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
@@ -215,10 +216,10 @@ def _report(
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    again = None
+    again, sample = None, options.command_on(job.run.name, job.run.folder.parent, "sample")
     if job.plan and not _replaces_origin(given, job.run):
         again = _repeat_command(corpora, job.run, job.plan, given)
-    return TextReport(job, _budget(job, given), _sample_command(job.run), again)
+    return TextReport(job, _budget(job, given), sample, again)
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
@@ -247,7 +248,7 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
         words += ["--name", given["name"] or run.name]
     if given["encoding"]:
         words += ["--encoding", given["encoding"]]
-    return shlex.join([*words, *_where(run)])
+    return pasteable([*words, *options.where(run.folder.parent)])
 
 
 def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
@@ -266,15 +267,4 @@ def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: M
         words.append(parameter.opts[0])
         if not parameter.is_flag:
             words.append(str(value))
-    return shlex.join([*words, "--name", f"{run.name}-again", *_where(run)])
-
-
-def _sample_command(run: "Run") -> str:
-    name = [*_where(run), "--", run.name] if run.name.startswith("-") else [run.name, *_where(run)]
-    return shlex.join(["charrnn", "sample", *name])
-
-
-def _where(run: "Run") -> list[str]:
-    """The option that tells the folder of runs, where it is not the usual one."""
-    folder = run.folder.parent
-    return [] if folder == options.CHECKPOINTS else ["--checkpoints", str(folder)]
+    return pasteable([*words, "--name", f"{run.name}-again", *options.where(run.folder.parent)])

@@ -33,6 +33,9 @@ PIECE = 1 << 20
 
 Files = list[list[Any]] | None
 
+ANY: Files = [["any"]]
+"""In the place of files: the text may be of any."""
+
 Stretch = tuple[np.dtype[Any], int]
 """The type of ids in the temporary file, and how many in a row have it."""
 
@@ -87,7 +90,8 @@ def open_cache(
 
     Args:
         cache: the file.
-        files: the versions of the text's files; None for a text that could be read only once.
+        files: the versions of the text's files; None for a text that could be read only once, ANY for one whose
+            fingerprint is known.
         encoding: how they were decoded.
         as_bytes: whether they were not.
         documents: how it was split.
@@ -95,7 +99,9 @@ def open_cache(
     """
     try:
         header = load_header(cache)
-        if header["kind"] != KIND or header["origin"] != _origin(files, encoding, as_bytes, documents):
+        if header["kind"] != KIND:
+            return None
+        if files != ANY and header["origin"] != _origin(files, encoding, as_bytes, documents):
             return None
         [(_, dtype)] = tensor_shapes(cache).values()
         vocabulary = Vocabulary(header["symbols"], header["unit"], documents)

@@ -55,11 +55,9 @@ class Trainer(BaseTrainer):
         vocabulary: Vocabulary,
         train_ids: Text,
         val_ids: Text,
-        *,
-        threads: int = 1,
-        save_every: int = 0,
+        **how: Any,
     ) -> None:
-        super().__init__(config, settings, vocabulary, train_ids, val_ids, threads=threads, save_every=save_every)
+        super().__init__(config, settings, vocabulary, train_ids, val_ids, **how)
         self.parameters = new_parameters(config).initialise(settings.rng_seed)
         context = settings.seq_length - settings.window
         self._windows = Windows(train_ids, settings.batch_size, settings.window, context)

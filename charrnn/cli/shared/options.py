@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from charrnn.display import pasteable
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 CHECKPOINTS = Path("checkpoints")
@@ -56,6 +58,17 @@ def check_belonging(name: str, owner: str, is_used: bool) -> None:
     """Refuse an option that was typed but would change nothing, as the one that it belongs to is missing."""
     if is_typed(name) and not is_used:
         raise click.UsageError(f"--{name.replace('_', '-')} is of {owner}: give both.")
+
+
+def where(folder: Path) -> list[str]:
+    """The option that tells the folder of runs, where it is not the usual one."""
+    return [] if folder == CHECKPOINTS else ["--checkpoints", str(folder)]
+
+
+def command_on(name: str, folder: Path, command: str) -> str:
+    """The command line for a run or a sweep of that name."""
+    words = [*where(folder), "--", name] if name.startswith("-") else [name, *where(folder)]
+    return pasteable(["charrnn", command, *words])
 
 
 checkpoints = option(

@@ -1,5 +1,6 @@
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 
 def line_of(text, bits, origin="a", number=1):
-    return Line(origin, number, text, np.array(bits))
+    mean = np.nanmean(bits) if np.isfinite(bits).any() else math.nan
+    return Line(origin, number, text, len(bits), mean, np.array(bits))
 
 
 def scored(text, *bits, origin="a.txt", start=0):
@@ -26,11 +28,12 @@ DOCUMENTS = Vocabulary(f"\n ab{END}", documents="file")
 
 def lines_of(*parts, vocabulary=PLAIN):
     shown = []
-    lines = Lines(shown.append, vocabulary)
+    lines = Lines(shown.append, vocabulary, with_bits=True)
     for part in parts:
         lines.add(part)
     lines.finish()
-    return [(line.origin, line.number, line.text, len(line.bits)) for line in shown]
+    assert all(line.characters == len(line.bits) for line in shown)
+    return [(line.origin, line.number, line.text, line.characters) for line in shown]
 
 
 def test_lines_are_put_together_from_parts_and_files():
@@ -60,8 +63,29 @@ def test_a_documents_end_ends_a_line_where_there_are_documents():
 
 
 def test_a_line_counts_its_newline_and_what_is_predicted():
-    assert line_of("ab", [math.nan, 2.0, 4.0]).bits_per_character == 3
-    assert math.isnan(line_of("", [math.nan]).bits_per_character)
+    shown = []
+    lines = Lines(shown.append, PLAIN, with_bits=False)
+    lines.add(scored("ab\n\na", math.nan, 2.0, 4.0, math.nan, 1.0))
+    lines.add(scored("b", 3.0, start=5))
+    lines.finish()
+    assert [line.characters for line in shown] == [3, 1, 2]
+    assert [line.bits_per_character for line in shown] == [3.0, pytest.approx(math.nan, nan_ok=True), 2.0]
+    assert not any(len(line.bits) for line in shown)
+
+
+def test_a_line_of_millions_is_little_more_than_its_text():
+    part, count, shown = 100_000, 20, []
+    losses, ranks = np.full(part, math.log(2)), np.ones(part, np.int32)
+    lines = Lines(shown.append, PLAIN, with_bits=False)
+    tracemalloc.start()
+    for number in range(count):
+        lines.add(ScoredText(0.0, 0, Piece("a.txt", number * part, "a" * part), losses, ranks))
+    lines.finish()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    [line] = shown
+    assert (len(line.text), line.bits_per_character) == (count * part, 1.0)
+    assert most < 5 * count * part
 
 
 def test_columns():
