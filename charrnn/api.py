@@ -26,7 +26,8 @@ from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
 from charrnn.text.documents import read_documents
 from charrnn.text.sources import ENCODING, Piece, read_pieces
-from charrnn.text.symbols import known_symbols, to_symbols
+from charrnn.text.surrogates import CODE_UNIT
+from charrnn.text.symbols import known_symbols, to_sought, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -296,11 +297,13 @@ class Model:
             CorpusError: a file cannot be read or decoded, a line holds no mark, or there is none.
             VocabularyError: the text holds a character that the model has never seen.
         """
-        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=self.symbols(mark))
+        mark = to_sought("a mark", mark, self.vocabulary.unit)
+        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=mark)
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
-        as_bytes = self.vocabulary.unit == "byte"
-        return read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=as_bytes)
+        unit = self.vocabulary.unit
+        pieces = read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=unit == "byte")
+        return (replace(piece, text=self.symbols(piece.text)) for piece in pieces) if unit == CODE_UNIT else pieces
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:

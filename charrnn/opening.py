@@ -14,13 +14,14 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
-from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN
+from charrnn.text.surrogates import CODE_UNIT
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
@@ -188,7 +189,7 @@ def _resumed(
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
-        config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+        config, vocabulary = _trainable(checkpoint)
         config.require_trainable()
         check_training(given, config.model)
         origin = checkpoint.header["corpus"]
@@ -249,12 +250,23 @@ def _corpus_of(
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
     """The model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
-    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    config, vocabulary = _trainable(checkpoint)
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     config = inherited_config(config, given)
     config.require_trainable()
     return Pretrained(config, vocabulary, checkpoint.tensors)
+
+
+def _trainable(checkpoint: Checkpoint) -> tuple[ModelConfig, Vocabulary]:
+    """The config and vocabulary of a model that learns more."""
+    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    if vocabulary.unit == CODE_UNIT:
+        raise CheckpointError(
+            "this run has learned halves of characters, as an older charrnn read its text, and cannot learn more: "
+            "train anew with --overwrite, or only sample from it"
+        )
+    return config, vocabulary
 
 
 def newest_run(checkpoints: Path) -> Run:

@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     (folder / "emptyfolder").mkdir()
     (folder / "latin.txt").write_bytes("score\ncafé\n".encode("latin-1"))
     (folder / "nul.txt").write_bytes(b"abc\0def")
+    (folder / "half.txt").write_bytes(rb"a \ud83d b")
     (folder / "sizes.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8]\n')
     (folder / "wrong.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8, 0]\n')
     header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()

@@ -231,7 +231,7 @@ def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) 
             text = line_as_json(line, unit)
         else:
             text = line_as_columns(line, unit, named=named, escaped=escaped)
-        put(f"{text}\n".encode("utf-8", "surrogateescape" if unit == "byte" else "replace"), sys.stdout)
+        put(f"{text}\n".encode("utf-8", "replace" if heat else "surrogateescape"), sys.stdout)
 
     return show
 

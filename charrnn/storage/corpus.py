@@ -4,6 +4,7 @@ The text is read once, piece by piece. Its characters are numbered as they appea
 from there they go into the cache, a safetensors file, under the ids of the vocabulary that is known by then.
 """
 
+import codecs
 import contextlib
 import hashlib
 import os
@@ -99,18 +100,20 @@ def open_cache(
             return None
         [(_, dtype)] = tensor_shapes(cache).values()
         vocabulary = Vocabulary(header["symbols"], header["unit"], documents)
+        # Old caches may hold surrogates of which JSON has made one character.
+        sure = as_bytes or codecs.lookup(encoding).name == "utf-8" or vocabulary.characters[-1:] <= "\uffff"
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
         corpus = Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
-        return corpus if _is_intact(cache, corpus, header.get("written", 0)) else None
+        return corpus if _is_intact(cache, corpus, header.get("written", 0), sure) else None
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
         return None
 
 
-def _is_intact(cache: Path, corpus: Corpus, written: int) -> bool:
-    """Whether the ids are those of the text; they are only read if the file has another time than it was given."""
-    if divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
+def _is_intact(cache: Path, corpus: Corpus, written: int, sure: bool) -> bool:
+    """Whether the ids are those of the text; read only if not ``sure``, or the file has another time than given."""
+    if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
         return True
     digest = hashlib.sha256()
     for start in range(0, len(corpus.ids), PIECE):

@@ -17,7 +17,7 @@ from charrnn.errors import CorpusError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
 from charrnn.text.sources import Piece, read_pieces
-from charrnn.text.symbols import to_symbols
+from charrnn.text.symbols import to_sought
 from charrnn.text.vocabulary import END
 
 ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
@@ -57,7 +57,7 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
     if not documents:
         yield from pieces
         return
-    separators = tuple(to_symbols(separator, unit) for separator in _separators(documents))
+    separators = tuple(to_sought("documents", separator, unit) for separator in _separators(documents))
     file: _File | None = None
     for piece in pieces:
         if file is None or piece.start == 0:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.folders import files_below
+from charrnn.text.surrogates import LONE, begun_pair, has_surrogates, join_pairs
 
 STDIN = "-"
 ENCODING = "utf-8"
@@ -168,6 +169,7 @@ def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[st
     decoder = codecs.getincrementaldecoder(encoding)()
     utf8 = codecs.lookup(encoding).name == "utf-8"
     lines, offset = 1, 0  # where the bytes begin that have not been decoded yet
+    characters, half = 0, ""
     for data in chain(chunks, [b""]):
         begins = offset == 0
         undecoded = decoder.getstate()[0] + data
@@ -186,6 +188,16 @@ def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[st
                 f"cannot read {origin} as text: a NUL byte in line {line} (offset {offset + start}): "
                 "not a text file; use --bytes to train on raw bytes"
             )
+        text = half + text
+        half = begun_pair(text) if data else ""
+        text = join_pairs(text.removesuffix(half))
+        if has_surrogates(text) and (lone := LONE.search(text)):
+            line, at = lines + text[: lone.start()].count("\n"), characters + lone.start()
+            raise CorpusError(
+                f"cannot read {origin} as {encoding}: {lone[0]!r} in line {line} (character {at + 1}) is half of a "
+                "surrogate pair and no character; give another --encoding, or train on raw --bytes"
+            )
         lines += text.count("\n")
+        characters += len(text)
         offset += len(undecoded) - len(decoder.getstate()[0])
         yield text.removeprefix("\ufeff") if utf8 and begins else text

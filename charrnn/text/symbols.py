@@ -1,13 +1,14 @@
 """A model's symbols and the user's text.
 
 A model of characters reads Unicode text as it is; a model of bytes reads UTF-8, each byte as the character of that
-number.
+number. An old model of code units reads UTF-16, each unit as the character of that number.
 """
 
 import unicodedata
 
 from charrnn.arguments import check_text
 from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pairs, to_characters
 from charrnn.text.vocabulary import Vocabulary
 
 UNKNOWN = ("error", "skip", "replace")
@@ -19,13 +20,15 @@ ASCII_FORMS = str.maketrans(
 
 
 def to_symbols(text: str | bytes, unit: str) -> str:
-    """The text as a model of that unit reads it.
+    """The text as a model of that unit reads it; a pair of surrogates is the character that it stands for.
 
     Raises:
         ConfigError: it is no text, or bytes for a model that reads characters.
         VocabularyError: it holds a surrogate that stands for no byte.
     """
     check_text("a text", text)
+    if isinstance(text, str):
+        text = join_pairs(text)
     if unit == "byte":
         try:
             data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
@@ -37,12 +40,29 @@ def to_symbols(text: str | bytes, unit: str) -> str:
         return data.decode("latin-1")
     if isinstance(text, bytes):
         raise ConfigError("this model reads characters, not bytes: decode the text first")
-    return text
+    return split_pairs(text) if unit == CODE_UNIT else text
 
 
 def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
-    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say."""
+    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say.
+
+    Of a model of code units, lone surrogates become the replacement character.
+    """
+    if unit == CODE_UNIT:
+        return to_characters(symbols)
     return symbols.encode("latin-1").decode("utf-8", errors) if unit == "byte" else symbols
+
+
+def to_sought(name: str, text: str | bytes, unit: str) -> str:
+    """As ``to_symbols``, of a text that is looked for in others.
+
+    Raises:
+        ConfigError: it holds a lone surrogate, as no text of characters does.
+    """
+    symbols = to_symbols(text, unit)
+    if unit == "character" and (found := SURROGATE.search(symbols)):
+        raise ConfigError(f"{name} must hold characters only, not {found[0]!r}, which is half of one: take it out")
+    return symbols
 
 
 def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:

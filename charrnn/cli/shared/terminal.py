@@ -6,6 +6,8 @@ import time
 from select import select
 from typing import TextIO
 
+from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
+
 SHOWN = "\n\t"
 """Control characters that a terminal is given."""
 
@@ -42,9 +44,15 @@ class Display:
         self._unit = unit
         self.is_terminal = self._stream.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._half = ""
+        """The first half of a character of a model of code units."""
 
     def write(self, symbols: str) -> None:
-        """Write and flush; the end of a UTF-8 character may come with the next piece."""
+        """Write and flush; the end of a character may come with the next piece."""
+        if self._unit == CODE_UNIT:
+            symbols = self._half + symbols
+            self._half = begun_pair(symbols)
+            symbols = to_characters(symbols.removesuffix(self._half))
         if self.is_terminal:
             self._write_text(self._decoder.decode(symbols.encode("latin-1")) if self._unit == "byte" else symbols)
         else:
@@ -52,7 +60,8 @@ class Display:
 
     def end(self) -> None:
         """The text is complete: show what a character's first bytes were held back for."""
-        self._write_text(self._decoder.decode(b"", final=True))
+        self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half))
+        self._half = ""
 
     def line(self, text: str) -> None:
         """Write a line that is not of the model."""
