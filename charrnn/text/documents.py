@@ -5,7 +5,6 @@ any other: END d_1 END d_2 ... END d_n END. A model reads each END from the stat
 makes the documents independent of each other, and their order free.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Union
 
@@ -13,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.arguments import check_text
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
+from charrnn.text.escapes import unescaped
 from charrnn.text.sources import Piece, read_pieces
-from charrnn.text.symbols import to_sought
-from charrnn.text.vocabulary import END
-
-ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
-"""What can be written in a separator for what a shell makes hard to write."""
+from charrnn.text.symbols import as_symbols, known_symbols, to_sought
+from charrnn.text.vocabulary import END, Vocabulary
 
 SCANNED = 1 << 24
 """Ids that are searched at a time."""
@@ -46,7 +43,7 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
     Args:
         pieces: the text; of the pieces that come out, ``start`` counts symbols.
         documents: "line": documents are lines, which end with "\n" or "\r\n"; "file": each file is one; anything else
-            is the text that separates them, with ESCAPES. "": the text is none of documents, and stays as it is.
+            is the text that separates them, with ``escapes.ESCAPES``. "": the text is not split, and stays as it is.
         unit: of the text, see ``Vocabulary``.
 
     Raises:
@@ -57,7 +54,7 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
     if not documents:
         yield from pieces
         return
-    separators = tuple(to_sought("documents", separator, unit) for separator in _separators(documents))
+    separators = _separators(documents, unit)
     file: _File | None = None
     for piece in pieces:
         if file is None or piece.start == 0:
@@ -103,13 +100,41 @@ class _File:
             self._symbols += len(text)
 
 
-def _separators(documents: str) -> tuple[str, ...]:
+def _separators(documents: str, unit: str) -> tuple[str, ...]:
     """What separates documents, the longest first."""
     if documents == "file":
         return ()
     if documents == "line":
         return "\r\n", "\n"
-    return (re.sub(r"\\[nrt\\]", lambda match: ESCAPES[match[0]], documents),)
+    return (to_sought("documents", unescaped(documents), unit),)
+
+
+def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "error") -> str:
+    """What a model reads of a text that it is to go on with.
+
+    Of a model of documents, what would end a document at the text's end, such as the newline of ``echo``, is dropped.
+
+    Args:
+        text: to go on with; may be empty.
+        vocabulary: the model's.
+        unknown: see ``known_symbols``; so is done about what ends a document within the text.
+
+    Raises:
+        VocabularyError: the text holds unknown characters, or a document ends in it, and ``unknown`` is "error".
+        ConfigError: as ``to_symbols`` and ``known_symbols``.
+    """
+    symbols = as_symbols(text, vocabulary)
+    ends = _separators(vocabulary.documents, vocabulary.unit) if vocabulary.documents else ()
+    while symbols.endswith(ends):
+        symbols = symbols.removesuffix(next(end for end in ends if symbols.endswith(end)))
+    for end in ends:
+        if end in symbols and unknown == "error":
+            raise VocabularyError(
+                f"the text must begin one document, but {end!r} at position {symbols.index(end) + 1} ends it; take it "
+                "out, or choose --unknown skip or replace"
+            )
+        symbols = symbols.replace(end, " " if unknown == "replace" else "")
+    return known_symbols(symbols, vocabulary, unknown)
 
 
 def split(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:

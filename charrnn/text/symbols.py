@@ -11,6 +11,9 @@ from charrnn.errors import ConfigError, VocabularyError
 from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pairs, to_characters
 from charrnn.text.vocabulary import Vocabulary
 
+MARK = "\ufeff"
+"""The byte order mark, with which some programs begin their files."""
+
 UNKNOWN = ("error", "skip", "replace")
 """What can be done about characters that a model has never seen."""
 
@@ -51,6 +54,17 @@ def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
     if unit == CODE_UNIT:
         return to_characters(symbols)
     return symbols.encode("latin-1").decode("utf-8", errors) if unit == "byte" else symbols
+
+
+def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
+    """As ``to_symbols``, without a byte order mark, unless it is one of the model's characters or of bytes.
+
+    Raises:
+        ConfigError: as ``to_symbols``.
+        VocabularyError: as ``to_symbols``.
+    """
+    symbols = to_symbols(text, vocabulary.unit)
+    return symbols if vocabulary.unit == "byte" or MARK in vocabulary else symbols.removeprefix(MARK)
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:

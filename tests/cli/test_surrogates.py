@@ -112,7 +112,7 @@ def test_names_that_are_not_utf_8(invoke, start, tmp_path, name):
     info = json.loads(invoke("info", *runs, "--json").stdout)
     assert info["corpus"]["sources"] == [str(text)]
     process = start("info", *runs, stdout=subprocess.PIPE)
-    assert repr(str(text))[1:-1] in process.communicate()[0].decode()
+    assert repr(str(text))[1:-1] in process.stdout.read().decode()
     told = json.loads(invoke("sample", *runs, "--length", 3, "--json").stdout)
     assert Path(told["checkpoint"]).is_file()
     assert json.loads(invoke("eval", *runs, text, "--json").stdout)["sources"][0]["source"] == str(text)
