@@ -225,10 +225,12 @@ def _corpus_of(
         "documents": vocabulary.documents,
         "known": vocabulary.symbols,
     }
+    splits = (False, True) if vocabulary.documents else (False,)  # an older charrnn may have split the text
     if not sources:
-        cached = open_cache(run.corpus, None, **reading)
-        if cached and cached.fingerprint == fingerprint:
-            return cached
+        for old_split in splits:
+            cached = open_cache(run.corpus, None, old_split=old_split, **reading)
+            if cached and cached.fingerprint == fingerprint:
+                return cached
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
@@ -244,7 +246,13 @@ def _corpus_of(
                 "give the same text, or start anew with --overwrite or another --name"
             )
 
-    return read_corpus(run.corpus, sources or notes.sources, accept=accept, **reading)
+    for old_split in splits:
+        try:
+            return read_corpus(run.corpus, sources or notes.sources, accept=accept, old_split=old_split, **reading)
+        except CorpusError:
+            if old_split == splits[-1]:
+                raise
+    raise AssertionError("there is a last split")
 
 
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:

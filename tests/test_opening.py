@@ -2,6 +2,7 @@ import argparse
 import dataclasses
 import optparse
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from charrnn.model.workers import Workers
 from charrnn.opening import open_job
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.corpus import read_corpus
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
 
@@ -173,3 +175,23 @@ def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, 
     with pytest.raises(error, match=message):
         open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
     assert not (runs / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("documents", "text"),
+    [(r"\n\n", "one two\r\n\r\nthree\n\n" * 40), ("line", "one two\rthree\r" * 40), (r"%\n", "a b%\r\nc%\n" * 40)],
+)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_run_whose_text_was_split_before_all_line_ends_counted_is_resumed(
+    tmp_path, runs, monkeypatch, documents, text, is_given
+):
+    source = tmp_path / "old.txt"
+    source.write_bytes(text.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr("charrnn.opening.read_corpus", partial(read_corpus, old_split=True))
+        train(source, checkpoints=runs, documents=documents, steps=2)
+    (runs / "old" / "corpus.safetensors").unlink()
+    sources = [source] if is_given else []
+    job = open_job(sources, checkpoints=runs, resume=True, steps=3, **({} if is_given else {"name": "old"}))
+    assert job.started.resumed_from == 2
+    list(job.events())

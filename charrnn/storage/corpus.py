@@ -11,7 +11,8 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,28 +39,62 @@ Stretch = tuple[np.dtype[Any], int]
 """The type of ids in the temporary file, and how many in a row have it."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a text is read, which its cache remembers.
+
+    Attributes:
+        encoding: how its bytes become characters; see ``charrnn.text.sources.read_pieces``.
+        as_bytes: whether each byte is a character instead.
+        documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
+        old_split: see there.
+    """
+
+    encoding: str
+    as_bytes: bool
+    documents: str = ""
+    old_split: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of the text, see ``Vocabulary``."""
+        return "byte" if self.as_bytes else "character"
+
+    def pieces(self, sources: Sequence[str]) -> Iterator[Piece]:
+        """The text, with END before the first document."""
+        if self.documents:
+            yield Piece("", 0, END)
+        how: dict[str, Any] = {"encoding": self.encoding, "unit": self.unit, "old_split": self.old_split}
+        yield from read_documents(sources, self.documents, **how)
+
+    def origin(self, files: Files) -> dict[str, Any]:
+        """What tells that a cache is of these files, read in this way."""
+        origin: dict[str, Any] = {"files": files, "encoding": None if self.as_bytes else self.encoding}
+        if self.documents:
+            origin["documents"] = self.documents
+            if not self.old_split:
+                origin["line_ends"] = "all"
+        return origin
+
+
 def read_corpus(
     cache: Path,
     sources: Sequence[str],
     *,
-    encoding: str,
-    as_bytes: bool,
-    documents: str = "",
     known: str = "",
     accept: Callable[[str, int], None] = lambda fingerprint, characters: None,
     into: Path | None = None,
+    **reading: Any,
 ) -> Corpus:
     """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
 
     Args:
         cache: the file; its folder must exist.
-        sources: see ``charrnn.text.sources.read_pieces``; so are the others.
-        encoding: see there.
-        as_bytes: see there.
+        sources: see ``charrnn.text.sources.read_pieces``.
         known: characters that the vocabulary holds whether the text does or not.
-        documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
         accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
         into: another file to write, in a folder that need not exist, so that the cache stays as it is.
+        reading: the fields of ``Reading``.
 
     Raises:
         ConfigError: the encoding is unknown.
@@ -68,20 +103,17 @@ def read_corpus(
         RunError: the cache cannot be written.
     """
     files = versions(sources)
-    reading: dict[str, Any] = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
-    cached = open_cache(cache, files, **reading) if files else None
+    cached = open_cache(cache, files, known=known, **reading) if files else None
     if cached:
         accept(cached.fingerprint, len(cached.ids))
         return cached
     if into:
         with writing(into):
             into.parent.mkdir(exist_ok=True)
-    return _build(into or cache, sources, files, encoding, as_bytes, documents, known, accept)
+    return _build(into or cache, sources, files, Reading(**reading), known, accept)
 
 
-def open_cache(
-    cache: Path, files: Files, *, encoding: str, as_bytes: bool, documents: str = "", known: str = ""
-) -> Corpus | None:
+def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
     """The text in the cache; None if there is none, it was damaged, is of another origin or numbered otherwise.
 
     A cache that was changed or copied since it was written has another time, and is compared with its fingerprint.
@@ -89,19 +121,18 @@ def open_cache(
     Args:
         cache: the file.
         files: the versions of the text's files; None for a text that could be read only once.
-        encoding: how they were decoded.
-        as_bytes: whether they were not.
-        documents: how it was split.
         known: as in ``read_corpus``.
+        reading: the fields of ``Reading``.
     """
+    how = Reading(**reading)
     try:
         header = load_header(cache)
-        if header["kind"] != KIND or header["origin"] != _origin(files, encoding, as_bytes, documents):
+        if header["kind"] != KIND or header["origin"] != how.origin(files):
             return None
         [(_, dtype)] = tensor_shapes(cache).values()
-        vocabulary = Vocabulary(header["symbols"], header["unit"], documents)
+        vocabulary = Vocabulary(header["symbols"], header["unit"], how.documents)
         # Old caches may hold surrogates of which JSON has made one character.
-        sure = as_bytes or codecs.lookup(encoding).name == "utf-8" or vocabulary.characters[-1:] <= "\uffff"
+        sure = how.as_bytes or codecs.lookup(how.encoding).name == "utf-8" or vocabulary.characters[-1:] <= "\uffff"
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
@@ -127,34 +158,25 @@ def _is_intact(cache: Path, corpus: Corpus, written: int, sure: bool) -> bool:
     return intact
 
 
-def _origin(files: Files, encoding: str, as_bytes: bool, documents: str) -> dict[str, Any]:
-    split = {"documents": documents} if documents else {}
-    return {"files": files, "encoding": None if as_bytes else encoding, **split}
-
-
 def _build(
     cache: Path,
     sources: Sequence[str],
     files: Files,
-    encoding: str,
-    as_bytes: bool,
-    documents: str,
+    reading: Reading,
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         stretches: list[Stretch] = []
-        unit = "byte" if as_bytes else "character"
-        pieces = read_documents(sources, documents, encoding=encoding, unit=unit)
-        for piece in chain([Piece("", 0, END)] if documents else [], pieces):
+        for piece in reading.pieces(sources):
             if piece.text:
                 numbers = numbering.add(piece.text)
                 stretches.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        own = numbering.vocabulary(unit, documents)
+        own = numbering.vocabulary(reading.unit, reading.documents)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
@@ -164,7 +186,7 @@ def _build(
         header = {
             "kind": KIND,
             "written": written,
-            "origin": _origin(files, encoding, as_bytes, documents),
+            "origin": reading.origin(files),
             "fingerprint": fingerprint,
             "symbols": vocabulary.symbols,
             "absent": "".join(sorted(set(known) - set(own.symbols))),

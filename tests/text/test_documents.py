@@ -10,6 +10,14 @@ from charrnn.text.vocabulary import END, Vocabulary
 FILES = {
     ("line", "one\ntwo\r\n\n\r\nthree\r"): ["one", "two", "three\r"],
     ("line", "\n\n"): [],
+    ("line", "one\rtwo\r\rthree\r"): ["one", "two", "three"],
+    ("line", "\ra\r"): ["a"],
+    ("line", "a\r\nb\rc"): ["a", "b\rc"],
+    (r"\n\n", "a\r\nb\r\n\r\n\r\n\r\nc\r\n"): ["a\r\nb", "c\r\n"],
+    (r"\n\n", "a\rb\r\rc\rd"): ["a\rb", "c\rd"],
+    (r"\n%\n", "a\r\n%\r\nb%\r\n%\r\n"): ["a", "b%"],
+    (r"\r\n", "a\r\nb\nc"): ["a", "b\nc"],
+    (r"%\n", "a\rb%\rc%"): ["a\rb", "c%"],
     ("file", "one\n\ntwo\n"): ["one\n\ntwo\n"],
     ("file", ""): [],
     (r"\n%\n", "one\n%\n%\n%\ntwo\n%three"): ["one", "%", "two\n%three"],
@@ -136,3 +144,16 @@ def test_a_byte_order_mark_is_dropped_unless_the_model_knows_it():
     assert to_beginning("\ufeffa", Vocabulary("a\ufeff")) == "\ufeffa"
     assert to_beginning("\ufeffa\n", Vocabulary(f"a{END}", documents="line")) == "a"
     assert to_beginning("\ufeffa", Vocabulary("a\xbb\xbf\xef", "byte")) == "\xef\xbb\xbfa"
+
+
+@pytest.mark.parametrize(
+    ("documents", "text", "old"),
+    [
+        (r"\n\n", "a\r\n\r\nb\n\nc", ["a\r\n\r\nb", "c"]),
+        ("line", "a\rb\r", ["a\rb\r"]),
+        (r"%\n", "a%\r\nb%\nc", ["a%\r\nb", "c"]),
+    ],
+)
+def test_a_text_is_split_as_it_was_before_all_line_ends_counted(documents, text, old):
+    split = in_documents([Piece("a", 0, text)], documents, old_split=True)
+    assert "".join(piece.text for piece in split) == END.join([*old, ""])

@@ -112,7 +112,7 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
     bpc = line.bits_per_character
     origin, text = line.origin, to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
     if escaped:
-        origin, text = origin.translate(ESCAPES).replace("\n", "\\n"), text.translate(ESCAPES)
+        origin, text = origin.translate(ESCAPES).replace("\n", "\\n"), text.removesuffix("\r").translate(ESCAPES)
     place = f"{origin}:{line.number}" if named else str(line.number)
     return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{text}"
 
@@ -141,7 +141,8 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
             character = character.encode("latin-1").decode()
         elif unit == "byte" and character > "\x7f":
             character = f"\\x{ord(character):02x}"
-        yield " " if character == "\n" else character.translate(ESCAPES), sum(line.bits[start:end])
+        is_end = character == "\n" or symbols[start:] == "\r\n"
+        yield " " if is_end else character.translate(ESCAPES), sum(line.bits[start:end])
         start = end
 
 

@@ -46,6 +46,8 @@ class Display:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._half = ""
         """The first half of a character of a model of code units."""
+        self._return = ""
+        """A carriage return, if the last piece ended with one: a newline may follow."""
 
     def write(self, symbols: str) -> None:
         """Write and flush; the end of a character may come with the next piece."""
@@ -60,15 +62,24 @@ class Display:
 
     def end(self) -> None:
         """The text is complete: show what a character's first bytes were held back for."""
-        self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half))
+        self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half), final=True)
         self._half = ""
 
     def line(self, text: str) -> None:
         """Write a line that is not of the model."""
         self._write_text(f"{text}\n")
 
-    def _write_text(self, text: str) -> None:
-        put(text.translate(ESCAPES) if self.is_terminal else text, self._stream)
+    def _write_text(self, text: str, *, final: bool = False) -> None:
+        if self.is_terminal:
+            text = self._return + text
+            self._return = "\r" if text.endswith("\r") and not final else ""
+            text = harmless(text.removesuffix(self._return))
+        put(text, self._stream)
+
+
+def harmless(text: str) -> str:
+    """A text as a terminal is shown it; a carriage return before a newline would change nothing there."""
+    return text.replace("\r\n", "\n").translate(ESCAPES)
 
 
 def put(text: str | bytes, stream: TextIO) -> None:
