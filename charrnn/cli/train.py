@@ -154,7 +154,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     """Train a model on a text.
 
     CORPUS is one or more files, folders (all files in them, without hidden ones and runs), or - for
-    standard input.
+    standard input. Files that gzip, bzip2, xz or zip has compressed are read as what they hold.
 
     The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
     nothing had happened. The limits of a resumed run count from its beginning.

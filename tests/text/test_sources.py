@@ -285,3 +285,28 @@ def test_half_of_a_pair_is_refused_with_its_place(write, data, half, line, chara
     )
     assert "--encoding" in text
     assert "--bytes" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "guess"),
+    [
+        ("plain text\n", "utf-16-le", "utf-16-le"),
+        ("plain text\n", "utf-16-be", "utf-16-be"),
+        ("Привет, мир\nкак дела\n", "utf-16-le", "utf-16-le"),
+        ("吾輩は猫である。\n名前はまだ無い。\n" * 9, "utf-16-be", "utf-16-be"),
+        ("plain 🎵 text\n", "utf-32-le", "utf-32-le"),
+        ("Grüße\nan alle\n" * 500, "utf-32-be", "utf-32-be"),
+        ("plain text\n", "utf-16", "utf-16"),
+        ("plain text\n", "utf-32", "utf-32"),
+    ],
+)
+def test_utf_16_and_utf_32_are_recognised(write, text, encoding, guess):
+    path = write("a.txt", text.encode(encoding))
+    told = message(path)
+    assert f"give its --encoding, perhaps {guess}" in told
+    assert read([path], encoding=guess) == text
+
+
+@pytest.mark.parametrize("data", [b"\x00", b"abc\x00def\x00\x01", b"\x7fELF\x02\x01\x01\x00" * 99, b"one\xe9two" * 9])
+def test_what_is_no_utf_16_is_not_called_so(write, data):
+    assert "perhaps" not in message(write("a.txt", data))
