@@ -42,7 +42,8 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
         corpus: files, folders, or "-" for standard input.
         options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
             ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, ``documents``,
-            ``plan``, and all fields of ``ModelConfig`` and ``TrainingSettings``: ``hidden_size=128, minutes=2``.
+            ``min_count``, ``plan``, and all fields of ``ModelConfig`` and ``TrainingSettings``: ``hidden_size=128,
+            minutes=2``.
 
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.

@@ -9,7 +9,7 @@ from typing import Any
 
 from charrnn.arguments import check_path
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
-from charrnn.job import TrainingJob
+from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
@@ -27,6 +27,7 @@ from charrnn.training.options import (
     MODEL_OPTIONS,
     TRAINING_OPTIONS,
     check_documents,
+    check_min_count,
     check_options,
     check_training,
     only,
@@ -54,6 +55,7 @@ def open_job(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    min_count: int | None = None,
     plan: bool = True,
     **options: Any,
 ) -> TrainingJob:
@@ -73,6 +75,7 @@ def open_job(
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
+        min_count: how often a character must occur in the text; others are read as the closest that do.
         plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
@@ -89,6 +92,7 @@ def open_job(
         encoding=encoding,
         as_bytes=as_bytes,
         documents=documents,
+        min_count=min_count,
         **checked,
     )
     threads = threads or available_threads()
@@ -111,10 +115,12 @@ def open_job(
             as_bytes = origin.vocabulary.unit == "byte"
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
+            check_min_count(min_count, as_bytes)
         opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, _name(name, sources), overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, documents or "", threads)
+        reading = {"as_bytes": as_bytes, "documents": documents or "", "min_count": min_count or 0}
+        return opened(run, sources, given, notes, reading, threads)
     except BaseException:
         run.abandon()
         raise
@@ -130,8 +136,7 @@ def _begun(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
     *,
     origin: Pretrained | None = None,
@@ -140,8 +145,8 @@ def _begun(
     opened = time.monotonic()
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
-    reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
-    corpus = read_corpus(run.corpus, sources, **reading, into=run.new.corpus if run.exists() else None)
+    into = run.new.corpus if run.exists() else None
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
@@ -153,7 +158,8 @@ def _begun(
     config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
-    remarks = (f"starts from a trained model; characters that are new to it: {new}",) if origin else ()
+    started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
+    remarks = (*started, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -183,8 +189,7 @@ def _resumed(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
@@ -193,39 +198,37 @@ def _resumed(
         config.require_trainable()
         check_training(given, config.model)
         origin = checkpoint.header["corpus"]
-        reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}
-        asked = {"as_bytes": as_bytes, "documents": documents}
+        own_reading = {
+            "as_bytes": vocabulary.unit == "byte",
+            "documents": vocabulary.documents,
+            "min_count": origin.get("min_count", 0),
+        }
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
-            dataclasses.asdict(config) | reading,
-            {**given, **{name: value for name, value in asked.items() if value}},
+            dataclasses.asdict(config) | own_reading,
+            {**given, **{name: value for name, value in reading.items() if value}},
         )
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
+    own_reading |= {"encoding": notes.encoding, "known": vocabulary.symbols}
+    corpus = _corpus_of(run, sources, notes, own_reading, fingerprint, characters)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
 
 
 def _corpus_of(
-    run: Run, sources: Sequence[str], notes: Notes, vocabulary: Vocabulary, fingerprint: str, characters: int
+    run: Run, sources: Sequence[str], notes: Notes, reading: Mapping[str, Any], fingerprint: str, characters: int
 ) -> Corpus:
     """The text of a resumed run; what could be read only once is still in the cache.
 
     Raises:
         CorpusError: it has changed, or must be given again.
     """
-    reading: dict[str, Any] = {
-        "encoding": notes.encoding,
-        "as_bytes": vocabulary.unit == "byte",
-        "documents": vocabulary.documents,
-        "known": vocabulary.symbols,
-    }
-    splits = (False, True) if vocabulary.documents else (False,)  # an older charrnn may have split the text
+    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text
     if not sources:
         for old_split in splits:
             cached = open_cache(run.corpus, None, old_split=old_split, **reading)

@@ -16,6 +16,7 @@ from charrnn.opening import open_job
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.corpus import read_corpus
+from charrnn.text.vocabulary import END
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
 
@@ -195,3 +196,46 @@ def test_a_run_whose_text_was_split_before_all_line_ends_counted_is_resumed(
     job = open_job(sources, checkpoints=runs, resume=True, steps=3, **({} if is_given else {"name": "old"}))
     assert job.started.resumed_from == 2
     list(job.events())
+
+
+@pytest.mark.parametrize("options", [{}, {"documents": "line"}, {"model": "tdnn"}])
+def test_a_run_without_rare_characters_is_resumed_so(tmp_path, runs, options):
+    source = tmp_path / "rare.txt"
+    source.write_text("the cat sat on the mat\n" * 60 + "é日“x”\n" + "the cat\n" * 9, "utf-8")
+    train(source, checkpoints=runs, min_count=5, steps=2, **options)
+    header = load_checkpoint(runs / "rare" / "last.safetensors").header
+    assert set(header["vocabulary"]["symbols"]) <= {*"the cat sat on the mat\n", END}
+    assert header["corpus"]["min_count"] == 5
+    (runs / "rare" / "corpus.safetensors").unlink()
+    job = open_job([source], checkpoints=runs, resume=True, steps=3)
+    assert job.started.vocabulary == len(header["vocabulary"]["symbols"])
+    job.close()
+    with pytest.raises(ConfigError, match="min_count is 5 in this run and cannot become 3"):
+        open_job([source], checkpoints=runs, resume=True, min_count=3)
+
+
+def test_bytes_are_not_rare(corpus, other, runs):
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([corpus], checkpoints=runs, as_bytes=True, min_count=2)
+    train(corpus, checkpoints=runs, as_bytes=True, name="bytes", steps=1)
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([other], checkpoints=runs, init_from="bytes", min_count=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) + "a" * 99, "1,500 of 1,501 different characters"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) * 5, None),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 900))), None),
+    ],
+)
+def test_a_large_vocabulary_of_rare_characters_is_told(tmp_path, runs, text, note):
+    source = tmp_path / "large.txt"
+    source.write_text(text, "utf-8")
+    job = open_job([source], checkpoints=runs, steps=1, **SMALL)
+    job.close()
+    assert any("--min-count 5" in line and line.startswith(note or "") for line in job.started.notes) == bool(note)
+    job = open_job([source], checkpoints=runs, steps=1, min_count=1, overwrite=True, **SMALL)
+    job.close()
+    assert not any("--min-count" in line for line in job.started.notes)

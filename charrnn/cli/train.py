@@ -147,6 +147,13 @@ Examples:
     metavar="line|file|SEPARATOR",
     help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
 )
+@option(
+    "--min-count",
+    type=int,
+    metavar="N",
+    help="Read characters that occur fewer than N times as the closest ones that occur more often.",
+    unset="keep all",
+)
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")

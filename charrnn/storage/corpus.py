@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +24,7 @@ from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
 from charrnn.text.corpus import Corpus, let_go, too_short
 from charrnn.text.documents import read_documents
-from charrnn.text.numbering import Numbering
+from charrnn.text.numbering import Numbering, Renumbering
 from charrnn.text.sources import Piece, versions
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -48,12 +48,14 @@ class Reading:
         as_bytes: whether each byte is a character instead.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
         old_split: see there.
+        min_count: how often a character must occur; those that do not are read as ``charrnn.text.symbols.closest``.
     """
 
     encoding: str
     as_bytes: bool
     documents: str = ""
     old_split: bool = False
+    min_count: int = 0
 
     @property
     def unit(self) -> str:
@@ -74,7 +76,7 @@ class Reading:
             origin["documents"] = self.documents
             if not self.old_split:
                 origin["line_ends"] = "all"
-        return origin
+        return origin | ({"min_count": self.min_count} if self.min_count > 1 else {})
 
 
 def read_corpus(
@@ -136,22 +138,23 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
-        corpus = Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"])
-        return corpus if _is_intact(cache, corpus, header.get("written", 0), sure) else None
+        corpus = Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"], how.min_count)
+        digest = header.get("digest", corpus.fingerprint)
+        return corpus if _is_intact(cache, corpus, digest, header.get("written", 0), sure) else None
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
         return None
 
 
-def _is_intact(cache: Path, corpus: Corpus, written: int, sure: bool) -> bool:
+def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: bool) -> bool:
     """Whether the ids are those of the text; read only if not ``sure``, or the file has another time than given."""
     if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
         return True
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for start in range(0, len(corpus.ids), PIECE):
         ids = corpus.ids[start : start + PIECE]
-        digest.update(corpus.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
+        found.update(corpus.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
         let_go(ids)
-    intact = digest.hexdigest() == corpus.fingerprint
+    intact = found.hexdigest() == digest
     if intact:
         with contextlib.suppress(OSError):  # it is another user's
             os.utime(cache, (written, written))
@@ -176,7 +179,8 @@ def _build(
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        own = numbering.vocabulary(reading.unit, reading.documents)
+        rare = _rare(numbering, file, stretches, reading.min_count, known + END * bool(reading.documents))
+        own = numbering.vocabulary(reading.unit, reading.documents, without=rare)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
         name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
@@ -192,18 +196,46 @@ def _build(
             "absent": "".join(sorted(set(known) - set(own.symbols))),
             "unit": vocabulary.unit,
         }
-        beginning = stream_beginning(header, "ids", name, numbering.characters, final.itemsize)
-        file.seek(0)
-        write_atomically(cache, _pieces(beginning, file, stretches, final))
+        count = numbering.characters
+        if rare:
+            count, header["digest"] = _replaced(vocabulary, file, stretches, final)
+        beginning = stream_beginning(header, "ids", name, count, final.dtype.itemsize)
+        ids = (final[numbers].tobytes() for numbers in _numbers(file, stretches))
+        write_atomically(cache, chain([beginning], ids))
         os.utime(cache, (written, written))
-    return Corpus(mapped(cache, TYPES[name]), vocabulary, fingerprint)
+    return Corpus(mapped(cache, TYPES[name]), vocabulary, fingerprint, reading.min_count)
 
 
-def _pieces(beginning: bytes, file: IO[bytes], stretches: list[Stretch], final: npt.NDArray[Any]) -> Iterator[bytes]:
-    """The cache, piece by piece."""
-    yield beginning
+def _rare(numbering: Numbering, file: IO[bytes], stretches: list[Stretch], min_count: int, kept: str) -> frozenset[int]:
+    """The numbers of characters that occur fewer than ``min_count`` times, but those that are kept anyway.
+
+    Raises:
+        CorpusError: all do.
+    """
+    if min_count < 2:
+        return frozenset()
+    size = len(numbering.vocabulary("character"))
+    counts = sum((np.bincount(numbers, minlength=size) for numbers in _numbers(file, stretches)), np.zeros(size, int))
+    rare = frozenset(np.flatnonzero(counts < min_count).tolist()).difference(numbering.numbers(kept))
+    if len(rare) >= size - (END in kept):
+        raise CorpusError(f"min_count must leave characters, but none occurs {min_count} times: choose a smaller one")
+    return rare
+
+
+def _replaced(vocabulary: Vocabulary, file: IO[bytes], stretches: list[Stretch], final: Renumbering) -> tuple[int, str]:
+    """How many symbols there are when rare characters are replaced, and the SHA-256 of their text."""
+    count, digest = 0, hashlib.sha256()
+    for numbers in _numbers(file, stretches):
+        ids = final[numbers]
+        count += len(ids)
+        digest.update(vocabulary.decode(ids).encode())
+    return count, digest.hexdigest()
+
+
+def _numbers(file: IO[bytes], stretches: list[Stretch]) -> Iterator[npt.NDArray[Any]]:
+    """The numbers in the temporary file, from its beginning, piece by piece."""
+    file.seek(0)
     for dtype, group in groupby(stretches, key=lambda stretch: stretch[0]):
         count = sum(length for _, length in group)
         for start in range(0, count, PIECE):
-            numbers = np.frombuffer(file.read(min(PIECE, count - start) * dtype.itemsize), dtype)
-            yield final[numbers].tobytes()
+            yield np.frombuffer(file.read(min(PIECE, count - start) * dtype.itemsize), dtype)

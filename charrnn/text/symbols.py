@@ -111,6 +111,6 @@ def closest(character: str, vocabulary: Vocabulary) -> str:
         if not plain:  # a mark that combines with the character before
             return ""
         for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
-            if form and set(form) <= set(vocabulary.characters):
+            if form and vocabulary.find(form).min() >= 0:
                 return form
     return " " if " " in vocabulary else ""
