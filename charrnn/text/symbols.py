@@ -75,7 +75,7 @@ def to_sought(name: str, text: str | bytes, unit: str) -> str:
     """
     symbols = to_symbols(text, unit)
     if unit == "character" and (found := SURROGATE.search(symbols)):
-        raise ConfigError(f"{name} must hold characters only, not {found[0]!r}, which is half of one: take it out")
+        raise ConfigError(f"{name} must hold characters only, not {found[0]!r}: take it out, or type it in UTF-8")
     return symbols
 
 
