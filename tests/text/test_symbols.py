@@ -92,8 +92,8 @@ def test_a_pair_of_surrogates_is_read_as_its_character(text, joined):
 
 @pytest.mark.parametrize("text", ["\udce9", "a\ud834", "\udd1e b"])
 def test_half_of_a_pair_is_unknown_and_is_not_looked_for(text):
-    with pytest.raises(VocabularyError, match="got '.ud"):
+    with pytest.raises(VocabularyError, match=r"got '.ud"):
         known_symbols(as_symbols(text, ENGLISH), ENGLISH)
-    with pytest.raises(ConfigError, match="a stop text must hold characters only, not '.ud"):
+    with pytest.raises(ConfigError, match=r"a stop text must hold characters only, not '.ud"):
         to_sought("a stop text", text, "character")
     assert to_sought("a stop text", "\udce9", "byte") == "\xe9"

@@ -51,7 +51,8 @@ class Overview:
         notes = Notes.read(Run(path.parent).notes)
         origin = {"sources": notes.sources, "encoding": notes.encoding} if notes else {}
         try:
-            vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **header["vocabulary"]))
+            stored = dict(header["vocabulary"])
+            vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **stored))
             progress = Progress.from_dict(header["progress"])
             return cls(
                 config=dict(header["config"]),
@@ -67,7 +68,9 @@ class Overview:
                 parameters=int(header.get("parameters") or _parameters(tensors)),
                 tensors=tensors,
             )
-        except (KeyError, TypeError, ValueError, VocabularyError, ConfigError) as error:
+        except (VocabularyError, ConfigError) as error:
+            raise CheckpointError(f"{path} is damaged: {error}; use another checkpoint") from error
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is damaged: its header lacks {error}; use another checkpoint") from error
 
 
