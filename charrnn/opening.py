@@ -21,7 +21,7 @@ from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name
 from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN
-from charrnn.text.surrogates import CODE_UNIT
+from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
@@ -119,7 +119,7 @@ def open_job(
         opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, _name(name, sources), overwrite=overwrite)
     try:
-        reading = {"as_bytes": as_bytes, "documents": documents or "", "min_count": min_count or 0}
+        reading = {"as_bytes": as_bytes, "documents": join_pairs(documents or ""), "min_count": min_count or 0}
         return opened(run, sources, given, notes, reading, threads)
     except BaseException:
         run.abandon()

@@ -239,3 +239,13 @@ def test_a_large_vocabulary_of_rare_characters_is_told(tmp_path, runs, text, not
     job = open_job([source], checkpoints=runs, steps=1, min_count=1, overwrite=True, **SMALL)
     job.close()
     assert not any("--min-count" in line for line in job.started.notes)
+
+
+def test_a_separator_of_surrogates_is_its_character(tmp_path, runs):
+    source = tmp_path / "clefs.txt"
+    source.write_text("do re mi𝄞fa so𝄞" * 40, "utf-8")
+    train(source, checkpoints=runs, documents="\ud834\udd1e", steps=1)
+    for documents in ("𝄞", "\ud834\udd1e"):
+        job = open_job([source], checkpoints=runs, documents=documents, resume=True, steps=2)
+        assert job.started.resumed_from == 1
+        job.close()

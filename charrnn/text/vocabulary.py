@@ -156,7 +156,8 @@ class Vocabulary:
 
     def unknown(self, text: str, before: int = 0) -> VocabularyError:
         """The error for a text with unknown characters after ``before`` others; positions are counted from 1."""
-        unknown = sorted(set(text) - set(self.characters), key=text.index)
+        strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may stand between documents
+        unknown = sorted(strange, key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(

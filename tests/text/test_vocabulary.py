@@ -151,3 +151,9 @@ def test_other_vocabularies_are_restored_as_they_are(symbols):
     for size in (len(symbols) - 1, len(symbols) + 2):
         with pytest.raises(VocabularyError, match=f"{len(symbols)} symbols for a vocabulary of {size}"):
             Vocabulary.restored(size, symbols)
+
+
+@pytest.mark.parametrize("text", [f"a{END}z", f"z{END}", f"{END}az"])
+def test_the_end_between_documents_is_not_told_as_unknown(text):
+    with pytest.raises(VocabularyError, match=r"got 'z' at position \d; take"):
+        Vocabulary(f"a{END}", documents="line").encode(text)
