@@ -13,6 +13,9 @@ from charrnn.cli.shared.output import duration, number, print_json, say, size, t
 if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
 
+MOST_SHOWN = 1000
+"""Characters of a vocabulary that are shown."""
+
 
 @click.command("info")
 @options.target
@@ -47,7 +50,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
     return {
         f"{path} ({size(path.stat().st_size)})": [],
         "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
-        f"vocabulary of {len(characters)} {unit}s{ends}": [repr(characters)[1:-1]],
+        f"vocabulary of {len(characters)} {unit}s{ends}": _shown(characters),
         "progress": _pairs(
             {
                 "steps": number(progress["steps"], ",d"),
@@ -62,6 +65,13 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
             [(name, " x ".join(map(str, shape)), dtype) for name, (shape, dtype) in overview.tensors.items()]
         ),
     }
+
+
+def _shown(characters: str) -> Iterable[str]:
+    """The characters on a line; of very many, the first ones, and how many there are more."""
+    yield repr(characters[:MOST_SHOWN])[1:-1]
+    if len(characters) > MOST_SHOWN:
+        yield f"and {len(characters) - MOST_SHOWN:,} more, which --json shows"
 
 
 def _pairs(values: Mapping[str, Any]) -> Iterable[str]:

@@ -48,3 +48,17 @@ def test_a_header_that_lacks_something(info, tmp_path):
     result = info(tmp_path / "odd.safetensors")
     assert result.exit_code == 1
     assert "is damaged: its header lacks 'vocabulary'" in result.stderr
+
+
+@pytest.mark.parametrize(("count", "more"), [(999, None), (1000, None), (1002, "and 2 more, which --json shows")])
+def test_a_large_vocabulary_is_shown_in_part(invoke, tmp_path, count, more):
+    symbols = "".join(map(chr, range(0x4E00, 0x4E00 + count)))
+    (tmp_path / "text").write_text(symbols, "utf-8")
+    options = ("--hidden-size", 4, "--steps", 1, "--no-plan", "--quiet", "--checkpoints", tmp_path / "runs")
+    assert invoke("train", tmp_path / "text", *options).exit_code == 0
+    lines = invoke("info", "--checkpoints", tmp_path / "runs").stdout.splitlines()
+    at = lines.index(f"vocabulary of {count} characters")
+    assert lines[at + 1] == f"  {symbols[:1000]}"
+    assert lines[at + 2] == (f"  {more}" if more else "progress")
+    told = json.loads(invoke("info", "--checkpoints", tmp_path / "runs", "--json").stdout)
+    assert told["vocabulary"]["symbols"] == symbols
