@@ -10,23 +10,25 @@ from typing import Any
 from charrnn.arguments import check_path
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
-from charrnn.job import TrainingJob
+from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
-from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
 from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN, versions
+from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
     TRAINING_OPTIONS,
     check_documents,
+    check_min_count,
     check_options,
     check_training,
     only,
@@ -54,6 +56,7 @@ def open_job(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    min_count: int | None = None,
     plan: bool = True,
     preview: bool = True,
     **options: Any,
@@ -74,6 +77,7 @@ def open_job(
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
+        min_count: how often a character must occur in the text; others are read as the closest that do.
         plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
         preview: draw a short sample after each evaluation; it changes no result.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
@@ -91,6 +95,7 @@ def open_job(
         encoding=encoding,
         as_bytes=as_bytes,
         documents=documents,
+        min_count=min_count,
         **checked,
     )
     check_limits(given)
@@ -114,10 +119,12 @@ def open_job(
             as_bytes = origin.vocabulary.unit == "byte"
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
+            check_min_count(min_count, as_bytes)
         opened = partial(_begun, origin=origin, planned=plan)
         run = Run.create(folder, corpus_name(sources[0]) if name is None else name, overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, documents or "", threads, preview)
+        reading = {"as_bytes": as_bytes, "documents": join_pairs(documents or ""), "min_count": min_count or 0}
+        return opened(run, sources, given, notes, reading, threads, preview)
     except BaseException:
         run.abandon()
         raise
@@ -138,8 +145,7 @@ def _begun(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
     preview: bool,
     *,
@@ -149,8 +155,8 @@ def _begun(
     opened = time.monotonic()
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
-    reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
-    corpus = read_corpus(run.corpus, sources, **reading, into=run.new.corpus if run.exists() else None)
+    into = run.new.corpus if run.exists() else None
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
@@ -162,7 +168,8 @@ def _begun(
     config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
-    remarks = (f"starts from a trained model; characters that are new to it: {new}",) if origin else ()
+    started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
+    remarks = (*started, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -193,23 +200,25 @@ def _resumed(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
     preview: bool,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
-        config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+        config, vocabulary = _trainable(checkpoint)
         config.require_trainable()
         check_training(given, config.model)
         origin = checkpoint.header["corpus"]
-        reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}
-        asked = {"as_bytes": as_bytes, "documents": documents}
+        own_reading = {
+            "as_bytes": vocabulary.unit == "byte",
+            "documents": vocabulary.documents,
+            "min_count": origin.get("min_count", 0),
+        }
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
-            dataclasses.asdict(config) | reading,
-            {**given, **{name: value for name, value in asked.items() if value}},
+            dataclasses.asdict(config) | own_reading,
+            {**given, **{name: value for name, value in reading.items() if value}},
         )
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
@@ -220,7 +229,8 @@ def _resumed(
     if gone:
         notes = dataclasses.replace(notes, sources=known.sources)
         remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
-    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters, gone=gone)
+    own_reading |= {"encoding": notes.encoding, "known": vocabulary.symbols}
+    corpus = _corpus_of(run, sources, notes, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(
@@ -249,7 +259,7 @@ def _corpus_of(
     run: Run,
     sources: Sequence[str],
     notes: Notes,
-    vocabulary: Vocabulary,
+    reading: Mapping[str, Any],
     fingerprint: str,
     characters: int,
     *,
@@ -260,16 +270,12 @@ def _corpus_of(
     Raises:
         CorpusError: it has changed, or must be given again.
     """
-    reading: dict[str, Any] = {
-        "encoding": notes.encoding,
-        "as_bytes": vocabulary.unit == "byte",
-        "documents": vocabulary.documents,
-        "known": vocabulary.symbols,
-    }
+    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text
     if not sources or gone:
-        cached = open_cache(run.corpus, ANY if gone else None, **reading)
-        if cached and cached.fingerprint == fingerprint:
-            return cached
+        for old_split in splits:
+            cached = open_cache(run.corpus, ANY if gone else None, old_split=old_split, **reading)
+            if cached and cached.fingerprint == fingerprint:
+                return cached
     if not sources:
         if STDIN in notes.sources:
             raise CorpusError(
@@ -286,18 +292,35 @@ def _corpus_of(
                 "give the same text, or start anew with --overwrite or another --name"
             )
 
-    return read_corpus(run.corpus, sources or notes.sources, accept=accept, **reading)
+    for old_split in splits:
+        try:
+            return read_corpus(run.corpus, sources or notes.sources, accept=accept, old_split=old_split, **reading)
+        except CorpusError:
+            if old_split == splits[-1]:
+                raise
+    raise AssertionError("there is a last split")
 
 
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
     """The model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
-    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    config, vocabulary = _trainable(checkpoint)
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     config = inherited_config(config, given)
     config.require_trainable()
     return Pretrained(config, vocabulary, checkpoint.tensors)
+
+
+def _trainable(checkpoint: Checkpoint) -> tuple[ModelConfig, Vocabulary]:
+    """The config and vocabulary of a model that learns more."""
+    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    if vocabulary.unit == CODE_UNIT:
+        raise CheckpointError(
+            "this run has learned halves of characters, as an older charrnn read its text, and cannot learn more: "
+            "train anew with --overwrite, or only sample from it"
+        )
+    return config, vocabulary
 
 
 def newest_run(checkpoints: Path) -> Run:

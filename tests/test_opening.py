@@ -3,6 +3,7 @@ import dataclasses
 import optparse
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from charrnn.model.workers import Workers
 from charrnn.opening import open_job
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.corpus import read_corpus
+from charrnn.text.vocabulary import END
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
 
@@ -233,3 +236,76 @@ def test_the_run_of_a_folder_that_is_gone_is_found(tmp_path, runs):
     shutil.rmtree(folder)
     _, events = train(str(folder), checkpoints=runs, resume=True, steps=3)
     assert events[-1].step == 3
+
+
+@pytest.mark.parametrize(
+    ("documents", "text"),
+    [(r"\n\n", "one two\r\n\r\nthree\n\n" * 40), ("line", "one two\rthree\r" * 40), (r"%\n", "a b%\r\nc%\n" * 40)],
+)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_run_whose_text_was_split_before_all_line_ends_counted_is_resumed(
+    tmp_path, runs, monkeypatch, documents, text, is_given
+):
+    source = tmp_path / "old.txt"
+    source.write_bytes(text.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr("charrnn.opening.read_corpus", partial(read_corpus, old_split=True))
+        train(source, checkpoints=runs, documents=documents, steps=2)
+    (runs / "old" / "corpus.safetensors").unlink()
+    sources = [source] if is_given else []
+    job = open_job(sources, checkpoints=runs, resume=True, steps=3, **({} if is_given else {"name": "old"}))
+    assert job.started.resumed_from == 2
+    list(job.events())
+
+
+@pytest.mark.parametrize("options", [{}, {"documents": "line"}, {"model": "tdnn"}])
+def test_a_run_without_rare_characters_is_resumed_so(tmp_path, runs, options):
+    source = tmp_path / "rare.txt"
+    source.write_text("the cat sat on the mat\n" * 60 + "é日“x”\n" + "the cat\n" * 9, "utf-8")
+    train(source, checkpoints=runs, min_count=5, steps=2, **options)
+    header = load_checkpoint(runs / "rare" / "last.safetensors").header
+    assert set(header["vocabulary"]["symbols"]) <= {*"the cat sat on the mat\n", END}
+    assert header["corpus"]["min_count"] == 5
+    (runs / "rare" / "corpus.safetensors").unlink()
+    job = open_job([source], checkpoints=runs, resume=True, steps=3)
+    assert job.started.vocabulary == len(header["vocabulary"]["symbols"])
+    job.close()
+    with pytest.raises(ConfigError, match="min_count is 5 in this run and cannot become 3"):
+        open_job([source], checkpoints=runs, resume=True, min_count=3)
+
+
+def test_bytes_are_not_rare(corpus, other, runs):
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([corpus], checkpoints=runs, as_bytes=True, min_count=2)
+    train(corpus, checkpoints=runs, as_bytes=True, name="bytes", steps=1)
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([other], checkpoints=runs, init_from="bytes", min_count=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) + "a" * 99, "1,500 of 1,501 different characters"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) * 5, None),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 900))), None),
+    ],
+)
+def test_a_large_vocabulary_of_rare_characters_is_told(tmp_path, runs, text, note):
+    source = tmp_path / "large.txt"
+    source.write_text(text, "utf-8")
+    job = open_job([source], checkpoints=runs, steps=1, **SMALL)
+    job.close()
+    assert any("--min-count 5" in line and line.startswith(note or "") for line in job.started.notes) == bool(note)
+    job = open_job([source], checkpoints=runs, steps=1, min_count=1, overwrite=True, **SMALL)
+    job.close()
+    assert not any("--min-count" in line for line in job.started.notes)
+
+
+def test_a_separator_of_surrogates_is_its_character(tmp_path, runs):
+    source = tmp_path / "clefs.txt"
+    source.write_text("do re mi𝄞fa so𝄞" * 40, "utf-8")
+    train(source, checkpoints=runs, documents="\ud834\udd1e", steps=1)
+    for documents in ("𝄞", "\ud834\udd1e"):
+        job = open_job([source], checkpoints=runs, documents=documents, resume=True, steps=2)
+        assert job.started.resumed_from == 1
+        job.close()

@@ -12,8 +12,9 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
-from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
+from charrnn.cli.shared.seed import encoding_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared.signals import signals
+from charrnn.text.escapes import unescaped
 from charrnn.text.sources import ENCODING, check_encoding, versions
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ RIVALS = 5
     "seed",
     metavar="TEXT",
     default="",
-    help="Text to continue; - reads standard input, @FILE a file.",
+    help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
 )
 @option("--length", type=int, default=500, show_default=True, help="Characters to draw after the seed, at most.")
-@option("--stop", multiple=True, metavar="TEXT", help="End before this text; may be given several times.")
+@option("--stop", multiple=True, metavar="TEXT", help="End before this text, with \\n, ..; may be repeated.")
 @option(
     "--temperature",
     type=float,
@@ -91,7 +92,7 @@ RIVALS = 5
     metavar="CORPUS",
     help="Tell how much of what was drawn is copied from a file or folder, and the longest passages; may be repeated.",
 )
-@option("--encoding", help="Encoding of --novelty's text.", unset="utf-8")
+@option("--encoding", help="Encoding of --novelty's text and a --seed's file.", unset="utf-8; of a seed, the model's")
 @option("--interactive", is_flag=True, help="Go on with each line that is typed.")
 @options.precision
 @options.threads
@@ -119,7 +120,7 @@ def command(
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
     The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, with the newline at
-    the end of a file.
+    the end of a file; a model of documents drops what would end a document there.
 
     Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
     what the one before has left.
@@ -142,22 +143,20 @@ def command(
         num_samples,
     )
     check_belonging("top", "--probabilities", probabilities)
-    check_belonging("encoding", "--novelty", bool(corpora))
-    encoding = encoding or ENCODING
-    check_corpora(corpora, encoding, seed)
+    check_belonging("encoding", "--novelty or --seed @FILE", bool(corpora) or is_file(seed))
+    check_corpora(corpora, encoding or ENCODING, seed)
     warn_of_number(seed, rng_seed)
     from charrnn.storage.run import find_checkpoint
 
     path = find_checkpoint(target, checkpoints)
-    prefix = read_seed(seed)
     announce_compilation()
     from charrnn.api import Model
     from charrnn.sampling.batch import seed_for, settings_for
     from charrnn.session import place_of
 
     model = Model.load(path, threads=threads, precision=precision)
-    text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
-    chosen = settings_for(model.vocabulary.unit, settings)
+    text = read_seed(seed, model.vocabulary.unit, encoding or encoding_of(path))
+    chosen = settings_for(model.vocabulary.unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
     known_seed = seed_for(rng_seed)
     source = f"drawn from {path} with --rng-seed {known_seed}"
     is_going_on = bool(state and state.exists())
@@ -190,7 +189,7 @@ def command(
             show(steps, chosen, rivals, writer, session)
     number = signals.let_go()
     if corpora:
-        tell_novelty(writer, results, corpora, encoding, model.vocabulary)
+        tell_novelty(writer, results, corpora, encoding or ENCODING, model.vocabulary)
     leave(source, number)
 
 

@@ -150,6 +150,13 @@ Examples:
     metavar="line|file|SEPARATOR",
     help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
 )
+@option(
+    "--min-count",
+    type=int,
+    metavar="N",
+    help="Read characters that occur fewer than N times as the closest ones that occur more often.",
+    unset="keep all",
+)
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
@@ -157,7 +164,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     """Train a model on a text.
 
     CORPUS is one or more files, folders (all files in them, without hidden ones and runs), or - for
-    standard input.
+    standard input. Files that gzip, bzip2, xz or zip has compressed are read as what they hold.
 
     The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
     nothing had happened. The limits of a resumed run count from its beginning.

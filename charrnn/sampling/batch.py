@@ -14,7 +14,7 @@ from charrnn.kernels.draw import generator
 from charrnn.sampling.growth import Array, Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
-from charrnn.text.symbols import to_symbols, to_text
+from charrnn.text.symbols import to_sought, to_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 MOST_STREAMS = 256
@@ -118,7 +118,7 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     if not isinstance(stop, Iterable):
         raise ConfigError(f"stop must be a text or several, not {stop!r}")
     texts = (stop,) if isinstance(stop, str | bytes) else stop
-    return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})
+    return SamplingSettings(**settings | {"stop": tuple(to_sought("a stop text", text, unit) for text in texts)})
 
 
 def opened(prefix: str, vocabulary: Vocabulary) -> str:

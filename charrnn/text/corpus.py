@@ -33,12 +33,14 @@ class Corpus:
         ids: (N,) its characters, of any integer type; perhaps in a file. Of documents, see ``charrnn.text.documents``.
         vocabulary: what they stand for.
         fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. The code points of a corpus of bytes are
-            the bytes' values. Documents are in it with their ends.
+            the bytes' values. Documents are in it with their ends, rare characters as they are in the text.
+        min_count: how often a character had to occur; others were replaced.
     """
 
     ids: Ids
     vocabulary: Vocabulary
     fingerprint: str
+    min_count: int = 0
 
 
 def corpus_name(source: str) -> str:

@@ -30,6 +30,7 @@ def check_options(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    min_count: int | None = None,
     **options: Any,
 ) -> None:
     """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
@@ -45,6 +46,7 @@ def check_options(
             check_whole(option, count, least)
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
+    check_min_count(min_count, as_bytes)
     model = options.get("model", "rnn")
     check_documents(documents, model)
     check_training(options, model)
@@ -90,6 +92,18 @@ def check_documents(documents: str | None, model: str) -> None:
         raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":
         raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
+
+
+def check_min_count(min_count: int | None, as_bytes: bool) -> None:
+    """Refuse it where bytes are read: if one is replaced, the others of its character are none.
+
+    Raises:
+        ConfigError: they are, or it is no whole number of at least 0.
+    """
+    if min_count is not None:
+        check_whole("min_count", min_count, 0)
+    if as_bytes and min_count:
+        raise ConfigError("min_count is for characters, not for bytes: leave it out")
 
 
 def check_training(options: Mapping[str, Any], model: str) -> None:

@@ -275,7 +275,7 @@ def test_probabilities_of_bytes_are_named_by_their_numbers(sample):
 
 
 @pytest.mark.parametrize(
-    ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty")]
+    ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty or --seed @FILE")]
 )
 def test_what_would_change_nothing(sample, options, owner, monkeypatch):
     result = sample(*options)
@@ -293,7 +293,7 @@ def test_errors(sample, tmp_path):
         ([tmp_path / "other.safetensors"], "another program wrote it"),
         (["--seed", "the zebra"], "got 'z' at position 5, 'b' at position 7, 'r' at position 8"),
         (["--seed", f"@{tmp_path / 'none'}"], "cannot read the seed"),
-        (["--seed", f"@{tmp_path / 'latin'}"], "the seed must be UTF-8"),
+        (["--seed", f"@{tmp_path / 'latin'}"], "cannot read the seed"),
         (["--temperature", "-1"], "temperature must be"),
         (["--length", "-1"], "length must be"),
         (["--top-p", "0"], "top_p must be"),

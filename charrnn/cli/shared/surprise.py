@@ -129,7 +129,7 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
     origin = line.origin.translate(LINE_ENDS)
     text = to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
     if escaped:
-        origin, text = origin.translate(ESCAPES), text.translate(ESCAPES)
+        origin, text = origin.translate(ESCAPES), text.removesuffix("\r").translate(ESCAPES)
     place = f"{origin}:{line.number}" if named else str(line.number)
     return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{text}"
 
@@ -158,7 +158,8 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
             character = character.encode("latin-1").decode()
         elif unit == "byte" and character > "\x7f":
             character = f"\\x{ord(character):02x}"
-        yield " " if character == "\n" else character.translate(ESCAPES), sum(line.bits[start:end])
+        is_end = character == "\n" or symbols[start:] == "\r\n"
+        yield " " if is_end else character.translate(ESCAPES), sum(line.bits[start:end])
         start = end
 
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any, TextIO
 
 from charrnn.cli.shared.signals import signals
+from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
 
 SHOWN = "\n\t"
 """Control characters that a terminal is given."""
@@ -51,9 +52,17 @@ class Display:
         self._unit = unit
         self.is_terminal = self._stream.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._half = ""
+        """The first half of a character of a model of code units."""
+        self._return = ""
+        """A carriage return, if the last piece ended with one: a newline may follow."""
 
     def write(self, symbols: str) -> None:
-        """Write and flush; the end of a UTF-8 character may come with the next piece."""
+        """Write and flush; the end of a character may come with the next piece."""
+        if self._unit == CODE_UNIT:
+            symbols = self._half + symbols
+            self._half = begun_pair(symbols)
+            symbols = to_characters(symbols.removesuffix(self._half))
         if self.is_terminal:
             self._write_text(self._decoder.decode(symbols.encode("latin-1")) if self._unit == "byte" else symbols)
         else:
@@ -61,14 +70,24 @@ class Display:
 
     def end(self) -> None:
         """The text is complete: show what a character's first bytes were held back for."""
-        self._write_text(self._decoder.decode(b"", final=True))
+        self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half), final=True)
+        self._half = ""
 
     def line(self, text: str) -> None:
         """Write a line that is not of the model."""
         self._write_text(f"{text}\n")
 
-    def _write_text(self, text: str) -> None:
-        put(text.translate(ESCAPES) if self.is_terminal else text, self._stream)
+    def _write_text(self, text: str, *, final: bool = False) -> None:
+        if self.is_terminal:
+            text = self._return + text
+            self._return = "\r" if text.endswith("\r") and not final else ""
+            text = harmless(text.removesuffix(self._return))
+        put(text, self._stream)
+
+
+def harmless(text: str) -> str:
+    """A text as a terminal is shown it; a carriage return before a newline would change nothing there."""
+    return text.replace("\r\n", "\n").translate(ESCAPES)
 
 
 def put(text: str | bytes, stream: TextIO) -> None:

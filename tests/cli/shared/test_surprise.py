@@ -115,6 +115,13 @@ def test_heat_is_redder_where_more_bits_are():
     assert shown == "ab\x1b[30;48;5;229mcd\x1b[30;48;5;196me \x1b[0m"
 
 
+def test_the_carriage_return_of_a_lines_end_is_not_shown():
+    line = line_of("a\rb\r", [0.0] * 5)
+    assert line_as_columns(line, "character", named=False, escaped=True) == "0.0000\t1\ta\\x0db"
+    assert line_as_columns(line, "character", named=False, escaped=False) == "0.0000\t1\ta\rb\r"
+    assert line_as_heat(line, "character") == line_as_heat(line, "byte") == "a\\x0db  "
+
+
 def test_heat_drives_no_terminal():
     shown = line_as_heat(line_of("\x1b[2J\x9b\r", [0.0] * 6), "character")
     assert shown == "\\x1b[2J\\x9b\\x0d"

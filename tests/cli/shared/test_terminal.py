@@ -51,6 +51,29 @@ def test_a_terminal_does_not_turn_the_direction_of_writing():
     assert written("character", [text], False).decode() == text
 
 
+@pytest.mark.parametrize("unit", ["character", "byte"])
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["a\r\nb\r\n"], "a\nb\n"),
+        (["a\r", "\nb\r", "", "\n"], "a\nb\n"),
+        (["a\rb\r\r\n"], "a\\x0db\\x0d\n"),
+        (["a\r", "b"], "a\\x0db"),
+        (["a\r"], "a\\x0d"),
+        (["\n\r"], "\n\\x0d"),
+    ],
+)
+def test_a_carriage_return_before_a_newline_is_not_shown(unit, pieces, shown):
+    assert written(unit, pieces, True).decode() == shown
+    assert written(unit, pieces, False).decode() == "".join(pieces)
+
+
+def test_code_units_are_put_together():
+    pieces = ["a\ud83d", "\ude00b", "\ud83dc\ude00", "\ud83d"]
+    for terminal in (True, False):
+        assert written("code unit", pieces, terminal).decode() == "a😀b\ufffdc\ufffd\ufffd"
+
+
 def test_a_pipe_gets_all_unchanged():
     everything = "".join(map(chr, range(256)))
     assert written("character", [everything], False) == everything.encode()
