@@ -1,10 +1,10 @@
 """How fast this machine trains a model of a given shape."""
 
 import math
-import time
 
 import numpy as np
 
+from charrnn.clock import running_seconds
 from charrnn.kernels.updates import Clip
 from charrnn.model.config import ModelConfig
 from charrnn.model.workers import Workers
@@ -48,8 +48,8 @@ def training_speed(
     step()
     score(learner.network, np.zeros(max(2, settings.seq_length), np.int32))
     preview(learner.network, vocabulary, settings.rng_seed, step=0)
-    started, steps = time.monotonic(), 0
-    while not steps or time.monotonic() - started < seconds:
+    started, steps = running_seconds(), 0
+    while not steps or running_seconds() - started < seconds:
         step()
         steps += 1
-    return steps * settings.batch_size * settings.window / (time.monotonic() - started)
+    return steps * settings.batch_size * settings.window / (running_seconds() - started)
