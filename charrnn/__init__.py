@@ -9,7 +9,7 @@
 The house, bottom to top; a floor imports only from floors below it:
 
     errors                          every error that is raised on purpose
-    arguments, clock                what a caller gives, checked | the time that the process has run
+    arguments, clock, machine       what a caller gives, checked | how long the process has run | its memory and cores
     registry                        parts that are found by the name of their file
     kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows
     cells, optimizers               one file, one recurrent cell | one file, one update rule

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from charrnn.errors import ConfigError
 from charrnn.kernels.denormals import flush_denormals, restore
 from charrnn.kernels.waiting import looks_in, passes, reaches
 
@@ -102,7 +103,10 @@ class Helper:
     def start(self, part: Callable[[], None]) -> None:
         """Let the thread do a part."""
         if not self._serving.locked():
-            start_new_thread(self._serve, ())
+            try:
+                start_new_thread(self._serve, ())
+            except RuntimeError:
+                raise ConfigError("the system lets this process have no more threads: choose fewer --threads") from None
         self._part = _nothing  # of a caller that was interrupted
         self.wait()
         self._part = part

@@ -12,6 +12,7 @@ from charrnn.text.corpus import check_ids
 from charrnn.text.documents import Documents
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.events import Evaluated, Event
+from charrnn.training.memory import check_memory_to_count
 from charrnn.training.progress import Clock, Progress
 
 MOST_SCORED = 100_000
@@ -54,6 +55,7 @@ class CountingTrainer(BaseTrainer):
     @cached_property
     def _model(self) -> NGram:
         assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
+        check_memory_to_count(len(self._train_ids))
         check_ids(self._train_ids, self.config.vocab_size)
         began = running_seconds()
         model = NGram.count(self.config, self._train_ids, self.workers)

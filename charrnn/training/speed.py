@@ -11,6 +11,7 @@ from charrnn.model.workers import Workers
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.gradients import learner_of, new_parameters
+from charrnn.training.memory import check_memory
 from charrnn.training.optimization import Updater
 from charrnn.training.preview import preview
 from charrnn.training.settings import TrainingSettings
@@ -30,6 +31,7 @@ def training_speed(
         threads: how many.
         seconds: how long to measure, at least one step.
     """
+    check_memory(config, settings, settings.seq_length)
     workers = Workers(threads)
     parameters = new_parameters(config).initialise(settings.rng_seed)
     learner = learner_of(parameters, workers, settings.seq_length, settings.batch_size)

@@ -27,6 +27,7 @@ from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
+from charrnn.training.memory import check_memory
 from charrnn.training.optimization import Updater
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
@@ -60,9 +61,10 @@ class Trainer(BaseTrainer):
         save_every: int = 0,
     ) -> None:
         super().__init__(config, settings, vocabulary, train_ids, val_ids, threads=threads, save_every=save_every)
-        self.parameters = new_parameters(config).initialise(settings.rng_seed)
         context = settings.seq_length - settings.window
         self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
+        check_memory(config, settings, self._windows.longest)
+        self.parameters = new_parameters(config).initialise(settings.rng_seed)
         self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         self._network = self._learner.network
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
