@@ -22,6 +22,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.runtime import rtsys
 from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
+from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
 
 PACKAGE = Path(__file__).parent.parent
@@ -37,8 +38,11 @@ prove it needless it costs two atomic operations for each row that is looked at.
 
 
 def source_hash() -> str:
-    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor."""
-    digest = hashlib.sha256(repr(PROCESSOR).encode())
+    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor.
+
+    Numba's optimisation level is part of it: a program may have set up the compiler before this package was imported.
+    """
+    digest = hashlib.sha256(repr((PROCESSOR, int(numba.config.OPT))).encode())
     for folder in COMPILED_FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -162,13 +166,15 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
-    kernel: Any = numba.njit(**OPTIONS | options)(function)
+    with own_settings():
+        kernel: Any = numba.njit(**OPTIONS | options)(function)
+    kernel._compiler.compile = own_settings()(kernel._compiler.compile)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 
-inlined = numba.njit(inline="always", **OPTIONS)
+inlined = own_settings()(numba.njit(inline="always", **OPTIONS))
 """The decorator of a kernel's part: its code becomes part of the kernel that calls it.
 
 A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of
