@@ -50,14 +50,23 @@ def source_hash() -> str:
 
 
 def user_cache_folder() -> Path:
-    """The folder in which this platform's programs keep what they can make again."""
+    """The folder in which this platform's programs keep what they can make again.
+
+    A relative path is of no use, as it would be another folder wherever a program starts: of the variables it is left
+    out (as the XDG specification wants it), but for NUMBA_CACHE_DIR, which may be meant so.
+
+    Raises:
+        RuntimeError: there is no home folder.
+    """
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(folder).absolute()
+    variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
+    if (folder := os.environ.get(variable, "")) and Path(folder).is_absolute():
         return Path(folder)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if not (home := Path.home()).is_absolute():  # HOME is empty
+        raise RuntimeError("there is no home folder")
+    below = {"win32": Path("AppData") / "Local", "darwin": Path("Library") / "Caches"}
+    return home / below.get(sys.platform, Path(".cache"))
 
 
 def find_cache_folder() -> Path | None:

@@ -24,7 +24,8 @@ numba.config.DUMP_ASSEMBLY = 1
 {KERNEL}
 assert (numba.config.BOUNDSCHECK, numba.config.DISABLE_JIT, numba.config.DUMP_ASSEMBLY) == (1, 1, 1)
 assert os.environ["NUMBA_BOUNDSCHECK"] == "1"
-assert numba.njit(len) is len
+function = lambda x: x
+assert numba.njit(function) is function
 """
 
 

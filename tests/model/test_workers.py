@@ -231,3 +231,10 @@ def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
     monkeypatch.setattr("charrnn.model.workers.start_new_thread", refused)
     with pytest.raises(ConfigError, match="no more threads: choose fewer --threads"):
         Workers(3).run(lambda part, parts: None)
+
+
+@pytest.mark.parametrize(("quota", "most"), [(0.1, 1), (1.0, 1), (1.5, 2), (2.0, 2), (float("inf"), 1024)])
+def test_the_quota_of_a_container_bounds_the_threads(monkeypatch, quota, most):
+    monkeypatch.setattr("charrnn.model.workers.processor_quota", lambda: quota)
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 4, raising=False)
+    assert available_threads() == min(4, most)
