@@ -63,7 +63,7 @@ def user_cache_folder() -> Path:
     variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
     if (folder := os.environ.get(variable, "")) and Path(folder).is_absolute():
         return Path(folder)
-    if not (home := Path.home()).is_absolute():  # HOME is empty
+    if os.environ.get("HOME") == "" or not (home := Path.home()).is_absolute():
         raise RuntimeError("there is no home folder")
     below = {"win32": Path("AppData") / "Local", "darwin": Path("Library") / "Caches"}
     return home / below.get(sys.platform, Path(".cache"))
