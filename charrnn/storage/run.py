@@ -126,6 +126,11 @@ class Run:
         if self._lock:
             self._lock.check()
 
+    @property
+    def lacks_locks(self) -> bool:
+        """Whether it could not be locked: nothing keeps another process from training the run meanwhile."""
+        return self._lock is not None and not self._lock.keeps_others_out
+
     def release(self) -> None:
         """Let other processes train the run."""
         if self._lock:
