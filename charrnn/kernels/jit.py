@@ -136,6 +136,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         finally:
             vars(numba.config).update(before)
 
+    @own_settings()
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, if it is there.
 
