@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.arguments import check_path, check_whole
+from charrnn.arguments import MOST_THREADS, check_path, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
@@ -137,7 +137,7 @@ class Model:
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
-        threads = available_threads() if threads is None else check_whole("threads", threads, 1)
+        threads = available_threads() if threads is None else check_whole("threads", threads, 1, MOST_THREADS)
         checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()

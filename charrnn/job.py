@@ -67,6 +67,8 @@ class TrainingJob:
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
+        if run.lacks_locks:
+            shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
             config,

@@ -1,13 +1,13 @@
 """How a training job comes about: a new run, one that starts from another's weights, or an old one that is resumed."""
 
 import dataclasses
-import time
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from charrnn.arguments import check_path
+from charrnn.clock import running_seconds
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
@@ -152,7 +152,7 @@ def _begun(
     origin: Pretrained | None = None,
     planned: bool = True,
 ) -> TrainingJob:
-    opened = time.monotonic()
+    opened = running_seconds()
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
@@ -163,7 +163,7 @@ def _begun(
     if planned and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
-        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
+        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: running_seconds() - opened, speed)
         given = {**given, **plan.options}
     config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))

@@ -64,7 +64,7 @@ def test_a_planned_run_from_another_ones_weights_has_its_shape(corpus, runs, slo
     job = open_job([corpus], name="new", checkpoints=runs, init_from="cat", minutes=0.2)
     job.close()
     assert job.trainer.config.hidden_size == SMALL["hidden_size"]
-    assert job.plan.options.keys() == {"weight_decay", "steps", "eval_every"}
+    assert job.plan.options.keys() == {"weight_decay", "steps", "eval_every", "warmup_steps"}
 
 
 @pytest.fixture

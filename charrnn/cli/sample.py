@@ -161,6 +161,7 @@ def command(
     source = f"drawn from {path} with --rng-seed {known_seed}"
     is_going_on = bool(state and state.exists())
     session: Session | None = None
+    seeds: Sequence[int | None]
     if state or interactive:
         session = model.session(rng_seed=known_seed)
         if state and is_going_on:
@@ -168,7 +169,7 @@ def command(
         start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        start, seeds = batch.prefix, [*batch.rng_seeds]
+        start, seeds = batch.prefix, batch.rng_seeds
     if state:
         place_of(state)  # before anything is drawn that could not be saved
     results: list[dict[str, Any]] = []

@@ -37,8 +37,8 @@ Examples:
 @click.command("sweep", epilog=EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
-@option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
-@option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
+@option("--jobs", type=options.THREADS, metavar="N", help="Runs at once.", default=1, show_default=True)
+@option("--threads", type=options.THREADS, metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
 @option("--retry-failed", is_flag=True, help="Try again what has failed before.")
 @options.checkpoints

@@ -2,9 +2,10 @@
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -44,6 +45,28 @@ class Sample:
         return float(self.nats.mean()) / math.log(2) if len(self.nats) else math.nan
 
 
+class SubSeeds(Sequence[int]):
+    """The generators' seeds of the texts of a batch, see ``sub_seed``: each is made when it is asked for."""
+
+    def __init__(self, rng_seed: int, count: int) -> None:
+        self._rng_seed, self._numbers = rng_seed, range(count)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        numbers = self._numbers[place]
+        if isinstance(numbers, range):
+            return [sub_seed(self._rng_seed, number) for number in numbers]
+        return sub_seed(self._rng_seed, numbers)
+
+
 class Batch:
     """Texts that continue one prefix, each with a random generator of its own.
 
@@ -55,9 +78,9 @@ class Batch:
     def __init__(
         self, sampler: ModelSampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int
     ) -> None:
-        num_samples = check_whole("num_samples", num_samples, 1)
+        num_samples = check_whole("num_samples", num_samples, 1, sys.maxsize)
         self.prefix = prefix
-        self.rng_seeds = [sub_seed(rng_seed, number) for number in range(num_samples)]
+        self.rng_seeds = SubSeeds(rng_seed, num_samples)
         self._sampler, self._vocabulary = sampler, vocabulary
 
     def steps(

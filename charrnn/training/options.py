@@ -1,10 +1,11 @@
 """The options of a run by name, and which values and combinations of them can be trained."""
 
 import dataclasses
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from charrnn.arguments import check_text, check_whole
+from charrnn.arguments import MOST_THREADS, check_text, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import MODELS, OWNERS, ModelConfig
 from charrnn.text.sources import check_encoding
@@ -41,9 +42,13 @@ def check_options(
     unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
     if unknown:
         raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
+    for option, count, least, most in (
+        ("threads", threads, 1, MOST_THREADS),
+        ("save_every", save_every, 0, math.inf),
+        ("keep", keep, 0, math.inf),
+    ):
         if count is not None:
-            check_whole(option, count, least)
+            check_whole(option, count, least, most)
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
     check_min_count(min_count, as_bytes)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from charrnn.arguments import MOST_THREADS
 from charrnn.display import pasteable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +80,8 @@ checkpoints = option(
     show_default=True,
     help="Folder that holds the runs.",
 )
-threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
+THREADS = click.IntRange(1, MOST_THREADS)
+threads = option("--threads", type=THREADS, metavar="N", help="How many threads.", unset="all cores")
 PRECISIONS = click.Choice(["float32", "float64", "bf16"])  # the model's own list would load NumPy
 
 precision = option(

@@ -117,8 +117,14 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+MOST_AHEAD = 300
+"""Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
+
+
 def age(seconds: float) -> str:
     """How long ago something was, in its largest unit."""
+    if seconds < -MOST_AHEAD:
+        return "in the future"
     for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= length:
             return f"{seconds / length:.0f} {unit} ago"
