@@ -7,15 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import LONG, until
 
 from charrnn.model import workers as module
 from charrnn.model.workers import Helper, Workers, available_threads, share
 
 TASKS = Path("/proc/self/task")
 """A folder for each thread, on Linux."""
-
-LONG = 300
-"""Seconds; only a fault takes so long."""
 
 threads_given = pytest.mark.parametrize("threads", [1, 2, 5])
 
@@ -203,7 +201,9 @@ print(sorted(calls), flush=True)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_fork_has_threads_of_its_own():
-    process = subprocess.run([sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True, timeout=LONG, check=True)
+    process = subprocess.run(
+        [sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True, timeout=LONG, check=True
+    )
     assert process.stdout == "[0, 1]\n"
 
 
