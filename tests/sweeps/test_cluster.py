@@ -26,7 +26,7 @@ batch-size = 8
 seq-length = 20
 eval-every = 100
 save-every = 20
-steps = 3000
+steps = 600
 [grid]
 rng-seed = [0, 1]
 """
@@ -56,7 +56,7 @@ def test_a_worker_that_is_killed_has_its_run_continued_elsewhere(cluster, tmp_pa
     ended = [event for event in map(json.loads, stdout.splitlines()) if event["event"] == "run_ended"]
     assert sorted((event["run"], event["state"]) for event in ended) == [("rng-seed=0", "done"), ("rng-seed=1", "done")]
     for seed, run in enumerate(runs):
-        text, options = str(tmp_path / "cats.txt"), {"hidden_size": 8, "batch_size": 8, "seq_length": 20, "steps": 3000}
+        text, options = str(tmp_path / "cats.txt"), {"hidden_size": 8, "batch_size": 8, "seq_length": 20, "steps": 600}
         whole = open_job([text], name=f"whole{seed}", checkpoints=tmp_path, rng_seed=seed, eval_every=100, **options)
         assert list(whole.events())
         assert run.last.read_bytes() == whole.run.last.read_bytes()
@@ -65,7 +65,7 @@ def test_a_worker_that_is_killed_has_its_run_continued_elsewhere(cluster, tmp_pa
 def sweep_at_work(tmp_path, where):
     """A sweep in a process group of its own, whose two runs have begun."""
     (tmp_path / "cats.txt").write_text("the cat sat on the mat.\n" * 100)
-    (tmp_path / "x.toml").write_text(SPEC.replace("steps = 3000", "steps = 1000000"))
+    (tmp_path / "x.toml").write_text(SPEC.replace("steps = 600", "steps = 1000000"))
     words = command("sweep", tmp_path / "x.toml", "--checkpoints", tmp_path, "--dask", where, "--jobs", 2, "--quiet")
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
     folder = SweepFolder(tmp_path / "x")
