@@ -130,7 +130,7 @@ def test_a_poor_trial_is_saved_and_ended_early(sweep, spec, folder, invoke):
     pytest.importorskip("optuna", reason="Optuna is an extra")
     path = spec(
         "steps = 100000\neval-every = 500\n[grid]\nsteps = [2]\n"
-        "[optuna]\ntrials = 1\npruner = {name = 'ThresholdPruner', upper = 0.01}\n"
+        "[optuna]\ntrials = 1\npruner = {name = 'ThresholdPruner', upper = 1e-9}\n"
         "learning-rate = {min = 0.001, max = 0.1}\n"
     )
     result = sweep(path, "--json")
