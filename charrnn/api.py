@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.arguments import check_path, check_whole
+from charrnn.arguments import MOST_THREADS, check_path, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
@@ -24,9 +24,10 @@ from charrnn.scoring.streams import Reader, StreamReader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
-from charrnn.text.documents import read_documents
+from charrnn.text.documents import read_documents, to_beginning
 from charrnn.text.sources import ENCODING, Piece, read_pieces
-from charrnn.text.symbols import known_symbols, to_symbols
+from charrnn.text.surrogates import CODE_UNIT
+from charrnn.text.symbols import as_symbols, to_sought, to_symbols
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
         corpus: files, folders, or "-" for standard input.
         options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
             ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, ``documents``,
-            ``plan``, and all fields of ``ModelConfig`` and ``TrainingSettings``: ``hidden_size=128, minutes=2``.
+            ``min_count``, ``plan``, ``preview``, and all fields of ``ModelConfig`` and ``TrainingSettings``:
+            ``hidden_size=128, minutes=2``.
 
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
@@ -135,7 +137,7 @@ class Model:
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
         """The model in a checkpoint file; see ``charrnn.load``."""
-        threads = available_threads() if threads is None else check_whole("threads", threads, 1)
+        threads = available_threads() if threads is None else check_whole("threads", threads, 1, MOST_THREADS)
         checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
@@ -160,7 +162,7 @@ class Model:
 
     def symbols(self, text: str | bytes) -> str:
         """The text as the model reads it: a model of bytes reads each byte as the character of that number."""
-        return to_symbols(text, self.vocabulary.unit)
+        return as_symbols(text, self.vocabulary)
 
     def stream(
         self, seed: str | bytes = "", *, rng_seed: int | None = None, unknown: str = "error", **settings: Any
@@ -169,7 +171,8 @@ class Model:
 
         Args:
             seed: the prefix. Without one, the model reads a newline (or its first character) before it draws. A model
-                of documents begins one with the seed, and ends by itself.
+                of documents begins one with the seed, and ends by itself; what ends a document is dropped at the
+                seed's end.
             rng_seed: of the random generator; drawn anew if not given.
             unknown: what to do about characters of the seed that the model has never seen: "error", "skip", or
                 "replace" by the closest one it knows.
@@ -216,7 +219,7 @@ class Model:
         unknown: str = "error",
     ) -> Batch:
         """Several texts that begin with ``seed``, to be drawn; see ``samples``."""
-        prefix = known_symbols(self.symbols(seed), self.vocabulary, unknown)
+        prefix = to_beginning(seed, self.vocabulary, unknown)
         return Batch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
 
     def session(self, *, rng_seed: int | None = None) -> Session:
@@ -296,11 +299,13 @@ class Model:
             CorpusError: a file cannot be read or decoded, a line holds no mark, or there is none.
             VocabularyError: the text holds a character that the model has never seen.
         """
-        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=self.symbols(mark))
+        mark = to_sought("a mark", mark, self.vocabulary.unit)
+        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=mark)
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
-        as_bytes = self.vocabulary.unit == "byte"
-        return read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=as_bytes)
+        unit = self.vocabulary.unit
+        pieces = read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=unit == "byte")
+        return (replace(piece, text=self.symbols(piece.text)) for piece in pieces) if unit == CODE_UNIT else pieces
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:

@@ -9,14 +9,20 @@ from typing import Any, TypeVar
 
 from charrnn.errors import ConfigError
 
+MOST_THREADS = 1024
+"""Threads of a run, or runs at once: more than a machine has cores for. Many more would use up what the system has."""
 
-def check_whole(name: str, value: Any, least: float = -math.inf) -> int:
+
+def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
     """The value as an int.
 
     Raises:
-        ConfigError: it is not a whole number of at least ``least``.
+        ConfigError: it is not a whole number of at least ``least`` and at most ``most``.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if is_whole and value > most:
+        raise ConfigError(f"{name} must be a whole number of at most {most}, not {shown(value)}")
+    if not is_whole or value < least:
         bound = "" if math.isinf(least) else f" of at least {least}"
         raise ConfigError(f"{name} must be a whole number{bound}, not {shown(value)}")
     return int(value)

@@ -1,10 +1,12 @@
 """A training job: a trainer whose checkpoints and metrics go into a run's folder."""
 
 import dataclasses
-import shlex
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
+
+from charrnn.display import pasteable
 from charrnn.model.config import ModelConfig
 from charrnn.model.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint
@@ -12,7 +14,7 @@ from charrnn.storage.metrics import read_metrics
 from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
-from charrnn.text.corpus import Corpus
+from charrnn.text.corpus import Corpus, let_go
 from charrnn.text.documents import Documents, Text, split
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
@@ -22,6 +24,15 @@ from charrnn.training.fitting import fit_settings
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
+
+LARGE_VOCABULARY = 1000
+"""Symbols; of more, those are counted that are rare."""
+
+RARE, RARE_SHARE = 5, 0.2
+"""How often rare characters do not occur, and of how large a part of the vocabulary there is a note."""
+
+COUNTED = 1 << 20
+"""Ids that are counted at a time."""
 
 
 class TrainingJob:
@@ -49,15 +60,25 @@ class TrainingJob:
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
+        preview: bool = True,
     ) -> None:
         self.run, self.plan = run, plan
         train_ids, val_ids = split(corpus, settings.val_fraction)
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
+        if run.lacks_locks:
+            shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
         trainer = CountingTrainer if counted else Trainer
         self.trainer: BaseTrainer = trainer(
-            config, fitted, corpus.vocabulary, train_ids, val_ids, threads=threads, save_every=notes.save_every
+            config,
+            fitted,
+            corpus.vocabulary,
+            train_ids,
+            val_ids,
+            threads=threads,
+            save_every=notes.save_every,
+            preview=preview,
         )
         if origin:
             assert isinstance(self.trainer, Trainer)
@@ -66,7 +87,11 @@ class TrainingJob:
         self._notes = notes
         self._header = {
             "settings": settings.to_dict(),
-            "corpus": {"fingerprint": corpus.fingerprint, "characters": len(corpus.ids)},
+            "corpus": {
+                "fingerprint": corpus.fingerprint,
+                "characters": len(corpus.ids),
+                **({"min_count": corpus.min_count} if corpus.min_count else {}),
+            },
         }
         if resumed:
             self.trainer.restore(resumed.tensors, resumed.header)
@@ -136,10 +161,26 @@ def notes_on_parts(train: Text, validation: Text, val_fraction: float, documents
     """What is to be told of the parts of a text, which was split into ``documents``, if at all."""
     if isinstance(train, Documents) and isinstance(validation, Documents):
         if train.count + validation.count == 1:
-            way = shlex.quote(documents)
+            way = pasteable([documents])
             yield f"the text is one document, as --documents {way} splits it: there is no other to validate with"
         else:
             counts = f"{train.count:,} documents to train on, {validation.count:,} to validate with"
             yield f"{counts}: the end of each counts as one character"
     elif val_fraction and not len(validation):
         yield "the text is too short to validate on a part of it"
+
+
+def notes_on_rare(corpus: Corpus) -> Iterator[str]:
+    """What is to be told of a large vocabulary, of which much can hardly be learned."""
+    V = len(corpus.vocabulary)
+    if V <= LARGE_VOCABULARY:
+        return
+    counts = np.zeros(V, np.int64)
+    for start in range(0, len(corpus.ids), COUNTED):
+        counts += np.bincount(corpus.ids[start : start + COUNTED], minlength=V)
+    let_go(corpus.ids)
+    if (rare := int((counts < RARE).sum())) > RARE_SHARE * V:
+        yield (
+            f"{rare:,} of {V:,} different characters occur fewer than {RARE} times, too few to learn them: "
+            f"--min-count {RARE} reads them as others"
+        )

@@ -1,38 +1,41 @@
 """How a training job comes about: a new run, one that starts from another's weights, or an old one that is resumed."""
 
 import dataclasses
-import time
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from charrnn.arguments import check_path
+from charrnn.clock import running_seconds
+from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
-from charrnn.job import TrainingJob
+from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
-from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.corpus import open_cache, read_corpus
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
-from charrnn.text.corpus import Corpus, absolute, corpus_name
+from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
 from charrnn.text.documents import split
-from charrnn.text.sources import ENCODING, STDIN
+from charrnn.text.sources import ENCODING, STDIN, versions
+from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import (
     MODEL_OPTIONS,
     TRAINING_OPTIONS,
     check_documents,
+    check_min_count,
     check_options,
     check_training,
     only,
 )
 from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
-from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.settings import TrainingSettings, check_limits, limits_in
 from charrnn.training.speed import training_speed
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
@@ -53,7 +56,9 @@ def open_job(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    min_count: int | None = None,
     plan: bool = True,
+    preview: bool = True,
     **options: Any,
 ) -> TrainingJob:
     """Prepare a new run, or take up an old one.
@@ -72,7 +77,9 @@ def open_job(
         encoding: of the text; UTF-8 if not given, or what a resumed run was given.
         as_bytes: train on bytes instead of characters.
         documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
+        min_count: how often a character must occur in the text; others are read as the closest that do.
         plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
+        preview: draw a short sample after each evaluation; it changes no result.
         options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
@@ -88,8 +95,10 @@ def open_job(
         encoding=encoding,
         as_bytes=as_bytes,
         documents=documents,
+        min_count=min_count,
         **checked,
     )
+    check_limits(given)
     threads = threads or available_threads()
     folder, sources = check_path("checkpoints", checkpoints), tuple(sources)
     if resume and overwrite:
@@ -101,7 +110,7 @@ def open_job(
     anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
     notes = {key: value for key, value in anew.items() if value is not None}
     if resume:
-        run = Run.open(folder, _name(name, sources)) if name is not None or sources else newest_run(folder)
+        run = _to_resume(name, sources, folder)
         opened = _resumed
     else:
         origin = None
@@ -110,18 +119,25 @@ def open_job(
             as_bytes = origin.vocabulary.unit == "byte"
             documents = documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
+            check_min_count(min_count, as_bytes)
         opened = partial(_begun, origin=origin, planned=plan)
-        run = Run.create(folder, _name(name, sources), overwrite=overwrite)
+        run = Run.create(folder, corpus_name(sources[0]) if name is None else name, overwrite=overwrite)
     try:
-        return opened(run, sources, given, notes, as_bytes, documents or "", threads)
+        reading = {"as_bytes": as_bytes, "documents": join_pairs(documents or ""), "min_count": min_count or 0}
+        return opened(run, sources, given, notes, reading, threads, preview)
     except BaseException:
         run.abandon()
         raise
 
 
-def _name(given: str | None, sources: Sequence[str]) -> str:
-    """The name of a run: the first source's, if none is given."""
-    return corpus_name(sources[0]) if given is None else given
+def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
+    """The run of that name, or else one that is named after the first source, or else the newest."""
+    if name is None and not sources:
+        return newest_run(checkpoints)
+    if name is None:
+        names = corpus_names(sources[0])
+        name = next((name for name in names if Run(checkpoints / name).exists()), names[0])
+    return Run.open(checkpoints, name)
 
 
 def _begun(
@@ -129,30 +145,31 @@ def _begun(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
+    preview: bool,
     *,
     origin: Pretrained | None = None,
     planned: bool = True,
 ) -> TrainingJob:
-    opened = time.monotonic()
+    opened = running_seconds()
     notes = Notes(**{"encoding": ENCODING, **anew})
     known = origin.vocabulary.symbols if origin else ""
-    reading: dict[str, Any] = {"encoding": notes.encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
-    corpus = read_corpus(run.corpus, sources, **reading, into=run.new.corpus if run.exists() else None)
+    into = run.new.corpus if run.exists() else None
+    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
     if planned and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
-        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: time.monotonic() - opened, speed)
+        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: running_seconds() - opened, speed)
         given = {**given, **plan.options}
     config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
     settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
-    remarks = (f"starts from a trained model; characters that are new to it: {new}",) if origin else ()
+    started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
+    remarks = (*started, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -163,6 +180,7 @@ def _begun(
         origin=origin,
         remarks=remarks,
         plan=plan,
+        preview=preview,
     )
 
 
@@ -182,56 +200,87 @@ def _resumed(
     sources: Sequence[str],
     given: Mapping[str, Any],
     anew: Mapping[str, Any],
-    as_bytes: bool,
-    documents: str,
+    reading: Mapping[str, Any],
     threads: int,
+    preview: bool,
 ) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
-        config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+        config, vocabulary = _trainable(checkpoint)
         config.require_trainable()
         check_training(given, config.model)
         origin = checkpoint.header["corpus"]
-        reading = {"as_bytes": vocabulary.unit == "byte", "documents": vocabulary.documents}
-        asked = {"as_bytes": as_bytes, "documents": documents}
+        own_reading = {
+            "as_bytes": vocabulary.unit == "byte",
+            "documents": vocabulary.documents,
+            "min_count": origin.get("min_count", 0),
+        }
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
-            dataclasses.asdict(config) | reading,
-            {**given, **{name: value for name, value in asked.items() if value}},
+            dataclasses.asdict(config) | own_reading,
+            {**given, **{name: value for name, value in reading.items() if value}},
         )
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
     notes = dataclasses.replace(known, **anew)
-    corpus = _corpus_of(run, sources, notes, vocabulary, fingerprint, characters)
+    gone = is_gone(sources or notes.sources)
+    if gone:
+        notes = dataclasses.replace(notes, sources=known.sources)
+        remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
+    own_reading |= {"encoding": notes.encoding, "known": vocabulary.symbols}
+    corpus = _corpus_of(run, sources, notes, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
-    return TrainingJob(run, corpus, config, settings, notes, threads=threads, resumed=checkpoint, remarks=remarks)
+    return TrainingJob(
+        run,
+        corpus,
+        config,
+        settings,
+        notes,
+        threads=threads,
+        resumed=checkpoint,
+        remarks=remarks,
+        preview=preview,
+    )
+
+
+def is_gone(sources: Sequence[str]) -> bool:
+    """Whether a text is not where it was."""
+    try:
+        versions(sources)
+    except CorpusError:
+        return True
+    return False
 
 
 def _corpus_of(
-    run: Run, sources: Sequence[str], notes: Notes, vocabulary: Vocabulary, fingerprint: str, characters: int
+    run: Run,
+    sources: Sequence[str],
+    notes: Notes,
+    reading: Mapping[str, Any],
+    fingerprint: str,
+    characters: int,
+    *,
+    gone: bool,
 ) -> Corpus:
-    """The text of a resumed run; what could be read only once is still in the cache.
+    """The text of a resumed run; what could be read only once, or is gone since, is still in the cache.
 
     Raises:
         CorpusError: it has changed, or must be given again.
     """
-    reading: dict[str, Any] = {
-        "encoding": notes.encoding,
-        "as_bytes": vocabulary.unit == "byte",
-        "documents": vocabulary.documents,
-        "known": vocabulary.symbols,
-    }
+    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text
+    if not sources or gone:
+        for old_split in splits:
+            cached = open_cache(run.corpus, ANY if gone else None, old_split=old_split, **reading)
+            if cached and cached.fingerprint == fingerprint:
+                return cached
     if not sources:
-        cached = open_cache(run.corpus, None, **reading)
-        if cached and cached.fingerprint == fingerprint:
-            return cached
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
-                f"with - --resume --name {run.name}"
+                f"with - --resume {pasteable(['--name', run.name])}"
             )
         if not notes.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")
@@ -243,18 +292,35 @@ def _corpus_of(
                 "give the same text, or start anew with --overwrite or another --name"
             )
 
-    return read_corpus(run.corpus, sources or notes.sources, accept=accept, **reading)
+    for old_split in splits:
+        try:
+            return read_corpus(run.corpus, sources or notes.sources, accept=accept, old_split=old_split, **reading)
+        except CorpusError:
+            if old_split == splits[-1]:
+                raise
+    raise AssertionError("there is a last split")
 
 
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
     """The model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
-    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    config, vocabulary = _trainable(checkpoint)
     if as_bytes and vocabulary.unit != "byte":
         raise ConfigError("this run reads characters and cannot become one of bytes: leave --bytes out, or start anew")
     config = inherited_config(config, given)
     config.require_trainable()
     return Pretrained(config, vocabulary, checkpoint.tensors)
+
+
+def _trainable(checkpoint: Checkpoint) -> tuple[ModelConfig, Vocabulary]:
+    """The config and vocabulary of a model that learns more."""
+    config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
+    if vocabulary.unit == CODE_UNIT:
+        raise CheckpointError(
+            "this run has learned halves of characters, as an older charrnn read its text, and cannot learn more: "
+            "train anew with --overwrite, or only sample from it"
+        )
+    return config, vocabulary
 
 
 def newest_run(checkpoints: Path) -> Run:

@@ -21,7 +21,7 @@ from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Snapshot, Streams
 from charrnn.storage.atomic import reason
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from charrnn.text.symbols import known_symbols, to_symbols
+from charrnn.text.documents import to_beginning
 from charrnn.text.vocabulary import Vocabulary
 
 KIND = "sampling state"
@@ -57,13 +57,13 @@ class Session:
         """Read a text; returns its symbols as they were read. Interrupted, it has read nothing.
 
         Args:
-            text: may be empty.
+            text: may be empty; of a model of documents, what ends one is dropped at the text's end.
             unknown: what to do about characters that the model has never seen: "error", "skip" or "replace".
 
         Raises:
             VocabularyError: there are such, and ``unknown`` is "error".
         """
-        symbols = known_symbols(to_symbols(text, self._vocabulary.unit), self._vocabulary, unknown)
+        symbols = to_beginning(text, self._vocabulary, unknown)
         self._settle()
         if symbols and self._streams:
             self._streams.read(self._vocabulary.encode(symbols))

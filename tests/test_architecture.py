@@ -10,7 +10,7 @@ import charrnn
 PACKAGE = Path(charrnn.__file__).parent
 FLOORS = [
     {"errors"},
-    {"arguments"},
+    {"arguments", "clock", "display", "machine"},
     {"registry"},
     {"kernels", "text"},
     {"cells", "optimizers"},

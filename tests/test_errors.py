@@ -1,9 +1,11 @@
 """Every row of the table in docs/errors.md, run as a user would."""
 
+import gzip
 import json
 import re
 import shlex
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -27,14 +29,24 @@ def folder(tmp_path_factory):
     (folder / "emptyfolder").mkdir()
     (folder / "latin.txt").write_bytes("score\ncafé\n".encode("latin-1"))
     (folder / "nul.txt").write_bytes(b"abc\0def")
+    (folder / "half.txt").write_bytes(rb"a \ud83d b")
+    (folder / "wide.txt").write_bytes(TEXT.encode("utf-16-le"))
+    (folder / "damaged.gz").write_bytes(gzip.compress(TEXT.encode())[:-20])
+    for name, member in (("hidden.zip", ".hidden"), ("book.epub", "mimetype")):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            archive.writestr(member, "text")
     (folder / "sizes.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8]\n')
     (folder / "wrong.toml").write_text('corpus = "corpus.txt"\n\n[grid]\nhidden-size = [8, 0]\n')
+    (folder / "endless.toml").write_text('corpus = "corpus.txt"\n\n[random]\ntrials = 1000000000\ndropout = [0.1]\n')
     header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     (folder / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    train = ["train", "corpus.txt", "--steps", "2", "--hidden-size", "8", "--quiet"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        result = CliRunner().invoke(group, ["train", "corpus.txt", "--steps", "2", "--hidden-size", "8", "--quiet"])
-    assert result.exit_code == 0, result.output
+        for options in ([], ["--documents", "line", "--checkpoints", "other"]):
+            result = CliRunner().invoke(group, [*train, *options])
+            assert result.exit_code == 0, result.output
+    (folder / "other" / "corpus" / "last.safetensors").rename(folder / "lines.safetensors")
     last = folder / "checkpoints" / "corpus" / "last.safetensors"
     (folder / "cut.safetensors").write_bytes(last.read_bytes()[:3000])
     return folder

@@ -1,19 +1,23 @@
 import argparse
 import dataclasses
 import optparse
+import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from jobs import SMALL, TEXT, metrics, train
 
-from charrnn.errors import ConfigError, RunError
+from charrnn.errors import ConfigError, CorpusError, RunError
 from charrnn.model.load import load_model
 from charrnn.model.workers import Workers
 from charrnn.opening import open_job
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.corpus import read_corpus
+from charrnn.text.vocabulary import END
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
 
@@ -60,7 +64,7 @@ def test_a_planned_run_from_another_ones_weights_has_its_shape(corpus, runs, slo
     job = open_job([corpus], name="new", checkpoints=runs, init_from="cat", minutes=20)
     job.close()
     assert job.trainer.config.hidden_size == SMALL["hidden_size"]
-    assert job.plan.options.keys() == {"weight_decay", "steps", "eval_every"}
+    assert job.plan.options.keys() == {"weight_decay", "steps", "eval_every", "warmup_steps"}
 
 
 @pytest.fixture
@@ -173,3 +177,135 @@ def test_what_another_ones_weights_do_not_fit_is_refused(corpus, runs, options, 
     with pytest.raises(error, match=message):
         open_job([corpus], **{"checkpoints": runs, "name": "new", "init_from": "cat", **options})
     assert not (runs / "new").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"as_bytes": True}, {"documents": "line"}])
+@pytest.mark.parametrize("way", ["deleted", "a folder renamed", "without a name", "emptied"])
+def test_a_run_goes_on_when_its_text_is_gone(tmp_path, runs, way, options):
+    folder = tmp_path / "books.d"
+    folder.mkdir()
+    (folder / "cat.txt").write_text(TEXT)
+    source = str(folder if way == "emptied" else folder / "cat.txt")
+    options = {"name": "cat", "eval_every": 8, **options}
+    train(source, checkpoints=tmp_path / "whole", steps=20, **options)
+    train(source, checkpoints=runs, steps=20, stop_after=7, **options)
+    shutil.move(folder, tmp_path / "elsewhere")
+    if way == "emptied":
+        folder.mkdir()
+    job, _ = train(*([] if way == "without a name" else [source]), checkpoints=runs, name="cat", resume=True)
+    assert any("the run goes on with its own copy" in note for note in job.started.notes)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (runs / "cat" / name).read_bytes() == (tmp_path / "whole" / "cat" / name).read_bytes()
+    job, _ = train(str(tmp_path / "elsewhere" / "cat.txt"), checkpoints=runs, resume=True, steps=21)
+    assert not any("copy" in note for note in job.started.notes)
+
+
+def test_a_text_that_is_gone_and_has_no_copy_is_missed(corpus, runs):
+    train(corpus, checkpoints=runs, steps=3)
+    Path(corpus).unlink()
+    copy = runs / "cat" / "corpus.safetensors"
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(corpus, checkpoints=runs, name="new", steps=3)
+    copy.write_bytes(copy.read_bytes()[:-5] + b"\0\0\0\0\1")
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(checkpoints=runs, resume=True, steps=4)
+    copy.unlink()
+    with pytest.raises(CorpusError, match="there is no such file"):
+        train(corpus, checkpoints=runs, resume=True, steps=4)
+
+
+@pytest.mark.parametrize("name", ["हिन्दी.txt", "cafe\u0301.txt", "می\u200cخواهم.txt"])
+def test_a_run_under_its_older_name_is_still_found(tmp_path, runs, name):
+    source = tmp_path / name
+    source.write_text(TEXT)
+    train(str(source), checkpoints=runs, steps=2)
+    older = runs / re.sub(r"[^\w.-]", "-", source.stem)
+    (runs / source.stem).rename(older)
+    job, events = train(str(source), checkpoints=runs, resume=True, steps=3)
+    assert (job.run.folder, events[-1].step) == (older, 3)
+    train(str(source), checkpoints=runs, steps=2)
+    job, _ = train(str(source), checkpoints=runs, resume=True, steps=4)
+    assert job.run.name == source.stem
+
+
+def test_the_run_of_a_folder_that_is_gone_is_found(tmp_path, runs):
+    folder = tmp_path / "poems.v1"
+    folder.mkdir()
+    (folder / "a").write_text(TEXT)
+    train(str(folder), checkpoints=runs, steps=2)
+    shutil.rmtree(folder)
+    _, events = train(str(folder), checkpoints=runs, resume=True, steps=3)
+    assert events[-1].step == 3
+
+
+@pytest.mark.parametrize(
+    ("documents", "text"),
+    [(r"\n\n", "one two\r\n\r\nthree\n\n" * 40), ("line", "one two\rthree\r" * 40), (r"%\n", "a b%\r\nc%\n" * 40)],
+)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_run_whose_text_was_split_before_all_line_ends_counted_is_resumed(
+    tmp_path, runs, monkeypatch, documents, text, is_given
+):
+    source = tmp_path / "old.txt"
+    source.write_bytes(text.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr("charrnn.opening.read_corpus", partial(read_corpus, old_split=True))
+        train(source, checkpoints=runs, documents=documents, steps=2)
+    (runs / "old" / "corpus.safetensors").unlink()
+    sources = [source] if is_given else []
+    job = open_job(sources, checkpoints=runs, resume=True, steps=3, **({} if is_given else {"name": "old"}))
+    assert job.started.resumed_from == 2
+    list(job.events())
+
+
+@pytest.mark.parametrize("options", [{}, {"documents": "line"}, {"model": "tdnn"}])
+def test_a_run_without_rare_characters_is_resumed_so(tmp_path, runs, options):
+    source = tmp_path / "rare.txt"
+    source.write_text("the cat sat on the mat\n" * 60 + "é日“x”\n" + "the cat\n" * 9, "utf-8")
+    train(source, checkpoints=runs, min_count=5, steps=2, **options)
+    header = load_checkpoint(runs / "rare" / "last.safetensors").header
+    assert set(header["vocabulary"]["symbols"]) <= {*"the cat sat on the mat\n", END}
+    assert header["corpus"]["min_count"] == 5
+    (runs / "rare" / "corpus.safetensors").unlink()
+    job = open_job([source], checkpoints=runs, resume=True, steps=3)
+    assert job.started.vocabulary == len(header["vocabulary"]["symbols"])
+    job.close()
+    with pytest.raises(ConfigError, match="min_count is 5 in this run and cannot become 3"):
+        open_job([source], checkpoints=runs, resume=True, min_count=3)
+
+
+def test_bytes_are_not_rare(corpus, other, runs):
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([corpus], checkpoints=runs, as_bytes=True, min_count=2)
+    train(corpus, checkpoints=runs, as_bytes=True, name="bytes", steps=1)
+    with pytest.raises(ConfigError, match="min_count is for characters, not for bytes"):
+        open_job([other], checkpoints=runs, init_from="bytes", min_count=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) + "a" * 99, "1,500 of 1,501 different characters"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1500))) * 5, None),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 900))), None),
+    ],
+)
+def test_a_large_vocabulary_of_rare_characters_is_told(tmp_path, runs, text, note):
+    source = tmp_path / "large.txt"
+    source.write_text(text, "utf-8")
+    job = open_job([source], checkpoints=runs, steps=1, **SMALL)
+    job.close()
+    assert any("--min-count 5" in line and line.startswith(note or "") for line in job.started.notes) == bool(note)
+    job = open_job([source], checkpoints=runs, steps=1, min_count=1, overwrite=True, **SMALL)
+    job.close()
+    assert not any("--min-count" in line for line in job.started.notes)
+
+
+def test_a_separator_of_surrogates_is_its_character(tmp_path, runs):
+    source = tmp_path / "clefs.txt"
+    source.write_text("do re mi𝄞fa so𝄞" * 40, "utf-8")
+    train(source, checkpoints=runs, documents="\ud834\udd1e", steps=1)
+    for documents in ("𝄞", "\ud834\udd1e"):
+        job = open_job([source], checkpoints=runs, documents=documents, resume=True, steps=2)
+        assert job.started.resumed_from == 1
+        job.close()

@@ -9,9 +9,12 @@ import io
 import os
 import sys
 
+from charrnn.cli.shared.signals import signals
+
 
 def main() -> None:
     """Run the command that the arguments name; the console script ``charrnn``."""
+    signals.install()
     # A caller may have closed them.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -21,9 +24,11 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a character that the locale lacks is no reason to fail
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # nor is a byte that is none of a character
-    try:
-        from charrnn.cli.shared.group import group
+    from charrnn.cli.shared.group import group
 
+    try:
         group(prog_name="charrnn")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except SystemExit as ended:
+        sys.stderr.flush()
+        # Python would first let go of our handlers, and then take a signal for one that kills.
+        os._exit(ended.code if isinstance(ended.code, int) else 1)

@@ -7,6 +7,7 @@ import click
 
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
+from charrnn.cli.shared.output import say
 
 NAMES = ("python", "addition", "parity", "brackets")
 """The corpora, in the order in which the help names them."""
@@ -84,4 +85,4 @@ def command(
         sys.stdout.buffer.flush()
         return
     characters = write_file(pieces, output, overwrite=overwrite, option="--output")
-    click.echo(f"wrote {output} ({characters:,} characters)", err=True)
+    say(f"wrote {output} ({characters:,} characters)")

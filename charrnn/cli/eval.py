@@ -15,6 +15,7 @@ from charrnn.cli.shared.options import check_belonging, is_typed, option
 from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
 from charrnn.cli.shared.terminal import put
 from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.text.escapes import unescaped
 from charrnn.text.sources import versions
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def command(
 
         model = Model.load(path, threads=threads, precision=precision)
     if exact:
-        _show_answers(model.score_answers(*sources, encoding=encoding, mark=mark or "="), path, as_json)
+        _show_answers(model.score_answers(*sources, encoding=encoding, mark=unescaped(mark or "=")), path, as_json)
         return
     from charrnn.cli.shared.surprise import Lines, characters_as_json
 
@@ -113,7 +114,8 @@ def command(
 
         how["dynamic_rate"] = LEARNING_RATE
     vocabulary = model.vocabulary
-    shown = Lines(_line_printer(vocabulary.unit, sources, heat, as_json), vocabulary) if lines or heat else None
+    show = _line_printer(vocabulary.unit, sources, heat, as_json)
+    shown = Lines(show, vocabulary, with_bits=heat) if lines or heat else None
     tally = Tally()
     scored = _each(model.score_files(*sources, encoding=encoding, **how), tally, shown)
     if per_char is None:
@@ -231,7 +233,7 @@ def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) 
             text = line_as_json(line, unit)
         else:
             text = line_as_columns(line, unit, named=named, escaped=escaped)
-        put(f"{text}\n".encode("utf-8", "surrogateescape" if unit == "byte" else "replace"), sys.stdout)
+        put(f"{text}\n".encode("utf-8", "replace" if heat else "surrogateescape"), sys.stdout)
 
     return show
 

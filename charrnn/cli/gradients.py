@@ -10,7 +10,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.drawing import Panel, Series, as_png, as_svg
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, print_json, table
+from charrnn.cli.shared.output import announce_compilation, print_json, say, table
 from charrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def command(
         print_json({"checkpoint": str(path), **{when: _as_json(reach) for when, reach in found.items()}})
         return
     for line in (*norms_table(found), "", *eigenvalues_table(found)):
-        click.echo(line)
+        say(line, err=False)
 
 
 def norms_table(found: Mapping[str, "Reach"]) -> Iterable[str]:

@@ -1,17 +1,23 @@
 """``charrnn info``: what a checkpoint holds."""
 
-import shlex
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import duration, number, print_json, say, size, table
+from charrnn.cli.shared.output import duration, number, print_json, say, size, table, terminal_width
+from charrnn.display import pasteable, visible, width_of
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
+
+MOST_SHOWN = 400
+"""Characters of a vocabulary that are listed."""
+
+INDENT = 2
 
 
 @click.command("info")
@@ -31,7 +37,7 @@ def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
     for title, lines in _sections(path, overview).items():
         say(title, err=False)
         for line in lines:
-            say(f"  {line}", err=False)
+            say(" " * INDENT + line, err=False)
 
 
 def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:
@@ -43,11 +49,11 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
     progress, corpus = overview.progress, overview.corpus
     symbols, unit, documents = (overview.vocabulary[name] for name in ("symbols", "unit", "documents"))
     characters = symbols[:-1] if documents else symbols
-    ends = f" and the end of documents, --documents {shlex.quote(documents)}" if documents else ""
+    ends = f" and the end of documents, --documents {pasteable([documents])}" if documents else ""
     return {
         f"{path} ({size(path.stat().st_size)})": [],
         "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
-        f"vocabulary of {len(characters)} {unit}s{ends}": [repr(characters)[1:-1]],
+        f"vocabulary of {len(characters)} {unit}s{ends}": _symbols(characters, terminal_width(sys.stdout) - INDENT),
         "progress": _pairs(
             {
                 "steps": number(progress["steps"], ",d"),
@@ -62,6 +68,20 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
             [(name, " x ".join(map(str, shape)), dtype) for name, (shape, dtype) in overview.tensors.items()]
         ),
     }
+
+
+def _symbols(characters: str, width: int) -> Iterator[str]:
+    """The first characters of a vocabulary, in lines of ``width`` columns."""
+    line = ""
+    for piece in visible(characters[:MOST_SHOWN]):
+        shown = "\\\\" if piece == "\\" else piece
+        if line and width_of(line + shown) > width:
+            yield line
+            line = ""
+        line += shown
+    yield line
+    if len(characters) > MOST_SHOWN:
+        yield f"... and {len(characters) - MOST_SHOWN:,} more, all of which --json lists"
 
 
 def _pairs(values: Mapping[str, Any]) -> Iterable[str]:

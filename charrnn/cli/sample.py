@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import Ended, end
-from charrnn.cli.shared.interrupts import Pause, Saving
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
-from charrnn.cli.shared.seed import decoded, read_seed, warn_of_number
+from charrnn.cli.shared.seed import encoding_of, is_file, read_seed, warn_of_number
+from charrnn.cli.shared.signals import signals
+from charrnn.text.escapes import unescaped
 from charrnn.text.sources import ENCODING, check_encoding, versions
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ RIVALS = 5
     "seed",
     metavar="TEXT",
     default="",
-    help="Text to continue; - reads standard input, @FILE a file.",
+    help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
 )
 @option("--length", type=int, default=500, show_default=True, help="Characters to draw after the seed, at most.")
-@option("--stop", multiple=True, metavar="TEXT", help="End before this text; may be given several times.")
+@option("--stop", multiple=True, metavar="TEXT", help="End before this text, with \\n, ..; may be repeated.")
 @option(
     "--temperature",
     type=float,
@@ -92,7 +92,7 @@ RIVALS = 5
     metavar="CORPUS",
     help="Tell how much of what was drawn is copied from a file or folder, and the longest passages; may be repeated.",
 )
-@option("--encoding", help="Encoding of --novelty's text.", unset="utf-8")
+@option("--encoding", help="Encoding of --novelty's text and a --seed's file.", unset="utf-8; of a seed, the model's")
 @option("--interactive", is_flag=True, help="Go on with each line that is typed.")
 @options.precision
 @options.threads
@@ -120,7 +120,7 @@ def command(
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
     The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, with the newline at
-    the end of a file.
+    the end of a file; a model of documents drops what would end a document there.
 
     Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
     what the one before has left.
@@ -143,26 +143,25 @@ def command(
         num_samples,
     )
     check_belonging("top", "--probabilities", probabilities)
-    check_belonging("encoding", "--novelty", bool(corpora))
-    encoding = encoding or ENCODING
-    check_corpora(corpora, encoding, seed)
+    check_belonging("encoding", "--novelty or --seed @FILE", bool(corpora) or is_file(seed))
+    check_corpora(corpora, encoding or ENCODING, seed)
     warn_of_number(seed, rng_seed)
     from charrnn.storage.run import find_checkpoint
 
     path = find_checkpoint(target, checkpoints)
-    prefix = read_seed(seed)
     announce_compilation()
     from charrnn.api import Model
     from charrnn.sampling.batch import seed_for, settings_for
     from charrnn.session import place_of
 
     model = Model.load(path, threads=threads, precision=precision)
-    text = prefix if model.vocabulary.unit == "byte" else decoded(prefix)
-    chosen = settings_for(model.vocabulary.unit, settings)
+    text = read_seed(seed, model.vocabulary.unit, encoding or encoding_of(path))
+    chosen = settings_for(model.vocabulary.unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
     known_seed = seed_for(rng_seed)
     source = f"drawn from {path} with --rng-seed {known_seed}"
     is_going_on = bool(state and state.exists())
     session: Session | None = None
+    seeds: Sequence[int | None]
     if state or interactive:
         session = model.session(rng_seed=known_seed)
         if state and is_going_on:
@@ -170,10 +169,9 @@ def command(
         start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        start, seeds = batch.prefix, [*batch.rng_seeds]
+        start, seeds = batch.prefix, batch.rng_seeds
     if state:
         place_of(state)  # before anything is drawn that could not be saved
-    exit_code = 0
     results: list[dict[str, Any]] = []
     with saved(session, state) if session and state else nullcontext():
         if session and interactive:
@@ -189,10 +187,11 @@ def command(
                 from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
 
                 writer = KeepingWriter(writer, None if is_going_on else start)
-            exit_code = show(steps, chosen, rivals, writer, len(seeds), session)
+            show(steps, chosen, rivals, writer, session)
+    number = signals.let_go()
     if corpora:
-        tell_novelty(writer, results, corpora, encoding, model.vocabulary)
-    leave(source, exit_code)
+        tell_novelty(writer, results, corpora, encoding or ENCODING, model.vocabulary)
+    leave(source, number)
 
 
 def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
@@ -204,32 +203,23 @@ def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
     return f" with --rng-seed {rng_seed}"
 
 
-def leave(source: str, exit_code: int) -> None:
-    """Say where the text is from; end the command by the signal that has ended it, if its exit code is one's."""
-    if exit_code == 128 + signal.SIGINT:
-        click.echo(err=True)  # ends the line in which the terminal shows ^C
+def leave(source: str, number: int) -> None:
+    """Say where the text is from; end the command by the signal that has ended it, if one has."""
+    if number == signal.SIGINT:
+        say()  # ends the line in which the terminal shows ^C
     say(source)
-    if exit_code:
-        end(exit_code - 128)
+    if number:
+        raise click.exceptions.Exit(128 + number)
 
 
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
-    """Save the state after the body, also where a signal, or what takes no more of the text, has ended it."""
-    with Saving() as saving:
-        try:
-            yield
-        except (OSError, Ended, KeyboardInterrupt) as error:
-            saving.hold()
-            # A kernel whose compiling was ended cannot run; but then it has not drawn anything either.
-            with suppress(RuntimeError):
-                session.save(state)
-            if isinstance(error, OSError):
-                saving.let_go()
-            raise
-        saving.hold()
+    """Save the state after the body, also where nobody takes any more of the text."""
+    try:
+        yield
+    finally:
+        signals.keep(must_wait=True)
         session.save(state)
-        saving.let_go()
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
@@ -250,32 +240,20 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(
-    steps: Any,
-    settings: "SamplingSettings",
-    rivals: int,
-    writer: Any,
-    texts: int,
-    session: "Session | None",
-) -> int:
-    """Draw and print so many texts, or that of a session; returns the exit code, of the signal if one ended them."""
-    text, complete = -1, 0
-    with (
-        Pause(keep=session is not None) as pause,
-        closing(steps(settings, rivals=rivals, interrupted=pause.asked)) as drawn,
-    ):
+def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, session: "Session | None") -> None:
+    """Draw and print all texts, or that of a session; a signal ends them after what was drawn by then."""
+    text = -1
+    with closing(steps(settings, rivals=rivals, interrupted=lambda: signals.noted > 0)) as drawn:
         for step in drawn:
+            signals.keep(must_wait=session is not None)
             if step.text != text:
                 text = step.text
                 writer.begin(text)
-            with pause.delivering():
-                writer.step(step)
-                if session and writer.portion:
-                    session.take()
+            writer.step(step)
+            if session and writer.portion:
+                session.take()
             if step.stop_reason:
                 writer.end(step)
-                complete += step.stop_reason != "interrupted"
-    return pause.exit_code if complete < texts else 0
 
 
 def writer_for(

@@ -1,6 +1,7 @@
 """``charrnn sweep``: train many models from one file."""
 
 import gc
+import signal
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import silence
-from charrnn.cli.shared.interrupts import Interrupts
+from charrnn.cli.shared.failures import silence, unwritable
 from charrnn.cli.shared.options import VariableOption, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
+from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
 
@@ -36,8 +37,8 @@ Examples:
 @click.command("sweep", epilog=EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
-@option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once.", default=1, show_default=True)
-@option("--threads", type=click.IntRange(min=1), metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
+@option("--jobs", type=options.THREADS, metavar="N", help="Runs at once.", default=1, show_default=True)
+@option("--threads", type=options.THREADS, metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
 @option("--retry-failed", is_flag=True, help="Try again what has failed before.")
 @options.checkpoints
@@ -61,32 +62,35 @@ def command(
     into a folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and
     leaves out what is done.
     """
-    with Interrupts() as interrupts:
-        from charrnn.sweeps.folder import SweepFolder
-        from charrnn.sweeps.spec import read_spec
+    from charrnn.sweeps.folder import SweepFolder
+    from charrnn.sweeps.spec import read_spec
 
-        gc.freeze()  # what was loaded stays: with many runs, to look for garbage in it takes long
-        spec = read_spec(spec_file, train_options(), checkpoints, variables())
-        folder = SweepFolder(checkpoints / spec.name)
-        if dry_run:
-            announce_compilation()
-            _list(spec, folder, jobs, threads, as_json)
-            return
-        from charrnn.sweeps.sweep import Sweep
+    gc.freeze()  # what was loaded stays: with many runs, to look for garbage in it takes long
+    spec = read_spec(spec_file, train_options(), checkpoints, variables())
+    folder = SweepFolder(checkpoints / spec.name)
+    if dry_run:
+        announce_compilation()
+        _list(spec, folder, jobs, threads, as_json)
+        return
+    from charrnn.sweeps.sweep import Sweep
 
-        with closing(_place(dask, jobs, threads)) as place:
-            folder.begin()
-            try:
-                sweep = Sweep(spec, folder, place, retry_failed=retry_failed)
-                interrupts.stop = sweep.stop
-                ended = _follow(sweep, quiet, as_json)
-            finally:
-                folder.end()
+    with closing(_place(dask, jobs, threads)) as place:
+        folder.begin()
+        try:
+            sweep = Sweep(spec, folder, place, retry_failed=retry_failed)
+            signals.keep(stopping(sweep.stop))
+            ended, failure = _follow(sweep, quiet, as_json)
+        finally:
+            folder.end()
+    number = signals.let_go() or signal.SIGINT
+    if failure and not isinstance(failure, BrokenPipeError):
+        raise RunError(f"{unwritable('what the sweep tells', failure)}; all runs are saved")
     if not quiet and not as_json and folder.plan():
         _show_table(folder)
     if ended.interrupted:
-        say(f"go on with the same command; what is done so far: charrnn sweep-table {spec.name}")
-        raise click.exceptions.Exit(interrupts.exit_code)
+        so_far = options.command_on(spec.name, checkpoints, "sweep-table")
+        say(f"go on with the same command; what is done so far: {so_far}")
+        raise click.exceptions.Exit(128 + number)
     if ended.failed:
         raise RunError(f"{counted(ended.failed, 'run')} failed; try again with --retry-failed, once the cause is gone")
 
@@ -168,24 +172,27 @@ def _threads(jobs: int, threads: int | None) -> int:
     return threads or max(1, available_threads() // jobs)
 
 
-def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "SweepEnded":
+def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "tuple[SweepEnded, OSError | None]":
+    """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
     from charrnn.cli.shared.progress import JsonProgress, NoProgress, TextProgress
     from charrnn.sweeps.sweep import SweepEnded
 
     progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
+    failure = None
     try:
         with closing(sweep.events()) as events:
             for event in events:
                 try:
                     progress.show(event)
-                except OSError:  # nobody reads on, or there is no room for more: save and stop
+                except OSError as error:  # nobody reads on, or there is no room for more: save and stop
+                    failure = error
                     silence(progress.stream)
                     progress = NoProgress()
                     sweep.stop()
     finally:
         progress.close()
     assert isinstance(event, SweepEnded), event
-    return event
+    return event, failure
 
 
 def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, as_json: bool) -> None:
@@ -212,7 +219,8 @@ def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, a
     rows = [
         (run.name, states[run.name], budget(limits_in(run.options)), duration(left.get(run.name, 0.0))) for run in runs
     ]
-    click.echo("\n".join(table([("run", "state", "trains for", "about"), *rows], left=2)))
+    for line in table([("run", "state", "trains for", "about"), *rows], left=2):
+        say(line, err=False)
     unchosen = [estimate.seconds(run) for run in spec.search.drawn(len(trials))] if spec.search else []
     ahead = f", and {counted(len(unchosen), 'trial')} of [optuna]" if unchosen else ""
     total = duration((sum(left.values()) + sum(unchosen)) / jobs)
@@ -224,4 +232,4 @@ def _show_table(folder: "SweepFolder") -> None:
     from charrnn.sweeps.table import fold, rows_of
 
     for line in lines_of(fold(rows_of(folder))):
-        click.echo(line)
+        say(line, err=False)

@@ -51,7 +51,7 @@ def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkp
         writer.writerows(row.to_dict() for row in rows)
     else:
         for line in lines_of(rows):
-            click.echo(line)
+            say(line, err=False)
     for plot in plots:
         from charrnn.sweeps.plots import draw
 

@@ -1,16 +1,18 @@
 """``charrnn train``: train a model on a text."""
 
-import shlex
+import signal
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import silence
-from charrnn.cli.shared.interrupts import Interrupts, interrupt_at_eof
+from charrnn.cli.shared.failures import silence, unwritable
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
+from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
+from charrnn.display import pasteable
+from charrnn.errors import RunError
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from charrnn.training.plan import Plan
 
 
-ONCE = ("minutes", "plan", "name", "checkpoints", "resume", "overwrite", "threads")
+ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
 """Options that do not tell what is trained, or where something else is to go."""
 
 EXAMPLES = """\b
@@ -127,6 +129,7 @@ Examples:
     unset=0.1,
 )
 @option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
+@option("--preview/--no-preview", default=True, help="Draw a short sample after each evaluation, and show it.")
 @option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
 @option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
@@ -147,6 +150,13 @@ Examples:
     metavar="line|file|SEPARATOR",
     help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
 )
+@option(
+    "--min-count",
+    type=int,
+    metavar="N",
+    help="Read characters that occur fewer than N times as the closest ones that occur more often.",
+    unset="keep all",
+)
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
@@ -154,7 +164,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     """Train a model on a text.
 
     CORPUS is one or more files, folders (all files in them, without hidden ones and runs), or - for
-    standard input.
+    standard input. Files that gzip, bzip2, xz or zip has compressed are read as what they hold.
 
     The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
     nothing had happened. The limits of a resumed run count from its beginning.
@@ -163,40 +173,45 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
     if until_eof and "-" in corpora:
         raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
-    with Interrupts() as interrupts:
-        if until_eof:
-            interrupt_at_eof()
-        if not quiet:
-            announce_compilation()
-        from charrnn.opening import open_job
+    if until_eof:
+        terminate_at_eof(quiet)
+    if not quiet:
+        announce_compilation()
+    from charrnn.opening import open_job
 
-        job = open_job(corpora, **given)
-        finished = _follow(job, _report(job, corpora, quiet, as_json, given), interrupts)
+    job = open_job(corpora, **given)
+    finished, failure = _follow(job, _report(job, corpora, quiet, as_json, given))
+    number = signals.let_go() or signal.SIGINT
+    if finished.reason == "interrupted" and finished.step:
+        say(f"resume with: {_resume_command(corpora, job.run, given)}")
+    if failure and not isinstance(failure, BrokenPipeError):
+        saved = "; the run is saved" if finished.step else ""
+        raise RunError(f"{unwritable('what the run tells', failure)}{saved}")
     if finished.reason == "interrupted":
-        if finished.step:
-            say(f"resume with: {_resume_command(corpora, job.run, given)}")
-        raise click.exceptions.Exit(interrupts.exit_code)
+        raise click.exceptions.Exit(128 + number)
 
 
-def _follow(job: "TrainingJob", report: "Report", interrupts: Interrupts) -> "Finished":
-    """Train, and show what happens; returns the last event."""
+def _follow(job: "TrainingJob", report: "Report") -> "tuple[Finished, OSError | None]":
+    """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
     from charrnn.cli.shared.reports import NoReport
     from charrnn.training.events import Finished, StepDone
 
+    failure = None
     try:
         for event in job.events():
             if isinstance(event, StepDone):  # from now on there is something to save
-                interrupts.stop = job.trainer.stop
+                signals.keep(stopping(job.trainer.stop))
             try:
                 report.show(event)
-            except OSError:  # nobody reads on, or there is no room for more: save and stop
+            except OSError as error:  # nobody reads on, or there is no room for more: save and stop
+                failure = error
                 silence(report.stream)
                 report = NoReport()
                 job.trainer.stop()
     finally:
         report.close()
     assert isinstance(event, Finished), event
-    return event
+    return event, failure
 
 
 def _report(
@@ -208,10 +223,10 @@ def _report(
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    again = None
+    again, sample = None, options.command_on(job.run.name, job.run.folder.parent, "sample")
     if job.plan and not _replaces_origin(given, job.run):
         again = _repeat_command(corpora, job.run, job.plan, given)
-    return TextReport(job, _budget(job, given), _sample_command(job.run), again)
+    return TextReport(job, _budget(job, given), sample, again)
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
@@ -240,7 +255,7 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
         words += ["--name", given["name"] or run.name]
     if given["encoding"]:
         words += ["--encoding", given["encoding"]]
-    return shlex.join([*words, *_where(run)])
+    return pasteable([*words, *options.where(run.folder.parent)])
 
 
 def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
@@ -259,15 +274,4 @@ def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: M
         words.append(parameter.opts[0])
         if not parameter.is_flag:
             words.append(str(value))
-    return shlex.join([*words, "--name", f"{run.name}-again", *_where(run)])
-
-
-def _sample_command(run: "Run") -> str:
-    name = [*_where(run), "--", run.name] if run.name.startswith("-") else [run.name, *_where(run)]
-    return shlex.join(["charrnn", "sample", *name])
-
-
-def _where(run: "Run") -> list[str]:
-    """The option that tells the folder of runs, where it is not the usual one."""
-    folder = run.folder.parent
-    return [] if folder == options.CHECKPOINTS else ["--checkpoints", str(folder)]
+    return pasteable([*words, "--name", f"{run.name}-again", *options.where(run.folder.parent)])

@@ -22,6 +22,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.runtime import rtsys
 from numba.experimental import function_type  # noqa: F401 - registers the type of a kernel handed to another one
 
+from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
 
 PACKAGE = Path(__file__).parent.parent
@@ -37,8 +38,11 @@ prove it needless it costs two atomic operations for each row that is looked at.
 
 
 def source_hash() -> str:
-    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor."""
-    digest = hashlib.sha256(repr(PROCESSOR).encode())
+    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor.
+
+    Numba's optimisation level is part of it: a program may have set up the compiler before this package was imported.
+    """
+    digest = hashlib.sha256(repr((PROCESSOR, int(numba.config.OPT))).encode())
     for folder in COMPILED_FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -46,14 +50,23 @@ def source_hash() -> str:
 
 
 def user_cache_folder() -> Path:
-    """The folder in which this platform's programs keep what they can make again."""
+    """The folder in which this platform's programs keep what they can make again.
+
+    A relative path is of no use, as it would be another folder wherever a program starts: of the variables it is left
+    out (as the XDG specification wants it), but for NUMBA_CACHE_DIR, which may be meant so.
+
+    Raises:
+        RuntimeError: there is no home folder.
+    """
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(folder).absolute()
+    variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
+    if (folder := os.environ.get(variable, "")) and Path(folder).is_absolute():
         return Path(folder)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if os.environ.get("HOME") == "" or not (home := Path.home()).is_absolute():
+        raise RuntimeError("there is no home folder")
+    below = {"win32": Path("AppData") / "Local", "darwin": Path("Library") / "Caches"}
+    return home / below.get(sys.platform, Path(".cache"))
 
 
 def find_cache_folder() -> Path | None:
@@ -123,6 +136,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         finally:
             vars(numba.config).update(before)
 
+    @own_settings()
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, if it is there.
 
@@ -162,13 +176,15 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
-    kernel: Any = numba.njit(**OPTIONS | options)(function)
+    with own_settings():
+        kernel: Any = numba.njit(**OPTIONS | options)(function)
+    kernel._compiler.compile = own_settings()(kernel._compiler.compile)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 
-inlined = numba.njit(inline="always", **OPTIONS)
+inlined = own_settings()(numba.njit(inline="always", **OPTIONS))
 """The decorator of a kernel's part: its code becomes part of the kernel that calls it.
 
 A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of

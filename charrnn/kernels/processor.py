@@ -8,6 +8,8 @@ from typing import NamedTuple
 import llvmlite.binding as llvm
 from numba.core.registry import cpu_target
 
+from charrnn.kernels.compiler import own_settings
+
 PROBE = """
 declare <64 x float> @llvm.fmuladd.v64f32(<64 x float>, <64 x float>, <64 x float>)
 define <64 x float> @multiply_add(<64 x float> %x) {
@@ -59,7 +61,9 @@ def may_use_tiles() -> bool:
     return ctypes.CDLL(None).syscall(arch_prctl, request_permission, tile_data) == 0  # type: ignore[no-any-return]
 
 
-PROCESSOR = probe()
+with own_settings():
+    PROCESSOR = probe()
+
 REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16, TILE_REGISTERS = PROCESSOR
 
 BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.errors import CharrnnError, CheckpointError, VocabularyError
 from charrnn.model.config import ModelConfig
 from charrnn.model.load import check_fit
 from charrnn.text.vocabulary import Vocabulary
@@ -50,12 +50,10 @@ def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[M
     """
     if "config" not in header and (kind := header.get("kind")):
         raise CheckpointError(f"the file holds a {kind} and no model: choose another file")
+    config = config_of(header)
     with _damage_told():
-        config, vocabulary = ModelConfig.from_dict(header["config"]), Vocabulary(**header["vocabulary"])
-    if (len(vocabulary), bool(vocabulary.documents)) != (config.vocab_size, config.end_symbol):
-        raise CheckpointError(
-            f"the checkpoint's header is damaged ({len(vocabulary)} symbols for a vocabulary of "
-            f"{config.vocab_size}, or an end symbol for one without): use another checkpoint"
-        )
+        vocabulary = Vocabulary.restored(config.vocab_size, **header["vocabulary"])
+        if bool(vocabulary.documents) != config.end_symbol:
+            raise VocabularyError("an end symbol for a vocabulary without")
     check_fit(config, tensors)
     return config, vocabulary

@@ -1,6 +1,7 @@
 """Threads that share a kernel's work."""
 
 import contextlib
+import math
 import os
 import threading
 import weakref
@@ -10,18 +11,28 @@ from functools import partial
 
 import numpy as np
 
+from charrnn.arguments import MOST_THREADS
+from charrnn.errors import ConfigError
 from charrnn.kernels.denormals import flush_denormals, restore
 from charrnn.kernels.waiting import looks_in, passes, reaches
+from charrnn.machine import processor_quota
 
 PATIENCE = 0.00025
 """Seconds that a thread looks before it sleeps."""
 
 
 def available_threads() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores that this process may use: of a container, those whose time it may use up, rounded up.
+
+    With a quota of 1.5, two threads do three quarters of what two cores would; one thread would leave a third unused.
+    """
+    if hasattr(os, "process_cpu_count"):  # from Python 3.13 on; the interpreter can be told how many there are
+        cores = os.process_cpu_count() or 1
+    elif hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, math.ceil(min(processor_quota(), MOST_THREADS))))
 
 
 class Workers:
@@ -102,7 +113,10 @@ class Helper:
     def start(self, part: Callable[[], None]) -> None:
         """Let the thread do a part."""
         if not self._serving.locked():
-            start_new_thread(self._serve, ())
+            try:
+                start_new_thread(self._serve, ())
+            except RuntimeError:
+                raise ConfigError("the system lets this process have no more threads: choose fewer --threads") from None
         self._part = _nothing  # of a caller that was interrupted
         self.wait()
         self._part = part

@@ -2,9 +2,10 @@
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from charrnn.kernels.draw import generator
 from charrnn.sampling.growth import Array, Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
-from charrnn.text.symbols import to_symbols, to_text
+from charrnn.text.symbols import to_sought, to_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 MOST_STREAMS = 256
@@ -44,6 +45,28 @@ class Sample:
         return float(self.nats.mean()) / math.log(2) if len(self.nats) else math.nan
 
 
+class SubSeeds(Sequence[int]):
+    """The generators' seeds of the texts of a batch, see ``sub_seed``: each is made when it is asked for."""
+
+    def __init__(self, rng_seed: int, count: int) -> None:
+        self._rng_seed, self._numbers = rng_seed, range(count)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        numbers = self._numbers[place]
+        if isinstance(numbers, range):
+            return [sub_seed(self._rng_seed, number) for number in numbers]
+        return sub_seed(self._rng_seed, numbers)
+
+
 class Batch:
     """Texts that continue one prefix, each with a random generator of its own.
 
@@ -55,9 +78,9 @@ class Batch:
     def __init__(
         self, sampler: ModelSampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int
     ) -> None:
-        num_samples = check_whole("num_samples", num_samples, 1)
+        num_samples = check_whole("num_samples", num_samples, 1, sys.maxsize)
         self.prefix = prefix
-        self.rng_seeds = [sub_seed(rng_seed, number) for number in range(num_samples)]
+        self.rng_seeds = SubSeeds(rng_seed, num_samples)
         self._sampler, self._vocabulary = sampler, vocabulary
 
     def steps(
@@ -118,7 +141,7 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     if not isinstance(stop, Iterable):
         raise ConfigError(f"stop must be a text or several, not {stop!r}")
     texts = (stop,) if isinstance(stop, str | bytes) else stop
-    return SamplingSettings(**settings | {"stop": tuple(to_symbols(text, unit) for text in texts)})
+    return SamplingSettings(**settings | {"stop": tuple(to_sought("a stop text", text, unit) for text in texts)})
 
 
 def opened(prefix: str, vocabulary: Vocabulary) -> str:

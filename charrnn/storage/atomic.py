@@ -93,6 +93,12 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
+def abandon(path: Path) -> None:
+    """Remove what this process has written so far of the new ``path``, in case that it ends now."""
+    with contextlib.suppress(OSError):
+        os.unlink(_temporary(path))  # noqa: PTH108
+
+
 def leftovers(path: Path) -> list[Path]:
     """The temporary files of ``path`` that killed processes left; of those still writing it, too."""
     return sorted(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"))

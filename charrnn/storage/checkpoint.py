@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
+from charrnn.machine import require_memory
 from charrnn.storage.atomic import reason, write_atomically, writing
 
 FORMAT = "charrnn"
@@ -73,9 +74,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         CheckpointError: There is no such file, or it is not a checkpoint of ours, damaged, or of a newer format.
+        ConfigError: It is larger than the memory that there is.
     """
     with _opened(path) as file:
         header, metadata = _header(path, file), file.metadata()
+        require_memory(path.stat().st_size, f"reading {path}", "choose a smaller model")
         tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
     if metadata.get("tensors_checksum", _checksum_of(tensors)) != _checksum_of(tensors):
         raise _not_ours(path, "its tensors have changed since they were written")

@@ -1,5 +1,6 @@
 """One writer per run: a lock that dies with its process."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from charrnn.storage.atomic import writing
 NAME = ".lock"
 """Of the file that is locked. It stays: the lock is the system's, not the file."""
 
+
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What systems say that have no locks on a file system: some network folders, containers and telephones."""
 
 TAKEN = "the run {folder} is being trained by another process: wait until it ends, or choose another --name"
 
@@ -33,12 +37,16 @@ class FolderLock:
         self._acquire()
 
     def _acquire(self) -> None:
-        self._held = FileLock(self._folder / NAME, thread_local=False)
+        self._held = _lock_in(self._folder)
         with writing(self._folder):
             try:
                 self._held.acquire(blocking=False)
             except Timeout:
                 raise RunError(self._taken.format(folder=self._folder)) from None
+            except (NotImplementedError, OSError) as error:
+                if not _has_no_locks(error):
+                    raise
+                (self._folder / NAME).touch()
             self._file = (self._folder / NAME).stat()
 
     def check(self) -> None:
@@ -60,6 +68,11 @@ class FolderLock:
                 "an empty one in its place, and this run is saved there"
             )
 
+    @property
+    def keeps_others_out(self) -> bool:
+        """Whether the file system has locks; where it has none, nothing keeps another process out."""
+        return bool(self._held.is_locked)
+
     def release(self) -> None:
         """Let others write there."""
         self._held.release()
@@ -67,12 +80,25 @@ class FolderLock:
 
 def is_locked(folder: Path) -> bool:
     """Whether another one holds the lock at this moment."""
-    held = FileLock(folder / NAME, thread_local=False)
+    held = _lock_in(folder)
     try:
         held.acquire(blocking=False)
     except Timeout:
         return True
-    except OSError:  # who is to write there will tell
+    except (NotImplementedError, OSError):  # who is to write there will tell
         return False
     held.release()
     return False
+
+
+def _lock_in(folder: Path) -> FileLock:
+    """The lock of a folder; never a mere file in its place, which would outlast a process that is killed."""
+    try:
+        return FileLock(folder / NAME, thread_local=False, fallback_to_soft=False)
+    except TypeError:  # older versions of filelock have no such fallback
+        return FileLock(folder / NAME, thread_local=False)
+
+
+def _has_no_locks(error: Exception) -> bool:
+    """Whether an error says so: older versions of filelock raise a NotImplementedError."""
+    return isinstance(error, NotImplementedError) or (isinstance(error, OSError) and error.errno in NO_LOCKS)

@@ -13,6 +13,7 @@ step-N.safetensors  the last checkpoint and those before it, if some are to be k
 import contextlib
 import re
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ SWEEP_PLAN = "sweep.json"
 """In a folder that is a sweep's; see ``charrnn.sweeps.folder``."""
 
 HERE = Path()
+
+MOST_AHEAD = 300
+"""Seconds by which the clock of a file server may be ahead of this machine's."""
 
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
@@ -122,6 +126,11 @@ class Run:
         if self._lock:
             self._lock.check()
 
+    @property
+    def lacks_locks(self) -> bool:
+        """Whether it could not be locked: nothing keeps another process from training the run meanwhile."""
+        return self._lock is not None and not self._lock.keeps_others_out
+
     def release(self) -> None:
         """Let other processes train the run."""
         if self._lock:
@@ -212,6 +221,8 @@ class Run:
 def list_runs(checkpoints: Path) -> list[Run]:
     """The runs in the folder ``checkpoints`` that have a checkpoint, newest first; none where it is missing.
 
+    Those dated in the future come last: when they were saved is not known, as a clock was wrong.
+
     Raises:
         RunError: The folder cannot be read.
     """
@@ -224,8 +235,9 @@ def list_runs(checkpoints: Path) -> list[Run]:
             f"cannot read {checkpoints}: {reason(error)}; choose another folder with --checkpoints"
         ) from error
     dated = [(_saved_at(Run(folder)), folder) for folder in folders if is_plain(folder.name)]
-    newest_first = sorted((-time, folder) for time, folder in dated if time is not None)
-    return [Run(folder) for _, folder in newest_first]
+    now = time.time_ns() + MOST_AHEAD * 10**9
+    newest_first = sorted((saved > now, -saved, folder) for saved, folder in dated if saved is not None)
+    return [Run(folder) for *_, folder in newest_first]
 
 
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:

@@ -86,6 +86,7 @@ def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
         *words,
         resume,
         "--no-plan",
+        "--no-preview",
         "--until-eof",
         "--quiet",
     ]

@@ -6,6 +6,7 @@ and Dask gives its runs to others; they go on from the last checkpoint.
 
 import hashlib
 import logging
+import os
 import re
 import time
 from concurrent.futures import Future
@@ -143,4 +144,4 @@ def _key(run: PlannedRun, folder: Path) -> str:
 
 
 def _digest(folder: Path) -> str:
-    return hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]

@@ -140,7 +140,8 @@ class SweepFolder:
 
     def _text(self, planned: PlannedRun) -> Path:
         options = planned.options
-        key = repr((planned.sources, options.get("encoding"), options.get("bytes")))
+        how = [options[name] for name in ("documents", "min-count") if name in options]
+        key = repr((planned.sources, options.get("encoding"), options.get("bytes"), *how))
         return self.folder / f"corpus-{hashlib.sha256(key.encode()).hexdigest()[:8]}.safetensors"
 
     def progress(self, planned: PlannedRun) -> float:

@@ -30,8 +30,9 @@ when others are added.
 
 import hashlib
 import itertools
+import math
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ from charrnn.sweeps.draw import draws
 from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, ORIGIN, Option, Values
+from charrnn.text.corpus import keep_marks
 from charrnn.training.settings import TrainingSettings
 
 NAME, TRIAL, SEED = "name", "trial", "rng-seed"
@@ -50,6 +52,9 @@ FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna",
 
 SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
 """Names in the sweep's folder that no run can have."""
+
+MOST_RUNS = 100_000
+"""Of a sweep; to plan so many takes seconds."""
 
 MOST_ENDS = 10_000
 """Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
@@ -102,17 +107,22 @@ def read_spec(
         ConfigError: something in the file is unknown, missing or unfit; the message tells the line.
     """
     document = Document(path)
-    return _Reader(document, Values(document, options, checkpoints), options, defaults or {}).spec()
+    return _Reader(document, Values(document, options, checkpoints), options, defaults or {}, checkpoints).spec()
 
 
 class _Reader:
     """Turns a document into a sweep."""
 
     def __init__(
-        self, document: Document, checked: Values, options: Mapping[str, Option], defaults: Mapping[str, Any]
+        self,
+        document: Document,
+        checked: Values,
+        options: Mapping[str, Option],
+        defaults: Mapping[str, Any],
+        checkpoints: Path,
     ) -> None:
         self._document, self._values, self._checked = document, document.values, checked
-        self._options, self._defaults = options, defaults
+        self._options, self._defaults, self._folder = options, defaults, checkpoints
         self._texts: dict[str, tuple[str, ...]] = {}
 
     def spec(self) -> Spec:
@@ -120,6 +130,7 @@ class _Reader:
         name = self._values.get(NAME, self._document.path.stem)
         if not isinstance(name, str) or not is_plain(name):
             raise self._document.error((NAME,), f"a sweep's name must be a plain folder name, not {name!r}")
+        self._folder /= name
         fixed = self._values.get(FIXED, {})
         for key, value in fixed.items():
             self._checked.check((FIXED, key), key, value)
@@ -127,6 +138,7 @@ class _Reader:
         if CORPUS in self._values:
             fixed = {CORPUS: self._values[CORPUS], **fixed}
             self._checked.check((CORPUS,), CORPUS, fixed[CORPUS])
+        self._check_number()
         runs: dict[Hashable, PlannedRun] = {}
         names: set[str] = set()
         for place, given, by_hand in self._points():
@@ -162,12 +174,21 @@ class _Reader:
                     (key,), f"{key} must be written as {'[[run]]' if key == RUN else f'[{key}]'}"
                 )
 
-    def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
-        """Where each run comes from, the options that are its own, and a name by hand."""
+    def _check_number(self) -> None:
+        """Refuse more runs than can be planned, before any is."""
         grid = self._values.get(GRID, {})
         for key, values in grid.items():
             self._checked.check_list((GRID, key), key, values)
-        if grid:
+        numbers = {part: self._counts(part)["trials"] for part in (RANDOM, OPTUNA) if part in self._values}
+        numbers |= {GRID: math.prod(map(len, grid.values())) if grid else 0, RUN: len(self._values.get(RUN, []))}
+        if (total := sum(numbers.values())) > MOST_RUNS:
+            most = max(numbers, key=lambda part: numbers[part])
+            advice = "leave out values, or draw some of them as [random] trials" if most == GRID else "ask for fewer"
+            raise self._document.error((most,), f"a sweep must be at most {MOST_RUNS:,} runs, not {total:,}: {advice}")
+
+    def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
+        """Where each run comes from, the options that are its own, and a name by hand."""
+        if grid := self._values.get(GRID, {}):
             for point in itertools.product(*grid.values()):
                 yield (GRID,), dict(zip(grid, point, strict=True)), None
         if RANDOM in self._values:
@@ -244,8 +265,16 @@ class _Reader:
             options[ORIGIN] = str(self._checked.origin(options[ORIGIN])[0])
         if CORPUS in swept:
             swept[CORPUS] = _text_label(swept[CORPUS])
-        name = by_hand or run_name(swept if trial is None else {TRIAL: trial, **swept})
+        name = by_hand or self._run_name(swept if trial is None else {TRIAL: trial, **swept})
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
+
+    def _run_name(self, swept: Mapping[str, Any]) -> str:
+        """A run's name, or the one that earlier versions have given it, which dropped marks and joiners."""
+        name = run_name(swept)
+        if name.isascii():
+            return name
+        before = run_name(swept, "-")
+        return before if (self._folder / before).is_dir() else name
 
     def _require_text(self, place: Place, given: Mapping[str, Any]) -> None:
         if CORPUS not in given:
@@ -264,9 +293,9 @@ def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
     return {SEED: TrainingSettings.rng_seed, **options}
 
 
-def run_name(swept: Mapping[str, Any]) -> str:
+def run_name(swept: Mapping[str, Any], unfit: str | Callable[[re.Match[str]], str] = keep_marks) -> str:
     """A folder's name that tells the options, such as hidden-size=128,rng-seed=0."""
-    name = UNFIT.sub("-", ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
+    name = UNFIT.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -32,7 +32,7 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._text = path.read_bytes().decode().replace("\r\n", "\n")
+            self._text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"cannot read {path}: {reason(error)}; give a TOML file") from None
         try:

@@ -14,10 +14,11 @@ from charrnn.storage.run import find_checkpoint
 from charrnn.sweeps.toml import Document, Place
 from charrnn.training.options import MODEL_OPTIONS, check_options, interplay, only
 from charrnn.training.resumption import inherited_config
+from charrnn.training.settings import check_limits
 
 CORPUS, ORIGIN = "corpus", "init-from"
 
-OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "until-eof", "quiet", "json")
+OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", "until-eof", "quiet", "json")
 """Options of ``train`` that are the sweep's to give."""
 
 
@@ -78,6 +79,7 @@ class Values:
             if origin:
                 given = self._as_new(self.origin(origin)[1], given)
             check_options(**given)
+            check_limits(given)
         except CharrnnError as error:
             raise self._document.error(place, str(error)) from None
         self._fit.add(key)

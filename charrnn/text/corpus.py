@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,12 @@ import numpy.typing as npt
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.sources import STDIN
 from charrnn.text.vocabulary import Vocabulary
+
+UNFIT = re.compile(r"[^\w.-]")
+"""In a run's name, but for marks and joiners."""
+
+MARKS, JOINERS = ("Mn", "Mc", "Me"), "\u200c\u200d"
+"""Categories of accents and vowel signs, which come after their letters; what joins letters or keeps them apart."""
 
 Ids = npt.NDArray[np.integer[Any]]
 
@@ -26,24 +33,40 @@ class Corpus:
         ids: (N,) its characters, of any integer type; perhaps in a file. Of documents, see ``charrnn.text.documents``.
         vocabulary: what they stand for.
         fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. The code points of a corpus of bytes are
-            the bytes' values. Documents are in it with their ends.
+            the bytes' values. Documents are in it with their ends, rare characters as they are in the text.
+        min_count: how often a character had to occur; others were replaced.
     """
 
     ids: Ids
     vocabulary: Vocabulary
     fingerprint: str
+    min_count: int = 0
 
 
 def corpus_name(source: str) -> str:
-    """The name of a corpus whose first source is ``source``: letters, digits, "-", "_" and ".", fit for a folder.
+    """The name of a corpus whose first source is ``source``: letters with their marks, digits, "-", "_" and ".".
 
-    It never starts with "." (hidden) or "-" (an option, to a shell), and is never empty.
+    It is fit for a folder: it never starts with "." (hidden) or "-" (an option, to a shell), and is never empty.
+    """
+    return corpus_names(source)[0]
+
+
+def corpus_names(source: str) -> list[str]:
+    """``corpus_name``, and the others that a run of the corpus may have.
+
+    Earlier versions dropped marks and joiners. A source that is gone may have been a folder, whose name is kept whole.
     """
     if source == STDIN:
-        return "stdin"
+        return ["stdin"]
     path = _absolute(source)
-    name = path.name if path.is_dir() else path.stem
-    return re.sub(r"[^\w.-]", "-", name).lstrip(".-") or "corpus"
+    names = [path.name] if path.is_dir() else [path.stem, path.name]
+    names = [UNFIT.sub(keep_marks, name) for name in names] + [UNFIT.sub("-", name) for name in names]
+    return [name.lstrip(".-") or "corpus" for name in names]
+
+
+def keep_marks(found: re.Match[str]) -> str:
+    """What takes the place of a character that is unfit for a name, unless it is a mark or a joiner."""
+    return found[0] if category(found[0]) in MARKS or found[0] in JOINERS else "-"
 
 
 def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:

@@ -7,21 +7,20 @@ makes the documents independent of each other, and their order free.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Union
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.arguments import check_text
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus, Ids, let_go
 from charrnn.text.corpus import split as split_ids
+from charrnn.text.escapes import unescaped
 from charrnn.text.sources import Piece, read_pieces
-from charrnn.text.symbols import to_symbols
-from charrnn.text.vocabulary import END
-
-ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
-"""What can be written in a separator for what a shell makes hard to write."""
+from charrnn.text.symbols import as_symbols, known_symbols, to_sought
+from charrnn.text.vocabulary import END, Vocabulary
 
 SCANNED = 1 << 24
 """Ids that are searched at a time."""
@@ -33,21 +32,28 @@ Text = Union[Ids, "Documents"]
 """A text as ids, to be had in parts."""
 
 
-def read_documents(sources: Sequence[str], documents: str, *, encoding: str, unit: str) -> Iterator[Piece]:
+def read_documents(
+    sources: Sequence[str], documents: str, *, encoding: str, unit: str, old_split: bool = False
+) -> Iterator[Piece]:
     """The text of files, folders or standard input, split; see ``read_pieces`` and ``in_documents``."""
-    return in_documents(read_pieces(sources, encoding=encoding, as_bytes=unit == "byte"), documents, unit)
+    pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
+    return in_documents(pieces, documents, unit, old_split=old_split)
 
 
-def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character") -> Iterator[Piece]:
+def in_documents(
+    pieces: Iterable[Piece], documents: str, unit: str = "character", *, old_split: bool = False
+) -> Iterator[Piece]:
     r"""A text in pieces, with END after each document and without what separated them; empty documents are left out.
 
     A file's end always ends a document.
 
     Args:
         pieces: the text; of the pieces that come out, ``start`` counts symbols.
-        documents: "line": documents are lines, which end with "\n" or "\r\n"; "file": each file is one; anything else
-            is the text that separates them, with ESCAPES. "": the text is none of documents, and stays as it is.
+        documents: "line": documents are lines; "file": each file is one; anything else is the text that separates
+            them, with ``escapes.ESCAPES``. "": the text is not split, and stays as it is. Lines, and the lines of a
+            separator, end with "\n", "\r\n", or "\r" in a file whose first line does.
         unit: of the text, see ``Vocabulary``.
+        old_split: split as runs were that are older than this rule: only lines end with "\r\n", and none with "\r".
 
     Raises:
         ConfigError: ``documents`` is no text.
@@ -57,7 +63,9 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
     if not documents:
         yield from pieces
         return
-    separators = tuple(to_symbols(separator, unit) for separator in _separators(documents))
+    separators = Separators.of(documents, unit)
+    if old_split:
+        separators = Separators(separators.usual if documents == "line" else separators.usual[-1:], ())
     file: _File | None = None
     for piece in pieces:
         if file is None or piece.start == 0:
@@ -72,8 +80,11 @@ def in_documents(pieces: Iterable[Piece], documents: str, unit: str = "character
 class _File:
     """The documents of one file, whose text comes in pieces."""
 
-    def __init__(self, origin: str, separators: tuple[str, ...]) -> None:
-        self._origin, self._separators = origin, separators
+    def __init__(self, origin: str, separators: "Separators") -> None:
+        self._origin, self._known = origin, separators
+        self._separators = separators.usual
+        self._decided = not separators.of_returns
+        """Whether it is known how the first line ends."""
         self._held = ""
         self._begun = False
         """Whether a document has characters so far."""
@@ -86,6 +97,11 @@ class _File:
                 "out, or train without --documents"
             )
         text = self._held + text
+        end = None if self._decided else re.search("\r?\n|\r", text)
+        if end and (end[0] != "\r" or last or end.end() < len(text)):
+            self._decided = True
+            if end[0] == "\r":
+                self._separators = self._known.of_returns
         for separator in self._separators:
             text = text.replace(separator, END)
         # A separator may have begun at the end of what is known so far.
@@ -103,13 +119,57 @@ class _File:
             self._symbols += len(text)
 
 
-def _separators(documents: str) -> tuple[str, ...]:
-    """What separates documents, the longest first."""
-    if documents == "file":
-        return ()
-    if documents == "line":
-        return "\r\n", "\n"
-    return (re.sub(r"\\[nrt\\]", lambda match: ESCAPES[match[0]], documents),)
+@dataclass(frozen=True)
+class Separators:
+    r"""What separates documents, the longest first.
+
+    Attributes:
+        usual: in a file whose first line ends with "\n" or "\r\n".
+        of_returns: in one whose first line ends with "\r"; empty if lines do not matter.
+    """
+
+    usual: tuple[str, ...]
+    of_returns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, documents: str, unit: str) -> "Separators":
+        """Those of a way to split, see ``in_documents``."""
+        if documents in ("", "file"):
+            return cls((), ())
+        typed = "\n" if documents == "line" else to_sought("documents", unescaped(documents), unit)
+        if "\n" not in typed or "\r" in typed:
+            return cls((typed,), ())
+        usual = (typed.replace("\n", "\r\n"), typed)
+        return cls(usual, (*usual, typed.replace("\n", "\r")))
+
+
+def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "error") -> str:
+    """What a model reads of a text that it is to go on with.
+
+    Of a model of documents, what would end a document at the text's end, such as the newline of ``echo``, is dropped.
+
+    Args:
+        text: to go on with; may be empty.
+        vocabulary: the model's.
+        unknown: see ``known_symbols``; so is done about what ends a document within the text.
+
+    Raises:
+        VocabularyError: the text holds unknown characters, or a document ends in it, and ``unknown`` is "error".
+        ConfigError: as ``to_symbols`` and ``known_symbols``.
+    """
+    symbols = as_symbols(text, vocabulary)
+    separators = Separators.of(vocabulary.documents, vocabulary.unit)
+    ends = separators.usual if "\r" in vocabulary else separators.of_returns or separators.usual
+    while symbols.endswith(ends):
+        symbols = symbols.removesuffix(next(end for end in ends if symbols.endswith(end)))
+    for end in ends:
+        if end in symbols and unknown == "error":
+            raise VocabularyError(
+                f"the text must begin one document, but {end!r} at position {symbols.index(end) + 1} ends it; take it "
+                "out, or choose --unknown skip or replace"
+            )
+        symbols = symbols.replace(end, " " if unknown == "replace" else "")
+    return known_symbols(symbols, vocabulary, unknown)
 
 
 def split(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:

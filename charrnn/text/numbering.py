@@ -2,11 +2,13 @@
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.text.symbols import closest
 from charrnn.text.vocabulary import CHUNK, Vocabulary, code_points
 
 Array = npt.NDArray[Any]
@@ -61,17 +63,51 @@ class Numbering:
         self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
         self._codes += new.tolist()
 
-    def vocabulary(self, unit: str, documents: str = "") -> Vocabulary:
-        """The vocabulary of the text."""
-        return Vocabulary("".join(map(chr, sorted(self._codes))), unit, documents)
+    def vocabulary(self, unit: str, documents: str = "", without: Iterable[int] = ()) -> Vocabulary:
+        """The vocabulary of the text, ``without`` the characters of some numbers."""
+        codes = set(self._codes).difference(self._codes[number] for number in without)
+        return Vocabulary("".join(map(chr, sorted(codes))), unit, documents)
 
-    def final(self, vocabulary: Vocabulary) -> Array:
-        """The id of each number in a vocabulary that holds all characters of the text."""
-        return vocabulary.encode("".join(map(chr, self._codes))).astype(smallest_type(len(vocabulary)))
+    def numbers(self, characters: str) -> list[int]:
+        """The numbers of those of these characters that the text holds."""
+        numbers: list[int] = self._numbers[[ord(character) for character in characters]].tolist()
+        return [number for number in numbers if number >= 0]
+
+    def final(self, vocabulary: Vocabulary) -> "Renumbering":
+        """The ids of each number in a vocabulary; of a character that it lacks, those of the closest ones."""
+        characters = "".join(map(chr, self._codes))
+        known = (vocabulary.find(characters) >= 0).tolist()
+        texts = [c if is_known else closest(c, vocabulary) for c, is_known in zip(characters, known, strict=True)]
+        widths = np.fromiter(map(len, texts), np.int64, len(texts))
+        ids = vocabulary.encode("".join(texts)).astype(smallest_type(len(vocabulary)))
+        return Renumbering(ids, widths)
 
     def fingerprint(self) -> str:
         """SHA-256 of the text as UTF-8, as 64 hexadecimal digits."""
         return self._digest.hexdigest()
+
+
+class Renumbering:
+    """Ids for numbers, of each some.
+
+    Args:
+        ids: those of all numbers, in their order, one after the other.
+        widths: (N,) how many there are of each number.
+    """
+
+    def __init__(self, ids: Array, widths: npt.NDArray[np.int64]) -> None:
+        self.dtype, self.widths = ids.dtype, widths
+        self._ids, self._firsts = ids, np.cumsum(widths) - widths
+        self._is_plain = bool((widths == 1).all())
+
+    def __getitem__(self, numbers: Array) -> Array:
+        """The ids of these numbers, one after the other."""
+        if self._is_plain:
+            return self._ids[numbers]
+        widths = self.widths[numbers]
+        ends = np.cumsum(widths)
+        shifts = np.repeat(self._firsts[numbers] - ends + widths, widths)
+        return self._ids[shifts + np.arange(len(shifts))]
 
 
 def smallest_type(count: int) -> type[np.integer[Any]]:

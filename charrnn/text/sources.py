@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.folders import files_below
+from charrnn.text.surrogates import LONE, begun_pair, has_surrogates, join_pairs
 
 STDIN = "-"
 ENCODING = "utf-8"
@@ -19,6 +20,18 @@ ENCODING = "utf-8"
 
 OWN = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
 """A folder that holds one of these is a run's or a sweep's, and no text."""
+
+COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
+"""How files may begin that ``charrnn.text.compressed`` knows: gzip, bzip2, xz, zip."""
+
+WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+"""Encodings whose files may begin without a mark that tells them."""
+
+SAMPLE = 1 << 12
+"""Bytes by which they are recognised."""
+
+FEWEST_SPACES, SPACES = 3, 0.01
+"""Of a text's characters, more are ASCII, such as spaces and line ends; decoded otherwise, hardly any."""
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -44,9 +57,9 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
 
     Args:
         sources: files, folders (all files below, sorted by path, without those that are hidden or a run's) or "-" for
-            standard input.
+            standard input. Of compressed files (gzip, bzip2, xz, zip), what was compressed is read.
         encoding: how bytes become characters. In UTF-8, a byte order mark at a file's start is dropped.
-        as_bytes: make every byte a character instead; ``encoding`` is not used.
+        as_bytes: make every byte a character instead, of compressed files too; ``encoding`` is not used.
 
     Raises:
         ConfigError: the encoding is unknown.
@@ -56,7 +69,7 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
         encoding = "latin-1"
     check_encoding(encoding)
     for source in sources:
-        for origin, chunks in _contents(source):
+        for origin, chunks in _contents(source, unpack=not as_bytes):
             start = 0
             for text in _decoded(chunks, encoding, origin):
                 if text:
@@ -66,30 +79,42 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
                 yield Piece(origin, 0, "")
 
 
-def _contents(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The name and the bytes of each file that ``source`` stands for."""
+def _contents(source: str, *, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The name and the bytes of each file that ``source`` stands for, or of what is compressed in it."""
     if not source:  # a shell's unset variable, which as a path would be the current folder
         raise CorpusError("a corpus needs a name, got an empty one; give a file, a folder, or - for standard input")
     try:
         if source == STDIN:
-            yield "stdin", _chunks(sys.stdin.buffer)
+            yield from _texts(sys.stdin.buffer, "stdin", unpack)
             return
         for path in _files(Path(source)):
             with path.open("rb") as file:
                 before = _version(os.fstat(file.fileno()))
-                yield str(path), _chunks(file)
+                yield from _texts(file, str(path), unpack)
                 if _version(os.fstat(file.fileno())) != before:
                     raise CorpusError(f"{path} changed while it was read: wait until nobody writes it")
     except OSError as error:
         raise _unreadable(source, error) from None
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _texts(file: BinaryIO, origin: str, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
+    try:
+        if unpack and hasattr(file, "peek") and file.peek(10).startswith(COMPRESSED):
+            from charrnn.text.compressed import texts  # its libraries would slow down every start
+
+            yield from texts(file, origin, CHUNK)
+        else:
+            yield origin, _chunks(file, origin)
+    except OSError as error:
+        raise _unreadable(STDIN if file is sys.stdin.buffer else origin, error) from None
+
+
+def _chunks(file: BinaryIO, origin: str) -> Iterator[bytes]:
     try:
         while data := file.read(CHUNK):
             yield data
     except OSError as error:
-        raise _unreadable(STDIN if file is sys.stdin.buffer else file.name, error) from None
+        raise _unreadable(STDIN if file is sys.stdin.buffer else origin, error) from None
 
 
 def versions(sources: Sequence[str]) -> list[list[Any]] | None:
@@ -163,11 +188,30 @@ def _newlines(data: bytes, encoding: str) -> int:
         return data.count(b"\n")
 
 
+def _guess(data: bytes, begins: bool) -> str:
+    """What an error says of the encoding, if a file that ``begins`` with the data may be in UTF-16 or UTF-32."""
+    sample = data[:SAMPLE] if begins else b""
+    if sample.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return ", perhaps utf-32"
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ", perhaps utf-16"
+    for encoding in WIDE:
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(sample)
+        except UnicodeDecodeError:
+            continue
+        spaces = sum(character < "\x80" for character in text)  # those and line ends are in all languages
+        if spaces > max(FEWEST_SPACES, SPACES * len(text)) and all(c.isprintable() or c.isspace() for c in text):
+            return f", perhaps {encoding}"
+    return ""
+
+
 def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[str]:
     """The text of one file, chunk by chunk."""
     decoder = codecs.getincrementaldecoder(encoding)()
     utf8 = codecs.lookup(encoding).name == "utf-8"
     lines, offset = 1, 0  # where the bytes begin that have not been decoded yet
+    characters, half = 0, ""
     for data in chain(chunks, [b""]):
         begins = offset == 0
         undecoded = decoder.getstate()[0] + data
@@ -177,15 +221,27 @@ def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[st
             start = getattr(error, "start", 0)
             line = lines + _newlines(undecoded[:start], encoding)
             raise CorpusError(
-                f"cannot read {origin} as {encoding}: byte 0x{undecoded[start : start + 1].hex()} in line "
-                f"{line} (offset {offset + start}); give its --encoding, or train on raw --bytes"
+                f"cannot read {origin} as {encoding}: byte 0x{undecoded[start : start + 1].hex()} in line {line} "
+                f"(offset {offset + start}); give its --encoding{_guess(undecoded, begins)}, or train on raw --bytes"
             ) from None
         if utf8 and (start := undecoded.find(0)) >= 0:
             line = lines + undecoded[:start].count(b"\n")
+            place = f"a NUL byte in line {line} (offset {offset + start})"
+            if guess := _guess(undecoded, begins):
+                raise CorpusError(f"cannot read {origin} as {encoding}: {place}; give its --encoding{guess}")
             raise CorpusError(
-                f"cannot read {origin} as text: a NUL byte in line {line} (offset {offset + start}): "
-                "not a text file; use --bytes to train on raw bytes"
+                f"cannot read {origin} as text: {place}: not a text file; use --bytes to train on raw bytes"
+            )
+        text = half + text
+        half = begun_pair(text) if data else ""
+        text = join_pairs(text.removesuffix(half))
+        if has_surrogates(text) and (lone := LONE.search(text)):
+            line, at = lines + text[: lone.start()].count("\n"), characters + lone.start()
+            raise CorpusError(
+                f"cannot read {origin} as {encoding}: {lone[0]!r} in line {line} (character {at + 1}) is half of a "
+                "surrogate pair and no character; give another --encoding, or train on raw --bytes"
             )
         lines += text.count("\n")
+        characters += len(text)
         offset += len(undecoded) - len(decoder.getstate()[0])
         yield text.removeprefix("\ufeff") if utf8 and begins else text

@@ -1,14 +1,18 @@
 """A model's symbols and the user's text.
 
 A model of characters reads Unicode text as it is; a model of bytes reads UTF-8, each byte as the character of that
-number.
+number. An old model of code units reads UTF-16, each unit as the character of that number.
 """
 
 import unicodedata
 
 from charrnn.arguments import check_text
 from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pairs, to_characters
 from charrnn.text.vocabulary import Vocabulary
+
+MARK = "\ufeff"
+"""The byte order mark, with which some programs begin their files."""
 
 UNKNOWN = ("error", "skip", "replace")
 """What can be done about characters that a model has never seen."""
@@ -19,13 +23,15 @@ ASCII_FORMS = str.maketrans(
 
 
 def to_symbols(text: str | bytes, unit: str) -> str:
-    """The text as a model of that unit reads it.
+    """The text as a model of that unit reads it; a pair of surrogates is the character that it stands for.
 
     Raises:
         ConfigError: it is no text, or bytes for a model that reads characters.
         VocabularyError: it holds a surrogate that stands for no byte.
     """
     check_text("a text", text)
+    if isinstance(text, str):
+        text = join_pairs(text)
     if unit == "byte":
         try:
             data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
@@ -37,12 +43,40 @@ def to_symbols(text: str | bytes, unit: str) -> str:
         return data.decode("latin-1")
     if isinstance(text, bytes):
         raise ConfigError("this model reads characters, not bytes: decode the text first")
-    return text
+    return split_pairs(text) if unit == CODE_UNIT else text
 
 
 def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
-    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say."""
+    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say.
+
+    Of a model of code units, lone surrogates become the replacement character.
+    """
+    if unit == CODE_UNIT:
+        return to_characters(symbols)
     return symbols.encode("latin-1").decode("utf-8", errors) if unit == "byte" else symbols
+
+
+def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
+    """As ``to_symbols``, without a byte order mark, unless it is one of the model's characters or of bytes.
+
+    Raises:
+        ConfigError: as ``to_symbols``.
+        VocabularyError: as ``to_symbols``.
+    """
+    symbols = to_symbols(text, vocabulary.unit)
+    return symbols if vocabulary.unit == "byte" or MARK in vocabulary else symbols.removeprefix(MARK)
+
+
+def to_sought(name: str, text: str | bytes, unit: str) -> str:
+    """As ``to_symbols``, of a text that is looked for in others.
+
+    Raises:
+        ConfigError: it holds a lone surrogate, as no text of characters does.
+    """
+    symbols = to_symbols(text, unit)
+    if unit == "character" and (found := SURROGATE.search(symbols)):
+        raise ConfigError(f"{name} must hold characters only, not {found[0]!r}: take it out, or type it in UTF-8")
+    return symbols
 
 
 def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:
@@ -77,6 +111,6 @@ def closest(character: str, vocabulary: Vocabulary) -> str:
         if not plain:  # a mark that combines with the character before
             return ""
         for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
-            if form and set(form) <= set(vocabulary.characters):
+            if form and vocabulary.find(form).min() >= 0:
                 return form
     return " " if " " in vocabulary else ""

@@ -1,5 +1,6 @@
 """The numbering of characters: text to ids and back."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.surrogates import CODE_UNIT, SURROGATE, has_surrogates, join_pairs, split_pairs
 
 END = "\U0010ffff"
 """Among symbols, the end of a document: the last code point, which Unicode keeps for a program's own use."""
@@ -27,14 +29,14 @@ class Vocabulary:
 
     Attributes:
         symbols: distinct characters in code point order. Of a model of documents, the last one is END.
-        unit: "character" for Unicode code points, or "byte". A text of bytes is a str too: the code point is the
-            byte's value, as in Latin-1.
+        unit: "character" for Unicode code points, "byte", or CODE_UNIT. A text of bytes is a str too: the code point
+            is the byte's value, as in Latin-1.
         documents: how a text is split into documents, see ``charrnn.text.documents``; "" if it is not.
 
     Raises:
         ConfigError: the unit is unknown, or a separator of documents holds END.
-        VocabularyError: there are no symbols, they repeat or are out of order, one of them is not a byte in a
-            vocabulary of bytes, or END is missing in one of documents.
+        VocabularyError: there are no symbols, they repeat or are out of order, one of them is a surrogate, or not a
+            byte in a vocabulary of bytes, or END is missing in one of documents.
     """
 
     symbols: str
@@ -42,7 +44,7 @@ class Vocabulary:
     documents: str = ""
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
+        if self.unit not in (*UNITS, CODE_UNIT):
             raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, got {self.unit!r}; choose one of them")
         if not isinstance(self.documents, str) or END in self.documents:
             raise ConfigError(f"documents must be line, file or what separates them, got {self.documents!r}")
@@ -52,6 +54,8 @@ class Vocabulary:
             raise VocabularyError(
                 "the symbols must be distinct and in code point order, got others; use Vocabulary.of(text)"
             )
+        if self.unit != CODE_UNIT and (found := SURROGATE.search(self.symbols)):
+            raise VocabularyError(f"the symbols must be characters, got {found[0]!r}, half of one; take it out")
         if self.documents and self.symbols[-1] != END:
             raise VocabularyError(f"the last symbol of documents must be {END!r}, got {self.symbols[-1]!r}; add it")
         if self.unit == "byte" and self.characters[-1:] > "\xff":
@@ -62,7 +66,7 @@ class Vocabulary:
     @classmethod
     def of(cls, text: str, unit: str = "character") -> "Vocabulary":
         """The vocabulary of all characters of ``text``."""
-        return cls("".join(sorted(set(text))), unit)
+        return cls("".join(sorted(set(join_pairs(text)))), unit)
 
     @property
     def characters(self) -> str:
@@ -73,6 +77,25 @@ class Vocabulary:
     def end(self) -> str:
         """END, of documents; "" of others, to which it is a character."""
         return END if self.documents else ""
+
+    @classmethod
+    def restored(cls, size: int, symbols: str, unit: str = "character", documents: str = "") -> "Vocabulary":
+        """The vocabulary of ``size`` symbols that a file holds, as JSON has given them back.
+
+        In an old one that holds halves of characters, JSON has made one character of the last first half and the first
+        second half. That one is the least beyond the surrogates: its halves take its place again.
+
+        Raises:
+            VocabularyError: as the constructor, or there are more symbols or fewer.
+            ConfigError: as the constructor.
+        """
+        if len(symbols) == size - 1 and (joined := re.search("[\ue000-\U0010ffff]", symbols)):
+            symbols = symbols.replace(joined[0], split_pairs(joined[0]))
+        if unit == "character" and has_surrogates(symbols):
+            unit = CODE_UNIT
+        if len(symbols) != size:
+            raise VocabularyError(f"{len(symbols)} symbols for a vocabulary of {size}")
+        return cls(symbols, unit, documents)
 
     def joined(self, symbols: str) -> "Vocabulary":
         """The vocabulary of these symbols and of its own."""
@@ -133,7 +156,8 @@ class Vocabulary:
 
     def unknown(self, text: str, before: int = 0) -> VocabularyError:
         """The error for a text with unknown characters after ``before`` others; positions are counted from 1."""
-        unknown = sorted(set(text) - set(self.characters), key=text.index)
+        strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may stand between documents
+        unknown = sorted(strange, key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(

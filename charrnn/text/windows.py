@@ -74,6 +74,11 @@ class Windows:
     def __iter__(self) -> Iterator[tuple[Ids, Ids]]:
         return (self[i] for i in range(len(self)))
 
+    @property
+    def longest(self) -> int:
+        """Steps of the longest window, its context included."""
+        return min(self.steps, -(-self.steps // len(self)) + self._context)
+
     def start(self, i: int) -> int:
         """The step of a stream at which window ``i`` starts, its context included."""
         return max(0, self._own(i) - self._context)

@@ -12,6 +12,12 @@ RISEN = 1.005
 APART, ALIKE = 1.15, 1.05
 """A validation loss so many times the training loss is far above it, or about the same."""
 
+LEAST_APART = 0.05
+"""Bits per character: two losses that differ by less are not far from each other, however small they are."""
+
+DIGITS = 3
+"""After the point, of the losses that are told: what is said of them must be true of these."""
+
 
 def advice(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
     """A line of advice for the next run; None where the figures are too few or say nothing clear.
@@ -21,7 +27,11 @@ def advice(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
     Args:
         evaluations: the lines of metrics.jsonl, oldest first.
     """
-    losses = [(line["train_bpc"], line["val_bpc"], line["step"]) for line in evaluations if line.get("val_bpc")]
+    losses = [
+        (round(line["train_bpc"], DIGITS), round(line["val_bpc"], DIGITS), line["step"])
+        for line in evaluations
+        if line.get("val_bpc") is not None
+    ]
     if len(losses) <= LAST:
         return None
     train, val, _ = losses[-1]
@@ -31,14 +41,14 @@ def advice(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
             f"overfitting: since step {best[2]:,}, validation has risen from {best[1]:.3f} to {val:.3f} bpc, while "
             f"training fell to {train:.3f}: more text helps most, else more --dropout, a smaller model or fewer steps"
         )
-    if val > APART * train:
+    if val > APART * train and val - train >= LEAST_APART:
         return (
             f"validation ({val:.3f} bpc) is far above training ({train:.3f}): more text helps, or more --dropout; "
             "unless the end of the text is of another kind"
         )
-    if val < ALIKE * train and val <= min(each[1] for each in losses[-LAST - 1 :]):
-        return (
-            f"validation ({val:.3f} bpc) and training ({train:.3f}) are alike and still falling: train longer, or a "
-            "larger model"
-        )
+    before = losses[-LAST - 1 : -1]
+    if val < min(each[1] for each in before) and train < before[0][0] and val < ALIKE * train:
+        how = "are alike and" if val * ALIKE > train else "are"
+        figures = f"validation ({val:.3f} bpc) and training ({train:.3f})"
+        return f"{figures} {how} still falling: train longer, or a larger model"
     return None

@@ -43,6 +43,7 @@ class BaseTrainer(ABC):
         val_ids: (M,) the text to validate with; may be empty.
         threads: how many; they change no result.
         save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
+        preview: whether a short sample follows each evaluation; nor does this.
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class BaseTrainer(ABC):
         *,
         threads: int = 1,
         save_every: int = 0,
+        preview: bool = True,
     ) -> None:
         self.config, self.settings, self.vocabulary = config, settings, vocabulary
         self.workers = Workers(threads)
         self.progress, self.clock = Progress(), Clock()
         self._train_ids, self._val_ids = train_ids, val_ids
-        self._save_every = save_every
+        self._save_every, self._preview = save_every, preview
         self._stop = threading.Event()
 
     @property
@@ -124,7 +126,8 @@ class BaseTrainer(ABC):
         """An evaluation, and what follows it."""
         step = evaluated.step
         yield evaluated
-        yield Sampled(step, preview(model, self.vocabulary, self.settings.rng_seed, step))
+        if self._preview:
+            yield Sampled(step, preview(model, self.vocabulary, self.settings.rng_seed, step))
         if best:
             yield CheckpointDue(step, "best")
         yield CheckpointDue(step, "last")

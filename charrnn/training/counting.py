@@ -1,10 +1,10 @@
 """The trainer of an n-gram model: it counts the text in one pass, and tells the same events as any other."""
 
-import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
 from charrnn.model.ngram import NGram
 from charrnn.scoring.streams import score
@@ -12,6 +12,7 @@ from charrnn.text.corpus import check_ids
 from charrnn.text.documents import Documents
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.events import Evaluated, Event
+from charrnn.training.memory import check_memory_to_count
 from charrnn.training.progress import Clock, Progress
 
 MOST_SCORED = 100_000
@@ -54,10 +55,11 @@ class CountingTrainer(BaseTrainer):
     @cached_property
     def _model(self) -> NGram:
         assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
+        check_memory_to_count(len(self._train_ids))
         check_ids(self._train_ids, self.config.vocab_size)
-        began = time.monotonic()
+        began = running_seconds()
         model = NGram.count(self.config, self._train_ids, self.workers)
-        seconds = time.monotonic() - began
+        seconds = running_seconds() - began
         self.clock = Clock(seconds, seconds, len(self._train_ids))
         return model
 

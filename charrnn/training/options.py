@@ -1,10 +1,11 @@
 """The options of a run by name, and which values and combinations of them can be trained."""
 
 import dataclasses
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from charrnn.arguments import check_text, check_whole
+from charrnn.arguments import MOST_THREADS, check_text, check_whole
 from charrnn.errors import ConfigError
 from charrnn.model.config import MODELS, OWNERS, ModelConfig
 from charrnn.text.sources import check_encoding
@@ -30,6 +31,7 @@ def check_options(
     encoding: str | None = None,
     as_bytes: bool = False,
     documents: str | None = None,
+    min_count: int | None = None,
     **options: Any,
 ) -> None:
     """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
@@ -40,11 +42,16 @@ def check_options(
     unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
     if unknown:
         raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    for option, count, least in (("threads", threads, 1), ("save_every", save_every, 0), ("keep", keep, 0)):
+    for option, count, least, most in (
+        ("threads", threads, 1, MOST_THREADS),
+        ("save_every", save_every, 0, math.inf),
+        ("keep", keep, 0, math.inf),
+    ):
         if count is not None:
-            check_whole(option, count, least)
+            check_whole(option, count, least, most)
     if encoding is not None and not as_bytes:
         check_encoding(encoding)
+    check_min_count(min_count, as_bytes)
     model = options.get("model", "rnn")
     check_documents(documents, model)
     check_training(options, model)
@@ -90,6 +97,18 @@ def check_documents(documents: str | None, model: str) -> None:
         raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":
         raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
+
+
+def check_min_count(min_count: int | None, as_bytes: bool) -> None:
+    """Refuse it where bytes are read: if one is replaced, the others of its character are none.
+
+    Raises:
+        ConfigError: they are, or it is no whole number of at least 0.
+    """
+    if min_count is not None:
+        check_whole("min_count", min_count, 0)
+    if as_bytes and min_count:
+        raise ConfigError("min_count is for characters, not for bytes: leave it out")
 
 
 def check_training(options: Mapping[str, Any], model: str) -> None:

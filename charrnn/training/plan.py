@@ -54,6 +54,9 @@ MOST_EVALUATIONS = 30
 LEAST_STEPS = 100
 """Steps after which a run may end because it would learn by heart: twice as many as the learning rate takes to rise."""
 
+MOST_WARMUP = 0.1
+"""Part of the steps in which the learning rate rises, at most."""
+
 SCORING_SPEED = 3.0
 """How much faster a text is scored than trained on."""
 
@@ -110,6 +113,8 @@ def make_plan(
     most = max(LEAST_STEPS, math.ceil(draft.most_epochs * draft.steps_in_epoch))
     steps = min(fitting, most) if draft.config.model == "rnn" else fitting
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
+    if steps < draft.settings.warmup_steps / MOST_WARMUP:
+        draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting), reserved)
 
 

@@ -134,6 +134,20 @@ DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
 
 
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Refuse options that set no limit but 0: beside others, that switches one off; alone, it could mean anything.
+
+    An n-gram model has no limits.
+
+    Raises:
+        ConfigError: they do.
+    """
+    set_ones = {name: given[name] for name in LIMITS if given.get(name) is not None}
+    if set_ones and not any(set_ones.values()) and given.get("model") != "ngram":
+        name = next(iter(set_ones))
+        raise ConfigError(f"{name} must be above 0, not {set_ones[name]}: leave it out for no limit by {name}")
+
+
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
     """The limits that a run's options set, or else the default one."""
     set_ones = {name: options[name] for name in LIMITS if options.get(name)}

@@ -1,16 +1,17 @@
 """How fast this machine trains a model of a given shape."""
 
 import math
-import time
 
 import numpy as np
 
+from charrnn.clock import running_seconds
 from charrnn.kernels.updates import Clip
 from charrnn.model.config import ModelConfig
 from charrnn.model.workers import Workers
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.gradients import learner_of, new_parameters
+from charrnn.training.memory import check_memory
 from charrnn.training.optimization import Updater
 from charrnn.training.preview import preview
 from charrnn.training.settings import TrainingSettings
@@ -30,6 +31,7 @@ def training_speed(
         threads: how many.
         seconds: how long to measure, at least one step.
     """
+    check_memory(config, settings, settings.seq_length)
     workers = Workers(threads)
     parameters = new_parameters(config).initialise(settings.rng_seed)
     learner = learner_of(parameters, workers, settings.seq_length, settings.batch_size)
@@ -48,8 +50,8 @@ def training_speed(
     step()
     score(learner.network, np.zeros(max(2, settings.seq_length), np.int32))
     preview(learner.network, vocabulary, settings.rng_seed, step=0)
-    started, steps = time.monotonic(), 0
-    while not steps or time.monotonic() - started < seconds:
+    started, steps = running_seconds(), 0
+    while not steps or running_seconds() - started < seconds:
         step()
         steps += 1
-    return steps * settings.batch_size * settings.window / (time.monotonic() - started)
+    return steps * settings.batch_size * settings.window / (running_seconds() - started)

@@ -6,13 +6,13 @@ the state to which a divergence goes back is that of the last evaluation, and a 
 """
 
 import math
-import time
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
 from charrnn.kernels.draw import fill_uniform, generator
 from charrnn.kernels.updates import Clip, norm_scale
@@ -27,6 +27,7 @@ from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
+from charrnn.training.memory import check_memory
 from charrnn.training.optimization import Updater
 from charrnn.training.progress import Clock, Pace, Progress
 from charrnn.training.schedule import rate
@@ -55,20 +56,19 @@ class Trainer(BaseTrainer):
         vocabulary: Vocabulary,
         train_ids: Text,
         val_ids: Text,
-        *,
-        threads: int = 1,
-        save_every: int = 0,
+        **how: Any,
     ) -> None:
-        super().__init__(config, settings, vocabulary, train_ids, val_ids, threads=threads, save_every=save_every)
-        self.parameters = new_parameters(config).initialise(settings.rng_seed)
+        super().__init__(config, settings, vocabulary, train_ids, val_ids, **how)
         context = settings.seq_length - settings.window
         self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
+        check_memory(config, settings, self._windows.longest)
+        self.parameters = new_parameters(config).initialise(settings.rng_seed)
         self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         self._network = self._learner.network
         self._updater = Updater(settings.optimizer, self.parameters, self.workers)
         self._state = self._network.initial_state(settings.batch_size)
         self._pace = Pace()
-        self._saved_at = time.monotonic()
+        self._saved_at = running_seconds()
         self._good = GoodState.of(self._tensors(), self.progress)
 
     @property
@@ -90,8 +90,8 @@ class Trainer(BaseTrainer):
 
     def run(self) -> Iterator[Event]:
         """See ``BaseTrainer``."""
-        clock_zero = time.monotonic() - self.clock.seconds
-        self._saved_at = time.monotonic()
+        clock_zero = running_seconds() - self.clock.seconds
+        self._saved_at = running_seconds()
         reason = None
         while reason is None:
             try:
@@ -107,7 +107,7 @@ class Trainer(BaseTrainer):
         reason = self._limit_reached()
         if self._evaluation_due(reason):
             yield from self._evaluate()
-            self._saved_at = time.monotonic()
+            self._saved_at = running_seconds()
             self.clock.seconds = self._saved_at - clock_zero
             return None
         if reason == "interrupted" and self.progress.step:
@@ -179,7 +179,7 @@ class Trainer(BaseTrainer):
 
     def _train_step(self, clock_zero: float) -> StepDone:
         settings, progress, clock = self.settings, self.progress, self.clock
-        started = time.monotonic()
+        started = running_seconds()
         if progress.window == 0:
             self._shuffle()
         windows, window = self._windows, progress.window
@@ -200,7 +200,7 @@ class Trainer(BaseTrainer):
         self._updater.update(gradient, clip, learning_rate, progress.step + 1, settings.weight_decay)
         self._network.refresh()
         progress.add_step(loss, norm, learning_rate, windows=len(windows))
-        now = time.monotonic()
+        now = running_seconds()
         clock.seconds = now - clock_zero
         clock.training_seconds += now - started
         clock.characters += characters
@@ -267,10 +267,10 @@ class Trainer(BaseTrainer):
             return False
         if self._save_every:
             return self.progress.step % self._save_every == 0
-        return time.monotonic() - self._saved_at > SAVE_SECONDS
+        return running_seconds() - self._saved_at > SAVE_SECONDS
 
     def _save(self) -> CheckpointDue:
-        self._saved_at = time.monotonic()
+        self._saved_at = running_seconds()
         return CheckpointDue(self.progress.step, "last")
 
     def _is_sound(self) -> bool:

@@ -93,7 +93,7 @@ def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec,
     _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 130
     assert sorted(re.findall(r"^(.*)  saved at: ", stderr, re.MULTILINE)) == ["rng-seed=0", "rng-seed=1"]
-    assert stderr.endswith("charrnn sweep-table sizes\n")
+    assert stderr.endswith(f"charrnn sweep-table sizes --checkpoints {tmp_path / 'runs'}\n")
     assert "Traceback" not in stderr
     assert folder.states(folder.plan()) == {"rng-seed=0": "cut", "rng-seed=1": "cut", "rng-seed=2": "waiting"}
 
@@ -252,6 +252,14 @@ def test_runs_can_start_from_another_model(sweep, spec, folder, train, tmp_path)
         result = sweep(spec(f"[[run]]\n{wrong}\n"), "--dry-run")
         assert result.exit_code == 1
         assert re.match(rf"charrnn: error: .*sizes\.toml:\d+: {re.escape(message)}", result.stderr)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_a_terminal_may_be_as_narrow_as_it_likes(spec, on_a_terminal, tmp_path, columns):
+    path = spec("steps = 4\neval-every = 2\n[[run]]\nname = '漢字かな交じり文'\n")
+    exit_code, shown = on_a_terminal(columns, "sweep", path, "--checkpoints", tmp_path / "runs")
+    assert exit_code == 0
+    assert "漢字かな交じり文  done: " in shown
 
 
 def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path):

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -383,6 +384,44 @@ def test_a_terminal_shows_a_bar_that_fits(on_a_terminal, text, tmp_path, columns
     assert len(evaluations) == 3
     assert max(map(len, bars + evaluations)) <= columns
     assert any("chars/s" in bar for bar in bars) == (columns == 120)
+
+
+@pytest.mark.parametrize("options", [(), ("--model", "tdnn"), ("--documents", "line")])
+def test_previews_can_be_switched_off_and_on_again(train, options):
+    for switch, previews in (("--no-preview", 0), ("--preview", 2)):
+        shown = train(*options, "--steps", 4, "--eval-every", 2, switch, "--overwrite")
+        assert len(re.findall("^  ", shown.stderr, re.MULTILINE)) == previews
+        events = train("--resume", "--steps", 8, "--eval-every", 2, "--json", switch)
+        assert events.stdout.count('"evaluated"') == 2
+        assert events.stdout.count('"sampled"') == previews
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_a_terminal_may_be_as_narrow_as_it_likes(on_a_terminal, tmp_path, columns):
+    text = tmp_path / "長い名前.txt"
+    text.write_text("そして、👩\u200d👧 전부 漢字\n" * 30)
+    options = ("--checkpoints", tmp_path, "--steps", "4", "--eval-every", "2")
+    exit_code, shown = on_a_terminal(columns, "train", text, *SMALL, *options)
+    assert exit_code == 0
+    assert "next:  charrnn sample '長い名前'" in shown
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+@pytest.mark.parametrize("name", ["two\nlines\x07.txt", "-it's 100% off!.txt", "caf\udce9\u202e.txt", "~"])
+def test_a_printed_command_can_be_pasted(start, tmp_path, name):
+    (tmp_path / name).write_text(TEXT)
+    options = ("--minutes", "1", "--json", "--checkpoints", "a b/\x7fruns", "--name=-x'y")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    process = start("train", *SMALL, *options, "--", name, **pipes)
+    read_until_step(process, 3)
+    process.stdout.close()
+    [line] = process.stderr.read().splitlines()
+    shell = f"charrnn() {{ printf '%s\\0' \"$@\"; }}; {line.removeprefix('resume with: ')}"
+    words = subprocess.run(["bash", "-c", shell], capture_output=True, check=True).stdout.split(b"\0")[:-1]
+    command = start(*map(os.fsdecode, words), "--steps", "5", "--quiet", **pipes)
+    assert command.communicate()[1] == ""
+    assert command.returncode == 0
+    assert os.fsencode(f"./{name}" if name[0] == "-" else name) in words
 
 
 @pytest.mark.skipif(BFLOAT16, reason="this processor multiplies bfloat16")

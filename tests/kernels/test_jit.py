@@ -58,6 +58,27 @@ def test_xdg_cache_home_goes_before_the_home_folder(monkeypatch, tmp_path):
     assert jit.user_cache_folder() == tmp_path / ".cache"
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="XDG is not for this platform")
+@pytest.mark.parametrize("relative", ["cache", "./cache", "../cache"])
+def test_a_relative_xdg_cache_home_is_left_out(monkeypatch, tmp_path, relative):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", relative)
+    assert jit.user_cache_folder() == tmp_path / ".cache"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="HOME is not for this platform")
+@pytest.mark.parametrize("home", ["", "home", "./file", "/dev/null", "file"])
+def test_without_a_home_folder_nothing_is_written_into_the_current_one(monkeypatch, tmp_path, home):
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert jit.find_cache_folder() is None
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_cache_folder_is_made_and_named_by_version_and_sources(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     folder = jit.find_cache_folder()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from waiting import LONG, until
 
+from charrnn.errors import ConfigError
 from charrnn.model import workers as module
 from charrnn.model.workers import Helper, Workers, available_threads, share
 
@@ -146,7 +147,7 @@ def test_a_part_that_no_thread_came_for_is_dropped(monkeypatch, step):
 
     with monkeypatch.context() as patch:
         patch.setattr(*((module, step) if step == "start_new_thread" else (workers._helpers[1], step)), fail)
-        with pytest.raises(RuntimeError, match="new thread"):
+        with pytest.raises((RuntimeError, ConfigError), match="thread"):
             workers.run(lambda part, parts: done.append("old"))
     done.clear()
     for _ in range(3):
@@ -232,3 +233,19 @@ def test_shares_meet_and_are_even(count, parts):
 
 def test_this_process_may_use_a_core():
     assert available_threads() >= 1
+
+
+def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
+    def refused(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("charrnn.model.workers.start_new_thread", refused)
+    with pytest.raises(ConfigError, match="no more threads: choose fewer --threads"):
+        Workers(3).run(lambda part, parts: None)
+
+
+@pytest.mark.parametrize(("quota", "most"), [(0.1, 1), (1.0, 1), (1.5, 2), (2.0, 2), (float("inf"), 1024)])
+def test_the_quota_of_a_container_bounds_the_threads(monkeypatch, quota, most):
+    monkeypatch.setattr("charrnn.model.workers.processor_quota", lambda: quota)
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 4, raising=False)
+    assert available_threads() == min(4, most)

@@ -106,3 +106,12 @@ def test_interrupted_the_texts_after_the_one_that_is_shown_are_left_out(sampler,
     monkeypatch.setattr("charrnn.sampling.batch.MOST_STREAMS", 2)
     steps = list(Batch(sampler, VOCABULARY, "a", 7, 5).steps(SamplingSettings(length=50), interrupted=lambda: True))
     assert [(step.text, step.stop_reason) for step in steps] == [(0, "interrupted")]
+
+
+@pytest.mark.parametrize("count", [1, 3, 10**12])
+def test_seeds_are_made_one_by_one(sampler, count):
+    seeds = Batch(sampler, VOCABULARY, "a", 7, count).rng_seeds
+    assert len(seeds) == count
+    assert seeds[0] == 7
+    assert seeds[count - 1] == sub_seed(7, count - 1)
+    assert seeds[:2] == [sub_seed(7, number) for number in range(min(2, count))]

@@ -44,8 +44,10 @@ def read(
     as_bytes: bool = False,
     documents: str = "",
     known: str = "",
+    min_count: int = 0,
 ) -> Corpus:
     how: dict[str, Any] = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
+    how["min_count"] = min_count
     return read_corpus(cache, [str(source) for source in sources], **how)
 
 
@@ -213,3 +215,48 @@ def test_documents_lie_between_end_symbols(
     assert len(corpus.vocabulary) == len(corpus.vocabulary.characters) + 1
     assert not is_cached(monkeypatch, cache, text, as_bytes=as_bytes)
     assert not is_cached(monkeypatch, cache, text, as_bytes=as_bytes, documents="file")
+
+
+RARE = "abcab ca\n" * 50 + "éééb" + "日本x“b”" + "\n"
+"""With characters that occur once or three times."""
+
+
+@pytest.mark.parametrize(
+    ("min_count", "known", "wanted"),
+    [
+        (0, "", RARE),
+        (1, "", RARE),
+        (2, "", "abcab ca\n" * 50 + "éééb" + "    b " + "\n"),
+        (4, "", "abcab ca\n" * 50 + "   b" + "    b " + "\n"),
+        (4, "e日", "abcab ca\n" * 50 + "eeeb" + "日   b " + "\n"),
+    ],
+)
+def test_rare_characters_are_replaced(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_count: int, known: str, wanted: str
+) -> None:
+    source = tmp_path / "source"
+    source.write_text(RARE, "utf-8")
+    corpus = read(cache, source, min_count=min_count, known=known)
+    assert corpus.vocabulary.decode(corpus.ids) == wanted
+    assert corpus.vocabulary.symbols == "".join(sorted({*wanted, *known}))
+    assert corpus.fingerprint == hashlib.sha256(RARE.encode()).hexdigest()
+    assert corpus.min_count == min_count
+    os.utime(cache, (1, 1))  # as if it was copied: its ids are compared
+    again = {"min_count": min_count, "known": corpus.vocabulary.symbols}
+    assert is_cached(monkeypatch, cache, source, **again)
+    assert not is_cached(monkeypatch, cache, source, min_count=min_count + 9, known="")
+
+
+def test_rare_characters_of_documents_are_replaced(cache: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("ab\nb a\né\na\nb\n日", "utf-8")
+    corpus = read(cache, source, min_count=2, documents="line", known=" ")
+    assert corpus.vocabulary.decode(corpus.ids) == END.join(["", "ab", "b a", " ", "a", "b", " ", ""])
+
+
+@pytest.mark.parametrize("text", ["abc", "aabbé日"])
+def test_all_characters_may_be_rare(cache: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "source").write_text(text, "utf-8")
+    with pytest.raises(CorpusError, match="min_count must leave characters, but none occurs 3 times"):
+        read(cache, tmp_path / "source", min_count=3)
+    assert not cache.exists()

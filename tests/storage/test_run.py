@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,15 @@ def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
 def test_a_text_knows_the_files_by_which_a_run_or_a_sweep_is_told():
     run = Run(Path("any"))
     assert {path.name for path in (run.last, run.best, run.corpus)} | {SWEEP_PLAN} == OWN
+
+
+@pytest.mark.parametrize("ahead", [3600, 86400, 10**9])
+def test_a_run_dated_in_the_future_is_not_the_newest(tmp_path, ahead):
+    now = int(time.time())
+    make_run(tmp_path, "future", "last", "best", at=now + ahead)
+    make_run(tmp_path, "further", "best", at=now + 2 * ahead)
+    assert [run.name for run in list_runs(tmp_path)] == ["further", "future"]
+    make_run(tmp_path, "old", "best", at=now - 10**8)
+    make_run(tmp_path, "a server's", "best", at=now + 60)  # whose clock is ahead
+    assert [run.name for run in list_runs(tmp_path)] == ["a server's", "old", "further", "future"]
+    assert find_checkpoint(None, tmp_path).parent.name == "a server's"

@@ -29,7 +29,7 @@ def test_the_command_has_every_option(planned, tmp_path):
     words = command_of(PlannedRun("a", ("/x", "/y"), options, {}), tmp_path, threads=2)
     assert words[3:] == [
         *("train", "/x", "/y", "--threads=3", "--bytes", "--dropout=0.5", "--name=a", f"--checkpoints={tmp_path}"),
-        *("--overwrite", "--no-plan", "--until-eof", "--quiet"),
+        *("--overwrite", "--no-plan", "--no-preview", "--until-eof", "--quiet"),
     ]
     assert "--bytes" not in command_of(PlannedRun("a", (), {"bytes": False}, {}), tmp_path, threads=2)
 

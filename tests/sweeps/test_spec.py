@@ -49,11 +49,41 @@ def test_runs_by_hand_and_random_trials_come_after(read):
     assert len(plain.sources) == 2
 
 
+@pytest.mark.parametrize(
+    ("part", "runs"),
+    [
+        ("[random]\ntrials = 5_000_000_000\ndropout = [0.1]\n", "5,000,000,000"),
+        ("[optuna]\ntrials = 100_001\ndropout = [0.1]\n", "100,001"),
+        (f"[grid]\nrng-seed = {[*range(400)]}\nsteps = {[*range(1, 301)]}\n", "120,000"),
+        ("[random]\ntrials = 60_000\ndropout = [0.1]\n[optuna]\ntrials = 50_000\ndropout = [0.1]\n", "110,000"),
+    ],
+)
+def test_more_runs_than_can_be_planned_are_refused(read, part, runs):
+    with pytest.raises(ConfigError, match=rf"sizes\.toml:2: a sweep must be at most 100,000 runs, not {runs}: "):
+        read(f'corpus = "book.txt"\n{part}')
+
+
+def test_a_limit_of_0_is_only_for_runs_with_another(read):
+    assert len(read('corpus = "book.txt"\n[grid]\nsteps = [0, 9]\nminutes = [1]\n').runs) == 2
+    for limits in ("steps = [0]", "steps = [9, 0]", "minutes = [0]\nepochs = [0.0]"):
+        with pytest.raises(ConfigError, match=r"sizes\.toml:2: (steps|epochs) must be above 0, not 0"):
+            read(f'corpus = "book.txt"\n[grid]\n{limits}\n')
+
+
 def test_texts_can_be_swept(read):
     spec = read('[grid]\ncorpus = ["book.txt", ["book.txt", "other.txt"]]\n')
     assert names(spec) == ["corpus=book", "corpus=book+other"]
     assert [len(run.sources) for run in spec.runs] == [1, 2]
     assert spec.runs[1].options == {}
+
+
+def test_texts_that_differ_in_vowel_signs_make_runs_of_their_own(read, tmp_path):
+    for name in ("कि", "की", "cafe\u0301"):
+        (tmp_path / f"{name}.txt").write_text("some text")
+    spec = read('[grid]\ncorpus = ["कि.txt", "की.txt"]\n')
+    assert names(spec) == ["corpus=कि", "corpus=की"]
+    (tmp_path / "runs" / "sizes" / "corpus=cafe-").mkdir(parents=True)  # of an earlier version
+    assert names(read('[grid]\ncorpus = ["cafe\u0301.txt", "कि.txt"]\n')) == ["corpus=cafe-", "corpus=कि"]
 
 
 def test_the_same_run_twice_is_one(read):

@@ -26,6 +26,13 @@ random.x = 1
 '''
 
 
+@pytest.mark.parametrize("text", ["", "name = 'a'", TEXT])
+def test_a_byte_order_mark_is_dropped(tmp_path, text):
+    (tmp_path / "plain.toml").write_text(text, "utf-8")
+    (tmp_path / "marked.toml").write_text(text, "utf-8-sig")
+    assert Document(tmp_path / "marked.toml").values == Document(tmp_path / "plain.toml").values
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(
     ("place", "line"),

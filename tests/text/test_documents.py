@@ -1,15 +1,23 @@
 import numpy as np
 import pytest
 
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents, in_documents, split
+from charrnn.text.documents import Documents, in_documents, split, to_beginning
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
 
 FILES = {
     ("line", "one\ntwo\r\n\n\r\nthree\r"): ["one", "two", "three\r"],
     ("line", "\n\n"): [],
+    ("line", "one\rtwo\r\rthree\r"): ["one", "two", "three"],
+    ("line", "\ra\r"): ["a"],
+    ("line", "a\r\nb\rc"): ["a", "b\rc"],
+    (r"\n\n", "a\r\nb\r\n\r\n\r\n\r\nc\r\n"): ["a\r\nb", "c\r\n"],
+    (r"\n\n", "a\rb\r\rc\rd"): ["a\rb", "c\rd"],
+    (r"\n%\n", "a\r\n%\r\nb%\r\n%\r\n"): ["a", "b%"],
+    (r"\r\n", "a\r\nb\nc"): ["a", "b\nc"],
+    (r"%\n", "a\rb%\rc%"): ["a\rb", "c%"],
     ("file", "one\n\ntwo\n"): ["one\n\ntwo\n"],
     ("file", ""): [],
     (r"\n%\n", "one\n%\n%\n%\ntwo\n%three"): ["one", "%", "two\n%three"],
@@ -93,3 +101,59 @@ def test_each_part_has_a_document_where_there_are_two(count, fraction, held_out)
     train, validate = split(corpus_of(*"a" * count), fraction)
     assert (train.count, validate.count) == (count - held_out, held_out)
     assert len(validate) == (2 * held_out + 1 if held_out else 0)
+
+
+@pytest.mark.parametrize(
+    ("documents", "text", "read"),
+    [
+        ("line", "ann\n", "ann"),
+        ("line", "ann\r\n", "ann"),
+        ("line", "ann\n\r\n\n", "ann"),
+        ("line", "\n", ""),
+        (r"\n\n", "a\nb\n", "a\nb\n"),
+        (r"\n\n", "a\nb\n\n", "a\nb"),
+        (r"---\n", "a\nb\n---\n---\n", "a\nb\n"),
+        ("file", "a\nb\n", "a\nb\n"),
+        ("", "a\n\n", "a\n\n"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["character", "byte"])
+def test_what_ends_a_document_is_dropped_where_one_begins(documents, text, read, unit):
+    vocabulary = Vocabulary("".join(sorted("\r\nabn-")) + END * bool(documents), unit, documents)
+    assert to_beginning(text, vocabulary) == read
+
+
+@pytest.mark.parametrize(
+    ("documents", "text", "place", "skipped", "replaced"),
+    [
+        ("line", "ann\nben", r"'\\n' at position 4", "annben", "ann ben"),
+        ("line", "\r\nann\n", r"'\\r\\n' at position 1", "ann", " ann"),
+        (r"\n\n", "a\n\nb\n\n", r"'\\n\\n' at position 2", "ab", "a b"),
+        ("-", "a-b", "'-' at position 2", "ab", "a b"),
+    ],
+)
+def test_a_beginning_is_of_one_document(documents, text, place, skipped, replaced):
+    vocabulary = Vocabulary("".join(sorted("\r\n aben-")) + END, documents=documents)
+    with pytest.raises(VocabularyError, match=f"must begin one document, but {place} ends it; take it out"):
+        to_beginning(text, vocabulary)
+    assert to_beginning(text, vocabulary, "skip") == skipped
+    assert to_beginning(text, vocabulary, "replace") == replaced
+
+
+def test_a_byte_order_mark_is_dropped_unless_the_model_knows_it():
+    assert to_beginning("\ufeffa", Vocabulary("a\ufeff")) == "\ufeffa"
+    assert to_beginning("\ufeffa\n", Vocabulary(f"a{END}", documents="line")) == "a"
+    assert to_beginning("\ufeffa", Vocabulary("a\xbb\xbf\xef", "byte")) == "\xef\xbb\xbfa"
+
+
+@pytest.mark.parametrize(
+    ("documents", "text", "old"),
+    [
+        (r"\n\n", "a\r\n\r\nb\n\nc", ["a\r\n\r\nb", "c"]),
+        ("line", "a\rb\r", ["a\rb\r"]),
+        (r"%\n", "a%\r\nb%\nc", ["a%\r\nb", "c"]),
+    ],
+)
+def test_a_text_is_split_as_it_was_before_all_line_ends_counted(documents, text, old):
+    split = in_documents([Piece("a", 0, text)], documents, old_split=True)
+    assert "".join(piece.text for piece in split) == END.join([*old, ""])

@@ -9,9 +9,9 @@ from charrnn.text.vocabulary import CHUNK, Vocabulary
 
 SAMPLES = {
     "ascii": "the cat sat on the mat\n" * 50,
-    "mixed": "the cat\n" + "café ☃ 🎵 \ud800" * 20 + "sat on the mat\n" * 9,
+    "mixed": "the cat\n" + "café ☃ 🎵 \ufffd" * 20 + "sat on the mat\n" * 9,
     "of 300 characters": "".join(map(chr, range(40, 340))) * 2 + "plain text",
-    "of 70,000 characters": "plain text" + "".join(map(chr, range(1, 70_001))) + "plain text",
+    "of 70,000 characters": "plain text" + "".join(map(chr, (*range(1, 0xD800), *range(0xE000, 70_001)))) * 2,
     "over two chunks": "".join(random.Random(1).choices("abcé", k=2 * CHUNK + 5)),
 }
 
@@ -48,3 +48,29 @@ def test_the_smallest_type_holds_all_numbers(count, wanted):
 def test_pieces_have_the_smallest_type_so_far():
     _, numbers = numbered(["abc", "".join(map(chr, range(300, 700))), "abc"])
     assert [part.dtype.itemsize for part in numbers] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "read"),
+    [
+        ("aébéa b", " ab", "a b a b"),
+        ("x“a”x", 'ax"', 'x"a"x'),
+        ("日a日 本", "a ", " a   "),
+        ("a日b", "ab", "ab"),
+        ("ﬁn ﬁ", " fin", "fin fi"),
+        ("e\u0301e", "e", "ee"),
+        ("plain", "ailnp", "plain"),
+    ],
+)
+def test_what_a_vocabulary_lacks_is_numbered_as_the_closest_that_it_has(text, known, read):
+    numbering, [numbers] = numbered([text])
+    vocabulary = Vocabulary("".join(sorted(known)))
+    final = numbering.final(vocabulary)
+    assert vocabulary.decode(final[numbers]) == read
+    assert np.array_equal(np.concatenate([final[numbers[:2]], final[numbers[2:]]]), final[numbers])
+    assert final.widths[numbers].sum() == len(read)
+
+
+def test_some_numbers_can_be_left_out_of_the_vocabulary():
+    numbering, _ = numbered(["cab", "xa"])
+    assert numbering.vocabulary("character", without=numbering.numbers("bxy")).symbols == "ac"

@@ -246,3 +246,67 @@ def test_versions_tell_of_changes(write, tmp_path):
     assert versions([str(tmp_path / "folder"), "-"]) is None
     with pytest.raises(CorpusError, match="there is no such file"):
         versions([str(tmp_path / "missing")])
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (rb"\ud834\udd1e and \uDBFF\udffd", "unicode_escape"),
+        (b"\\ud834\\udd1e and \\udbff\\udffd", "raw_unicode_escape"),
+        ("𝄞 and \U0010fffd".encode("utf-7"), "utf-7"),
+        ("𝄞 and \U0010fffd".encode("utf-16"), "utf-16"),
+    ],
+)
+def test_a_pair_of_surrogates_is_one_character(write, data, encoding):
+    assert read([write("a.txt", data)], encoding=encoding) == "𝄞 and \U0010fffd"
+
+
+@pytest.mark.parametrize("gap", range(0, 12, 3))
+def test_a_pair_may_lie_across_two_chunks(write, gap):
+    data = b"x" * (CHUNK - gap) + rb"\ud834\udd1e" + b"y" * CHUNK
+    assert read([write("a.txt", data)], encoding="unicode_escape") == "x" * (CHUNK - gap) + "𝄞" + "y" * CHUNK
+
+
+@pytest.mark.parametrize(
+    ("data", "half", "line", "character"),
+    [
+        (rb"a \ud834", "'\\ud834'", 1, 3),
+        (b"one\ntwo \\udd1e", "'\\udd1e'", 2, 9),
+        (rb"\udd1e\ud834", "'\\udd1e'", 1, 1),
+        (rb"\ud834\udd1e\ud800 a", "'\\ud800'", 1, 2),
+        (b"x\n" * CHUNK + rb"\ud834\u0041", "'\\ud834'", CHUNK + 1, 2 * CHUNK + 1),
+    ],
+)
+def test_half_of_a_pair_is_refused_with_its_place(write, data, half, line, character):
+    path = write("a.txt", data)
+    text = message(path, encoding="unicode_escape")
+    assert text.startswith(
+        f"cannot read {path} as unicode_escape: {half} in line {line} (character {character}) is half"
+    )
+    assert "--encoding" in text
+    assert "--bytes" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "guess"),
+    [
+        ("plain text\n", "utf-16-le", "utf-16-le"),
+        ("plain text\n", "utf-16-be", "utf-16-be"),
+        ("Привет, мир\nкак дела\n", "utf-16-le", "utf-16-le"),
+        ("吾輩は猫である。\n名前はまだ無い。\n" * 9, "utf-16-be", "utf-16-be"),
+        ("plain 🎵 text\n", "utf-32-le", "utf-32-le"),
+        ("Grüße\nan alle\n" * 500, "utf-32-be", "utf-32-be"),
+        ("plain text\n", "utf-16", "utf-16"),
+        ("plain text\n", "utf-32", "utf-32"),
+    ],
+)
+def test_utf_16_and_utf_32_are_recognised(write, text, encoding, guess):
+    path = write("a.txt", text.encode(encoding))
+    told = message(path)
+    assert f"give its --encoding, perhaps {guess}" in told
+    assert read([path], encoding=guess) == text
+
+
+@pytest.mark.parametrize("data", [b"\x00", b"abc\x00def\x00\x01", b"\x7fELF\x02\x01\x01\x00" * 99, b"one\xe9two" * 9])
+def test_what_is_no_utf_16_is_not_called_so(write, data):
+    assert "perhaps" not in message(write("a.txt", data))

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.text.symbols import known_symbols, to_symbols, to_text
+from charrnn.text.symbols import as_symbols, known_symbols, to_sought, to_symbols, to_text
 from charrnn.text.vocabulary import Vocabulary
 
 ENGLISH = Vocabulary.of("""abcdefghijklmnopqrstuvwxyzABC '"-.\n""")
@@ -78,3 +78,21 @@ def test_where_there_is_no_space_the_strange_is_left_out():
 def test_another_way_is_an_error():
     with pytest.raises(ConfigError, match="unknown must be one of error, skip, replace, not 'drop'"):
         known_symbols("a", ENGLISH, "drop")
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"), [("\ud834\udd1e", "𝄞"), ("a\ud83d\ude00b", "a😀b"), ("\udbff\udffd", "\U0010fffd")]
+)
+def test_a_pair_of_surrogates_is_read_as_its_character(text, joined):
+    assert to_symbols(text, "character") == joined
+    assert to_symbols(text, "byte") == joined.encode().decode("latin-1")
+    assert to_text(to_symbols(joined, "code unit"), "code unit") == joined
+
+
+@pytest.mark.parametrize("text", ["\udce9", "a\ud834", "\udd1e b"])
+def test_half_of_a_pair_is_unknown_and_is_not_looked_for(text):
+    with pytest.raises(VocabularyError, match=r"got '.ud"):
+        known_symbols(as_symbols(text, ENGLISH), ENGLISH)
+    with pytest.raises(ConfigError, match=r"a stop text must hold characters only, not '.ud"):
+        to_sought("a stop text", text, "character")
+    assert to_sought("a stop text", "\udce9", "byte") == "\xe9"

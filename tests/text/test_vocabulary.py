@@ -1,10 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.text.vocabulary import CHUNK, Vocabulary
+from charrnn.text.vocabulary import CHUNK, END, Vocabulary
 
-EVERY_WIDTH = "a\x00é€\ud800\udc00🎵\U0010ffff\r\n"
+EVERY_WIDTH = "a\x00é€\ufffd🎵\U0010ffff\r\n"
 
 
 def test_ids_follow_code_point_order():
@@ -115,3 +117,43 @@ def test_vocabularies_are_joined_in_order() -> None:
 def test_what_the_vocabulary_lacks_is_found_nowhere() -> None:
     assert Vocabulary("bd").find("abcd☃b").tolist() == [-1, 0, -1, 1, -1, 0]
     assert Vocabulary("bd").find("").tolist() == []
+
+
+@pytest.mark.parametrize("symbols", ["a\ud834", "\udd1e", "a\ud834\udd1e"])
+def test_halves_of_characters_are_no_symbols(symbols):
+    with pytest.raises(VocabularyError, match=r"the symbols must be characters, got '\\ud"):
+        Vocabulary(symbols)
+
+
+def test_the_vocabulary_of_a_text_has_the_characters_of_its_pairs():
+    assert Vocabulary.of("b\ud834\udd1ea").symbols == "ab𝄞"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "documents"),
+    [
+        ("a\ud834\udd1e", ""),
+        ("a\ud834", ""),
+        ("\ud83c\ud83d\ude00\ude01\ue000", ""),
+        ("\ud83d\ude00\ude01\uffff𝄞", ""),
+        (f"\n\ud83d\ude00{END}", "line"),
+    ],
+)
+def test_old_vocabularies_of_halves_are_restored_from_json(symbols, documents):
+    stored = json.loads(json.dumps(symbols))
+    restored = Vocabulary.restored(len(symbols), stored, documents=documents)
+    assert (restored.symbols, restored.unit, restored.documents) == (symbols, "code unit", documents)
+
+
+@pytest.mark.parametrize("symbols", ["ab", "aé𝄞", "\ue000𝄞🎼"])
+def test_other_vocabularies_are_restored_as_they_are(symbols):
+    assert Vocabulary.restored(len(symbols), symbols) == Vocabulary(symbols)
+    for size in (len(symbols) - 1, len(symbols) + 2):
+        with pytest.raises(VocabularyError, match=f"{len(symbols)} symbols for a vocabulary of {size}"):
+            Vocabulary.restored(size, symbols)
+
+
+@pytest.mark.parametrize("text", [f"a{END}z", f"z{END}", f"{END}az"])
+def test_the_end_between_documents_is_not_told_as_unknown(text):
+    with pytest.raises(VocabularyError, match=r"got 'z' at position \d; take"):
+        Vocabulary(f"a{END}", documents="line").encode(text)

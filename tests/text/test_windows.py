@@ -129,3 +129,13 @@ def test_a_mapped_text_takes_no_more_memory_the_more_of_it_is_read(tmp_path, mon
 
     before = mapped()
     assert max(mapped() for _ in Windows(ids, 4, 1 << 14)) - before < size / 4  # a system may map 2 MiB at a time
+
+
+@pytest.mark.parametrize(
+    ("characters", "streams", "length", "context"), [(100, 3, 10, 0), (27, 2, 12, 0), (100, 3, 10, 7), (30, 2, 1, 40)]
+)
+def test_the_longest_window(characters, streams, length, context):
+    windows = Windows(np.arange(characters), streams, length, context)
+    assert windows.longest >= max(len(x) for x, _ in windows) >= windows.longest - context
+    if not context:
+        assert windows.longest == max(len(x) for x, _ in windows)

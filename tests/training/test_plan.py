@@ -234,3 +234,15 @@ def test_only_runs_of_minutes_are_planned():
     assert not wants_plan({"steps": 3})
     assert not wants_plan({"minutes": 1, "epochs": 3.0})
     assert not wants_plan({"model": "ngram"})
+
+
+@pytest.mark.parametrize("rate", [1e6, 3e6, 1e7])
+def test_the_learning_rate_reaches_its_peak_in_a_short_run(rate):
+    options = plan(minutes=0.05, rate=rate, hidden_size=64)
+    assert options["steps"] < 500
+    assert 0 <= options["warmup_steps"] <= options["steps"] / 10
+
+
+def test_a_warm_up_that_is_given_or_fits_is_kept():
+    assert "warmup_steps" not in plan(minutes=60)
+    assert "warmup_steps" not in plan(minutes=0.05, rate=1e6, hidden_size=64, warmup_steps=50)

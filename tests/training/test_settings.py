@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
+from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings, check_limits
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,16 @@ def test_the_learning_rate_is_the_optimizers_unless_given():
 def test_settings_survive_a_round_trip():
     settings = TrainingSettings(steps=3, schedule="cosine")
     assert TrainingSettings(**settings.to_dict()) == settings
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"steps": None}, {"steps": 5}, {"steps": 0, "minutes": 2}, {"epochs": 0.0, "steps": 3}]
+)
+def test_a_limit_of_0_beside_another_switches_it_off(given):
+    check_limits(given)
+
+
+@pytest.mark.parametrize("given", [{"steps": 0}, {"epochs": 0.0, "minutes": None}, {"minutes": 0, "steps": 0}])
+def test_a_limit_of_0_alone_is_refused(given):
+    with pytest.raises(ConfigError, match=r"must be above 0, not 0(\.0)?: leave it out for no limit by"):
+        check_limits(given)

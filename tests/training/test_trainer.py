@@ -20,12 +20,13 @@ VOCABULARY = Vocabulary.of(TEXT)
 IDS = VOCABULARY.encode(TEXT)
 
 
-def make_trainer(*, threads=1, save_every=0, val_ids=IDS[1800:], shape=None, **settings):
+def make_trainer(*, val_ids=IDS[1800:], shape=None, threads=1, save_every=0, preview=True, **settings):
+    how = {"threads": threads, "save_every": save_every, "preview": preview}
     config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
     settings = TrainingSettings(
         **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
     )
-    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, threads=threads, save_every=save_every)
+    return Trainer(config, settings, VOCABULARY, IDS[:1800], val_ids, **how)
 
 
 def of(events, kind):
@@ -51,6 +52,17 @@ def test_events_tell_the_run_in_order():
     assert (finished.reason, finished.step) == ("steps", 5)
     assert finished.best_val_bpc == min(event.val_bpc for event in of(events, Evaluated))
     assert all(len(event.text) == 120 for event in of(events, Sampled))
+
+
+@pytest.mark.parametrize("shape", [{}, {"model": "tdnn"}, {"cell": "gru", "dropout": 0.5}])
+def test_without_previews_all_else_is_the_same(shape):
+    shown, hidden = (make_trainer(steps=5, eval_every=2, shape=shape, preview=preview) for preview in (True, False))
+    events, fewer = (without_times(trainer.run()) for trainer in (shown, hidden))
+    assert len(of(events, Sampled)) == 3
+    assert [event for event in events if not isinstance(event, Sampled)] == fewer
+    (tensors, header), (others, other_header) = shown.snapshot(), hidden.snapshot()
+    assert header == other_header
+    assert all(np.array_equal(tensors[name], others[name]) for name in tensors)
 
 
 def test_patience_ends_a_run_that_gets_no_better_and_a_resumed_one_remembers():

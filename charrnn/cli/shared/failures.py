@@ -11,94 +11,69 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import IO, Any, NoReturn
+from contextlib import contextmanager, suppress
+from typing import IO
 
 import click
 
 from charrnn.cli.shared.output import say
+from charrnn.cli.shared.signals import signals
 from charrnn.errors import CharrnnError
-
-INTERRUPTED = 130
-
-_pressed: list[int] = []
-"""The signals that have interrupted the command; not an event, whose lock a second one would find taken."""
-
-
-class Ended(BaseException):
-    """A signal ends the command, which may save what it has; what goes on after Ctrl-C does not go on after this.
-
-    Attributes:
-        number: of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-def interrupt(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
-    """Raise a KeyboardInterrupt; a handler of SIGINT."""
-    _pressed.append(number)
-    raise KeyboardInterrupt
-
-
-def end(number: int) -> NoReturn:
-    """Raise Ended, of a signal."""
-    _pressed.append(number)
-    raise Ended(number)
-
-
-class Failure(click.ClickException):
-    """An error that is told in one line."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line."""
-        say(f"charrnn: error: {self.message}")
 
 
 @contextmanager
 def one_line_failures() -> Iterator[None]:
-    """Turn what the body raises into what click ends the program with."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
+    """Tell what the body raises in one line, and end the program with its exit code."""
     try:
-        yield
-        sys.stdout.flush()  # so that a closed pipe is noticed here and not while the interpreter ends
-    except BrokenPipeError:  # the reader has all that it wants
-        silence(sys.stdout, sys.stderr)
-        raise click.exceptions.Exit(0) from None
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
-        raise
-    except Ended as ended:
-        raise click.exceptions.Exit(128 + ended.number) from None
-    except (KeyboardInterrupt, Exception) as error:
-        # Numba makes a TypeError of an interrupt that comes while it looks at a kernel's arguments.
-        if isinstance(error, KeyboardInterrupt) or (_pressed and isinstance(error, TypeError)):
-            click.echo(err=True)  # ends the line in which the terminal shows ^C
-            number = _pressed[-1] if isinstance(error, TypeError) else signal.SIGINT
-            raise click.exceptions.Exit(128 + number) from None
-        if os.environ.get("CHARRNN_DEBUG", "0") != "0":
+        try:
+            yield
+            sys.stdout.flush()  # so that a closed pipe is noticed here and not while the interpreter ends
+        except (click.exceptions.Exit, click.Abort):
             raise
-        raise Failure(explanation(error)) from None
+        except (KeyboardInterrupt, Exception) as error:
+            sys.exit(_told(error))
     finally:
-        let_go()
+        _let_stdout_go()
 
 
-def explanation(error: Exception) -> str:
+def _told(error: BaseException) -> int:
+    """Tell of an error; returns the exit code."""
+    if isinstance(error, OSError) and signals.noted:  # a terminal that is gone, or a reader that has stalled
+        return 128 + signals.noted
+    if isinstance(error, BrokenPipeError):  # the reader has all that it wants
+        silence(sys.stdout, sys.stderr)
+        return 0
+    if isinstance(error, KeyboardInterrupt):
+        say()  # ends the line in which the terminal shows ^C
+        return 128 + signal.SIGINT
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    if os.environ.get("CHARRNN_DEBUG", "0") != "0":
+        raise error
+    say(f"charrnn: error: {explanation(error)}")
+    return 1
+
+
+def explanation(error: BaseException) -> str:
     """What an error means to the user, in one line."""
     if isinstance(error, CharrnnError):
         return str(error)
     if isinstance(error, MemoryError):
         return "not enough memory: choose a smaller --hidden-size, --batch-size or --seq-length, or a shorter text"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        return f"{error.strerror}: {error.filename}" if error.filename else unwritable("the output", error)
     kind, text = type(error).__name__, " ".join(str(error).split())
     return f"internal error, please report it: {kind}: {text}; set CHARRNN_DEBUG=1 for the traceback"
 
 
-def let_go() -> None:
+def unwritable(what: str, error: OSError) -> str:
+    """The message of output that could not be written."""
+    return f"cannot write {what}: {error.strerror or error}; make room for it, or send it elsewhere"
+
+
+def _let_stdout_go() -> None:
     """Write what stdout holds, or let it vanish: Python would try again when it ends, and exit with 120."""
     try:
         sys.stdout.flush()

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from charrnn.cli.shared.interrupts import Saving
+from charrnn.cli.shared.signals import signals
 from charrnn.errors import CorpusError
-from charrnn.storage.atomic import reason, write_atomically
+from charrnn.storage.atomic import abandon, reason, write_atomically
 
 
 def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, option: str) -> int:
@@ -19,7 +19,6 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
 
     Raises:
         CorpusError: the file exists already, is no file, or cannot be written.
-        Ended: a signal came; nothing is left of what was written.
     """
     characters = 0
 
@@ -40,7 +39,7 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
             raise CorpusError(f"the output must be a file, {output} is none; choose another {option}")
         target = output.resolve()  # so that a link is written through, not replaced
         target.parent.mkdir(parents=True, exist_ok=True)
-        with Saving():
+        with signals.cleaning(lambda: abandon(target)):
             write_atomically(target, encoded())
     except BrokenPipeError:  # the reader has all that it wants
         raise

@@ -46,8 +46,18 @@ class FolderGroup(click.Group):
             ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)
 
+    def main(self, *args: Any, **keywords: Any) -> Any:
+        """Run the program; whatever goes wrong becomes one line and an exit code, also while the shell completes."""
+        with one_line_failures():
+            return super().main(*args, **keywords)
+
+    def make_context(self, *args: Any, **keywords: Any) -> click.Context:
+        """Read the arguments, and perhaps print the help or the version."""
+        with one_line_failures():  # before click makes exit code 1 of a closed pipe
+            return super().make_context(*args, **keywords)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; whatever goes wrong becomes one line and an exit code."""
+        """Run the command."""
         with one_line_failures():
             return super().invoke(ctx)
 

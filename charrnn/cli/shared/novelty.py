@@ -8,6 +8,7 @@ from charrnn.cli.shared.output import counted, one_line, print_json, say, termin
 from charrnn.sampling.growth import Step
 from charrnn.scoring.novelty import MOST_PASSAGES, Novelty, novelties
 from charrnn.text.documents import read_documents
+from charrnn.text.surrogates import CODE_UNIT
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -70,11 +71,14 @@ def tell_novelty(
     Raises:
         CorpusError: a source cannot be read or decoded.
     """
-    unit = vocabulary.unit
+    unit, texts, documents = vocabulary.unit, drawn.texts, drawn.documents
+    if unit == CODE_UNIT:
+        unit, texts = "character", [to_text(text, unit) for text in texts]
+        documents = [document and to_text(document, CODE_UNIT) for document in documents]
     found: list[Novelty | None] = [None] * len(drawn.texts)
     try:
         pieces = read_documents(sources, vocabulary.documents, encoding=encoding, unit=unit)
-        found[:] = compared = novelties(drawn.texts, (piece.text for piece in pieces), documents=drawn.documents)
+        found[:] = compared = novelties(texts, (piece.text for piece in pieces), documents=documents)
     finally:
         for result, novelty in zip(results, found, strict=False):
             print_json(result | {"novelty": novelty and novelty_as_json(novelty, unit)})

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from charrnn.arguments import MOST_THREADS
+from charrnn.display import pasteable
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 CHECKPOINTS = Path("checkpoints")
@@ -58,6 +61,17 @@ def check_belonging(name: str, owner: str, is_used: bool) -> None:
         raise click.UsageError(f"--{name.replace('_', '-')} is of {owner}: give both.")
 
 
+def where(folder: Path) -> list[str]:
+    """The option that tells the folder of runs, where it is not the usual one."""
+    return [] if folder == CHECKPOINTS else ["--checkpoints", str(folder)]
+
+
+def command_on(name: str, folder: Path, command: str) -> str:
+    """The command line for a run or a sweep of that name."""
+    words = [*where(folder), "--", name] if name.startswith("-") else [name, *where(folder)]
+    return pasteable(["charrnn", command, *words])
+
+
 checkpoints = option(
     "--checkpoints",
     type=click.Path(path_type=Path),
@@ -66,7 +80,8 @@ checkpoints = option(
     show_default=True,
     help="Folder that holds the runs.",
 )
-threads = option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads.", unset="all cores")
+THREADS = click.IntRange(1, MOST_THREADS)
+threads = option("--threads", type=THREADS, metavar="N", help="How many threads.", unset="all cores")
 PRECISIONS = click.Choice(["float32", "float64", "bf16"])  # the model's own list would load NumPy
 
 precision = option(

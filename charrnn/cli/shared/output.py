@@ -8,24 +8,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.terminal import ESCAPES, put
+from charrnn.display import trimmed, visible, width_of
 
 if TYPE_CHECKING:
     from charrnn.text.vocabulary import Vocabulary
 
 FALLBACK_WIDTH = 80
 
+LINE_ENDS = {ord("\n"): "\\n", ord("\r"): "\\r"}
+"""What is shown for a line end within a line, such as one in the name of a file."""
+
 
 def say(text: str = "", *, err: bool = True) -> None:
-    """Print a line that is not data, or to stdout one that is; names of files in it are harmless on a terminal.
+    """Print one line that is not data, or to stdout one that is.
 
     A line that is not data is lost where there is no room for it: nothing else should fail for that.
     """
     stream = sys.stderr if err else sys.stdout
     try:
-        put(f"{text.translate(ESCAPES) if stream.isatty() else text}\n", stream)
+        put(f"{as_line(text, stream)}\n".encode(stream.encoding, "backslashreplace"), stream)
     except OSError as error:
         if not err or isinstance(error, BrokenPipeError):
             raise
+
+
+def as_line(text: str, stream: IO[Any]) -> str:
+    """A text as one line, whatever names are in it; for a terminal, all control characters are escaped."""
+    line = text.translate(LINE_ENDS)
+    return line.translate(ESCAPES) if stream.isatty() else line
 
 
 def announce_compilation() -> None:
@@ -69,10 +79,17 @@ def finite(value: Any) -> Any:
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
     """Lines of aligned columns: the first ``left`` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    line = "  ".join(f"{{:{'<' if index < left else '>'}{width}}}" for index, width in enumerate(widths))
-    for row in rows:
-        yield line.format(*row).rstrip()
+    lines = [[cell.translate(LINE_ENDS) for cell in row] for row in rows]
+    columns = [aligned(column, to_the_left=index < left) for index, column in enumerate(zip(*lines, strict=True))]
+    for cells in zip(*columns, strict=True):
+        yield "  ".join(cells).rstrip()
+
+
+def aligned(cells: Sequence[str], *, to_the_left: bool) -> list[str]:
+    """Texts made equally wide."""
+    widths = [width_of(cell) for cell in cells]
+    gaps = [" " * (max(widths) - width) for width in widths]
+    return [cell + gap if to_the_left else gap + cell for cell, gap in zip(cells, gaps, strict=True)]
 
 
 def terminal_width(stream: IO[Any]) -> int:
@@ -83,12 +100,14 @@ def terminal_width(stream: IO[Any]) -> int:
         return FALLBACK_WIDTH
 
 
-def one_line(text: str, width: int) -> str:
-    """A text on one line of a terminal, control characters escaped, cut to ``width`` columns."""
-    from tqdm.utils import disp_trim
+def bar_width(stream: IO[Any]) -> int:
+    """Columns for a progress bar; at least 1, as tqdm takes 0 for any number and never ends with less than that."""
+    return max(1, terminal_width(stream) - 1)
 
-    shown = (c if c.isprintable() else "⏎" if c == "\n" else repr(c)[1:-1] for c in text)
-    return str(disp_trim("".join(shown), width))
+
+def one_line(text: str, width: int) -> str:
+    """The beginning of a text, on one line of a terminal: as much as fits into ``width`` columns, and harmless."""
+    return trimmed(("⏎" if piece == "\\n" else piece for piece in visible(text)), width)
 
 
 def duration(seconds: float) -> str:
@@ -98,8 +117,14 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+MOST_AHEAD = 300
+"""Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
+
+
 def age(seconds: float) -> str:
     """How long ago something was, in its largest unit."""
+    if seconds < -MOST_AHEAD:
+        return "in the future"
     for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= length:
             return f"{seconds / length:.0f} {unit} ago"

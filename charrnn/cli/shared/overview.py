@@ -1,11 +1,11 @@
 """What a checkpoint says of itself, read without its tensors."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, ConfigError, VocabularyError
 
 NOT_PARAMETERS = ("optimizer.", "state.", "good.")
 """How the names of a checkpoint's other tensors begin."""
@@ -44,16 +44,19 @@ class Overview:
         from charrnn.storage.checkpoint import load_header, tensor_shapes
         from charrnn.storage.notes import Notes
         from charrnn.storage.run import Run
+        from charrnn.text.vocabulary import Vocabulary
         from charrnn.training.progress import Progress
 
         header, tensors = load_header(path), tensor_shapes(path)
         notes = Notes.read(Run(path.parent).notes)
         origin = {"sources": notes.sources, "encoding": notes.encoding} if notes else {}
         try:
-            vocabulary, progress = dict(header["vocabulary"]), Progress.from_dict(header["progress"])
+            stored = dict(header["vocabulary"])
+            vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **stored))
+            progress = Progress.from_dict(header["progress"])
             return cls(
                 config=dict(header["config"]),
-                vocabulary={name: str(vocabulary.get(name, "")) for name in ("symbols", "unit", "documents")},
+                vocabulary=vocabulary,
                 settings=dict(header["settings"]),
                 corpus=dict(header["corpus"]) | origin,
                 progress={
@@ -65,6 +68,8 @@ class Overview:
                 parameters=int(header.get("parameters") or _parameters(tensors)),
                 tensors=tensors,
             )
+        except (VocabularyError, ConfigError) as error:
+            raise CheckpointError(f"{path} is damaged: {error}; use another checkpoint") from error
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is damaged: its header lacks {error}; use another checkpoint") from error
 

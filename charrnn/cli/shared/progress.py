@@ -4,8 +4,9 @@ import dataclasses
 import sys
 from typing import TextIO
 
-from charrnn.cli.shared.output import counted, duration, number, print_json, say, terminal_width
+from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_json, say
 from charrnn.cli.shared.reports import snake_case
+from charrnn.display import trimmed
 from charrnn.sweeps.sweep import Event, RunEnded, RunEvaluated, SweepStarted
 
 
@@ -49,6 +50,7 @@ class TextProgress(NoProgress):
             total=1.0,
             bar_format="{percentage:3.0f}% {bar} {desc}{remaining} left",
             file=sys.stderr,
+            ncols=bar_width(sys.stderr),
             leave=False,
             disable=not sys.stderr.isatty(),
         )
@@ -71,15 +73,15 @@ class TextProgress(NoProgress):
 
     def _move(self, progress: float, text: str) -> None:
         if not self._bar.disable:
-            self._bar.ncols = terminal_width(sys.stderr) - 1
-            self._bar.set_description_str(text[: self._bar.ncols // 2], refresh=False)
+            self._bar.ncols = bar_width(sys.stderr)
+            self._bar.set_description_str(trimmed(text, self._bar.ncols // 2), refresh=False)
             self._bar.update(progress - self._bar.n)
 
     def _write(self, line: str) -> None:
         if self._bar.disable:
             say(line)
         else:
-            self._bar.write(line, file=sys.stderr)
+            self._bar.write(as_line(line, sys.stderr), file=sys.stderr)
 
 
 def _line(ended: RunEnded) -> str:

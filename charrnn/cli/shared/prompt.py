@@ -1,14 +1,14 @@
 """A prompt at which a model goes on with what is typed."""
 
+import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.shared.failures import INTERRUPTED, end
-from charrnn.cli.shared.interrupts import Once, Pause
 from charrnn.cli.shared.output import say
+from charrnn.cli.shared.signals import signals
 from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.errors import VocabularyError
 
@@ -20,7 +20,7 @@ PROMPT = "> "
 
 
 def converse(session: "Session", settings: "SamplingSettings", unit: str, unknown: str) -> None:
-    """Read lines until the end of the input; after each, draw on. Ctrl-C stops what is being read or drawn.
+    """Read lines until the end of the input; after each, draw on. Ctrl-C drops the line, or stops what is drawn.
 
     A line is read without its newline, so that a word can be gone on with; an empty line just goes on.
     """
@@ -30,28 +30,24 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
 
         say("type what the model shall go on with; Ctrl-C stops its text, Ctrl-D ends")
     display = Display(unit)
-    with Once() as interrupt:
-        while True:
-            try:
-                interrupt.expect()
+    while True:
+        try:
+            with signals.prompting():
                 line = typed()
-            except EOFError:
-                interrupt.ignore()
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            if signals.noted != signal.SIGINT:
                 break
-            except KeyboardInterrupt:
-                say()
-                continue
-            try:
-                session.read(line, unknown=unknown)
-                interrupt.ignore()
-            except VocabularyError as error:
-                interrupt.ignore()
-                say(f"charrnn: error: {error}")
-                continue
-            except KeyboardInterrupt:  # the session is as it was before the line
-                say()
-                continue
-            draw(session, settings, display)
+            signals.forget()
+            say()
+            continue
+        try:
+            session.read(line, unknown=unknown)
+        except VocabularyError as error:
+            say(f"charrnn: error: {error}")
+            continue
+        draw(session, settings, display)
     if display.is_terminal:
         display.line("")
 
@@ -70,15 +66,13 @@ def typed() -> str:
 
 def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:
     """Draw one text and show it."""
-    try:
-        with Pause(keep=True) as pause:
-            for step in session.steps(settings, portion=PORTION, interrupted=pause.asked):
-                with pause.delivering():
-                    display.write(step.piece.symbols)
-                    session.take()
-        if pause.exit_code != INTERRUPTED:
-            end(pause.exit_code - 128)
-    except KeyboardInterrupt:
+    with suppress(TimeoutError):  # a terminal that stands still
+        for step in session.steps(settings, portion=PORTION, interrupted=lambda: signals.noted > 0):
+            signals.keep(must_wait=True)
+            display.write(step.piece.symbols)
+            session.take()
+    if signals.noted == signal.SIGINT:
+        signals.forget()
         say()
     display.end()
     display.line("")

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Protocol
 
-from charrnn.cli.shared.output import counted, duration, one_line, print_json, say, terminal_width
+from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_json, say, terminal_width
+from charrnn.display import width_of
 from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
 
@@ -179,7 +180,7 @@ class Bar:
     def show(self, event: StepDone) -> None:
         """Move on to a step."""
         train_bpc = self._train_bpc.add(event.train_bpc)
-        width = terminal_width(sys.stderr) - 1
+        width = bar_width(sys.stderr)
         left = event.seconds * (1 - event.progress) / max(event.progress, 1e-9)
         fields = [
             (3, f"epoch {event.epoch:.2f}"),
@@ -194,7 +195,7 @@ class Bar:
 
     def write(self, line: str) -> None:
         """Print a line above the bar."""
-        self._tqdm.write(line, file=sys.stderr)
+        self._tqdm.write(as_line(line, sys.stderr), file=sys.stderr)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -242,7 +243,7 @@ def fitting(fields: Sequence[Field], width: int | None) -> str:
     kept = list(fields)
     while True:
         line = "  ".join(text for _, text in kept)
-        if width is None or len(line) <= width or len(kept) == 1:
+        if width is None or width_of(line) <= width or len(kept) == 1:
             return line
         kept.remove(max(kept))
 

@@ -1,11 +1,12 @@
 """The text that a sample goes on with."""
 
 import re
-import sys
 from pathlib import Path
 
 from charrnn.cli.shared.output import say
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.text.escapes import unescaped
+from charrnn.text.sources import ENCODING, STDIN, read_pieces
 
 
 def warn_of_number(seed: str, rng_seed: int | None) -> None:
@@ -14,25 +15,41 @@ def warn_of_number(seed: str, rng_seed: int | None) -> None:
         say(f"warning: --seed {seed} is text to continue; to seed the random generator, use --rng-seed {seed}")
 
 
-def read_seed(seed: str) -> bytes:
-    """The bytes that the option --seed stands for."""
-    if seed == "-":
-        return sys.stdin.buffer.read()
-    if not seed.startswith("@"):
-        return seed.encode("utf-8", "surrogateescape")  # bytes that the locale could not read, as they were
-    try:
-        return Path(seed[1:]).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read the seed from {seed[1:]!r}: {error.strerror}; write --seed @FILE with a file that is there"
-        ) from error
+def is_file(seed: str) -> bool:
+    """Whether the option --seed stands for the text of a file or of standard input."""
+    return seed == STDIN or seed.startswith("@")
 
 
-def decoded(seed: bytes) -> str:
-    """The seed as characters."""
+def encoding_of(checkpoint: Path) -> str:
+    """The encoding of the text of which the checkpoint's run has learned."""
+    from charrnn.storage.notes import Notes
+    from charrnn.storage.run import Run
+
+    notes = Notes.read(Run(checkpoint.parent).notes)
+    return (notes and notes.encoding) or ENCODING
+
+
+def read_seed(seed: str, unit: str, encoding: str) -> str | bytes:
+    """The text that the option --seed stands for, for a model of that unit."""
+    if not is_file(seed):
+        return typed(seed, unit)
+    source = STDIN if seed == STDIN else f"./{STDIN}" if seed == f"@{STDIN}" else seed[1:]
+    if source != STDIN and (not source or Path(source).is_dir()):
+        raise ConfigError(f"--seed must be text, - or @FILE, not {seed!r}: give a file")
     try:
-        return seed.decode()
-    except UnicodeDecodeError as error:
+        text = "".join(piece.text for piece in read_pieces([source], encoding=encoding, as_bytes=unit == "byte"))
+    except CorpusError as error:
+        raise ConfigError(str(error).replace("cannot read", "cannot read the seed", 1)) from None
+    return text.encode("latin-1") if unit == "byte" else text
+
+
+def typed(seed: str, unit: str) -> str:
+    """What was typed; bytes that the locale could not read are those of a model of bytes."""
+    try:
+        seed.encode("utf-8", "surrogateescape" if unit == "byte" else "strict")
+    except UnicodeEncodeError as error:
         raise ConfigError(
-            f"the seed must be UTF-8 text for a model of characters, but its byte {error.start} is not; re-encode it"
+            f"the seed must be UTF-8 text for a model of {unit}s, but its character {error.start + 1} is not; "
+            "re-encode it"
         ) from error
+    return unescaped(seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cli.shared.output import json_name, number
+from charrnn.cli.shared.output import LINE_ENDS, json_name, number
 from charrnn.cli.shared.terminal import ESCAPES
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
@@ -33,32 +33,41 @@ class Line:
         origin: the file's path, or "stdin".
         number: of the line in the file, from 1.
         text: without its newline; of a model of bytes, its bytes as the characters of these numbers.
-        bits: of each character, with the newline; NaN where nothing is predicted.
+        characters: how many, with the newline.
+        bits_per_character: the mean of those that are predicted; NaN where none is.
+        bits: of each character; NaN where nothing is predicted. Empty if they are not asked for.
     """
 
     origin: str
     number: int
     text: str
+    characters: int
+    bits_per_character: float
     bits: npt.NDArray[np.float64]
-
-    @property
-    def bits_per_character(self) -> float:
-        """The mean of the bits; NaN where nothing is predicted."""
-        predicted = self.bits[~np.isnan(self.bits)]
-        return float(predicted.mean()) if len(predicted) else math.nan
 
 
 class Lines:
     """Puts the lines of a text scored in this vocabulary together again and hands each one over.
 
     A document's end ends a line too.
+
+    Args:
+        show: takes a line.
+        vocabulary: of the model.
+        with_bits: whether it needs the bits of each character, which take eight bytes.
     """
 
-    def __init__(self, show: Callable[[Line], None], vocabulary: Vocabulary) -> None:
-        self._show, self._end = show, vocabulary.end
-        self._text: list[str] = []
-        self._bits: list[npt.NDArray[np.float64]] = []
+    def __init__(self, show: Callable[[Line], None], vocabulary: Vocabulary, *, with_bits: bool) -> None:
+        self._show, self._end, self._with_bits = show, vocabulary.end, with_bits
         self._origin, self._number = "", 1
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a line."""
+        self._text: list[str] = []
+        self._bits = [np.empty(0)]
+        self._characters = self._predicted = 0
+        self._sum = 0.0
 
     def add(self, scored: "ScoredText") -> None:
         """Take the next part of the text."""
@@ -77,16 +86,23 @@ class Lines:
 
     def finish(self) -> None:
         """The text, or a file of it, is complete: its last line may lack a newline."""
-        if self._bits:
+        if self._characters:
             self._hand_over()
 
     def _take(self, text: str, bits: npt.NDArray[np.float64]) -> None:
+        predicted = bits[~np.isnan(bits)]
         self._text.append(text)
-        self._bits.append(bits)
+        self._characters += len(bits)
+        self._predicted += len(predicted)
+        self._sum += float(predicted.sum())
+        if self._with_bits:
+            self._bits.append(bits)
 
     def _hand_over(self) -> None:
-        self._show(Line(self._origin, self._number, "".join(self._text), np.concatenate(self._bits)))
-        self._text, self._bits = [], []
+        mean = self._sum / self._predicted if self._predicted else math.nan
+        bits = np.concatenate(self._bits)
+        self._show(Line(self._origin, self._number, "".join(self._text), self._characters, mean, bits))
+        self._begin()
         self._number += 1
 
 
@@ -98,7 +114,7 @@ def line_as_json(line: Line, unit: str) -> str:
             "source": line.origin,
             "line": line.number,
             "bits_per_character": None if math.isnan(bpc) else bpc,
-            "characters": len(line.bits),
+            "characters": line.characters,
             "text": to_text(line.text, unit),
         }
     )
@@ -110,9 +126,10 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
     Bytes that are not UTF-8 become surrogates, or visible if the text is ``escaped``, as control characters do.
     """
     bpc = line.bits_per_character
-    origin, text = line.origin, to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
+    origin = line.origin.translate(LINE_ENDS)
+    text = to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
     if escaped:
-        origin, text = origin.translate(ESCAPES).replace("\n", "\\n"), text.translate(ESCAPES)
+        origin, text = origin.translate(ESCAPES), text.removesuffix("\r").translate(ESCAPES)
     place = f"{origin}:{line.number}" if named else str(line.number)
     return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{text}"
 
@@ -141,7 +158,8 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
             character = character.encode("latin-1").decode()
         elif unit == "byte" and character > "\x7f":
             character = f"\\x{ord(character):02x}"
-        yield " " if character == "\n" else character.translate(ESCAPES), sum(line.bits[start:end])
+        is_end = character == "\n" or symbols[start:] == "\r\n"
+        yield " " if is_end else character.translate(ESCAPES), sum(line.bits[start:end])
         start = end
 
 

@@ -1,10 +1,17 @@
 """Text on its way out: as it is into a file or pipe, and harmless on a terminal."""
 
 import codecs
+import os
+import select
+import stat
 import sys
 import time
-from select import select
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from typing import Any, TextIO
+
+from charrnn.cli.shared.signals import signals
+from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
 
 SHOWN = "\n\t"
 """Control characters that a terminal is given."""
@@ -19,14 +26,17 @@ ESCAPES = {code: f"\\x{code:02x}" for code in CONTROLS} | {code: f"\\u{code:04x}
 """What a terminal is shown for them."""
 
 
-PIECE = 4096
-"""Bytes that a pipe takes whole or not at all."""
+PIECE = getattr(select, "PIPE_BUF", 4096)
+"""Bytes that a pipe takes without waiting, once it is ready for any."""
 
-PORTION = PIECE // 4
-"""Symbols that are no more."""
+PORTION = 1024
+"""Symbols of which each is at most four bytes: a piece."""
 
-_begun: list[float] = []
-"""When the piece was begun that is being written; empty if none is."""
+PATIENCE = 1.0
+"""Seconds that a reader may keep the text waiting after a signal."""
+
+LOOK = 0.1
+"""Seconds between two looks whether a signal came, while the reader keeps the text waiting."""
 
 
 class Display:
@@ -42,9 +52,17 @@ class Display:
         self._unit = unit
         self.is_terminal = self._stream.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._half = ""
+        """The first half of a character of a model of code units."""
+        self._return = ""
+        """A carriage return, if the last piece ended with one: a newline may follow."""
 
     def write(self, symbols: str) -> None:
-        """Write and flush; the end of a UTF-8 character may come with the next piece."""
+        """Write and flush; the end of a character may come with the next piece."""
+        if self._unit == CODE_UNIT:
+            symbols = self._half + symbols
+            self._half = begun_pair(symbols)
+            symbols = to_characters(symbols.removesuffix(self._half))
         if self.is_terminal:
             self._write_text(self._decoder.decode(symbols.encode("latin-1")) if self._unit == "byte" else symbols)
         else:
@@ -52,36 +70,73 @@ class Display:
 
     def end(self) -> None:
         """The text is complete: show what a character's first bytes were held back for."""
-        self._write_text(self._decoder.decode(b"", final=True))
+        self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half), final=True)
+        self._half = ""
 
     def line(self, text: str) -> None:
         """Write a line that is not of the model."""
         self._write_text(f"{text}\n")
 
-    def _write_text(self, text: str) -> None:
-        put(text.translate(ESCAPES) if self.is_terminal else text, self._stream)
+    def _write_text(self, text: str, *, final: bool = False) -> None:
+        if self.is_terminal:
+            text = self._return + text
+            self._return = "\r" if text.endswith("\r") and not final else ""
+            text = harmless(text.removesuffix(self._return))
+        put(text, self._stream)
+
+
+def harmless(text: str) -> str:
+    """A text as a terminal is shown it; a carriage return before a newline would change nothing there."""
+    return text.replace("\r\n", "\n").translate(ESCAPES)
 
 
 def put(text: str | bytes, stream: TextIO) -> None:
     """Write all of a text past the stream's buffer.
 
     What a signal has kept from being written is not tried again when Python ends. And where Python has no buffer
-    (PYTHONUNBUFFERED), a stream would leave out what a signal has interrupted.
+    (PYTHONUNBUFFERED), a stream would leave out what a signal has interrupted. While something is kept, writing does
+    not wait for a reader, so that a signal is seen meanwhile.
+
+    Raises:
+        TimeoutError: a signal was noted, and for PATIENCE the reader has taken nothing.
+        OSError: the text cannot be written.
     """
     data = memoryview(text.encode(stream.encoding, stream.errors or "strict") if isinstance(text, str) else text)
     stream.flush()
     raw = getattr(stream.buffer, "raw", stream.buffer)
-    try:
+    with _never_waiting(raw) if signals.keeping else nullcontext(raw) as file:
+        since, misses = time.monotonic(), 0
         while data:
-            _begun[:] = [time.monotonic()]
-            written = raw.write(data[:PIECE])
-            if written is None:  # who shares the stream has made it a non-blocking one
-                select([], [raw], [])
-            data = data[written or 0 :]
-    finally:
-        _begun.clear()
+            if written := (file is not raw or _is_ready(raw)) and file.write(data[:PIECE]):
+                data, since, misses = data[written:], time.monotonic(), 0
+            elif signals.noted and time.monotonic() - since > PATIENCE:
+                raise TimeoutError("the reader has stalled")
+            elif misses:  # a terminal that is ready, but not for a whole character
+                time.sleep(LOOK)
+            else:
+                misses = _is_ready(file)
 
 
-def stalled() -> float:
-    """Seconds for which the reader has not taken what is being written; 0 if nothing is."""
-    return time.monotonic() - _begun[0] if _begun else 0.0
+def _is_ready(raw: Any) -> bool:
+    """Whether a file takes some bytes, now or within LOOK seconds."""
+    try:
+        return os.name == "nt" or bool(select.select([], [raw], [], LOOK)[1])
+    except (OSError, ValueError):  # it is none of the system's
+        return True
+
+
+@contextmanager
+def _never_waiting(raw: Any) -> Iterator[Any]:
+    """A pipe or terminal as another file whose writes do not wait; the file itself where there is no such file.
+
+    That stays as it is: other processes share it.
+    """
+    with ExitStack() as opened:
+        file = raw
+        with suppress(AttributeError, OSError):
+            descriptor = raw.fileno()
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
+                again = os.open(f"/proc/self/fd/{descriptor}", flags)
+                file = opened.enter_context(open(again, "wb", buffering=0))  # noqa: PTH123
+        yield file

@@ -11,6 +11,7 @@ from typing import Any
 
 from charrnn.cli.shared.output import json_name, print_json
 from charrnn.cli.shared.terminal import PORTION, Display
+from charrnn.display import is_harmless
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
@@ -136,7 +137,7 @@ class ProbabilityWriter:
 
     def _quoted(self, symbol: str) -> str:
         """A symbol that can be seen: between quotes, control characters escaped; the end of a document is null."""
-        return "null" if symbol == self._vocabulary.end else json.dumps(symbol, ensure_ascii=not symbol.isprintable())
+        return "null" if symbol == self._vocabulary.end else json.dumps(symbol, ensure_ascii=not is_harmless(symbol))
 
 
 Ranked = tuple[str, float, list[tuple[str, float]]]

@@ -28,7 +28,10 @@ def fail(invoke, monkeypatch, tmp_path):
     [
         (RunError("no such run"), "no such run"),
         (OSError(errno.ENOSPC, "No space left on device", "a.txt"), "No space left on device: a.txt"),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "cannot write the output: No space left on device; make room for it, or send it elsewhere",
+        ),
         (
             ZeroDivisionError("division\nby zero"),
             "internal error, please report it: ZeroDivisionError: division by zero; "
@@ -65,7 +68,7 @@ def test_help_into_a_closed_pipe(start):
 PROGRAM = """
 import sys
 import click
-from charrnn.cli.shared.failures import end, one_line_failures
+from charrnn.cli.shared.failures import one_line_failures
 
 @click.command()
 def main():
@@ -79,7 +82,8 @@ main()
 
 
 @pytest.mark.parametrize(
-    ("ending", "exit_code"), [("end(1)", 129), ("raise KeyboardInterrupt", 130), ("raise ValueError", 1)]
+    ("ending", "exit_code"),
+    [("raise click.exceptions.Exit(129)", 129), ("raise KeyboardInterrupt", 130), ("raise ValueError", 1)],
 )
 def test_what_cannot_be_written_does_not_change_the_exit_code(ending, exit_code):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}

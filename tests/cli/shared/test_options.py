@@ -62,3 +62,12 @@ def test_a_wrong_variable_is_a_usage_error(shown):
 
 def test_the_help_shows_a_default_that_is_decided_elsewhere(shown):
     assert "A size.  [default: 7]" in shown("--help").stdout
+
+
+@pytest.mark.parametrize("columns", ["1", "2", "9", "20"])
+@pytest.mark.parametrize("words", [[], ["train"], ["sample"]])
+def test_the_help_is_shown_on_a_narrow_terminal(invoke, monkeypatch, columns, words):
+    monkeypatch.setenv("COLUMNS", columns)
+    result = invoke(*words, "--help")
+    assert result.exit_code == 0
+    assert "--help" in result.stdout

@@ -1,10 +1,13 @@
 import math
+import os
+import sys
 
 import pytest
 
 from charrnn.cli.shared.output import (
     age,
     announce_compilation,
+    bar_width,
     counted,
     duration,
     finite,
@@ -52,9 +55,30 @@ def test_compiling_is_told_with_whether_it_is_for_once(capsys, monkeypatch, fold
     assert ("20 seconds at each start" in told) == (folder != "writable")
 
 
+def test_a_name_never_ends_a_line(capfd, monkeypatch):
+    for is_terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda is_terminal=is_terminal: is_terminal)
+        for name in ("two\nlines", "return\r\n", "caf\udce9\n"):
+            say(f"cannot read {name}")
+    shown = [r"two\nlines", r"return\r\n", r"caf\udce9\n"]
+    assert capfd.readouterr().err.splitlines() == [f"cannot read {name}" for name in shown] * 2
+
+
+def test_a_bar_has_a_column_on_any_terminal(monkeypatch):
+    for columns, width in ((0, 79), (1, 1), (2, 1), (3, 2), (100, 99)):
+        monkeypatch.setattr("os.get_terminal_size", lambda _, columns=columns: os.terminal_size((columns, 24)))
+        assert bar_width(sys.stderr) == width
+
+
 def test_a_table_is_aligned():
     assert list(table([("name", "n"), ("a", "1,000")])) == ["name      n", "a     1,000"]
     assert list(table([("name", "n"), ("a", "b")], left=2)) == ["name  n", "a     b"]
+    assert list(table([("name", "n"), ("漢字", "1"), ("नमो", "2"), ("a\nb", "3")])) == [
+        "name  n",
+        "漢字  1",
+        "नमो   2",
+        r"a\nb  3",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +87,9 @@ def test_a_table_is_aligned():
         ("one\ntwo\t\x1b[31m", 80, "one⏎two\\t\\x1b[31m"),
         ("abcdef", 3, "abc"),
         ("漢字漢字", 5, "漢字"),
+        ("漢字", 1, ""),
+        ("漢字", -2, ""),
+        ("Où\u202f?\u3000 \u200d", 80, "Où\u202f?\u3000 \u200d"),
         ("\\ \u202e", 80, "\\ \\u202e"),
     ],
 )

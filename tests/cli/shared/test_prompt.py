@@ -6,8 +6,6 @@ import time
 
 import pytest
 
-from charrnn.cli.shared import prompt
-
 pty = pytest.importorskip("pty", reason="terminals of Windows are others")
 
 
@@ -134,25 +132,19 @@ def test_other_signals_end_the_conversation_and_save_it(start, invoke, checkpoin
     assert invoke("sample", "--checkpoints", checkpoints, "--length", 5, "--state", state).exit_code == 0
 
 
-def test_a_second_ctrl_c_while_the_first_is_answered_is_dropped(monkeypatch):
-    answers = []
-
-    def line(text):
-        if len(answers) == 2:
-            raise EOFError
-        signal.raise_signal(signal.SIGINT)
-
-    def answer():
-        answers.append(True)
-        signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr("builtins.input", line)
-    monkeypatch.setattr(prompt, "say", answer)
-    try:
-        prompt.converse(None, None, "character", "error")
-    except KeyboardInterrupt:
-        pytest.fail("the second one has ended the program")
-    assert answers == [True, True]
+def test_ctrl_c_again_and_again_stops_the_text_and_not_the_program(start, checkpoints):
+    terminal = Terminal(start, "sample", "--checkpoints", checkpoints, "--interactive", "--length", "1000000000")
+    terminal.until("> ")
+    for _ in range(3):
+        terminal.type("the\n")
+        terminal.until("\n")
+        terminal.until(" ")  # it draws
+        for _ in range(3):
+            os.kill(terminal.process.pid, signal.SIGINT)
+        terminal.until("> ")
+    terminal.type("\x04")
+    terminal.until("--rng-seed")
+    assert terminal.process.wait(timeout=60) == 0
 
 
 def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):

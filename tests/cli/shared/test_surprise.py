@@ -1,5 +1,6 @@
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 
 def line_of(text, bits, origin="a", number=1):
-    return Line(origin, number, text, np.array(bits))
+    mean = np.nanmean(bits) if np.isfinite(bits).any() else math.nan
+    return Line(origin, number, text, len(bits), mean, np.array(bits))
 
 
 def scored(text, *bits, origin="a.txt", start=0):
@@ -26,11 +28,12 @@ DOCUMENTS = Vocabulary(f"\n ab{END}", documents="file")
 
 def lines_of(*parts, vocabulary=PLAIN):
     shown = []
-    lines = Lines(shown.append, vocabulary)
+    lines = Lines(shown.append, vocabulary, with_bits=True)
     for part in parts:
         lines.add(part)
     lines.finish()
-    return [(line.origin, line.number, line.text, len(line.bits)) for line in shown]
+    assert all(line.characters == len(line.bits) for line in shown)
+    return [(line.origin, line.number, line.text, line.characters) for line in shown]
 
 
 def test_lines_are_put_together_from_parts_and_files():
@@ -60,8 +63,29 @@ def test_a_documents_end_ends_a_line_where_there_are_documents():
 
 
 def test_a_line_counts_its_newline_and_what_is_predicted():
-    assert line_of("ab", [math.nan, 2.0, 4.0]).bits_per_character == 3
-    assert math.isnan(line_of("", [math.nan]).bits_per_character)
+    shown = []
+    lines = Lines(shown.append, PLAIN, with_bits=False)
+    lines.add(scored("ab\n\na", math.nan, 2.0, 4.0, math.nan, 1.0))
+    lines.add(scored("b", 3.0, start=5))
+    lines.finish()
+    assert [line.characters for line in shown] == [3, 1, 2]
+    assert [line.bits_per_character for line in shown] == [3.0, pytest.approx(math.nan, nan_ok=True), 2.0]
+    assert not any(len(line.bits) for line in shown)
+
+
+def test_a_line_of_millions_is_little_more_than_its_text():
+    part, count, shown = 100_000, 20, []
+    losses, ranks = np.full(part, math.log(2)), np.ones(part, np.int32)
+    lines = Lines(shown.append, PLAIN, with_bits=False)
+    tracemalloc.start()
+    for number in range(count):
+        lines.add(ScoredText(0.0, 0, Piece("a.txt", number * part, "a" * part), losses, ranks))
+    lines.finish()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    [line] = shown
+    assert (len(line.text), line.bits_per_character) == (count * part, 1.0)
+    assert most < 5 * count * part
 
 
 def test_columns():
@@ -89,6 +113,13 @@ def test_a_line_as_json():
 def test_heat_is_redder_where_more_bits_are():
     shown = line_as_heat(line_of("abcde", [math.nan, 0.1, 3.0, 3.1, 99.0, math.inf]), "character")
     assert shown == "ab\x1b[30;48;5;229mcd\x1b[30;48;5;196me \x1b[0m"
+
+
+def test_the_carriage_return_of_a_lines_end_is_not_shown():
+    line = line_of("a\rb\r", [0.0] * 5)
+    assert line_as_columns(line, "character", named=False, escaped=True) == "0.0000\t1\ta\\x0db"
+    assert line_as_columns(line, "character", named=False, escaped=False) == "0.0000\t1\ta\rb\r"
+    assert line_as_heat(line, "character") == line_as_heat(line, "byte") == "a\\x0db  "
 
 
 def test_heat_drives_no_terminal():

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from charrnn.cli.shared import terminal as module
+from charrnn.cli.shared.signals import signals
 from charrnn.cli.shared.terminal import Display, put
 
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
@@ -49,6 +51,29 @@ def test_a_terminal_does_not_turn_the_direction_of_writing():
     assert written("character", [text], False).decode() == text
 
 
+@pytest.mark.parametrize("unit", ["character", "byte"])
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["a\r\nb\r\n"], "a\nb\n"),
+        (["a\r", "\nb\r", "", "\n"], "a\nb\n"),
+        (["a\rb\r\r\n"], "a\\x0db\\x0d\n"),
+        (["a\r", "b"], "a\\x0db"),
+        (["a\r"], "a\\x0d"),
+        (["\n\r"], "\n\\x0d"),
+    ],
+)
+def test_a_carriage_return_before_a_newline_is_not_shown(unit, pieces, shown):
+    assert written(unit, pieces, True).decode() == shown
+    assert written(unit, pieces, False).decode() == "".join(pieces)
+
+
+def test_code_units_are_put_together():
+    pieces = ["a\ud83d", "\ude00b", "\ud83dc\ude00", "\ud83d"]
+    for terminal in (True, False):
+        assert written("code unit", pieces, terminal).decode() == "a😀b\ufffdc\ufffd\ufffd"
+
+
 def test_a_pipe_gets_all_unchanged():
     everything = "".join(map(chr, range(256)))
     assert written("character", [everything], False) == everything.encode()
@@ -78,6 +103,38 @@ def test_all_is_written_though_a_signal_comes_between(blocking):
     os.close(reader)
     signal.signal(signal.SIGUSR1, before)
     assert b"".join(shown).decode() == text
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """A signal has been noted."""
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    signals.keep()
+    signals.noted = signal.SIGTERM
+    yield
+    signals.let_go()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows are others")
+def test_after_a_signal_a_reader_that_takes_nothing_is_not_waited_for(noted):
+    reader, writer = os.pipe()
+    with io.TextIOWrapper(io.FileIO(writer, "w")) as pipe:
+        put("what it takes", pipe)
+        assert os.read(reader, 100) == b"what it takes"
+        with pytest.raises(TimeoutError):
+            put("x" * 1_000_000, pipe)
+    os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of Windows are others")
+def test_a_terminal_that_stands_still_keeps_nobody_waiting_after_a_signal(noted):
+    ours, theirs = os.openpty()
+    with io.TextIOWrapper(io.FileIO(theirs, "w")) as terminal:
+        for length in range(20):  # whatever is left of its buffer
+            with pytest.raises(TimeoutError):
+                put("x" * length + "\n\t" * 100_000, terminal)
+            os.read(ours, length)
+    os.close(ours)
 
 
 def test_bytes_are_shown_as_utf_8_however_they_are_cut():

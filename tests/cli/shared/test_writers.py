@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cli.shared.writers import JsonWriter
+from charrnn.cli.shared.writers import JsonWriter, ProbabilityWriter
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.vocabulary import Vocabulary
 
@@ -24,3 +24,12 @@ def written(cuts, nats, capsys):
 def test_json_does_not_depend_on_where_the_text_was_cut(random, capsys, cuts):
     nats = random.exponential(size=len(SYMBOLS))
     assert written(cuts, nats, capsys) == written((), nats, capsys)
+
+
+def test_drawn_characters_are_shown_as_they_are_but_for_those_that_a_terminal_may_obey(capsys):
+    symbols = 'é\u00a0\u3000\u200d\u0301漢"\n\x1b\x9b\u202e\u2028\ue000'
+    drawn = Piece(symbols, np.zeros(len(symbols)), np.empty((len(symbols), 0), "int32"), np.empty((len(symbols), 0)))
+    ProbabilityWriter(Vocabulary("".join(sorted(symbols))), [3]).step(Step(0, drawn, len(symbols), "length"))
+    shown = [line.split("\t")[0] for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert shown[:6] == [f'"{c}"' for c in symbols[:6]]
+    assert shown[6:] == [r'"\""', r'"\n"', r'"\u001b"', r'"\u009b"', r'"\u202e"', r'"\u2028"', r'"\ue000"']

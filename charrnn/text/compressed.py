@@ -1,0 +1,90 @@
+"""Compressed files, read as what was compressed, piece by piece; known by their first bytes, not by their names."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from charrnn.errors import CorpusError
+
+OPENERS: dict[bytes, Any] = {b"\x1f\x8b\x08": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+"""How a file of one compressed text begins, and what opens it."""
+
+ZIP = b"PK\x03\x04"
+"""How a zip archive begins, which may hold several texts."""
+
+BLOCK_OF_BZ2 = b"1AY&SY"
+"""What follows the first four bytes of a bz2 file."""
+
+PACKAGES = {"mimetype", "[Content_Types].xml", "META-INF/MANIFEST.MF"}
+"""Members of archives that are a document or a program, such as EPUB, DOCX and JAR."""
+
+DAMAGE = (EOFError, OSError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+"""What these modules raise about content that they cannot read; RuntimeError also where a password is needed."""
+
+
+def texts(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The names and contents of the texts in a file: one, or those of an archive, sorted by name; hidden ones are none.
+
+    Args:
+        file: open, at its beginning; it can ``peek``.
+        origin: its name.
+        size: bytes of a piece.
+
+    Raises:
+        CorpusError: an archive cannot be read or is no archive of texts; on reading a text, that it is damaged.
+    """
+    begins = file.peek(10)[:10]
+    if begins.startswith(ZIP):
+        yield from _members(file, origin, size)
+        return
+    openers: list[Any] = [opener for magic, opener in OPENERS.items() if begins.startswith(magic)]
+    is_text = not openers or (openers[0] is bz2.open and begins[4:] != BLOCK_OF_BZ2)
+    yield origin, _pieces(file if is_text else openers[0](file), origin, size)
+
+
+def _members(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    if not file.seekable():
+        raise CorpusError(f"cannot read {origin}: a zip archive must be a file, not a pipe; give what unzip -p prints")
+    with _told_damage(origin):
+        archive = zipfile.ZipFile(file)
+    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    if PACKAGES.intersection(names):
+        raise CorpusError(f"cannot read {origin} as text: it is a document of another program; save it as plain text")
+    shown = sorted(name for name in names if not any(part.startswith((".", "__MACOSX")) for part in name.split("/")))
+    if not shown:
+        raise CorpusError(f"the archive {origin} holds no files (hidden ones do not count); put a text into it")
+    for name in shown:
+        with _told_damage(f"{origin}/{name}"):
+            member = archive.open(name)
+        with member:
+            yield f"{origin}/{name}", _pieces(member, f"{origin}/{name}", size)
+
+
+def _pieces(file: IO[bytes], origin: str, size: int) -> Iterator[bytes]:
+    while True:
+        with _told_damage(origin):
+            data = file.read(size)
+        if not data:
+            return
+        yield data
+
+
+@contextmanager
+def _told_damage(origin: str) -> Iterator[None]:
+    """Turn what is raised about damaged content into one line.
+
+    Raises:
+        CorpusError: the body raised such.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the file itself
+            raise
+        why = " ".join(str(error).split())
+        raise CorpusError(f"cannot decompress {origin}: {why}; get the file again, or unpack it yourself") from None

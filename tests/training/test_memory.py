@@ -1,0 +1,118 @@
+import subprocess
+import sys
+
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.model.config import ModelConfig
+from charrnn.model.network import TrainingNetwork
+from charrnn.model.parameters import Parameters
+from charrnn.model.tdnn import TDNNParameters, TrainingTDNN
+from charrnn.model.workspace import Workspace
+from charrnn.training.memory import activation_bytes, check_memory, check_memory_to_count, weight_bytes
+from charrnn.training.settings import TrainingSettings
+
+STEPS, STREAMS = 50, 9
+
+
+def sizes(value):
+    """Bytes of all arrays in a value, each piece of memory once."""
+    found, waiting = {}, [value]
+    while waiting:
+        item = waiting.pop()
+        if hasattr(item, "nbytes"):
+            while item.base is not None:
+                item = item.base
+            found[id(item)] = item.nbytes
+        elif isinstance(item, list | tuple):
+            waiting += item
+    return sum(found.values())
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"hidden_size": 120},
+        {"hidden_size": 100, "num_layers": 5, "cell": "gru", "dropout": 0.1},
+        {"hidden_size": 130, "num_layers": 2, "cell": "lstm-peephole", "end_symbol": True},
+        {"hidden_size": 200, "cell": "rnn", "skip_connections": True, "num_layers": 4, "precision": "float64"},
+    ],
+)
+def test_the_activations_are_those_of_the_workspace(shape):
+    config = ModelConfig(90, **shape)
+    space = Workspace.allocate(config, STEPS, STREAMS, training=True)
+    held = sizes([space.traces, space.outputs, space.logits, space.before_end, space.d_h])
+    assert activation_bytes(config, STEPS, STREAMS) == pytest.approx(held, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"hidden_size": 300},
+        {"hidden_size": 150, "num_layers": 5, "cell": "gru"},
+        {"hidden_size": 150, "num_layers": 3, "skip_connections": True, "embedding_size": 0},
+        {"hidden_size": 200, "tie_embedding": True, "precision": "float64"},
+        {"model": "tdnn", "hidden_size": 100, "context_size": 30},
+        {"model": "tdnn", "hidden_size": 100, "context_size": 8, "embedding_size": 0},
+    ],
+)
+@pytest.mark.parametrize(("optimizer", "copies"), [("adam", 2 + 2 + 3 * 3), ("sgd", 2 + 1 + 3 * 2)])
+def test_the_weights_are_those_of_the_network_in_all_copies(shape, optimizer, copies):
+    config = ModelConfig(200, **shape)
+    if config.model == "tdnn":
+        parameters = TDNNParameters(config)
+        network = TrainingTDNN(parameters)
+        packed = [network.weights.w_head, network.w_head_back]
+        packed += [network.w_in, network.w_in_back] if config.embedding_size else []
+        tables = 2 * network.weights.tables.nbytes
+    else:
+        parameters = Parameters(config)
+        network = TrainingNetwork(parameters)
+        packed = [to for _, _, to in network.packings()]
+        tables = 2 * sizes(network.tables)
+    held = copies * parameters.vector.nbytes + sum(matrix.panels.nbytes for matrix in packed) + tables
+    assert weight_bytes(config, optimizer) == pytest.approx(held, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings", "advice"),
+    [
+        ({"hidden_size": 10**6}, {}, "--hidden-size or --num-layers"),
+        ({"hidden_size": 1, "num_layers": 10**9}, {}, "--num-layers, --batch-size or --seq-length"),
+        ({"hidden_size": 10**40}, {}, "--hidden-size or --num-layers"),
+        ({"embedding_size": 10**10}, {}, "--embedding-size"),
+        ({"model": "tdnn", "context_size": 10**10}, {}, "--hidden-size or --context-size"),
+        ({"hidden_size": 10}, {"batch_size": 10**7, "seq_length": 10**7}, "--batch-size or --seq-length"),
+    ],
+)
+def test_what_no_machine_holds_is_refused_with_what_to_do(shape, settings, advice):
+    settings = TrainingSettings(**settings)
+    wanted = rf"^training this model needs .* GB of memory, of .* GB that there are: choose a smaller {advice}$"
+    with pytest.raises(ConfigError, match=wanted):
+        check_memory(ModelConfig(90, **shape), settings, settings.seq_length)
+
+
+def test_a_text_too_long_to_be_counted_is_refused():
+    check_memory_to_count(10**6)
+    with pytest.raises(ConfigError, match=r"^counting 1,000,000,000,000,000 characters needs .*: choose a shorter te"):
+        check_memory_to_count(10**15)
+
+
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (4 * 10**9, 4 * 10**9))
+from charrnn.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.parametrize("option", ["--hidden-size=9000", "--num-layers=500", "--embedding-size=9000000"])
+def test_the_command_says_what_does_not_fit_before_it_takes_memory(corpus, runs, option):
+    words = ["train", corpus, "--steps", "1", "--no-plan", "--checkpoints", str(runs), option]
+    result = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("charrnn: error: training this model needs ")
+    assert " of 4.0 GB that there are: choose a smaller --" in line
+    assert not runs.exists()
