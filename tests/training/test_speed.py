@@ -10,8 +10,8 @@ from charrnn.training.speed import training_speed
 
 @pytest.mark.parametrize(("seconds", "steps"), [(0.0, 1), (0.4, 1), (2.0, 4), (2.2, 5)])
 def test_the_speed_is_that_of_the_steps_in_the_time_given(monkeypatch, seconds, steps):
-    now = itertools.count()
-    monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)  # half a second passes between two looks
+    now = itertools.count()  # half a second passes between two looks
+    monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)
     config, settings = ModelConfig(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
     rate = training_speed(config, settings, Vocabulary("abcdefghi"), threads=1, seconds=seconds)
     assert rate == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
