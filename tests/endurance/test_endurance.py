@@ -8,13 +8,18 @@ import pytest
 
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
-from endurance import kills, mutations
+from endurance import kills, mutations, signals
 from endurance.runs import start, write_text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(tmp_path):
     assert kills.check(tmp_path, 2, steps=40, seconds=(1.0, 3.0)) >= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which signals a process handles")
+def test_a_command_interrupted_at_random_moments_ends_so(tmp_path):
+    assert signals.check(tmp_path, 16, seconds=1.0)[130] >= 1
 
 
 def test_a_damaged_checkpoint_is_refused_or_read_as_before(tmp_path):
