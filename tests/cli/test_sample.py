@@ -8,6 +8,7 @@ import time
 
 import pytest
 from safetensors.numpy import save_file
+from waiting import LONG
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ def test_a_seed_that_nobody_takes_leaves_a_state(start, sample, checkpoints, tmp
     process = start("sample", "--checkpoints", checkpoints, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for(process.stdout, 1 << 16)
     process.send_signal(getattr(signal, name))
-    assert process.wait(timeout=60) == 128 + getattr(signal, name)
+    assert process.wait(timeout=LONG) == 128 + getattr(signal, name)
     assert state.exists()
 
 
@@ -258,7 +259,7 @@ def test_a_document_whose_newline_nobody_takes_has_been_read(train, start, invok
     os.close(writer)
     wait_for(reader, room)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 143
+    assert process.wait(timeout=LONG) == 143
     with open(reader, encoding="utf-8") as pipe:  # noqa: PTH123
         assert pipe.read().lstrip("x") == shown
     assert invoke(*options, *state).stdout == (whole[len(shown) :] if form else following)
@@ -407,7 +408,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):
     assert len(process.stdout.read(10)) == 10
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=LONG) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
@@ -422,7 +423,7 @@ def test_a_reader_that_stalls_does_not_keep_a_signal_waiting(start, sample, chec
     process = start("sample", "--checkpoints", checkpoints, *options, **pipes)
     wait_for(process.stdout, 1 << 16)
     process.send_signal(getattr(signal, name))
-    assert process.wait(timeout=60) == 128 + getattr(signal, name)
+    assert process.wait(timeout=LONG) == 128 + getattr(signal, name)
     assert process.stderr.read().strip() == b""
     shown = process.stdout.readall().decode()
     further = sample("--length", 50, "--state", state).stdout
@@ -458,7 +459,7 @@ def test_a_reader_that_has_enough_leaves_a_state(start, sample, checkpoints, tmp
     shown = process.stdout.read(100).decode()
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=LONG) == 0
     further = sample("--length", 50, "--state", state).stdout
     for length in (200_000, 20_000_000):  # a fast machine has drawn more by then
         whole = sample("--length", length, "--rng-seed", 3).stdout
@@ -474,7 +475,7 @@ def test_an_interrupted_text_can_be_drawn_again(start, sample, checkpoints):
     process = start("sample", "--checkpoints", checkpoints, "--length", "100000000", **pipes)
     shown = process.stdout.read(100).decode()  # long before the end
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 130
     source, rng_seed = stderr.decode().split(" with --rng-seed ")
     assert source.split() == ["drawn", "from", str(checkpoints / "letters" / "best.safetensors")]
@@ -490,7 +491,7 @@ def test_what_a_signal_has_let_be_shown_is_what_the_state_holds(start, sample, c
     process = start("sample", "--checkpoints", checkpoints, *options, **pipes)
     shown = process.stdout.read(100)
     process.send_signal(getattr(signal, name))
-    rest, stderr = process.communicate(timeout=60)
+    rest, stderr = process.communicate(timeout=LONG)
     shown = (shown + rest).decode()
     assert process.returncode == 128 + getattr(signal, name)
     assert stderr.decode().strip() == f"drawn from {checkpoints / 'letters' / 'best.safetensors'} with --rng-seed 3"
@@ -509,7 +510,7 @@ def test_a_second_signal_leaves_a_state_too(start, sample, checkpoints, tmp_path
             time.sleep(0.001)
     for name in names:
         process.send_signal(getattr(signal, name))
-    process.communicate(timeout=60)
+    process.communicate(timeout=LONG)
     assert process.returncode in {128 + getattr(signal, name) for name in names}
     assert state.exists()
     assert sample("--length", 5, "--state", state).exit_code == 0
@@ -526,5 +527,5 @@ def test_a_signal_that_ends_one_of_several_texts_is_the_exit_code(start, sample,
         pass
     assert process.stdout.read(10)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=LONG)
     assert process.returncode == 128 + signal.SIGTERM
