@@ -15,6 +15,7 @@ from itertools import count
 
 from benchmarks.engines.contract import CLIP_NORM, LEARNING_RATE, config_of, parameters_of, random_text
 from benchmarks.shared import command
+from benchmarks.shared.clock import since
 from benchmarks.shared.output import number, percent, table
 from benchmarks.shared.peak import measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
@@ -72,7 +73,7 @@ class Watched(Workers):
         """See ``Workers.run``."""
         began = time.perf_counter()
         super().run(job, most)
-        self.seconds.append(time.perf_counter() - began)
+        self.seconds.append(since(began, "perf_counter"))
 
 
 def steps(shape: Shape, precision: str, threads: int) -> Iterator[dict[str, float]]:
@@ -90,7 +91,7 @@ def steps(shape: Shape, precision: str, threads: int) -> Iterator[dict[str, floa
         clip = Clip(norm_scale(updater.norm(gradient), CLIP_NORM), math.inf)
         updater.update(gradient, clip, LEARNING_RATE, step + 1)
         network.refresh()
-        between = time.perf_counter() - began - sum(workers.seconds)
+        between = since(began + sum(workers.seconds), "perf_counter")
         yield dict(zip((*PARTS, BETWEEN), (*workers.seconds, between), strict=True))
 
 

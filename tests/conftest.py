@@ -7,12 +7,16 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from jobs import TEXT
 
 from charrnn.kernels.jit import Prepared
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
 from charrnn.sweeps.folder import SweepFolder
+
+settings.register_profile("any machine", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # the same examples each time, however long they take
 
 BPCS = {("adam", 0): 2.0, ("adam", 1): 2.5, ("adam", 2): 2.1, ("sgd", 0): 1.9, ("sgd", 1): None}
 

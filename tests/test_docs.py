@@ -45,7 +45,8 @@ def shell_commands():
 
 
 def copy_of_the_checkout(folder):
-    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*.egg-info", "build")
+    # Hidden folders are those of tools, which may write there meanwhile.
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "checkpoints", "corpora", "results")
     shutil.copytree(ROOT, folder, ignore=ignored)
 
 

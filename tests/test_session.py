@@ -105,7 +105,7 @@ def test_python_ends_while_a_stream_is_open():
     assert (done.returncode, done.stderr, len(done.stdout)) == (0, "", 31)
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.text("abcd", min_size=1, max_size=3), min_size=1, max_size=3))
 def test_after_a_stop_text_the_text_goes_on_behind_it(model, stops):
     whole = model.sample("abc", length=400, rng_seed=6)
@@ -303,7 +303,7 @@ def test_the_folder_of_a_state_is_made(model, tmp_path):
     model.session().restore(tmp_path / "a" / "b" / "s.safetensors")
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(), st.integers(0, 40), st.sampled_from(["character", "byte"]))
 def test_any_prefix_and_any_length(prefix, length, unit):
     model = MODELS[unit]

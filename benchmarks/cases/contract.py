@@ -4,11 +4,12 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.shared.clock import seconds_of_call
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.packing import Packed, pack, packed_zeros, room_to_round
@@ -45,8 +46,19 @@ class Case:
     """Name of the case that is done ``repeats`` times within this one; the time of an element is what is left."""
 
 
-def seconds_of(case: Case, limit: float) -> float:
-    """Median of single calls, on the thread's own clock."""
+class CallTime(NamedTuple):
+    """The time of a call, always above 0."""
+
+    seconds: float
+    at_most: bool
+    """Whether it is an upper bound: the call and all around it, which the noise did not let be taken off."""
+
+
+def seconds_of(case: Case, limit: float) -> CallTime:
+    """Median of single calls, on the thread's own clock, less that of idle ones; else the least of the calls.
+
+    On a busy machine few calls are undisturbed, and the median of the idle ones may be the greater one.
+    """
     busy: list[float] = []
     idle: list[float] = []
     begin = time.perf_counter()
@@ -54,14 +66,8 @@ def seconds_of(case: Case, limit: float) -> float:
         case.prepare()
         busy.append(seconds_of_call(case.run))
         idle.append(seconds_of_call(case.idle))
-    return statistics.median(busy) - statistics.median(idle)
-
-
-def seconds_of_call(function: Callable[[], object]) -> float:
-    """Of the thread's own time."""
-    start = time.thread_time()
-    function()
-    return time.thread_time() - start
+    seconds = statistics.median(busy) - statistics.median(idle)
+    return CallTime(seconds, False) if seconds > 0 else CallTime(min(busy), True)
 
 
 def worst(got: Array, wanted: Array, bound: Array | float) -> float:

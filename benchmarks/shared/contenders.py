@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.shared.clock import since
 from charrnn.cells.contract import cell_names
 from charrnn.model.config import HIGHEST_ORDER, ModelConfig
 from charrnn.model.ngram import NGram
@@ -112,9 +113,9 @@ def counted(text: Text) -> Iterator[Counted]:
     """N-gram models of rising orders, until one is no better than the one before."""
     best = float("inf")
     for order in range(1, HIGHEST_ORDER + 1):
-        begin = time.process_time()
+        start = time.process_time()
         model = NGram.count(ModelConfig(len(text.vocabulary), "ngram", order=order), text.train_ids)
-        seconds = time.process_time() - begin
+        seconds = since(start, "process_time")
         bpc = score(model, text.val_ids).bits_per_character
         yield Counted(order, model.size, seconds, bpc)
         if bpc >= best:
@@ -137,5 +138,9 @@ def _pace(contender: Contender, text: Text) -> float:
     trainer = Trainer(
         config, TrainingSettings(steps=steps), text.vocabulary, text.train_ids, np.empty(0, np.int32), save_every=2**40
     )
-    ends = [time.process_time() for event in trainer.run() if isinstance(event, StepDone)]
-    return float(np.median(np.diff(ends)[WARM_UP_STEPS - 1 :]))
+    times, start = [], time.process_time()
+    for event in trainer.run():
+        if isinstance(event, StepDone):
+            times.append(since(start, "process_time"))
+            start = time.process_time()
+    return float(np.median(times[WARM_UP_STEPS:]))

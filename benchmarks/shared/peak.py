@@ -6,9 +6,8 @@ because that is how to know neither the CPU nor the package's choice of register
 product cannot be faster than this; how near it comes is how good it is.
 """
 
-import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numba
@@ -17,6 +16,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from benchmarks.shared.clock import seconds_of_call
 
 INDEX = ir.IntType(64)
 CANDIDATES = ((16, 12), (16, 24), (32, 12), (64, 24))
@@ -84,10 +85,8 @@ def make_loop(lanes: int, chains: int) -> Callable[..., Any]:
 
 
 def seconds_of(loop: Callable[..., Any], real: Any, rounds: int) -> float:
-    """What so many rounds take by the thread's own clock: other programs on the core do not count."""
-    start = time.thread_time()
-    loop(real(0.5), real(1.0), rounds)
-    return time.thread_time() - start
+    """What so many rounds take."""
+    return seconds_of_call(partial(loop, real(0.5), real(1.0), rounds))
 
 
 def rounds_in(seconds: float, loop: Callable[..., Any], real: Any) -> int:

@@ -4,8 +4,7 @@ To draw a character of one text, each weight is read once and used once, so that
 weights' size that is read again and again lies in the cache level in which the weights lie.
 """
 
-import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numba
@@ -13,6 +12,7 @@ import numpy as np
 
 from benchmarks.cases.contract import Inputs, seconds_of
 from benchmarks.cases.products import product
+from benchmarks.shared.clock import seconds_of_call
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.intrinsics import wide_vectors
@@ -29,7 +29,7 @@ def weight_bytes(shape: Shape, precision: str) -> int:
 def matvec_rate(shape: Shape, precision: str) -> float:
     """GB/s at which one product of a row with all weights of a shape, packed as one matrix, reads them."""
     case = matvec(shape.hidden, shape.weights_read // shape.hidden, precision)
-    return weight_bytes(shape, precision) / seconds_of(case, SECONDS) / 1e9
+    return weight_bytes(shape, precision) / seconds_of(case, SECONDS).seconds / 1e9
 
 
 @cache
@@ -47,9 +47,7 @@ def read_rate(size: int) -> float:
     passes, elapsed = 1, 0.0
     while elapsed < SECONDS / 2:
         passes *= 2
-        start = time.thread_time()
-        read(memory, passes)
-        elapsed = time.thread_time() - start
+        elapsed = seconds_of_call(partial(read, memory, passes))
     return memory.nbytes * passes / elapsed / 1e9
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engines.contract import find_engine
+from benchmarks.shared.clock import Clock, since
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.shape import Shape
 
@@ -26,7 +27,7 @@ LEAST_STEPS = 5
 WARM_UP_SHAPE = Shape(16, 2, 4, 3, 5)
 """A tiny model that brings all code and thread pools into memory before the model that is measured."""
 
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+CLOCKS: dict[str, Clock] = {"wall": "perf_counter", "cpu": "process_time"}
 
 STATUS = Path("/proc/self/status")
 
@@ -73,9 +74,9 @@ def timed(steps: Iterator[Any], job: Job) -> dict[str, Any]:
     times: list[float] = []
     begin = time.perf_counter()
     while time.perf_counter() - begin < job.seconds or len(times) < LEAST_STEPS:
-        start = clock()
+        start = getattr(time, clock)()
         last = next(steps)
-        times.append(clock() - start)
+        times.append(since(start, clock))
     result = {
         "steps": len(times),
         "step_seconds": statistics.median(times),

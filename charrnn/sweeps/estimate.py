@@ -116,7 +116,7 @@ def operations_per_second() -> float:
         began = time.perf_counter()
         matmul(a, packed, c[0], ids, c, 0, rows)
         times.append(time.perf_counter() - began)
-    return 2 * rows * depth * columns / min(times)
+    return 2 * rows * depth * columns / max(min(times), 1e-9)
 
 
 def _operations(given: Mapping[str, Any], characters: int, vocabulary: int) -> float:

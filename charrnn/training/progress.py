@@ -134,9 +134,10 @@ class Pace:
         """Seconds and characters up to the end of each of the last steps, after those before them."""
 
     def add(self, seconds: float, characters: int) -> float:
-        """Take a step in; returns the pace."""
+        """Take a step in; returns the pace, 0 where the clock is too coarse to tell."""
         ends = self._ends
         ends.append((ends[-1][0] + seconds, ends[-1][1] + characters))
         while len(ends) > 2 and ends[-1][0] - ends[1][0] > PACE_SECONDS:
             ends.popleft()
-        return (ends[-1][1] - ends[0][1]) / (ends[-1][0] - ends[0][0])
+        elapsed = ends[-1][0] - ends[0][0]
+        return (ends[-1][1] - ends[0][1]) / elapsed if elapsed else 0.0

@@ -54,4 +54,4 @@ def training_speed(
     while not steps or running_seconds() - started < seconds:
         step()
         steps += 1
-    return steps * settings.batch_size * settings.window / (running_seconds() - started)
+    return steps * settings.batch_size * settings.window / max(running_seconds() - started, 1e-9)

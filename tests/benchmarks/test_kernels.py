@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks import kernels
 from benchmarks.cases import all_cases
+from benchmarks.cases.contract import CallTime
 from benchmarks.kernels import check, figures_of, kernels_table, main
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.matmul import matmul
@@ -60,14 +61,33 @@ def test_a_wrong_result_is_given_no_time(monkeypatch, capsys, tmp_path):
     assert not (tmp_path / "report.json").exists()
 
 
-def test_a_cell_is_charged_for_what_is_not_its_product():
-    case = next(case for case in all_cases(SHAPE, "float32") if case.name.startswith("cell forward"))
-    timing = figures_of(case, seconds=3e-6, peak=100.0, product_seconds=2e-6)
+def cells(timing):
+    return [cell.strip() for cell in kernels_table([timing]).splitlines()[-1].split("|")[3:-1]]
+
+
+@pytest.fixture
+def cell_case():
+    """Its products are four of 3 x 36 x 9, one for each step; its elements are 4 x 3 x 9."""
+    return next(case for case in all_cases(SHAPE, "float32") if case.name.startswith("cell forward"))
+
+
+def test_a_cell_is_charged_for_what_is_not_its_product(cell_case):
+    timing = figures_of(cell_case, CallTime(3e-6, False), 100.0, CallTime(0.5e-6, False))
     assert timing.nanoseconds == pytest.approx(1e3 / (4 * 3 * 9))
-    lost = figures_of(case, seconds=1e-6, peak=100.0, product_seconds=2e-6)
-    assert (lost.seconds, lost.nanoseconds) == (1e-6, None)
-    nothing = figures_of(case, seconds=-1e-9, peak=100.0)
-    assert (nothing.seconds, nothing.gflops, nothing.part_of_peak, nothing.nanoseconds) == (None,) * 4
-    assert [cell.strip() for cell in kernels_table([nothing]).splitlines()[-1].split("|")[3:-1]] == ["-"] * 4
     assert timing.gflops == pytest.approx(2 * 4 * 3 * 36 * 9 / 3e3)
     assert timing.part_of_peak == pytest.approx(timing.gflops / 100)
+    assert cells(timing) == ["3", "2.59", "3 %", "9.259"]
+
+
+@pytest.mark.parametrize("product", [None, CallTime(0.75e-6, False), CallTime(0.1e-6, True)])
+def test_a_cell_whose_product_is_unknown_or_seems_slower_has_a_bound(cell_case, product):
+    timing = figures_of(cell_case, CallTime(3e-6, False), 100.0, product)
+    assert timing.nanoseconds == pytest.approx(3e3 / (4 * 3 * 9))
+    assert cells(timing) == ["3", "2.59", "3 %", "<27.778"]
+
+
+def test_what_follows_from_a_bound_is_marked_as_one(cell_case):
+    timing = figures_of(cell_case, CallTime(3e-6, True), 100.0, CallTime(0.5e-6, False))
+    assert cells(timing) == ["<3", ">2.59", ">3 %", "<9.259"]
+    no_product = dataclasses.replace(cell_case, flop=0, count=0, repeats=0)
+    assert cells(figures_of(no_product, CallTime(3e-6, True), None)) == ["<3", "-", "-", "-"]

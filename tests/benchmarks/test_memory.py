@@ -7,7 +7,7 @@ from benchmarks.shared.footprint import footprint
 from benchmarks.shared.shape import Shape
 from benchmarks.shared.worker import Job
 
-MODEL = "128/1/32/64/33"
+MODEL = "256/1/32/64/33"
 """Large enough that a few pages do not matter."""
 
 FORMULA = sum(footprint(Shape.parse(MODEL)).values())

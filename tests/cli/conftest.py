@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from waiting import LONG
 
 from charrnn.cli.shared.group import group
 
@@ -68,7 +69,7 @@ def on_a_terminal(start):
         except OSError:  # how Linux tells that the other end is closed
             pass
         os.close(master)
-        return process.wait(timeout=60), data.decode()
+        return process.wait(LONG), data.decode()
 
     return run
 

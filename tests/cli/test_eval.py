@@ -2,10 +2,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import LONG, until_full
 
 from charrnn.api import load
 from charrnn.cli.eval import _cells
@@ -110,7 +110,7 @@ def test_a_fifo_whose_reader_has_enough_ends_it_quietly(start, text, checkpoints
     process = start("eval", long, "--checkpoints", checkpoints, "--per-char", fifo, **options)
     with fifo.open() as reader:
         assert json.loads(reader.readline())["character"] == text.read_text()[0]
-    assert process.communicate(timeout=60)[1] == ""
+    assert process.communicate(timeout=LONG)[1] == ""
     assert process.returncode == 0
 
 
@@ -136,11 +136,11 @@ def test_a_pipe_that_does_not_wait_gets_all(start, evaluate, text, checkpoints, 
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     process = start("eval", "letters", text, "--checkpoints", checkpoints, *form, stdout=writer)
+    until_full(writer)
     os.close(writer)
-    time.sleep(1)  # until it is full
     with open(reader, encoding="utf-8") as pipe:  # noqa: PTH123
         shown = pipe.read()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(LONG) == 0
     assert shown == evaluate("letters", text, *form).stdout
 
 

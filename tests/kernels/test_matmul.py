@@ -1,3 +1,9 @@
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, packed, packed_pairs, precisions
@@ -265,3 +271,16 @@ def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):
     matmul_add(a, packed_pairs(b, 2 * TALL), c, 0, 2 * TALL)
     assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
     assert np.isnan(c).sum() == 21  # not even the padding
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")
+@pytest.mark.skipif("NUMBA_CPU_NAME" in os.environ, reason="runs for another processor already")
+def test_products_cells_and_gradients_of_a_processor_without_avx_512():
+    chosen = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    tests = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "pytest", "-q", __file__, tests / "cells"]
+    # Two cells see all that depends on the processor; what one of them has seen needs no compiling for the other.
+    command += ["-k", "not (rnn or leaky or peephole or lecture or resumed or gru and (drawn or bf16))"]
+    options = {"env": os.environ | chosen, "capture_output": True, "text": True, "cwd": tests.parent}
+    done = subprocess.run(command, check=False, **options)
+    assert done.returncode == 0, done.stdout

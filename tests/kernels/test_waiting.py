@@ -6,6 +6,9 @@ import pytest
 
 from charrnn.kernels.waiting import passes, reaches
 
+ENDLESS = 2**60
+"""Looks; on a busy machine another thread may not run for a long time."""
+
 
 @pytest.mark.parametrize("patience", [0, 1, 100])
 @pytest.mark.parametrize(("count", "wanted"), [(2, False), (3, True), (4, True)])
@@ -23,9 +26,7 @@ def test_what_another_thread_writes_meanwhile_is_seen():
 
     writer = threading.Thread(target=write)
     writer.start()
-    begin = time.monotonic()
-    assert reaches(counter, 1, 2**40)
-    assert time.monotonic() - begin < 10
+    assert reaches(counter, 1, ENDLESS)
     writer.join()
 
 
@@ -42,10 +43,10 @@ def test_threads_pass_by_turns():
 
     def answer():
         for turn in range(1, 101):
-            reaches(first, turn, 2**24)
+            reaches(first, turn, ENDLESS)
             second[0] = turn + 1
 
     other = threading.Thread(target=answer)
     other.start()
-    assert all(passes(first, second, turn, 2**24) for turn in range(1, 101))
+    assert all(passes(first, second, turn, ENDLESS) for turn in range(1, 101))
     other.join()

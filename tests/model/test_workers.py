@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import LONG, until
 
 from charrnn.errors import ConfigError
 from charrnn.model import workers as module
-from charrnn.model.workers import Workers, available_threads, share
+from charrnn.model.workers import Helper, Workers, available_threads, share
 
 TASKS = Path("/proc/self/task")
 """A folder for each thread, on Linux."""
@@ -21,7 +22,7 @@ threads_given = pytest.mark.parametrize("threads", [1, 2, 5])
 @threads_given
 def test_each_part_runs_once_in_a_thread_of_its_own(threads):
     calls = []
-    together = threading.Barrier(threads, timeout=20)  # passes only if all parts run at once
+    together = threading.Barrier(threads, timeout=LONG)  # passes only if all parts run at once
 
     def job(part, parts):
         together.wait()
@@ -80,25 +81,27 @@ def test_of_many_jobs_each_part_is_done_once_and_before_the_next_job(threads, pa
         time.sleep(pause)  # the threads go to sleep meanwhile
 
 
-def test_threads_without_work_take_no_time():
-    workers = Workers(2)
-    workers.run(lambda part, parts: None)
-    time.sleep(0.1)
-    before = time.process_time()
-    time.sleep(0.3)
-    assert time.process_time() - before < 0.1
+@pytest.mark.skipif(not TASKS.is_dir(), reason="the system does not tell")
+def test_threads_without_work_go_to_sleep():
+    workers, threads = Workers(2), {}
+    workers.run(lambda part, parts: threads.setdefault(part, threading.get_native_id()))
+
+    def sleeps():
+        return (TASKS / str(threads[1]) / "stat").read_text().rpartition(") ")[2][0] == "S"
+
+    until(lambda: all(sleeps() or time.sleep(0.002) for _ in range(50)))  # not only until it gets the GIL
 
 
 def test_what_comes_while_the_threads_are_at_work_is_done_by_its_caller():
     workers, at_work, go_on, calls = Workers(3), threading.Barrier(4), threading.Event(), []
 
     def long(part, parts):
-        at_work.wait(20)
-        go_on.wait(20)
+        at_work.wait(LONG)
+        go_on.wait(LONG)
 
     first = threading.Thread(target=workers.run, args=(long,))
     first.start()
-    at_work.wait(20)
+    at_work.wait(LONG)
     workers.run(lambda part, parts: calls.append((part, parts, threading.get_ident())))
     assert calls == [(0, 1, threading.get_ident())]
     go_on.set()
@@ -107,25 +110,30 @@ def test_what_comes_while_the_threads_are_at_work_is_done_by_its_caller():
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that interrupts")
 def test_after_a_caller_was_interrupted_the_next_job_waits_for_the_part_that_is_left():
-    workers, done = Workers(2), []
+    workers, done, interrupted, asserted = Workers(2), [], threading.Event(), threading.Event()
 
     def interrupt(number, frame):
-        raise KeyboardInterrupt
+        if frame.f_code is Helper.wait.__code__ and not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
 
     def slow(part, parts):
         if part:
-            time.sleep(0.3)
+            while not interrupted.wait(0.01):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+            asserted.wait(LONG)
+            time.sleep(0.1)  # the next job most likely waits by then
             done.append("slow")
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
             workers.run(slow)
+        assert done == []
+        asserted.set()
+        workers.run(lambda part, parts: done.append(part))
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert done == []
-    workers.run(lambda part, parts: done.append(part))
     assert done[0] == "slow"
     assert sorted(done[1:]) == [0, 1]
 
@@ -175,23 +183,29 @@ print(sorted(done))
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that interrupts")
 def test_after_any_number_of_interrupts_work_goes_on():
     command = [sys.executable, "-c", INTERRUPTED]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=True)
     assert process.stdout == "[0, 1]\n"
 
 
+FORKED = """
+import os, signal
+from charrnn.model.workers import Workers
+
+workers, calls = Workers(2), []
+workers.run(lambda part, parts: None)
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+workers.run(lambda part, parts: calls.append(part))
+print(sorted(calls), flush=True)
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_fork_has_threads_of_its_own():
-    workers, calls = Workers(2), []
-    workers.run(lambda part, parts: None)
-    child = os.fork()
-    if not child:
-        try:
-            signal.alarm(20)
-            workers.run(lambda part, parts: calls.append(part))
-        finally:
-            os._exit(0 if sorted(calls) == [0, 1] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    process = subprocess.run(
+        [sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True, timeout=LONG, check=True
+    )
+    assert process.stdout == "[0, 1]\n"
 
 
 @pytest.mark.skipif(not TASKS.is_dir(), reason="the system does not tell")
@@ -199,10 +213,7 @@ def test_threads_end_with_their_workers():
     before = len(list(TASKS.iterdir()))
     for _ in range(20):
         Workers(3).run(lambda part, parts: None)
-    end = time.monotonic() + 10
-    while len(list(TASKS.iterdir())) > before and time.monotonic() < end:
-        time.sleep(0.01)
-    assert len(list(TASKS.iterdir())) <= before
+    until(lambda: len(list(TASKS.iterdir())) <= before)
 
 
 def test_one_thread_starts_no_other():

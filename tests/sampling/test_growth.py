@@ -50,7 +50,7 @@ texts = st.text("abc", max_size=30)
 stop_texts = st.lists(st.text("abc", min_size=1, max_size=5), max_size=4).map(tuple)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(texts, stop_texts, st.lists(st.integers(0, 30), max_size=6))
 def test_a_text_ends_before_the_first_complete_stop_text_whatever_its_pieces(text, stops, cuts):
     cuts = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
@@ -95,7 +95,7 @@ def collected(steps):
     return texts, reasons
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(length=st.integers(0, 90), stops=stop_texts, count=st.integers(1, 4))
 def test_texts_are_one_long_draw_cut_at_stop_texts(sampler, length, stops, count):
     drawn = streams(sampler, *range(count)).draw(max(1, length), SamplingSettings().rules)

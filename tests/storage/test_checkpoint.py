@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from safetensors.numpy import load_file, save_file
+from waiting import until
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.storage.atomic import leftovers
@@ -341,13 +341,11 @@ def test_a_flipped_bit_raises_a_checkpoint_error_or_nothing(tmp_path: Path) -> N
 
 def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
-    deadline = time.monotonic() + 60
     struck = 0
     while struck < 3:
         child = subprocess.Popen([sys.executable, "-c", SAVE_FOREVER, path])
-        while not (path.exists() and leftovers(path)):
-            assert child.poll() is None
-            assert time.monotonic() < deadline, "never saw a save under way"
+        until(lambda child=child: child.poll() is not None or (path.exists() and leftovers(path)), pause=0)
+        assert child.poll() is None
         child.kill()
         assert child.wait() == -signal.SIGKILL
         struck += bool(leftovers(path))

@@ -33,6 +33,7 @@ def cache(tmp_path: Path) -> Path:
 def text(tmp_path: Path) -> Path:
     path = tmp_path / "text"
     path.write_text("abcabc\n", "utf-8")
+    os.utime(path, (0, 0))  # so that what is written later has another time, however soon that is
     return path
 
 

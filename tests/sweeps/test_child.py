@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from endurance.sweeps import children
+from waiting import until
 
 from charrnn.storage.lock import FolderLock
 from charrnn.storage.run import Run
@@ -49,8 +50,7 @@ def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_pat
     run, stopped = Run(tmp_path / planned.name), threading.Event()
     with ThreadPoolExecutor() as pool:
         ended = pool.submit(train_run, planned, tmp_path, 1, stopped.is_set)
-        while not run.last.is_file():
-            time.sleep(0.02)
+        until(run.last.is_file)
         [pid] = children(os.getpid())
         os.kill(pid, signal.SIGKILL)
         assert ended.result().state == "failed"
@@ -62,7 +62,6 @@ def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_pat
         time.sleep(0.1)
         assert children(os.getpid()) == []  # waits for who holds the lock
         held.release()
-        while run.last.read_bytes() == saved:
-            time.sleep(0.02)
+        until(lambda: run.last.read_bytes() != saved)
         stopped.set()
         assert ended.result() == Outcome("cut")

@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from endurance.cluster import LoopbackCluster
 from endurance.runs import command
+from waiting import LONG, until
 
 from charrnn.opening import open_job
 from charrnn.storage.run import Run
@@ -48,11 +48,10 @@ def test_a_worker_that_is_killed_has_its_run_continued_elsewhere(cluster, tmp_pa
         "sweep", tmp_path / "x.toml", "--checkpoints", tmp_path / "runs", "--dask", cluster.address, "--json"
     )
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not all(run.last.is_file() for run in runs):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    until(lambda: process.poll() is not None or all(run.last.is_file() for run in runs))
+    assert process.poll() is None, process.communicate()
     cluster.kill_worker(0)
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=LONG)
     assert (process.returncode, stderr) == (0, "")
     ended = [event for event in map(json.loads, stdout.splitlines()) if event["event"] == "run_ended"]
     assert sorted((event["run"], event["state"]) for event in ended) == [("rng-seed=0", "done"), ("rng-seed=1", "done")]
@@ -70,16 +69,16 @@ def sweep_at_work(tmp_path, where):
     words = command("sweep", tmp_path / "x.toml", "--checkpoints", tmp_path, "--dask", where, "--jobs", 2, "--quiet")
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
     folder = SweepFolder(tmp_path / "x")
-    while not all((folder.folder / f"rng-seed={seed}" / "last.safetensors").is_file() for seed in (0, 1)):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    files = [folder.folder / f"rng-seed={seed}" / "last.safetensors" for seed in (0, 1)]
+    until(lambda: process.poll() is not None or all(file.is_file() for file in files))
+    assert process.poll() is None, process.communicate()
     return process, folder
 
 
 def test_an_interrupt_of_all_processes_of_a_terminal_saves_the_runs_of_a_local_cluster(tmp_path):
     process, folder = sweep_at_work(tmp_path, "local")
     os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 130
     assert stderr.endswith("sweep-table x\n")
     assert "Traceback" not in stderr
@@ -92,7 +91,7 @@ def test_a_cluster_without_workers_ends_an_interrupted_sweep(cluster, tmp_path):
     for worker in (0, 1):
         cluster.kill_worker(worker)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 1
     *_, last = stderr.splitlines()
     assert last.startswith(f"charrnn: error: no worker is left on the Dask cluster at {cluster.address}: start one")

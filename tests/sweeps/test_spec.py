@@ -123,7 +123,7 @@ def test_a_long_name_is_cut_and_still_its_own(read):
         ("[fixed]\ndropout = true", 2, "dropout must be a number, not True"),
         ("[fixed]\nbytes = 1", 2, "bytes must be true or false, not 1"),
         ('[fixed]\nencoding = "klingon"', 2, "the encoding 'klingon' is unknown"),
-        ("[fixed]\nthreads = 0", 2, "threads: 0 is not in the range x>=1"),
+        ("[fixed]\nthreads = 0", 2, "threads: 0 is not in the range 1<=x<=1024"),
         ("[fixed]\nkeep = -1", 2, "keep must be a whole number of at least 0, not -1"),
         ('[grid]\nrng-seed = [0]\noptimizer = [\n"adam",\n"lion"]', 3, "optimizer: 'lion' is not one of 'adagrad'"),
         ("[grid]\ndropout = 0.5", 2, "dropout must be a list of values, not 0.5"),

@@ -20,6 +20,11 @@ def test_a_step_that_takes_long_has_its_own_pace():
     assert pace.add(10 * PACE_SECONDS, 60 * PACE_SECONDS) == 6
 
 
+def test_steps_between_which_a_coarse_clock_stands_still_have_no_pace():
+    pace = Pace()
+    assert [pace.add(seconds, 100) for seconds in (0.0, 0.0, 2.0, 0.0)] == [0, 0, 150, 200]
+
+
 def test_a_clock_that_has_not_run_has_no_pace():
     assert Clock().chars_per_second() == 0
     assert Clock(training_seconds=2.0, characters=10).chars_per_second() == 5

@@ -1,5 +1,6 @@
-import time
-from functools import partial
+import itertools
+
+import pytest
 
 from charrnn.model.config import ModelConfig
 from charrnn.text.vocabulary import Vocabulary
@@ -7,16 +8,13 @@ from charrnn.training.settings import TrainingSettings
 from charrnn.training.speed import training_speed
 
 
-def test_the_speed_is_that_of_the_steps():
+@pytest.mark.parametrize(("seconds", "steps"), [(0.0, 1), (0.4, 1), (2.0, 4), (2.2, 5)])
+def test_the_speed_is_that_of_the_steps_in_the_time_given(monkeypatch, seconds, steps):
+    now = itertools.count()  # half a second passes between two looks
+    monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)
     config, settings = ModelConfig(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
-    measure = partial(training_speed, settings=settings, vocabulary=Vocabulary("abcdefghi"), threads=1)
-    measure(config, seconds=0.0)  # compiled
-    began = time.process_time()
-    rate = measure(config, seconds=0.2)
-    assert rate > 0
-    assert time.process_time() - began > 0.05
-    larger = ModelConfig(vocab_size=9, hidden_size=512)
-    assert measure(larger, seconds=0.2) < rate
+    rate = training_speed(config, settings, Vocabulary("abcdefghi"), threads=1, seconds=seconds)
+    assert rate == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
 
 
 def test_windows_of_one_step_have_a_speed():

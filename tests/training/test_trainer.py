@@ -115,11 +115,11 @@ def test_whichever_limit_comes_first_ends_the_run(kind):
 @pytest.mark.parametrize(
     ("limits", "minutes_done", "factor"),
     [
-        ({"minutes": 10.0}, 0.25, 0.75),
-        ({"minutes": 10.0, "steps": 1000}, 0.25, 1.0),
-        ({"minutes": 10.0, "steps": 1000}, 0.9, 0.8),
-        ({"minutes": 10.0, "steps": 1000}, 0.99, 0.08),
-        ({"minutes": 10.0, "steps": 2}, 0.5, 1.0),
+        ({"minutes": 1e5}, 0.25, 0.75),
+        ({"minutes": 1e5, "steps": 1000}, 0.25, 1.0),
+        ({"minutes": 1e5, "steps": 1000}, 0.9, 0.8),
+        ({"minutes": 1e5, "steps": 1000}, 0.99, 0.08),
+        ({"minutes": 1e5, "steps": 2}, 0.5, 1.0),
     ],
 )
 def test_beside_steps_the_clock_lowers_the_rate_only_at_its_end(limits, minutes_done, factor):

@@ -24,7 +24,7 @@ def test_engines_take_turns(monkeypatch):
     figures = take_turns(jobs, 2, said.append)
     assert order == ["a", "b", "a", "b"]
     assert [[result["step_seconds"] for result in figures[job]] for job in jobs] == [[1, 3], [2, 4]]
-    assert all(result["peak_gflops"] > 1 for rounds in figures.values() for result in rounds)
+    assert all(result["peak_gflops"] > 0 for rounds in figures.values() for result in rounds)
     assert len(said) == 4
     assert by_setting(figures) == {(SHAPE, "1", "float32"): {"a": figures[jobs[0]], "b": figures[jobs[1]]}}
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import LONG
 
 from charrnn.errors import RunError
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_written_does_not_change_the_exit_code(ending, exit_code)
     process = subprocess.Popen([sys.executable, "-c", PROGRAM.format(ending=ending)], **pipes, env=buffered)
     process.stdout.close()
     process.stdin.close()
-    assert process.wait(timeout=60) == exit_code
+    assert process.wait(timeout=LONG) == exit_code
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="it is of Linux")
@@ -100,7 +101,7 @@ def test_messages_that_find_no_room_are_no_error(start, checkpoints, unbuffered)
     def ended(*options):
         with Path("/dev/full").open("w") as full:
             process = start("sample", "--checkpoints", checkpoints, *options, **pipes, stderr=full)
-        return len(process.communicate(timeout=60)[0]), process.returncode
+        return len(process.communicate(timeout=LONG)[0]), process.returncode
 
     pipes = {"stdout": subprocess.PIPE, "env": {**os.environ, "PYTHONUNBUFFERED": unbuffered}}
     assert ended("--length", 10) == (10, 0)

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from waiting import LONG
 
 pty = pytest.importorskip("pty", reason="terminals of Windows are others")
 
@@ -19,7 +20,7 @@ class Terminal:
         self.process = start(*arguments, **files, start_new_session=True)
         os.close(theirs)
 
-    def until(self, wanted, seconds=60):
+    def until(self, wanted, seconds=LONG):
         """Read until ``wanted`` has come; returns all since the last call."""
         end = time.monotonic() + seconds
         while wanted not in self.text:
@@ -64,7 +65,7 @@ def test_a_conversation(start, checkpoints):
     terminal.until("> ")
     terminal.type("\x04")
     terminal.until("--rng-seed 1")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
 
 
 def test_a_terminal_that_stands_still_does_not_make_ctrl_c_end_the_program(start, checkpoints):
@@ -72,13 +73,15 @@ def test_a_terminal_that_stands_still_does_not_make_ctrl_c_end_the_program(start
     terminal = Terminal(start, "sample", *options)
     terminal.until("> ")
     terminal.type("the d\n")
-    time.sleep(1)  # until it is full
+    terminal.until("\n")
+    terminal.until(" ")  # it draws
+    time.sleep(1)  # most likely until it is full
     os.kill(terminal.process.pid, signal.SIGINT)
     time.sleep(3)
     terminal.until("> ")
     terminal.type("\x04")
     terminal.until("--rng-seed")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
 
 
 def test_a_python_without_readline_has_a_prompt_too(start, checkpoints, tmp_path, monkeypatch):
@@ -90,7 +93,7 @@ def test_a_python_without_readline_has_a_prompt_too(start, checkpoints, tmp_path
     terminal.until("> ")
     terminal.type("\x04")
     terminal.until("--rng-seed")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
 
 
 def test_the_prompt_goes_to_the_terminal_and_not_into_a_pipe(start, checkpoints):
@@ -99,7 +102,7 @@ def test_the_prompt_goes_to_the_terminal_and_not_into_a_pipe(start, checkpoints)
     for line in ("the d\n", "\x04"):
         terminal.until("> ")
         terminal.type(line)
-    drawn, _ = terminal.process.communicate(timeout=60)
+    drawn, _ = terminal.process.communicate(timeout=LONG)
     assert len(drawn) == 16
     assert b">" not in drawn
 
@@ -113,7 +116,7 @@ def test_ctrl_c_stops_the_text_and_not_the_program(start, checkpoints):
     os.kill(terminal.process.pid, signal.SIGINT)
     terminal.until("> ")
     terminal.type("\x04")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
 
 
 @pytest.mark.parametrize("drawing", [False, True])
@@ -128,7 +131,7 @@ def test_other_signals_end_the_conversation_and_save_it(start, invoke, checkpoin
     terminal.until(" " if drawing else "> ")
     number = getattr(signal, name)
     os.kill(terminal.process.pid, number)
-    assert terminal.process.wait(timeout=60) == 128 + number
+    assert terminal.process.wait(timeout=LONG) == 128 + number
     assert invoke("sample", "--checkpoints", checkpoints, "--length", 5, "--state", state).exit_code == 0
 
 
@@ -144,7 +147,7 @@ def test_ctrl_c_again_and_again_stops_the_text_and_not_the_program(start, checkp
         terminal.until("> ")
     terminal.type("\x04")
     terminal.until("--rng-seed")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
 
 
 def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
@@ -159,9 +162,9 @@ def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
 def test_a_terminal_is_shown_escapes_and_ends_the_line(start, escapes):
     terminal = Terminal(start, "sample", escapes, "--length", "0", "--seed", "\x1b[31m")
     assert "\\x1b[31m\r\n" in terminal.until("\n")
-    assert terminal.process.wait(timeout=60) == 0
+    assert terminal.process.wait(timeout=LONG) == 0
     piped = start("sample", escapes, "--length", "0", "--seed", "\x1b[31m", stdout=-1, stderr=-1)
-    assert piped.communicate(timeout=60)[0] == b"\x1b[31m"
+    assert piped.communicate(timeout=LONG)[0] == b"\x1b[31m"
 
 
 @pytest.fixture
