@@ -79,15 +79,14 @@ before = time.monotonic() - running_seconds()
 print(time.monotonic() - running_seconds() - before)
 """
 
-IN_A_FORK = f"""
-import os, signal, sys, time
+IN_A_FORK = """
+import os, sys, threading
 from charrnn.clock import running_seconds
 running_seconds()
 if child := os.fork():
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-before = time.monotonic() - running_seconds()
-time.sleep(2 * {LONGEST_GAP})
-print({STOPPED} - (time.monotonic() - running_seconds() - before))
+running_seconds()
+print([thread.name for thread in threading.enumerate() if thread.is_alive()])
 """
 
 TRAINING = f"""
@@ -121,4 +120,4 @@ def test_a_process_that_is_stopped_does_not_run(code, tmp_path, corpus):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_fork_has_a_clock_of_its_own():
     result = subprocess.run([sys.executable, "-c", IN_A_FORK], capture_output=True, text=True, check=True)
-    assert float(result.stdout) > 0
+    assert "'charrnn clock'" in result.stdout

@@ -410,7 +410,7 @@ def test_a_terminal_may_be_as_narrow_as_it_likes(on_a_terminal, tmp_path, column
 @pytest.mark.parametrize("name", ["two\nlines\x07.txt", "-it's 100% off!.txt", "caf\udce9\u202e.txt", "~"])
 def test_a_printed_command_can_be_pasted(start, tmp_path, name):
     (tmp_path / name).write_text(TEXT)
-    options = ("--minutes", "1", "--json", "--checkpoints", "a b/\x7fruns", "--name=-x'y")
+    options = ("--steps", 10**9, "--json", "--checkpoints", "a b/\x7fruns", "--name=-x'y")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
     process = start("train", *SMALL, *options, "--", name, **pipes)
     read_until_step(process, 3)
