@@ -6,12 +6,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from charrnn.arguments import check_path
 from charrnn.clock import running_seconds
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
-from charrnn.model.config import ModelConfig
+from charrnn.model.config import MODEL_OPTIONS, ModelConfig
 from charrnn.model.header import model_of
 from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
@@ -24,110 +23,69 @@ from charrnn.text.documents import split
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.options import (
-    MODEL_OPTIONS,
-    TRAINING_OPTIONS,
-    check_documents,
-    check_min_count,
-    check_options,
-    check_training,
-    only,
-)
+from charrnn.training.options import check_documents, check_options, check_training, only
 from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
-from charrnn.training.settings import TrainingSettings, check_limits, limits_in
+from charrnn.training.run_options import RUN_OPTIONS, RunOptions
+from charrnn.training.settings import TRAINING_OPTIONS, TrainingSettings, check_limits, limits_in
 from charrnn.training.speed import training_speed
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
 """Part of a run's time, and the most seconds, for which its machine's speed is measured, up to four times."""
 
 
-def open_job(
-    sources: Sequence[str] = (),
-    *,
-    name: str | None = None,
-    checkpoints: str | Path = "checkpoints",
-    init_from: str | Path | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    threads: int | None = None,
-    save_every: int | None = None,
-    keep: int | None = None,
-    encoding: str | None = None,
-    as_bytes: bool = False,
-    documents: str | None = None,
-    min_count: int | None = None,
-    plan: bool = True,
-    preview: bool = True,
-    **options: Any,
-) -> TrainingJob:
+def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
     """Prepare a new run, or take up an old one.
 
     Args:
         sources: files, folders, or "-" for standard input; a resumed run knows its own.
-        name: of the run; the first source's stem if not given.
-        checkpoints: folder that holds the runs.
-        init_from: a run, a run's folder or a checkpoint file, whose weights a new run starts from; its model's options
-            are those of the new one.
-        resume: continue the run of that name; without a name or sources, the newest.
-        overwrite: replace an older run of that name.
-        threads: how many; all cores if not given.
-        save_every: steps between two saves; if not given, about once a minute, or what a resumed run was given.
-        keep: how many checkpoints before the last one to keep; if not given, none, or as ``save_every``.
-        encoding: of the text; UTF-8 if not given, or what a resumed run was given.
-        as_bytes: train on bytes instead of characters.
-        documents: train on documents: "line", "file" or what separates them, see ``charrnn.text.documents``.
-        min_count: how often a character must occur in the text; others are read as the closest that do.
-        plan: choose what is best for a new run of minutes where ``options`` leave it open, instead of the defaults.
-        preview: draw a short sample after each evaluation; it changes no result.
-        options: fields of ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
+        options: fields of ``RunOptions``, ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
 
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
     """
-    given = {key: value for key, value in options.items() if value is not None}
-    compared = MODEL_OPTIONS if resume or init_from is not None else ()  # with what the run is
-    checked = {key: value for key, value in given.items() if key not in compared}
-    check_options(
-        threads=threads,
-        save_every=save_every,
-        keep=keep,
-        encoding=encoding,
-        as_bytes=as_bytes,
-        documents=documents,
-        min_count=min_count,
-        **checked,
-    )
+    given = {name: value for name, value in options.items() if value is not None}
+    if "init_from" in given:
+        given["init_from"] = str(given["init_from"])
+    compared = MODEL_OPTIONS if given.get("resume") or "init_from" in given else ()  # with what the run is
+    check_options(**{name: value for name, value in given.items() if name not in compared})
     check_limits(given)
-    threads = threads or available_threads()
-    folder, sources = check_path("checkpoints", checkpoints), tuple(sources)
-    if resume and overwrite:
-        raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
-    if resume and init_from is not None:
-        raise ConfigError("a resumed run goes on from its own weights: give --resume or --init-from, not both")
-    if not resume and not sources:
+    chosen, sources = RunOptions(**only(RUN_OPTIONS, given)), tuple(sources)
+    given = {name: value for name, value in given.items() if name not in RUN_OPTIONS}
+    if not chosen.resume and not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
-    anew = {"save_every": save_every, "keep": keep, "encoding": encoding, "sources": absolute(sources) or None}
-    notes = {key: value for key, value in anew.items() if value is not None}
-    if resume:
-        run = _to_resume(name, sources, folder)
-        opened = _resumed
+    if chosen.resume:
+        run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), _resumed
     else:
         origin = None
-        if init_from is not None:
-            origin = _origin(str(init_from), folder, only(MODEL_OPTIONS, given), as_bytes)
-            as_bytes = origin.vocabulary.unit == "byte"
-            documents = documents or origin.vocabulary.documents or None
+        if chosen.init_from is not None:
+            shape = only(MODEL_OPTIONS, given)
+            origin = _origin(chosen.init_from, chosen.checkpoints, shape, chosen.as_bytes)
+            documents = chosen.documents or origin.vocabulary.documents or None
             check_documents(documents, origin.config.model)
-            check_min_count(min_count, as_bytes)
-        opened = partial(_begun, origin=origin, planned=plan)
-        run = Run.create(folder, corpus_name(sources[0]) if name is None else name, overwrite=overwrite)
+            as_bytes = origin.vocabulary.unit == "byte"
+            chosen = dataclasses.replace(chosen, as_bytes=as_bytes, documents=documents)
+        prepare = partial(_begun, origin=origin)
+        name = corpus_name(sources[0]) if chosen.name is None else chosen.name
+        run = Run.create(chosen.checkpoints, name, overwrite=chosen.overwrite)
     try:
-        reading = {"as_bytes": as_bytes, "documents": join_pairs(documents or ""), "min_count": min_count or 0}
-        return opened(run, sources, given, notes, reading, threads, preview)
+        return prepare(run, sources, given, chosen)
     except BaseException:
         run.abandon()
         raise
+
+
+def _notes_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
+    """What a run is to know of its text and its checkpoints, as far as that is given."""
+    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
+    anew["sources"] = absolute(sources) or None
+    return {name: value for name, value in anew.items() if value is not None}
+
+
+def _reading_of(chosen: RunOptions) -> dict[str, Any]:
+    """How a text is to be read, but for its encoding."""
+    documents = join_pairs(chosen.documents or "")
+    return {"as_bytes": chosen.as_bytes, "documents": documents, "min_count": chosen.min_count or 0}
 
 
 def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
@@ -144,23 +102,20 @@ def _begun(
     run: Run,
     sources: Sequence[str],
     given: Mapping[str, Any],
-    anew: Mapping[str, Any],
-    reading: Mapping[str, Any],
-    threads: int,
-    preview: bool,
+    chosen: RunOptions,
     *,
     origin: Pretrained | None = None,
-    planned: bool = True,
 ) -> TrainingJob:
     opened = running_seconds()
-    notes = Notes(**{"encoding": ENCODING, **anew})
+    notes = Notes(**{"encoding": ENCODING, **_notes_of(chosen, sources)})
+    reading, threads = _reading_of(chosen), chosen.threads or available_threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
     corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
-    if planned and wants_plan(given):
+    if chosen.plan and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
         plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: running_seconds() - opened, speed)
@@ -180,7 +135,7 @@ def _begun(
         origin=origin,
         remarks=remarks,
         plan=plan,
-        preview=preview,
+        preview=chosen.preview,
     )
 
 
@@ -195,15 +150,7 @@ def _parts_of(corpus: Corpus) -> Parts:
     return parts
 
 
-def _resumed(
-    run: Run,
-    sources: Sequence[str],
-    given: Mapping[str, Any],
-    anew: Mapping[str, Any],
-    reading: Mapping[str, Any],
-    threads: int,
-    preview: bool,
-) -> TrainingJob:
+def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     try:
         config, vocabulary = _trainable(checkpoint)
@@ -218,13 +165,13 @@ def _resumed(
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
             dataclasses.asdict(config) | own_reading,
-            {**given, **{name: value for name, value in reading.items() if value}},
+            {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
         known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
-    notes = dataclasses.replace(known, **anew)
+    notes = dataclasses.replace(known, **_notes_of(chosen, sources))
     gone = is_gone(sources or notes.sources)
     if gone:
         notes = dataclasses.replace(notes, sources=known.sources)
@@ -239,10 +186,10 @@ def _resumed(
         config,
         settings,
         notes,
-        threads=threads,
+        threads=chosen.threads or available_threads(),
         resumed=checkpoint,
         remarks=remarks,
-        preview=preview,
+        preview=chosen.preview,
     )
 
 

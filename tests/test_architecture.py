@@ -11,7 +11,7 @@ PACKAGE = Path(charrnn.__file__).parent
 FLOORS = [
     {"errors"},
     {"arguments", "clock", "display", "machine"},
-    {"registry"},
+    {"options", "registry"},
     {"kernels", "text"},
     {"cells", "optimizers"},
     {"model"},

@@ -15,12 +15,13 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, dur
 from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
+from charrnn.training.options import OPTIONS, check_value
 
 if TYPE_CHECKING:
+    from charrnn.options import Option
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import Spec
     from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
-    from charrnn.sweeps.values import Option
 
 
 FILES_ALONE = ("threads", "init-from")
@@ -96,63 +97,30 @@ def command(
 
 
 def train_options() -> "dict[str, Option]":
-    """The options of ``train`` that a run may be given, by their long names without dashes."""
-    return {name: _option(parameter) for name, parameter in _parameters().items()}
+    """The options of ``train`` that a run may be given, by their flags without dashes."""
+    from charrnn.sweeps.values import OWN_OPTIONS
+
+    return {one.flag: one for one in OPTIONS.values() if one.flag not in OWN_OPTIONS}
 
 
 def variables() -> dict[str, Any]:
     """What CHARRNN_* variables set of them, but FILES_ALONE."""
     context, found = click.Context(train), {}
-    for name, parameter in _parameters().items():
+    parameters = {parameter.name: parameter for parameter in train.params}
+    for flag, one in train_options().items():
+        parameter = parameters[one.name]
+        assert isinstance(parameter, VariableOption)
         variable = parameter.variable(context)
-        if variable is None or name in FILES_ALONE:
+        if variable is None or flag in FILES_ALONE:
             continue
         try:
-            found[name] = parameter.type_cast_value(context, parameter.value_from_envvar(context))
-            _option(parameter).check(found[name])
+            found[flag] = parameter.type_cast_value(context, parameter.value_from_envvar(context))
+            check_value(one.name, found[flag])
         except click.BadParameter as error:
             raise ConfigError(f"{variable}: {error.message}") from None
         except CharrnnError as error:
             raise ConfigError(f"{variable}: {error}") from None
     return found
-
-
-def _parameters() -> dict[str, VariableOption]:
-    from charrnn.sweeps.values import OWN_OPTIONS
-
-    options = [parameter for parameter in train.params if isinstance(parameter, VariableOption)]
-    return {name: option for option in options if (name := _long_name(option)) not in OWN_OPTIONS}
-
-
-def _long_name(parameter: click.Option) -> str:
-    return next(name for name in parameter.opts if name.startswith("--"))[2:]
-
-
-def _option(parameter: click.Option) -> "Option":
-    from charrnn.sweeps.values import Option
-    from charrnn.training.options import check_value
-
-    number: type[int] | type[float] | None = None
-    kind: Any = str
-    wanted = "a text"
-    if parameter.is_flag:
-        kind, wanted = bool, "true or false"
-    elif isinstance(parameter.type, click.IntRange) or parameter.type is click.INT:
-        number, kind, wanted = int, int, "a whole number"
-    elif parameter.type is click.FLOAT:
-        number, kind, wanted = float, (int, float), "a number"
-
-    def check(value: Any) -> None:
-        name = _long_name(parameter)
-        if not isinstance(value, kind) or (isinstance(value, bool) and not parameter.is_flag):
-            raise ConfigError(f"{name} must be {wanted}, not {value!r}")
-        try:
-            parameter.type.convert(value, parameter, None)
-        except click.BadParameter as error:
-            raise ConfigError(f"{name}: {error.message}") from None
-        check_value(str(parameter.name), value)
-
-    return Option(str(parameter.name), number, check)
 
 
 def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":

@@ -1,7 +1,7 @@
 """``charrnn train``: train a model on a text."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +13,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
 from charrnn.display import pasteable
 from charrnn.errors import RunError
-from charrnn.registry import names_in
+from charrnn.training.options import OPTIONS
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.reports import Report
@@ -35,128 +35,20 @@ Examples:
 """
 
 
-@click.command("train", epilog=EXAMPLES)
+OWN = {"checkpoints": options.checkpoints, "threads": options.threads}
+"""Options that other commands have, too."""
+
+
+def all_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command all options of a run, in the order of their declarations."""
+    for name, one in reversed(OPTIONS.items()):
+        command = OWN.get(name, options.declared(one))(command)
+    return command
+
+
+@click.command("train", epilog=EXAMPLES, cls=options.GroupedCommand)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
-@option(
-    "--model",
-    type=click.Choice(["rnn", "tdnn", "ngram"]),
-    help="A recurrent network, a network that sees the last characters alone, or counts, which need one pass only.",
-    unset="rnn",
-)
-@option("--cell", type=click.Choice(names_in("cells")), help="Recurrent cell.", unset="lstm")
-@option("--hidden-size", type=int, help="Units of each layer.", unset=512)
-@option("--num-layers", type=int, help="Layers.", unset=1)
-@option(
-    "--embedding-size",
-    type=int,
-    help="Numbers a character is turned into; 0 for one-hot.",
-    unset="the vocabulary's size, at most 256",
-)
-@option(
-    "--tie-embedding/--no-tie-embedding",
-    default=None,
-    help="Make the embedding as wide as a layer, and use it for the output as well.",
-)
-@option(
-    "--skip-connections",
-    is_flag=True,
-    default=None,
-    help="Connect the input to every layer, and every layer to the output.",
-)
-@option("--learn-initial-state", is_flag=True, default=None, help="Learn the state before the first character.")
-@option("--context-size", type=int, metavar="N", help="Characters that a tdnn sees.", unset=10)
-@option("--order", type=int, metavar="N", help="Of an n-gram model, which sees N - 1 characters; 1 to 20.", unset=8)
-@option(
-    "--smoothing",
-    type=click.Choice(["kneser-ney", "witten-bell"]),
-    help="How an n-gram model mixes long contexts and short ones.",
-    unset="kneser-ney",
-)
-@option("--dropout", type=float, help="Share of zeros between layers and before the output.", unset=0.0)
-@option(
-    "--recurrent-init",
-    type=click.Choice(["uniform", "orthogonal"]),
-    help="How recurrent weights start.",
-    unset="uniform",
-)
-@option(
-    "--precision",
-    type=options.PRECISIONS,
-    help="Of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
-    unset="float32",
-)
-@option("--batch-size", type=int, help="Streams that are read at once.", unset=32)
-@option("--seq-length", type=int, help="Steps through which gradients flow back; 0 for a whole short text.", unset=64)
-@option(
-    "--update-every",
-    type=int,
-    help="Steps between two updates, if fewer: only their predictions are learned from.",
-    unset="--seq-length",
-)
-@option("--optimizer", type=click.Choice(names_in("optimizers")), help="Update rule.", unset="adam")
-@option("--learning-rate", type=float, help="At its highest.", unset="the optimizer's own")
-@option(
-    "--schedule",
-    type=click.Choice(["constant", "step", "linear", "cosine"]),
-    help="How the learning rate falls.",
-    unset="linear",
-)
-@option("--warmup-steps", type=int, help="Steps in which the learning rate rises.", unset=50)
-@option("--decay-rate", type=float, help="Factor of the schedule 'step'.", unset=0.5)
-@option("--decay-every", type=float, help="Epochs between two of its steps.", unset=10.0)
-@option(
-    "--weight-decay",
-    type=float,
-    help="Part of the weights that is taken away, times the rate.",
-    unset=0.0,
-)
-@option("--clip-norm", type=float, help="Largest norm of the gradient; 0 for any.", unset=1.0)
-@option("--clip-value", type=float, help="Largest element of the gradient; 0 for any.", unset=0.0)
-@option("--steps", type=int, help="Stop after so many updates.")
-@option("--epochs", type=float, help="Stop after so many passes over the text.")
-@option("--minutes", type=float, help="Stop after so many minutes.", unset="10, if no other limit is given")
-@option(
-    "--plan/--no-plan",
-    default=True,
-    help="Let what is not given be chosen for a run of minutes, by this machine's speed and the text.",
-)
-@option("--patience", type=int, metavar="N", help="Stop after N evaluations in a row without a lower validation loss.")
-@option("--reset-probability", type=float, help="Chance that a stream starts a window with no past.", unset=0.02)
-@option(
-    "--val-fraction",
-    type=float,
-    help="Part of the text, at its end, to validate with; some of the documents.",
-    unset=0.1,
-)
-@option("--eval-every", type=int, help="Steps between two evaluations.", unset="by the length of the text")
-@option("--preview/--no-preview", default=True, help="Draw a short sample after each evaluation, and show it.")
-@option("--save-every", type=int, help="Steps between two checkpoints.", unset="about once a minute")
-@option("--keep", type=int, help="Checkpoints before the last one that are kept.", unset=0)
-@option("--rng-seed", type=int, help="Seed of the random generator.", unset=0)
-@option("--name", help="Name of the run.", unset="the first text's name")
-@options.checkpoints
-@option(
-    "--init-from",
-    metavar="RUN|FILE",
-    help="Start from another run's weights, and its options of the model; characters it does not know are added.",
-)
-@option("--resume", is_flag=True, help="Continue a run, of a text, a --name or else the newest.")
-@option("--overwrite", is_flag=True, help="Replace a run of the same name.")
-@options.threads
-@options.encoding
-@option("--bytes", "as_bytes", is_flag=True, help="Train on bytes instead of characters.")
-@option(
-    "--documents",
-    metavar="line|file|SEPARATOR",
-    help="Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
-)
-@option(
-    "--min-count",
-    type=int,
-    metavar="N",
-    help="Read characters that occur fewer than N times as the closest ones that occur more often.",
-    unset="keep all",
-)
+@all_options
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")

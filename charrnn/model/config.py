@@ -1,46 +1,44 @@
 """The shape of a model: frozen, and checked when it is made."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
-from charrnn.kernels.operands import PAIRS
-from charrnn.kernels.processor import BFLOAT16
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.options import check_options_of, option, options_of
+from charrnn.registry import names_in
 
-PRECISIONS = {"float32": np.float32, "float64": np.float64, "bf16": np.float32}
+if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
+    import numpy as np
+
+    from charrnn.text.vocabulary import Vocabulary
+
+PRECISIONS = ("float32", "float64", "bf16")
 """Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
 RECURRENT_INITS = ("uniform", "orthogonal")
 SMOOTHINGS = ("kneser-ney", "witten-bell")
 MODELS = ("rnn", "tdnn", "ngram")
 """A recurrent network, a network that sees the last characters alone, and counts."""
 
-OWNERS = {
-    "vocab_size": MODELS,
-    "model": MODELS,
-    "precision": MODELS,
-    "hidden_size": ("rnn", "tdnn"),
-    "embedding_size": ("rnn", "tdnn"),
-    "dropout": ("rnn", "tdnn"),
-    "context_size": ("tdnn",),
-    "order": ("ngram",),
-    "smoothing": ("ngram",),
-}
-"""The models that have a field; the fields that are not here belong to the recurrent network."""
+NETWORKS, RECURRENT = ("rnn", "tdnn"), ("rnn",)
 
 HIGHEST_ORDER = 20
 
-LEAST = {"vocab_size": 1, "hidden_size": 1, "num_layers": 1, "embedding_size": 0, "context_size": 1, "order": 1}
 LARGEST_EMBEDDING = 256
 """Widest embedding that is chosen without being asked for."""
+
+GROUP = "Model"
+
+of_model = partial(option, group=GROUP)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """A model's shape; everything that its parameters' shapes and its equations depend on.
+
+    Each kind of model has options of its own, and those of the others keep their defaults.
 
     Raises:
         ConfigError: a value is out of range.
@@ -48,78 +46,92 @@ class ModelConfig:
 
     vocab_size: int
     """V."""
-    model: str = "rnn"
-    """One of MODELS; each has fields of its own, and the others' keep their defaults."""
-    cell: str = "lstm"
-    hidden_size: int = 512
-    """H, units of each layer."""
-    num_layers: int = 1
-    """L."""
-    embedding_size: int = -1
-    """E; 0 feeds one-hot characters to the first layer, -1 chooses V, at most LARGEST_EMBEDDING, or H if it is tied."""
-    tie_embedding: bool = False
-    """Whether the embedding is the output's matrix, too (Press and Wolf 2017)."""
-    dropout: float = 0.0
-    """Probability of a zero between layers and before the output, in training."""
-    recurrent_init: str = "uniform"
-    """How W_hh starts."""
-    skip_connections: bool = False
-    """Whether the input reaches every layer, and every layer the output (Graves 2013)."""
-    learn_initial_state: bool = False
-    """Whether the state before the first character is a parameter; else it is zero."""
-    context_size: int = 10
-    """N, the characters that a tdnn sees."""
-    order: int = 8
-    """Of an n-gram model: one more than the characters that it sees."""
-    smoothing: str = "kneser-ney"
-    """How an n-gram model mixes long contexts and short ones."""
-    precision: str = "float32"
+    model: str = of_model(
+        "rnn",
+        "A recurrent network, a network that sees the last characters alone, or counts, which need one pass only.",
+        choices=lambda: MODELS,
+    )
+    cell: str = of_model("lstm", "Recurrent cell.", choices=lambda: names_in("cells"), models=RECURRENT)
+    hidden_size: int = of_model(512, "Units of each layer.", least=1, models=NETWORKS)
+    num_layers: int = of_model(1, "Layers.", least=1, models=RECURRENT)
+    embedding_size: int = of_model(
+        -1,
+        "Embedding width; 0 feeds one-hot vectors.",
+        shown_default="the vocabulary's size, at most 256",
+        least=0,
+        models=NETWORKS,
+    )
+    tie_embedding: bool = of_model(
+        False,
+        "Use the embedding as the output's matrix, too (Press and Wolf 2017); it is as wide as a layer then.",
+        negatable=True,
+        models=RECURRENT,
+    )
+    skip_connections: bool = of_model(
+        False, "Connect the input to every layer, and every layer to the output (Graves 2013).", models=RECURRENT
+    )
+    learn_initial_state: bool = of_model(False, "Learn the state before the first character.", models=RECURRENT)
+    context_size: int = of_model(10, "Characters that a tdnn sees.", metavar="N", least=1, models=("tdnn",))
+    order: int = of_model(
+        8,
+        "Order of an n-gram model, which sees N - 1 characters.",
+        metavar="N",
+        least=1,
+        most=HIGHEST_ORDER,
+        models=("ngram",),
+    )
+    smoothing: str = of_model(
+        "kneser-ney",
+        "How an n-gram model mixes long contexts and short ones.",
+        choices=lambda: SMOOTHINGS,
+        models=("ngram",),
+    )
+    dropout: float = of_model(
+        0.0,
+        "Probability of a zero between layers and before the output, in training.",
+        least=0,
+        below=1,
+        retrained=True,
+        models=NETWORKS,
+    )
+    recurrent_init: str = of_model(
+        "uniform", "How recurrent weights start.", choices=lambda: RECURRENT_INITS, models=RECURRENT
+    )
+    precision: str = of_model(
+        "float32",
+        "Type of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
+        choices=lambda: PRECISIONS,
+        retrained=True,
+    )
     end_symbol: bool = False
     """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary, **options: Any) -> "ModelConfig":
+    def of(cls, vocabulary: Vocabulary, **options: Any) -> ModelConfig:
         """The config of a model of that vocabulary."""
         return cls(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise ConfigError(f"unknown model {self.model!r}: choose one of {', '.join(MODELS)}")
-        self._check_owners()
-        find_cell(self.cell)
+        if self.model in MODELS:
+            self._check_owned()
+        check_options_of(self, MODEL_OPTIONS)
+        if not isinstance(self.vocab_size, int) or isinstance(self.vocab_size, bool) or self.vocab_size < 1:
+            raise ConfigError(f"vocab_size must be a whole number of at least 1, not {self.vocab_size!r}")
+        if not isinstance(self.end_symbol, bool):
+            raise ConfigError(f"end_symbol must be true or false, not {self.end_symbol!r}")
         self._choose_embedding()
-        for name, least in LEAST.items():
-            value = getattr(self, name)
-            if not self._owns(name):
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
-        for name in ("tie_embedding", "skip_connections", "learn_initial_state", "end_symbol"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
-        object.__setattr__(self, "dropout", float(self.dropout))  # equal configs are written alike
-        if self.order > HIGHEST_ORDER:
-            raise ConfigError(f"order must be at most {HIGHEST_ORDER}, not {self.order}")
         if self.precision == "bf16" and self.model != "rnn":
             raise ConfigError(f"precision bf16 is not for model {self.model}: choose float32")
-        for name, known in (
-            ("precision", tuple(PRECISIONS)),
-            ("recurrent_init", RECURRENT_INITS),
-            ("smoothing", SMOOTHINGS),
-        ):
-            if getattr(self, name) not in known:
-                raise ConfigError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
 
-    def _check_owners(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not self._owns(field.name) and value != field.default:
-                raise ConfigError(f"model {self.model} has no {field.name}: leave it out")
+    def _check_owned(self) -> None:
+        for name in MODEL_OPTIONS:
+            if not self._owns(name) and getattr(self, name) != MODEL_OPTIONS[name].default:
+                raise ConfigError(f"model {self.model} has no {name}: leave it out")
+        if self.end_symbol and self.model != "rnn":
+            raise ConfigError(f"model {self.model} has no end_symbol: leave it out")
 
     def _choose_embedding(self) -> None:
-        if self._owns("embedding_size") and self.embedding_size == -1 and isinstance(self.vocab_size, int):
+        if self._owns("embedding_size") and self.embedding_size == -1:
             chosen = self.hidden_size if self.tie_embedding else min(self.vocab_size, LARGEST_EMBEDDING)
             object.__setattr__(self, "embedding_size", chosen)
         if self.tie_embedding and self.embedding_size != self.hidden_size:
@@ -129,7 +141,10 @@ class ModelConfig:
             )
 
     def _owns(self, name: str) -> bool:
-        return self.model in OWNERS.get(name, ("rnn",))
+        """Whether the model has a field."""
+        if name == "end_symbol":
+            return self.model in RECURRENT
+        return name == "vocab_size" or self.model in (MODEL_OPTIONS[name].models or MODELS)
 
     @property
     def title(self) -> str:
@@ -144,11 +159,15 @@ class ModelConfig:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of parameters and activations."""
-        return np.dtype(PRECISIONS[self.precision])
+        import numpy as np
+
+        return np.dtype("float64" if self.precision == "float64" else "float32")
 
     @property
     def packed_dtype(self) -> np.dtype[Any]:
         """Type of packed factors."""
+        from charrnn.kernels.operands import PAIRS
+
         return PAIRS if self.precision == "bf16" else self.dtype
 
     @property
@@ -156,12 +175,14 @@ class ModelConfig:
         """The id of the end symbol; -1 where there is none."""
         return self.vocab_size - 1 if self.end_symbol else -1
 
-    def trainable(self) -> "ModelConfig":
+    def trainable(self) -> ModelConfig:
         """The same model in a precision in which this processor can train it: bf16 becomes float32 where it must."""
+        from charrnn.kernels.processor import BFLOAT16
+
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
     def require_trainable(self) -> None:
-        """Nothing, where this processor can train in this precision.
+        """Raise unless this processor can train in this precision.
 
         Raises:
             ConfigError: it cannot.
@@ -185,6 +206,8 @@ class ModelConfig:
     @property
     def gate_width(self) -> int:
         """G: gates x H."""
+        from charrnn.cells.contract import find_cell
+
         return find_cell(self.cell).gates * self.hidden_size
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,7 +215,7 @@ class ModelConfig:
         return {name: value for name, value in asdict(self).items() if self._owns(name)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
+    def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
         """The config that ``to_dict`` gave.
 
         Raises:
@@ -202,3 +225,6 @@ class ModelConfig:
         if unknown or "vocab_size" not in values:
             raise ConfigError(f"not a model's config: {', '.join(sorted(unknown)) or 'vocab_size is missing'}")
         return cls(**values)
+
+
+MODEL_OPTIONS = options_of(ModelConfig)

@@ -39,11 +39,12 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError
+from charrnn.options import Option
 from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
-from charrnn.sweeps.values import CORPUS, ORIGIN, Option, Values
+from charrnn.sweeps.values import CORPUS, ORIGIN, Values
 from charrnn.text.corpus import keep_marks
 from charrnn.training.settings import TrainingSettings
 

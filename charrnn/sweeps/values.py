@@ -1,18 +1,18 @@
 """What a sweep's file says of options, checked; what is wrong is told with its line."""
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError, ConfigError
-from charrnn.model.config import ModelConfig
+from charrnn.model.config import MODEL_OPTIONS, ModelConfig
 from charrnn.model.header import config_of
+from charrnn.options import Option
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.run import find_checkpoint
 from charrnn.sweeps.toml import Document, Place
-from charrnn.training.options import MODEL_OPTIONS, check_options, interplay, only
+from charrnn.training.options import check_options, check_value, interplay, only
 from charrnn.training.resumption import inherited_config
 from charrnn.training.settings import check_limits
 
@@ -20,21 +20,6 @@ CORPUS, ORIGIN = "corpus", "init-from"
 
 OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", "until-eof", "quiet", "json")
 """Options of ``train`` that are the sweep's to give."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of ``train``.
-
-    Attributes:
-        parameter: its name in Python.
-        number: int or float for an option whose value is one; None for any other.
-        check: raises a CharrnnError if a value is unfit.
-    """
-
-    parameter: str
-    number: type[int] | type[float] | None
-    check: Callable[[Any], None]
 
 
 class Values:
@@ -50,7 +35,7 @@ class Values:
 
     def __init__(self, document: Document, options: Mapping[str, Option], checkpoints: Path) -> None:
         self._document, self._options, self._checkpoints = document, options, checkpoints
-        self._parameters = {key: option.parameter for key, option in options.items()}
+        self._parameters = {key: option.name for key, option in options.items()}
         self._fit: set[Hashable] = set()
         self._origins: dict[str, tuple[Path, ModelConfig]] = {}
 
@@ -64,7 +49,7 @@ class Values:
             if key == ORIGIN:
                 self.origin(value)
             else:
-                self._options[key].check(value)
+                check_value(self._options[key].name, value)
         except CharrnnError as error:
             raise self._document.error(place, str(error)) from None
 
@@ -96,7 +81,7 @@ class Values:
     def _as_new(self, config: ModelConfig, given: Mapping[str, Any]) -> dict[str, Any]:
         """The options, but those of the model, which fit the other model's or are refused."""
         inherited_config(config, only(MODEL_OPTIONS, given))
-        rest = given.keys() - MODEL_OPTIONS - {self._parameters[ORIGIN]}
+        rest = given.keys() - MODEL_OPTIONS.keys() - {self._parameters[ORIGIN]}
         return {"model": config.model, **only(rest, given)}
 
     def check_list(self, place: Place, key: str, values: Any) -> None:
@@ -130,7 +115,7 @@ class Values:
 
     def whole(self, keys: Iterable[str]) -> frozenset[str]:
         """Those of the options that take whole numbers."""
-        return frozenset(key for key in keys if key in self._options and self._options[key].number is int)
+        return frozenset(key for key in keys if key in self._options and self._options[key].kind is int)
 
     def _check_known(self, place: Place, key: str) -> None:
         if key != CORPUS and key not in self._options:
@@ -154,7 +139,7 @@ class Values:
         low, high, log = choice.get("min"), choice.get("max"), choice.get("log", False)
         fit = (
             key not in (CORPUS, ORIGIN)
-            and self._options[key].number
+            and self._options[key].kind in (int, float)
             and choice.keys() <= {"min", "max", "log"}
             and _is_number(low)
             and _is_number(high)

@@ -22,7 +22,7 @@ MOST_SCORED = 100_000
 class CountingTrainer(BaseTrainer):
     """Counts a text: one step does all.
 
-    Of the settings, only ``charrnn.training.options.COUNTING_OPTIONS`` matter; there is nothing to save in between.
+    Of the settings, only those matter that an n-gram model has; there is nothing to save in between.
     """
 
     @property

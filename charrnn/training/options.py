@@ -1,74 +1,56 @@
-"""The options of a run by name, and which values and combinations of them can be trained."""
+"""Which options of a run go together, before a text is read and a folder made for it."""
 
-import dataclasses
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
-from charrnn.arguments import MOST_THREADS, check_text, check_whole
 from charrnn.errors import ConfigError
-from charrnn.model.config import MODELS, OWNERS, ModelConfig
-from charrnn.text.sources import check_encoding
-from charrnn.training.settings import TrainingSettings
+from charrnn.model.config import MODEL_OPTIONS, MODELS, ModelConfig
+from charrnn.options import Option
+from charrnn.training.run_options import RUN_OPTIONS, RunOptions
+from charrnn.training.settings import TRAINING_OPTIONS, TrainingSettings
 
-MODEL_OPTIONS = {field.name for field in dataclasses.fields(ModelConfig)} - {"vocab_size", "end_symbol"}
-TRAINING_OPTIONS = {field.name for field in dataclasses.fields(TrainingSettings)}
+OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPTIONS}
+"""All of them, by name."""
 
-COUNTING_OPTIONS = {"val_fraction", "rng_seed"}
-"""Those of them that an n-gram model has, which is counted in one pass."""
-
-WITH_ANOTHER = {"model", "precision", "seq_length", "update_every", "val_fraction", "documents"}
+WITH_ANOTHER = {
+    "model",
+    "precision",
+    "seq_length",
+    "update_every",
+    "val_fraction",
+    "documents",
+    "as_bytes",
+    "min_count",
+}
 """Options whose values must fit those of others."""
 
-DEFAULTS = {field.name: field.default for kind in (ModelConfig, TrainingSettings) for field in dataclasses.fields(kind)}
 
-
-def check_options(
-    *,
-    threads: int | None = None,
-    save_every: int | None = None,
-    keep: int | None = None,
-    encoding: str | None = None,
-    as_bytes: bool = False,
-    documents: str | None = None,
-    min_count: int | None = None,
-    **options: Any,
-) -> None:
-    """Refuse what cannot be trained, before a text is read and a folder made for it; the options of ``open_job``.
+def check_options(**options: Any) -> None:
+    """Refuse what cannot be trained; the options of ``open_job``.
 
     Raises:
-        ConfigError: an option is unknown or out of range.
+        ConfigError: an option is unknown or out of range, or options do not go together.
     """
-    unknown = set(options) - MODEL_OPTIONS - TRAINING_OPTIONS
-    if unknown:
-        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: see charrnn train --help")
-    for option, count, least, most in (
-        ("threads", threads, 1, MOST_THREADS),
-        ("save_every", save_every, 0, math.inf),
-        ("keep", keep, 0, math.inf),
-    ):
-        if count is not None:
-            check_whole(option, count, least, most)
-    if encoding is not None and not as_bytes:
-        check_encoding(encoding)
-    check_min_count(min_count, as_bytes)
-    model = options.get("model", "rnn")
-    check_documents(documents, model)
+    if unknown := sorted(options.keys() - OPTIONS.keys()):
+        raise ConfigError(f"unknown option {unknown[0]!r}: see charrnn train --help")
+    run = RunOptions(**only(RUN_OPTIONS, options))
+    model = options.get("model", MODEL_OPTIONS["model"].default)
+    check_documents(run.documents, model)
     check_training(options, model)
     ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_trainable()
     TrainingSettings(**only(TRAINING_OPTIONS, options))
 
 
-def check_value(option: str, value: Any) -> None:
+def check_value(name: str, value: Any) -> None:
     """Refuse a value that no run can have, whatever its other options are.
 
     Raises:
         ConfigError: the option is unknown, or the value out of range.
     """
-    others: dict[str, Any] = {"model": OWNERS.get(option, MODELS)[0]} if option in MODEL_OPTIONS else {}
-    if option == "update_every":
+    others: dict[str, Any] = {"model": (OPTIONS[name].models or MODELS)[0]} if name in MODEL_OPTIONS else {}
+    if name == "update_every":
         others["seq_length"] = max(value, 1)
-    check_options(**others | {option: value})
+    check_options(**others | {name: value})
 
 
 def interplay(options: Mapping[str, Any]) -> Hashable:
@@ -77,38 +59,20 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
     A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
     """
     return frozenset(
-        [
-            (name, value if name in WITH_ANOTHER else value != DEFAULTS[name])
-            for name, value in options.items()
-            if name in WITH_ANOTHER or name in DEFAULTS
-        ]
+        (name, value if name in WITH_ANOTHER else value != OPTIONS[name].default)
+        for name, value in options.items()
+        if name in WITH_ANOTHER or name in MODEL_OPTIONS or name in TRAINING_OPTIONS
     )
 
 
 def check_documents(documents: str | None, model: str) -> None:
-    """Refuse documents that nothing separates, and those of a model that cannot learn where they end.
+    """Refuse documents for a model that cannot learn where they end.
 
     Raises:
-        ConfigError: they are such.
+        ConfigError: it cannot.
     """
-    if documents is not None:
-        check_text("documents", documents, str)
-    if documents == "":  # a shell's unset variable
-        raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
     if documents and model != "rnn":
         raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
-
-
-def check_min_count(min_count: int | None, as_bytes: bool) -> None:
-    """Refuse it where bytes are read: if one is replaced, the others of its character are none.
-
-    Raises:
-        ConfigError: they are, or it is no whole number of at least 0.
-    """
-    if min_count is not None:
-        check_whole("min_count", min_count, 0)
-    if as_bytes and min_count:
-        raise ConfigError("min_count is for characters, not for bytes: leave it out")
 
 
 def check_training(options: Mapping[str, Any], model: str) -> None:
@@ -117,12 +81,12 @@ def check_training(options: Mapping[str, Any], model: str) -> None:
     Raises:
         ConfigError: there are such.
     """
-    unused = TRAINING_OPTIONS - COUNTING_OPTIONS if model == "ngram" else set()
-    for name, value in only(unused, options).items():
-        if value != DEFAULTS[name]:
+    for name, value in only(TRAINING_OPTIONS, options).items():
+        declared = TRAINING_OPTIONS[name]
+        if value != declared.default and model not in (declared.models or MODELS) and model in MODELS:
             raise ConfigError(f"model {model} has no {name}: leave it out")
 
 
-def only(names: set[str], given: Mapping[str, Any]) -> dict[str, Any]:
+def only(names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of these names."""
     return {name: value for name, value in given.items() if name in names}

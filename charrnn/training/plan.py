@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from charrnn.kernels.processor import BFLOAT16
-from charrnn.model.config import ModelConfig
+from charrnn.model.config import MODEL_OPTIONS, ModelConfig
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.fitting import fit_settings
-from charrnn.training.options import MODEL_OPTIONS, TRAINING_OPTIONS, only
+from charrnn.training.options import only
 from charrnn.training.recipe import (
     CELL,
     WEIGHT_DECAY,
@@ -23,7 +23,7 @@ from charrnn.training.recipe import (
     most_epochs,
     work_per_character,
 )
-from charrnn.training.settings import LIMITS, TrainingSettings, limits_in
+from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, limits_in
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""

@@ -5,27 +5,17 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import ModelConfig
-from charrnn.training.options import TRAINING_OPTIONS
-from charrnn.training.settings import LIMITS, TrainingSettings
+from charrnn.model.config import MODEL_OPTIONS, ModelConfig
+from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings
 
-FREE = (*LIMITS, "eval_every", "patience")
+FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
 """Options that may be given anew without a word."""
 
-TOLD = (
-    "learning_rate",
-    "schedule",
-    "warmup_steps",
-    "decay_rate",
-    "decay_every",
-    "weight_decay",
-    "clip_norm",
-    "clip_value",
-)
+TOLD = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "told")
 """Options that change what is learned from now on, and are told to the user. All others make another run."""
 
 
-RETRAINED = ("dropout", "precision")
+RETRAINED = tuple(name for name, option in MODEL_OPTIONS.items() if option.retrained)
 """Fields of a model's config that the same weights can be trained on with other values."""
 
 

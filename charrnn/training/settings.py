@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
-from charrnn.optimizers.contract import find_optimizer
+from charrnn.options import check_options_of, option, options_of
+from charrnn.registry import names_in
 
 Limit = Literal["steps", "epochs", "minutes"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
@@ -18,14 +19,14 @@ SCHEDULES = ("constant", "step", "linear", "cosine")
 MOST_MINUTES = 10_000_000
 """Twenty years."""
 
-LARGEST = 2**63 - 1
-"""The largest whole number that a setting can be, so that it has a float."""
+DEFAULT_MINUTES = 10.0
+"""How long a run is that sets no limit."""
 
-KINDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "str": ((str,), "a text"),
-    "int": ((int,), "a whole number"),
-    "float": ((int, float), "a number"),
-}
+NETWORKS = ("rnn", "tdnn")
+"""The models that are trained by gradients."""
+
+of_training = partial(option, group="Training", models=NETWORKS)
+of_length = partial(option, group="Length of the run", models=NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -36,84 +37,78 @@ class TrainingSettings:
         ConfigError: a value is out of range.
     """
 
-    batch_size: int = 32
-    """B, streams that the text is cut into."""
-    seq_length: int = 64
-    """T, characters of each stream in a window: steps through which gradients flow back; 0 for whole streams."""
-    update_every: int = 0
-    """Characters of each stream between two updates, at most T; 0 for T. Only their predictions count in a window."""
-    optimizer: str = "adam"
-    learning_rate: float = 0.0
-    """At its highest; 0 takes the optimizer's own."""
-    schedule: str = "linear"
-    """How the learning rate falls: see ``schedule.rate``."""
-    warmup_steps: int = 50
-    """Steps in which the learning rate rises."""
-    decay_rate: float = 0.5
-    """Factor of the schedule "step"."""
-    decay_every: float = 10.0
-    """Epochs between two steps of the schedule "step"."""
-    weight_decay: float = 0.0
-    """Part of each matrix but the embedding that an update takes away, times the rate (Loshchilov and Hutter 2019)."""
-    clip_norm: float = 1.0
-    """Largest norm of the gradient."""
-    clip_value: float = 0.0
-    """Largest absolute value of a gradient element, after ``clip_norm``."""
-    steps: int = 0
-    epochs: float = 0.0
-    minutes: float = 0.0
-    """Limits of the run; whichever comes first ends it. With none, DEFAULT_MINUTES."""
-    reset_probability: float = 0.02
-    """Chance that a stream starts a window from the zero state, so that the model also learns how to begin."""
-    val_fraction: float = 0.1
-    """The part of the text, at its end, that validates."""
-    eval_every: int = 0
-    """Steps between two evaluations; 0 chooses by the length of the validation text."""
-    patience: int = 0
-    """Evaluations in a row without a lower validation loss after which the run ends; 0 for any number."""
-    rng_seed: int = 0
+    batch_size: int = of_training(32, "Streams that the text is cut into.", least=1)
+    seq_length: int = of_training(64, "Steps through which gradients flow back; 0 for a whole short text.", least=0)
+    update_every: int = of_training(
+        0,
+        "Steps between two updates, if fewer; only their predictions are learned from.",
+        shown_default="--seq-length",
+        least=0,
+    )
+    optimizer: str = of_training("adam", "Update rule.", choices=lambda: names_in("optimizers"))
+    learning_rate: float = of_training(
+        0.0, "Peak learning rate.", shown_default="the optimizer's own", least=0, resumed="told"
+    )
+    schedule: str = of_training("linear", "How the learning rate falls.", choices=lambda: SCHEDULES, resumed="told")
+    warmup_steps: int = of_training(50, "Warm-up steps.", least=0, resumed="told")
+    decay_rate: float = of_training(0.5, "Factor of the schedule 'step'.", above=0, most=1, resumed="told")
+    decay_every: float = of_training(10.0, "Epochs between two of its steps.", least=0.001, resumed="told")
+    weight_decay: float = of_training(
+        0.0, "Decoupled weight decay (AdamW) of matrices but the embedding.", least=0, resumed="told"
+    )
+    clip_norm: float = of_training(1.0, "Largest norm of the gradient; 0 for any.", least=0, resumed="told")
+    clip_value: float = of_training(
+        0.0, "Largest element of the gradient, after --clip-norm; 0 for any.", least=0, resumed="told"
+    )
+    steps: int = of_length(0, "Stop after so many updates.", shown_default="", least=0, resumed="freely")
+    epochs: float = of_length(
+        0.0, "Stop after so many passes over the text.", shown_default="", least=0, resumed="freely"
+    )
+    minutes: float = of_length(
+        0.0,
+        "Stop after so many minutes.",
+        shown_default=f"{DEFAULT_MINUTES:g}, if no other limit is given",
+        least=0,
+        most=MOST_MINUTES,
+        resumed="freely",
+    )
+    reset_probability: float = of_training(
+        0.02, "Chance that a stream starts a window from the zero state.", least=0, most=1
+    )
+    val_fraction: float = option(
+        0.1, "Part of the text, at its end, to validate with; some of the documents.", "Data", least=0, below=1
+    )
+    eval_every: int = option(
+        0,
+        "Steps between two evaluations.",
+        "Saving",
+        shown_default="by the length of the text",
+        least=0,
+        resumed="freely",
+        models=NETWORKS,
+    )
+    patience: int = of_length(
+        0,
+        "Stop after N evaluations in a row without a lower validation loss.",
+        shown_default="",
+        metavar="N",
+        least=0,
+        resumed="freely",
+    )
+    rng_seed: int = option(0, "Seed of the random generator.", "Training", least=0)
 
     def __post_init__(self) -> None:
-        self._check_types()
-        find_optimizer(self.optimizer)
-        if self.schedule not in SCHEDULES:
-            raise ConfigError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
-        self._check("batch_size", self.batch_size >= 1, "at least 1")
-        self._check("seq_length", self.seq_length >= 0, "at least 0")
-        most = self.seq_length or math.inf
-        self._check("update_every", 0 <= self.update_every <= most, f"at least 0 and at most seq_length, {most}")
-        for name in ("learning_rate", "clip_norm", "clip_value", "steps", "epochs", "minutes", "warmup_steps"):
-            self._check(name, getattr(self, name) >= 0, "at least 0")
-        self._check("minutes", self.minutes <= MOST_MINUTES, f"at most {MOST_MINUTES:,}")
-        for name in ("weight_decay", "eval_every", "patience"):
-            self._check(name, getattr(self, name) >= 0, "at least 0")
+        check_options_of(self, TRAINING_OPTIONS)
+        if self.update_every > (self.seq_length or self.update_every):
+            raise ConfigError(f"update_every must be at most seq_length, {self.seq_length}, not {self.update_every}")
         if self.patience and not self.val_fraction:
             raise ConfigError("patience waits for a lower validation loss: give a val_fraction, or leave it out")
-        self._check("reset_probability", 0 <= self.reset_probability <= 1, "at least 0 and at most 1")
-        self._check("val_fraction", 0 <= self.val_fraction < 1, "at least 0 and below 1")
-        self._check("decay_rate", 0 < self.decay_rate <= 1, "above 0 and at most 1")
-        self._check("decay_every", self.decay_every >= 0.001, "at least 0.001")
-        self._check("rng_seed", 0 <= self.rng_seed < 2**63, "at least 0 and below 2^63")
         if not self.steps and not self.epochs and not self.minutes:
             object.__setattr__(self, "minutes", DEFAULT_MINUTES)
         if not self.learning_rate:
+            from charrnn.optimizers.contract import find_optimizer
+
             object.__setattr__(self, "learning_rate", find_optimizer(self.optimizer).learning_rate)
-
-    def _check_types(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            kinds, wanted = KINDS[str(field.type)]
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                raise ConfigError(f"{field.name} must be {wanted}, not {value!r}")
-            if isinstance(value, int) and abs(value) > LARGEST:
-                raise ConfigError(f"{field.name} must be smaller than 2^63, and is not")
-            if isinstance(value, int | float) and float in kinds:  # equal settings are written alike
-                object.__setattr__(self, field.name, float(value))
-
-    def _check(self, name: str, good: bool, wanted: str) -> None:
-        value = getattr(self, name)
-        if not good or not math.isfinite(value):
-            raise ConfigError(f"{name} must be {wanted}, not {value!r}")
 
     @property
     def window(self) -> int:
@@ -130,8 +125,7 @@ class TrainingSettings:
         return asdict(self)
 
 
-DEFAULT_MINUTES = 10.0
-"""How long a run is that sets no limit."""
+TRAINING_OPTIONS = options_of(TrainingSettings)
 
 
 def check_limits(given: Mapping[str, Any]) -> None:

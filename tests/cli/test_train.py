@@ -17,16 +17,14 @@ from endurance.runs import TEXT, outcome
 from waiting import LONG
 
 from charrnn.api import load
-from charrnn.cells.contract import cell_names
 from charrnn.cli import train as train_module
 from charrnn.cli.shared.group import group
 from charrnn.kernels.processor import BFLOAT16
-from charrnn.model.config import MODELS, PRECISIONS, RECURRENT_INITS, SMOOTHINGS, ModelConfig
-from charrnn.optimizers.contract import optimizer_names
+from charrnn.model.config import ModelConfig
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
-from charrnn.training.settings import DEFAULT_MINUTES, SCHEDULES, TrainingSettings
+from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
 
 OPTIONS = {option.name: option for option in train_module.command.params}
 LIBRARY_DEFAULTS = {
@@ -49,10 +47,6 @@ def events(stdout):
     return [json.loads(line) for line in stdout.splitlines()]
 
 
-def test_every_setting_is_an_option():
-    assert set(LIBRARY_DEFAULTS) - {"reset_probability", "end_symbol"} <= set(OPTIONS)
-
-
 @pytest.mark.parametrize("name", sorted(set(LIBRARY_DEFAULTS) & set(OPTIONS)))
 def test_the_help_states_the_defaults(name):
     option, default = OPTIONS[name], LIBRARY_DEFAULTS[name]
@@ -66,19 +60,6 @@ def test_the_help_states_the_defaults(name):
         assert shown[1] == str(default)
     else:
         assert default == 0
-
-
-def test_choices_are_those_of_the_library():
-    choices = {name: list(option.type.choices) for name, option in OPTIONS.items() if hasattr(option.type, "choices")}
-    assert choices == {
-        "model": list(MODELS),
-        "cell": cell_names(),
-        "smoothing": list(SMOOTHINGS),
-        "optimizer": optimizer_names(),
-        "schedule": list(SCHEDULES),
-        "precision": list(PRECISIONS),
-        "recurrent_init": list(RECURRENT_INITS),
-    }
 
 
 def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):

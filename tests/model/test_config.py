@@ -97,7 +97,7 @@ def test_a_dictionary_that_is_no_config_is_an_error(values, message):
         ({"model": "tdnn", "num_layers": 2}, "model tdnn has no num_layers: leave it out"),
         ({"order": 3}, "model rnn has no order: leave it out"),
         ({"model": "ngram", "order": 0}, "order must be a whole number of at least 1, not 0"),
-        ({"model": "ngram", "order": 21}, "order must be at most 20, not 21"),
+        ({"model": "ngram", "order": 21}, "order must be a whole number of at most 20, not 21"),
         (
             {"model": "ngram", "smoothing": "laplace"},
             "unknown smoothing 'laplace': choose one of kneser-ney, witten-bell",

@@ -1,7 +1,8 @@
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.training.options import COUNTING_OPTIONS, DEFAULTS, TRAINING_OPTIONS, check_options, check_value, interplay
+from charrnn.training.options import check_options, check_value, interplay
+from charrnn.training.settings import TRAINING_OPTIONS
 
 OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "val_fraction": 0.3, "decay_rate": 0.25}
 """Values that are not the defaults, where 3 would be none or unfit."""
@@ -27,8 +28,8 @@ def test_a_value_that_no_run_can_have_is_refused(option, value):
 def test_counts_have_the_training_options_that_counting_uses(option):
     value = OTHERS.get(option, 3)
     check_options(**{option: value})
-    check_options(model="ngram", **{option: DEFAULTS[option]})
-    if option in COUNTING_OPTIONS:
+    check_options(model="ngram", **{option: TRAINING_OPTIONS[option].default})
+    if option in ("val_fraction", "rng_seed"):
         check_options(model="ngram", **{option: value})
         return
     with pytest.raises(ConfigError, match=f"model ngram has no {option}: leave it out"):

@@ -10,14 +10,26 @@ from click.core import ParameterSource
 
 from charrnn.arguments import MOST_THREADS
 from charrnn.display import pasteable
+from charrnn.model.config import PRECISIONS
+from charrnn.options import Option
+from charrnn.training.run_options import CHECKPOINTS, RUN_OPTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CHECKPOINTS = Path("checkpoints")
+GROUPS = ("Data", "Model", "Training", "Length of the run", "Saving", "Output")
+"""Headings of a help that lists options in groups, in this order."""
 
 
 class VariableOption(click.Option):
-    """An option that the variable CHARRNN_<COMMAND>_<OPTION> sets, or else CHARRNN_<OPTION>."""
+    """An option that the variable CHARRNN_<COMMAND>_<OPTION> sets, or else CHARRNN_<OPTION>.
+
+    Attributes:
+        group: heading of the help under which it is listed, where its command groups its options.
+    """
+
+    def __init__(self, *arguments: Any, group: str = "", **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.group = group
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """The first variable that is set and not empty."""
@@ -50,6 +62,34 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
     return click.option(*names, cls=VariableOption, **attributes)
 
 
+class GroupedCommand(click.Command):
+    """A command whose help lists its options in GROUPS."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the options, those without a group at the end of the last one."""
+        for group in GROUPS:
+            options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+            of_group = [each for each in options if (getattr(each, "group", "") or GROUPS[-1]) == group]
+            with formatter.section(group):
+                formatter.write_dl([record for each in of_group if (record := each.get_help_record(ctx))])
+
+
+def declared(one: Option) -> Callable[[F], F]:
+    """The option of the command line that a declaration asks for.
+
+    One that is not given is None, so that a run's plan may choose it; only a switch that is on by default is on.
+    """
+    attributes: dict[str, Any] = {"help": one.help, "metavar": one.metavar, "group": one.group}
+    flag = f"--{one.flag}"
+    if one.kind is bool:
+        flag = f"{flag}/--no-{one.flag}" if one.negatable else flag
+        attributes |= {"is_flag": True, "default": one.default or None}
+    else:
+        unset = str(one.default) if one.shown_default is None and one.default is not None else one.shown_default
+        attributes |= {"type": click.Choice(one.choices()) if one.choices else one.kind, "unset": unset or None}
+    return option(flag, one.name, **attributes)
+
+
 def is_typed(name: str) -> bool:
     """Whether the parameter of that name was given on the command line: a variable may mean other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -78,15 +118,15 @@ checkpoints = option(
     metavar="FOLDER",
     default=CHECKPOINTS,
     show_default=True,
-    help="Folder that holds the runs.",
+    help=RUN_OPTIONS["checkpoints"].help,
+    group="Saving",
 )
 THREADS = click.IntRange(1, MOST_THREADS)
-threads = option("--threads", type=THREADS, metavar="N", help="How many threads.", unset="all cores")
-PRECISIONS = click.Choice(["float32", "float64", "bf16"])  # the model's own list would load NumPy
+threads = option("--threads", type=THREADS, metavar="N", help="How many threads.", unset="all cores", group="Training")
 
 precision = option(
     "--precision",
-    type=PRECISIONS,
+    type=click.Choice(PRECISIONS),
     help="To compute in; bf16 rounds the factors of products, which takes half the memory.",
     unset="that of the training, or float32 where the processor cannot multiply bf16",
 )

@@ -1,0 +1,89 @@
+"""What a run is called, where it is kept, and how its text is read: all options but those of the model and training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from charrnn.arguments import MOST_THREADS
+from charrnn.errors import ConfigError
+from charrnn.options import check_options_of, option, options_of
+from charrnn.text.sources import ENCODING, check_encoding
+
+CHECKPOINTS = Path("checkpoints")
+
+of_data = partial(option, group="Data")
+of_saving = partial(option, group="Saving")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of a run that no checkpoint's settings hold. None stands for what its help shows as the default.
+
+    Raises:
+        ConfigError: one is unfit, or two do not go together.
+    """
+
+    encoding: str | None = of_data(None, "Encoding of the text.", shown_default=ENCODING)
+    as_bytes: bool = of_data(False, "Train on bytes instead of characters.", flag="bytes")
+    documents: str | None = of_data(
+        None,
+        "Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        metavar="line|file|SEPARATOR",
+    )
+    min_count: int | None = of_data(
+        None,
+        "Read characters that occur fewer than N times as the closest ones that occur more often.",
+        shown_default="keep all",
+        metavar="N",
+        least=0,
+    )
+    name: str | None = of_saving(None, "Name of the run.", shown_default="the first text's name")
+    checkpoints: Path = of_saving(CHECKPOINTS, "Folder that holds the runs.", metavar="FOLDER")  # noqa: RUF009
+    init_from: str | None = of_saving(
+        None,
+        "Start from another run's weights, and its options of the model; characters it does not know are added.",
+        metavar="RUN|FILE",
+    )
+    resume: bool = of_saving(False, "Continue a run, of a text, a --name or else the newest.")
+    overwrite: bool = of_saving(False, "Replace a run of the same name.")
+    save_every: int | None = of_saving(
+        None, "Steps between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
+    )
+    keep: int | None = of_saving(
+        None, "Checkpoints before the last one that are kept.", shown_default="0", least=0, resumed="freely"
+    )
+    plan: bool = option(
+        True,
+        "Let what is not given be chosen for a run of minutes, by this machine's speed and the text.",
+        "Length of the run",
+        negatable=True,
+    )
+    preview: bool = option(True, "Draw a short sample after each evaluation, and show it.", "Output", negatable=True)
+    threads: int | None = option(
+        None,
+        "How many threads.",
+        "Training",
+        shown_default="all cores",
+        metavar="N",
+        least=1,
+        most=MOST_THREADS,
+        resumed="freely",
+    )
+
+    def __post_init__(self) -> None:
+        check_options_of(self, RUN_OPTIONS)
+        if self.encoding is not None and not self.as_bytes:
+            check_encoding(self.encoding)
+        if self.documents == "":  # a shell's unset variable
+            raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
+        if self.as_bytes and self.min_count:
+            raise ConfigError("min_count is for characters, not for bytes: leave it out")
+        if self.resume and self.overwrite:
+            raise ConfigError("a run is either resumed or overwritten: give --resume or --overwrite, not both")
+        if self.resume and self.init_from is not None:
+            raise ConfigError("a resumed run goes on from its own weights: give --resume or --init-from, not both")
+
+
+RUN_OPTIONS = options_of(RunOptions)
