@@ -21,6 +21,9 @@ NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tes
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
+LONGEST = {"addition": 4_000, "parity": 1_000_000, "brackets": 1_000_000}
+"""Greatest length of a question. Python does not write numbers of more than 4,300 digits."""
+
 GOES_ON = 0.8
 """Chance that a question of parity or brackets is longer by one."""
 
@@ -42,7 +45,7 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
         lengths: of the questions: digits of a number, bits, brackets. Without them, 1 to 3, 20 and 30.
 
     Raises:
-        ConfigError: the name is unknown, or a number is too small.
+        ConfigError: the name is unknown, or a number is too small or too large.
         CorpusError: the standard library has no readable source here.
     """
     if name not in GENERATORS:
@@ -55,6 +58,8 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
         raise ConfigError("the lengths are of problems, python has none; leave --lengths out")
     if lengths and not 1 <= lengths[0] <= lengths[1]:
         raise ConfigError(f"the lengths must rise from at least 1, got {lengths[0]}-{lengths[1]}; give such as 1-20")
+    if lengths and lengths[1] > (most := LONGEST[name]):
+        raise ConfigError(f"the lengths of {name} must be at most {most:,}, not {lengths[1]}; give such as 1-20")
     return GENERATORS[name](size, rng_seed, lengths)
 
 

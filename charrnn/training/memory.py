@@ -114,7 +114,11 @@ def _input_weights(config: ModelConfig) -> list[str]:
 
 def _largest_option(config: ModelConfig) -> str:
     """The options to which a model owes most of its size."""
-    layers = "--hidden-size or --num-layers"
     if config.model == "tdnn":
-        layers = "--hidden-size or --context-size"
-    return layers if config.embedding_size <= config.hidden_size * config.num_layers else "--embedding-size"
+        widths = {"--hidden-size": config.hidden_size, "--embedding-size": config.embedding_size}
+        return f"{max(widths, key=widths.__getitem__)} or --context-size"
+    return (
+        "--hidden-size or --num-layers"
+        if config.embedding_size <= config.hidden_size * config.num_layers
+        else "--embedding-size"
+    )

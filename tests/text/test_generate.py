@@ -9,7 +9,7 @@ import pytest
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text import generate as module
-from charrnn.text.generate import DEFAULT_SIZE, GENERATORS, generate
+from charrnn.text.generate import DEFAULT_SIZE, GENERATORS, LONGEST, generate
 
 LINES = ["addition", "parity", "brackets"]
 
@@ -162,3 +162,17 @@ def test_numpy_is_not_needed():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "greatest"), [("addition", 4001), ("addition", 10**8), ("parity", 3 * 10**9), ("brackets", 10**20)]
+)
+def test_lengths_that_no_line_can_have_are_refused(name, greatest):
+    with pytest.raises(ConfigError, match=rf"^the lengths of {name} must be at most [\d,]+, not {greatest}; give such"):
+        generate(name, 100, 0, (1, greatest))
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_greatest_lengths_can_be_drawn(name):
+    question, _, _ = text(name, 2, 0, (LONGEST[name], LONGEST[name])).partition("=")
+    assert len(question.split("+")[0]) == LONGEST[name]

@@ -82,6 +82,8 @@ def test_the_weights_are_those_of_the_network_in_all_copies(shape, optimizer, co
         ({"hidden_size": 10**40}, {}, "--hidden-size or --num-layers"),
         ({"embedding_size": 10**10}, {}, "--embedding-size"),
         ({"model": "tdnn", "context_size": 10**10}, {}, "--hidden-size or --context-size"),
+        ({"model": "tdnn", "hidden_size": 8, "context_size": 10**8}, {}, "--embedding-size or --context-size"),
+        ({"model": "tdnn", "embedding_size": 10**9}, {}, "--embedding-size or --context-size"),
         ({"hidden_size": 10}, {"batch_size": 10**7, "seq_length": 10**7}, "--batch-size or --seq-length"),
     ],
 )
