@@ -27,7 +27,7 @@ from charrnn.storage.run import find_checkpoint
 from charrnn.text.documents import read_documents, to_beginning
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
-from charrnn.text.symbols import as_symbols, to_sought, to_symbols
+from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks
 from charrnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -305,7 +305,9 @@ class Model:
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
         unit = self.vocabulary.unit
         pieces = read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=unit == "byte")
-        return (replace(piece, text=self.symbols(piece.text)) for piece in pieces) if unit == CODE_UNIT else pieces
+        if unit == CODE_UNIT:
+            pieces = (replace(piece, text=to_symbols(piece.text, unit)) for piece in pieces)
+        return without_marks(pieces, self.vocabulary)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:

@@ -227,7 +227,7 @@ def _corpus_of(
         if STDIN in notes.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
-                f"with - --resume {pasteable(['--name', run.name])}"
+                f"with - --resume {pasteable(['--name', run.name, '--checkpoints', str(run.folder.parent)])}"
             )
         if not notes.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")

@@ -64,6 +64,7 @@ def command(
     from charrnn.scoring.pieces import as_read
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.text.sources import ENCODING, read_pieces
+    from charrnn.text.symbols import without_marks
     from charrnn.training.reach import reach_of
 
     checkpoint = load_checkpoint(path)
@@ -72,7 +73,7 @@ def command(
         raise ConfigError(f"in model {config.model} no gradient flows through time: choose a recurrent network")
     config = config.trainable()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
-    ids = np.concatenate([block.ids for block in as_read(vocabulary, pieces, unknown)])
+    ids = np.concatenate([block.ids for block in as_read(vocabulary, without_marks(pieces, vocabulary), unknown)])
     workers = Workers(threads or available_threads())
     models = {
         "initial": Parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),

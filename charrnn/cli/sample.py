@@ -12,7 +12,7 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
-from charrnn.cli.shared.seed import encoding_of, is_file, read_seed, warn_of_number
+from charrnn.cli.shared.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared.signals import signals
 from charrnn.text.escapes import unescaped
 from charrnn.text.sources import ENCODING, check_encoding, versions
@@ -120,7 +120,7 @@ def command(
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
     The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, with the newline at
-    the end of a file; a model of documents drops what would end a document there.
+    the end of a file, if the model knows newlines; a model of documents drops what would end a document there.
 
     Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
     what the one before has left.
@@ -155,7 +155,7 @@ def command(
     from charrnn.session import place_of
 
     model = Model.load(path, threads=threads, precision=precision)
-    text = read_seed(seed, model.vocabulary.unit, encoding or encoding_of(path))
+    text = read_seed(seed, model.vocabulary.unit, *([encoding] if encoding else encodings_of(seed, path)))
     chosen = settings_for(model.vocabulary.unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
     known_seed = seed_for(rng_seed)
     source = f"drawn from {path} with --rng-seed {known_seed}"

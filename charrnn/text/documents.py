@@ -147,6 +147,7 @@ def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "erro
     """What a model reads of a text that it is to go on with.
 
     Of a model of documents, what would end a document at the text's end, such as the newline of ``echo``, is dropped.
+    So is the end of the last line if the model knows none, as of words, or of a text that is one line.
 
     Args:
         text: to go on with; may be empty.
@@ -160,8 +161,11 @@ def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "erro
     symbols = as_symbols(text, vocabulary)
     separators = Separators.of(vocabulary.documents, vocabulary.unit)
     ends = separators.usual if "\r" in vocabulary else separators.of_returns or separators.usual
-    while symbols.endswith(ends):
-        symbols = symbols.removesuffix(next(end for end in ends if symbols.endswith(end)))
+    symbols = _without_ends(symbols, ends)
+    for line_end in "\n\r":
+        if line_end not in vocabulary:
+            symbols = symbols.removesuffix(line_end)
+    symbols = _without_ends(symbols, ends)
     for end in ends:
         if end in symbols and unknown == "error":
             raise VocabularyError(
@@ -170,6 +174,12 @@ def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "erro
             )
         symbols = symbols.replace(end, " " if unknown == "replace" else "")
     return known_symbols(symbols, vocabulary, unknown)
+
+
+def _without_ends(symbols: str, ends: tuple[str, ...]) -> str:
+    while symbols.endswith(ends):
+        symbols = symbols.removesuffix(next(end for end in ends if symbols.endswith(end)))
+    return symbols
 
 
 def split(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:

@@ -1,6 +1,7 @@
 """The text of files, folders or standard input, read and decoded piece by piece."""
 
 import codecs
+import io
 import os
 import stat
 import sys
@@ -77,6 +78,18 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
                     start += len(text)
             if start == 0:
                 yield Piece(origin, 0, "")
+
+
+def decoded(data: bytes, encoding: str, origin: str) -> str:
+    """The text of a file that was read already, as ``read_pieces`` reads it.
+
+    Raises:
+        ConfigError: the encoding is unknown.
+        CorpusError: it cannot be decoded.
+    """
+    check_encoding(encoding)
+    file: Any = io.BufferedReader(io.BytesIO(data))
+    return "".join(text for name, chunks in _texts(file, origin, True) for text in _decoded(chunks, encoding, name))
 
 
 def _contents(source: str, *, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -5,9 +5,12 @@ number. An old model of code units reads UTF-16, each unit as the character of t
 """
 
 import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from charrnn.arguments import check_text
 from charrnn.errors import ConfigError, VocabularyError
+from charrnn.text.sources import Piece
 from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pairs, to_characters
 from charrnn.text.vocabulary import Vocabulary
 
@@ -57,14 +60,25 @@ def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
 
 
 def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
-    """As ``to_symbols``, without a byte order mark, unless it is one of the model's characters or of bytes.
+    """As ``to_symbols``, without a byte order mark, unless the model knows it.
 
     Raises:
         ConfigError: as ``to_symbols``.
         VocabularyError: as ``to_symbols``.
     """
-    symbols = to_symbols(text, vocabulary.unit)
-    return symbols if vocabulary.unit == "byte" or MARK in vocabulary else symbols.removeprefix(MARK)
+    return without_mark(to_symbols(text, vocabulary.unit), vocabulary)
+
+
+def without_mark(symbols: str, vocabulary: Vocabulary) -> str:
+    """The symbols without a byte order mark at their beginning, unless the model knows it."""
+    mark = to_symbols(MARK, vocabulary.unit)
+    return symbols if all(symbol in vocabulary for symbol in mark) else symbols.removeprefix(mark)
+
+
+def without_marks(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Piece]:
+    """Texts in pieces, each without a byte order mark at its beginning, unless the model knows it."""
+    for piece in pieces:
+        yield replace(piece, text=without_mark(piece.text, vocabulary)) if piece.start == 0 else piece
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:

@@ -144,6 +144,25 @@ def test_a_byte_order_mark_is_dropped_unless_the_model_knows_it():
     assert to_beginning("\ufeffa", Vocabulary("a\ufeff")) == "\ufeffa"
     assert to_beginning("\ufeffa\n", Vocabulary(f"a{END}", documents="line")) == "a"
     assert to_beginning("\ufeffa", Vocabulary("a\xbb\xbf\xef", "byte")) == "\xef\xbb\xbfa"
+    assert to_beginning("\ufeffa", Vocabulary("a\xbb\xc3", "byte")) == "a"
+
+
+@pytest.mark.parametrize(
+    ("documents", "symbols", "text", "read"),
+    [
+        (r"\n\n", "ab", "a\n", "a"),
+        ("%", "ab", "a%\r\n", "a"),
+        ("", "ab", "a\r\n", "a"),
+        ("", "\rab", "a\r\n", "a\r"),
+        ("", "ab", "\n", ""),
+    ],
+)
+@pytest.mark.parametrize("unit", ["character", "byte"])
+def test_the_end_of_the_last_line_is_dropped_unless_the_model_knows_it(documents, symbols, text, read, unit):
+    vocabulary = Vocabulary(symbols + END * bool(documents), unit, documents)
+    assert to_beginning(text, vocabulary) == read
+    with pytest.raises(VocabularyError, match=r"('\\n'|0x0a) at position 2"):
+        to_beginning("a\nb", vocabulary)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.text.symbols import as_symbols, known_symbols, to_sought, to_symbols, to_text
+from charrnn.text.sources import Piece
+from charrnn.text.symbols import as_symbols, known_symbols, to_sought, to_symbols, to_text, without_marks
 from charrnn.text.vocabulary import Vocabulary
 
 ENGLISH = Vocabulary.of("""abcdefghijklmnopqrstuvwxyzABC '"-.\n""")
@@ -96,3 +97,19 @@ def test_half_of_a_pair_is_unknown_and_is_not_looked_for(text):
     with pytest.raises(ConfigError, match=r"a stop text must hold characters only, not '.ud"):
         to_sought("a stop text", text, "character")
     assert to_sought("a stop text", "\udce9", "byte") == "\xe9"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "unit", "begins", "read"),
+    [
+        ("ab", "character", "\ufeffa", "a"),
+        ("ab\ufeff", "character", "\ufeffa", "\ufeffa"),
+        ("ab", "byte", "\xef\xbb\xbfa", "a"),
+        ("ab\xc3\xef", "byte", "\xef\xbb\xbfa", "a"),
+        ("ab\xbb\xbf\xef", "byte", "\xef\xbb\xbfa", "\xef\xbb\xbfa"),
+    ],
+)
+def test_each_file_may_begin_with_a_mark_that_the_model_does_not_know(symbols, unit, begins, read):
+    pieces = [Piece("one", 0, begins), Piece("one", len(begins), begins), Piece("two", 0, begins)]
+    found = [piece.text for piece in without_marks(pieces, Vocabulary(symbols, unit))]
+    assert found == [read, begins, read]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 FALLBACK_WIDTH = 80
 
-LINE_ENDS = {ord("\n"): "\\n", ord("\r"): "\\r"}
-"""What is shown for a line end within a line, such as one in the name of a file."""
+LINE_ENDS = {ord(end): repr(end)[1:-1] for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+"""What is shown for a line end, as Unicode has them, within a line, such as one in the name of a file."""
 
 
 def say(text: str = "", *, err: bool = True) -> None:

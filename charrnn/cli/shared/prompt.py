@@ -59,7 +59,7 @@ def typed() -> str:
         click.echo(prompt, nl=False, err=True)
         prompt = ""
     try:
-        return input(prompt)
+        return input(prompt).removesuffix("\r")  # a pipe's lines may end with \r\n
     except SystemError as error:  # Python 3.10 does not always notice that a handler has raised while readline waited
         raise error.__cause__ or error from None
 

@@ -1,12 +1,14 @@
 """The text that a sample goes on with."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from charrnn.cli.shared.output import say
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.escapes import unescaped
-from charrnn.text.sources import ENCODING, STDIN, read_pieces
+from charrnn.text.sources import ENCODING, STDIN, decoded, read_pieces
 
 
 def warn_of_number(seed: str, rng_seed: int | None) -> None:
@@ -29,18 +31,39 @@ def encoding_of(checkpoint: Path) -> str:
     return (notes and notes.encoding) or ENCODING
 
 
-def read_seed(seed: str, unit: str, encoding: str) -> str | bytes:
-    """The text that the option --seed stands for, for a model of that unit."""
+def read_seed(seed: str, unit: str, *encodings: str) -> str | bytes:
+    """The text that the option --seed stands for, for a model of that unit, in the first encoding that fits."""
     if not is_file(seed):
         return typed(seed, unit)
     source = STDIN if seed == STDIN else f"./{STDIN}" if seed == f"@{STDIN}" else seed[1:]
     if source != STDIN and (not source or Path(source).is_dir()):
         raise ConfigError(f"--seed must be text, - or @FILE, not {seed!r}: give a file")
     try:
-        text = "".join(piece.text for piece in read_pieces([source], encoding=encoding, as_bytes=unit == "byte"))
+        if source != STDIN or unit == "byte":
+            pieces = read_pieces([source], encoding=encodings[0], as_bytes=unit == "byte")
+            text = "".join(piece.text for piece in pieces)
+        else:
+            text = _from_stdin(encodings)
     except CorpusError as error:
         raise ConfigError(str(error).replace("cannot read", "cannot read the seed", 1)) from None
     return text.encode("latin-1") if unit == "byte" else text
+
+
+def encodings_of(seed: str, checkpoint: Path) -> tuple[str, ...]:
+    """In which encodings a seed may be: a file's is that of the model's text.
+
+    A pipe brings the words of a terminal, or what another sample has drawn, in UTF-8, or else such a file.
+    """
+    encoding = encoding_of(checkpoint)
+    return (ENCODING, encoding) if seed == STDIN and encoding != ENCODING else (encoding,)
+
+
+def _from_stdin(encodings: Sequence[str]) -> str:
+    data = "".join(piece.text for piece in read_pieces([STDIN], as_bytes=True)).encode("latin-1")
+    for encoding in encodings[:-1]:
+        with suppress(CorpusError):
+            return decoded(data, encoding, "stdin")
+    return decoded(data, encodings[-1], "stdin")
 
 
 def typed(seed: str, unit: str) -> str:

@@ -150,7 +150,7 @@ def line_as_heat(line: Line, unit: str) -> str:
 def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
     """Each character as a terminal may be shown it, and its bits: a newline as a space; bytes put together."""
     symbols = line.text + "\n" * (len(line.bits) - len(line.text))
-    start = 0
+    start, returns = 0, len(symbols) - 2 if symbols.endswith("\r\n") else len(symbols)
     while start < len(symbols):
         end = start + (_utf8_length(symbols, start) if unit == "byte" else 1)
         character = symbols[start:end]
@@ -158,7 +158,7 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
             character = character.encode("latin-1").decode()
         elif unit == "byte" and character > "\x7f":
             character = f"\\x{ord(character):02x}"
-        is_end = character == "\n" or symbols[start:] == "\r\n"
+        is_end = character == "\n" or start == returns
         yield " " if is_end else character.translate(ESCAPES), sum(line.bits[start:end])
         start = end
 

@@ -58,9 +58,9 @@ def test_compiling_is_told_with_whether_it_is_for_once(capsys, monkeypatch, fold
 def test_a_name_never_ends_a_line(capfd, monkeypatch):
     for is_terminal in (False, True):
         monkeypatch.setattr("sys.stderr.isatty", lambda is_terminal=is_terminal: is_terminal)
-        for name in ("two\nlines", "return\r\n", "caf\udce9\n"):
+        for name in ("two\nlines", "return\r\n", "caf\udce9\n", "a\u2028b\x0bc\x85"):
             say(f"cannot read {name}")
-    shown = [r"two\nlines", r"return\r\n", r"caf\udce9\n"]
+    shown = [r"two\nlines", r"return\r\n", r"caf\udce9\n", r"a\u2028b\x0bc\x85"]
     assert capfd.readouterr().err.splitlines() == [f"cannot read {name}" for name in shown] * 2
 
 

@@ -151,6 +151,7 @@ def test_lines_from_a_pipe_equal_one_text(invoke, checkpoints):
     assert result.exit_code == 0
     lines = result.stdout
     assert lines == f"{whole[5:15]}\n{whole[15:25]}\n"
+    assert invoke("sample", *options, "--interactive", "--length", 10, input=b"the d\r\n\r\n").stdout == lines
 
 
 def test_a_terminal_is_shown_escapes_and_ends_the_line(start, escapes):

@@ -62,6 +62,7 @@ def test_a_seed_is_read_in_the_encoding_of_the_models_text(trained, tmp_path, en
     (tmp_path / "seed").write_bytes(text.encode(encoding))
     assert sample("--seed", f"@{tmp_path / 'seed'}") == text
     assert sample("--seed", "-", input=text.encode(encoding)) == text
+    assert sample("--seed", "-", input=text.encode()) == text  # as echo, or another sample, writes it
     told = sample("--seed", f"@{tmp_path / 'seed'}", "--encoding", other)
     assert f"cannot read the seed {tmp_path / 'seed'} as {other}: byte 0x" in told
     assert sample("--seed", text) == text

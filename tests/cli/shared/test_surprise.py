@@ -122,6 +122,22 @@ def test_the_carriage_return_of_a_lines_end_is_not_shown():
     assert line_as_heat(line, "character") == line_as_heat(line, "byte") == "a\\x0db  "
 
 
+def test_heat_looks_at_each_character_of_a_line_once():
+    class Counting(str):
+        copied = 0
+
+        def __add__(self, other):
+            return Counting(str(self) + other)
+
+        def __getitem__(self, at):
+            found = super().__getitem__(at)
+            Counting.copied += len(found)
+            return found
+
+    line_as_heat(Line("a", 1, Counting("ab" * 1000), 2001, 1.0, np.zeros(2001)), "character")
+    assert Counting.copied < 10_000
+
+
 def test_heat_drives_no_terminal():
     shown = line_as_heat(line_of("\x1b[2J\x9b\r", [0.0] * 6), "character")
     assert shown == "\\x1b[2J\\x9b\\x0d"
