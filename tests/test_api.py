@@ -10,7 +10,7 @@ import pytest
 
 import charrnn
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, VocabularyError
-from charrnn.model import config
+from charrnn.kernels import processor
 from charrnn.training.events import Evaluated, Finished, Started
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
@@ -125,9 +125,9 @@ def test_a_model_of_bf16_is_read_in_float32_where_the_processor_lacks_it_or_as_i
     header = checkpoint.header | {"config": checkpoint.header["config"] | {"precision": "bf16"}}
     save_checkpoint(tmp_path / "x.safetensors", type(checkpoint)(checkpoint.tensors, header))
     for here, precision in ((False, "float32"), (True, "bf16")):
-        monkeypatch.setattr(config, "BFLOAT16", here)
+        monkeypatch.setattr(processor, "BFLOAT16", here)
         assert charrnn.load(tmp_path / "x.safetensors").config.precision == precision
-    monkeypatch.setattr(config, "BFLOAT16", False)
+    monkeypatch.setattr(processor, "BFLOAT16", False)
     model = charrnn.load(tmp_path / "x.safetensors", precision="bf16")
     assert model.config.precision == "bf16"
     assert model.score(TEXT[:50]).bits_per_character > 0

@@ -11,8 +11,8 @@ import reference
 
 from charrnn.cells.contract import cell_names, find_cell
 from charrnn.errors import ConfigError
+from charrnn.kernels import processor
 from charrnn.kernels.draw import Rules, draw, generator
-from charrnn.model import config
 from charrnn.model.config import ModelConfig
 from charrnn.model.network import Network, TrainingNetwork
 from charrnn.model.parameters import Parameters
@@ -172,7 +172,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(cell, shape):
 @cells
 @pytest.mark.parametrize("connection", ["one-hot", "skipping"])
 def test_in_bf16_the_gradient_is_near_and_the_loss_falls(make, make_window, monkeypatch, cell, connection):
-    monkeypatch.setattr(config, "BFLOAT16", True)  # where the processor lacks it, pairs are multiplied in float32
+    monkeypatch.setattr(processor, "BFLOAT16", True)  # where the processor lacks it, pairs are multiplied in float32
     exact = make(cell, 19, CONNECTIONS[connection])
     x, y, state = make_window(Network(exact), 6, 5)
 

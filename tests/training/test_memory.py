@@ -79,7 +79,7 @@ def test_the_weights_are_those_of_the_network_in_all_copies(shape, optimizer, co
     [
         ({"hidden_size": 10**6}, {}, "--hidden-size or --num-layers"),
         ({"hidden_size": 1, "num_layers": 10**9}, {}, "--num-layers, --batch-size or --seq-length"),
-        ({"hidden_size": 10**40}, {}, "--hidden-size or --num-layers"),
+        ({"hidden_size": 10**18}, {}, "--hidden-size or --num-layers"),
         ({"embedding_size": 10**10}, {}, "--embedding-size"),
         ({"model": "tdnn", "context_size": 10**10}, {}, "--hidden-size or --context-size"),
         ({"model": "tdnn", "hidden_size": 8, "context_size": 10**8}, {}, "--embedding-size or --context-size"),
