@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.errors import ConfigError
 
-NOT_PARTS = {"__init__", "contract"}
+NOT_PARTS = {"__init__", "contract", "time_loop"}
 
 
 def names_in(folder: str) -> list[str]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -37,25 +37,19 @@ class GRUTrace(NamedTuple):
     """(T, B, H): u_n + b_hn, then its gradient."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        h, now = trace.h[t : t + 1], slice(t, t + 1)
-        for b in range(first, last):
-            copy_numbers(start[ids[t, b], 2 * units :], trace.gates[t, b, 2 * units :], units)
-            copy_numbers(weights.vectors[0], trace.candidate[t, b], units)
-        matmul(h, weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
-        matmul(h, weights.w_hh[1], trace.candidate[t], weights.rows, trace.candidate[now], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
+@inlined
+def begin(trace, t, b, start, vectors, units):
+    """What one stream's products are added to."""
+    copy_numbers(start[2 * units :], trace.gates[t, b, 2 * units :], units)
+    copy_numbers(vectors[0], trace.candidate[t, b], units)
 
 
 @inlined
-def step(a, candidate, h_before, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_r, a_z, a_n = gates_of(a, units)
+    a_r, a_z, a_n = gates_of(trace.gates[t, b], units)
+    candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
     for k in range(units):
         r = sigmoid(a_r[k])
         a_r[k] = r
@@ -72,24 +66,13 @@ def gates_of(a, units):
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    factors = trace.gates, trace.candidate
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            step_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
-            add_to(d_vectors[b, 0], trace.candidate[t, b], units)
-        for i in range(2):
-            matmul(factors[i][t : t + 1], weights.w_hh[i], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, candidate, h_before, d_h, d_h_before, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
-    one = d_h.dtype.type(1)
-    a_r, a_z, a_n = gates_of(a, units)
+    one = d_hs.dtype.type(1)
+    a_r, a_z, a_n = gates_of(trace.gates[t, b], units)
+    candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         r, z, n = a_r[k], a_z[k], a_n[k]
         d_n = d_h[k] * (one - z) * tanh_gradient(n)
@@ -98,6 +81,7 @@ def step_back(a, candidate, h_before, d_h, d_h_before, units):
         candidate[k] = d_n * r
         a_z[k] = d_h[k] * (h_before[k] - n) * sigmoid_gradient(z)
         d_h_before[k] += d_h[k] * z
+    add_to(d_vectors[b, 0], candidate, units)
 
 
 @inlined
@@ -111,8 +95,9 @@ CELL = Cell(
     gates=3,
     state=("h",),
     trace=GRUTrace,
-    forward=forward,
-    backward=backward,
+    begin=begin,
+    step=step,
+    step_back=step_back,
     initial_bias=lambda units: np.zeros(3 * units),
     products=(Product(gates=2), Product(gates=1, gradient="candidate")),
     vectors=(Vector("bias_hn", bias_of=2),),

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -37,26 +37,18 @@ class GRULectureTrace(NamedTuple):
     """(T, B, H): what n is the tanh of, then its gradient."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        now = slice(t, t + 1)
-        for b in range(first, last):
-            copy_numbers(start[ids[t, b], 2 * units :], trace.candidate[t, b], units)
-        matmul(trace.h[now], weights.w_hh[0], start, ids[now], trace.gates[now], first, last)
-        for b in range(first, last):
-            reset(trace.gates[t, b], trace.h[t, b], trace.reset[t, b], units)
-        matmul(trace.reset[now], weights.w_hh[1], trace.candidate[t], weights.rows, trace.candidate[now], first, last)
-        for b in range(first, last):
-            update(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b], units)
+@inlined
+def begin(trace, t, b, start, vectors, units):
+    """What one stream's second product is added to."""
+    copy_numbers(start[2 * units :], trace.candidate[t, b], units)
 
 
 @inlined
-def reset(a, h_before, v, units):
+def reset(trace, t, b, start, vectors, units):
     """One stream's step up to the second product."""
     wide_vectors()
-    a_r, _, _ = gates_of(a, units)
+    a_r, _, _ = gates_of(trace.gates[t, b], units)
+    h_before, v = trace.h[t, b], trace.reset[t, b]
     for k in range(units):
         r = sigmoid(a_r[k])
         a_r[k] = r
@@ -64,10 +56,11 @@ def reset(a, h_before, v, units):
 
 
 @inlined
-def update(a, candidate, h_before, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step after it."""
     wide_vectors()
-    _, a_z, a_n = gates_of(a, units)
+    _, a_z, a_n = gates_of(trace.gates[t, b], units)
+    candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
     for k in range(units):
         z, n = sigmoid(a_z[k]), tanh(candidate[k])
         a_z[k], a_n[k] = z, n
@@ -80,25 +73,13 @@ def gates_of(a, units):
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        now, after = slice(t, t + 1), slice(t + 1, t + 2)
-        for b in range(first, last):
-            update_back(trace.gates[t, b], trace.candidate[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
-        matmul(trace.candidate[now], weights.w_hh[1], d_h[t + 1], weights.rows, d_h[after], first, last)
-        for b in range(first, last):
-            reset_back(trace.gates[t, b], trace.h[t, b], d_h[t + 1, b], d_h[t, b], units)
-        matmul(trace.gates[now], weights.w_hh[0], d_h[t], weights.rows, d_h[now], first, last)
-
-
 @inlined
-def update_back(a, candidate, h_before, d_h, d_h_before, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards, down to the second product; ``d_h`` becomes zero, for what comes out of that."""
     wide_vectors()
-    one, zero = d_h.dtype.type(1), d_h.dtype.type(0)
-    _, a_z, a_n = gates_of(a, units)
+    one, zero = d_hs.dtype.type(1), d_hs.dtype.type(0)
+    _, a_z, a_n = gates_of(trace.gates[t, b], units)
+    candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         z, n, d = a_z[k], a_n[k], d_h[k]
         d_n = d * z * tanh_gradient(n)
@@ -110,10 +91,11 @@ def update_back(a, candidate, h_before, d_h, d_h_before, units):
 
 
 @inlined
-def reset_back(a, h_before, d_v, d_h_before, units):
+def reset_back(trace, t, b, d_v, d_h_before, units):
     """The rest of it."""
     wide_vectors()
-    a_r, _, _ = gates_of(a, units)
+    a_r, _, _ = gates_of(trace.gates[t, b], units)
+    h_before = trace.h[t, b]
     for k in range(units):
         r, d = a_r[k], d_v[k]
         a_r[k] = d * h_before[k] * sigmoid_gradient(r)
@@ -124,8 +106,11 @@ CELL = Cell(
     gates=3,
     state=("h",),
     trace=GRULectureTrace,
-    forward=forward,
-    backward=backward,
+    begin=begin,
+    between=reset,
+    step=step,
+    step_back=step_back,
+    between_back=reset_back,
     initial_bias=lambda units: np.zeros(3 * units),
     products=(Product(gates=2), Product(gates=1, operand="reset", gradient="candidate")),
     saved=("reset", "candidate"),

@@ -16,7 +16,7 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -24,40 +24,24 @@ SLOWEST, FASTEST = 0.02, 0.9
 """Rates to start from."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], weights.vectors[0], trace.h[t, b], trace.h[t + 1, b], units)
-
-
 @inlined
-def step(a, rate, h_before, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
+    a, rate, h_before, h = trace.gates[t, b], vectors[0], trace.h[t, b], trace.h[t + 1, b]
     for k in range(units):
         u = tanh(a[k])
         a[k] = u
         h[k] = h_before[k] + rate[k] * (u - h_before[k])
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            a, h_before, d_s = trace.gates[t, b], trace.h[t, b], d_vectors[b, 0]
-            step_back(a, weights.vectors[0], h_before, d_h[t + 1, b], d_h[t, b], d_s, units)
-        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, rate, h_before, d_h, d_h_before, d_s, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
-    one = d_h.dtype.type(1)
+    one = d_hs.dtype.type(1)
+    a, rate, h_before = trace.gates[t, b], vectors[0], trace.h[t, b]
+    d_h, d_h_before, d_s = d_hs[t + 1, b], d_hs[t, b], d_vectors[b, 0]
     for k in range(units):
         u, r, d = a[k], rate[k], d_h[k]
         a[k] = d * r * tanh_gradient(u)
@@ -80,8 +64,8 @@ CELL = Cell(
     gates=1,
     state=("h",),
     trace=RNNTrace,
-    forward=forward,
-    backward=backward,
+    step=step,
+    step_back=step_back,
     initial_bias=np.zeros,
     products=(Product(gates=1),),
     vectors=(Vector("rate", initial_rates, rates_of),),

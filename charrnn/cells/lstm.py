@@ -21,7 +21,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -40,20 +40,12 @@ class LSTMTrace(NamedTuple):
     """(T+1, B, H)."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b], units)
-
-
 @inlined
-def step(a, c_before, c, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step. Two short loops: more of their iterations overlap in the CPU than of one long one."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(a, units)
+    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
     for k in range(units):
         i, f, g = sigmoid(a_i[k]), sigmoid(a_f[k]), tanh(a_g[k])
         a_i[k], a_f[k], a_g[k] = i, f, g
@@ -70,21 +62,12 @@ def gates_of(a, units):
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    d_c = d_state[0]
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            step_back(trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b], d_h[t + 1, b], d_c[0, b], units)
-        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, c_before, c, d_h, d_c, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(a, units)
+    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
     for k in range(units):
         i, f, g, o = a_i[k], a_f[k], a_g[k], a_o[k]
         squashed = tanh(c[k])
@@ -112,8 +95,8 @@ CELL = Cell(
     gates=4,
     state=("h", "c"),
     trace=LSTMTrace,
-    forward=forward,
-    backward=backward,
+    step=step,
+    step_back=step_back,
     initial_bias=initial_bias,
     products=(Product(gates=4),),
 )

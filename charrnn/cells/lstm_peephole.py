@@ -23,7 +23,7 @@ from charrnn.cells.contract import Cell, Product, Vector
 from charrnn.cells.lstm import LSTMTrace, gates_of, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -31,21 +31,13 @@ I, F, O = range(3)
 """Rows of the cell's vectors."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], weights.vectors, trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b], units)
-
-
 @inlined
-def step(a, peepholes, c_before, c, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(a, units)
-    p_i, p_f, p_o = peepholes[I], peepholes[F], peepholes[O]
+    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
+    p_i, p_f, p_o = vectors[I], vectors[F], vectors[O]
     for k in range(units):
         i = sigmoid(a_i[k] + p_i[k] * c_before[k])
         f = sigmoid(a_f[k] + p_f[k] * c_before[k])
@@ -58,24 +50,13 @@ def step(a, peepholes, c_before, c, h, units):
         h[k] = o * tanh(c[k])
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    d_c = d_state[0]
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            a, c_before, c = trace.gates[t, b], trace.c[t, b], trace.c[t + 1, b]
-            step_back(a, weights.vectors, c_before, c, d_h[t + 1, b], d_c[0, b], units)
-            add_products(d_vectors[b], a, c_before, c, units)
-        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, peepholes, c_before, c, d_h, d_c, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(a, units)
-    p_i, p_f, p_o = peepholes[I], peepholes[F], peepholes[O]
+    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
+    p_i, p_f, p_o = vectors[I], vectors[F], vectors[O]
     for k in range(units):
         o = a_o[k]
         squashed = tanh(c[k])
@@ -89,6 +70,7 @@ def step_back(a, peepholes, c_before, c, d_h, d_c, units):
         d_f = d_memory * c_before[k] * sigmoid_gradient(f)
         a_i[k], a_f[k], a_g[k] = d_i, d_f, d_memory * i * tanh_gradient(g)
         d_c[k] = d_memory * f + d_i * p_i[k] + d_f * p_f[k]
+    add_products(d_vectors[b], trace.gates[t, b], c_before, c, units)
 
 
 @inlined
@@ -107,8 +89,8 @@ CELL = Cell(
     gates=4,
     state=("h", "c"),
     trace=LSTMTrace,
-    forward=forward,
-    backward=backward,
+    step=step,
+    step_back=step_back,
     initial_bias=initial_bias,
     products=(Product(gates=4),),
     vectors=(Vector("peephole_i"), Vector("peephole_f"), Vector("peephole_o")),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Cell, Product
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
-from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
@@ -30,36 +30,20 @@ class RNNTrace(NamedTuple):
     """(T+1, B, H)."""
 
 
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], trace.h[t + 1, b], units)
-
-
 @inlined
-def step(a, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
+    a, h = trace.gates[t, b], trace.h[t + 1, b]
     for k in range(units):
         h[k] = tanh(a[k])
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            step_back(trace.gates[t, b], trace.h[t + 1, b], d_h[t + 1, b], units)
-        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, h, d_h, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards."""
     wide_vectors()
+    a, h, d_h = trace.gates[t, b], trace.h[t + 1, b], d_hs[t + 1, b]
     for k in range(units):
         a[k] = d_h[k] * tanh_gradient(h[k])
 
@@ -68,8 +52,8 @@ CELL = Cell(
     gates=1,
     state=("h",),
     trace=RNNTrace,
-    forward=forward,
-    backward=backward,
+    step=step,
+    step_back=step_back,
     initial_bias=np.zeros,
     products=(Product(gates=1),),
 )

@@ -13,39 +13,23 @@ import numpy as np
 from charrnn.cells.contract import Cell, Product
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.intrinsics import clamp, wide_vectors
-from charrnn.kernels.jit import addressable, inlined
-
-
-@addressable
-def forward(matmul, weights, trace, start, ids, units, first, last):
-    """All steps of streams ``first`` to ``last``; see ``Cell.forward``."""
-    for t in range(trace.gates.shape[0]):
-        matmul(trace.h[t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace.gates[t : t + 1], first, last)
-        for b in range(first, last):
-            step(trace.gates[t, b], trace.h[t + 1, b], units)
+from charrnn.kernels.jit import inlined
 
 
 @inlined
-def step(a, h, units):
+def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
+    a, h = trace.gates[t, b], trace.h[t + 1, b]
     for k in range(units):
         h[k] = clamp(a[k], h.dtype.type(0), h.dtype.type(np.inf))
 
 
-@addressable
-def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-    """All steps backwards, streams ``first`` to ``last``; see ``Cell.backward``."""
-    for t in range(trace.gates.shape[0] - 1, -1, -1):
-        for b in range(first, last):
-            step_back(trace.gates[t, b], trace.h[t + 1, b], d_h[t + 1, b], units)
-        matmul(trace.gates[t : t + 1], weights.w_hh[0], d_h[t], weights.rows, d_h[t : t + 1], first, last)
-
-
 @inlined
-def step_back(a, h, d_h, units):
+def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards."""
     wide_vectors()
+    a, h, d_h = trace.gates[t, b], trace.h[t + 1, b], d_hs[t + 1, b]
     zero = h.dtype.type(0)
     for k in range(units):
         d = d_h[k]
@@ -56,8 +40,8 @@ CELL = Cell(
     gates=1,
     state=("h",),
     trace=RNNTrace,
-    forward=forward,
-    backward=backward,
+    step=step,
+    step_back=step_back,
     initial_bias=np.zeros,
     products=(Product(gates=1),),
 )

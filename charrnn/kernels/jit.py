@@ -137,6 +137,10 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             vars(numba.config).update(before)
 
     @own_settings()
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        """What tells the versions of a kernel apart: its sources, and so what it holds, are in the folder's name."""
+        return sig, codegen.magic_tuple()
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, if it is there.
 
