@@ -134,9 +134,9 @@ class Cell:
 
         ``backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last)``: ``d_h`` (T+1, B, H): on
         entry, row t+1 is the gradient of output t from above; on return, that of the h handed in has been added to row
-        0, and the other rows hold anything. ``d_state`` is a tuple of (1, B, H), one for each further state: the gradient of
-        the last one on entry, of the first on return. ``d_vectors`` (B, P, H): each stream's gradient of the vectors is
-        added.
+        0, and the other rows hold anything. ``d_state`` is a tuple of (1, B, H), one for each further state: the
+        gradient of the last one on entry, of the first on return. ``d_vectors`` (B, P, H): each stream's gradient of
+        the vectors is added.
         """
         return backward_of(self.step_back, self.between_back, self._places())
 
