@@ -24,7 +24,8 @@ from charrnn.errors import RunError
 from charrnn.model.workers import available_threads
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.sweeps.planned_run import PlannedRun
+from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.sweep import RunEnded, Sweep, ThisMachine
 
 EVALUATIONS = 12

@@ -2,6 +2,7 @@
 charrnn/__init__.py the same."""
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def test_parts_import_only_from_floors_below():
         part = part_of(path)
         for other in set(imported_parts(path)) - {part} - allowed:
             assert LEVEL[other] < LEVEL[part], f"{path.relative_to(PACKAGE)} imports {other}"
+
+
+def imported_modules(path):
+    """The modules of ours that a file imports, also for its types alone."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charrnn."):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    names = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in sources()}
+    graph = {name: set(imported_modules(path)) & set(names.values()) - {name} for path, name in names.items()}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises a CycleError
 
 
 def test_printing_and_its_libraries_live_in_the_command_line():

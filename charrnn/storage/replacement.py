@@ -7,15 +7,12 @@ the older run or wholly the new one.
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
 
 from charrnn.storage.atomic import link_or_copy, sync_folder
-
-if TYPE_CHECKING:
-    from charrnn.storage.run import Run
+from charrnn.storage.run_files import RunFiles
 
 
-def replace(run: "Run", new: "Run") -> None:
+def replace(run: RunFiles, new: RunFiles) -> None:
     """Put the files of ``new``, which has a last checkpoint, in the places of those of ``run``.
 
     They keep their names in ``new`` until all is done, so that a part of this can be done again.
@@ -34,7 +31,7 @@ def replace(run: "Run", new: "Run") -> None:
     sync_folder(new.folder)  # or else a power cut might bring it back, and have the older files removed again
 
 
-def settle(run: "Run", new: "Run") -> None:
+def settle(run: RunFiles, new: RunFiles) -> None:
     """Finish what a killed process began to replace, or remove what it had not yet written whole; no trace stays.
 
     Raises:

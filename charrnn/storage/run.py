@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
 from charrnn.storage.replacement import settle
+from charrnn.storage.run_files import RunFiles
 
 if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
@@ -41,14 +42,9 @@ NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run, by the folder that holds its files.
+class Run(RunFiles):
+    """One run, by the folder that holds its files. Nothing is read or made until a method asks for it."""
 
-    Attributes:
-        folder: ``checkpoints/<name>``. Nothing is read or made until a method asks for it.
-    """
-
-    folder: Path
     _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     """Folders that ``create`` made, the outermost first."""
@@ -153,49 +149,9 @@ class Run:
         return any(_is_file(path) for path in (self.last, self.best, self.metrics))
 
     @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
-
-    @property
-    def last(self) -> Path:
-        """The newest checkpoint, from which training resumes."""
-        return self.folder / "last.safetensors"
-
-    @property
-    def best(self) -> Path:
-        """The checkpoint with the lowest validation loss."""
-        return self.folder / "best.safetensors"
-
-    @property
-    def metrics(self) -> Path:
-        """One line an evaluation; see ``charrnn.storage.metrics``."""
-        return self.folder / "metrics.jsonl"
-
-    @property
-    def notes(self) -> Path:
-        """See ``charrnn.storage.notes``."""
-        return self.folder / "run.json"
-
-    @property
-    def corpus(self) -> Path:
-        """See ``charrnn.storage.corpus``."""
-        return self.folder / "corpus.safetensors"
-
-    @property
     def new(self) -> "Run":
         """The run that is to replace this one."""
         return Run(self.folder / ".new")
-
-    def kept(self) -> list[tuple[int, Path]]:
-        """The checkpoints that were kept, and their steps, oldest first."""
-        found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]
-        return sorted((int(match[1]), path) for match, path in found if match)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files that make the run; the text can be read anew."""
-        return self.last, self.best, self.metrics, self.notes, *(path for _, path in self.kept())
 
     @property
     def checkpoint(self) -> Path | None:

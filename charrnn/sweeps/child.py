@@ -19,7 +19,7 @@ from typing import IO
 from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import State, SweepFolder
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.values import ORIGIN, OWN_OPTIONS
 
 POLL_SECONDS = 0.5

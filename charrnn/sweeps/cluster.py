@@ -18,7 +18,7 @@ from charrnn.model.workers import available_threads
 from charrnn.storage.atomic import reason
 from charrnn.sweeps.child import Outcome, train_run
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 
 LOCAL = "local"
 

@@ -23,7 +23,7 @@ from charrnn.kernels.packing import packed_zeros
 from charrnn.model.config import ModelConfig
 from charrnn.model.header import config_of
 from charrnn.storage.checkpoint import load_header
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.values import ORIGIN
 from charrnn.text.sources import versions
 from charrnn.training.settings import TrainingSettings, limits_in

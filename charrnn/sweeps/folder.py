@@ -22,7 +22,8 @@ from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import FolderLock
 from charrnn.storage.notes import Notes
 from charrnn.storage.run import SWEEP_PLAN, Run
-from charrnn.sweeps.spec import PlannedRun, is_trial
+from charrnn.sweeps.planned_run import PlannedRun
+from charrnn.sweeps.spec import is_trial
 from charrnn.sweeps.watch import Watch
 from charrnn.training.progress import Progress
 from charrnn.training.settings import LIMITS, limits_in, parts_done

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import writing
 from charrnn.sweeps.draw import draws, rounded
-
-if TYPE_CHECKING:
-    from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 
 MARKS = 20
 """Steps of a trial, as pruners count them: equal parts of a run, whatever limits it, so that trials can be compared."""
@@ -54,9 +52,9 @@ class Search:
     pruner: "partial[Any]"
     choices: Mapping[str, Any]
     whole: frozenset[str]
-    plan: Callable[[int, Mapping[str, Any]], "PlannedRun"]
+    plan: Callable[[int, Mapping[str, Any]], PlannedRun]
 
-    def drawn(self, known: int) -> "list[PlannedRun]":
+    def drawn(self, known: int) -> list[PlannedRun]:
         """The trials but for the first ``known`` as they could be, drawn at random."""
         trials = list(draws(self.choices, self.whole, trials=self.trials, seed=self.seed))
         return [self.plan(number, trials[number]) for number in range(known, self.trials)]
@@ -165,7 +163,7 @@ class Study:
         self._trials: dict[str, _Trial] = {}
         self._take_up()
 
-    def runs(self) -> "list[PlannedRun]":
+    def runs(self) -> list[PlannedRun]:
         """Those of all trials up to now, in their order."""
         return [self._planned(number, frozen) for number, frozen in enumerate(self._known())]
 
@@ -174,7 +172,7 @@ class Study:
         """How many trials there will be."""
         return max(self._search.trials, len(self._known()))
 
-    def ask(self) -> "PlannedRun | None":
+    def ask(self) -> PlannedRun | None:
         """The run of a new trial; None if there are as many as there should be."""
         number = len(self._known())
         if number >= self._search.trials:
@@ -225,7 +223,7 @@ class Study:
                 trial = self._trial(self._study, frozen._trial_id)
                 self._trials[self._planned(number, frozen).name] = _Trial(trial, frozen.last_step or 0)
 
-    def _planned(self, number: int, trial: Any) -> "PlannedRun":
+    def _planned(self, number: int, trial: Any) -> PlannedRun:
         options = {}
         for key, value in trial.params.items():
             chosen = trial.distributions[key]

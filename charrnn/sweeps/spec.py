@@ -42,6 +42,7 @@ from charrnn.errors import ConfigError
 from charrnn.options import Option
 from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, ORIGIN, Values
@@ -63,25 +64,8 @@ MOST_ENDS = 10_000
 UNFIT = re.compile(r"[^\w.+=,-]")
 """In a run's name."""
 
-LONGEST_NAME = 200
-"""Characters; most file systems take 255 bytes."""
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run that is to be trained.
-
-    Attributes:
-        name: of its folder in the sweep's.
-        sources: absolute paths of its text.
-        options: of ``train`` by their long names without dashes; what is not here has its default.
-        swept: those of them that make it differ from others, as the table shows them; the text under "corpus".
-    """
-
-    name: str
-    sources: tuple[str, ...]
-    options: dict[str, Any]
-    swept: dict[str, Any]
+LONGEST_NAME, LONGEST_BYTES = 200, 246
+"""Characters and bytes of a run's name before it is cut; file systems take 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -297,9 +281,8 @@ def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
 def run_name(swept: Mapping[str, Any], unfit: str | Callable[[re.Match[str]], str] = keep_marks) -> str:
     """A folder's name that tells the options, such as hidden-size=128,rng-seed=0."""
     name = UNFIT.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
-    if len(name) <= LONGEST_NAME:
-        return name
-    return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    cut = name[:LONGEST_NAME].encode()[:LONGEST_BYTES].decode(errors="ignore")
+    return name if cut == name else f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def is_trial(name: str) -> bool:

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from charrnn.errors import RunError
 from charrnn.sweeps.child import Outcome, train_run
 from charrnn.sweeps.folder import TO_TRAIN, SweepFolder
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.search import Study
-from charrnn.sweeps.spec import PlannedRun, Spec
+from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.watch import Watch, bpc_of
 
 LOOK_SECONDS = (0.5, 5.0)

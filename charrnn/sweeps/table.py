@@ -8,7 +8,8 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import SEED, PlannedRun, with_seed
+from charrnn.sweeps.planned_run import PlannedRun
+from charrnn.sweeps.spec import SEED, with_seed
 from charrnn.sweeps.watch import best_bpc
 
 FIGURES = ("best_bpc", "steps_done", "minutes_taken", "chars_per_second")

@@ -6,7 +6,7 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.training.settings import limits_in, parts_done
 
 

@@ -12,7 +12,7 @@ from waiting import until
 from charrnn.storage.lock import FolderLock
 from charrnn.storage.run import Run
 from charrnn.sweeps.child import Outcome, command_of, train_run
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 
 OPTIONS = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "eval-every": 5, "steps": 1_000_000}
 

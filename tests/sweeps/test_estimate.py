@@ -8,7 +8,7 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import tensor_shapes
 from charrnn.sweeps import estimate
 from charrnn.sweeps.estimate import DEFAULTS, START_SECONDS, Estimate, operations_per_second
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 from charrnn.errors import ConfigError, RunError
 from charrnn.opening import open_job
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.training.events import Evaluated, StepDone
 
 SMALL = {"hidden_size": 8, "batch_size": 8, "seq_length": 20, "threads": 1, "eval_every": 5}

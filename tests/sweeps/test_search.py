@@ -4,8 +4,9 @@ import sys
 import pytest
 
 from charrnn.errors import ConfigError, RunError
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.search import Search, Study, find_part
-from charrnn.sweeps.spec import PlannedRun, run_name
+from charrnn.sweeps.spec import run_name
 
 pytest.importorskip("optuna", reason="Optuna is an extra")
 

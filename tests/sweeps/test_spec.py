@@ -4,7 +4,7 @@ import pytest
 
 from charrnn.cli.sweep import train_options
 from charrnn.errors import ConfigError
-from charrnn.sweeps.spec import read_spec
+from charrnn.sweeps.spec import read_spec, run_name
 
 OPTIONS = train_options()
 
@@ -111,6 +111,14 @@ def test_a_long_name_is_cut_and_still_its_own(read):
     )
     assert len(set(names(spec))) == 2
     assert max(map(len, names(spec))) < 220
+
+
+@pytest.mark.parametrize("sign", ["字", "é", "क"])
+def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
+    first, second = (run_name({"documents": sign * 190 + end}) for end in ("a", "b"))
+    assert first != second
+    (tmp_path / first).mkdir()
+    assert run_name({"documents": sign * 60}) == f"documents={sign * 60}"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from charrnn.storage.run import Run
-from charrnn.sweeps.spec import PlannedRun
+from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.watch import Watch, best_bpc
 
 

@@ -1,0 +1,56 @@
+"""The files of a run, by name: the one place that knows what they are called."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where a run's files are.
+
+    Attributes:
+        folder: ``checkpoints/<name>``.
+    """
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint, from which training resumes."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the lowest validation loss."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        """One line an evaluation; see ``charrnn.storage.metrics``."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def notes(self) -> Path:
+        """See ``charrnn.storage.notes``."""
+        return self.folder / "run.json"
+
+    @property
+    def corpus(self) -> Path:
+        """See ``charrnn.storage.corpus``."""
+        return self.folder / "corpus.safetensors"
+
+    def kept(self) -> list[tuple[int, Path]]:
+        """The checkpoints that were kept, and their steps, oldest first."""
+        found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]
+        return sorted((int(match[1]), path) for match, path in found if match)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that make the run; the text can be read anew."""
+        return self.last, self.best, self.metrics, self.notes, *(path for _, path in self.kept())
