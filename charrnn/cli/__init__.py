@@ -1,7 +1,8 @@
 """The command line, and the only home of click, tqdm and printing.
 
-A command is a file here that has its name and defines ``command``; to add one, add a file. What commands share lives
-in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions, so that ``--help`` answers at once.
+A command is a file here that has its name and defines ``command``; to add one, add a file. What only that command uses
+lies beside it, in a folder of its name; what commands share lies in ``shared``. NumPy, Numba, tqdm and safetensors are
+imported inside functions, so that ``--help`` answers at once.
 """
 
 import gc

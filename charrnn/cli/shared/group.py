@@ -11,13 +11,16 @@ from charrnn.cli.shared.failures import one_line_failures
 
 FOLDER = Path(__file__).parent.parent
 
+NO_COMMANDS = {"__init__", "shared"}
+
 
 class FolderGroup(click.Group):
-    """A group whose commands are the files of ``charrnn/cli``."""
+    """A group whose commands are the files and folders of ``charrnn/cli``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the files."""
-        return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("*.py") if path.stem != "__init__")
+        """The names of the files, and of the folders of those that need more than one."""
+        found = [*FOLDER.glob("*.py"), *(file.parent for file in FOLDER.glob("*/__init__.py"))]
+        return sorted(path.stem.replace("_", "-") for path in found if path.stem not in NO_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """What the file of that name defines."""
@@ -29,9 +32,7 @@ class FolderGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by what their files say in the first line: importing all of them takes too long."""
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, first_line(FOLDER / f"{module_of(name)}.py")) for name in self.list_commands(ctx)]
-            )
+            formatter.write_dl([(name, first_line(file_of(name))) for name in self.list_commands(ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,6 +66,12 @@ class FolderGroup(click.Group):
 def module_of(name: str) -> str:
     """The module that defines the command of that name."""
     return name.replace("-", "_")
+
+
+def file_of(name: str) -> Path:
+    """The file that defines it."""
+    path = FOLDER / module_of(name)
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def first_line(file: Path) -> str:

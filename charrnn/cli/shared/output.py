@@ -1,8 +1,10 @@
 """Printing: data goes to stdout, all else to stderr."""
 
+import dataclasses
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
@@ -57,6 +59,12 @@ def announce_compilation() -> None:
 def print_json(value: Any, *, err: bool = False) -> None:
     """Print a value as one line of JSON, to stderr if ``err``; NaN and the infinities become null."""
     put(f"{json.dumps(finite(value), allow_nan=False)}\n", sys.stderr if err else sys.stdout)
+
+
+def print_event(event: Any) -> None:
+    """Print a dataclass as one line of JSON, with its name in snake_case as the ``event``."""
+    name = re.sub(r"(?<!^)([A-Z])", r"_\1", type(event).__name__).lower()
+    print_json({"event": name, **dataclasses.asdict(event)})
 
 
 def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:

@@ -5,7 +5,7 @@ import click
 import pytest
 
 import charrnn
-from charrnn.cli.shared.group import FOLDER, first_line, group, module_of
+from charrnn.cli.shared.group import file_of, first_line, group
 
 COMMANDS = ["corpus", "eval", "gradients", "info", "runs", "sample", "sweep", "sweep-table", "train"]
 
@@ -18,7 +18,7 @@ def test_every_file_is_a_command_of_its_name():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_file_says_in_its_first_line_what_its_command_does(name, invoke):
-    path = FOLDER / f"{module_of(name)}.py"
+    path = file_of(name)
     with path.open() as file:
         assert file.readline().startswith(f'"""``charrnn {name}``: ')
     assert first_line(path) in invoke("--help").stdout

@@ -1,3 +1,4 @@
+import json
 import math
 import os
 import sys
@@ -13,11 +14,18 @@ from charrnn.cli.shared.output import (
     finite,
     number,
     one_line,
+    print_event,
     say,
     size,
     table,
 )
 from charrnn.kernels import jit
+from charrnn.training.events import CheckpointDue
+
+
+def test_an_event_is_an_object_that_tells_its_name(capfdbinary):
+    print_event(CheckpointDue(7, "last"))
+    assert json.loads(capfdbinary.readouterr().out) == {"event": "checkpoint_due", "step": 7, "kind": "last"}
 
 
 def test_json_knows_no_nan():

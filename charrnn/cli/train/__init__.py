@@ -16,7 +16,7 @@ from charrnn.errors import RunError
 from charrnn.training.options import OPTIONS
 
 if TYPE_CHECKING:
-    from charrnn.cli.shared.reports import Report
+    from charrnn.cli.train.reports import Report
     from charrnn.job import TrainingJob
     from charrnn.storage.run import Run
     from charrnn.training.events import Finished
@@ -85,7 +85,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
 def _follow(job: "TrainingJob", report: "Report") -> "tuple[Finished, OSError | None]":
     """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
-    from charrnn.cli.shared.reports import NoReport
+    from charrnn.cli.train.reports import NoReport
     from charrnn.training.events import Finished, StepDone
 
     failure = None
@@ -109,7 +109,7 @@ def _follow(job: "TrainingJob", report: "Report") -> "tuple[Finished, OSError | 
 def _report(
     job: "TrainingJob", corpora: tuple[str, ...], quiet: bool, as_json: bool, given: Mapping[str, Any]
 ) -> "Report":
-    from charrnn.cli.shared.reports import JsonReport, NoReport, TextReport
+    from charrnn.cli.train.reports import JsonReport, NoReport, TextReport
 
     if as_json:
         return JsonReport(job.trainer.vocabulary.unit)

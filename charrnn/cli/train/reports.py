@@ -2,12 +2,11 @@
 
 import dataclasses
 import math
-import re
 import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Protocol
 
-from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_json, say, terminal_width
+from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_event, say, terminal_width
 from charrnn.display import width_of
 from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
@@ -61,10 +60,9 @@ class JsonReport(NoReport):
 
     def show(self, event: Event) -> None:
         """Print the event."""
-        fields = dataclasses.asdict(event)
         if isinstance(event, Sampled):
-            fields["text"] = to_text(event.text, self._unit)
-        print_json({"event": snake_case(type(event).__name__), **fields})
+            event = dataclasses.replace(event, text=to_text(event.text, self._unit))
+        print_event(event)
 
 
 class TextReport:
@@ -246,8 +244,3 @@ def fitting(fields: Sequence[Field], width: int | None) -> str:
         if width is None or width_of(line) <= width or len(kept) == 1:
             return line
         kept.remove(max(kept))
-
-
-def snake_case(name: str) -> str:
-    """StepDone as step_done."""
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from charrnn.cli.shared.answers import answers_as_json, answers_as_table
+from charrnn.cli.eval.answers import answers_as_json, answers_as_table
 from charrnn.scoring.answers import Answers
 
 

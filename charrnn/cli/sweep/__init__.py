@@ -142,7 +142,7 @@ def _threads(jobs: int, threads: int | None) -> int:
 
 def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "tuple[SweepEnded, OSError | None]":
     """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
-    from charrnn.cli.shared.progress import JsonProgress, NoProgress, TextProgress
+    from charrnn.cli.sweep.progress import JsonProgress, NoProgress, TextProgress
     from charrnn.sweeps.sweep import SweepEnded
 
     progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from charrnn.cli.shared.seed import read_seed
+from charrnn.cli.sample.seed import read_seed
 from charrnn.errors import ConfigError
 
 MARK = "\ufeff"

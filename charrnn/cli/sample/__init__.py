@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.sample.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import check_belonging, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
-from charrnn.cli.shared.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared.signals import signals
 from charrnn.text.escapes import unescaped
 from charrnn.text.sources import ENCODING, check_encoding, versions
@@ -175,7 +175,7 @@ def command(
     results: list[dict[str, Any]] = []
     with saved(session, state) if session and state else nullcontext():
         if session and interactive:
-            from charrnn.cli.shared.prompt import converse
+            from charrnn.cli.sample.prompt import converse
 
             converse(session, chosen, model.vocabulary.unit, unknown)
         else:
@@ -184,7 +184,7 @@ def command(
             writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
             steps = partial(session.steps, portion=writer.portion) if session else batch.steps
             if corpora:
-                from charrnn.cli.shared.novelty import KeepingWriter, tell_novelty
+                from charrnn.cli.sample.novelty import KeepingWriter, tell_novelty
 
                 writer = KeepingWriter(writer, None if is_going_on else start)
             show(steps, chosen, rivals, writer, session)
@@ -269,7 +269,7 @@ def writer_for(
     """What prints the texts in the form that was asked for; JSON goes to ``show_result``."""
     from dataclasses import asdict
 
-    from charrnn.cli.shared.writers import JsonWriter, ProbabilityWriter, TextWriter
+    from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter, TextWriter
     from charrnn.text.symbols import to_text
 
     if as_json:

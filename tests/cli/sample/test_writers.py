@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cli.shared.writers import JsonWriter, ProbabilityWriter
+from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter
 from charrnn.sampling.growth import Piece, Step
 from charrnn.text.vocabulary import Vocabulary
 

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from charrnn.cli.shared.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, as_png, as_svg
+from charrnn.cli.gradients.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, as_png, as_svg
 from charrnn.errors import ConfigError
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.cli.shared.reports import Mean, fitting, rollback_line, snake_case
+from charrnn.cli.train.reports import Mean, fitting, rollback_line
 from charrnn.training.events import RolledBack
 
 
@@ -17,10 +17,6 @@ def test_a_running_mean():
     for _ in range(1000):
         mean.add(7.0)
     assert mean.add(7.0) == pytest.approx(7.0)
-
-
-def test_names_of_events():
-    assert snake_case("CheckpointDue") == "checkpoint_due"
 
 
 def test_a_divergence_is_told_in_a_line():

@@ -1,11 +1,9 @@
 """What a sweep shows: a line for each run and a bar over all on stderr, or JSON on stdout, or nothing."""
 
-import dataclasses
 import sys
 from typing import TextIO
 
-from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_json, say
-from charrnn.cli.shared.reports import snake_case
+from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_event, say
 from charrnn.display import trimmed
 from charrnn.sweeps.sweep import Event, RunEnded, RunEvaluated, SweepStarted
 
@@ -34,7 +32,7 @@ class JsonProgress(NoProgress):
 
     def show(self, event: Event) -> None:
         """Print the event."""
-        print_json({"event": snake_case(type(event).__name__), **dataclasses.asdict(event)})
+        print_event(event)
         sys.stdout.flush()
 
 

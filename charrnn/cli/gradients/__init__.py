@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.gradients.drawing import Panel, Series, as_png, as_svg
 from charrnn.cli.shared import options
-from charrnn.cli.shared.drawing import Panel, Series, as_png, as_svg
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say, table

@@ -19,7 +19,7 @@ from charrnn.text.escapes import unescaped
 from charrnn.text.sources import versions
 
 if TYPE_CHECKING:
-    from charrnn.cli.shared.surprise import Line, Lines
+    from charrnn.cli.eval.surprise import Line, Lines
     from charrnn.scoring.answers import Answers
     from charrnn.scoring.score import Score, ScoredText
 
@@ -105,7 +105,7 @@ def command(
     if exact:
         _show_answers(model.score_answers(*sources, encoding=encoding, mark=unescaped(mark or "=")), path, as_json)
         return
-    from charrnn.cli.shared.surprise import Lines, characters_as_json
+    from charrnn.cli.eval.surprise import Lines, characters_as_json
 
     if not how["dynamic"]:
         how["dynamic_rate"] = None
@@ -137,7 +137,7 @@ def command(
 
 def _show_answers(answers: "Answers", path: Path, as_json: bool) -> None:
     """Print how many answers are right."""
-    from charrnn.cli.shared.answers import answers_as_json, answers_as_table
+    from charrnn.cli.eval.answers import answers_as_json, answers_as_table
 
     if as_json:
         print_json({"checkpoint": str(path), **answers_as_json(answers)})
@@ -221,7 +221,7 @@ def _each(parts: "Iterable[ScoredText]", tally: Tally, shown: "Lines | None") ->
 
 def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) -> "Callable[[Line], None]":
     """What prints a line of the text."""
-    from charrnn.cli.shared.surprise import line_as_columns, line_as_heat, line_as_json
+    from charrnn.cli.eval.surprise import line_as_columns, line_as_heat, line_as_json
 
     named = len(sources) > 1 or Path(sources[0]).is_dir()
     escaped = sys.stdout.isatty()
