@@ -26,7 +26,7 @@ from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import Spec
-from charrnn.sweeps.sweep import RunEnded, Sweep, ThisMachine
+from charrnn.sweeps.sweep import LocalExecutor, RunEnded, Sweep
 
 EVALUATIONS = 12
 """Of each run, so that there is a curve."""
@@ -103,7 +103,7 @@ def plan(
 def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> None:
     """Train what is not done yet."""
     spec = Spec(folder.name, tuple(runs.values()))
-    with closing(ThisMachine(jobs, threads=1)) as place:
+    with closing(LocalExecutor(jobs, threads=1)) as place:
         folder.begin()
         try:
             with closing(Sweep(spec, folder, place).events()) as events:

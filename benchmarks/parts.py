@@ -27,7 +27,7 @@ from charrnn.model.network import TrainingNetwork
 from charrnn.model.workers import Workers
 from charrnn.text.windows import Windows
 from charrnn.training.bptt import TruncatedBPTT
-from charrnn.training.optimization import Updater
+from charrnn.training.optimization import Optimizer
 
 SHAPES = [Shape(256, 1, 32, 64, 65), Shape(512, 1, 32, 64, 65), Shape(1024, 1, 64, 64, 96)]
 
@@ -81,7 +81,7 @@ def steps(shape: Shape, precision: str, threads: int) -> Iterator[dict[str, floa
     workers = Watched(threads)
     parameters = parameters_of(shape, precision)
     network = TrainingNetwork(parameters, workers)
-    learner, updater = TruncatedBPTT(network, shape.steps, shape.streams), Updater("adam", parameters, workers)
+    learner, updater = TruncatedBPTT(network, shape.steps, shape.streams), Optimizer("adam", parameters, workers)
     windows = Windows(random_text(shape), shape.streams, shape.steps)
     state, gradient = network.initial_state(shape.streams), learner.gradient.vector
     for step in count():

@@ -16,7 +16,7 @@ from charrnn.model.workers import Workers, available_threads
 from charrnn.sampling.batch import Batch, Sample, seed_for
 from charrnn.sampling.samplers import sampler_of
 from charrnn.sampling.streams import ModelSampler
-from charrnn.scoring.answers import MARK, Answers, score_answers
+from charrnn.scoring.answers import SEPARATOR, Answers, score_answers
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
@@ -287,7 +287,7 @@ class Model:
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return score_pieces(reader, self.vocabulary, self._pieces(sources, encoding), unknown=unknown)
 
-    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = MARK) -> Answers:
+    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = SEPARATOR) -> Answers:
         """How many lines the model answers right: see ``charrnn.scoring.answers``.
 
         Args:

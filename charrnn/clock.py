@@ -18,7 +18,7 @@ LONGEST_GAP = 1.0
 """Seconds between two readings that count even if the process used no processor: others may have kept it busy."""
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """The clocks at one moment, in seconds."""
 
     wall: float
@@ -42,12 +42,12 @@ class Stopwatch:
         self, wall: Callable[[], float] = time.monotonic, processor: Callable[[], float] = time.process_time
     ) -> None:
         self._wall, self._processor = wall, processor
-        self._last = Reading(wall(), processor(), 0.0)
+        self._last = ClockReading(wall(), processor(), 0.0)
 
-    def _read(self) -> Reading:
+    def _read(self) -> ClockReading:
         last, wall, processor = self._last, self._wall(), self._processor()
         gap = min(wall - last.wall, max(LONGEST_GAP, processor - last.processor))
-        return Reading(wall, processor, last.running + gap)
+        return ClockReading(wall, processor, last.running + gap)
 
     def seconds(self) -> float:
         """How long the process has run since this was made."""

@@ -11,11 +11,11 @@ from charrnn.model.config import ModelConfig
 from charrnn.model.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
-from charrnn.text.corpus import Corpus, let_go
-from charrnn.text.documents import Documents, Text, split
+from charrnn.storage.run_metadata import RunMetadata
+from charrnn.text.corpus import Corpus, release_pages
+from charrnn.text.documents import Documents, Text, split_corpus
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.counting import CountingTrainer
@@ -53,7 +53,7 @@ class TrainingJob:
         corpus: Corpus,
         config: ModelConfig,
         settings: TrainingSettings,
-        notes: Notes,
+        notes: RunMetadata,
         *,
         threads: int,
         origin: Pretrained | None = None,
@@ -63,7 +63,7 @@ class TrainingJob:
         preview: bool = True,
     ) -> None:
         self.run, self.plan = run, plan
-        train_ids, val_ids = split(corpus, settings.val_fraction)
+        train_ids, val_ids = split_corpus(corpus, settings.val_fraction)
         counted = config.model == "ngram"
         fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
@@ -178,7 +178,7 @@ def notes_on_rare(corpus: Corpus) -> Iterator[str]:
     counts = np.zeros(V, np.int64)
     for start in range(0, len(corpus.ids), COUNTED):
         counts += np.bincount(corpus.ids[start : start + COUNTED], minlength=V)
-    let_go(corpus.ids)
+    release_pages(corpus.ids)
     if (rare := int((counts < RARE).sum())) > RARE_SHARE * V:
         yield (
             f"{rare:,} of {V:,} different characters occur fewer than {RARE} times, too few to learn them: "

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from charrnn.errors import ConfigError
 
-ROOT = Path("/")
+FILE_SYSTEM = Path("/")
 
-GROUPS = Path("sys/fs/cgroup")
+CONTROL_GROUPS = Path("sys/fs/cgroup")
 
 GIGABYTE = 1e9
 
 
-def memory_limit(root: Path = ROOT) -> float:
+def memory_limit(root: Path = FILE_SYSTEM) -> float:
     """Bytes of memory that this process may use, with the swap space; infinite where nothing tells."""
     limits = [_address_space()]
     with contextlib.suppress(AttributeError, ValueError, OSError):  # systems that do not tell
@@ -30,7 +30,7 @@ def memory_limit(root: Path = ROOT) -> float:
     return min(limits)
 
 
-def processor_quota(root: Path = ROOT) -> float:
+def processor_quota(root: Path = FILE_SYSTEM) -> float:
     """Processors whose time this process may use up, such as 1.5; infinite where there is no quota."""
     quotas = [tuple(text.split()) for (text,) in _limits(root, "", "cpu.max")]
     quotas += _limits(root, "cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us")
@@ -94,7 +94,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except (OSError, UnicodeDecodeError):  # another system, or a file system that is hidden
         return
-    top = root / GROUPS / controller
+    top = root / CONTROL_GROUPS / controller
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(","):

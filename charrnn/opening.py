@@ -16,10 +16,10 @@ from charrnn.model.transfer import Pretrained
 from charrnn.model.workers import available_threads
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
-from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run, find_checkpoint
+from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
-from charrnn.text.documents import split
+from charrnn.text.documents import split_corpus
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
@@ -107,7 +107,7 @@ def _begun(
     origin: Pretrained | None = None,
 ) -> TrainingJob:
     opened = running_seconds()
-    notes = Notes(**{"encoding": ENCODING, **_notes_of(chosen, sources)})
+    notes = RunMetadata(**{"encoding": ENCODING, **_notes_of(chosen, sources)})
     reading, threads = _reading_of(chosen), chosen.threads or available_threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
@@ -144,7 +144,7 @@ def _parts_of(corpus: Corpus) -> Parts:
 
     @cache  # documents are looked for in all of the text
     def parts(val_fraction: float) -> tuple[int, int]:
-        train, validation = split(corpus, val_fraction)
+        train, validation = split_corpus(corpus, val_fraction)
         return len(train), len(validation)
 
     return parts
@@ -167,7 +167,9 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
             dataclasses.asdict(config) | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
-        known = Notes.read(run.notes) or Notes(tuple(origin.get("sources", ())), origin.get("encoding", ENCODING))
+        known = RunMetadata.read(run.notes) or RunMetadata(
+            tuple(origin.get("sources", ())), origin.get("encoding", ENCODING)
+        )
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
@@ -205,7 +207,7 @@ def is_gone(sources: Sequence[str]) -> bool:
 def _corpus_of(
     run: Run,
     sources: Sequence[str],
-    notes: Notes,
+    notes: RunMetadata,
     reading: Mapping[str, Any],
     fingerprint: str,
     characters: int,

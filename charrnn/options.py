@@ -108,7 +108,7 @@ class Option:
         return " and ".join(f"{word} {bound:,}" for word, bound in words if bound is not None) or "finite"
 
 
-def option(default: Any, help_text: str, group: str, **declared: Any) -> Any:
+def declare(default: Any, help_text: str, group: str, **declared: Any) -> Any:
     """A field of a dataclass that is an option; ``declared`` are further attributes of ``Option``."""
     return dataclasses.field(default=default, metadata={"option": Option(help_text, group, **declared)})
 

@@ -24,7 +24,7 @@ from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpo
 from charrnn.text.documents import to_beginning
 from charrnn.text.vocabulary import Vocabulary
 
-KIND = "sampling state"
+STATE_KIND = "sampling state"
 
 
 class Session:
@@ -148,14 +148,14 @@ class Session:
             RunError: the file cannot be written.
             ConfigError: what is given is no path.
         """
-        target = place_of(path)
+        target = state_path(path)
         self._settle()
         tensors = self._snapshot_tensors((self._streams or self._beginning("")).now)
-        header = {"kind": KIND, "model": self._fingerprint(), "begun": self._streams is not None}
+        header = {"kind": STATE_KIND, "model": self._fingerprint(), "begun": self._streams is not None}
         try:
             save_checkpoint(target, Checkpoint(tensors, header))
         except RunError as error:
-            raise unwritable(path, error.__cause__ or error) from error
+            raise unwritable_state(path, error.__cause__ or error) from error
 
     def restore(self, path: str | Path) -> None:
         """Go on where a saved state is.
@@ -169,7 +169,7 @@ class Session:
         except CheckpointError as error:
             why, _, _ = str(error).rpartition("; ")  # its advice is for models
             raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
-        if checkpoint.header.get("kind") != KIND:
+        if checkpoint.header.get("kind") != STATE_KIND:
             raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
         if checkpoint.header.get("model") != self._fingerprint():
             raise CheckpointError(
@@ -208,7 +208,7 @@ class Session:
         return fingerprint(self._sampler.network, self._vocabulary)
 
 
-def place_of(path: str | Path) -> Path:
+def state_path(path: str | Path) -> Path:
     """The file that a state's path names, perhaps by a link; its folder is made.
 
     Raises:
@@ -224,11 +224,11 @@ def place_of(path: str | Path) -> Path:
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, RuntimeError) as error:  # links that go in a circle are a RuntimeError before Python 3.13
-        raise unwritable(path, error) from error
+        raise unwritable_state(path, error) from error
     return target
 
 
-def unwritable(path: str | Path, error: BaseException) -> RunError:
+def unwritable_state(path: str | Path, error: BaseException) -> RunError:
     """The error of a state that cannot be written."""
     return RunError(f"cannot write the state {path}: {reason(error)}; choose another file")
 

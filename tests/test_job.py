@@ -14,8 +14,8 @@ from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, 
 from charrnn.opening import open_job
 from charrnn.optimizers.contract import optimizer_names
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.notes import Notes
 from charrnn.storage.run import Run
+from charrnn.storage.run_metadata import RunMetadata
 from charrnn.training.events import Finished, SaveFailed, StepDone
 from charrnn.training.settings import SCHEDULES
 
@@ -296,7 +296,7 @@ def test_a_resumed_run_saves_and_keeps_as_before(corpus, runs):
     train(corpus, checkpoints=runs, steps=3, save_every=1, keep=1)
     train(checkpoints=runs, resume=True, steps=6)
     assert [step for step, _ in Run(runs / "cat").kept()] == [5, 6]
-    assert Notes.read(runs / "cat" / "run.json").save_every == 1
+    assert RunMetadata.read(runs / "cat" / "run.json").save_every == 1
 
 
 def test_all_options_that_differ_are_named(corpus, runs):

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.options import check_options_of, option, options_of
+from charrnn.options import check_options_of, declare, options_of
 
 
 @dataclass(frozen=True)
 class Meal:
-    guests: int = option(2, "How many eat.", "Data", least=1, most=12)
-    salt: float = option(0.5, "Grams.", "Data", above=0, below=3)
-    sauce: str = option("red", "Colour.", "Data", choices=lambda: ("red", "green"))
-    hot: bool = option(False, "Whether it is.", "Data", negatable=True)
-    table: str | None = option(None, "Its name.", "Saving", flag="at-table")
-    folder: Path = option("meals", "Where to.", "Saving")  # noqa: RUF009
-    courses: int = option(-1, "-1 chooses.", "Data", least=1)
+    guests: int = declare(2, "How many eat.", "Data", least=1, most=12)
+    salt: float = declare(0.5, "Grams.", "Data", above=0, below=3)
+    sauce: str = declare("red", "Colour.", "Data", choices=lambda: ("red", "green"))
+    hot: bool = declare(False, "Whether it is.", "Data", negatable=True)
+    table: str | None = declare(None, "Its name.", "Saving", flag="at-table")
+    folder: Path = declare("meals", "Where to.", "Saving")  # noqa: RUF009
+    courses: int = declare(-1, "-1 chooses.", "Data", least=1)
     cook: str = "nobody asks for this one"
 
     def __post_init__(self):

@@ -39,7 +39,7 @@ class Weights(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Product:
+class RecurrentProjection:
     """Some rows of W_hh and what they multiply.
 
     Attributes:
@@ -54,7 +54,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Vector:
+class CellParameter:
     """A parameter of the cell's own: a number for each unit.
 
     Attributes:
@@ -111,11 +111,11 @@ class Cell:
     step: Callable[..., None]
     step_back: Callable[..., None]
     initial_bias: Callable[[int], Array]
-    products: tuple[Product, ...]
+    products: tuple[RecurrentProjection, ...]
     begin: Callable[..., None] | None = None
     between: Callable[..., None] | None = None
     between_back: Callable[..., None] | None = None
-    vectors: tuple[Vector, ...] = ()
+    vectors: tuple[CellParameter, ...] = ()
     saved: tuple[str, ...] = ()
 
     @property

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
-from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
+from charrnn.kernels.intrinsics import copy_row, wide_vectors
 from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
@@ -40,15 +40,15 @@ class GRUTrace(NamedTuple):
 @inlined
 def begin(trace, t, b, start, vectors, units):
     """What one stream's products are added to."""
-    copy_numbers(start[2 * units :], trace.gates[t, b, 2 * units :], units)
-    copy_numbers(vectors[0], trace.candidate[t, b], units)
+    copy_row(start[2 * units :], trace.gates[t, b, 2 * units :], units)
+    copy_row(vectors[0], trace.candidate[t, b], units)
 
 
 @inlined
 def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_r, a_z, a_n = gates_of(trace.gates[t, b], units)
+    a_r, a_z, a_n = three_gates(trace.gates[t, b], units)
     candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
     for k in range(units):
         r = sigmoid(a_r[k])
@@ -61,7 +61,7 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def gates_of(a, units):
+def three_gates(a, units):
     """The three gates in a row of 3H numbers."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
@@ -71,7 +71,7 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_hs.dtype.type(1)
-    a_r, a_z, a_n = gates_of(trace.gates[t, b], units)
+    a_r, a_z, a_n = three_gates(trace.gates[t, b], units)
     candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         r, z, n = a_r[k], a_z[k], a_n[k]
@@ -99,7 +99,7 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=lambda units: np.zeros(3 * units),
-    products=(Product(gates=2), Product(gates=1, gradient="candidate")),
-    vectors=(Vector("bias_hn", bias_of=2),),
+    products=(RecurrentProjection(gates=2), RecurrentProjection(gates=1, gradient="candidate")),
+    vectors=(CellParameter("bias_hn", bias_of=2),),
     saved=("candidate",),
 )

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product
+from charrnn.cells.contract import Cell, RecurrentProjection
+from charrnn.cells.gru import three_gates
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
-from charrnn.kernels.intrinsics import copy_numbers, wide_vectors
+from charrnn.kernels.intrinsics import copy_row, wide_vectors
 from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
@@ -40,14 +41,14 @@ class GRULectureTrace(NamedTuple):
 @inlined
 def begin(trace, t, b, start, vectors, units):
     """What one stream's second product is added to."""
-    copy_numbers(start[2 * units :], trace.candidate[t, b], units)
+    copy_row(start[2 * units :], trace.candidate[t, b], units)
 
 
 @inlined
 def reset(trace, t, b, start, vectors, units):
     """One stream's step up to the second product."""
     wide_vectors()
-    a_r, _, _ = gates_of(trace.gates[t, b], units)
+    a_r, _, _ = three_gates(trace.gates[t, b], units)
     h_before, v = trace.h[t, b], trace.reset[t, b]
     for k in range(units):
         r = sigmoid(a_r[k])
@@ -59,7 +60,7 @@ def reset(trace, t, b, start, vectors, units):
 def step(trace, t, b, vectors, units):
     """One stream's step after it."""
     wide_vectors()
-    _, a_z, a_n = gates_of(trace.gates[t, b], units)
+    _, a_z, a_n = three_gates(trace.gates[t, b], units)
     candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
     for k in range(units):
         z, n = sigmoid(a_z[k]), tanh(candidate[k])
@@ -68,17 +69,11 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def gates_of(a, units):
-    """The three gates in a row of 3H numbers."""
-    return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
-
-
-@inlined
 def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards, down to the second product; ``d_h`` becomes zero, for what comes out of that."""
     wide_vectors()
     one, zero = d_hs.dtype.type(1), d_hs.dtype.type(0)
-    _, a_z, a_n = gates_of(trace.gates[t, b], units)
+    _, a_z, a_n = three_gates(trace.gates[t, b], units)
     candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         z, n, d = a_z[k], a_n[k], d_h[k]
@@ -94,7 +89,7 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
 def reset_back(trace, t, b, d_v, d_h_before, units):
     """The rest of it."""
     wide_vectors()
-    a_r, _, _ = gates_of(trace.gates[t, b], units)
+    a_r, _, _ = three_gates(trace.gates[t, b], units)
     h_before = trace.h[t, b]
     for k in range(units):
         r, d = a_r[k], d_v[k]
@@ -112,6 +107,6 @@ CELL = Cell(
     step_back=step_back,
     between_back=reset_back,
     initial_bias=lambda units: np.zeros(3 * units),
-    products=(Product(gates=2), Product(gates=1, operand="reset", gradient="candidate")),
+    products=(RecurrentProjection(gates=2), RecurrentProjection(gates=1, operand="reset", gradient="candidate")),
     saved=("reset", "candidate"),
 )

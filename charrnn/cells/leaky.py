@@ -12,7 +12,7 @@ about 1 / r steps. Backwards, with d_h the gradient of h[t] from above and from 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product, Vector
+from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
@@ -67,6 +67,6 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=np.zeros,
-    products=(Product(gates=1),),
-    vectors=(Vector("rate", initial_rates, rates_of),),
+    products=(RecurrentProjection(gates=1),),
+    vectors=(CellParameter("rate", initial_rates, rates_of),),
 )

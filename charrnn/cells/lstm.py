@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product
+from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
@@ -44,7 +44,7 @@ class LSTMTrace(NamedTuple):
 def step(trace, t, b, vectors, units):
     """One stream's step. Two short loops: more of their iterations overlap in the CPU than of one long one."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
     c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
     for k in range(units):
         i, f, g = sigmoid(a_i[k]), sigmoid(a_f[k]), tanh(a_g[k])
@@ -57,7 +57,7 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def gates_of(a, units):
+def four_gates(a, units):
     """The four gates in a row of 4H numbers."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
@@ -66,7 +66,7 @@ def gates_of(a, units):
 def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
     c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
     for k in range(units):
         i, f, g, o = a_i[k], a_f[k], a_g[k], a_o[k]
@@ -98,5 +98,5 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=initial_bias,
-    products=(Product(gates=4),),
+    products=(RecurrentProjection(gates=4),),
 )

@@ -19,15 +19,15 @@ above and from step t+1, and d_c that of c[t] from step t+1:
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product, Vector
-from charrnn.cells.lstm import LSTMTrace, gates_of, initial_bias
+from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
+from charrnn.cells.lstm import LSTMTrace, four_gates, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
-I, F, O = range(3)
+INPUT, FORGET, OUTPUT = range(3)
 """Rows of the cell's vectors."""
 
 
@@ -35,9 +35,9 @@ I, F, O = range(3)
 def step(trace, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
     c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
-    p_i, p_f, p_o = vectors[I], vectors[F], vectors[O]
+    p_i, p_f, p_o = vectors[INPUT], vectors[FORGET], vectors[OUTPUT]
     for k in range(units):
         i = sigmoid(a_i[k] + p_i[k] * c_before[k])
         f = sigmoid(a_f[k] + p_f[k] * c_before[k])
@@ -54,9 +54,9 @@ def step(trace, t, b, vectors, units):
 def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = gates_of(trace.gates[t, b], units)
+    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
     c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
-    p_i, p_f, p_o = vectors[I], vectors[F], vectors[O]
+    p_i, p_f, p_o = vectors[INPUT], vectors[FORGET], vectors[OUTPUT]
     for k in range(units):
         o = a_o[k]
         squashed = tanh(c[k])
@@ -76,8 +76,8 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
 @inlined
 def add_products(d_peepholes, d_a, c_before, c, units):
     """Add one stream's step to its gradient of the peepholes."""
-    d_i, d_f, _, d_o = gates_of(d_a, units)
-    total_i, total_f, total_o = d_peepholes[I], d_peepholes[F], d_peepholes[O]
+    d_i, d_f, _, d_o = four_gates(d_a, units)
+    total_i, total_f, total_o = d_peepholes[INPUT], d_peepholes[FORGET], d_peepholes[OUTPUT]
     for k in range(units):
         total_i[k] += d_i[k] * c_before[k]
         total_f[k] += d_f[k] * c_before[k]
@@ -92,6 +92,6 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=initial_bias,
-    products=(Product(gates=4),),
-    vectors=(Vector("peephole_i"), Vector("peephole_f"), Vector("peephole_o")),
+    products=(RecurrentProjection(gates=4),),
+    vectors=(CellParameter("peephole_i"), CellParameter("peephole_f"), CellParameter("peephole_o")),
 )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, Product
+from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
@@ -55,5 +55,5 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=np.zeros,
-    products=(Product(gates=1),),
+    products=(RecurrentProjection(gates=1),),
 )

@@ -10,7 +10,7 @@ gradient of h[t] from above and from step t+1:
 
 import numpy as np
 
-from charrnn.cells.contract import Cell, Product
+from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.intrinsics import clamp, wide_vectors
 from charrnn.kernels.jit import inlined
@@ -43,5 +43,5 @@ CELL = Cell(
     step=step,
     step_back=step_back,
     initial_bias=np.zeros,
-    products=(Product(gates=1),),
+    products=(RecurrentProjection(gates=1),),
 )

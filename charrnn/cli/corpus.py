@@ -9,7 +9,7 @@ from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import say
 
-NAMES = ("python", "addition", "parity", "brackets")
+CORPORA = ("python", "addition", "parity", "brackets")
 """The corpora, in the order in which the help names them."""
 
 SUFFIXES = {"k": 1_000, "M": 1_000_000}
@@ -44,7 +44,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
 
 
 @click.command("corpus")
-@click.argument("name", metavar="NAME", type=click.Choice(NAMES))
+@click.argument("name", metavar="NAME", type=click.Choice(CORPORA))
 @option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
 @option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @option(

@@ -50,15 +50,15 @@ def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkp
         writer.writeheader()
         writer.writerows(row.to_dict() for row in rows)
     else:
-        for line in lines_of(rows):
+        for line in table_lines(rows):
             say(line, err=False)
     for plot in plots:
-        from charrnn.sweeps.plots import draw
+        from charrnn.sweeps.plots import draw_plot
 
-        say(f"wrote {draw(folder, runs, plot)}")
+        say(f"wrote {draw_plot(folder, runs, plot)}")
 
 
-def lines_of(rows: "Sequence[Row]") -> Iterable[str]:
+def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
     """The rows as lines of aligned columns."""
     from charrnn.sweeps.spec import label
 

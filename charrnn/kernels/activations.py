@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import overload
 
 from charrnn.kernels.intrinsics import clamp
-from charrnn.kernels.jit import OPTIONS
+from charrnn.kernels.jit import COMPILER_OPTIONS
 
 f32 = np.float32
 
@@ -72,19 +72,19 @@ def _exp64(x):
     return math.exp(x)
 
 
-@overload(tanh, jit_options=OPTIONS)
+@overload(tanh, jit_options=COMPILER_OPTIONS)
 def _tanh(x):
     return _tanh32 if x == types.float32 else _tanh64
 
 
-@overload(sigmoid, jit_options=OPTIONS)
+@overload(sigmoid, jit_options=COMPILER_OPTIONS)
 def _sigmoid(x):
     if x == types.float32:
         return lambda x: f32(0.5) * tanh(f32(0.5) * x) + f32(0.5)
     return lambda x: 0.5 * math.tanh(0.5 * x) + 0.5
 
 
-@overload(exp, jit_options=OPTIONS)
+@overload(exp, jit_options=COMPILER_OPTIONS)
 def _exp(x):
     return _exp32 if x == types.float32 else _exp64
 
@@ -99,13 +99,13 @@ def sigmoid_gradient(y):
     return y * (1 - y)
 
 
-@overload(tanh_gradient, jit_options=OPTIONS)
+@overload(tanh_gradient, jit_options=COMPILER_OPTIONS)
 def _tanh_gradient(y):
     one = np.float32(1) if y == types.float32 else np.float64(1)  # an int would promote float32 to float64
     return lambda y: one - y * y
 
 
-@overload(sigmoid_gradient, jit_options=OPTIONS)
+@overload(sigmoid_gradient, jit_options=COMPILER_OPTIONS)
 def _sigmoid_gradient(y):
     one = np.float32(1) if y == types.float32 else np.float64(1)
     return lambda y: y * (one - y)

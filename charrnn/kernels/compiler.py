@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-KEPT = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}
+KEPT_VARIABLES = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}
 """Variables that are heeded: which processor to compile for."""
 
 
 @contextmanager
 def _without_variables() -> Iterator[None]:
     """Hide Numba's variables, and do not warn of a file of settings that cannot be read."""
-    hidden = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_") and name not in KEPT}
+    hidden = {
+        name: value for name, value in os.environ.items() if name.startswith("NUMBA_") and name not in KEPT_VARIABLES
+    }
     for name in hidden:
         del os.environ[name]
     try:
@@ -42,7 +44,7 @@ def _settings() -> dict[str, Any]:
 def _default_settings() -> dict[str, Any]:
     """What Numba's settings are without variables and without a file."""
     before = _settings()
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     kept["NUMBA_NUM_THREADS"] = str(config.NUMBA_NUM_THREADS)  # it cannot change once there are such threads
     try:
         config._env_reloader.process_environ(kept)

@@ -84,7 +84,7 @@ def exchange_float_mode(typingctx, mode):
 
 
 @intrinsic
-def load_anew(typingctx, array):
+def load_acquire(typingctx, array):
     """``array[0]`` as it is in memory now, where another thread may write it."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -95,7 +95,7 @@ def load_anew(typingctx, array):
 
 
 @intrinsic
-def store_for_all(typingctx, array, value):
+def store_release(typingctx, array, value):
     """``array[0] = value``: a thread that sees it with ``load_anew`` sees all that was written before, too."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -143,7 +143,7 @@ def pause(typingctx):
 
 
 @intrinsic
-def copy_numbers(typingctx, source, to, count):
+def copy_row(typingctx, source, to, count):
     """The first ``count`` numbers of a contiguous row to another one, which may be the same memory.
 
     A loop over rows that may be the same memory would not vectorise.

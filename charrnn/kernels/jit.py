@@ -32,7 +32,13 @@ COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
 """All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "_nrt": False, "no_cfunc_wrapper": True}
+COMPILER_OPTIONS = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": FAST_MATH,
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
 """No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and where Numba cannot
 prove it needless it costs two atomic operations for each row that is looked at. No wrapper for C, which few need."""
 
@@ -181,14 +187,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
     with own_settings():
-        kernel: Any = numba.njit(**OPTIONS | options)(function)
+        kernel: Any = numba.njit(**COMPILER_OPTIONS | options)(function)
     kernel._compiler.compile = own_settings()(kernel._compiler.compile)
     if CACHE_FOLDER:
         kernel._cache = KernelCache(function, CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 
-inlined = own_settings()(numba.njit(inline="always", **OPTIONS))
+inlined = own_settings()(numba.njit(inline="always", **COMPILER_OPTIONS))
 """The decorator of a kernel's part: its code becomes part of the kernel that calls it.
 
 A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of

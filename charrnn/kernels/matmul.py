@@ -7,10 +7,10 @@ rows a call is given: results do not depend on how rows are shared among threads
 from numba import from_dtype
 
 from charrnn.kernels import team
-from charrnn.kernels.intrinsics import copy_numbers
+from charrnn.kernels.intrinsics import copy_row
 from charrnn.kernels.jit import addressable, inlined
 from charrnn.kernels.matrix import configure, copy_start, multiplies, release
-from charrnn.kernels.operands import cut_of, left_operand, share, steps_of
+from charrnn.kernels.operands import cut_of, left_operand, share_of_blocks, steps_of
 from charrnn.kernels.packing import Packed, panel_count
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE, tile
@@ -40,7 +40,10 @@ def panels_at_once(vectors, count, first, end, turned, most):
     taken = -(-left // -(-left // most))
     while taken > 1:
         panel = end - taken if turned else first
-        if share(vectors, count, panel + taken) - share(vectors, count, panel) == taken * TILE.vectors:
+        if (
+            share_of_blocks(vectors, count, panel + taken) - share_of_blocks(vectors, count, panel)
+            == taken * TILE.vectors
+        ):
             break
         taken -= 1
     return taken
@@ -78,7 +81,7 @@ def add_starts(made, columns, start, ids, c, first_row, last_row):
     for t in range(c.shape[0]):
         for r in range(first_row, last_row):
             row, product = c[t, r], made[t, r]
-            copy_numbers(start[ids[t, r]], row, columns)
+            copy_row(start[ids[t, r]], row, columns)
             for n in range(columns):
                 row[n] += product[n]
 
@@ -89,7 +92,7 @@ def hand_over(b, c, first_row, last_row, panels):
     width = REGISTER_BYTES // c.itemsize
     vectors = -(-b.columns // width)
     count = panel_count(b.columns, width)
-    first, last = share(vectors, count, panels[0]) * width, share(vectors, count, panels[1]) * width
+    first, last = share_of_blocks(vectors, count, panels[0]) * width, share_of_blocks(vectors, count, panels[1]) * width
     first, last = min(b.columns, first), min(b.columns, last)
     return team.complete(b.team, c, first_row, last_row, first, last, b.columns)
 
@@ -133,15 +136,15 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
                 taken = panels_at_once(vectors, count, first, end, b.turned, most) if most > 1 else 1
                 panel = end - taken if b.turned else first
                 first, end = (first, panel) if b.turned else (panel + taken, end)
-                v0 = share(vectors, count, panel)
-                v1 = share(vectors, count, panel + taken)
+                v0 = share_of_blocks(vectors, count, panel)
+                v1 = share_of_blocks(vectors, count, panel + taken)
                 size = (v1 - v0) * width
                 tail = min(width, b.columns - (v1 - 1) * width)
                 b_place = (v0 * width * depth + k0 * (size // taken), size // taken * depth)
                 rest, k_ahead = ((first, end), k0) if first < end else (panels, (k0 + length) % depth)
                 following = rest[1] - 1 if b.turned else rest[0]
-                v2 = share(vectors, count, following)
-                ahead = v2 * width * depth + k_ahead * (share(vectors, count, following + 1) - v2) * width
+                v2 = share_of_blocks(vectors, count, following)
+                ahead = v2 * width * depth + k_ahead * (share_of_blocks(vectors, count, following + 1) - v2) * width
                 if k0 == 0:
                     shape = (rows, v1 - v0, tail)
                     copy_starts(b.panels, shape, start, ids, start_stride, c, t0, t1, first_row, v0 * width)

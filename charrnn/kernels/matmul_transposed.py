@@ -19,7 +19,7 @@ from charrnn.kernels.operands import (
     cut_of,
     cut_shape,
     place_of,
-    share,
+    share_of_blocks,
     steps_of,
     tile_row,
 )
@@ -124,8 +124,8 @@ def add_product(scratch, b_place, length, c, m0, m1):
     highest = -(-rows // tiles)
     configure(scratch.b, highest)
     for panel in range(count):
-        v0 = share(vectors, count, panel)
-        v1 = share(vectors, count, panel + 1)
+        v0 = share_of_blocks(vectors, count, panel)
+        v1 = share_of_blocks(vectors, count, panel + 1)
         tail = min(width, columns - (v1 - 1) * width)
         for block in range(-(-length // cut.sum_depth)):
             steps = steps_of(min(cut.sum_depth, length - block * cut.sum_depth), scratch.b)

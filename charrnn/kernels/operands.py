@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import overload
 
 from charrnn.kernels.arrays import spread_stride
-from charrnn.kernels.jit import OPTIONS, inlined
+from charrnn.kernels.jit import COMPILER_OPTIONS, inlined
 from charrnn.kernels.matrix import HEIGHT, ROWS, STEPS, multiplies
 from charrnn.kernels.processor import REGISTER_BYTES, TILE_REGISTERS, lanes
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
@@ -30,7 +30,7 @@ AHEAD = 8
 """Rows that are on their way to the cache while one is cut into tiles: parts of rows far apart, no prefetcher knows."""
 
 
-class Cut(NamedTuple):
+class Blocking(NamedTuple):
     """How products are cut up, so that what is read again is still in a cache."""
 
     tile_rows: int
@@ -51,19 +51,21 @@ class Cut(NamedTuple):
 
 
 SUM_BLOCKS = 2 if REGISTER_BYTES == 64 else 1
-NUMBERS = Cut(TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_blocks=SUM_BLOCKS, sum_rows=16 * TILE.rows)
+NUMBERS = Blocking(
+    TILE.rows, ROW_PANELS, depth=512, rows=96, sum_depth=192, sum_blocks=SUM_BLOCKS, sum_rows=16 * TILE.rows
+)
 VECTOR_PAIRS = NUMBERS._replace(row_panels=PAIR_ROW_PANELS)
-MATRIX_PAIRS = Cut(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_blocks=1, sum_rows=192)
+MATRIX_PAIRS = Blocking(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_blocks=1, sum_rows=192)
 
 
-def cut_of(array: Any) -> Cut:
+def cut_of(array: Any) -> Blocking:
     """How products are cut up whose factors are packed in ``array``, or in an array of such a type."""
     if array.dtype in {PAIRS, types.int32}:
         return MATRIX_PAIRS if TILE_REGISTERS else VECTOR_PAIRS
     return NUMBERS
 
 
-@overload(cut_of, jit_options=OPTIONS)
+@overload(cut_of, jit_options=COMPILER_OPTIONS)
 def _cut_of(array):
     cut = cut_of(array)
     return lambda array: cut
@@ -74,7 +76,7 @@ def steps_of(length, array):
     return -(-length // (2 * PAIR_STEPS)) * PAIR_STEPS if array.dtype == PAIRS else length
 
 
-@overload(steps_of, jit_options=OPTIONS)
+@overload(steps_of, jit_options=COMPILER_OPTIONS)
 def _steps_of(length, array):
     if array.dtype == types.int32:
         return lambda length, array: (length + 2 * PAIR_STEPS - 1) // (2 * PAIR_STEPS) * PAIR_STEPS
@@ -86,7 +88,7 @@ def write_panel(rows, first, used, panel):
     raise NotImplementedError("only in kernels")
 
 
-@overload(write_panel, jit_options=OPTIONS)
+@overload(write_panel, jit_options=COMPILER_OPTIONS)
 def _write_panel(rows, first, used, panel):
     if panel.dtype == types.int32:
 
@@ -112,7 +114,7 @@ def write_panel_transposed(columns, first, used, panel):
     raise NotImplementedError("only in kernels")
 
 
-@overload(write_panel_transposed, jit_options=OPTIONS)
+@overload(write_panel_transposed, jit_options=COMPILER_OPTIONS)
 def _write_panel_transposed(columns, first, used, panel):
     if panel.dtype == types.int32:
 
@@ -146,7 +148,7 @@ def cut_shape(rows, steps, dtype):
 
 
 @inlined
-def share(count, parts, part):
+def share_of_blocks(count, parts, part):
     """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
     return count * part // parts
 
@@ -156,10 +158,10 @@ def tile_row(tiles, rows, count, i):
     raise NotImplementedError("only in kernels")
 
 
-@overload(tile_row, jit_options=OPTIONS)
+@overload(tile_row, jit_options=COMPILER_OPTIONS)
 def _tile_row(tiles, rows, count, i):
     if multiplies(tiles.dtype):
-        return lambda tiles, rows, count, i: share(rows, count, i)
+        return lambda tiles, rows, count, i: share_of_blocks(rows, count, i)
     return lambda tiles, rows, count, i: min(rows, i * TILE.rows)
 
 
@@ -168,7 +170,7 @@ def place_of(tiles, row):
     raise NotImplementedError("only in kernels")
 
 
-@overload(place_of, jit_options=OPTIONS)
+@overload(place_of, jit_options=COMPILER_OPTIONS)
 def _place_of(tiles, row):
     if multiplies(tiles.dtype):
         return lambda tiles, row: (row * tiles.shape[1], tiles.shape[1], 1)
@@ -201,7 +203,7 @@ def cut_and_sum(rows, first, last, tiles, line, ids, sums):
     raise NotImplementedError("only in kernels")
 
 
-@overload(cut_and_sum, jit_options=OPTIONS)
+@overload(cut_and_sum, jit_options=COMPILER_OPTIONS)
 def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
     if tiles.dtype == types.int32:
 
@@ -250,7 +252,7 @@ def left_operand(a, length, rounded, first_row, last_row):
     raise NotImplementedError("only in kernels")
 
 
-@overload(left_operand, jit_options=OPTIONS)
+@overload(left_operand, jit_options=COMPILER_OPTIONS)
 def _left_operand(a, length, rounded, first_row, last_row):
     if rounded.dtype != types.int32:
         return lambda a, length, rounded, first_row, last_row: a

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import inlined, jit
-from charrnn.kernels.operands import PAIRS, cut_of, share, steps_of, write_panel, write_panel_transposed
+from charrnn.kernels.operands import PAIRS, cut_of, share_of_blocks, steps_of, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE
 
@@ -72,9 +72,9 @@ def pack_rows(rows, columns, panels, part, parts):
     steps = steps_of(rows.shape[0], panels)
     vectors = -(-columns // width)
     count = panel_count(columns, width)
-    for panel in range(share(count, parts, part), share(count, parts, part + 1)):
-        first = share(vectors, count, panel) * width
-        size = share(vectors, count, panel + 1) * width - first
+    for panel in range(share_of_blocks(count, parts, part), share_of_blocks(count, parts, part + 1)):
+        first = share_of_blocks(vectors, count, panel) * width
+        size = share_of_blocks(vectors, count, panel + 1) * width - first
         used = min(size, columns - first)
         to = as_matrix(panels[first * steps :], steps, size)
         write_panel(rows, first, used, to)
@@ -96,8 +96,8 @@ def pack_transposed(w, packed, part, parts):
     steps = steps_of(depth, panels)
     vectors = -(-columns // width)
     count = panel_count(columns, width)
-    for panel in range(share(count, parts, part), share(count, parts, part + 1)):
-        first = share(vectors, count, panel) * width
-        size = share(vectors, count, panel + 1) * width - first
+    for panel in range(share_of_blocks(count, parts, part), share_of_blocks(count, parts, part + 1)):
+        first = share_of_blocks(vectors, count, panel) * width
+        size = share_of_blocks(vectors, count, panel + 1) * width - first
         to = as_matrix(panels[first * steps :], steps, size)
         write_panel_transposed(w, first, min(size, columns - first), to)

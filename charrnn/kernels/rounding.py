@@ -19,11 +19,11 @@ from charrnn.kernels.vectors import INDEX, BFloat16, Vectors, transposed
 LANES = lanes(4)
 """Numbers in a vector register."""
 
-WORD = ir.IntType(32)
+ROUNDED_WORD = ir.IntType(32)
 
 
 def _words(number: int, count: int) -> ir.Constant:
-    return ir.Constant(ir.VectorType(WORD, count), [number] * count)
+    return ir.Constant(ir.VectorType(ROUNDED_WORD, count), [number] * count)
 
 
 def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
@@ -61,8 +61,8 @@ def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: i
     halves = [
         _round(builder, _load(builder, row, begin, length)) for begin in (first, builder.add(first, INDEX(LANES)))
     ]
-    lanes = ir.Constant(ir.VectorType(WORD, 2 * LANES), list(range(2 * LANES)))
-    return builder.bitcast(builder.shuffle_vector(*halves, lanes), ir.VectorType(WORD, LANES))
+    lanes = ir.Constant(ir.VectorType(ROUNDED_WORD, 2 * LANES), list(range(2 * LANES)))
+    return builder.bitcast(builder.shuffle_vector(*halves, lanes), ir.VectorType(ROUNDED_WORD, LANES))
 
 
 def _store(builder: ir.IRBuilder, pairs: ir.Value, row: ir.Value, first: ir.Value) -> None:
@@ -113,7 +113,7 @@ def round_pairs(_typing, low, high, there, to, step):
             low, high = (
                 builder.zext(
                     _round(builder, _load(builder, row.data, first, None if is_whole else count)),
-                    ir.VectorType(WORD, LANES),
+                    ir.VectorType(ROUNDED_WORD, LANES),
                 )
                 for row, count in zip(rows, counted, strict=True)
             )

@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 from charrnn.kernels import matrix
 from charrnn.kernels.arrays import ALIGNMENT
 from charrnn.kernels.processor import NATIVE_BFLOAT16, REGISTER_BYTES, REGISTERS, lanes
-from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, fetch, row_named, splat, transposed
+from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, prefetch, row_named, splat, transposed
 
 
 class TileShape(NamedTuple):
@@ -74,7 +74,7 @@ def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
     places = [(r, n) for r in range(rows) for n in range(vectors)]
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
-        fetch(builder, builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
+        prefetch(builder, builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
     totals: _Sums = {place: ir.Constant(simd.type, None) for place in places}
     # One row is done before what it asks for comes, and waits for its own lines, as do several panels.
     if rows == 1 or vectors > TILE.vectors:
@@ -125,7 +125,7 @@ def _emit_loop(
         k = builder.add(first, INDEX(i))
         if tile.ahead:
             line = builder.gep(tile.ahead.pointer, [builder.mul(k, tile.ahead.step)])
-            fetch(builder, line, level=2, write=False)
+            prefetch(builder, line, level=2, write=False)
         totals = _emit_step(simd, shape, tile, a_rows, k, totals)
     following = builder.add(first, INDEX(at_once))
     first.add_incoming(edges[0], before)
@@ -157,7 +157,7 @@ def _emit_step(simd: Vectors, shape: TileShape, tile: Tile, a_rows: list[ir.Valu
 
     if tile.ahead and SOON:
         for n in range(panel):
-            fetch(builder, builder.gep(b_rows[0], [INDEX((SOON * panel + n) * simd.count)]), level=1, write=False)
+            prefetch(builder, builder.gep(b_rows[0], [INDEX((SOON * panel + n) * simd.count)]), level=1, write=False)
     rows, vectors = range(shape.rows), range(shape.vectors)
     if shape.rows < shape.vectors:
         elements = [element(r) for r in rows]
@@ -272,7 +272,7 @@ def fetch_row(_typing, row):
         (length,) = cgutils.unpack_tuple(builder, array.shape)
         line = INDEX(8 * ALIGNMENT // row.dtype.bitwidth)
         with cgutils.for_range_slice(builder, INDEX(0), length, line) as (first, _):
-            fetch(builder, builder.gep(array.data, [first]), level=1, write=False)
+            prefetch(builder, builder.gep(array.data, [first]), level=1, write=False)
         return context.get_dummy_value()
 
     return types.void(row), codegen

@@ -2,7 +2,7 @@
 
 from numba.extending import overload
 
-from charrnn.kernels.jit import OPTIONS, inlined
+from charrnn.kernels.jit import COMPILER_OPTIONS, inlined
 from charrnn.kernels.packing import Packed
 
 
@@ -18,7 +18,7 @@ def parts_of(stacks, layer, made):
     return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, made, strict=True))
 
 
-@overload(parts_of, jit_options=OPTIONS)
+@overload(parts_of, jit_options=COMPILER_OPTIONS)
 def _parts_of(stacks, layer, made):
     if len(stacks) == 1:
         return lambda stacks, layer, made: (part_of(stacks[0], layer, made[0], False),)

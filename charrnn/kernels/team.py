@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
-from charrnn.kernels.intrinsics import copy_numbers, load_anew, pause, row_at, store_for_all
+from charrnn.kernels.intrinsics import copy_row, load_acquire, pause, row_at, store_release
 from charrnn.kernels.jit import inlined
-from charrnn.kernels.operands import share
+from charrnn.kernels.operands import share_of_blocks
 
 LINE = 16
 """Words of 64 bits from what one member writes to what another one does: two lines of the cache, as some processors
@@ -87,7 +87,7 @@ def turn_of(record, member):
 @inlined
 def given_up(record):
     """Whether the team is given up."""
-    return load_anew(turn_of(record, record[MEMBERS])) != 0
+    return load_acquire(turn_of(record, record[MEMBERS])) != 0
 
 
 @inlined
@@ -108,7 +108,7 @@ def share_of(team, count):
     if given_up(record):
         return 0, count, True
     member, members = record[MEMBER], record[MEMBERS]
-    return share(count, members, member), share(count, members, member + 1), False
+    return share_of_blocks(count, members, member), share_of_blocks(count, members, member + 1), False
 
 
 @inlined
@@ -135,16 +135,16 @@ def complete(team, c, first_row, last_row, first, last, columns):
     rows = last_row - first_row
     for row in range(c.shape[0] * rows):
         numbers = c[row // rows, first_row + row % rows]
-        copy_numbers(numbers[first:last], board[row * length + first :], last - first)
-    store_for_all(turn_of(record, record[MEMBER]), turn)
+        copy_row(numbers[first:last], board[row * length + first :], last - first)
+    store_release(turn_of(record, record[MEMBER]), turn)
     for other in range(record[MEMBERS]):
         if not arrives(record, turn_of(record, other), turn):
-            store_for_all(turn_of(record, record[MEMBERS]), np.int64(1))
+            store_release(turn_of(record, record[MEMBERS]), np.int64(1))
             return False
     for row in range(c.shape[0] * rows):
         numbers = c[row // rows, first_row + row % rows]
-        copy_numbers(board[row * length :], numbers, first)
-        copy_numbers(board[row * length + last :], numbers[last:], columns - last)
+        copy_row(board[row * length :], numbers, first)
+        copy_row(board[row * length + last :], numbers[last:], columns - last)
     return True
 
 
@@ -152,7 +152,7 @@ def complete(team, c, first_row, last_row, first, last, columns):
 def arrives(record, line, turn):
     """Whether a member makes this turn before patience ends, and before the team is given up."""
     looks = 0
-    while load_anew(line) < turn:
+    while load_acquire(line) < turn:
         looks += 1
         if looks > record[LOOKS] or given_up(record):
             return False

@@ -54,7 +54,7 @@ def transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     return rows
 
 
-def fetch(builder: ir.IRBuilder, pointer: ir.Value, *, level: int, write: bool) -> None:
+def prefetch(builder: ir.IRBuilder, pointer: ir.Value, *, level: int, write: bool) -> None:
     """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
     pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
     flag = ir.IntType(32)

@@ -5,10 +5,10 @@ from functools import cache
 
 import numpy as np
 
-from charrnn.kernels.intrinsics import load_anew, pause, store_for_all
+from charrnn.kernels.intrinsics import load_acquire, pause, store_release
 from charrnn.kernels.jit import inlined, jit
 
-LOOKS = 500
+TIMED_SPINS = 500
 """To measure: some ten microseconds, so that one of a few times nothing comes between."""
 
 
@@ -21,7 +21,7 @@ def reaches(counter, value, patience):
 @jit
 def passes(own, counter, value, patience):
     """The same of ``value + 1``, after ``own[0] = value``: who waits for that finds the GIL free when it is seen."""
-    store_for_all(own, value)
+    store_release(own, value)
     return seen(counter, value + 1, patience)
 
 
@@ -29,13 +29,13 @@ def passes(own, counter, value, patience):
 def seen(counter, value, patience):
     """See ``reaches``."""
     for _ in range(patience):
-        if load_anew(counter) >= value:
+        if load_acquire(counter) >= value:
             return True
         pause()
-    return load_anew(counter) >= value
+    return load_acquire(counter) >= value
 
 
-def looks_in(seconds: float) -> int:
+def spins_in(seconds: float) -> int:
     """How many looks take so long."""
     return round(seconds * looks_per_second())
 
@@ -47,6 +47,6 @@ def looks_per_second() -> float:
     reaches(never, 1, 1)  # loaded or compiled
     for _ in range(5):
         began = time.perf_counter()
-        reaches(never, 1, LOOKS)
+        reaches(never, 1, TIMED_SPINS)
         times.append(time.perf_counter() - began)
-    return LOOKS / max(min(times), 1e-9)
+    return TIMED_SPINS / max(min(times), 1e-9)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import ConfigError
-from charrnn.options import check_options_of, option, options_of
+from charrnn.options import check_options_of, declare, options_of
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
@@ -31,7 +31,7 @@ LARGEST_EMBEDDING = 256
 
 GROUP = "Model"
 
-of_model = partial(option, group=GROUP)
+of_model = partial(declare, group=GROUP)
 
 
 @dataclass(frozen=True)

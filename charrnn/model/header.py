@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from charrnn.errors import CharrnnError, CheckpointError, VocabularyError
 from charrnn.model.config import ModelConfig
-from charrnn.model.load import check_fit
+from charrnn.model.load import check_model_fit
 from charrnn.text.vocabulary import Vocabulary
 
 Array = npt.NDArray[np.generic]
@@ -55,5 +55,5 @@ def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[M
         vocabulary = Vocabulary.restored(config.vocab_size, **header["vocabulary"])
         if bool(vocabulary.documents) != config.end_symbol:
             raise VocabularyError("an end symbol for a vocabulary without")
-    check_fit(config, tensors)
+    check_model_fit(config, tensors)
     return config, vocabulary

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     AnyModel = Network | TDNN | NGram
 
 
-def check_fit(config: ModelConfig, tensors: Mapping[str, Any]) -> None:
+def check_model_fit(config: ModelConfig, tensors: Mapping[str, Any]) -> None:
     """See that tensors are those of a config, before memory is taken for them.
 
     Raises:

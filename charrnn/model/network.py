@@ -20,14 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Weights, find_cell
-from charrnn.kernels import stretches
+from charrnn.kernels import segments
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.packing import Packed, pack, pack_transposed, packed_zeros, room_to_round
-from charrnn.kernels.stretches import Restarts
+from charrnn.kernels.segments import Restarts
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters, check_fit, input_weight, output_weight
 from charrnn.model.tensors import EMBEDDING
@@ -67,7 +67,7 @@ class Network:
             Prepared(kernel) for kernel in (matmul, pack, pack_transposed)
         )
         self._cell_forward = Prepared(self.cell.forward)
-        self._stretches_forward = Prepared(stretches.forward)
+        self._segments_forward = Prepared(segments.forward)
         self._forward_address: Any = None
         self.recurrent = [
             Weights(
@@ -192,7 +192,7 @@ class Network:
         if self._forward_address is None:
             self._forward_address = by_address(self.cell.forward, *arguments, 0, 0)
         restarts = self.restarts(layer, x, space)
-        self._stretches_forward(self._forward_address, *arguments, restarts, initial, outputs, first, last)
+        self._segments_forward(self._forward_address, *arguments, restarts, initial, outputs, first, last)
         return outputs
 
     def restarts(self, layer: int, x: Array, space: Workspace) -> Restarts:

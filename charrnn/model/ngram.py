@@ -28,7 +28,7 @@ LEAST_DISCOUNT = 0.1
 
 ARRAYS = Counts._fields[:8]
 
-TYPES = {"start": np.int64, "discounts": np.float64}
+COUNT_TYPES = {"start": np.int64, "discounts": np.float64}
 """Of the arrays that do not hold int32."""
 
 
@@ -115,7 +115,7 @@ def check_arrays(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
         "discounts": (config.order, 4),
     }
     for name, shape in shapes.items():
-        array, kind = tensors[f"ngram.{name}"], TYPES.get(name, np.int32)
+        array, kind = tensors[f"ngram.{name}"], COUNT_TYPES.get(name, np.int32)
         if array.shape != shape or array.dtype != kind:
             got, wanted = f"{array.shape} of {array.dtype}", f"{shape} of {np.dtype(kind)}"
             raise CheckpointError(f"tensor ngram.{name} has shape {got}, but the config wants {wanted}")

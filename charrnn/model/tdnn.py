@@ -34,7 +34,7 @@ class TDNNParameters(Tensors):
     def __init__(self, config: ModelConfig) -> None:
         H, N = config.hidden_size, config.context_size
         super().__init__(
-            config, torch_shapes(config) | {"hidden.weight": (N, H, config.embedding_size or config.vocab_size)}
+            config, tdnn_shapes(config) | {"hidden.weight": (N, H, config.embedding_size or config.vocab_size)}
         )
 
     def initialise(self, rng_seed: int) -> "TDNNParameters":
@@ -55,7 +55,7 @@ class TDNNParameters(Tensors):
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "TDNNParameters":
         """See ``Tensors``."""
-        check_shapes(torch_shapes(self.config), tensors)
+        check_shapes(tdnn_shapes(self.config), tensors)
         tensors = {name: np.array(tensors[name]) for name in self.tensors}  # may be views of the vector
         self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
         N, H = self.config.context_size, self.config.hidden_size
@@ -64,7 +64,7 @@ class TDNNParameters(Tensors):
         return self
 
 
-def torch_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+def tdnn_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor in PyTorch's layouts, in the order of the flat vector."""
     V, E, H, N = config.vocab_size, config.embedding_size, config.hidden_size, config.context_size
     shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (V, E)} if E else {}
@@ -106,7 +106,7 @@ class TDNN(ContextModel):
     @staticmethod
     def check_fit(config: ModelConfig, tensors: Mapping[str, Array]) -> None:
         """See ``charrnn.model.load.check_fit``."""
-        check_shapes(torch_shapes(config), tensors)
+        check_shapes(tdnn_shapes(config), tensors)
 
     @classmethod
     def load(cls, config: ModelConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "TDNN":

@@ -14,10 +14,10 @@ import numpy as np
 from charrnn.arguments import MOST_THREADS
 from charrnn.errors import ConfigError
 from charrnn.kernels.denormals import flush_denormals, restore
-from charrnn.kernels.waiting import looks_in, passes, reaches
+from charrnn.kernels.waiting import passes, reaches, spins_in
 from charrnn.machine import processor_quota
 
-PATIENCE = 0.00025
+SPIN_SECONDS = 0.00025
 """Seconds that a thread looks before it sleeps."""
 
 
@@ -49,7 +49,7 @@ class Workers:
         self._process = os.getpid()
         self._caller: dict[str, int] = {}
         """The thread that ``run`` works for; a dictionary, since an interrupt would leave a lock taken."""
-        patience = looks_in(PATIENCE) if 1 < self.threads <= available_threads() else 0
+        patience = spins_in(SPIN_SECONDS) if 1 < self.threads <= available_threads() else 0
         self._helpers = [Helper(patience) for _ in range(1, self.threads)]
         weakref.finalize(self, _dismiss, self._helpers)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Weights, find_cell
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
 from charrnn.kernels.packing import Packed, room_to_round
-from charrnn.kernels.stretches import steps_of
+from charrnn.kernels.segments import trace_steps
 from charrnn.model.config import ModelConfig
 
 Array = npt.NDArray[Any]
@@ -107,7 +107,7 @@ class Workspace:
         """The same arrays, cut to windows of ``steps`` steps; ``states`` is the cell's number of states."""
         return replace(
             self,
-            traces=[steps_of(trace, 0, steps, states) for trace in self.traces],
+            traces=[trace_steps(trace, 0, steps, states) for trace in self.traces],
             outputs=[output[:steps] for output in self.outputs],
             logits=self.logits[:steps],
             losses=self.losses[:steps],

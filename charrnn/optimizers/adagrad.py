@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
-from charrnn.optimizers.contract import Optimizer
+from charrnn.optimizers.contract import UpdateRule
 
 EPSILON = 1e-8
 
@@ -30,4 +30,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * g / (np.sqrt(s) + epsilon)
 
 
-OPTIMIZER = Optimizer(slots=("square_sum",), update=update, learning_rate=0.02)
+OPTIMIZER = UpdateRule(slots=("square_sum",), update=update, learning_rate=0.02)

@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
-from charrnn.optimizers.contract import Optimizer
+from charrnn.optimizers.contract import UpdateRule
 
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.99, 1e-8
 
@@ -38,4 +38,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * m / (np.sqrt(v) + epsilon)
 
 
-OPTIMIZER = Optimizer(slots=("first_moment", "second_moment"), update=update, learning_rate=0.01)
+OPTIMIZER = UpdateRule(slots=("first_moment", "second_moment"), update=update, learning_rate=0.01)

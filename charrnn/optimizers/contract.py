@@ -7,7 +7,7 @@ from charrnn.registry import find, names_in
 
 
 @dataclass(frozen=True)
-class Optimizer:
+class UpdateRule:
     """An update rule.
 
     Attributes:
@@ -28,11 +28,11 @@ def optimizer_names() -> list[str]:
     return names_in("optimizers")
 
 
-def find_optimizer(name: str) -> Optimizer:
+def find_optimizer(name: str) -> UpdateRule:
     """The optimizer of that name.
 
     Raises:
         ConfigError: there is none.
     """
-    optimizer: Optimizer = find("optimizers", "optimizer", name)
+    optimizer: UpdateRule = find("optimizers", "optimizer", name)
     return optimizer

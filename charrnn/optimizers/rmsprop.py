@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
-from charrnn.optimizers.contract import Optimizer
+from charrnn.optimizers.contract import UpdateRule
 
 DECAY, EPSILON = 0.95, 1e-8
 
@@ -31,4 +31,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * g / (np.sqrt(v) + epsilon)
 
 
-OPTIMIZER = Optimizer(slots=("mean_square",), update=update, learning_rate=0.002)
+OPTIMIZER = UpdateRule(slots=("mean_square",), update=update, learning_rate=0.002)

@@ -9,7 +9,7 @@ A gradient that keeps its direction is followed at ten times the rate.
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
-from charrnn.optimizers.contract import Optimizer
+from charrnn.optimizers.contract import UpdateRule
 
 MOMENTUM = 0.9
 
@@ -27,4 +27,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * u
 
 
-OPTIMIZER = Optimizer(slots=("velocity",), update=update, learning_rate=0.5)
+OPTIMIZER = UpdateRule(slots=("velocity",), update=update, learning_rate=0.5)

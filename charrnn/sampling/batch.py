@@ -18,7 +18,7 @@ from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_sought, to_text
 from charrnn.text.vocabulary import END, Vocabulary
 
-MOST_STREAMS = 256
+MOST_TEXTS = 256
 """Texts drawn at once; of more, these go first."""
 
 
@@ -91,8 +91,8 @@ class Batch:
         Interrupted, those after the one that is being shown are left out.
         """
         prefix = self._vocabulary.encode(opened(self.prefix, self._vocabulary))
-        for first in range(0, len(self.rng_seeds), MOST_STREAMS):
-            generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_STREAMS]])
+        for first in range(0, len(self.rng_seeds), MOST_TEXTS):
+            generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_TEXTS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
             steps = grow(streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
             for step in in_order(steps, first):

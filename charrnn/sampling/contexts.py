@@ -14,7 +14,7 @@ from charrnn.sampling.loop import Drawn, choose
 from charrnn.sampling.streams import Snapshot, Streams
 
 
-class Kernels(NamedTuple):
+class ContextKernels(NamedTuple):
     """What the loop calls by address."""
 
     predict: Any
@@ -32,7 +32,7 @@ class Work(NamedTuple):
 
 
 @jit
-def generate(kernels, weights, space, streams, classes, rules, drawn, first, last):
+def generate_from_contexts(kernels, weights, space, streams, classes, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.sampling.loop.generate``.
 
     Args:
@@ -78,7 +78,7 @@ class ContextStreams(Streams):
         self._space = self._network.space(1, count)
         self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
         self._heap = np.empty(self._scratch.shape, np.int32)
-        self._kernels: Kernels | None = None
+        self._kernels: ContextKernels | None = None
 
     def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
         network, space, V = self._network, self._space, self._network.config.vocab_size
@@ -87,14 +87,14 @@ class ContextStreams(Streams):
         space.history[:before] = context.T
         ids, generators = start.last[np.newaxis].copy(), start.generators.copy()
         streams = Work(ids, generators, space.logits, self._scratch, self._heap)
-        kernels = self._kernels = self._kernels or Kernels(
+        kernels = self._kernels = self._kernels or ContextKernels(
             by_address(network.predict, network.weights, space, 0, 0),
             by_address(choose, streams, 0, rules, drawn, 0, 0),
         )
 
         def job(part: int, parts: int) -> None:
             first, last = share(len(context), part, parts)
-            generate(kernels, network.weights, space, streams, V, rules, drawn, first, last)
+            generate_from_contexts(kernels, network.weights, space, streams, V, rules, drawn, first, last)
 
         network.workers.run(job, most=len(context))
         return Snapshot([(space.history[:before].T.copy(),)], ids[0], generators)

@@ -20,7 +20,7 @@ GROWTH = 8
 Array = npt.NDArray[Any]
 
 
-class Piece(NamedTuple):
+class DrawnPiece(NamedTuple):
     """Some characters of one text."""
 
     symbols: str
@@ -32,15 +32,15 @@ class Piece(NamedTuple):
     rival_nats: Array
     """(n, R)."""
 
-    def part(self, first: int, last: int | None = None) -> "Piece":
+    def part(self, first: int, last: int | None = None) -> "DrawnPiece":
         """The characters from ``first`` to ``last``."""
         symbols, *arrays = self
-        return Piece(symbols[first:last], *(array[first:last] for array in arrays))
+        return DrawnPiece(symbols[first:last], *(array[first:last] for array in arrays))
 
-    def joined(self, other: "Piece") -> "Piece":
+    def joined(self, other: "DrawnPiece") -> "DrawnPiece":
         """These characters, then others."""
         arrays = (np.concatenate(pair) for pair in zip(self[1:], other[1:], strict=True))
-        return Piece(self.symbols + other.symbols, *arrays)
+        return DrawnPiece(self.symbols + other.symbols, *arrays)
 
 
 class Step(NamedTuple):
@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
     text: int
     """Which."""
-    piece: Piece
+    piece: DrawnPiece
     """What is certain to belong to it."""
     drawn: int
     """Characters that were drawn; more than the piece's while a stop text may have begun, fewer when it has not."""
@@ -56,11 +56,11 @@ class Step(NamedTuple):
     """"length", "stop", "end" (of a document) or "interrupted" at the text's end."""
     stop_length: int = 0
     """Symbols of the stop text, or of the document's end, that ended it."""
-    end: Piece | None = None
+    end: DrawnPiece | None = None
     """The document's end, if that was drawn."""
 
     @property
-    def predicted(self) -> Piece:
+    def predicted(self) -> DrawnPiece:
         """All of the text that the model has a probability of: the piece, and the document's end."""
         return self.piece.joined(self.end) if self.end else self.piece
 
@@ -81,9 +81,9 @@ class StopTexts:
 
     def __init__(self, texts: tuple[str, ...], rivals: int) -> None:
         self._texts = texts
-        self._held = Piece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
+        self._held = DrawnPiece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
 
-    def feed(self, piece: Piece) -> tuple[Piece, Piece]:
+    def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
         """What can be shown now, and the stop text that follows it, if one is complete."""
         nothing = piece.part(0, 0)
         if not self._texts:
@@ -98,7 +98,7 @@ class StopTexts:
         self._held = whole.part(cut)
         return whole.part(0, cut), nothing
 
-    def rest(self) -> Piece:
+    def rest(self) -> DrawnPiece:
         """What was held back, now that no more comes."""
         held, self._held = self._held, self._held.part(0, 0)
         return held
@@ -143,7 +143,7 @@ def grow(
         going_on = []
         for place, text in enumerate(texts):
             own = symbols[place * count : (place + 1) * count]
-            new = Piece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
+            new = DrawnPiece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
             piece, stop = stops[text].feed(new)
             if stop.symbols and stop.symbols == vocabulary.end:
                 yield Step(text, piece, count, "end", len(stop.symbols), stop)

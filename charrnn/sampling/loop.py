@@ -30,7 +30,7 @@ from charrnn.model.network import matmul_by_address
 Array = npt.NDArray[np.floating]
 
 
-class Weights(NamedTuple):
+class SamplingWeights(NamedTuple):
     """A model's weights, those of all layers in one array."""
 
     table: Array
@@ -59,7 +59,7 @@ class Kernels(NamedTuple):
     choose: Any
 
 
-class Streams(NamedTuple):
+class StreamArrays(NamedTuple):
     """N streams at work."""
 
     ids: npt.NDArray[np.int32]
@@ -107,7 +107,7 @@ class Drawn(NamedTuple):
 
 
 @inlined
-def read(kernels, model, trace, states, streams, second, ahead, first, last):
+def read_ids(kernels, model, trace, states, streams, second, ahead, first, last):
     """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
 
     Args:
@@ -167,7 +167,7 @@ def multiply(kernels, model, trace, streams, layer, turned, first_row, last_row)
 
 
 @jit
-def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
+def generate_recurrently(kernels, model, trace, states, streams, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``.
 
     Each stream reads its last character and draws the next, T times. What a stream draws depends neither on the other
@@ -190,7 +190,7 @@ def generate(kernels, model, trace, states, streams, rules, drawn, first, last):
             return
         second = t % 2 == 1
         ahead = not second and t + 1 < length
-        read(kernels, model, trace, states, streams, second, ahead, first, last)
+        read_ids(kernels, model, trace, states, streams, second, ahead, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
 
@@ -212,7 +212,13 @@ def choose(streams, classes, rules, drawn, n, t):
 
 
 def generate_for(
-    config: ModelConfig, model: Weights, trace: Any, states: int, streams: Streams, rules: Rules, drawn: Drawn
+    config: ModelConfig,
+    model: SamplingWeights,
+    trace: Any,
+    states: int,
+    streams: StreamArrays,
+    rules: Rules,
+    drawn: Drawn,
 ) -> Callable[..., None]:
     """``generate`` with the kernels of a model, for further arguments of these types."""
     multiply = matmul_by_address(config)
@@ -222,5 +228,5 @@ def generate_for(
         by_address(find_cell(config.cell).forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )
-    loop = compiled(generate, kernels, model, trace, states, streams, rules, drawn, 0, 0)
+    loop = compiled(generate_recurrently, kernels, model, trace, states, streams, rules, drawn, 0, 0)
     return partial(loop.entry_point, kernels)

@@ -13,7 +13,7 @@ LEAST_SECONDS = 0.002
 """What shorter chunks take is mostly the waking of threads: one thread draws them, and they say nothing of others."""
 
 
-class Pace:
+class ThreadTuner:
     """Now and then tries the next larger or smaller number of threads for a chunk, and keeps to the faster one.
 
     Args:

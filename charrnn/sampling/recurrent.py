@@ -15,13 +15,13 @@ from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import adds_start_last
 from charrnn.kernels.packing import Packed, packed_zeros
 from charrnn.kernels.team import Team
-from charrnn.kernels.waiting import looks_in
+from charrnn.kernels.waiting import spins_in
 from charrnn.model.network import Network, flat
 from charrnn.model.workers import share
 from charrnn.model.workspace import Workspace
 from charrnn.sampling import loop
-from charrnn.sampling.loop import Drawn, Weights
-from charrnn.sampling.pace import Pace
+from charrnn.sampling.loop import Drawn, SamplingWeights
+from charrnn.sampling.pace import ThreadTuner
 from charrnn.sampling.streams import Snapshot, Streams
 
 Array = npt.NDArray[Any]
@@ -32,7 +32,7 @@ IN_CACHE = 2**20
 FEW_STREAMS = 16
 """More of them wait for the multiplication and not for the weights."""
 
-PATIENCE = 0.001
+TEAM_PATIENCE = 0.001
 """Seconds that a thread waits for another one to draw on with."""
 
 
@@ -48,7 +48,7 @@ class Sampler:
         H, G, layers = config.hidden_size, config.gate_width, range(1, config.num_layers)
         upper = network.tables[1:] or [tensors.row(f"rnn.bias_l{layer}") for layer in layers]
         products = zip(*(weights.w_hh for weights in network.recurrent), strict=True)
-        self.weights = Weights(
+        self.weights = SamplingWeights(
             table=network.tables[0],
             upper=np.stack(upper) if upper else np.empty((0, 1, G), config.dtype),
             w_hh=tuple(stack(panels) for panels in products),
@@ -60,16 +60,16 @@ class Sampler:
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
-        self._paces: dict[int, Pace] = {}
+        self._paces: dict[int, ThreadTuner] = {}
 
     def streams(self, start: Snapshot) -> Streams:
         """See ``ModelSampler``."""
         return RecurrentStreams(self, start)
 
-    def pace(self, count: int) -> Pace:
+    def pace(self, count: int) -> ThreadTuner:
         """How many threads draw so many streams together: one where there are enough streams for all threads."""
         threads = self.network.workers.threads
-        return self._paces.setdefault(count, Pace(threads if count < threads else 1))
+        return self._paces.setdefault(count, ThreadTuner(threads if count < threads else 1))
 
 
 def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
@@ -117,7 +117,7 @@ class RecurrentStreams(Streams):
         """A thread in each space draws all streams: the first one for us, the others what they need to go on."""
         config, (count, length, rivals), draw = self._sampler.network.config, drawn.rivals.shape, []
         widest = max(config.gate_width, config.vocab_size)
-        team = Team(len(spaces), count, widest, config.dtype, looks_in(PATIENCE))
+        team = Team(len(spaces), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
         for number, space in enumerate(spaces):
             space.enter(start)
             own = Drawn.room(count, length, rivals) if number else drawn
@@ -132,7 +132,7 @@ class RecurrentStreams(Streams):
 
 
 def products_apart(network: Network, streams: int) -> int:
-    """How many of the cell's products ``loop.generate`` makes apart, to read weights there and back.
+    """How many of the cell's products ``loop.generate_recurrently`` makes apart, to read weights there and back.
 
     Where that could change the last bits of what is drawn, it is the same for any number of streams.
     """
@@ -158,7 +158,7 @@ class LoopSpace:
         self._trace = space.traces[0]
         outputs = flat(self._trace[1])
         scratch = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
-        self._streams = loop.Streams(
+        self._streams = loop.StreamArrays(
             ids=space.row_ids,
             upper_ids=space.no_ids,
             row_ids=space.row_ids.copy(),
@@ -205,7 +205,7 @@ class LoopSpace:
         sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
         return partial(sampler.generate, *arguments)
 
-    def _bound(self, team: int) -> Weights:
+    def _bound(self, team: int) -> SamplingWeights:
         """The weights, whose products round here, and which a team multiplies if there is one."""
 
         def bound(packed: Packed) -> Packed:

@@ -10,7 +10,7 @@ from charrnn.model.contract import LanguageModel
 from charrnn.model.workspace import State, copy_state
 from charrnn.sampling.loop import Drawn
 
-WINDOW = 128
+READ_WINDOW = 128
 """Characters of a text that are read at once."""
 
 Ids = npt.NDArray[np.int32]
@@ -100,6 +100,6 @@ def read(network: LanguageModel, state: State, text: Ids) -> None:
     """Read a text (T,) with one stream; ``state`` is advanced in place."""
     if not len(text):
         return
-    space = network.space(min(WINDOW, len(text)), 1)
-    for start in range(0, len(text), WINDOW):
-        network.run(text[start : start + WINDOW, np.newaxis], None, state, space)
+    space = network.space(min(READ_WINDOW, len(text)), 1)
+    for start in range(0, len(text), READ_WINDOW):
+        network.run(text[start : start + READ_WINDOW, np.newaxis], None, state, space)

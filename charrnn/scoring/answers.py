@@ -13,11 +13,11 @@ import numpy as np
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.model.contract import LanguageModel
-from charrnn.scoring.streams import BLOCK, predict
+from charrnn.scoring.streams import SCORED_BLOCK, predict
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
 
-MARK = "="
+SEPARATOR = "="
 """What ends a question."""
 
 MOST_LINES = 256
@@ -38,7 +38,7 @@ class Answers:
 
 
 def score_answers(
-    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = MARK
+    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = SEPARATOR
 ) -> Answers:
     """Ask all questions of a text that comes in pieces; empty lines are none.
 
@@ -70,7 +70,7 @@ def score_answers(
             raise VocabularyError(f"line {number} of {origin or 'the text'}: {error}") from None
         block.append(line)
         characters += len(line)
-        if characters > BLOCK:
+        if characters > SCORED_BLOCK:
             _ask(network, vocabulary, block, mark, answers)
             block, characters = [], 0
     _ask(network, vocabulary, block, mark, answers)

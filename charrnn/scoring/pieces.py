@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.scoring.score import Losses, Ranks, ScoredText, total_of
-from charrnn.scoring.streams import BLOCK, Reader
+from charrnn.scoring.streams import SCORED_BLOCK, Reader
 from charrnn.text.documents import in_documents
 from charrnn.text.sources import Piece
 from charrnn.text.symbols import UNKNOWN, closest
@@ -93,7 +93,7 @@ def as_read(vocabulary: Vocabulary, pieces: Iterable[Piece], unknown: str = "err
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
     if vocabulary.documents:
         yield Block([], vocabulary.encode(END), np.empty(0, np.bool_), slice(0))
-    for block in in_blocks(in_documents(pieces, vocabulary.documents, vocabulary.unit), BLOCK):
+    for block in in_blocks(in_documents(pieces, vocabulary.documents, vocabulary.unit), SCORED_BLOCK):
         yield _read_block(vocabulary, block, unknown)
 
 

@@ -21,10 +21,10 @@ from charrnn.model.contract import LanguageModel, Space
 from charrnn.model.workers import share
 from charrnn.model.workspace import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
-from charrnn.text.corpus import check_ids, let_go
+from charrnn.text.corpus import check_ids, release_pages
 from charrnn.text.documents import Text
 
-BLOCK = 1 << 21
+SCORED_BLOCK = 1 << 21
 """Characters of a block."""
 
 WINDOW = 2048
@@ -80,7 +80,7 @@ class StreamReader:
             predicted = slice(len(ids) + 1 - len(text), None)
             self._read_block(text, losses[predicted], ranks[predicted])
         self._before = text[-1:].copy()
-        let_go(ids)
+        release_pages(ids)
         return losses, ranks
 
     def _read_block(self, text: Ids, losses: Losses, ranks: Ranks) -> None:
@@ -158,4 +158,7 @@ def score(network: LanguageModel, ids: Text, *, before_window: Callable[[], None
     if len(ids) < 2:
         raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}")
     reader = StreamReader(network, before_window=before_window)
-    return sum((total_of(*reader.read(ids[i : i + BLOCK])) for i in range(0, len(ids), BLOCK)), start=Score(0.0, 0))
+    return sum(
+        (total_of(*reader.read(ids[i : i + SCORED_BLOCK])) for i in range(0, len(ids), SCORED_BLOCK)),
+        start=Score(0.0, 0),
+    )

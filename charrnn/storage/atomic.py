@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charrnn.errors import RunError
 
-PIECE = 1 << 20
+WRITTEN_AT_ONCE = 1 << 20
 """Bytes written at a time."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -81,7 +81,7 @@ def link_or_copy(source: Path, path: Path, beside: Path) -> None:
         os.link(source, temporary)
     except OSError:
         with source.open("rb") as file:
-            write_atomically(path, iter(lambda: file.read(PIECE), b""), beside=beside)
+            write_atomically(path, iter(lambda: file.read(WRITTEN_AT_ONCE), b""), beside=beside)
     else:
         os.replace(temporary, path)  # noqa: PTH105
         with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
@@ -136,7 +136,7 @@ def _write(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of ``data``; a disk that is nearly full takes a part of it."""
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(descriptor, rest[:PIECE]) :]
+        rest = rest[os.write(descriptor, rest[:WRITTEN_AT_ONCE]) :]
 
 
 def sync_folder(folder: Path) -> None:

@@ -41,7 +41,7 @@ MOST_TENSORS = 1 << 16
 
 CLOCKS_OF_VERSION_1 = {"seconds", "characters_since", "seconds_since"}
 
-Tensors = dict[str, npt.NDArray[Any]]
+TensorDict = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Checkpoint:
         header: Plain JSON values: on loading, tuples have become lists and keys strings.
     """
 
-    tensors: Tensors
+    tensors: TensorDict
     header: dict[str, Any]
 
 
@@ -100,7 +100,7 @@ def load_header(path: Path) -> dict[str, Any]:
         return _header(path, file)
 
 
-def tensor_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+def stored_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and dtype, such as "F32", of each tensor at ``path`` by name, without reading the tensors.
 
     Raises:
@@ -150,7 +150,7 @@ def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
-def _checksum_of(tensors: Tensors) -> str:
+def _checksum_of(tensors: TensorDict) -> str:
     """CRC-32 of the tensors' bytes, in the order of their names, as 8 hexadecimal digits."""
     checksum = 0
     for _, array in sorted(tensors.items()):

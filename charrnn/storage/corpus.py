@@ -21,16 +21,16 @@ import numpy.typing as npt
 
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.storage.atomic import write_atomically, writing
-from charrnn.storage.checkpoint import load_header, mapped, stream_beginning, tensor_shapes
-from charrnn.text.corpus import Corpus, let_go, too_short
+from charrnn.storage.checkpoint import load_header, mapped, stored_shapes, stream_beginning
+from charrnn.text.corpus import Corpus, release_pages, too_short
 from charrnn.text.documents import read_documents
 from charrnn.text.numbering import Numbering, Renumbering
 from charrnn.text.sources import Piece, versions
 from charrnn.text.vocabulary import END, Vocabulary
 
-KIND = "corpus"
-TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
-PIECE = 1 << 20
+CORPUS_KIND = "corpus"
+ID_TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
+RENUMBERED_AT_ONCE = 1 << 20
 """Ids that are renumbered at a time."""
 
 Files = list[list[Any]] | None
@@ -43,7 +43,7 @@ Stretch = tuple[np.dtype[Any], int]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     """How a text is read, which its cache remembers.
 
     Attributes:
@@ -115,7 +115,7 @@ def read_corpus(
     if into:
         with writing(into):
             into.parent.mkdir(exist_ok=True)
-    return _build(into or cache, sources, files, Reading(**reading), known, accept)
+    return _build(into or cache, sources, files, ReadingOptions(**reading), known, accept)
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
@@ -130,19 +130,19 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
         known: as in ``read_corpus``.
         reading: the fields of ``Reading``.
     """
-    how = Reading(**reading)
+    how = ReadingOptions(**reading)
     try:
         header = load_header(cache)
-        if header["kind"] != KIND or (files != ANY and header["origin"] != how.origin(files)):
+        if header["kind"] != CORPUS_KIND or (files != ANY and header["origin"] != how.origin(files)):
             return None
-        [(_, dtype)] = tensor_shapes(cache).values()
+        [(_, dtype)] = stored_shapes(cache).values()
         vocabulary = Vocabulary(header["symbols"], header["unit"], how.documents)
         # Old caches may hold surrogates of which JSON has made one character.
         sure = how.as_bytes or codecs.lookup(how.encoding).name == "utf-8" or vocabulary.characters[-1:] <= "\uffff"
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
             return None
-        corpus = Corpus(mapped(cache, TYPES[dtype]), vocabulary, header["fingerprint"], how.min_count)
+        corpus = Corpus(mapped(cache, ID_TYPES[dtype]), vocabulary, header["fingerprint"], how.min_count)
         digest = header.get("digest", corpus.fingerprint)
         return corpus if _is_intact(cache, corpus, digest, header.get("written", 0), sure) else None
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
@@ -154,10 +154,10 @@ def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: boo
     if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
         return True
     found = hashlib.sha256()
-    for start in range(0, len(corpus.ids), PIECE):
-        ids = corpus.ids[start : start + PIECE]
+    for start in range(0, len(corpus.ids), RENUMBERED_AT_ONCE):
+        ids = corpus.ids[start : start + RENUMBERED_AT_ONCE]
         found.update(corpus.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
-        let_go(ids)
+        release_pages(ids)
     intact = found.hexdigest() == digest
     if intact:
         with contextlib.suppress(OSError):  # it is another user's
@@ -169,7 +169,7 @@ def _build(
     cache: Path,
     sources: Sequence[str],
     files: Files,
-    reading: Reading,
+    reading: ReadingOptions,
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
@@ -187,12 +187,12 @@ def _build(
         own = numbering.vocabulary(reading.unit, reading.documents, without=rare)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
-        name = next(name for name, dtype in TYPES.items() if dtype == final.dtype)
+        name = next(name for name, dtype in ID_TYPES.items() if dtype == final.dtype)
         fingerprint = numbering.fingerprint()
         accept(fingerprint, numbering.characters)
         written = int(time.time()) // 2 * 2  # some file systems have times of even seconds
         header = {
-            "kind": KIND,
+            "kind": CORPUS_KIND,
             "written": written,
             "origin": reading.origin(files),
             "fingerprint": fingerprint,
@@ -207,7 +207,7 @@ def _build(
         ids = (final[numbers].tobytes() for numbers in _numbers(file, stretches))
         write_atomically(cache, chain([beginning], ids))
         os.utime(cache, (written, written))
-    return Corpus(mapped(cache, TYPES[name]), vocabulary, fingerprint, reading.min_count)
+    return Corpus(mapped(cache, ID_TYPES[name]), vocabulary, fingerprint, reading.min_count)
 
 
 def _rare(numbering: Numbering, file: IO[bytes], stretches: list[Stretch], min_count: int, kept: str) -> frozenset[int]:
@@ -241,5 +241,5 @@ def _numbers(file: IO[bytes], stretches: list[Stretch]) -> Iterator[npt.NDArray[
     file.seek(0)
     for dtype, group in groupby(stretches, key=lambda stretch: stretch[0]):
         count = sum(length for _, length in group)
-        for start in range(0, count, PIECE):
-            yield np.frombuffer(file.read(min(PIECE, count - start) * dtype.itemsize), dtype)
+        for start in range(0, count, RENUMBERED_AT_ONCE):
+            yield np.frombuffer(file.read(min(RENUMBERED_AT_ONCE, count - start) * dtype.itemsize), dtype)

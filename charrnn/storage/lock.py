@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 from charrnn.errors import RunError
 from charrnn.storage.atomic import writing
 
-NAME = ".lock"
+LOCK_FILE = ".lock"
 """Of the file that is locked. It stays: the lock is the system's, not the file."""
 
 
@@ -46,8 +46,8 @@ class FolderLock:
             except (NotImplementedError, OSError) as error:
                 if not _has_no_locks(error):
                     raise
-                (self._folder / NAME).touch()
-            self._file = (self._folder / NAME).stat()
+                (self._folder / LOCK_FILE).touch()
+            self._file = (self._folder / LOCK_FILE).stat()
 
     def check(self) -> None:
         """See that what is locked is still the folder of that name; a lock that was removed is taken again.
@@ -58,7 +58,7 @@ class FolderLock:
         with writing(self._folder):
             self._folder.stat()
             try:
-                kept = os.path.samestat(self._file, (self._folder / NAME).stat())
+                kept = os.path.samestat(self._file, (self._folder / LOCK_FILE).stat())
             except FileNotFoundError:
                 self._acquire()
                 return
@@ -94,9 +94,9 @@ def is_locked(folder: Path) -> bool:
 def _lock_in(folder: Path) -> FileLock:
     """The lock of a folder; never a mere file in its place, which would outlast a process that is killed."""
     try:
-        return FileLock(folder / NAME, thread_local=False, fallback_to_soft=False)
+        return FileLock(folder / LOCK_FILE, thread_local=False, fallback_to_soft=False)
     except TypeError:  # older versions of filelock have no such fallback
-        return FileLock(folder / NAME, thread_local=False)
+        return FileLock(folder / LOCK_FILE, thread_local=False)
 
 
 def _has_no_locks(error: Exception) -> bool:

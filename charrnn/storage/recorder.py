@@ -12,9 +12,9 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, load_header, save_checkpoint
 from charrnn.storage.metrics import append_metrics, truncate_metrics
-from charrnn.storage.notes import Notes
 from charrnn.storage.replacement import replace, settle
 from charrnn.storage.run import Run
+from charrnn.storage.run_metadata import RunMetadata
 
 
 class Recorder:
@@ -49,7 +49,7 @@ class Recorder:
         if self._best:  # training goes on and changes the tensors
             self._best = Checkpoint({name: t.copy() for name, t in checkpoint.tensors.items()}, checkpoint.header)
 
-    def save_last(self, checkpoint: Checkpoint, notes: Notes, step: int) -> None:
+    def save_last(self, checkpoint: Checkpoint, notes: RunMetadata, step: int) -> None:
         """Save what is to be resumed from."""
 
         def write() -> None:

@@ -37,7 +37,7 @@ class RunFiles:
 
     @property
     def notes(self) -> Path:
-        """See ``charrnn.storage.notes``."""
+        """See ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
     @property

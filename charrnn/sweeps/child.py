@@ -18,7 +18,7 @@ from typing import IO
 
 from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
-from charrnn.sweeps.folder import State, SweepFolder
+from charrnn.sweeps.folder import RunState, SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.values import ORIGIN, OWN_OPTIONS
 
@@ -30,14 +30,14 @@ SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTER
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """How a run's process ended, and why if it failed; waiting if it was never begun."""
 
-    state: State
+    state: RunState
     why: str = ""
 
 
-def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[], bool]) -> Outcome:
+def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[], bool]) -> RunResult:
     """Train a run to its end, from its last checkpoint if there is one.
 
     Args:
@@ -55,17 +55,17 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
         folder / run.name
     ):  # its last process is still saving, or somebody else trains it
         if asked():
-            return Outcome("waiting")
+            return RunResult("waiting")
         time.sleep(POLL_SECONDS)
     if stopped():
-        return Outcome("waiting")
+        return RunResult("waiting")
     sweep.lend_text(run)
     with tempfile.TemporaryFile() as errors:
         code = _follow(command_of(run, folder, threads), errors, asked)
         errors.seek(0)
         outcome = _outcome(code, errors.read().decode(errors="replace"))
     sweep.keep_text(run)
-    return Outcome("pruned") if outcome.state == "cut" and run.name in sweep.pruned() else outcome
+    return RunResult("pruned") if outcome.state == "cut" and run.name in sweep.pruned() else outcome
 
 
 def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
@@ -123,14 +123,14 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in own}
 
 
-def _outcome(code: int, errors: str) -> Outcome:
+def _outcome(code: int, errors: str) -> RunResult:
     if code == 0:
-        return Outcome("done")
+        return RunResult("done")
     if code in SAVED_BY_SIGNAL:
-        return Outcome("cut")
+        return RunResult("cut")
     if code < 0:
         hint = "; the machine may have run out of memory" if code == -signal.SIGKILL else ""
-        return Outcome("failed", f"its process was killed by {signal.Signals(-code).name}{hint}")
+        return RunResult("failed", f"its process was killed by {signal.Signals(-code).name}{hint}")
     lines = errors.split("\n")
     told = next((line for line in reversed(lines) if re.match("(charrnn: e|E)rror: ", line)), lines[-1])
-    return Outcome("failed", told.removeprefix("charrnn: error: ").removeprefix("Error: ") or f"exit code {code}")
+    return RunResult("failed", told.removeprefix("charrnn: error: ").removeprefix("Error: ") or f"exit code {code}")

@@ -16,7 +16,7 @@ from typing import Any
 from charrnn.errors import ConfigError, RunError
 from charrnn.model.workers import available_threads
 from charrnn.storage.atomic import reason
-from charrnn.sweeps.child import Outcome, train_run
+from charrnn.sweeps.child import RunResult, train_run
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 
@@ -70,13 +70,13 @@ class Cluster:
         self._stopping = False
         self._last_worker: float | None = None
 
-    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
+    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
         """Train a run, as soon as a worker has room."""
         where = folder.folder.resolve()
         if self._stopped is None:
             self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
             self._stopped.clear()
-        future: Future[Outcome] = self._executor.submit(
+        future: Future[RunResult] = self._executor.submit(
             _train_on_worker, run, where, self._threads, self._stopped, key=_key(run, where)
         )
         return future
@@ -130,7 +130,7 @@ class Cluster:
             self._local.close()
 
 
-def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped: Any) -> Outcome:
+def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped: Any) -> RunResult:
     """Train a run on the worker that this is called on."""
     from distributed import get_worker
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-DIGITS = 4
+DRAWN_DIGITS = 4
 """Significant digits of a drawn number, which is part of a run's name."""
 
 
@@ -47,4 +47,4 @@ def _meaning(choice: list[Any] | Mapping[str, Any], whole: bool) -> Callable[[fl
 
 def rounded(value: float, low: float, high: float) -> float:
     """A number to so many digits, and within its range."""
-    return min(max(float(f"{value:.{DIGITS}g}"), low), high)
+    return min(max(float(f"{value:.{DRAWN_DIGITS}g}"), low), high)

@@ -28,7 +28,7 @@ from charrnn.sweeps.values import ORIGIN
 from charrnn.text.sources import versions
 from charrnn.training.settings import TrainingSettings, limits_in
 
-DEFAULTS: dict[str, Any] = {
+TRAIN_DEFAULTS: dict[str, Any] = {
     field.name.replace("_", "-"): field.default
     for field in (*dataclasses.fields(ModelConfig), *dataclasses.fields(TrainingSettings))
 }
@@ -41,7 +41,7 @@ CALLS = 50
 SAMPLE = 1 << 16
 """Bytes of a text whose distinct characters stand for its vocabulary."""
 
-START_SECONDS = 1.5
+RUN_START_SECONDS = 1.5
 """Of a process, until it trains."""
 
 PASSES = 3
@@ -74,7 +74,7 @@ class Estimate:
     """
 
     def __init__(self, threads: int) -> None:
-        self._defaults = {**DEFAULTS, "threads": threads}
+        self._defaults = {**TRAIN_DEFAULTS, "threads": threads}
         self._texts: dict[tuple[str, ...], tuple[int, int]] = {}
         self._origins: dict[str, Mapping[str, Any]] = {}
 
@@ -91,11 +91,11 @@ class Estimate:
         limits = limits_in(run.options)
         operations = _operations(given, characters, vocabulary)
         if operations == math.inf:
-            return START_SECONDS + 60 * limits["minutes"]
+            return RUN_START_SECONDS + 60 * limits["minutes"]
         seconds: float = operations / self._rate / given["threads"] ** SHARED
         if given["model"] != "ngram" and "minutes" in limits:
             seconds = min(seconds, 60 * limits["minutes"])
-        return START_SECONDS + seconds
+        return RUN_START_SECONDS + seconds
 
     def _inherited(self, run: PlannedRun) -> Mapping[str, Any]:
         """The options of the model that a run starts from."""

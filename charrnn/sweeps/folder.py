@@ -20,15 +20,15 @@ from charrnn.errors import CheckpointError, ConfigError, RunError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import FolderLock
-from charrnn.storage.notes import Notes
 from charrnn.storage.run import SWEEP_PLAN, Run
+from charrnn.storage.run_metadata import RunMetadata
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import is_trial
 from charrnn.sweeps.watch import Watch
 from charrnn.training.progress import Progress
 from charrnn.training.settings import LIMITS, limits_in, parts_done
 
-State = Literal["waiting", "cut", "done", "failed", "pruned"]
+RunState = Literal["waiting", "cut", "done", "failed", "pruned"]
 """Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
 
 TO_TRAIN = ("waiting", "cut")
@@ -155,12 +155,12 @@ class SweepFolder:
         """The run's own folder."""
         return Run(self.folder / planned.name)
 
-    def states(self, runs: Sequence[PlannedRun]) -> dict[str, State]:
+    def states(self, runs: Sequence[PlannedRun]) -> dict[str, RunState]:
         """How far each run has come, by its name."""
         failures, pruned, begun = self.failures(), self.pruned(), {path.name for path in self.folder.glob("*")}
-        states: dict[str, State] = {}
+        states: dict[str, RunState] = {}
         for run in runs:
-            at_rest: State = "failed" if run.name in failures else "waiting"
+            at_rest: RunState = "failed" if run.name in failures else "waiting"
             state = _state(self.run(run), run) if at_rest == "waiting" and run.name in begun else at_rest
             states[run.name] = "pruned" if run.name in pruned and state in TO_TRAIN else state
         return states
@@ -197,13 +197,13 @@ def _said(options: dict[str, Any], key: str) -> str:
     return repr(options[key]) if key in options else "not given"
 
 
-def _state(run: Run, planned: PlannedRun) -> State:
+def _state(run: Run, planned: PlannedRun) -> RunState:
     """What the run's files say. One whose end has not been evaluated was cut there."""
     if not run.last.is_file():
         return "waiting"
     try:
         header = load_header(run.last)
-        progress, notes = Progress.from_dict(header["progress"]), Notes.read(run.notes)
+        progress, notes = Progress.from_dict(header["progress"]), RunMetadata.read(run.notes)
         limits = limits_in(planned.options if planned.options.keys() & LIMITS else header["settings"])  # of a variable
         parts = parts_done(limits, progress.step, header["epoch"], notes.seconds if notes else 0.0)
     except (CheckpointError, KeyError, TypeError):

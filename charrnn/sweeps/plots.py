@@ -19,7 +19,7 @@ MOST_NAMED = 12
 """Lines that a legend can tell apart."""
 
 
-def draw(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
+def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
     """Draw bits per character against time, a line for each run, or against a swept option, a point for each run.
 
     Args:

@@ -29,7 +29,7 @@ EXHAUSTIVE = ("BruteForceSampler", "GridSampler")
 MOST_TRIED = 1000
 """Trials before the one on which a sampler or a pruner is tried out."""
 
-DEFAULTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
+DEFAULT_PARTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
 
 
 @dataclass(frozen=True)

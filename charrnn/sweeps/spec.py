@@ -43,7 +43,7 @@ from charrnn.options import Option
 from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.planned_run import PlannedRun
-from charrnn.sweeps.search import DEFAULTS, Search, find_part, try_out
+from charrnn.sweeps.search import DEFAULT_PARTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, ORIGIN, Values
 from charrnn.text.corpus import keep_marks
@@ -61,7 +61,7 @@ MOST_RUNS = 100_000
 MOST_ENDS = 10_000
 """Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
 
-UNFIT = re.compile(r"[^\w.+=,-]")
+UNFIT_IN_NAME = re.compile(r"[^\w.+=,-]")
 """In a run's name."""
 
 LONGEST_NAME, LONGEST_BYTES = 200, 246
@@ -202,7 +202,7 @@ class _Reader:
 
     def _search(self, fixed: Mapping[str, Any]) -> Search:
         counts = self._counts(OPTUNA)
-        parts: dict[str, Any] = {kind: self._part(kind) for kind in DEFAULTS}
+        parts: dict[str, Any] = {kind: self._part(kind) for kind in DEFAULT_PARTS}
         choices = self._checked.choices(OPTUNA, but=(*counts, *parts))
         texts = {str(value): value for value in choices.get(CORPUS, ())}  # Optuna knows no lists
         if texts:
@@ -224,7 +224,7 @@ class _Reader:
 
     def _part(self, kind: str) -> Any:
         with self._told_of(kind):
-            return find_part(kind, self._values[OPTUNA].get(kind, DEFAULTS[kind]))
+            return find_part(kind, self._values[OPTUNA].get(kind, DEFAULT_PARTS[kind]))
 
     @contextmanager
     def _told_of(self, kind: str) -> Iterator[None]:
@@ -280,7 +280,7 @@ def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def run_name(swept: Mapping[str, Any], unfit: str | Callable[[re.Match[str]], str] = keep_marks) -> str:
     """A folder's name that tells the options, such as hidden-size=128,rng-seed=0."""
-    name = UNFIT.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
+    name = UNFIT_IN_NAME.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
     cut = name[:LONGEST_NAME].encode()[:LONGEST_BYTES].decode(errors="ignore")
     return name if cut == name else f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

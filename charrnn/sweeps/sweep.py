@@ -5,12 +5,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from charrnn.errors import RunError
-from charrnn.sweeps.child import Outcome, train_run
+from charrnn.sweeps.child import RunResult, train_run
 from charrnn.sweeps.folder import TO_TRAIN, SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.search import Study
@@ -74,13 +74,13 @@ class SweepEnded:
     """Before all were at their ends."""
 
 
-Event = SweepStarted | RunEvaluated | RunEnded | SweepEnded
+SweepEvent = SweepStarted | RunEvaluated | RunEnded | SweepEnded
 
 
-class Place(Protocol):
+class Executor(Protocol):
     """Where runs are trained."""
 
-    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
+    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
         """Train a run, as soon as there is room."""
 
     def room(self) -> int:
@@ -99,7 +99,7 @@ class Place(Protocol):
         """Wait for the runs at work."""
 
 
-class ThisMachine:
+class LocalExecutor:
     """Runs at once on this machine.
 
     Args:
@@ -109,10 +109,10 @@ class ThisMachine:
 
     def __init__(self, jobs: int, threads: int) -> None:
         self._jobs, self._threads = jobs, threads
-        self._executor: Executor = ThreadPoolExecutor(jobs)
+        self._executor = ThreadPoolExecutor(jobs)
         self._stopped = threading.Event()
 
-    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[Outcome]":
+    def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
         """Train a run, as soon as there is room."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
 
@@ -149,7 +149,7 @@ class Sweep:
         CharrnnError: the study of the spec's search cannot go on.
     """
 
-    def __init__(self, spec: Spec, folder: SweepFolder, place: Place, *, retry_failed: bool = False) -> None:
+    def __init__(self, spec: Spec, folder: SweepFolder, place: Executor, *, retry_failed: bool = False) -> None:
         self._folder, self._place, self._retry_failed = folder, place, retry_failed
         self._study = Study(spec.search, folder.study) if spec.search else None
         self._plan = [*spec.runs, *(self._study.runs() if self._study else ())]
@@ -161,7 +161,7 @@ class Sweep:
         """Let the runs at work save and stop. Safe to call from a signal handler."""
         self._stopping = True
 
-    def events(self) -> Generator[Event, None, None]:
+    def events(self) -> Generator[SweepEvent, None, None]:
         """Train.
 
         Raises:
@@ -180,7 +180,7 @@ class Sweep:
                 self._study.tell(run.name, states[run.name], self._watch(run).best_bpc)
         try:
             for run, outcome in self._outcomes(runs):
-                if not isinstance(outcome, Outcome):
+                if not isinstance(outcome, RunResult):
                     yield RunEvaluated(run.name, outcome, self._progress())
                     continue
                 ends[outcome.state] += 1
@@ -195,9 +195,9 @@ class Sweep:
         done, failed, pruned = (ends[state] for state in ("done", "failed", "pruned"))
         yield SweepEnded(done, failed, pruned, interrupted=done + failed + pruned < self._total)
 
-    def _outcomes(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, Outcome | dict[str, Any]]]:
+    def _outcomes(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, RunResult | dict[str, Any]]]:
         """What becomes of each run, and between that each new line of metrics."""
-        futures: dict[Future[Outcome], PlannedRun] = {}
+        futures: dict[Future[RunResult], PlannedRun] = {}
         told, look_at = False, 0.0
         while True:
             for run in itertools.chain(runs, self._asked(futures)):
@@ -248,15 +248,15 @@ class Sweep:
             if self._study and self._study.evaluated(run.name, bpc_of(record), watch.progress_at(record)):
                 self._folder.prune(run.name, record["step"])
 
-    def _result(self, future: "Future[Outcome]") -> Outcome:
+    def _result(self, future: "Future[RunResult]") -> RunResult:
         try:
             return future.result()
         except CancelledError:
             raise RunError(self._place.lost()) from None
         except Exception as error:  # no process could be started, or its workers died again and again
-            return Outcome("failed", " ".join(str(error).split()) or type(error).__name__)
+            return RunResult("failed", " ".join(str(error).split()) or type(error).__name__)
 
-    def _ended(self, run: PlannedRun, outcome: Outcome) -> RunEnded:
+    def _ended(self, run: PlannedRun, outcome: RunResult) -> RunEnded:
         watch = self._watches[run.name]
         if outcome.state != "cut":
             watch.progress = 1.0

@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 UNFIT = re.compile(r"[^\w.-]")
 """In a run's name, but for marks and joiners."""
 
-MARKS, JOINERS = ("Mn", "Mc", "Me"), "\u200c\u200d"
+COMBINING, JOINERS = ("Mn", "Mc", "Me"), "\u200c\u200d"
 """Categories of accents and vowel signs, which come after their letters; what joins letters or keeps them apart."""
 
 Ids = npt.NDArray[np.integer[Any]]
@@ -66,7 +66,7 @@ def corpus_names(source: str) -> list[str]:
 
 def keep_marks(found: re.Match[str]) -> str:
     """What takes the place of a character that is unfit for a name, unless it is a mark or a joiner."""
-    return found[0] if category(found[0]) in MARKS or found[0] in JOINERS else "-"
+    return found[0] if category(found[0]) in COMBINING or found[0] in JOINERS else "-"
 
 
 def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
@@ -103,7 +103,7 @@ def check_ids(ids: Ids, symbols: int) -> None:
         )
 
 
-def let_go(ids: object) -> None:
+def release_pages(ids: object) -> None:
     """Let the system have the memory into which it has mapped ids of a file; they can be read as before.
 
     It would take that back by itself when it is short of memory, but until then it counts as this process's.

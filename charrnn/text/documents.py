@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charrnn.arguments import check_text
 from charrnn.errors import CorpusError, VocabularyError
-from charrnn.text.corpus import Corpus, Ids, let_go
+from charrnn.text.corpus import Corpus, Ids, release_pages
 from charrnn.text.corpus import split as split_ids
 from charrnn.text.escapes import unescaped
 from charrnn.text.sources import Piece, read_pieces
@@ -182,7 +182,7 @@ def _without_ends(symbols: str, ends: tuple[str, ...]) -> str:
     return symbols
 
 
-def split(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:
+def split_corpus(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:
     """A part to train on and one to validate with; of documents, see ``Documents.split``, else ``corpus.split``."""
     if corpus.vocabulary.documents:
         return Documents.of(corpus.ids, len(corpus.vocabulary) - 1).split(val_fraction)
@@ -214,7 +214,7 @@ class Documents:
         """All documents of a text in which ``end`` is the id of END."""
         parts = range(0, len(ids), SCANNED)
         starts = np.concatenate([first + np.flatnonzero(ids[first : first + SCANNED] == end) for first in parts])
-        let_go(ids)
+        release_pages(ids)
         return cls(ids, starts, np.arange(len(starts) - 1))
 
     @property
@@ -232,7 +232,7 @@ class Documents:
         ids: Ids = self._ids[places + self._shifts[document]]
         self._mapped += 1 + np.count_nonzero(np.diff(document))
         if self._mapped > MOST_MAPPED:
-            let_go(self._ids)
+            release_pages(self._ids)
             self._mapped = 0
         return ids
 

@@ -30,7 +30,7 @@ GOES_ON = 0.8
 Lengths = tuple[int, int]
 """The least and the greatest."""
 
-Line = Callable[[random.Random, Lengths], str]
+MakeLine = Callable[[random.Random, Lengths], str]
 
 
 def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Lengths | None = None) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _cut(pieces: Iterable[str], size: int | None) -> Iterator[str]:
             return
 
 
-def _lines(draw: Line, usual: Lengths, size: int | None, rng_seed: int, lengths: Lengths | None) -> Iterator[str]:
+def _lines(draw: MakeLine, usual: Lengths, size: int | None, rng_seed: int, lengths: Lengths | None) -> Iterator[str]:
     """Lines as ``draw`` makes them: as many as fit into ``size`` characters, and at least one."""
     rng = random.Random(rng_seed)
     room = DEFAULT_SIZE if size is None else size

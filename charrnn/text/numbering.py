@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.text.symbols import closest
-from charrnn.text.vocabulary import CHUNK, Vocabulary, code_points
+from charrnn.text.vocabulary import LOOKED_UP, Vocabulary, code_points
 
 Array = npt.NDArray[Any]
 
@@ -33,7 +33,7 @@ class Numbering:
     def add(self, text: str) -> Array:
         """The numbers (N,) of the next piece of text, of the smallest type that holds all so far."""
         self.characters += len(text)
-        parts = [self._part(text[start : start + CHUNK]) for start in range(0, len(text), CHUNK)]
+        parts = [self._part(text[start : start + LOOKED_UP]) for start in range(0, len(text), LOOKED_UP)]
         return np.concatenate(parts, dtype=smallest_type(len(self._codes)), casting="unsafe")
 
     def _part(self, text: str) -> Array:

@@ -19,7 +19,7 @@ STDIN = "-"
 ENCODING = "utf-8"
 """Of a text that nothing else is said about."""
 
-OWN = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
+OWN_FILES = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
 """A folder that holds one of these is a run's or a sweep's, and no text."""
 
 COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
@@ -28,7 +28,7 @@ COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 """Encodings whose files may begin without a mark that tells them."""
 
-SAMPLE = 1 << 12
+SNIFFED = 1 << 12
 """Bytes by which they are recognised."""
 
 FEWEST_SPACES, SPACES = 3, 0.01
@@ -172,7 +172,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     files = files_below(path, skip=lambda name: name.startswith("."))
-    own = {file.parent for file in files if file.name in OWN}
+    own = {file.parent for file in files if file.name in OWN_FILES}
     texts = [file for file in files if own.isdisjoint(file.parents)]
     if not texts:
         raise CorpusError(f"the folder {path} holds no files (hidden ones and runs do not count); put a text into it")
@@ -203,7 +203,7 @@ def _newlines(data: bytes, encoding: str) -> int:
 
 def _guess(data: bytes, begins: bool) -> str:
     """What an error says of the encoding, if a file that ``begins`` with the data may be in UTF-16 or UTF-32."""
-    sample = data[:SAMPLE] if begins else b""
+    sample = data[:SNIFFED] if begins else b""
     if sample.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return ", perhaps utf-32"
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

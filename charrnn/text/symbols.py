@@ -14,7 +14,7 @@ from charrnn.text.sources import Piece
 from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pairs, to_characters
 from charrnn.text.vocabulary import Vocabulary
 
-MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 """The byte order mark, with which some programs begin their files."""
 
 UNKNOWN = ("error", "skip", "replace")
@@ -71,7 +71,7 @@ def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
 
 def without_mark(symbols: str, vocabulary: Vocabulary) -> str:
     """The symbols without a byte order mark at their beginning, unless the model knows it."""
-    mark = to_symbols(MARK, vocabulary.unit)
+    mark = to_symbols(BYTE_ORDER_MARK, vocabulary.unit)
     return symbols if all(symbol in vocabulary for symbol in mark) else symbols.removeprefix(mark)
 
 

@@ -16,7 +16,7 @@ END = "\U0010ffff"
 
 UNITS = ("character", "byte")
 
-CHUNK = 1 << 16
+LOOKED_UP = 1 << 16
 """Characters looked up at a time: their codes and indices stay in the CPU's cache."""
 
 MAX_SHOWN = 5
@@ -125,9 +125,9 @@ class Vocabulary:
     def find(self, text: str) -> npt.NDArray[np.int32]:
         """The ids of the characters of ``text``, -1 for those that the vocabulary lacks: (N,) int32."""
         ids = np.empty(len(text), np.int32)
-        for start in range(0, len(text), CHUNK):
-            codes = code_points(text[start : start + CHUNK])
-            self._id_of_code.take(codes, mode="clip", out=ids[start : start + CHUNK])
+        for start in range(0, len(text), LOOKED_UP):
+            codes = code_points(text[start : start + LOOKED_UP])
+            self._id_of_code.take(codes, mode="clip", out=ids[start : start + LOOKED_UP])
         return ids
 
     def decode(self, ids: npt.ArrayLike) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.text.corpus import let_go
+from charrnn.text.corpus import release_pages
 from charrnn.text.documents import Text
 
-MOST_MAPPED = 1 << 25
+MOST_MAPPED_IDS = 1 << 25
 """Ids that are read before the memory is let go into which they were mapped."""
 
 Ids = npt.NDArray[np.int32]
@@ -66,8 +66,8 @@ class Windows:
         rows = np.ascontiguousarray(self.ids[steps[:, np.newaxis] + self._firsts], np.int32)
         x, y = rows[:-1], rows[1:]
         self._mapped += x.size
-        if self._mapped > MOST_MAPPED:
-            let_go(self.ids)
+        if self._mapped > MOST_MAPPED_IDS:
+            release_pages(self.ids)
             self._mapped = 0
         return x, y
 

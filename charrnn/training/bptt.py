@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels import stretches
+from charrnn.kernels import segments
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.cross_entropy import cross_entropy
 from charrnn.kernels.dropout import dropout
@@ -79,7 +79,7 @@ class TruncatedBPTT:
         self._weight_sums: dict[tuple[int, int], list[Sum]] = {}
         self._input_sums = list(self._sums_of_tables())
         self._cell_backward = Prepared(network.cell.backward)
-        self._stretches_backward = Prepared(stretches.backward)
+        self._segments_backward = Prepared(segments.backward)
         self._backward_address: Any = None
         self._unused = aligned_zeros((1, config.hidden_size), config.dtype)
         """Where sums go that nothing asks for."""
@@ -190,7 +190,7 @@ class TruncatedBPTT:
             self._backward_address = by_address(network.cell.backward, *arguments, 0, 0)
         gradients = ((d_h, *d_state), self._d_begun[layer], self._aside)
         restarts = network.restarts(layer, x, space)
-        self._stretches_backward(self._backward_address, *arguments, restarts, *gradients, first, last)
+        self._segments_backward(self._backward_address, *arguments, restarts, *gradients, first, last)
 
     def _enter_gradient(self, space: Workspace, layer: int, lead: int, first: int, last: int) -> None:
         """The gradient of a layer's output, from the layer above and the logits, in all rows of d_h but row 0."""

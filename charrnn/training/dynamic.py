@@ -21,7 +21,7 @@ from charrnn.model.workspace import copy_state
 from charrnn.scoring.score import Losses, Ranks
 from charrnn.scoring.streams import Ids, surprises
 from charrnn.training.gradients import learner_of
-from charrnn.training.optimization import Updater
+from charrnn.training.optimization import Optimizer
 
 SEGMENT = 50
 """Characters between two gradient steps."""
@@ -55,7 +55,7 @@ class DynamicReader:
         self._bptt = learner_of(own, workers, SEGMENT, 1)
         self._network = self._bptt.network
         self._space = self._network.space(SEGMENT, 1)
-        self._updater = Updater(OPTIMIZER, own, workers)
+        self._updater = Optimizer(OPTIMIZER, own, workers)
         self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
         self._step = 0

@@ -13,7 +13,7 @@ from charrnn.kernels.arrays import padded, row_stride
 from charrnn.machine import require_memory
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import input_weight, tensor_shapes
-from charrnn.model.tdnn import torch_shapes
+from charrnn.model.tdnn import tdnn_shapes
 from charrnn.model.tensors import EMBEDDING
 from charrnn.optimizers.contract import find_optimizer
 from charrnn.training.settings import TrainingSettings
@@ -104,7 +104,7 @@ def _row_bytes(config: ModelConfig) -> int:
 
 
 def _shapes(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
-    return torch_shapes(config) if config.model == "tdnn" else tensor_shapes(config)
+    return tdnn_shapes(config) if config.model == "tdnn" else tensor_shapes(config)
 
 
 def _input_weights(config: ModelConfig) -> list[str]:

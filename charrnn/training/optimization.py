@@ -24,7 +24,7 @@ def decays(name: str, tensor: Array) -> bool:
     return tensor.ndim > 1 and name != EMBEDDING
 
 
-class Updater:
+class Optimizer:
     """An optimizer with its state.
 
     Attributes:

@@ -9,7 +9,7 @@ from charrnn.options import Option
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
 from charrnn.training.settings import TRAINING_OPTIONS, TrainingSettings
 
-OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPTIONS}
+ALL_OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPTIONS}
 """All of them, by name."""
 
 WITH_ANOTHER = {
@@ -31,7 +31,7 @@ def check_options(**options: Any) -> None:
     Raises:
         ConfigError: an option is unknown or out of range, or options do not go together.
     """
-    if unknown := sorted(options.keys() - OPTIONS.keys()):
+    if unknown := sorted(options.keys() - ALL_OPTIONS.keys()):
         raise ConfigError(f"unknown option {unknown[0]!r}: see charrnn train --help")
     run = RunOptions(**only(RUN_OPTIONS, options))
     model = options.get("model", MODEL_OPTIONS["model"].default)
@@ -47,7 +47,7 @@ def check_value(name: str, value: Any) -> None:
     Raises:
         ConfigError: the option is unknown, or the value out of range.
     """
-    others: dict[str, Any] = {"model": (OPTIONS[name].models or MODELS)[0]} if name in MODEL_OPTIONS else {}
+    others: dict[str, Any] = {"model": (ALL_OPTIONS[name].models or MODELS)[0]} if name in MODEL_OPTIONS else {}
     if name == "update_every":
         others["seq_length"] = max(value, 1)
     check_options(**others | {name: value})
@@ -59,7 +59,7 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
     A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
     """
     return frozenset(
-        (name, value if name in WITH_ANOTHER else value != OPTIONS[name].default)
+        (name, value if name in WITH_ANOTHER else value != ALL_OPTIONS[name].default)
         for name, value in options.items()
         if name in WITH_ANOTHER or name in MODEL_OPTIONS or name in TRAINING_OPTIONS
     )

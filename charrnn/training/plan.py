@@ -31,7 +31,7 @@ Speed = Callable[[ModelConfig, TrainingSettings], float]
 Parts = Callable[[float], tuple[int, int]]
 """How many characters of a text there are to train on and to validate with, if that fraction is to validate."""
 
-PATIENCE = 8
+PLANNED_PATIENCE = 8
 """Evaluations without a better one after which a run ends whose time nobody has set."""
 
 LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
@@ -104,7 +104,7 @@ def make_plan(
     draft.choose(minutes=limits_in(given)["minutes"])
     draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
-        draft.choose(patience=PATIENCE)
+        draft.choose(patience=PLANNED_PATIENCE)
     rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
     draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate)
     evaluation = draft.val_characters / (SCORING_SPEED * rate)

@@ -126,7 +126,7 @@ class Clock:
         return self.characters / self.training_seconds if self.training_seconds else 0.0
 
 
-class Pace:
+class Throughput:
     """Characters per second over the last steps."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
 PLACES = 64
 """Places in a text over which the norms are averaged."""
 
-WARM_UP = 64
+REACH_WARM_UP = 64
 """Characters that are read before the farthest lag."""
 
 Norms = npt.NDArray[np.float64]
@@ -61,19 +61,22 @@ def reach_of(parameters: Parameters, ids: npt.NDArray[np.int32], workers: Worker
 
 def norms_of(parameters: Parameters, ids: npt.NDArray[np.int32], workers: Workers) -> dict[str, Norms]:
     """``Reach.norms``: means over at most PLACES even places of the text."""
-    needed = WARM_UP + LAGS[-1] + 1
+    needed = REACH_WARM_UP + LAGS[-1] + 1
     if len(ids) < needed:
         raise CorpusError(f"to see {LAGS[-1]} steps back takes a text of at least {needed} characters, not {len(ids)}")
     starts = np.unique(np.linspace(0, len(ids) - needed, PLACES).astype(int))
     text = ids[starts + np.arange(needed)[:, np.newaxis]]
     streams = len(starts)
     network = TrainingNetwork(parameters, workers)
-    bptt, reading = TruncatedBPTT(network, LAGS[-1], streams), Workspace.allocate(parameters.config, WARM_UP, streams)
+    bptt, reading = (
+        TruncatedBPTT(network, LAGS[-1], streams),
+        Workspace.allocate(parameters.config, REACH_WARM_UP, streams),
+    )
     state, position = network.initial_state(streams), 0
     norms: dict[str, list[Any]] = {name: [] for name in network.cell.state}
     for lag in reversed(LAGS):
         while position < needed - 1 - lag:
-            x = text[position : min(position + WARM_UP, needed - 1 - lag)]
+            x = text[position : min(position + REACH_WARM_UP, needed - 1 - lag)]
             network.run(x, None, state, reading.shortened(len(x), len(network.cell.state)))
             position += len(x)
         d_state = network.initial_state(streams)

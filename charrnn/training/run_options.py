@@ -8,13 +8,13 @@ from pathlib import Path
 
 from charrnn.arguments import MOST_THREADS
 from charrnn.errors import ConfigError
-from charrnn.options import check_options_of, option, options_of
+from charrnn.options import check_options_of, declare, options_of
 from charrnn.text.sources import ENCODING, check_encoding
 
 CHECKPOINTS = Path("checkpoints")
 
-of_data = partial(option, group="Data")
-of_saving = partial(option, group="Saving")
+of_data = partial(declare, group="Data")
+of_saving = partial(declare, group="Saving")
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class RunOptions:
     keep: int | None = of_saving(
         None, "Checkpoints before the last one that are kept.", shown_default="0", least=0, resumed="freely"
     )
-    plan: bool = option(
+    plan: bool = declare(
         True,
         "Let what is not given be chosen for a run of minutes, by this machine's speed and the text.",
         "Length of the run",
         negatable=True,
     )
-    preview: bool = option(True, "Draw a short sample after each evaluation, and show it.", "Output", negatable=True)
-    threads: int | None = option(
+    preview: bool = declare(True, "Draw a short sample after each evaluation, and show it.", "Output", negatable=True)
+    threads: int | None = declare(
         None,
         "How many threads.",
         "Training",

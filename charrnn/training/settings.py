@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
-from charrnn.options import check_options_of, option, options_of
+from charrnn.model.config import NETWORKS
+from charrnn.options import check_options_of, declare, options_of
 from charrnn.registry import names_in
 
 Limit = Literal["steps", "epochs", "minutes"]
@@ -22,11 +23,8 @@ MOST_MINUTES = 10_000_000
 DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
 
-NETWORKS = ("rnn", "tdnn")
-"""The models that are trained by gradients."""
-
-of_training = partial(option, group="Training", models=NETWORKS)
-of_length = partial(option, group="Length of the run", models=NETWORKS)
+of_training = partial(declare, group="Training", models=NETWORKS)
+of_length = partial(declare, group="Length of the run", models=NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,10 @@ class TrainingSettings:
     reset_probability: float = of_training(
         0.02, "Chance that a stream starts a window from the zero state.", least=0, most=1
     )
-    val_fraction: float = option(
+    val_fraction: float = declare(
         0.1, "Part of the text, at its end, to validate with; some of the documents.", "Data", least=0, below=1
     )
-    eval_every: int = option(
+    eval_every: int = declare(
         0,
         "Steps between two evaluations.",
         "Saving",
@@ -95,7 +93,7 @@ class TrainingSettings:
         least=0,
         resumed="freely",
     )
-    rng_seed: int = option(0, "Seed of the random generator.", "Training", least=0)
+    rng_seed: int = declare(0, "Seed of the random generator.", "Training", least=0)
 
     def __post_init__(self) -> None:
         check_options_of(self, TRAINING_OPTIONS)

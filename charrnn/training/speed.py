@@ -12,7 +12,7 @@ from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.memory import check_memory
-from charrnn.training.optimization import Updater
+from charrnn.training.optimization import Optimizer
 from charrnn.training.preview import preview
 from charrnn.training.settings import TrainingSettings
 
@@ -35,7 +35,7 @@ def training_speed(
     workers = Workers(threads)
     parameters = new_parameters(config).initialise(settings.rng_seed)
     learner = learner_of(parameters, workers, settings.seq_length, settings.batch_size)
-    updater = Updater(settings.optimizer, parameters, workers)
+    updater = Optimizer(settings.optimizer, parameters, workers)
     state = learner.network.initial_state(settings.batch_size)
     shape = (settings.seq_length, settings.batch_size)
     x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)

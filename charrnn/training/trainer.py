@@ -28,8 +28,8 @@ from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, che
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.memory import check_memory
-from charrnn.training.optimization import Updater
-from charrnn.training.progress import Clock, Pace, Progress
+from charrnn.training.optimization import Optimizer
+from charrnn.training.progress import Clock, Progress, Throughput
 from charrnn.training.schedule import rate
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
@@ -65,9 +65,9 @@ class Trainer(BaseTrainer):
         self.parameters = new_parameters(config).initialise(settings.rng_seed)
         self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         self._network = self._learner.network
-        self._updater = Updater(settings.optimizer, self.parameters, self.workers)
+        self._updater = Optimizer(settings.optimizer, self.parameters, self.workers)
         self._state = self._network.initial_state(settings.batch_size)
-        self._pace = Pace()
+        self._pace = Throughput()
         self._saved_at = running_seconds()
         self._good = GoodState.of(self._tensors(), self.progress)
 

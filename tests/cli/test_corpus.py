@@ -3,7 +3,7 @@ import stat
 import pytest
 from click.testing import CliRunner
 
-from charrnn.cli.corpus import NAMES, command, number_of_characters
+from charrnn.cli.corpus import CORPORA, command, number_of_characters
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.generate import GENERATORS, generate
 
@@ -27,10 +27,10 @@ def refusal(*arguments):
 
 
 def test_every_generator_has_its_name_here():
-    assert tuple(GENERATORS) == NAMES
+    assert tuple(GENERATORS) == CORPORA
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CORPORA)
 def test_stdout_is_the_text_and_nothing_else(name):
     result = run(name, "--size", 3000, "--rng-seed", 5)
     assert result.exit_code == 0
@@ -141,4 +141,4 @@ def test_an_unknown_name_is_a_usage_error():
 
 def test_help_names_every_corpus():
     words = run("--help").stdout.split()
-    assert set(NAMES) <= set(words)
+    assert set(CORPORA) <= set(words)

@@ -19,7 +19,7 @@ from charrnn.model.header import model_of
 from charrnn.model.parameters import Parameters
 from charrnn.opening import open_job
 from charrnn.storage import checkpoint as format_of
-from charrnn.storage.checkpoint import load_checkpoint, load_header, tensor_shapes
+from charrnn.storage.checkpoint import load_checkpoint, load_header, stored_shapes
 from charrnn.storage.run import Run
 from charrnn.training.events import StepDone
 from endurance.runs import write_text
@@ -44,7 +44,7 @@ def example(folder: Path) -> Run:
 def read(path: Path) -> tuple:
     """Read a checkpoint in every way; returns what of it matters."""
     load_header(path)
-    tensor_shapes(path)
+    stored_shapes(path)
     checkpoint = load_checkpoint(path)
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     vector = Parameters(config).load_tensors(checkpoint.tensors).vector.tobytes()

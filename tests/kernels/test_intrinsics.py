@@ -4,7 +4,7 @@ import pytest
 from charrnn.kernels.intrinsics import (
     as_matrix,
     clamp,
-    copy_numbers,
+    copy_row,
     from_rank,
     to_rank,
 )
@@ -27,7 +27,7 @@ def fill(array, rows, columns):
 
 @jit
 def copy(source, to, count):
-    copy_numbers(source, to, count)
+    copy_row(source, to, count)
 
 
 @jit

@@ -10,7 +10,7 @@ from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, packe
 from reference import nearest_bfloat16
 
 from charrnn.kernels.matmul import adds_start_last, matmul, matmul_add, panels_at_once
-from charrnn.kernels.operands import NUMBERS, PAIRS, share
+from charrnn.kernels.operands import NUMBERS, PAIRS, share_of_blocks
 from charrnn.kernels.packing import pack_transposed, packed_zeros, panel_count
 from charrnn.kernels.simd import ROW_PANELS, TILE
 
@@ -21,9 +21,9 @@ from charrnn.kernels.simd import ROW_PANELS, TILE
 def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members, turned):
     for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
         count = panel_count(vectors, 1)
-        sizes = np.diff([share(vectors, count, panel) for panel in range(count + 1)])
+        sizes = np.diff([share_of_blocks(vectors, count, panel) for panel in range(count + 1)])
         for member in range(members):
-            first, last = share(count, members, member), share(count, members, member + 1)
+            first, last = share_of_blocks(count, members, member), share_of_blocks(count, members, member + 1)
             taken, low, high = [], first, last
             while low < high:
                 taken.append(panels_at_once(vectors, count, low, high, turned, most))
@@ -84,7 +84,7 @@ def test_matmul_add_gives_the_same_bytes_however_rows_and_steps_are_cut(random, 
     for parts in (2, 3, R):
         c = start.copy()
         for part in reversed(range(parts)):
-            matmul_add(a, b, c, share(R, parts, part), share(R, parts, part + 1))
+            matmul_add(a, b, c, share_of_blocks(R, parts, part), share_of_blocks(R, parts, part + 1))
         assert c.tobytes() == whole.tobytes()
     c = start.copy()
     for t in range(T):
@@ -248,7 +248,7 @@ def test_pairs_of_bfloat16_give_the_same_bytes_however_rows_and_steps_are_cut(ra
         got = np.empty_like(c)
         for t in range(T):
             for part in reversed(range(parts)):
-                rows = share(R, parts, part), share(R, parts, part + 1)
+                rows = share_of_blocks(R, parts, part), share_of_blocks(R, parts, part + 1)
                 matmul(a[t : t + 1], w, start, ids[t : t + 1], got[t : t + 1], *rows)
         assert got.tobytes() == c.tobytes()
 

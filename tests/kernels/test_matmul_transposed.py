@@ -4,7 +4,7 @@ from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, preci
 from reference import nearest_bfloat16
 
 from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
-from charrnn.kernels.operands import NUMBERS, PAIRS, share
+from charrnn.kernels.operands import NUMBERS, PAIRS, share_of_blocks
 
 SUM_DEPTH, SUM_ROWS = NUMBERS.sum_depth, NUMBERS.sum_rows
 
@@ -44,7 +44,9 @@ def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, 
         assert_product(got, a[:, :M].T, b, np.zeros_like(got))
     assert_product(whole[2].T, a[:, :M].T, one_hot, zero)
     for parts in (2, 3, M):
-        got = run([(share(M, parts, part), share(M, parts, part + 1)) for part in reversed(range(parts))])[1]
+        got = run(
+            [(share_of_blocks(M, parts, part), share_of_blocks(M, parts, part + 1)) for part in reversed(range(parts))]
+        )[1]
         assert all(np.array_equal(x, y) for x, y in zip(got, whole, strict=True))
     first, last = M // 3, M - M // 4
     a[:, last - 1] = np.nan  # would show in the next row
@@ -73,7 +75,7 @@ def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors_however_row
     def run(parts):
         cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
         for part in reversed(range(parts)):
-            rows = share(M, parts, part), share(M, parts, part + 1)
+            rows = share_of_blocks(M, parts, part), share_of_blocks(M, parts, part + 1)
             matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), *rows)
         return (*cs, sums)
 

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.kernels.updates import Clip
-from charrnn.optimizers.contract import Optimizer, find_optimizer, optimizer_names
+from charrnn.optimizers.contract import UpdateRule, find_optimizer, optimizer_names
 
 optimizers = pytest.mark.parametrize("name", optimizer_names())
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -55,7 +55,7 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones():
 @optimizers
 def test_an_optimizer_describes_itself(name):
     optimizer = find_optimizer(name)
-    assert isinstance(optimizer, Optimizer)
+    assert isinstance(optimizer, UpdateRule)
     assert len(set(optimizer.slots)) == len(optimizer.slots)
     assert 0 < optimizer.learning_rate < 1
 

@@ -40,7 +40,7 @@ def test_each_sample_is_the_one_that_its_seed_draws_alone(sampler):
 
 def test_more_samples_than_are_drawn_at_once(sampler, monkeypatch):
     wanted = [sample.text for sample in samples(sampler, 7, 7, length=9)]
-    monkeypatch.setattr(batch, "MOST_STREAMS", 3)
+    monkeypatch.setattr(batch, "MOST_TEXTS", 3)
     assert [sample.text for sample in samples(sampler, 7, 7, length=9)] == wanted
     steps = Batch(sampler, VOCABULARY, "ab", 7, 7).steps(SamplingSettings(length=2))
     assert sorted({step.text for step in steps}) == list(range(7))
@@ -103,7 +103,7 @@ def test_documents_end_by_themselves():
 
 
 def test_interrupted_the_texts_after_the_one_that_is_shown_are_left_out(sampler, monkeypatch):
-    monkeypatch.setattr("charrnn.sampling.batch.MOST_STREAMS", 2)
+    monkeypatch.setattr("charrnn.sampling.batch.MOST_TEXTS", 2)
     steps = list(Batch(sampler, VOCABULARY, "a", 7, 5).steps(SamplingSettings(length=50), interrupted=lambda: True))
     assert [(step.text, step.stop_reason) for step in steps] == [(0, "interrupted")]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.kernels.draw import generator
 from charrnn.model.network import Network
-from charrnn.sampling.growth import Piece, Step, StopTexts, grow
+from charrnn.sampling.growth import DrawnPiece, Step, StopTexts, grow
 from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
@@ -19,7 +19,7 @@ VOCABULARY = Vocabulary("abc")
 def piece(symbols, first=0):
     """Symbols whose ``nats`` count them."""
     n = len(symbols)
-    return Piece(symbols, np.arange(first, first + n, dtype=float), np.zeros((n, 1), np.int32), np.zeros((n, 1)))
+    return DrawnPiece(symbols, np.arange(first, first + n, dtype=float), np.zeros((n, 1), np.int32), np.zeros((n, 1)))
 
 
 @pytest.mark.parametrize(("count", "portion"), [(0, 3), (1, 3), (3, 3), (7, 3), (7, 0), (7, 7), (7, 100)])

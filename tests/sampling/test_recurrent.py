@@ -112,7 +112,7 @@ def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_par
     for name in ("read", "multiply", "may_leave", "part_of"):
         monkeypatch.setattr(loop, name, getattr(loop, name).py_func)
     kernels = loop.Kernels(matmul, forward, lambda *_: None)
-    loop.generate.py_func(kernels, weights, *arguments, 0, 1)
+    loop.generate_recurrently.py_func(kernels, weights, *arguments, 0, 1)
     first, second, alone = (steps.split() for steps in STEPS[cell])
     assert read == [*first, *second, *first, *second, *alone]
 

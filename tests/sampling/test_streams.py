@@ -13,7 +13,7 @@ from charrnn.model.workers import Workers
 from charrnn.model.workspace import Workspace
 from charrnn.sampling import recurrent
 from charrnn.sampling.recurrent import Sampler
-from charrnn.sampling.streams import WINDOW, Streams
+from charrnn.sampling.streams import READ_WINDOW, Streams
 
 V = 11
 RULES = Rules(1.0)
@@ -62,7 +62,7 @@ def step_by_step(network, prefix, length, rules, random):
 
 
 @pytest.mark.parametrize("rules", [Rules(0.0), Rules(0.7), Rules(1.2, 5, 0.9, 0.01)], ids=str)
-@pytest.mark.parametrize("length", [1, 2, WINDOW, WINDOW + 1, 2 * WINDOW + 44])
+@pytest.mark.parametrize("length", [1, 2, READ_WINDOW, READ_WINDOW + 1, 2 * READ_WINDOW + 44])
 def test_draws_equal_those_of_the_network_step_by_step(network, make_text, length, rules):
     prefix = make_text(length)
     random = generator(3)

@@ -20,7 +20,7 @@ def network(make_parameters):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(streams, "BLOCK", 1000)
+    monkeypatch.setattr(streams, "SCORED_BLOCK", 1000)
     monkeypatch.setattr(streams, "STREAM_LENGTH", 300)
 
 

@@ -24,10 +24,10 @@ from charrnn.storage.checkpoint import (
     load_checkpoint,
     load_header,
     save_checkpoint,
-    tensor_shapes,
+    stored_shapes,
 )
 
-READERS: list[Callable[[Path], Any]] = [load_checkpoint, load_header, tensor_shapes]
+READERS: list[Callable[[Path], Any]] = [load_checkpoint, load_header, stored_shapes]
 
 SAVE_FOREVER = """
 import itertools, sys
@@ -167,7 +167,7 @@ def test_the_header_is_read_alone(tmp_path: Path) -> None:
 
 
 def test_shapes_and_dtypes_are_read_alone(tmp_path: Path) -> None:
-    assert tensor_shapes(saved(tmp_path)) == {
+    assert stored_shapes(saved(tmp_path)) == {
         "adam.m": ((5,), "F64"),
         "empty": ((0, 3), "F32"),
         "flags": ((2,), "BOOL"),
@@ -190,7 +190,7 @@ def test_header_and_shapes_read_no_tensors(tmp_path: Path) -> None:
 
     assert peak(load_checkpoint) >= size
     assert peak(load_header) < size / 10
-    assert peak(tensor_shapes) < size / 10
+    assert peak(stored_shapes) < size / 10
 
 
 def test_saving_replaces_the_older_checkpoint(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from charrnn.errors import RunError
-from charrnn.storage.lock import NAME, FolderLock, is_locked
+from charrnn.storage.lock import LOCK_FILE, FolderLock, is_locked
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -20,7 +20,7 @@ def test_where_there_are_no_locks_a_run_goes_on_without(monkeypatch, tmp_path, n
     lock.check()
     assert not is_locked(tmp_path)
     lock.release()
-    assert [path.name for path in tmp_path.iterdir()] == [NAME]  # nothing that a killed process would leave
+    assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]  # nothing that a killed process would leave
     monkeypatch.undo()
     assert FolderLock(tmp_path).keeps_others_out
 

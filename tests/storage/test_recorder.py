@@ -10,11 +10,11 @@ from charrnn.errors import RunError
 from charrnn.storage.atomic import leftovers
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.notes import Notes
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
+from charrnn.storage.run_metadata import RunMetadata
 
-NOTES = Notes(("/a/text",), "utf-8")
+NOTES = RunMetadata(("/a/text",), "utf-8")
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -28,7 +28,7 @@ def step_of(path: Path) -> int:
     return loaded.header["step"]
 
 
-def evaluate(recorder: Recorder, step: int, notes: Notes = NOTES) -> None:
+def evaluate(recorder: Recorder, step: int, notes: RunMetadata = NOTES) -> None:
     """What an evaluation asks for."""
     recorder.record({"step": step})
     recorder.save_best(checkpoint(step))
@@ -55,7 +55,7 @@ def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
     assert recorder.failure is None
     assert step_of(run.last) == step_of(run.best) == 1
     assert read_metrics(run.metrics) == [{"step": 1}]
-    assert Notes.read(run.notes) == NOTES
+    assert RunMetadata.read(run.notes) == NOTES
     assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import write_atomically
 from charrnn.storage.run import KEPT, NAMES_SHOWN, SWEEP_PLAN, Run, find_checkpoint, list_runs
-from charrnn.text.sources import OWN
+from charrnn.text.sources import OWN_FILES
 
 
 def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
@@ -310,7 +310,7 @@ def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
 
 def test_a_text_knows_the_files_by_which_a_run_or_a_sweep_is_told():
     run = Run(Path("any"))
-    assert {path.name for path in (run.last, run.best, run.corpus)} | {SWEEP_PLAN} == OWN
+    assert {path.name for path in (run.last, run.best, run.corpus)} | {SWEEP_PLAN} == OWN_FILES
 
 
 @pytest.mark.parametrize("ahead", [3600, 86400, 10**9])

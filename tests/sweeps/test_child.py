@@ -11,7 +11,7 @@ from waiting import until
 
 from charrnn.storage.lock import FolderLock
 from charrnn.storage.run import Run
-from charrnn.sweeps.child import Outcome, command_of, train_run
+from charrnn.sweeps.child import RunResult, command_of, train_run
 from charrnn.sweeps.planned_run import PlannedRun
 
 OPTIONS = {"hidden-size": 8, "batch-size": 8, "seq-length": 20, "eval-every": 5, "steps": 1_000_000}
@@ -64,4 +64,4 @@ def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_pat
         held.release()
         until(lambda: run.last.read_bytes() != saved)
         stopped.set()
-        assert ended.result() == Outcome("cut")
+        assert ended.result() == RunResult("cut")

@@ -7,7 +7,7 @@ from charrnn.cells.contract import cell_names
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import tensor_shapes
 from charrnn.sweeps import estimate
-from charrnn.sweeps.estimate import DEFAULTS, START_SECONDS, Estimate, operations_per_second
+from charrnn.sweeps.estimate import RUN_START_SECONDS, TRAIN_DEFAULTS, Estimate, operations_per_second
 from charrnn.sweeps.planned_run import PlannedRun
 
 
@@ -20,7 +20,7 @@ def seconds(tmp_path, monkeypatch):
     def seconds(threads=1, source="cats.txt", **options):
         given = {name.replace("_", "-"): value for name, value in options.items()}
         run = PlannedRun("a", (str(tmp_path / source),), given, {})
-        return Estimate(threads).seconds(run) - START_SECONDS
+        return Estimate(threads).seconds(run) - RUN_START_SECONDS
 
     return seconds
 
@@ -67,7 +67,7 @@ def test_weights_are_those_of_the_model(cell, skip):
     config = ModelConfig(vocab_size=30, cell=cell, hidden_size=8, num_layers=3, skip_connections=skip)
     products = ("weight_hh", "head.weight", "weight_ih_l1", "weight_ih_l2", "weight_out")
     shapes = [shape for name, shape in tensor_shapes(config).items() if any(part in name for part in products)]
-    given = {**DEFAULTS, "cell": cell, "hidden-size": 8, "num-layers": 3, "skip-connections": skip}
+    given = {**TRAIN_DEFAULTS, "cell": cell, "hidden-size": 8, "num-layers": 3, "skip-connections": skip}
     assert estimate._of_character(given, 30)[1] == sum(map(math.prod, shapes))
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.errors import CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents, in_documents, split, to_beginning
+from charrnn.text.documents import Documents, in_documents, split_corpus, to_beginning
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -33,10 +33,10 @@ FILES = {
 def test_documents_are_split_whatever_the_pieces(documents, text, size):
     parts = [text[i : i + size] for i in range(0, len(text), size)] or [""]
     pieces = [Piece(name, i * size, part) for name in "ab" for i, part in enumerate(parts)]
-    split = list(in_documents(pieces, documents))
+    split_corpus = list(in_documents(pieces, documents))
     wanted = "".join(document + END for document in FILES[documents, text])
     for name in "ab":
-        own = [piece for piece in split if piece.origin == name]
+        own = [piece for piece in split_corpus if piece.origin == name]
         assert "".join(piece.text for piece in own) == wanted
         assert [piece.start for piece in own] == [sum(len(p.text) for p in own[:i]) for i in range(len(own))]
         assert own[0].text or not wanted
@@ -88,7 +88,7 @@ def test_shuffled_documents_are_whole_and_their_order_is_a_function_of_the_seed(
 def test_validation_documents_are_some_of_all_and_the_same_in_each_run():
     names = [f"{number:03}" for number in range(200)]
     corpus = corpus_of(*names)
-    parts = [text_of(corpus, part)[1:-1].split(END) for part in split(corpus, 0.1)]
+    parts = [text_of(corpus, part)[1:-1].split(END) for part in split_corpus(corpus, 0.1)]
     assert [len(part) for part in parts] == [180, 20]
     assert sorted(parts[0] + parts[1]) == names
     assert all(part == sorted(part) for part in parts)
@@ -98,7 +98,7 @@ def test_validation_documents_are_some_of_all_and_the_same_in_each_run():
 
 @pytest.mark.parametrize(("count", "fraction", "held_out"), [(1, 0.1, 0), (2, 0.1, 1), (2, 0.99, 1), (30, 0, 0)])
 def test_each_part_has_a_document_where_there_are_two(count, fraction, held_out):
-    train, validate = split(corpus_of(*"a" * count), fraction)
+    train, validate = split_corpus(corpus_of(*"a" * count), fraction)
     assert (train.count, validate.count) == (count - held_out, held_out)
     assert len(validate) == (2 * held_out + 1 if held_out else 0)
 
@@ -174,5 +174,5 @@ def test_the_end_of_the_last_line_is_dropped_unless_the_model_knows_it(documents
     ],
 )
 def test_a_text_is_split_as_it_was_before_all_line_ends_counted(documents, text, old):
-    split = in_documents([Piece("a", 0, text)], documents, old_split=True)
-    assert "".join(piece.text for piece in split) == END.join([*old, ""])
+    split_corpus = in_documents([Piece("a", 0, text)], documents, old_split=True)
+    assert "".join(piece.text for piece in split_corpus) == END.join([*old, ""])

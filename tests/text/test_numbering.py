@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from charrnn.text.numbering import Numbering, smallest_type
-from charrnn.text.vocabulary import CHUNK, Vocabulary
+from charrnn.text.vocabulary import LOOKED_UP, Vocabulary
 
 SAMPLES = {
     "ascii": "the cat sat on the mat\n" * 50,
     "mixed": "the cat\n" + "café ☃ 🎵 \ufffd" * 20 + "sat on the mat\n" * 9,
     "of 300 characters": "".join(map(chr, range(40, 340))) * 2 + "plain text",
     "of 70,000 characters": "plain text" + "".join(map(chr, (*range(1, 0xD800), *range(0xE000, 70_001)))) * 2,
-    "over two chunks": "".join(random.Random(1).choices("abcé", k=2 * CHUNK + 5)),
+    "over two chunks": "".join(random.Random(1).choices("abcé", k=2 * LOOKED_UP + 5)),
 }
 
 

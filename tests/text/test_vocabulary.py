@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.text.vocabulary import CHUNK, END, Vocabulary
+from charrnn.text.vocabulary import END, LOOKED_UP, Vocabulary
 
 EVERY_WIDTH = "a\x00é€\ufffd🎵\U0010ffff\r\n"
 
@@ -16,7 +16,7 @@ def test_ids_follow_code_point_order():
     assert vocabulary.encode("ban🎵").tolist() == [2, 1, 3, 5]
 
 
-@pytest.mark.parametrize("text", ["hello", EVERY_WIDTH, "a", "", "ab" * CHUNK + "c"])
+@pytest.mark.parametrize("text", ["hello", EVERY_WIDTH, "a", "", "ab" * LOOKED_UP + "c"])
 def test_decode_reverses_encode(text):
     vocabulary = Vocabulary.of("abcdehlo" + EVERY_WIDTH)
     ids = vocabulary.encode(text)
@@ -26,7 +26,7 @@ def test_decode_reverses_encode(text):
 
 
 def test_encode_agrees_with_str_index_across_chunks():
-    text = "".join(chr(33 + i * i % 90) for i in range(2 * CHUNK + 7))
+    text = "".join(chr(33 + i * i % 90) for i in range(2 * LOOKED_UP + 7))
     vocabulary = Vocabulary.of(text)
     assert vocabulary.encode(text).tolist() == [vocabulary.symbols.index(character) for character in text]
 
@@ -61,8 +61,8 @@ def test_an_unknown_character_is_named_with_its_position(unknown):
 
 
 def test_the_position_counts_across_chunks():
-    with pytest.raises(VocabularyError, match=f"position {2 * CHUNK + 1};"):
-        Vocabulary("a").encode("a" * 2 * CHUNK + "b")
+    with pytest.raises(VocabularyError, match=f"position {2 * LOOKED_UP + 1};"):
+        Vocabulary("a").encode("a" * 2 * LOOKED_UP + "b")
 
 
 def test_of_many_unknown_characters_five_are_named():

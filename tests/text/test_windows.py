@@ -118,7 +118,7 @@ def test_fit_needs_two_characters(N):
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is mapped")
 def test_a_mapped_text_takes_no_more_memory_the_more_of_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("charrnn.text.windows.MOST_MAPPED", 1 << 20)
+    monkeypatch.setattr("charrnn.text.windows.MOST_MAPPED_IDS", 1 << 20)
     size = 1 << 27
     with (tmp_path / "ids").open("wb") as file:
         file.truncate(size)

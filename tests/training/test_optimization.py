@@ -5,7 +5,7 @@ from charrnn.kernels.updates import BLOCK, Clip
 from charrnn.model.config import ModelConfig
 from charrnn.model.parameters import Parameters
 from charrnn.model.workers import Workers
-from charrnn.training.optimization import FEW, Updater
+from charrnn.training.optimization import FEW, Optimizer
 
 CONFIG = ModelConfig(vocab_size=40, hidden_size=64)  # more than one block of parameters
 LARGE = ModelConfig(vocab_size=40, hidden_size=400)  # enough of them for three threads
@@ -13,7 +13,7 @@ LARGE = ModelConfig(vocab_size=40, hidden_size=400)  # enough of them for three 
 
 def updated(random, threads, config=CONFIG):
     parameters = Parameters(config).initialise(0)
-    updater = Updater("adam", parameters, Workers(threads))
+    updater = Optimizer("adam", parameters, Workers(threads))
     gradient = np.asarray(random.normal(size=parameters.vector.size), np.float32)
     norms = []
     for step in range(1, 4):
@@ -43,8 +43,8 @@ def test_matrices_decay_apart_from_the_gradient(random, decay, kept):
     decayed, plain = (Parameters(CONFIG).initialise(0) for _ in range(2))
     for name in ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "head.weight"):
         plain[name][:] *= np.float32(kept)
-    Updater("rmsprop", decayed, Workers(2)).update(gradient, Clip(0.5, 1.0), 0.1, 1, decay)
-    Updater("rmsprop", plain, Workers(2)).update(gradient, Clip(0.5, 1.0), 0.1, 1)
+    Optimizer("rmsprop", decayed, Workers(2)).update(gradient, Clip(0.5, 1.0), 0.1, 1, decay)
+    Optimizer("rmsprop", plain, Workers(2)).update(gradient, Clip(0.5, 1.0), 0.1, 1)
     assert np.array_equal(decayed.vector, plain.vector)
 
 
@@ -52,6 +52,6 @@ def test_the_state_survives_a_round_trip(random):
     parameters, updater, *_ = updated(random, 1)
     tensors = updater.to_tensors()
     assert list(tensors) == ["optimizer.first_moment", "optimizer.second_moment"]
-    other = Updater("adam", parameters, Workers(1))
+    other = Optimizer("adam", parameters, Workers(1))
     other.load_tensors(tensors)
     assert np.array_equal(other.slots, updater.slots)

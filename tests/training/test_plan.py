@@ -8,7 +8,7 @@ from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.plan import (
     LEAST_STEPS,
     MOST_OF_LONG_TEXT,
-    PATIENCE,
+    PLANNED_PATIENCE,
     SCORING_SPEED,
     START_SECONDS,
     make_plan,
@@ -161,7 +161,7 @@ def test_without_any_limit_there_is_one():
 
 
 def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
-    assert plan()["patience"] == PATIENCE
+    assert plan()["patience"] == PLANNED_PATIENCE
     assert "patience" not in plan(val_fraction=0.0)
     assert "patience" not in plan(minutes=3)
 

@@ -1,11 +1,11 @@
 import pytest
 
 from charrnn.errors import CheckpointError
-from charrnn.training.progress import PACE_SECONDS, Clock, Pace, Progress
+from charrnn.training.progress import PACE_SECONDS, Clock, Progress, Throughput
 
 
 def test_the_pace_is_that_of_the_last_seconds():
-    pace = Pace()
+    pace = Throughput()
     assert pace.add(2.0, 100) == 50
     assert pace.add(1.0, 200) == 100
     for _ in range(10):
@@ -14,14 +14,14 @@ def test_the_pace_is_that_of_the_last_seconds():
 
 
 def test_a_step_that_takes_long_has_its_own_pace():
-    pace = Pace()
+    pace = Throughput()
     pace.add(0.1, 1000)
     assert pace.add(10 * PACE_SECONDS, 30 * PACE_SECONDS) == 3
     assert pace.add(10 * PACE_SECONDS, 60 * PACE_SECONDS) == 6
 
 
 def test_steps_between_which_a_coarse_clock_stands_still_have_no_pace():
-    pace = Pace()
+    pace = Throughput()
     assert [pace.add(seconds, 100) for seconds in (0.0, 0.0, 2.0, 0.0)] == [0, 0, 150, 200]
 
 

@@ -7,7 +7,7 @@ from charrnn.errors import CorpusError
 from charrnn.model.network import Network
 from charrnn.model.workers import Workers
 from charrnn.training import reach as module
-from charrnn.training.reach import LAGS, WARM_UP, eigenvalues_of, norms_of, reach_of
+from charrnn.training.reach import LAGS, REACH_WARM_UP, eigenvalues_of, norms_of, reach_of
 
 
 @pytest.mark.parametrize("end_symbol", [False, True])
@@ -15,8 +15,8 @@ def test_norms_are_those_of_the_definition(make_parameters, random, monkeypatch,
     monkeypatch.setattr(module, "LAGS", lags := (1, 3, 9))
     parameters = make_parameters(vocab_size=5, hidden_size=3, num_layers=2, precision="float64", end_symbol=end_symbol)
     places = 3
-    ids = random.integers(0, 4, WARM_UP + 9 + places).astype(np.int32)
-    ids[[0, 40, WARM_UP]] = 4  # where it ends documents, the first place's longest lag crosses an end
+    ids = random.integers(0, 4, REACH_WARM_UP + 9 + places).astype(np.int32)
+    ids[[0, 40, REACH_WARM_UP]] = 4  # where it ends documents, the first place's longest lag crosses an end
     norms = norms_of(parameters, ids, Workers())
     for row, lag in enumerate(lags):
         firsts = [text_at(ids, place, lag) for place in range(places)]
@@ -35,7 +35,7 @@ def test_norms_are_those_of_the_definition(make_parameters, random, monkeypatch,
 
 def text_at(ids, place, lag):
     """What a place's prediction has read until ``lag`` steps before, and from there to what it predicts."""
-    text = ids[place : place + WARM_UP + 10]
+    text = ids[place : place + REACH_WARM_UP + 10]
     return text[: len(text) - 1 - lag], text[len(text) - 1 - lag :]
 
 
@@ -67,5 +67,5 @@ def test_eigenvalues_are_those_of_each_gate_the_largest_first(make_parameters):
 
 
 def test_a_short_text_is_an_error_that_says_how_long_it_must_be(make_parameters):
-    with pytest.raises(CorpusError, match=f"at least {WARM_UP + LAGS[-1] + 1} characters, not 30"):
+    with pytest.raises(CorpusError, match=f"at least {REACH_WARM_UP + LAGS[-1] + 1} characters, not 30"):
         reach_of(make_parameters(vocab_size=5, hidden_size=2), np.zeros(30, np.int32), Workers())

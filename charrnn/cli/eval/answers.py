@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 """Lengths that have a row each; of more, those between 1, 10, 20, 50, 100 and so on share one."""
 
-HEADINGS = ("length", "asked", "right", "share")
+ANSWER_HEADINGS = ("length", "asked", "right", "share")
 
-Row = tuple[int, int, int, int]
+LengthRow = tuple[int, int, int, int]
 """The least and the greatest length, the questions asked and those answered right."""
 
 
@@ -36,10 +36,10 @@ def answers_as_table(answers: "Answers") -> Iterable[str]:
     rows = [(f"{low}-{high}" if low < high else f"{low}", asked, right) for low, high, asked, right in _rows(answers)]
     rows.append(("all", answers.asked.total(), answers.right.total()))
     shown = [(name, f"{asked:,}", f"{right:,}", f"{right / asked:.2%}") for name, asked, right in rows]
-    return table([HEADINGS, *shown])
+    return table([ANSWER_HEADINGS, *shown])
 
 
-def _rows(answers: "Answers") -> Iterator[Row]:
+def _rows(answers: "Answers") -> Iterator[LengthRow]:
     lengths = sorted(answers.asked)
     if len(lengths) <= MOST_ROWS:
         yield from ((length, length, answers.asked[length], answers.right[length]) for length in lengths)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cli.shared.output import LINE_ENDS, json_name, number
-from charrnn.cli.shared.terminal import ESCAPES
+from charrnn.cli.shared.terminal import CONTROL_ESCAPES
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -129,7 +129,7 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
     origin = line.origin.translate(LINE_ENDS)
     text = to_text(line.text, unit, "backslashreplace" if escaped else "surrogateescape")
     if escaped:
-        origin, text = origin.translate(ESCAPES), text.removesuffix("\r").translate(ESCAPES)
+        origin, text = origin.translate(CONTROL_ESCAPES), text.removesuffix("\r").translate(CONTROL_ESCAPES)
     place = f"{origin}:{line.number}" if named else str(line.number)
     return f"{number(None if math.isnan(bpc) else bpc, '.4f')}\t{place}\t{text}"
 
@@ -159,7 +159,7 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
         elif unit == "byte" and character > "\x7f":
             character = f"\\x{ord(character):02x}"
         is_end = character == "\n" or start == returns
-        yield " " if is_end else character.translate(ESCAPES), sum(line.bits[start:end])
+        yield " " if is_end else character.translate(CONTROL_ESCAPES), sum(line.bits[start:end])
         start = end
 
 

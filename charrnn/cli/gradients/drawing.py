@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from charrnn.errors import ConfigError
 
-WIDTH, HEIGHT, MARGIN = 420, 320, 50
+WIDTH, PANEL_HEIGHT, MARGIN = 420, 320, 50
 """Of a panel, in pixels; the margin is on all four sides."""
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
@@ -44,7 +44,7 @@ class Panel:
 
 def as_svg(panels: Sequence[Panel]) -> str:
     """The panels side by side."""
-    size = f'width="{WIDTH * len(panels)}" height="{HEIGHT}"'
+    size = f'width="{WIDTH * len(panels)}" height="{PANEL_HEIGHT}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">']
     parts.append('<rect width="100%" height="100%" fill="white"/>')
     for number, panel in enumerate(panels):
@@ -62,9 +62,9 @@ def _panel(panel: Panel) -> list[str]:
     def place(x: float, y: float) -> tuple[float, float]:
         across = (x - xs[0]) / (xs[1] - xs[0])
         up = (y - ys[0]) / (ys[1] - ys[0])
-        return MARGIN + across * (WIDTH - 2 * MARGIN), HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN)
+        return MARGIN + across * (WIDTH - 2 * MARGIN), PANEL_HEIGHT - MARGIN - up * (PANEL_HEIGHT - 2 * MARGIN)
 
-    box = f'width="{WIDTH - 2 * MARGIN}" height="{HEIGHT - 2 * MARGIN}"'
+    box = f'width="{WIDTH - 2 * MARGIN}" height="{PANEL_HEIGHT - 2 * MARGIN}"'
     parts = [f'<text x="{WIDTH / 2}" y="{MARGIN - 30}" text-anchor="middle">{escape(panel.title)}</text>']
     parts.append(f'<rect x="{MARGIN}" y="{MARGIN}" {box} fill="none" stroke="#888"/>')
     for value in xs:
@@ -101,7 +101,7 @@ def as_png(panels: Sequence[Panel]) -> bytes:
         from matplotlib.figure import Figure
     except ImportError:
         raise ConfigError("a PNG needs matplotlib: install it with pip install 'charrnn[plots]', or draw SVG") from None
-    figure = Figure(figsize=(WIDTH * len(panels) / 80, HEIGHT / 80), layout="constrained")
+    figure = Figure(figsize=(WIDTH * len(panels) / 80, PANEL_HEIGHT / 80), layout="constrained")
     for panel, axes in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         axes.set_title(panel.title, fontsize="medium")
         if panel.logarithmic:

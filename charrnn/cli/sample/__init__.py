@@ -152,7 +152,7 @@ def command(
     announce_compilation()
     from charrnn.api import Model
     from charrnn.sampling.batch import seed_for, settings_for
-    from charrnn.session import place_of
+    from charrnn.session import state_path
 
     model = Model.load(path, threads=threads, precision=precision)
     text = read_seed(seed, model.vocabulary.unit, *([encoding] if encoding else encodings_of(seed, path)))
@@ -165,13 +165,13 @@ def command(
     if state or interactive:
         session = model.session(rng_seed=known_seed)
         if state and is_going_on:
-            source = f"drawn from {path}, going on from {state}" + restore(session, state, rng_seed)
+            source = f"drawn from {path}, going on from {state}" + restore_state(session, state, rng_seed)
         start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
     else:
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
         start, seeds = batch.prefix, batch.rng_seeds
     if state:
-        place_of(state)  # before anything is drawn that could not be saved
+        state_path(state)  # before anything is drawn that could not be saved
     results: list[dict[str, Any]] = []
     with saved(session, state) if session and state else nullcontext():
         if session and interactive:
@@ -194,7 +194,7 @@ def command(
     leave(source, number)
 
 
-def restore(session: "Session", state: Path, rng_seed: int | None) -> str:
+def restore_state(session: "Session", state: Path, rng_seed: int | None) -> str:
     """Go on where a state is, with another random generator if its seed is given; returns what tells so."""
     session.restore(state)
     if rng_seed is None:

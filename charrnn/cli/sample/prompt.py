@@ -33,7 +33,7 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
     while True:
         try:
             with signals.prompting():
-                line = typed()
+                line = typed_line()
         except EOFError:
             break
         except KeyboardInterrupt:
@@ -47,12 +47,12 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
         except VocabularyError as error:
             say(f"charrnn: error: {error}")
             continue
-        draw(session, settings, display)
+        draw_and_show(session, settings, display)
     if display.is_terminal:
         display.line("")
 
 
-def typed() -> str:
+def typed_line() -> str:
     """The next line of the input; a prompt for it is for people and goes into no pipe."""
     prompt = PROMPT if sys.stdin.isatty() else ""
     if prompt and not sys.stdout.isatty():
@@ -64,7 +64,7 @@ def typed() -> str:
         raise error.__cause__ or error from None
 
 
-def draw(session: "Session", settings: "SamplingSettings", display: Display) -> None:
+def draw_and_show(session: "Session", settings: "SamplingSettings", display: Display) -> None:
     """Draw one text and show it."""
     with suppress(TimeoutError):  # a terminal that stands still
         for step in session.steps(settings, portion=PORTION, interrupted=lambda: signals.noted > 0):

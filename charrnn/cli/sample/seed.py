@@ -24,10 +24,10 @@ def is_file(seed: str) -> bool:
 
 def encoding_of(checkpoint: Path) -> str:
     """The encoding of the text of which the checkpoint's run has learned."""
-    from charrnn.storage.notes import Notes
     from charrnn.storage.run import Run
+    from charrnn.storage.run_metadata import RunMetadata
 
-    notes = Notes.read(Run(checkpoint.parent).notes)
+    notes = RunMetadata.read(Run(checkpoint.parent).notes)
     return (notes and notes.encoding) or ENCODING
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from charrnn.cli.shared.output import json_name, print_json
 from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.display import is_harmless
-from charrnn.sampling.growth import Piece, Step
+from charrnn.sampling.growth import DrawnPiece, Step
 from charrnn.text.symbols import to_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -144,7 +144,7 @@ Ranked = tuple[str, float, list[tuple[str, float]]]
 """A symbol, its probability, and its rivals with theirs."""
 
 
-def ranked(piece: Piece, vocabulary: Vocabulary) -> list[Ranked]:
+def ranked(piece: DrawnPiece, vocabulary: Vocabulary) -> list[Ranked]:
     """Each character with its rivals; all probabilities by the model, at temperature 1."""
     rows = zip(piece.symbols, piece.nats, piece.rivals, piece.rival_nats, strict=True)
     return [

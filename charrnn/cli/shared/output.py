@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from charrnn.cli.shared.terminal import ESCAPES, put
+from charrnn.cli.shared.terminal import CONTROL_ESCAPES, put
 from charrnn.display import trimmed, visible, width_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def say(text: str = "", *, err: bool = True) -> None:
 def as_line(text: str, stream: IO[Any]) -> str:
     """A text as one line, whatever names are in it; for a terminal, all control characters are escaped."""
     line = text.translate(LINE_ENDS)
-    return line.translate(ESCAPES) if stream.isatty() else line
+    return line.translate(CONTROL_ESCAPES) if stream.isatty() else line
 
 
 def announce_compilation() -> None:
@@ -125,13 +125,13 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-MOST_AHEAD = 300
+CLOCK_TOLERANCE = 300
 """Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
 
 
 def age(seconds: float) -> str:
     """How long ago something was, in its largest unit."""
-    if seconds < -MOST_AHEAD:
+    if seconds < -CLOCK_TOLERANCE:
         return "in the future"
     for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= length:

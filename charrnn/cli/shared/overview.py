@@ -41,14 +41,14 @@ class Overview:
         Raises:
             CheckpointError: it is not a checkpoint of ours, or its header lacks something.
         """
-        from charrnn.storage.checkpoint import load_header, tensor_shapes
-        from charrnn.storage.notes import Notes
+        from charrnn.storage.checkpoint import load_header, stored_shapes
         from charrnn.storage.run import Run
+        from charrnn.storage.run_metadata import RunMetadata
         from charrnn.text.vocabulary import Vocabulary
         from charrnn.training.progress import Progress
 
-        header, tensors = load_header(path), tensor_shapes(path)
-        notes = Notes.read(Run(path.parent).notes)
+        header, tensors = load_header(path), stored_shapes(path)
+        notes = RunMetadata.read(Run(path.parent).notes)
         origin = {"sources": notes.sources, "encoding": notes.encoding} if notes else {}
         try:
             stored = dict(header["vocabulary"])

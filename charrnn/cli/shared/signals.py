@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 """Windows has no SIGHUP."""
 
 TICK = 0.5
@@ -37,7 +37,7 @@ class Signals:
 
     def install(self) -> None:
         """Handle the signals from now on, except those that the caller ignores, such as SIGHUP under nohup."""
-        for name in NAMES:
+        for name in SIGNAL_NAMES:
             number = getattr(signal, name, None)
             if number and (number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN):
                 signal.signal(number, self.handle)

@@ -16,23 +16,23 @@ from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
 SHOWN = "\n\t"
 """Control characters that a terminal is given."""
 
-DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+DIRECTION_CODES = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """What turns the direction of writing, which would go on in what follows."""
 
 CONTROLS = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in SHOWN]
 """All others, C0, DEL and C1: they could move the cursor, set colours or type answers."""
 
-ESCAPES = {code: f"\\x{code:02x}" for code in CONTROLS} | {code: f"\\u{code:04x}" for code in DIRECTIONS}
+CONTROL_ESCAPES = {code: f"\\x{code:02x}" for code in CONTROLS} | {code: f"\\u{code:04x}" for code in DIRECTION_CODES}
 """What a terminal is shown for them."""
 
 
-PIECE = getattr(select, "PIPE_BUF", 4096)
+PIPE_BYTES = getattr(select, "PIPE_BUF", 4096)
 """Bytes that a pipe takes without waiting, once it is ready for any."""
 
 PORTION = 1024
 """Symbols of which each is at most four bytes: a piece."""
 
-PATIENCE = 1.0
+STALL_SECONDS = 1.0
 """Seconds that a reader may keep the text waiting after a signal."""
 
 LOOK = 0.1
@@ -87,7 +87,7 @@ class Display:
 
 def harmless(text: str) -> str:
     """A text as a terminal is shown it; a carriage return before a newline would change nothing there."""
-    return text.replace("\r\n", "\n").translate(ESCAPES)
+    return text.replace("\r\n", "\n").translate(CONTROL_ESCAPES)
 
 
 def put(text: str | bytes, stream: TextIO) -> None:
@@ -107,9 +107,9 @@ def put(text: str | bytes, stream: TextIO) -> None:
     with _never_waiting(raw) if signals.keeping else nullcontext(raw) as file:
         since, misses = time.monotonic(), 0
         while data:
-            if written := (file is not raw or _is_ready(raw)) and file.write(data[:PIECE]):
+            if written := (file is not raw or _is_ready(raw)) and file.write(data[:PIPE_BYTES]):
                 data, since, misses = data[written:], time.monotonic(), 0
-            elif signals.noted and time.monotonic() - since > PATIENCE:
+            elif signals.noted and time.monotonic() - since > STALL_SECONDS:
                 raise TimeoutError("the reader has stalled")
             elif misses:  # a terminal that is ready, but not for a whole character
                 time.sleep(LOOK)

@@ -15,19 +15,19 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, dur
 from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
-from charrnn.training.options import OPTIONS, check_value
+from charrnn.training.options import ALL_OPTIONS, check_value
 
 if TYPE_CHECKING:
     from charrnn.options import Option
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import Spec
-    from charrnn.sweeps.sweep import Place, Sweep, SweepEnded
+    from charrnn.sweeps.sweep import Executor, Sweep, SweepEnded
 
 
 FILES_ALONE = ("threads", "init-from")
 """Options that no variable sets: threads are divided among the runs, paths are those of the sweep's file."""
 
-EXAMPLES = """\b
+SWEEP_EXAMPLES = """\b
 Examples:
   charrnn sweep sizes.toml --dry-run
   charrnn sweep sizes.toml --jobs 2
@@ -35,7 +35,7 @@ Examples:
 """
 
 
-@click.command("sweep", epilog=EXAMPLES)
+@click.command("sweep", epilog=SWEEP_EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
 @option("--jobs", type=options.THREADS, metavar="N", help="Runs at once.", default=1, show_default=True)
@@ -100,7 +100,7 @@ def train_options() -> "dict[str, Option]":
     """The options of ``train`` that a run may be given, by their flags without dashes."""
     from charrnn.sweeps.values import OWN_OPTIONS
 
-    return {one.flag: one for one in OPTIONS.values() if one.flag not in OWN_OPTIONS}
+    return {one.flag: one for one in ALL_OPTIONS.values() if one.flag not in OWN_OPTIONS}
 
 
 def variables() -> dict[str, Any]:
@@ -123,11 +123,11 @@ def variables() -> dict[str, Any]:
     return found
 
 
-def _place(dask: str | None, jobs: int, threads: int | None) -> "Place":
-    from charrnn.sweeps.sweep import ThisMachine
+def _place(dask: str | None, jobs: int, threads: int | None) -> "Executor":
+    from charrnn.sweeps.sweep import LocalExecutor
 
     if dask is None:
-        return ThisMachine(jobs, _threads(jobs, threads))
+        return LocalExecutor(jobs, _threads(jobs, threads))
     from charrnn.sweeps.cluster import Cluster
 
     return Cluster(dask, jobs, threads)
@@ -196,8 +196,8 @@ def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, a
 
 
 def _show_table(folder: "SweepFolder") -> None:
-    from charrnn.cli.sweep_table import lines_of
+    from charrnn.cli.sweep_table import table_lines
     from charrnn.sweeps.table import fold, rows_of
 
-    for line in lines_of(fold(rows_of(folder))):
+    for line in table_lines(fold(rows_of(folder))):
         say(line, err=False)

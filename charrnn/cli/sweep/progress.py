@@ -5,7 +5,7 @@ from typing import TextIO
 
 from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_event, say
 from charrnn.display import trimmed
-from charrnn.sweeps.sweep import Event, RunEnded, RunEvaluated, SweepStarted
+from charrnn.sweeps.sweep import RunEnded, RunEvaluated, SweepEvent, SweepStarted
 
 
 class NoProgress:
@@ -17,7 +17,7 @@ class NoProgress:
 
     stream: TextIO = sys.stderr
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SweepEvent) -> None:
         """Do nothing."""
 
     def close(self) -> None:
@@ -30,7 +30,7 @@ class JsonProgress(NoProgress):
     def __init__(self) -> None:
         self.stream = sys.stdout
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SweepEvent) -> None:
         """Print the event."""
         print_event(event)
         sys.stdout.flush()
@@ -53,7 +53,7 @@ class TextProgress(NoProgress):
             disable=not sys.stderr.isatty(),
         )
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SweepEvent) -> None:
         """Show the event."""
         if isinstance(event, SweepStarted):
             before = f", {counted(event.failed, 'run')} failed before (--retry-failed)" if event.failed else ""

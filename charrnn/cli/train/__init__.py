@@ -13,7 +13,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
 from charrnn.display import pasteable
 from charrnn.errors import RunError
-from charrnn.training.options import OPTIONS
+from charrnn.training.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
     from charrnn.cli.train.reports import Report
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
 """Options that do not tell what is trained, or where something else is to go."""
 
-EXAMPLES = """\b
+TRAIN_EXAMPLES = """\b
 Examples:
   charrnn train book.txt
   charrnn train book.txt notes/ --minutes 60 --num-layers 2 --dropout 0.1
@@ -35,18 +35,18 @@ Examples:
 """
 
 
-OWN = {"checkpoints": options.checkpoints, "threads": options.threads}
+SHARED_OPTIONS = {"checkpoints": options.checkpoints, "threads": options.threads}
 """Options that other commands have, too."""
 
 
 def all_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command all options of a run, in the order of their declarations."""
-    for name, one in reversed(OPTIONS.items()):
-        command = OWN.get(name, options.declared(one))(command)
+    for name, one in reversed(ALL_OPTIONS.items()):
+        command = SHARED_OPTIONS.get(name, options.declared(one))(command)
     return command
 
 
-@click.command("train", epilog=EXAMPLES, cls=options.GroupedCommand)
+@click.command("train", epilog=TRAIN_EXAMPLES, cls=options.GroupedCommand)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
 @all_options
 @option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from charrnn.cli.gradients.drawing import HEIGHT, MARGIN, WIDTH, Panel, Series, as_png, as_svg
+from charrnn.cli.gradients.drawing import MARGIN, PANEL_HEIGHT, WIDTH, Panel, Series, as_png, as_svg
 from charrnn.errors import ConfigError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,7 +17,7 @@ def test_a_line_runs_from_corner_to_corner_on_logarithmic_axes():
     line = Series("a < b", [(1, 1e-6), (10, 1e-3), (100, 1), (1000, 0)])
     root = drawn(Panel("title", [line], logarithmic=True))
     points = root.find(f".//{SVG}polyline").get("points").split()
-    left, bottom, right, top = MARGIN, HEIGHT - MARGIN, WIDTH - MARGIN, MARGIN
+    left, bottom, right, top = MARGIN, PANEL_HEIGHT - MARGIN, WIDTH - MARGIN, MARGIN
     middle = f"{(left + right) / 2:.1f},{(top + bottom) / 2:.1f}"
     assert points == [f"{left:.1f},{bottom:.1f}", middle, f"{right:.1f},{top:.1f}"]  # 0 has no logarithm
     texts = [text.text for text in root.iter(f"{SVG}text")]

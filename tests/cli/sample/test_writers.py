@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter
-from charrnn.sampling.growth import Piece, Step
+from charrnn.sampling.growth import DrawnPiece, Step
 from charrnn.text.vocabulary import Vocabulary
 
 SYMBOLS = "abba" * 50
@@ -10,7 +10,7 @@ SYMBOLS = "abba" * 50
 
 def written(cuts, nats, capsys):
     """What is printed of a text that was drawn in pieces."""
-    whole = Piece(SYMBOLS, nats, np.empty((len(nats), 0), "int32"), np.empty((len(nats), 0)))
+    whole = DrawnPiece(SYMBOLS, nats, np.empty((len(nats), 0), "int32"), np.empty((len(nats), 0)))
     writer = JsonWriter(Vocabulary("ab"), "b", [3], {}, probabilities=False)
     writer.begin(0)
     for first, last in zip((0, *cuts), (*cuts, len(nats)), strict=True):
@@ -28,7 +28,9 @@ def test_json_does_not_depend_on_where_the_text_was_cut(random, capsys, cuts):
 
 def test_drawn_characters_are_shown_as_they_are_but_for_those_that_a_terminal_may_obey(capsys):
     symbols = 'é\u00a0\u3000\u200d\u0301漢"\n\x1b\x9b\u202e\u2028\ue000'
-    drawn = Piece(symbols, np.zeros(len(symbols)), np.empty((len(symbols), 0), "int32"), np.empty((len(symbols), 0)))
+    drawn = DrawnPiece(
+        symbols, np.zeros(len(symbols)), np.empty((len(symbols), 0), "int32"), np.empty((len(symbols), 0))
+    )
     ProbabilityWriter(Vocabulary("".join(sorted(symbols))), [3]).step(Step(0, drawn, len(symbols), "length"))
     shown = [line.split("\t")[0] for line in capsys.readouterr().out.split("\n")[:-1]]
     assert shown[:6] == [f'"{c}"' for c in symbols[:6]]

@@ -4,9 +4,9 @@ import signal
 import pytest
 
 from charrnn.cli.shared import signals as module
-from charrnn.cli.shared.signals import NAMES, Signals, stopping
+from charrnn.cli.shared.signals import SIGNAL_NAMES, Signals, stopping
 
-SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+SIGNALS = [getattr(signal, name) for name in SIGNAL_NAMES if hasattr(signal, name)]
 
 
 class Exit(BaseException):

@@ -108,7 +108,7 @@ def test_all_is_written_though_a_signal_comes_between(blocking):
 @pytest.fixture
 def noted(monkeypatch):
     """A signal has been noted."""
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "STALL_SECONDS", 0.2)
     signals.keep()
     signals.noted = signal.SIGTERM
     yield

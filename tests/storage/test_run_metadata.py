@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import RunError
-from charrnn.storage.notes import Notes
+from charrnn.storage.run_metadata import RunMetadata
 
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
-    notes = Notes(("/a/text", "-"), "latin-1", 3.5, 10, 2)
+    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2)
     notes.write(tmp_path / "run.json")
-    assert Notes.read(tmp_path / "run.json") == notes
+    assert RunMetadata.read(tmp_path / "run.json") == notes
 
 
 NONSENSE = [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"{}", json.dumps({"sources": None}).encode()]
@@ -27,13 +27,13 @@ NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WR
 
 @pytest.mark.parametrize("content", NONSENSE)
 def test_what_makes_no_sense_is_as_nothing(tmp_path: Path, content: bytes) -> None:
-    assert Notes.read(tmp_path / "run.json") is None
+    assert RunMetadata.read(tmp_path / "run.json") is None
     (tmp_path / "run.json").write_bytes(content)
-    assert Notes.read(tmp_path / "run.json") is None
+    assert RunMetadata.read(tmp_path / "run.json") is None
 
 
 def test_a_file_that_cannot_be_read_or_written_is_a_run_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"^cannot read .*: Is a directory; make it a readable file$"):
-        Notes.read(tmp_path)
+        RunMetadata.read(tmp_path)
     with pytest.raises(RunError, match=r"^cannot write "):
-        Notes().write(tmp_path / "missing" / "run.json")
+        RunMetadata().write(tmp_path / "missing" / "run.json")

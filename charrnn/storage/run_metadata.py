@@ -11,7 +11,7 @@ from charrnn.storage.atomic import reason, write_atomically, writing
 
 
 @dataclass(frozen=True)
-class Notes:
+class RunMetadata:
     """The content of ``run.json``.
 
     Attributes:
@@ -29,7 +29,7 @@ class Notes:
     keep: int = 0
 
     @classmethod
-    def read(cls, path: Path) -> "Notes | None":
+    def read(cls, path: Path) -> "RunMetadata | None":
         """The notes in a file; None where there is none, or what is there cannot be understood."""
         try:
             values = json.loads(path.read_bytes())
@@ -42,7 +42,7 @@ class Notes:
         return cls._checked(values)
 
     @classmethod
-    def _checked(cls, values: Any) -> "Notes | None":
+    def _checked(cls, values: Any) -> "RunMetadata | None":
         try:
             notes, sources = cls(**values), values["sources"]
             texts = (notes.encoding, *sources)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import overload
 
-from charrnn.kernels.intrinsics import copy_numbers
-from charrnn.kernels.jit import OPTIONS, inlined, jit
+from charrnn.kernels.intrinsics import copy_row
+from charrnn.kernels.jit import COMPILER_OPTIONS, inlined, jit
 
 Array = npt.NDArray[np.floating]
 
@@ -55,11 +55,11 @@ def forward(run, matmul, weights, trace, start, ids, units, restarts, initial, o
         for b in range(first, last):
             if restarts.x[begin, b] == restarts.symbol:
                 for place in range(states):
-                    copy_numbers(initial[place], trace[1 + place][begin, b], units)
-        run(matmul, weights, steps_of(trace, begin, stop, states), start, ids[begin:stop], units, first, last)
+                    copy_row(initial[place], trace[1 + place][begin, b], units)
+        run(matmul, weights, trace_steps(trace, begin, stop, states), start, ids[begin:stop], units, first, last)
         for t in range(begin, stop):
             for b in range(first, last):
-                copy_numbers(trace[1][t + 1, b], outputs[t, b], units)
+                copy_row(trace[1][t + 1, b], outputs[t, b], units)
         begin = stop
 
 
@@ -93,11 +93,11 @@ def backward(
             begin -= 1
         for b in range(first, last):
             if restarts.x[begin, b] == restarts.symbol:
-                copy_numbers(d_h[begin, b], aside[b], units)
+                copy_row(d_h[begin, b], aside[b], units)
                 d_h[begin, b, :units] = 0
         # What the steps of this stretch left, not what the next one began from.
         swap_states(trace, restarts, stop, first, last)
-        part = steps_of(trace, begin, stop, states)
+        part = trace_steps(trace, begin, stop, states)
         run(matmul, weights, part, d_h[begin : stop + 1], d_state, d_vectors, units, first, last)
         swap_states(trace, restarts, stop, first, last)
         for b in range(first, last):
@@ -105,7 +105,7 @@ def backward(
                 for place in range(states):
                     row = 0 if place else begin
                     take(d_states[place][row, b], d_begun[place][b], units)
-                copy_numbers(aside[b], d_h[begin, b], units)
+                copy_row(aside[b], d_h[begin, b], units)
         stop = begin
 
 
@@ -138,7 +138,7 @@ def take(d, total, units):
         d[k] = 0
 
 
-def steps_of(trace: Any, begin: int, stop: int, states: int) -> Any:
+def trace_steps(trace: Any, begin: int, stop: int, states: int) -> Any:
     """The part of a trace of so many states that the steps from ``begin`` to ``stop`` use."""
     return type(trace)(*_cut(tuple(trace), 0, begin, stop, states))
 
@@ -149,13 +149,13 @@ def _cut(arrays, place, begin, stop, states):
     return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
 
 
-@overload(steps_of, jit_options=OPTIONS)
+@overload(trace_steps, jit_options=COMPILER_OPTIONS)
 def _steps_of(trace, begin, stop, states):
     make = trace.instance_class
     return lambda trace, begin, stop, states: make(*_cut(trace, 0, begin, stop, states))
 
 
-@overload(_cut, jit_options=OPTIONS)
+@overload(_cut, jit_options=COMPILER_OPTIONS)
 def _cut_compiled(arrays, place, begin, stop, states):
     if len(arrays) == 1:
         return lambda arrays, place, begin, stop, states: (arrays[0][begin : stop + (1 <= place <= states)],)
