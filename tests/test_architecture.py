@@ -75,6 +75,28 @@ def test_no_modules_import_each_other_in_a_circle():
     list(graphlib.TopologicalSorter(graph).static_order())  # raises a CycleError
 
 
+ROLES = {"Array", "Ids", "CELL", "OPTIMIZER", "command", "step", "step_back", "begin", "update", "EPSILON"}
+"""Names that mean the same in each module, or that a folder asks of each of its files."""
+
+
+def top_level_names(path):
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def test_no_top_level_name_means_two_things():
+    defined = {}
+    for path in sources():
+        for name in set(top_level_names(path)) - ROLES:
+            if not name.startswith("_"):
+                defined.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}
+
+
 def test_printing_and_its_libraries_live_in_the_command_line():
     for path in sources():
         if part_of(path) in ("cli", "__main__"):

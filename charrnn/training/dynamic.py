@@ -30,7 +30,7 @@ LEARNING_RATE = 1e-3
 
 CLIP_NORM = 1.0
 
-OPTIMIZER = "adam"
+UPDATE_RULE = "adam"
 
 
 class DynamicReader:
@@ -55,7 +55,7 @@ class DynamicReader:
         self._bptt = learner_of(own, workers, SEGMENT, 1)
         self._network = self._bptt.network
         self._space = self._network.space(SEGMENT, 1)
-        self._updater = Optimizer(OPTIMIZER, own, workers)
+        self._updater = Optimizer(UPDATE_RULE, own, workers)
         self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
         self._step = 0

@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.fitting import fit_settings
 from charrnn.training.options import only
 from charrnn.training.recipe import (
-    CELL,
+    PLANNED_CELL,
     WEIGHT_DECAY,
     best_dropout,
     best_size,
@@ -123,7 +123,7 @@ def _choose_model(draft: "_Draft", speed: Speed) -> float:
     minutes = draft.settings.minutes
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(weight_decay=WEIGHT_DECAY)
-    draft.choose(cell=CELL)
+    draft.choose(cell=PLANNED_CELL)
     rate = speed(draft.config, draft.settings)
     if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
         bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)

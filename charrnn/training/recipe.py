@@ -14,7 +14,7 @@ import numpy as np
 
 from charrnn.model.config import ModelConfig
 
-CELL = "gru-lecture"
+PLANNED_CELL = "gru-lecture"
 """The cell that learns most in a few minutes."""
 
 HIDDEN_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)

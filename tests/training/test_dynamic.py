@@ -9,7 +9,7 @@ from charrnn.model.network import Network, TrainingNetwork
 from charrnn.model.workers import Workers
 from charrnn.scoring.streams import StreamReader
 from charrnn.training.bptt import TruncatedBPTT
-from charrnn.training.dynamic import CLIP_NORM, OPTIMIZER, SEGMENT, DynamicReader
+from charrnn.training.dynamic import CLIP_NORM, SEGMENT, UPDATE_RULE, DynamicReader
 from charrnn.training.optimization import Optimizer
 
 
@@ -46,7 +46,7 @@ def test_the_model_itself_stays_as_it_is(parameters, ids):
 def test_the_steps_are_those_of_training(parameters, ids):
     losses = DynamicReader(parameters, Workers(), 0.01).read(ids[: 3 * SEGMENT + 5])[0]
     network = TrainingNetwork(parameters)
-    bptt, updater = TruncatedBPTT(network, SEGMENT, 1), Optimizer(OPTIMIZER, parameters, Workers())
+    bptt, updater = TruncatedBPTT(network, SEGMENT, 1), Optimizer(UPDATE_RULE, parameters, Workers())
     state = network.initial_state(1)
     for step in range(3):
         part = ids[step * SEGMENT : (step + 1) * SEGMENT + 1, np.newaxis]
