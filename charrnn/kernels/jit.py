@@ -142,11 +142,11 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         finally:
             vars(numba.config).update(before)
 
-    @own_settings()
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         """What tells the versions of a kernel apart: its sources, and so what it holds, are in the folder's name."""
         return sig, codegen.magic_tuple()
 
+    @own_settings()
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, if it is there.
 
@@ -185,7 +185,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Compile a kernel on first use, with OPTIONS, cached in our own folder."""
+    """Compile a kernel on first use, with COMPILER_OPTIONS, cached in our own folder."""
     with own_settings():
         kernel: Any = numba.njit(**COMPILER_OPTIONS | options)(function)
     kernel._compiler.compile = own_settings()(kernel._compiler.compile)

@@ -109,7 +109,7 @@ def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_par
             if not b.made.size:  # as a cell would
                 matmul(None, b, None, None, None, 0, 1)
 
-    for name in ("read", "multiply", "may_leave", "part_of"):
+    for name in ("read_ids", "multiply", "may_leave", "part_of"):
         monkeypatch.setattr(loop, name, getattr(loop, name).py_func)
     kernels = loop.Kernels(matmul, forward, lambda *_: None)
     loop.generate_recurrently.py_func(kernels, weights, *arguments, 0, 1)

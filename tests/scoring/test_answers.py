@@ -66,9 +66,9 @@ def test_an_answer_is_right_if_the_model_would_write_it(network, asked):
 
 def test_neither_blocks_nor_groups_nor_other_lines_change_an_answer(network, asked, monkeypatch):
     lines, right = asked
-    monkeypatch.setattr(answers, "BLOCK", 40)
+    monkeypatch.setattr(answers, "SCORED_BLOCK", 40)
     monkeypatch.setattr(answers, "MOST_LINES", 2)
-    monkeypatch.setattr(streams, "READ_WINDOW", 6)
+    monkeypatch.setattr(streams, "WINDOW", 6)
     text = "\n\n".join(reversed(lines))
     pieces = [Piece("a", start, text[start : start + 7]) for start in range(0, len(text), 7)]
     assert counts(score_answers(network, VOCABULARY, pieces)) == counted(lines, right)

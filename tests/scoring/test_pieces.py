@@ -45,7 +45,7 @@ def test_a_text_in_pieces_scores_like_the_whole(scored, monkeypatch):
     parts = scored(*files(text[:1], text[1:50], "", text[50:]))
     assert [part.text for part in parts] == [text[:1], text[1:50], "", text[50:]]
     assert parts[0].characters == parts[2].characters == 0
-    monkeypatch.setattr(module, "BLOCK", 40)
+    monkeypatch.setattr(module, "SCORED_BLOCK", 40)
     for other in (joined(parts), joined(scored(Piece("", 0, text)))):
         assert np.array_equal(other.losses, whole.losses, equal_nan=True)
         assert np.array_equal(other.ranks, whole.ranks)

@@ -65,7 +65,7 @@ def is_compared(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path) ->
     """Whether all of the cache is compared with its fingerprint."""
     pieces: list[object] = []
     with monkeypatch.context() as patch:
-        patch.setattr(module, "let_go", pieces.append)
+        patch.setattr(module, "release_pages", pieces.append)
         read(cache, *sources)
     return bool(pieces)
 
