@@ -80,7 +80,7 @@ def test_an_interrupt_of_all_processes_of_a_terminal_saves_the_runs_of_a_local_c
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 130
-    assert stderr.endswith("sweep-table x\n")
+    assert stderr.endswith(f"sweep-table x --checkpoints {tmp_path}\n")
     assert "Traceback" not in stderr
     assert "distributed" not in stderr
     assert set(folder.states(folder.plan()).values()) == {"cut"}
