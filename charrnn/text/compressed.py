@@ -14,11 +14,11 @@ from charrnn.errors import CorpusError
 OPENERS: dict[bytes, Any] = {b"\x1f\x8b\x08": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 """How a file of one compressed text begins, and what opens it."""
 
-ZIP = b"PK\x03\x04"
-"""How a zip archive begins, which may hold several texts."""
+ZIP = b"PK\x03\x04", b"PK\x05\x06"
+"""How a zip archive begins, which may hold several texts, and how an empty one does."""
 
-BLOCK_OF_BZ2 = b"1AY&SY"
-"""What follows the first four bytes of a bz2 file."""
+AFTER_BZH = b"1AY&SY", b"\x17rE8P\x90"
+"""What follows the first four bytes of a bz2 file: a block, or the end of one that holds nothing."""
 
 PACKAGES = {"mimetype", "[Content_Types].xml", "META-INF/MANIFEST.MF"}
 """Members of archives that are a document or a program, such as EPUB, DOCX and JAR."""
@@ -43,7 +43,7 @@ def texts(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[byt
         yield from _members(file, origin, size)
         return
     openers: list[Any] = [opener for magic, opener in OPENERS.items() if begins.startswith(magic)]
-    is_text = not openers or (openers[0] is bz2.open and begins[4:] != BLOCK_OF_BZ2)
+    is_text = not openers or (openers[0] is bz2.open and begins[4:] not in AFTER_BZH)
     yield origin, _pieces(file if is_text else openers[0](file), origin, size)
 
 

@@ -22,7 +22,7 @@ ENCODING = "utf-8"
 OWN_FILES = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
 """A folder that holds one of these is a run's or a sweep's, and no text."""
 
-COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
+COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04", b"PK\x05\x06")
 """How files may begin that ``charrnn.text.compressed`` knows: gzip, bzip2, xz, zip."""
 
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")

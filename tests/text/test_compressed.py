@@ -47,6 +47,12 @@ def test_a_compressed_file_is_read_as_its_text_whatever_its_name(tmp_path, kind,
 
 
 @pytest.mark.parametrize("kind", COMPRESS)
+def test_a_compressed_file_may_be_of_nothing(tmp_path, kind):
+    (tmp_path / "empty").write_bytes(COMPRESS[kind](b""))
+    assert read(tmp_path / "empty") == ""
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
 def test_bytes_are_those_of_the_file(tmp_path, kind):
     (tmp_path / "text").write_bytes(COMPRESS[kind](TEXT.encode()))
     assert read(tmp_path / "text", as_bytes=True).encode("latin-1") == COMPRESS[kind](TEXT.encode())
@@ -117,3 +123,8 @@ def test_memory_does_not_grow_with_the_text(tmp_path, kind):
     assert sum(len(piece.text) for piece in read_pieces([str(tmp_path / "text")])) == 40 * CHUNK
     assert tracemalloc.get_traced_memory()[1] < 2e7
     tracemalloc.stop()
+
+
+def test_an_archive_may_hold_nothing(tmp_path):
+    (tmp_path / "empty.zip").write_bytes(zipped({}))
+    assert "holds no files" in message(tmp_path / "empty.zip")
