@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from charrnn.errors import ConfigError
 
 MOST_THREADS = 1024
-"""Threads of a run, or runs at once: more than a machine has cores for. Many more would use up what the system has."""
+"""Largest number of threads of a run, and of runs at once: more than any machine has cores."""
 
 
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:

@@ -141,7 +141,7 @@ class Cell:
         return backward_of(self.step_back, self.between_back, self._places())
 
     def _places(self) -> tuple[tuple[int, int], ...]:
-        """Of each product, the places in the trace of its operand and of its result, whose gradient is there later."""
+        """For each product, the indices in the trace of its operand and of its result, later its gradient."""
         names = ("gates", *self.state, *self.saved)
         return tuple((names.index(each.operand), names.index(each.gradient)) for each in self.products)
 

@@ -1,4 +1,4 @@
-"""The loop over time, the same for all cells: products with W_hh, then each stream's step; and the same backwards.
+"""The loop over time, which all cells share: products with W_hh, then each stream's step; and the way back.
 
 A cell gives its equations for one stream and one step. The loop is compiled for each cell with them inside it, so that
 a step costs no call.
@@ -22,7 +22,7 @@ def nothing_back(trace, t, b, d_v, d_h_before, units):
 
 
 def name_of(part: Any) -> str:
-    """The cell in whose file a compiled function stands."""
+    """Name of the cell whose file defines a function."""
     module: str = part.py_func.__module__
     return module.rpartition(".")[2]
 
@@ -50,7 +50,7 @@ def further_product(place: int, operand: int, result: int) -> Callable[..., None
 
 @inlined
 def no_product(matmul, weights, trace, start, ids, t, first, last):
-    """In the place of a product that a cell has not."""
+    """Do nothing: the cell has no such product."""
 
 
 def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
@@ -66,11 +66,11 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
 
 @inlined
 def no_product_back(matmul, weights, trace, d_h, t, first, last):
-    """In the place of a product that a cell has not."""
+    """Do nothing: the cell has no such product."""
 
 
 def named(function: Callable[..., None], cell: str) -> Callable[..., None]:
-    """The function under the name of a cell, by which its compiled code is kept."""
+    """Give the function the cell's name, under which its compiled code is cached."""
     function.__qualname__ = f"{cell}_{function.__name__}"
     return function
 

@@ -6,10 +6,14 @@ from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.model.config import MODEL_OPTIONS, ModelConfig
+from charrnn.training.run_options import RUN_OPTIONS
 from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings
 
 FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
 """Options that may be given anew without a word."""
+
+BESIDE = tuple(name for name, option in RUN_OPTIONS.items() if option.resumed == "freely")
+"""The same of a run's options that no settings hold."""
 
 TOLD = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "told")
 """Options that change what is learned from now on, and are told to the user. All others make another run."""
@@ -39,7 +43,7 @@ def merged_settings(
     if others := [name for name in changes if name not in FREE + TOLD]:
         raise ConfigError(
             f"{_differing(others, before, given)} out, or start a new run; "
-            f"a resumed run may be given {', '.join(FREE + TOLD)}, save_every, keep and threads"
+            f"a resumed run may be given {', '.join(FREE + TOLD + BESIDE[:-1])} and {BESIDE[-1]}"
         )
     kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(changes) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}

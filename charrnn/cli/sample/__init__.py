@@ -204,7 +204,7 @@ def restore_state(session: "Session", state: Path, rng_seed: int | None) -> str:
 
 
 def leave(source: str, number: int) -> None:
-    """Say where the text is from; end the command by the signal that has ended it, if one has."""
+    """Say where the text is from; exit by the signal that interrupted it, if any."""
     if number == signal.SIGINT:
         say()  # ends the line in which the terminal shows ^C
     say(source)

@@ -18,7 +18,7 @@ def warn_of_number(seed: str, rng_seed: int | None) -> None:
 
 
 def is_file(seed: str) -> bool:
-    """Whether the option --seed stands for the text of a file or of standard input."""
+    """Whether --seed names a file or standard input."""
     return seed == STDIN or seed.startswith("@")
 
 
@@ -50,7 +50,7 @@ def read_seed(seed: str, unit: str, *encodings: str) -> str | bytes:
 
 
 def encodings_of(seed: str, checkpoint: Path) -> tuple[str, ...]:
-    """In which encodings a seed may be: a file's is that of the model's text.
+    """The encodings to try for a seed. A file has that of the model's text.
 
     A pipe brings the words of a terminal, or what another sample has drawn, in UTF-8, or else such a file.
     """

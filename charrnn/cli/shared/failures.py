@@ -10,15 +10,17 @@ With CHARRNN_DEBUG=1 errors pass through as they are.
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any, Protocol, TypeVar
 
 import click
 
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.signals import signals
 from charrnn.errors import CharrnnError
+
+E = TypeVar("E")
 
 
 @contextmanager
@@ -71,6 +73,43 @@ def explanation(error: BaseException) -> str:
 def unwritable(what: str, error: OSError) -> str:
     """The message of output that could not be written."""
     return f"cannot write {what}: {error.strerror or error}; make room for it, or send it elsewhere"
+
+
+class Shower(Protocol):
+    """What shows events.
+
+    Attributes:
+        stream: where it writes.
+    """
+
+    stream: IO[str]
+
+    def show(self, event: Any) -> None:
+        """Show an event."""
+
+    def close(self) -> None:
+        """Leave the terminal in order."""
+
+
+def show_events(events: Iterable[E], shower: Shower, stop: Callable[[], None]) -> tuple[E, OSError | None]:
+    """Show all events; where one cannot be shown, nobody reads on or a disk is full: stop, and show no more.
+
+    Returns:
+        The last event, and why one could not be shown, if so.
+    """
+    failure: OSError | None = None
+    try:
+        for event in events:
+            try:
+                if failure is None:
+                    shower.show(event)
+            except OSError as error:
+                failure = error
+                silence(shower.stream)
+                stop()
+    finally:
+        shower.close()
+    return event, failure
 
 
 def _let_stdout_go() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import silence, unwritable
+from charrnn.cli.shared.failures import show_events, unwritable
 from charrnn.cli.shared.options import VariableOption, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
 from charrnn.cli.shared.signals import signals, stopping
@@ -18,10 +18,11 @@ from charrnn.errors import CharrnnError, ConfigError, RunError
 from charrnn.training.options import ALL_OPTIONS, check_value
 
 if TYPE_CHECKING:
+    from charrnn.cli.sweep.progress import NoProgress
     from charrnn.options import Option
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import Spec
-    from charrnn.sweeps.sweep import Executor, Sweep, SweepEnded
+    from charrnn.sweeps.sweep import Executor
 
 
 FILES_ALONE = ("threads", "init-from")
@@ -73,16 +74,18 @@ def command(
         announce_compilation()
         _list(spec, folder, jobs, threads, as_json)
         return
-    from charrnn.sweeps.sweep import Sweep
+    from charrnn.sweeps.sweep import Sweep, SweepEnded
 
     with closing(_place(dask, jobs, threads)) as place:
         folder.begin()
         try:
             sweep = Sweep(spec, folder, place, retry_failed=retry_failed)
             signals.keep(stopping(sweep.stop))
-            ended, failure = _follow(sweep, quiet, as_json)
+            with closing(sweep.events()) as events:
+                ended, failure = show_events(events, _progress(quiet, as_json), sweep.stop)
         finally:
             folder.end()
+    assert isinstance(ended, SweepEnded), ended
     number = signals.let_go() or signal.SIGINT
     if failure and not isinstance(failure, BrokenPipeError):
         raise RunError(f"{unwritable('what the sweep tells', failure)}; all runs are saved")
@@ -140,27 +143,10 @@ def _threads(jobs: int, threads: int | None) -> int:
     return threads or max(1, available_threads() // jobs)
 
 
-def _follow(sweep: "Sweep", quiet: bool, as_json: bool) -> "tuple[SweepEnded, OSError | None]":
-    """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
+def _progress(quiet: bool, as_json: bool) -> "NoProgress":
     from charrnn.cli.sweep.progress import JsonProgress, NoProgress, TextProgress
-    from charrnn.sweeps.sweep import SweepEnded
 
-    progress = JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
-    failure = None
-    try:
-        with closing(sweep.events()) as events:
-            for event in events:
-                try:
-                    progress.show(event)
-                except OSError as error:  # nobody reads on, or there is no room for more: save and stop
-                    failure = error
-                    silence(progress.stream)
-                    progress = NoProgress()
-                    sweep.stop()
-    finally:
-        progress.close()
-    assert isinstance(event, SweepEnded), event
-    return event, failure
+    return JsonProgress() if as_json else NoProgress() if quiet else TextProgress()
 
 
 def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, as_json: bool) -> None:

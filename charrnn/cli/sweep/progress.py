@@ -1,7 +1,7 @@
 """What a sweep shows: a line for each run and a bar over all on stderr, or JSON on stdout, or nothing."""
 
 import sys
-from typing import TextIO
+from typing import IO
 
 from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_event, say
 from charrnn.display import trimmed
@@ -15,7 +15,7 @@ class NoProgress:
         stream: where what is shown goes.
     """
 
-    stream: TextIO = sys.stderr
+    stream: IO[str] = sys.stderr
 
     def show(self, event: SweepEvent) -> None:
         """Do nothing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.failures import silence, unwritable
+from charrnn.cli.shared.failures import show_events, unwritable
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
@@ -16,10 +16,10 @@ from charrnn.errors import RunError
 from charrnn.training.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
-    from charrnn.cli.train.reports import Report
+    from charrnn.cli.shared.failures import Shower
     from charrnn.job import TrainingJob
     from charrnn.storage.run import Run
-    from charrnn.training.events import Finished
+    from charrnn.training.events import Event
     from charrnn.training.plan import Plan
 
 
@@ -70,9 +70,12 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     if not quiet:
         announce_compilation()
     from charrnn.opening import open_job
+    from charrnn.training.events import Finished
 
     job = open_job(corpora, **given)
-    finished, failure = _follow(job, _report(job, corpora, quiet, as_json, given))
+    report = _report(job, corpora, quiet, as_json, given)
+    finished, failure = show_events(_kept(job), report, job.trainer.stop)
+    assert isinstance(finished, Finished), finished
     number = signals.let_go() or signal.SIGINT
     if finished.reason == "interrupted" and finished.step:
         say(f"resume with: {_resume_command(corpora, job.run, given)}")
@@ -83,32 +86,19 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise click.exceptions.Exit(128 + number)
 
 
-def _follow(job: "TrainingJob", report: "Report") -> "tuple[Finished, OSError | None]":
-    """Train, and show what happens; returns the last event, and why nothing more could be shown, if so."""
-    from charrnn.cli.train.reports import NoReport
-    from charrnn.training.events import Finished, StepDone
+def _kept(job: "TrainingJob") -> "Iterator[Event]":
+    """The job's events; from its first step on, a signal lets it save and stop."""
+    from charrnn.training.events import StepDone
 
-    failure = None
-    try:
-        for event in job.events():
-            if isinstance(event, StepDone):  # from now on there is something to save
-                signals.keep(stopping(job.trainer.stop))
-            try:
-                report.show(event)
-            except OSError as error:  # nobody reads on, or there is no room for more: save and stop
-                failure = error
-                silence(report.stream)
-                report = NoReport()
-                job.trainer.stop()
-    finally:
-        report.close()
-    assert isinstance(event, Finished), event
-    return event, failure
+    for event in job.events():
+        if isinstance(event, StepDone):
+            signals.keep(stopping(job.trainer.stop))
+        yield event
 
 
 def _report(
     job: "TrainingJob", corpora: tuple[str, ...], quiet: bool, as_json: bool, given: Mapping[str, Any]
-) -> "Report":
+) -> "Shower":
     from charrnn.cli.train.reports import JsonReport, NoReport, TextReport
 
     if as_json:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import sys
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_event, say, terminal_width
 from charrnn.display import width_of
@@ -21,22 +21,6 @@ SHORTEST_BAR = 10
 
 SMOOTHED_STEPS = 50
 """Steps over which the bar's training loss is averaged."""
-
-
-class Report(Protocol):
-    """Something that shows events.
-
-    Attributes:
-        stream: where it writes.
-    """
-
-    stream: IO[str]
-
-    def show(self, event: Event) -> None:
-        """Show an event."""
-
-    def close(self) -> None:
-        """Leave the terminal in order."""
 
 
 class NoReport:
