@@ -18,7 +18,7 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import MISSING, number, percent, table
 from benchmarks.shared.peak import SLICES, measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
-from charrnn.model.config import PRECISIONS
+from charrnn.kinds.config import PRECISIONS
 
 SHAPES = [Shape(128, 2, 50, 50, 65), Shape(512, 2, 64, 100, 96)]
 

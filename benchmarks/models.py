@@ -21,12 +21,12 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import RESULTS, replace_part, table
 from benchmarks.shared.picture import new_figure, save
 from charrnn.errors import RunError
-from charrnn.model.workers import available_threads
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.sweep import LocalExecutor, RunEnded, Sweep
+from charrnn.workers import available_threads
 
 EVALUATIONS = 12
 """Of each run, so that there is a curve."""
@@ -109,7 +109,7 @@ def train(runs: Mapping[str, PlannedRun], folder: SweepFolder, jobs: int) -> Non
             with closing(Sweep(spec, folder, place).events()) as events:
                 for event in events:
                     if isinstance(event, RunEnded):
-                        bpc = "-" if event.best_bpc is None else f"{event.best_bpc:.4f}"
+                        bpc = "-" if event.best is None else f"{event.best:.4f}"
                         command.say(f"{100 * event.progress:3.0f} %  {event.run}: {bpc} {event.why}")
         finally:
             folder.end()

@@ -5,7 +5,6 @@ them up included; the figure is the median over the steps of one process. What r
 """
 
 import argparse
-import math
 import statistics
 import sys
 import time
@@ -21,13 +20,13 @@ from benchmarks.shared.peak import measure_peak
 from benchmarks.shared.shape import QUICK_SHAPE, Shape
 from benchmarks.shared.worker import LEAST_STEPS, WARM_UP_STEPS
 from charrnn.cells.contract import find_cell
-from charrnn.kernels.updates import Clip, norm_scale
-from charrnn.model.config import PRECISIONS
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.workers import Workers
+from charrnn.kinds.config import PRECISIONS
+from charrnn.models.language.learner import TruncatedBPTT
+from charrnn.models.language.network import Network
+from charrnn.optimizers.optimizer import Optimizer
+from charrnn.text.batches import Batch
 from charrnn.text.windows import Windows
-from charrnn.training.bptt import TruncatedBPTT
-from charrnn.training.optimization import Optimizer
+from charrnn.workers import Workers
 
 SHAPES = [Shape(256, 1, 32, 64, 65), Shape(512, 1, 32, 64, 65), Shape(1024, 1, 64, 64, 96)]
 
@@ -35,8 +34,7 @@ PARTS = (
     "forward, loss, backward",
     "weights' gradients",
     "gradients behind the table",
-    "norm",
-    "update",
+    "norm, clipping, update",
     "packing",
     "table",
 )
@@ -80,26 +78,27 @@ def steps(shape: Shape, precision: str, threads: int) -> Iterator[dict[str, floa
     """Seconds of each part, step by step."""
     workers = Watched(threads)
     parameters = parameters_of(shape, precision)
-    network = TrainingNetwork(parameters, workers)
-    learner, updater = TruncatedBPTT(network, shape.steps, shape.streams), Optimizer("adam", parameters, workers)
+    network = Network(parameters, workers, training=True)
+    learner = TruncatedBPTT(network, shape.steps, shape.streams)
+    optimizer = Optimizer("adam", parameters.vector, parameters.decaying, workers)
     windows = Windows(random_text(shape), shape.streams, shape.steps)
     state, gradient = network.initial_state(shape.streams), learner.gradient.vector
     for step in count():
         workers.seconds.clear()
         began = time.perf_counter()
-        learner.window(*windows[step % len(windows)], state)
-        clip = Clip(norm_scale(updater.norm(gradient), CLIP_NORM), math.inf)
-        updater.update(gradient, clip, LEARNING_RATE, step + 1)
+        learner.loss_and_gradient(Batch(*windows[step % len(windows)]), state)
+        optimizer.clip_and_update(gradient, LEARNING_RATE, step + 1, clip_norm=CLIP_NORM)
         network.refresh()
         between = since(began + sum(workers.seconds), "perf_counter")
-        yield dict(zip((*PARTS, BETWEEN), (*workers.seconds, between), strict=True))
+        *gradients, norm, update, packing, table = workers.seconds
+        yield dict(zip((*PARTS, BETWEEN), (*gradients, norm + update, packing, table, between), strict=True))
 
 
 def work(shape: Shape) -> dict[str, int]:
     """Floating-point operations of the parts that are matrix products; of all together, ``Shape.flop``."""
     table = 2 * shape.vocabulary**2 * find_cell(shape.cell).gates * shape.hidden
     gradients = 2 * shape.characters * shape.weights_read
-    return dict(zip(PARTS, (shape.flop - gradients - 3 * table, gradients, 2 * table, 0, 0, 0, table), strict=True))
+    return dict(zip(PARTS, (shape.flop - gradients - 3 * table, gradients, 2 * table, 0, 0, table), strict=True))
 
 
 def traffic(shape: Shape, precision: str) -> dict[str, int]:
@@ -107,9 +106,9 @@ def traffic(shape: Shape, precision: str) -> dict[str, int]:
     config = config_of(shape, precision)
     size = config.dtype.itemsize
     parameters = size * parameters_of(shape, precision).vector.size
-    packed = shape.weights_read + shape.vocabulary * config.gate_width
+    packed = shape.weights_read + shape.vocabulary * config.stack.gate_width
     written = packed * (2 if precision == "bf16" else size)
-    return {"norm": parameters, "update": 7 * parameters, "packing": 2 * (size * packed + written)}
+    return {"norm, clipping, update": 8 * parameters, "packing": 2 * (size * packed + written)}
 
 
 def peak_of(precision: str) -> float:

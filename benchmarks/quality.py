@@ -22,7 +22,7 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.lesson import learn_apart
 from benchmarks.shared.output import RESULTS, replace_part, table
 from benchmarks.shared.picture import new_figure, save
-from charrnn.model.workers import available_threads
+from charrnn.workers import available_threads
 
 PICTURE = "quality.svg"
 ABOVE = 0.6

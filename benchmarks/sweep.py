@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.shared import command
 from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.output import number, table
-from charrnn.model.workers import available_threads
+from charrnn.workers import available_threads
 
 BARE = "train, 1 thread"
 ONE = "sweep --jobs 1 --threads 1"

@@ -12,11 +12,14 @@ The house, bottom to top; a floor imports only from floors below it:
     arguments, display              what a caller gives, checked | text as terminals and shells take it
     clock, machine                  how long the process has run | its memory and cores
     options, registry               options, declared on fields of dataclasses | parts found by the name of their file
-    kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows
+    kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows, batches
+    workers                         threads that share a kernel's work
     cells, optimizers               one file, one recurrent cell | one file, one update rule
-    model                           config, tensors, a network of each kind, counts
+    layers                          one file, one part of a network: its forward and backward pass side by side
+    kinds                           what every kind of model provides, and finding one
     sampling, scoring               drawing text | bits per character of a text, what of it is copied
     training, storage               a generator of events, plans, dynamic evaluation | checkpoints, runs, texts' ids
+    models                          one folder, one kind of model, put together from layers
     job, session                    a trainer whose events go into a run's folder | a text that goes on
     opening                         how a job comes about: new, from another's weights, or resumed
     api, sweeps                     what this package offers | many trainings from one file, here or on a cluster

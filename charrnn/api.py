@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
 from charrnn.errors import ConfigError
-from charrnn.model.config import ModelConfig
-from charrnn.model.header import model_of
-from charrnn.model.load import load_model
-from charrnn.model.tensors import Tensors
-from charrnn.model.workers import Workers, available_threads
-from charrnn.sampling.batch import Batch, Sample, seed_for
-from charrnn.sampling.samplers import sampler_of
+from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.header import model_of
+from charrnn.layers.parameters import Parameters
+from charrnn.sampling.batch import Sample, SampleBatch, seed_for
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.answers import SEPARATOR, Answers, score_answers
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
-from charrnn.scoring.streams import Reader, StreamReader
+from charrnn.scoring.streams import Reader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
@@ -29,9 +26,10 @@ from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
 from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.workers import Workers, available_threads
 
 if TYPE_CHECKING:
-    from charrnn.model.load import AnyModel
+    from charrnn.kinds.contract import LanguageModel
     from charrnn.training.events import Event
 
 
@@ -111,7 +109,7 @@ def novelty(
 
 def _model_of(kind: type["Model"], config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
     """A model with these numbers."""
-    return kind(load_model(config, tensors, Workers(threads)), vocabulary)
+    return kind(config.kind.load(config, tensors, Workers(threads)), vocabulary)
 
 
 def _names(sources: Sequence[str | Path]) -> list[str]:
@@ -129,7 +127,7 @@ class Model:
         vocabulary: its characters.
     """
 
-    def __init__(self, network: "AnyModel", vocabulary: Vocabulary) -> None:
+    def __init__(self, network: "LanguageModel", vocabulary: Vocabulary) -> None:
         self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
         self._network = network
@@ -141,7 +139,7 @@ class Model:
         checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
-        return cls(load_model(config, checkpoint.tensors, Workers(threads)), vocabulary)
+        return cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What a copy is made of, in this process or in another one."""
@@ -149,15 +147,16 @@ class Model:
         return _model_of, (type(self), self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
 
     @property
-    def parameters(self) -> Tensors:
+    def parameters(self) -> Parameters:
         """Its tensors.
 
         Raises:
-            ConfigError: it is an n-gram model, which has counts.
+            ConfigError: it has none, as an n-gram model, which has counts.
         """
-        parameters: Tensors | None = getattr(self._network, "parameters", None)
+        parameters: Parameters | None = getattr(self._network, "parameters", None)
         if parameters is None:
-            raise ConfigError("an n-gram model has counts and no parameters: choose another model")
+            model, learned = self.config.model, self.config.kind.learned
+            raise ConfigError(f"a model {model} has {learned} and no parameters: choose another model")
         return parameters
 
     def symbols(self, text: str | bytes) -> str:
@@ -217,10 +216,10 @@ class Model:
         num_samples: int = 1,
         rng_seed: int | None = None,
         unknown: str = "error",
-    ) -> Batch:
+    ) -> SampleBatch:
         """Several texts that begin with ``seed``, to be drawn; see ``samples``."""
         prefix = to_beginning(seed, self.vocabulary, unknown)
-        return Batch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
+        return SampleBatch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
 
     def session(self, *, rng_seed: int | None = None) -> Session:
         """A text that can be read, drawn and saved in turns."""
@@ -228,7 +227,8 @@ class Model:
 
     @cached_property
     def _sampler(self) -> ModelSampler:
-        return sampler_of(self._network)
+        sampler: ModelSampler = self.config.kind.sampler(self._network)
+        return sampler
 
     def score(
         self,
@@ -313,7 +313,8 @@ class Model:
         if not dynamic and dynamic_rate is not None:
             raise ConfigError("dynamic_rate is of dynamic evaluation: give dynamic=True, or leave it out")
         if not dynamic:
-            return StreamReader(self._network, one_pass=one_pass)
+            reader: Reader = self.config.kind.reader(self._network, one_pass=one_pass)
+            return reader
         from charrnn.training.dynamic import LEARNING_RATE, DynamicReader
 
         rate = LEARNING_RATE if dynamic_rate is None else dynamic_rate

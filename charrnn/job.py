@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from charrnn.display import pasteable
-from charrnn.model.config import ModelConfig
-from charrnn.model.transfer import Pretrained
+from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.recorder import Recorder, go_back
@@ -18,12 +18,10 @@ from charrnn.text.corpus import Corpus, release_pages
 from charrnn.text.documents import Documents, Text, split_corpus
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
-from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
 from charrnn.training.fitting import fit_settings
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
-from charrnn.training.trainer import Trainer
 
 LARGE_VOCABULARY = 1000
 """Symbols; of more, those are counted that are rare."""
@@ -64,13 +62,13 @@ class TrainingJob:
     ) -> None:
         self.run, self.plan = run, plan
         train_ids, val_ids = split_corpus(corpus, settings.val_fraction)
-        counted = config.model == "ngram"
-        fitted, shrunk = (settings, ()) if counted else fit_settings(settings, len(train_ids))
+        kind = config.kind
+        fits = "batch_size" not in kind.lacks
+        fitted, shrunk = fit_settings(settings, len(train_ids)) if fits else (settings, ())
         shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
         if run.lacks_locks:
             shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
-        trainer = CountingTrainer if counted else Trainer
-        self.trainer: BaseTrainer = trainer(
+        self.trainer: BaseTrainer = kind.trainer(
             config,
             fitted,
             corpus.vocabulary,
@@ -81,7 +79,6 @@ class TrainingJob:
             preview=preview,
         )
         if origin:
-            assert isinstance(self.trainer, Trainer)
             self.trainer.begin_with(origin)
         self.trainer.clock.seconds = notes.seconds + (plan.reserved if plan else 0.0)
         self._notes = notes
@@ -133,7 +130,7 @@ class TrainingJob:
         """The event, once what it asks for has been saved; or what became of that."""
         recorder = self._recorder
         if isinstance(event, Evaluated):
-            self._evaluations.append(dataclasses.asdict(event))
+            self._evaluations.append(event.to_dict())
             recorder.record(self._evaluations[-1])
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
@@ -144,7 +141,7 @@ class TrainingJob:
             if recorder.failure:
                 raise recorder.failure
         if isinstance(event, Finished) and event.reason != "interrupted":
-            return dataclasses.replace(event, hint=advice(self._evaluations))
+            return dataclasses.replace(event, hint=advice(self._evaluations, self.trainer.metric))
         return event
 
     def _save(self, kind: Literal["last", "best"]) -> None:

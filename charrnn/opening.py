@@ -10,10 +10,9 @@ from charrnn.clock import running_seconds
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
-from charrnn.model.config import MODEL_OPTIONS, ModelConfig
-from charrnn.model.header import model_of
-from charrnn.model.transfer import Pretrained
-from charrnn.model.workers import available_threads
+from charrnn.kinds.config import config_for
+from charrnn.kinds.header import model_of
+from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
@@ -23,12 +22,13 @@ from charrnn.text.documents import split_corpus
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.options import check_documents, check_options, check_training, only
+from charrnn.training.options import MODEL_OPTIONS, check_documents, check_limits, check_options, check_training, only
 from charrnn.training.plan import Parts, make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
-from charrnn.training.settings import TRAINING_OPTIONS, TrainingSettings, check_limits, limits_in
+from charrnn.training.settings import TRAINING_OPTIONS, limits_in, settings_of
 from charrnn.training.speed import training_speed
+from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
 """Part of a run's time, and the most seconds, for which its machine's speed is measured, up to four times."""
@@ -62,7 +62,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
             shape = only(MODEL_OPTIONS, given)
             origin = _origin(chosen.init_from, chosen.checkpoints, shape, chosen.as_bytes)
             documents = chosen.documents or origin.vocabulary.documents or None
-            check_documents(documents, origin.config.model)
+            check_documents(documents, origin.config)
             as_bytes = origin.vocabulary.unit == "byte"
             chosen = dataclasses.replace(chosen, as_bytes=as_bytes, documents=documents)
         prepare = partial(_begun, origin=origin)
@@ -120,8 +120,8 @@ def _begun(
         speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
         plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: running_seconds() - opened, speed)
         given = {**given, **plan.options}
-    config = ModelConfig.of(corpus.vocabulary, **only(MODEL_OPTIONS, given))
-    settings = TrainingSettings(**only(TRAINING_OPTIONS, given))
+    config = config_for(corpus.vocabulary, **only(MODEL_OPTIONS, given))
+    settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
     remarks = (*started, *([] if reading["min_count"] else notes_on_rare(corpus)))
@@ -155,7 +155,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     try:
         config, vocabulary = _trainable(checkpoint)
         config.require_trainable()
-        check_training(given, config.model)
+        check_training(given, config)
         origin = checkpoint.header["corpus"]
         own_reading = {
             "as_bytes": vocabulary.unit == "byte",
@@ -164,7 +164,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         }
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
-            dataclasses.asdict(config) | own_reading,
+            {name: option.default for name, option in MODEL_OPTIONS.items()} | dataclasses.asdict(config) | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
         known = RunMetadata.read(run.notes) or RunMetadata(
@@ -261,7 +261,7 @@ def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: 
     return Pretrained(config, vocabulary, checkpoint.tensors)
 
 
-def _trainable(checkpoint: Checkpoint) -> tuple[ModelConfig, Vocabulary]:
+def _trainable(checkpoint: Checkpoint) -> tuple[Any, Vocabulary]:
     """The config and vocabulary of a model that learns more."""
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     if vocabulary.unit == CODE_UNIT:

@@ -7,6 +7,7 @@ sweep's file may give it, whether a resumed run may be given another value, and 
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,13 @@ def declare(default: Any, help_text: str, group: str, **declared: Any) -> Any:
     return dataclasses.field(default=default, metadata={"option": Option(help_text, group, **declared)})
 
 
-def options_of(holder: type) -> dict[str, Option]:
+def options_of(holder: Any) -> dict[str, Option]:
     """The options that a dataclass declares, by name and in their order."""
+    return _options_of(holder)
+
+
+@cache
+def _options_of(holder: Any) -> dict[str, Option]:
     kinds = {kind.__name__: kind for kind in WANTED}
     return {
         field.name: dataclasses.replace(

@@ -1,29 +1,90 @@
-"""Parts that are found by the name of their file: to add one, add a file. ``a_b.py`` is called a-b."""
+"""Parts that are found by name: to add one, add a file or a folder here, or an entry point in a package of your own.
 
+A cell is a file of ``charrnn/cells``, an optimizer one of ``charrnn/optimizers``, a kind of model a folder of
+``charrnn/models``; ``a_b.py`` is called a-b. Another package names its modules in the entry points ``charrnn.cells``,
+``charrnn.optimizers`` and ``charrnn.models``. The module defines the part under the name of its role, in capitals.
+"""
+
+import ast
+import sys
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError
 
-NOT_PARTS = {"__init__", "contract", "time_loop"}
+PACKAGE_FOLDER = Path(__file__).parent
 
-
-def names_in(folder: str) -> list[str]:
-    """Names of the parts in a folder of the package, without importing them."""
-    stems = {path.stem for path in (Path(__file__).parent / folder).glob("*.py")} - NOT_PARTS
-    return sorted(stem.replace("_", "-") for stem in stems)
+NOT_PARTS = {"__init__", "contract", "time_loop", "optimizer"}
 
 
 @cache
-def find(folder: str, kind: str, name: str) -> Any:
-    """What the file of that name in ``folder`` defines under the name of its kind, in capitals.
+def modules_in(folder: str) -> dict[str, str]:
+    """The modules of the parts of a role, by the parts' names, without importing them: ours, then those of others."""
+    paths = (PACKAGE_FOLDER / folder).iterdir()
+    ours = {
+        path.stem.replace("_", "-"): f"charrnn.{folder}.{path.stem}"
+        for path in sorted(paths)
+        if (path / "__init__.py").is_file() or (path.suffix == ".py" and folder != "models")
+        if path.stem not in NOT_PARTS
+    }
+    return {**_modules_of_others(f"charrnn.{folder}"), **ours}
+
+
+def _modules_of_others(group: str) -> dict[str, str]:
+    if not _others_have(group):
+        return {}
+    from importlib.metadata import entry_points  # takes longer to import than all else that a --help needs
+
+    return {point.name: point.module for point in entry_points(group=group)}
+
+
+@cache
+def _others_have(group: str) -> bool:
+    """Whether a package that is installed mentions entry points of that group."""
+    for folder in map(Path, dict.fromkeys(sys.path)):
+        for path in folder.glob("*-info/entry_points.txt"):
+            try:
+                if group.encode() in path.read_bytes():
+                    return True
+            except OSError:  # it is being installed, or removed
+                continue
+    return False
+
+
+def names_in(folder: str) -> list[str]:
+    """Names of the parts of a role."""
+    return sorted(modules_in(folder))
+
+
+@cache
+def find(folder: str, role: str, name: str) -> Any:
+    """The part of that name.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is none, or its module does not define one.
     """
-    known = names_in(folder)
-    if name not in known:
-        raise ConfigError(f"unknown {kind} {name!r}: choose one of {', '.join(known)}")
-    return getattr(import_module(f"charrnn.{folder}.{name.replace('-', '_')}"), kind.upper())
+    modules = modules_in(folder)
+    if name not in modules:
+        raise ConfigError(f"unknown {role} {name!r}: choose one of {', '.join(names_in(folder))}")
+    part = getattr(import_module(modules[name]), role.upper(), None)
+    if part is None:
+        raise ConfigError(f"{modules[name]} must define {role.upper()}, and does not: correct that package")
+    return part
+
+
+@cache
+def literal_in(folder: str, name: str, variable: str) -> Any:
+    """What a part's module assigns to a variable as a plain literal, without importing it; None if nothing.
+
+    So a command's help lists the options that parts declare, and starts as fast as without them.
+    """
+    spec = find_spec(modules_in(folder)[name])
+    if spec is None or spec.origin is None:
+        return None
+    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [variable]:
+            return ast.literal_eval(node.value)
+    return None

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from charrnn.arguments import check_path, check_whole
 from charrnn.errors import CheckpointError, RunError
 from charrnn.kernels.draw import generator
-from charrnn.model.contract import LanguageModel
+from charrnn.kinds.contract import LanguageModel
 from charrnn.sampling.batch import opened, settings_for
 from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
@@ -25,6 +26,26 @@ from charrnn.text.documents import to_beginning
 from charrnn.text.vocabulary import Vocabulary
 
 STATE_KIND = "sampling state"
+
+FINGERPRINT_DEFAULTS: dict[str, Any] = {
+    "vocab_size": 0,
+    "model": "rnn",
+    "cell": "lstm",
+    "hidden_size": 512,
+    "num_layers": 1,
+    "embedding_size": -1,
+    "tie_embedding": False,
+    "skip_connections": False,
+    "learn_initial_state": False,
+    "context_size": 10,
+    "order": 8,
+    "smoothing": "kneser-ney",
+    "dropout": 0.0,
+    "recurrent_init": "uniform",
+    "precision": "float32",
+    "end_symbol": False,
+}
+"""What fingerprints begin with, in this order, whatever options there are: saved states name models by them."""
 
 
 class Session:
@@ -279,7 +300,9 @@ class Given:
 
 def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:
     """Names a model: its shape, its characters and all its numbers."""
-    digest = hashlib.blake2b(repr((network.config, vocabulary)).encode(), digest_size=16)
+    fields = {**FINGERPRINT_DEFAULTS, **asdict(network.config)}
+    config = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+    digest = hashlib.blake2b(f"(ModelConfig({config}), {vocabulary!r})".encode(), digest_size=16)
     for name, tensor in sorted(network.to_tensors().items()):
         digest.update(name.encode() + tensor.tobytes())
     return digest.hexdigest()

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from jobs import TEXT
 
 from charrnn.kernels.jit import Prepared
-from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.config import make_config
+from charrnn.models.language.parameters import LanguageParameters
 from charrnn.sweeps.folder import SweepFolder
 
 settings.register_profile("any machine", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,10 +63,10 @@ def random():
 
 @pytest.fixture
 def make_parameters(random):
-    """Parameters in which no tensor is special: all that training starts from, and noise."""
+    """LanguageParameters in which no tensor is special: all that training starts from, and noise."""
 
     def make(**shape):
-        parameters = Parameters(ModelConfig(**shape)).initialise(0)
+        parameters = LanguageParameters(make_config(**shape)).initialise(0)
         for tensor in parameters.tensors.values():
             tensor[:] += random.normal(0, 0.2, tensor.shape)
         return parameters

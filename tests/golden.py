@@ -95,7 +95,7 @@ def scores(path: Path) -> list[float]:
     """Bits of each character of another text, and their mean after dynamic evaluation where the model can learn."""
     model = charrnn.load(path, threads=1)
     bits = [round(float(each), 7) for each in model.score(OTHER, unknown="skip").bits if np.isfinite(each)]
-    if model.config.model == "rnn":
+    if model.config.kind.documents:
         bits.append(model.score(OTHER, unknown="skip", dynamic=True).bits_per_character)
     return bits
 

@@ -1,6 +1,6 @@
 """A plain float64 reference of the language model: forward and backward, one loop per equation, no cleverness.
 
-Tensors have PyTorch's names and layouts, with one bias for each layer as in ``charrnn.model.parameters``.
+Tensors have PyTorch's names and layouts, with one bias for each layer as in ``charrnn.models.language.parameters``.
 """
 
 import numpy as np

@@ -1,5 +1,4 @@
 import argparse
-import dataclasses
 import optparse
 import re
 import shutil
@@ -11,8 +10,7 @@ import pytest
 from jobs import SMALL, TEXT, metrics, train
 
 from charrnn.errors import ConfigError, CorpusError, RunError
-from charrnn.model.load import load_model
-from charrnn.model.workers import Workers
+from charrnn.kinds.metric import BITS_PER_CHARACTER
 from charrnn.opening import open_job
 from charrnn.scoring.streams import score
 from charrnn.storage.checkpoint import load_checkpoint
@@ -20,6 +18,7 @@ from charrnn.storage.corpus import read_corpus
 from charrnn.text.vocabulary import END
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
+from charrnn.workers import Workers
 
 
 @pytest.fixture
@@ -86,10 +85,10 @@ def test_a_run_starts_where_another_ended(corpus, runs, shape):
     learned = [name for name in best.tensors if not name.startswith(("optimizer.", "state."))]
     assert all(np.array_equal(tensors[name], best.tensors[name]) for name in learned)
     assert not any(tensors[name].any() for name in tensors if name not in learned)
-    assert header["progress"] == dataclasses.asdict(Progress())
-    model = load_model(job.trainer.config, tensors, Workers(1))
+    assert header["progress"] == Progress().to_dict(BITS_PER_CHARACTER)
+    model = job.trainer.config.kind.load(job.trainer.config, tensors, Workers(1))
     val_ids = job.trainer.vocabulary.encode(TEXT[int(0.9 * len(TEXT)) :])
-    assert score(model, val_ids).bits_per_character == pytest.approx(origin.trainer.progress.best_val_bpc, abs=1e-12)
+    assert score(model, val_ids).bits_per_character == pytest.approx(origin.trainer.progress.best, abs=1e-12)
     job.close()
 
 
@@ -142,7 +141,7 @@ def test_what_another_run_has_learned_is_worth_many_steps(runs):
     options = {"checkpoints": runs, "hidden_size": 48, "batch_size": 16, "steps": 150, "threads": 2}
     train(argparse.__file__, **options)
     best = [
-        train(optparse.__file__, name=name, **options, **start)[1][-1].best_val_bpc
+        train(optparse.__file__, name=name, **options, **start)[1][-1].best
         for name, start in (("new", {}), ("old", {"init_from": "argparse"}))
     ]
     assert best[1] < best[0] - 0.2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 
-from charrnn.model.network import Network
+from charrnn.models.language.network import Network
 
 
 @pytest.mark.parametrize("embedding_size", [0, 3])

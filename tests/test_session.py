@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from charrnn.api import Model
 from charrnn.errors import CheckpointError, RunError, VocabularyError
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
+from charrnn.models.language.parameters import LanguageParameters
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -22,8 +22,8 @@ SYMBOLS = "\n abcdefgh"
 
 
 def make_model(seed=0, symbols=SYMBOLS, unit="character"):
-    config = ModelConfig(vocab_size=len(symbols), hidden_size=12, num_layers=2)
-    parameters = Parameters(config).initialise(seed)
+    config = make_config(vocab_size=len(symbols), hidden_size=12, num_layers=2)
+    parameters = LanguageParameters(config).initialise(seed)
     parameters.vector *= 5
     return Model(Network(parameters), Vocabulary(symbols, unit))
 
@@ -88,11 +88,11 @@ def test_a_stream_that_is_open_ends_when_the_session_goes_on_otherwise(model, tm
 LEFT_OPEN = """
 import sys, types
 from charrnn.api import Model
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
+from charrnn.models.language.parameters import LanguageParameters
 from charrnn.text.vocabulary import Vocabulary
-model = Model(Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8)).initialise(0)), Vocabulary("abc"))
+model = Model(Network(LanguageParameters(make_config(vocab_size=3, hidden_size=8)).initialise(0)), Vocabulary("abc"))
 module = sys.modules["holder"] = types.ModuleType("holder")
 module.stream = model.stream("abc", length=1000)
 module.itself = module

@@ -6,26 +6,27 @@ import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, worst
 from benchmarks.cases.products import RECURRENT, RECURRENT_BACK
-from charrnn.cells.contract import Weights, find_cell
+from charrnn.cells.contract import Weights
 from charrnn.kernels.packing import pack_transposed
-from charrnn.model.network import matmul_by_address
-from charrnn.model.workspace import Workspace
+from charrnn.layers.products import Rows, matmul_address
+from charrnn.layers.recurrent import StackBuffers
 
 
 def cell_cases(inputs: Inputs) -> Iterator[Case]:
     """Forward and backward through a window."""
     shape, G = inputs.shape, inputs.gates
     H, B, T, V = shape.hidden, shape.streams, shape.steps, shape.vocabulary
-    cell = find_cell(inputs.config.cell)
-    space = Workspace.allocate(inputs.config, T, B, training=True)
-    trace, d_h, d_state = space.traces[0], space.d_h, space.d_state
-    assert d_h is not None
-    assert space.d_vectors is not None
-    vectors, d_vectors = np.empty((0, H), inputs.dtype), space.d_vectors[0]
+    stack = inputs.config.stack
+    cell, matmul = stack.cell, matmul_address(stack.dtype, stack.packed_dtype)
+    rows = Rows.allocate(T, B, G, stack.packed_dtype)
+    buffers = StackBuffers.allocate(stack, rows, training=True)
+    trace, d_h, d_state = buffers.traces[0], buffers.d_h[0], buffers.d_state
+    assert buffers.d_vectors is not None
+    vectors, d_vectors = np.empty((0, H), inputs.dtype), buffers.d_vectors[0]
     w, table, ids = inputs.matrix(G, H, scale=H**-0.5 / 2), inputs.matrix(V, G), inputs.ids(V, T, B)
     packed = inputs.unpacked(H, G, B)
     pack_transposed(w, packed, 0, 1)
-    shared, matmul = (vectors, space.row_ids[:1]), matmul_by_address(inputs.config)
+    shared = (vectors, rows.numbers[:1])
     forward_weights, backward_weights = Weights((packed,), *shared), Weights((inputs.packed(w, B),), *shared)
     above = inputs.rows(T, B, H)[:, :, :H]
     outputs, d_a = lstm_reference(*(array.astype("float64") for array in (table[ids], w, above)))

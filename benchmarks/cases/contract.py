@@ -13,7 +13,7 @@ from benchmarks.shared.clock import seconds_of_call
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.packing import Packed, pack, packed_zeros, room_to_round
-from charrnn.model.config import ModelConfig
+from charrnn.models.language.config import LanguageConfig
 
 Array = npt.NDArray[Any]
 LEAST_CALLS = 3
@@ -98,17 +98,17 @@ class Inputs:
 
     def __init__(self, shape: Shape, precision: str) -> None:
         self.shape = shape
-        self.config = ModelConfig(
+        self.config = LanguageConfig(
             vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_layers=1, precision=precision
         )
         self.dtype = self.config.dtype
         self.epsilon = float(np.finfo(self.dtype).eps)
         self.rounding = 2.0**-9 if precision == "bf16" else self.epsilon
-        self.gates = self.config.gate_width
+        self.gates = self.config.stack.gate_width
         self.random = np.random.default_rng(0)
 
     def rows(self, *dimensions: int, scale: float = 1.0) -> Array:
-        """Normally distributed numbers whose rows lie as those of a workspace do, padding included."""
+        """Normally distributed numbers whose rows lie as those of a layer's buffers do, padding included."""
         stride = row_stride(dimensions[-1], self.dtype.itemsize) if dimensions[-1] else 0
         result = aligned_zeros((*dimensions[:-1], stride), self.dtype)
         result[:] = self.random.normal(0, scale, result.shape)

@@ -28,21 +28,21 @@ def loss(inputs: Inputs) -> Case:
     B, T, V = inputs.shape.streams, inputs.shape.steps, inputs.shape.vocabulary
     logits, losses = inputs.rows(T, B, V, scale=2.0), np.zeros((T, B))
     values, targets = logits.copy(), inputs.ids(V, T, B)
-    scale = inputs.dtype.type(1 / targets.size)
+    scales = np.full((T, B), 1 / targets.size, inputs.dtype)
 
     def error() -> float:
         z = values[:, :, :V].astype("float64")
         p = np.exp(z - z.max(-1, keepdims=True))
         p /= p.sum(-1, keepdims=True)
-        wanted = (p - np.eye(V)[targets]) * float(scale)
+        wanted = (p - np.eye(V)[targets]) / targets.size
         nats = -np.log(np.take_along_axis(p, targets[..., np.newaxis], -1)[..., 0])
         bound = 40 * inputs.epsilon
-        return max(worst(losses, nats, bound), worst(logits[:, :, :V], wanted, bound * float(scale)))
+        return max(worst(losses, nats, bound), worst(logits[:, :, :V], wanted, bound / targets.size))
 
     return Case(
         "cross_entropy",
         f"{T * B}x{V}",
-        run=lambda: cross_entropy(logits, targets, V, scale, losses, 0, B),
+        run=lambda: cross_entropy(logits, targets, V, scales, losses, 0, B),
         error=error,
         prepare=lambda: np.copyto(logits, values),
         count=T * B * V,
@@ -90,16 +90,18 @@ def update(inputs: Inputs) -> Case:
     start, gradient = inputs.vector(size), inputs.vector(size)
     true = gradient.astype("float64")
     adam = find_optimizer("adam")
-    parameters, slots = start.copy(), aligned_zeros((len(adam.slots), size), inputs.dtype)
+    hyperparameters = tuple(float(declared["default"]) for declared in adam.hyperparameters.values())
+    parameters, states = start.copy(), aligned_zeros((len(adam.states), size), inputs.dtype)
+    arguments = (parameters, gradient, states, hyperparameters, LEARNING_RATE, 1, Clip(1.0, np.inf), 0, size)
 
     def restart() -> None:
         parameters[:] = start
-        slots[:] = 0
+        states[:] = 0
 
     return Case(
         "adam",
         f"{size}",
-        run=lambda: adam.update(parameters, gradient, slots, LEARNING_RATE, 1, Clip(1.0, np.inf), 0, size),
+        run=lambda: adam.update(*arguments),
         error=lambda: worst(parameters, start - LEARNING_RATE * true / (np.abs(true) + 1e-8), 16 * inputs.epsilon),
         prepare=restart,
         count=size,

@@ -18,13 +18,14 @@ from benchmarks.engines.contract import (
 from benchmarks.shared.shape import Shape
 from charrnn.api import Model
 from charrnn.errors import CharrnnError
-from charrnn.model.config import PRECISIONS, ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.workers import Workers
+from charrnn.kinds.config import PRECISIONS
+from charrnn.models.language.config import LanguageConfig
+from charrnn.models.language.network import Network
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import StepDone
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
+from charrnn.workers import Workers
 
 
 def absent(task: str, precision: str) -> str:
@@ -34,7 +35,7 @@ def absent(task: str, precision: str) -> str:
     if task == "sample":
         return ""
     try:
-        ModelConfig(vocab_size=1, precision=precision).require_trainable()
+        LanguageConfig(vocab_size=1, precision=precision).require_trainable()
     except CharrnnError as error:
         return str(error)
     return ""

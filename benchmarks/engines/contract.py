@@ -19,8 +19,8 @@ from benchmarks.shared.errors import BenchmarkError
 from benchmarks.shared.shape import Shape
 
 if TYPE_CHECKING:  # other engines' processes hold nothing of ours while they train
-    from charrnn.model.config import ModelConfig
-    from charrnn.model.parameters import Parameters
+    from charrnn.models.language.config import LanguageConfig
+    from charrnn.models.language.parameters import LanguageParameters
 
 Array = npt.NDArray[Any]
 
@@ -94,11 +94,11 @@ def usable_engines(
     return usable, left_out
 
 
-def config_of(shape: Shape, precision: str) -> "ModelConfig":
+def config_of(shape: Shape, precision: str) -> "LanguageConfig":
     """The model."""
-    from charrnn.model.config import ModelConfig
+    from charrnn.models.language.config import LanguageConfig
 
-    return ModelConfig(
+    return LanguageConfig(
         vocab_size=shape.vocabulary,
         cell=shape.cell,
         hidden_size=shape.hidden,
@@ -107,11 +107,11 @@ def config_of(shape: Shape, precision: str) -> "ModelConfig":
     )
 
 
-def parameters_of(shape: Shape, precision: str) -> "Parameters":
+def parameters_of(shape: Shape, precision: str) -> "LanguageParameters":
     """The weights from which all draw: random ones, since the time that a draw takes does not depend on them."""
-    from charrnn.model.parameters import Parameters
+    from charrnn.models.language.parameters import LanguageParameters
 
-    return Parameters(config_of(shape, precision)).initialise(0)
+    return LanguageParameters(config_of(shape, precision)).initialise(0)
 
 
 def random_text(shape: Shape) -> npt.NDArray[np.int32]:

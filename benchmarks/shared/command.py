@@ -17,7 +17,7 @@ from benchmarks.shared.shape import Shape
 from benchmarks.shared.turns import UNFAIR, Figures, take_turns
 from benchmarks.shared.worker import CLOCKS, Job
 from charrnn.errors import CharrnnError
-from charrnn.model.workers import available_threads
+from charrnn.workers import available_threads
 
 Report = tuple[dict[str, Any], str]
 """What goes into the JSON file, and the text with the tables."""

@@ -11,14 +11,14 @@ import numpy as np
 
 from benchmarks.shared.clock import since
 from charrnn.cells.contract import cell_names
-from charrnn.model.config import HIGHEST_ORDER, ModelConfig
-from charrnn.model.ngram import NGram
+from charrnn.kinds.config import make_config
+from charrnn.models.ngram.config import HIGHEST_ORDER, NgramConfig
+from charrnn.models.ngram.counts import NGram
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import Ids, split
 from charrnn.text.sources import read_pieces
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import StepDone
-from charrnn.training.gradients import new_parameters
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
 
@@ -54,7 +54,7 @@ class Contender:
 
     Attributes:
         name: of the cell, or of the model.
-        options: its fields of ``ModelConfig``.
+        options: those of its config.
         parameters: their number.
     """
 
@@ -97,7 +97,8 @@ def networks(text: Text, wanted: int) -> Iterator[Contender]:
 
 def _parameters(text: Text, kind: dict[str, str], hidden: int) -> int:
     options: dict[str, Any] = {**kind, "hidden_size": hidden}
-    return new_parameters(ModelConfig(len(text.vocabulary), **options)).count
+    config = make_config(len(text.vocabulary), **options)
+    return int(config.kind.parameters(config).count)
 
 
 def nearest(count: Callable[[int], int], wanted: int, most: int) -> int:
@@ -114,7 +115,7 @@ def counted(text: Text) -> Iterator[Counted]:
     best = float("inf")
     for order in range(1, HIGHEST_ORDER + 1):
         start = time.process_time()
-        model = NGram.count(ModelConfig(len(text.vocabulary), "ngram", order=order), text.train_ids)
+        model = NGram.count(NgramConfig(len(text.vocabulary), order=order), text.train_ids)
         seconds = since(start, "process_time")
         bpc = score(model, text.val_ids).bits_per_character
         yield Counted(order, model.size, seconds, bpc)
@@ -133,7 +134,7 @@ def paces(contenders: Sequence[Contender], text: Text) -> Iterator[tuple[Contend
 
 
 def _pace(contender: Contender, text: Text) -> float:
-    config = ModelConfig(len(text.vocabulary), **contender.options)
+    config = make_config(len(text.vocabulary), **contender.options)
     steps = WARM_UP_STEPS + PACE_STEPS
     trainer = Trainer(
         config, TrainingSettings(steps=steps), text.vocabulary, text.train_ids, np.empty(0, np.int32), save_every=2**40

@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 import numba
 
 from charrnn.kernels.processor import REGISTER_BYTES, REGISTERS
-from charrnn.model.workers import available_threads
+from charrnn.workers import available_threads
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch", "onnxruntime")

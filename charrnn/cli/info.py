@@ -59,7 +59,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
                 "steps": number(progress["steps"], ",d"),
                 "epochs": number(progress["epochs"], ",.2f"),
                 "time": "-" if progress["seconds"] is None else duration(progress["seconds"]),
-                "best_val_bpc": number(progress["best_val_bpc"]),
+                **{name: number(value) for name, value in progress.items() if name.startswith("best_val_")},
             }
         ),
         "settings": _pairs(overview.settings),

@@ -13,7 +13,7 @@ from charrnn.errors import CheckpointError
 if TYPE_CHECKING:
     from charrnn.storage.run import Run
 
-COLUMNS = ("run", "steps", "epochs", "best val bpc", "parameters", "size", "saved")
+COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved")
 
 
 @click.command("runs")
@@ -50,6 +50,14 @@ def _summary(run: "Run") -> dict[str, Any]:
     return {**known, **overview.progress, "parameters": overview.parameters}
 
 
+def _best(run: dict[str, Any]) -> str:
+    """The best value on the validation data, with the name of its metric."""
+    from charrnn.training.progress import BEST
+
+    name, value = next((name, value) for name, value in run.items() if name.startswith(BEST))
+    return f"{number(value)} {name.removeprefix(BEST)}"
+
+
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
     if "error" in run:
         known = ("damaged", "-", "-", "-")
@@ -57,7 +65,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         known = (
             number(run["steps"], ",d"),
             number(run["epochs"], ",.2f"),
-            number(run["best_val_bpc"]),
+            _best(run),
             number(run["parameters"], ",d"),
         )
     return (run["name"], *known, size(run["bytes"]), age(time.time() - run["saved"]))

@@ -46,7 +46,9 @@ def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkp
     if as_json:
         print_json([row.to_dict() for row in rows])
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, list(rows[0].to_dict()), lineterminator="\n")
+        writer = csv.DictWriter(
+            sys.stdout, list({name: 0 for row in rows for name in row.to_dict()}), lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(row.to_dict() for row in rows)
     else:
@@ -67,7 +69,7 @@ def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
     headings = [
         "run",
         *keys,
-        "best bpc",
+        " ".join(("best", *{row.metric.name: 0 for row in rows})),
         *(["spread", "seeds"] if spread else []),
         "steps done",
         "minutes taken",
@@ -78,7 +80,7 @@ def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
         [
             row.run,
             *("-" if row.options[key] is None else label(row.options[key]) for key in keys),
-            number(row.figures["best_bpc"]),
+            number(row.best),
             *([number(row.spread), str(row.seeds)] if spread else []),
             number(row.figures["steps_done"], ",.0f"),
             number(row.figures["minutes_taken"], ",.1f"),

@@ -177,7 +177,7 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
 
 @addressable
 def mix_counts(weights, space, first, last):
-    """Log probabilities of what follows, as logits; see ``charrnn.model.ngram``.
+    """Log probabilities of what follows, as logits; see ``charrnn.models.ngram.counts``.
 
     Args:
         weights: Counts.

@@ -18,8 +18,8 @@ def highest(row, classes):
 
 
 @jit
-def cross_entropy(logits, targets, classes, scale, losses, first_row, last_row):
-    """Loss of each prediction; the logits become the gradient of ``scale`` times the sum of all losses.
+def cross_entropy(logits, targets, classes, scales, losses, first_row, last_row):
+    """Loss of each prediction; the logits become the gradient of the sum of all losses, each times its scale.
 
     loss = -log softmax(logits)[target],  d_logits = scale * (softmax(logits) - onehot(target))
 
@@ -27,7 +27,7 @@ def cross_entropy(logits, targets, classes, scale, losses, first_row, last_row):
         logits: (T, B, at least V); overwritten.
         targets: (T, B) integers below V.
         classes: V.
-        scale: of the type of the logits.
+        scales: (T, B), of the type of the logits; 0 for what does not count.
         losses: (T, B) float64, written: nats.
         first_row: the first stream.
         last_row: one beyond the last stream.
@@ -44,6 +44,7 @@ def cross_entropy(logits, targets, classes, scale, losses, first_row, last_row):
                 row[v] = e
                 total += e
             losses[t, b] = np.log(np.float64(total)) - np.float64(shifted)
+            scale = scales[t, b]
             factor = scale / total
             for v in range(classes):
                 row[v] *= factor

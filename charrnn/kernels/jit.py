@@ -26,7 +26,7 @@ from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
 
 PACKAGE = Path(__file__).parent.parent
-COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling")
+COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
 """The folders whose sources are compiled, and so name the cache."""
 
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
@@ -50,7 +50,7 @@ def source_hash() -> str:
     """
     digest = hashlib.sha256(repr((PROCESSOR, int(numba.config.OPT))).encode())
     for folder in COMPILED_FOLDERS:
-        for path in sorted((PACKAGE / folder).glob("*.py")):
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 

@@ -35,7 +35,7 @@ def lookup_logits(weights, space, first, last):
 
     Args:
         weights: LookupWeights.
-        space: ``charrnn.kernels.contexts.ContextSpace``; ``work`` is the hidden layer (T, B, at least H).
+        space: ``charrnn.kinds.contexts.ContextBuffers``; ``work`` is the hidden layer (T, B, at least H).
         first: the first stream.
         last: one beyond the last stream.
     """

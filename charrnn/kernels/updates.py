@@ -20,11 +20,6 @@ class Clip(NamedTuple):
     """Largest absolute value after scaling."""
 
 
-def norm_scale(norm: float, limit: float) -> float:
-    """Factor that brings a gradient's norm down to ``limit``; 1 where it is below, or the limit is 0 for none."""
-    return min(1.0, limit / norm) if limit and norm else 1.0
-
-
 @jit
 def block_squares(vector, sums, first_block, last_block):
     """``sums[i]``: the sum of squares of block i of ``vector``, in float64; their total is the squared norm."""

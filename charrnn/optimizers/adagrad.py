@@ -1,7 +1,7 @@
 """Adagrad (Duchi, Hazan and Singer 2011).
 
     s = s + g^2
-    p = p - rate * g / (sqrt(s) + 1e-8)
+    p = p - rate * g / (sqrt(s) + epsilon)
 
 The sum only grows, so that each parameter's pace only falls.
 """
@@ -13,16 +13,16 @@ from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
-EPSILON = 1e-8
+HYPERPARAMETERS = {"epsilon": {"default": 1e-8, "help": "Added to the root of squared gradients.", "above": 0}}
 
 
 @jit
-def update(parameters, gradient, slots, rate, step, clip, first, last):
-    """See ``Optimizer.update``."""
+def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
+    """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
-    scale, limit, pace, epsilon = real(clip.scale), real(clip.limit), real(rate), real(EPSILON)
-    p, d, square_sum = parameters[first:last], gradient[first:last], slots[0, first:last]
+    scale, limit, pace, epsilon = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])
+    p, d, square_sum = parameters[first:last], gradient[first:last], states[0, first:last]
     for k in range(p.shape[0]):
         g = clipped(d[k], scale, limit)
         s = square_sum[k] + g * g
@@ -30,4 +30,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * g / (np.sqrt(s) + epsilon)
 
 
-OPTIMIZER = UpdateRule(slots=("square_sum",), update=update, learning_rate=0.02)
+OPTIMIZER = UpdateRule(states=("square_sum",), update=update, learning_rate=0.02, hyperparameters=HYPERPARAMETERS)

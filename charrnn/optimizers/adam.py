@@ -1,9 +1,9 @@
 """Adam (Kingma and Ba 2015), without weight decay.
 
-    m = 0.9 m + 0.1 g          v = 0.99 v + 0.01 g^2
-    p = p - rate * (m / (1 - 0.9^step)) / (sqrt(v / (1 - 0.99^step)) + 1e-8)
+    m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
+    p = p - rate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)
 
-The second average forgets faster than the paper's 0.999: a recurrent network's gradients change scale quickly.
+Beta2 is 0.99 and not the paper's 0.999: a recurrent network's gradients change scale quickly.
 """
 
 import numpy as np
@@ -13,29 +13,36 @@ from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
-FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.99, 1e-8
+HYPERPARAMETERS = {
+    "beta1": {"default": 0.9, "help": "Decay of the mean of gradients.", "least": 0, "below": 1},
+    "beta2": {"default": 0.99, "help": "Decay of the mean of squared gradients.", "least": 0, "below": 1},
+    "epsilon": {"default": 1e-8, "help": "Added to the root of squared gradients.", "above": 0},
+}
 
 
 @jit
-def update(parameters, gradient, slots, rate, step, clip, first, last):
-    """See ``Optimizer.update``."""
+def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
+    """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
     scale, limit = real(clip.scale), real(clip.limit)
-    keep1, keep2 = real(FIRST_DECAY), real(SECOND_DECAY)
-    add1, add2 = real(1 - FIRST_DECAY), real(1 - SECOND_DECAY)
-    root = np.sqrt(1 - SECOND_DECAY**step)
-    pace = real(rate * root / (1 - FIRST_DECAY**step))
-    epsilon = real(EPSILON * root)
+    beta1, beta2, epsilon = hyperparameters
+    keep1, keep2 = real(beta1), real(beta2)
+    add1, add2 = real(1 - beta1), real(1 - beta2)
+    root = np.sqrt(1 - beta2**step)
+    pace = real(learning_rate * root / (1 - beta1**step))
+    small = real(epsilon * root)
     p, d = parameters[first:last], gradient[first:last]
-    first_moment, second_moment = slots[0, first:last], slots[1, first:last]
+    first_moment, second_moment = states[0, first:last], states[1, first:last]
     for k in range(p.shape[0]):
         g = clipped(d[k], scale, limit)
         m = keep1 * first_moment[k] + add1 * g
         v = keep2 * second_moment[k] + add2 * g * g
         first_moment[k] = m
         second_moment[k] = v
-        p[k] -= pace * m / (np.sqrt(v) + epsilon)
+        p[k] -= pace * m / (np.sqrt(v) + small)
 
 
-OPTIMIZER = UpdateRule(slots=("first_moment", "second_moment"), update=update, learning_rate=0.01)
+OPTIMIZER = UpdateRule(
+    states=("first_moment", "second_moment"), update=update, learning_rate=0.01, hyperparameters=HYPERPARAMETERS
+)

@@ -1,7 +1,15 @@
-"""What an optimizer provides, and how to find one by name."""
+"""What an update rule provides, and how to find one by name.
+
+A rule's module may declare hyperparameters, which become options of ``charrnn train``: a dictionary that is a plain
+literal, from each name to the attributes of its ``charrnn.options.Option``, of which ``default`` and ``help`` must be
+there. The compiled update reads their values from a tuple, in the order of their declarations.
+
+    HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from charrnn.registry import find, names_in
 
@@ -11,28 +19,31 @@ class UpdateRule:
     """An update rule.
 
     Attributes:
-        slots: names of the vectors that it keeps for each parameter.
-        update: ``update(parameters, gradient, slots, rate, step, clip, first, last)``, compiled: one update of the
-            elements first <= k < last. ``parameters`` and ``gradient`` are (N,), ``slots`` is (number of slots, N);
-            ``rate`` is the learning rate, ``step`` counts updates from 1, ``clip`` is a ``kernels.updates.Clip``.
+        states: names of the vectors that it keeps for each parameter.
+        update: ``update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last)``,
+            compiled: one update of the elements first <= k < last. ``parameters`` and ``gradient`` are (N,), ``states``
+            is (number of states, N); ``hyperparameters`` is a tuple of float; ``step`` counts updates from 1; ``clip``
+            is a ``kernels.updates.Clip``.
         learning_rate: a rate that works for most models.
+        hyperparameters: the module's HYPERPARAMETERS.
     """
 
-    slots: tuple[str, ...]
+    states: tuple[str, ...]
     update: Callable[..., None]
     learning_rate: float
+    hyperparameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def optimizer_names() -> list[str]:
-    """Names of all optimizers: the files of this folder."""
+    """Names of all update rules."""
     return names_in("optimizers")
 
 
 def find_optimizer(name: str) -> UpdateRule:
-    """The optimizer of that name.
+    """The update rule of that name.
 
     Raises:
         ConfigError: there is none.
     """
-    optimizer: UpdateRule = find("optimizers", "optimizer", name)
-    return optimizer
+    rule: UpdateRule = find("optimizers", "optimizer", name)
+    return rule

@@ -1,7 +1,7 @@
 """RMSprop (Hinton, Srivastava and Swersky 2012, lecture 6e).
 
-    v = 0.95 v + 0.05 g^2
-    p = p - rate * g / (sqrt(v) + 1e-8)
+    v = decay v + (1 - decay) g^2
+    p = p - rate * g / (sqrt(v) + epsilon)
 
 The mean forgets old gradients, which Adagrad's sum does not.
 """
@@ -13,17 +13,21 @@ from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
-DECAY, EPSILON = 0.95, 1e-8
+HYPERPARAMETERS = {
+    "square_decay": {"default": 0.95, "help": "Decay of RMSprop's mean of squares.", "least": 0, "below": 1},
+    "epsilon": {"default": 1e-8, "help": "Added to the root of squared gradients.", "above": 0},
+}
 
 
 @jit
-def update(parameters, gradient, slots, rate, step, clip, first, last):
-    """See ``Optimizer.update``."""
+def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
+    """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
-    scale, limit, pace = real(clip.scale), real(clip.limit), real(rate)
-    keep, add, epsilon = real(DECAY), real(1 - DECAY), real(EPSILON)
-    p, d, mean_square = parameters[first:last], gradient[first:last], slots[0, first:last]
+    scale, limit, pace = real(clip.scale), real(clip.limit), real(learning_rate)
+    decay = hyperparameters[0]
+    keep, add, epsilon = real(decay), real(1 - decay), real(hyperparameters[1])
+    p, d, mean_square = parameters[first:last], gradient[first:last], states[0, first:last]
     for k in range(p.shape[0]):
         g = clipped(d[k], scale, limit)
         v = keep * mean_square[k] + add * g * g
@@ -31,4 +35,4 @@ def update(parameters, gradient, slots, rate, step, clip, first, last):
         p[k] -= pace * g / (np.sqrt(v) + epsilon)
 
 
-OPTIMIZER = UpdateRule(slots=("mean_square",), update=update, learning_rate=0.002)
+OPTIMIZER = UpdateRule(states=("mean_square",), update=update, learning_rate=0.002, hyperparameters=HYPERPARAMETERS)

@@ -67,7 +67,7 @@ class SubSeeds(Sequence[int]):
         return sub_seed(self._rng_seed, numbers)
 
 
-class Batch:
+class SampleBatch:
     """Texts that continue one prefix, each with a random generator of its own.
 
     Attributes:

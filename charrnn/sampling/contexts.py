@@ -8,10 +8,10 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.jit import by_address, jit
-from charrnn.model.contexts import ContextModel
-from charrnn.model.workers import share
-from charrnn.sampling.loop import Drawn, choose
+from charrnn.kinds.contexts import ContextModel
+from charrnn.sampling.drawing import Drawn, choose
 from charrnn.sampling.streams import Snapshot, Streams
+from charrnn.workers import share
 
 
 class ContextKernels(NamedTuple):
@@ -22,7 +22,7 @@ class ContextKernels(NamedTuple):
 
 
 class Work(NamedTuple):
-    """N streams at work; as ``charrnn.sampling.loop.Streams``, but for the state."""
+    """N streams at work; as ``charrnn.models.language.generate.StreamArrays``, but for the state."""
 
     ids: npt.NDArray[np.int32]
     generators: npt.NDArray[np.uint64]
@@ -33,12 +33,12 @@ class Work(NamedTuple):
 
 @jit
 def generate_from_contexts(kernels, weights, space, streams, classes, rules, drawn, first, last):
-    """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.sampling.loop.generate``.
+    """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.models.language.generate.generate``.
 
     Args:
         kernels: Kernels.
         weights: the model's.
-        space: its ContextSpace of one step, with the state in its history.
+        space: its ContextBuffers of one step, with the state in its history.
         streams: Work, advanced.
         classes: V.
         rules: ``charrnn.kernels.draw.Rules``.

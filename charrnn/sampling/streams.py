@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.draw import Rules
-from charrnn.model.contract import LanguageModel
-from charrnn.model.workspace import State, copy_state
-from charrnn.sampling.loop import Drawn
+from charrnn.kinds.contract import LanguageModel
+from charrnn.layers.state import State, copy_state
+from charrnn.sampling.drawing import Drawn
 
 READ_WINDOW = 128
 """Characters of a text that are read at once."""
@@ -86,7 +86,7 @@ class Streams:
         network, start = self._sampler.network, self.now
         if network.config.end_symbol:
             start = start._replace(state=copy_state(start.state))
-            network.begin(start.state, start.last == network.config.end)
+            network.reset(start.state, start.last == network.config.end)
         drawn = Drawn.room(len(start.last), count, rivals)
         self.now = self._generate(start, rules, drawn)
         return drawn
@@ -102,4 +102,4 @@ def read(network: LanguageModel, state: State, text: Ids) -> None:
         return
     space = network.space(min(READ_WINDOW, len(text)), 1)
     for start in range(0, len(text), READ_WINDOW):
-        network.run(text[start : start + READ_WINDOW, np.newaxis], None, state, space)
+        network.run(text[start : start + READ_WINDOW, np.newaxis], state, space)

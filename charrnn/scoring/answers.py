@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
-from charrnn.model.contract import LanguageModel
+from charrnn.kinds.contract import LanguageModel
 from charrnn.scoring.streams import SCORED_BLOCK, predict
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from charrnn.errors import CorpusError
 from charrnn.kernels.cross_entropy import surprise
-from charrnn.model.contract import LanguageModel, Space
-from charrnn.model.workers import share
-from charrnn.model.workspace import State
+from charrnn.kinds.contract import Buffers, LanguageModel
+from charrnn.layers.state import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
 from charrnn.text.corpus import check_ids, release_pages
 from charrnn.text.documents import Text
+from charrnn.workers import share
 
 SCORED_BLOCK = 1 << 21
 """Characters of a block."""
@@ -127,12 +127,12 @@ def predict(
     for first in range(0, length, steps):
         before_window()
         at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
-        window = network.run(text[at], None, state, space)
+        window = network.run(text[at], state, space)
         if losses is not None and ranks is not None:
             losses[at], ranks[at] = surprises(network, window, text[at + 1])
 
 
-def surprises(network: LanguageModel, window: Space, targets: Ids) -> tuple[Losses, Ranks]:
+def surprises(network: LanguageModel, window: Buffers, targets: Ids) -> tuple[Losses, Ranks]:
     """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
     ranks = np.empty(targets.shape, np.int32)
 

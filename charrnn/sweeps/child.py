@@ -19,8 +19,8 @@ from typing import IO
 from charrnn.storage.lock import is_locked
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import RunState, SweepFolder
-from charrnn.sweeps.planned_run import PlannedRun
-from charrnn.sweeps.values import ORIGIN, OWN_OPTIONS
+from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
+from charrnn.sweeps.values import OWN_OPTIONS
 
 POLL_SECONDS = 0.5
 """Between two looks whether the run should stop."""

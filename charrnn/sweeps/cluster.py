@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError, RunError
-from charrnn.model.workers import available_threads
 from charrnn.storage.atomic import reason
 from charrnn.sweeps.child import RunResult, train_run
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
+from charrnn.workers import available_threads
 
 LOCAL = "local"
 

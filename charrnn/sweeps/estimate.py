@@ -5,7 +5,6 @@ product are counted in operations of the product that would take as long; they w
 docs/performance.md, and are within a third of the truth or so, as long as no other program needs the cores.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -15,23 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.contract import find_cell
 from charrnn.errors import CorpusError
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.packing import packed_zeros
-from charrnn.model.config import ModelConfig
-from charrnn.model.header import config_of
+from charrnn.kinds.config import make_config, options_of_models
+from charrnn.kinds.header import config_of
+from charrnn.kinds.kind import Cost
 from charrnn.storage.checkpoint import load_header
-from charrnn.sweeps.planned_run import PlannedRun
-from charrnn.sweeps.values import ORIGIN
+from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
 from charrnn.text.sources import versions
-from charrnn.training.settings import TrainingSettings, limits_in
+from charrnn.training.settings import TRAINING_OPTIONS, limits_in
 
-TRAIN_DEFAULTS: dict[str, Any] = {
-    field.name.replace("_", "-"): field.default
-    for field in (*dataclasses.fields(ModelConfig), *dataclasses.fields(TrainingSettings))
-}
+TRAIN_DEFAULTS: dict[str, Any] = {option.flag: option.default for option in TRAINING_OPTIONS.values()}
 
 PRODUCT = (64, 256, 1024)
 """Rows, length of the sums and columns of the product that is measured: of a step in the middle of what users pick."""
@@ -50,14 +45,11 @@ PASSES = 3
 OF_PRODUCTS = 0.82
 """How fast the products of a step are, beside the one that is measured."""
 
-PER_CHARACTER, PER_GATE = 60_000, 400
-"""Operations for each character, and for each gate of a unit and character."""
+PER_CHARACTER, PER_ACTIVATION = 60_000, 400
+"""Operations for each character, and for each activation function."""
 
 PER_WEIGHT, PER_STEP = 950, 1.5e8
 """Operations in each step for each weight, and for all else."""
-
-PER_COUNT = 40_000
-"""Operations for each character and order of an n-gram model."""
 
 FEWEST_ROWS = 4
 """Streams whose products take as long as those of one."""
@@ -89,11 +81,13 @@ class Estimate:
         characters, vocabulary = self._texts[run.sources]
         given: dict[str, Any] = {**self._defaults, **self._inherited(run), **run.options}
         limits = limits_in(run.options)
-        operations = _operations(given, characters, vocabulary)
+        config = make_config(max(1, vocabulary), **_of_model(given))
+        cost = config.kind.cost(config)
+        operations = _operations(given, cost, characters, slow=config.precision == "float64")
         if operations == math.inf:
             return RUN_START_SECONDS + 60 * limits["minutes"]
         seconds: float = operations / self._rate / given["threads"] ** SHARED
-        if given["model"] != "ngram" and "minutes" in limits:
+        if not cost.counting and "minutes" in limits:
             seconds = min(seconds, 60 * limits["minutes"])
         return RUN_START_SECONDS + seconds
 
@@ -119,10 +113,16 @@ def operations_per_second() -> float:
     return 2 * rows * depth * columns / max(min(times), 1e-9)
 
 
-def _operations(given: Mapping[str, Any], characters: int, vocabulary: int) -> float:
+def _of_model(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the model."""
+    names = {name.replace("_", "-"): name for name in options_of_models()}
+    return {names[flag]: value for flag, value in given.items() if flag in names}
+
+
+def _operations(given: Mapping[str, Any], cost: Cost, characters: int, *, slow: bool) -> float:
     """What a run needs up to its first limit of steps or epochs; without one, endlessly many."""
-    if given["model"] == "ngram":
-        return float(characters * given["order"] * PER_COUNT)
+    if cost.counting:
+        return characters * cost.counting
     val_characters = int(characters * given["val-fraction"])
     train_characters = characters - val_characters
     streams = given["batch-size"]
@@ -131,23 +131,12 @@ def _operations(given: Mapping[str, Any], characters: int, vocabulary: int) -> f
     steps = min(given["steps"] or math.inf, given["epochs"] * in_epoch or math.inf)
     if steps == math.inf:
         return math.inf
-    per_character, weights = _of_character(given, vocabulary)
+    per_character = 2 * PASSES * cost.weights / OF_PRODUCTS + cost.activations * PER_ACTIVATION + PER_CHARACTER
+    per_character *= 2 if slow else 1
     learned = max(streams, FEWEST_ROWS) * max(window, given["seq-length"])  # of which those of the window count
-    step = learned * per_character + weights * PER_WEIGHT + PER_STEP
+    step = learned * per_character + cost.weights * PER_WEIGHT + PER_STEP
     every = given["eval-every"] or max(100, math.ceil(4 * val_characters / (streams * window)))
     return float(steps * step + math.ceil(steps / every) * val_characters * per_character / PASSES)
-
-
-def _of_character(given: Mapping[str, Any], vocabulary: int) -> tuple[float, int]:
-    """Operations of training on one character, and how many weights there are."""
-    H, L = given["hidden-size"], given["num-layers"]
-    if given["model"] == "tdnn":
-        gates, weights = given["context-size"] / 4, vocabulary * H
-    else:
-        gates = L * find_cell(given["cell"]).gates
-        weights = (2 * L - 1) * gates // L * H * H + vocabulary * H * (L if given["skip-connections"] else 1)
-    operations = 2 * PASSES * weights / OF_PRODUCTS + gates * H * PER_GATE + PER_CHARACTER
-    return operations * (2 if given["precision"] == "float64" else 1), weights
 
 
 def _text(sources: Sequence[str]) -> tuple[int, int]:

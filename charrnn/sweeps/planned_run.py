@@ -1,7 +1,19 @@
 """A run of a sweep, before it is trained."""
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+from charrnn.errors import CheckpointError
+from charrnn.kinds.config import kind_of
+from charrnn.kinds.header import config_of
+from charrnn.kinds.kind import Kind
+from charrnn.kinds.metric import Metric
+from charrnn.storage.checkpoint import load_header
+
+ORIGIN = "init-from"
+"""The option that names the checkpoint from which a run starts."""
 
 
 @dataclass(frozen=True)
@@ -19,3 +31,18 @@ class PlannedRun:
     sources: tuple[str, ...]
     options: dict[str, Any]
     swept: dict[str, Any]
+
+    @property
+    def metric(self) -> Metric:
+        """What it is measured by."""
+        origin = self.options.get(ORIGIN)
+        kind = _kind_in(origin) if origin else kind_of(self.options)
+        return kind.metrics[0]
+
+
+@cache
+def _kind_in(path: str) -> Kind:
+    try:
+        return config_of(load_header(Path(path))).kind  # type: ignore[no-any-return]
+    except CheckpointError:  # the run itself will fail over it
+        return kind_of({})

@@ -11,7 +11,6 @@ from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.spec import SEED, label
 from charrnn.sweeps.table import Row, fold
-from charrnn.sweeps.watch import bpc_of
 
 TIME = "time"
 
@@ -20,7 +19,7 @@ MOST_NAMED = 12
 
 
 def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
-    """Draw bits per character against time, a line for each run, or against a swept option, a point for each run.
+    """Draw the metric against time, a line for each run, or against a swept option, a point for each run.
 
     Args:
         folder: the sweep's; the picture goes there.
@@ -43,7 +42,7 @@ def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
         raise ConfigError("--plot needs matplotlib: install it with pip install 'charrnn[plots]'") from None
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_ylabel("bits per character")
+    axes.set_ylabel(rows[0].metric.title)
     axes.grid(alpha=0.3)
     if against == TIME:
         _curves(axes, folder)
@@ -58,8 +57,9 @@ def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
 def _curves(axes: Any, folder: SweepFolder) -> None:
     plan = folder.plan()
     for run in plan:
-        records = [r for r in read_metrics(folder.run(run).metrics) if bpc_of(r) is not None]
-        axes.plot([r["seconds"] / 60 for r in records], list(map(bpc_of, records)), label=run.name, linewidth=1)
+        value = run.metric.of
+        records = [r for r in read_metrics(folder.run(run).metrics) if value(r) is not None]
+        axes.plot([r["seconds"] / 60 for r in records], list(map(value, records)), label=run.name, linewidth=1)
     axes.set_xlabel("minutes")
     if len(plan) <= MOST_NAMED:
         axes.legend(fontsize="small")
@@ -67,18 +67,18 @@ def _curves(axes: Any, folder: SweepFolder) -> None:
 
 def _points(axes: Any, rows: Sequence[Row], option: str) -> None:
     """Each run, and through the medians of those that differ in this option and their seeds only, a line."""
-    rows = [row for row in rows if row.figures["best_bpc"] is not None and row.options[option] is not None]
+    rows = [row for row in rows if row.best is not None and row.options[option] is not None]
     values = sorted({row.options[option] for row in rows}, key=lambda value: (isinstance(value, str), value))
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     place = {value: value if numbers else index for index, value in enumerate(values)}
-    axes.scatter([place[row.options[option]] for row in rows], [row.figures["best_bpc"] for row in rows], s=12)
+    axes.scatter([place[row.options[option]] for row in rows], [row.best for row in rows], s=12)
     lines: dict[str, list[Row]] = {}
     for row in rows if option == SEED else fold(rows):
         rest = ", ".join(f"{key} {label(value)}" for key, value in row.options.items() if key != option)
         lines.setdefault(rest, []).append(row)
     for rest, points in lines.items():
         points.sort(key=lambda row: place[row.options[option]])
-        axes.plot([place[row.options[option]] for row in points], [r.figures["best_bpc"] for r in points], label=rest)
+        axes.plot([place[row.options[option]] for row in points], [r.best for r in points], label=rest)
     axes.set_xlabel(option)
     if not numbers:
         axes.set_xticks(range(len(values)), map(label, values))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError, RunError
+from charrnn.kinds.metric import Metric
 from charrnn.storage.atomic import writing
 from charrnn.sweeps.draw import draws, rounded
 from charrnn.sweeps.planned_run import PlannedRun
@@ -43,6 +44,7 @@ class Search:
         pruner: makes one.
         choices: of each option a list, or a range; see ``charrnn.sweeps.draw.draws``.
         whole: the options that take whole numbers.
+        metric: what the trials are measured by.
         plan: the run of a trial's number and options.
     """
 
@@ -52,6 +54,7 @@ class Search:
     pruner: "partial[Any]"
     choices: Mapping[str, Any]
     whole: frozenset[str]
+    metric: Metric
     plan: Callable[[int, Mapping[str, Any]], PlannedRun]
 
     def drawn(self, known: int) -> list[PlannedRun]:
@@ -155,7 +158,11 @@ class Study:
             _cut_unfinished_line(path)
             try:
                 self._study = optuna.create_study(
-                    storage=_journal(path), study_name="sweep", pruner=search.pruner(), load_if_exists=True
+                    storage=_journal(path),
+                    study_name="sweep",
+                    pruner=search.pruner(),
+                    load_if_exists=True,
+                    direction="maximize" if search.metric.higher_is_better else "minimize",
                 )
             except (KeyError, TypeError, ValueError) as error:
                 raise RunError(f"{path} is damaged: remove it, or give the sweep another name") from error
@@ -182,22 +189,22 @@ class Study:
         with writing(self._path):
             trial = self._study.ask(self._choices)
         run = self._planned(number, trial)
-        self._trials[run.name] = _Trial(trial)
+        self._trials[run.name] = _Trial(trial, self._search.metric)
         return run
 
     def awaits(self, run: str) -> bool:
         """Whether a run is a trial at work."""
         return run in self._trials
 
-    def evaluated(self, run: str, bpc: float | None, progress: float) -> bool:
+    def evaluated(self, run: str, value: float | None, progress: float) -> bool:
         """Whether a run should end, now that it has come so far, from 0 to 1; said once."""
         trial = self._trials.get(run)
-        if trial is None or bpc is None:
+        if trial is None or value is None:
             return False
         with writing(self._path):
-            return trial.evaluated(bpc, min(MARKS, int(progress * MARKS)))
+            return trial.evaluated(value, min(MARKS, int(progress * MARKS)))
 
-    def tell(self, run: str, state: str, best_bpc: float | None) -> None:
+    def tell(self, run: str, state: str, best: float | None) -> None:
         """What came of a run; a trial that was cut or has failed stays at work, until the sweep takes it up again."""
         if run not in self._trials or state not in ("done", "pruned"):
             return
@@ -206,7 +213,8 @@ class Study:
             if state == "pruned":
                 self._study.tell(trial.trial, state=self._states.PRUNED)
             else:
-                self._study.tell(trial.trial, math.inf if best_bpc is None else best_bpc)
+                worst = -math.inf if self._search.metric.higher_is_better else math.inf
+                self._study.tell(trial.trial, worst if best is None else best)
 
     def _known(self) -> list[Any]:
         """The trials, but those that were killed before all their options were chosen."""
@@ -221,7 +229,9 @@ class Study:
         for number, frozen in enumerate(self._known()):
             if frozen.state == self._states.RUNNING:
                 trial = self._trial(self._study, frozen._trial_id)
-                self._trials[self._planned(number, frozen).name] = _Trial(trial, frozen.last_step or 0)
+                self._trials[self._planned(number, frozen).name] = _Trial(
+                    trial, self._search.metric, frozen.last_step or 0
+                )
 
     def _planned(self, number: int, trial: Any) -> PlannedRun:
         options = {}
@@ -246,18 +256,19 @@ class Study:
 class _Trial:
     """A trial at work, and up to which mark the study knows of it."""
 
-    def __init__(self, trial: Any, mark: int = 0) -> None:
-        self.trial, self._mark, self._best = trial, mark, math.inf
+    def __init__(self, trial: Any, metric: Metric, mark: int = 0) -> None:
+        self.trial, self._metric, self._mark = trial, metric, mark
+        self._best: float | None = None
         self._pruned = False
 
-    def evaluated(self, bpc: float, mark: int) -> bool:
-        """Report the best bits per character at each mark that was passed; whether to end here."""
+    def evaluated(self, found: float, mark: int) -> bool:
+        """Report the best value at each mark that was passed; whether to end here."""
         if self._pruned:
             return False
-        before, self._best = self._best, min(self._best, bpc)
+        before, self._best = self._best, self._metric.best((self._best, found))
         for passed in range(self._mark + 1, mark + 1):
             value = self._best if passed == mark else before
-            if value < math.inf:
+            if value is not None:
                 self.trial.report(value, passed)
         self._mark = max(self._mark, mark)
         self._pruned = mark < MARKS and bool(self.trial.should_prune())

@@ -42,10 +42,10 @@ from charrnn.errors import ConfigError
 from charrnn.options import Option
 from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
-from charrnn.sweeps.planned_run import PlannedRun
+from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
 from charrnn.sweeps.search import DEFAULT_PARTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
-from charrnn.sweeps.values import CORPUS, ORIGIN, Values
+from charrnn.sweeps.values import CORPUS, Values
 from charrnn.text.corpus import keep_marks
 from charrnn.training.settings import TrainingSettings
 
@@ -216,7 +216,9 @@ class _Reader:
         ends = [choice if isinstance(choice, list) else (choice["min"], choice["max"]) for choice in choices.values()]
         for point in itertools.islice(itertools.product(*ends), MOST_ENDS):
             self._checked.check_together((OPTUNA,), {**fixed, **dict(zip(choices, point, strict=True))})
-        search = Search(**counts, **parts, choices=choices, whole=self._checked.whole(choices), plan=plan)
+        first = {key: end[0] for key, end in zip(choices, ends, strict=True)}
+        whole, metric = self._checked.whole(choices), plan(0, first).metric
+        search = Search(**counts, **parts, choices=choices, whole=whole, metric=metric, plan=plan)
         for kind in parts:
             with self._told_of(kind):
                 try_out(kind, search)

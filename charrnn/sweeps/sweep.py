@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from charrnn.errors import RunError
@@ -15,7 +15,7 @@ from charrnn.sweeps.folder import TO_TRAIN, SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.search import Study
 from charrnn.sweeps.spec import Spec
-from charrnn.sweeps.watch import Watch, bpc_of
+from charrnn.sweeps.watch import Watch
 
 LOOK_SECONDS = (0.5, 5.0)
 """The shortest and the longest time between two looks at the metrics of all runs."""
@@ -46,6 +46,12 @@ class RunEvaluated:
     metrics: dict[str, Any]
     progress: float
     """The part of the sweep that is done, 0 to 1."""
+    value: float | None = field(repr=False)
+    """Of what the run is measured by."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, but the value, which is one of the metrics."""
+        return {name: value for name, value in vars(self).items() if name != "value"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,19 @@ class RunEnded:
     run: str
     state: str
     why: str
-    best_bpc: float | None
+    metric: str
+    """Name of what it is measured by."""
+    best: float | None
+    """Its best value."""
     steps: int
     seconds: float
     progress: float
     """The part of the sweep that is done, 0 to 1."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, with the best value under the name of its metric."""
+        values = {name: value for name, value in vars(self).items() if name != "metric"}
+        return {f"best_{self.metric}" if name == "best" else name: value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -177,17 +191,17 @@ class Sweep:
         yield SweepStarted(str(self._folder.folder), self._total, self._total - self._at_rest, ends["failed"])
         for run in self._plan:
             if self._study and self._study.awaits(run.name) and states[run.name] not in TO_TRAIN:
-                self._study.tell(run.name, states[run.name], self._watch(run).best_bpc)
+                self._study.tell(run.name, states[run.name], self._watch(run).best)
         try:
             for run, outcome in self._outcomes(runs):
                 if not isinstance(outcome, RunResult):
-                    yield RunEvaluated(run.name, outcome, self._progress())
+                    yield RunEvaluated(run.name, outcome, self._progress(), run.metric.of(outcome))
                     continue
                 ends[outcome.state] += 1
                 if outcome.state == "failed":
                     self._folder.fail(run.name, outcome.why)
                 if self._study:
-                    self._study.tell(run.name, outcome.state, self._watches[run.name].best_bpc)
+                    self._study.tell(run.name, outcome.state, self._watches[run.name].best)
                 if outcome.state != "waiting":
                     yield self._ended(run, outcome)
         finally:
@@ -245,7 +259,7 @@ class Sweep:
     def _report(self, run: PlannedRun, watch: "Watch", records: Sequence[dict[str, Any]]) -> None:
         """Let the search hear of evaluations; it may end the run."""
         for record in records:
-            if self._study and self._study.evaluated(run.name, bpc_of(record), watch.progress_at(record)):
+            if self._study and self._study.evaluated(run.name, run.metric.of(record), watch.progress_at(record)):
                 self._folder.prune(run.name, record["step"])
 
     def _result(self, future: "Future[RunResult]") -> RunResult:
@@ -261,7 +275,14 @@ class Sweep:
         if outcome.state != "cut":
             watch.progress = 1.0
         return RunEnded(
-            run.name, outcome.state, outcome.why, watch.best_bpc, watch.steps, watch.seconds, self._progress()
+            run.name,
+            outcome.state,
+            outcome.why,
+            run.metric.name,
+            watch.best,
+            watch.steps,
+            watch.seconds,
+            self._progress(),
         )
 
     def _progress(self) -> float:

@@ -6,14 +6,14 @@ from statistics import median
 from typing import Any
 
 from charrnn.errors import RunError
+from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 from charrnn.storage.metrics import read_metrics
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import SEED, with_seed
-from charrnn.sweeps.watch import best_bpc
 
-FIGURES = ("best_bpc", "steps_done", "minutes_taken", "chars_per_second")
-"""None has the name of an option, which may stand beside it."""
+FIGURES = ("steps_done", "minutes_taken", "chars_per_second")
+"""Beside the best value. None has the name of an option, which may stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Row:
         figures: by their names; None where there is none yet; of several runs, the median.
         state: waiting, cut, done, failed or pruned; of several runs, how many of each.
         seeds: how many different ones.
-        spread: of several seeds, the difference between the highest and the lowest best bpc.
+        spread: of several seeds, the difference between the highest and the lowest best value.
+        metric: what the run is measured by.
     """
 
     run: str
@@ -35,6 +36,12 @@ class Row:
     state: str
     seeds: int = 1
     spread: float | None = None
+    metric: Metric = BITS_PER_CHARACTER
+
+    @property
+    def best(self) -> float | None:
+        """The best value of the metric."""
+        return self.figures[best_in(self.metric)]
 
     def to_dict(self) -> dict[str, Any]:
         """Flat, as JSON and CSV hold it."""
@@ -72,23 +79,34 @@ def fold(rows: Sequence[Row]) -> list[Row]:
 
 
 def best_first(rows: Iterable[Row]) -> list[Row]:
-    """Sorted by bits per character; rows without come last."""
-    return sorted(rows, key=lambda row: (row.figures["best_bpc"] is None, row.figures["best_bpc"] or 0.0, row.run))
+    """Sorted by the best value; rows without come last."""
+
+    def place(row: Row) -> tuple[bool, str, float, str]:
+        value = row.best or 0.0
+        return row.best is None, row.metric.name, -value if row.metric.higher_is_better else value, row.run
+
+    return sorted(rows, key=place)
+
+
+def best_in(metric: Metric) -> str:
+    """The name of the column that holds the best value of a metric."""
+    return f"best_{metric.name}"
 
 
 def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: str) -> Row:
     records = read_metrics(folder.run(planned).metrics)
     given = {**with_seed(planned.options), **planned.swept}
     options = {key: given.get(key) for key in keys}
-    return Row(planned.name, options, _figures(records), state)
+    metric = planned.metric
+    return Row(planned.name, options, _figures(records, metric), state, metric=metric)
 
 
-def _figures(records: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+def _figures(records: Sequence[dict[str, Any]], metric: Metric) -> dict[str, float | None]:
     if not records:
-        return dict.fromkeys(FIGURES)
+        return dict.fromkeys((best_in(metric), *FIGURES))
     paces = [record["chars_per_second"] for record in records if record["chars_per_second"]]
     return {
-        "best_bpc": best_bpc(records),
+        best_in(metric): metric.best(map(metric.of, records)),
         "steps_done": records[-1]["step"],
         "minutes_taken": records[-1]["seconds"] / 60,
         "chars_per_second": median(paces) if paces else None,
@@ -97,14 +115,15 @@ def _figures(records: Sequence[dict[str, Any]]) -> dict[str, float | None]:
 
 def _folded(rows: Sequence[Row]) -> Row:
     options = {key: value for key, value in rows[0].options.items() if key != SEED}
-    figures = {}
-    for name in FIGURES:
-        values = [value for row in rows if (value := row.figures[name]) is not None]
-        figures[name] = median(values) if values else None
-    bpcs = [bpc for row in rows if (bpc := row.figures["best_bpc"]) is not None]
+    metric, figures = rows[0].metric, {}
+    for name in (best_in(metric), *FIGURES):
+        known = [value for row in rows if (value := row.figures[name]) is not None]
+        figures[name] = median(known) if known else None
+    values = [row.best for row in rows if row.best is not None]
     states = [row.state for row in rows]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     state = states[0] if len(counts) == 1 else ", ".join(f"{count} {state}" for state, count in counts.items())
     common = ",".join(f"{key}={value}" for key, value in options.items() if value is not None)
     run = rows[0].run if len(rows) == 1 else common or "any seed"
-    return Row(run, options, figures, state, len(rows), max(bpcs) - min(bpcs) if len(bpcs) > 1 else None)
+    spread = max(values) - min(values) if len(values) > 1 else None
+    return Row(run, options, figures, state, len(rows), spread, metric)

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from charrnn.errors import CharrnnError, ConfigError
-from charrnn.model.config import MODEL_OPTIONS, ModelConfig
-from charrnn.model.header import config_of
+from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.header import config_of
 from charrnn.options import Option
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.run import find_checkpoint
+from charrnn.sweeps.planned_run import ORIGIN
 from charrnn.sweeps.toml import Document, Place
-from charrnn.training.options import check_options, check_value, interplay, only
+from charrnn.training.options import MODEL_OPTIONS, check_limits, check_options, check_value, interplay, only
 from charrnn.training.resumption import inherited_config
-from charrnn.training.settings import check_limits
 
-CORPUS, ORIGIN = "corpus", "init-from"
+CORPUS = "corpus"
 
 OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", "until-eof", "quiet", "json")
 """Options of ``train`` that are the sweep's to give."""

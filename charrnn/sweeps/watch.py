@@ -1,6 +1,6 @@
 """How a run comes along, read from its metrics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from charrnn.errors import RunError
@@ -14,16 +14,16 @@ class Watch:
     """Follows the metrics of a run, from the first call of ``news``.
 
     Attributes:
-        best_bpc: the lowest so far.
+        best: the best value of the run's metric so far.
         steps: at the last evaluation.
         seconds: at the last evaluation.
         progress: the part of the run that is done, 0 to 1.
     """
 
     def __init__(self, run: Run, planned: PlannedRun) -> None:
-        self.best_bpc: float | None = None
+        self.best: float | None = None
         self.steps, self.seconds, self.progress = 0, 0.0, 0.0
-        self._run, self._limits = run, limits_in(planned.options)
+        self._run, self._limits, self._metric = run, limits_in(planned.options), planned.metric
         self._size = -1
 
     def news(self) -> list[dict[str, Any]]:
@@ -42,21 +42,10 @@ class Watch:
         new = [record for record in records if record["step"] > self.steps]
         if records:
             last = records[-1]
-            self.best_bpc = best_bpc(records)
+            self.best = self._metric.best(map(self._metric.of, records))
             self.steps, self.seconds, self.progress = last["step"], last["seconds"], self.progress_at(last)
         return new
 
     def progress_at(self, record: Mapping[str, Any]) -> float:
         """The part of the run that was done when it evaluated so."""
         return min(1.0, max(parts_done(self._limits, record["step"], record["epoch"], record["seconds"]).values()))
-
-
-def best_bpc(records: Iterable[Mapping[str, Any]]) -> float | None:
-    """The lowest bits per character."""
-    return min((bpc for record in records if (bpc := bpc_of(record)) is not None), default=None)
-
-
-def bpc_of(record: Mapping[str, Any]) -> float | None:
-    """Bits per character of the validation text, or of the training where nothing validates."""
-    bpc: float | None = record["train_bpc"] if record["val_bpc"] is None else record["val_bpc"]
-    return bpc

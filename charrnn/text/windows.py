@@ -83,7 +83,7 @@ class Windows:
         """The step of a stream at which window ``i`` starts, its context included."""
         return max(0, self._own(i) - self._context)
 
-    def lead(self, i: int) -> int:
+    def burn_in(self, i: int) -> int:
         """Steps of context in window ``i``."""
         return self._own(i) - self.start(i)
 

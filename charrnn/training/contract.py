@@ -5,17 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from charrnn.model.config import ModelConfig
-from charrnn.model.contract import LanguageModel
-from charrnn.model.header import header_of
-from charrnn.model.workers import Workers
-from charrnn.scoring.streams import score
+from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.contract import LanguageModel
+from charrnn.kinds.header import header_of
+from charrnn.kinds.metric import Metric
+from charrnn.kinds.transfer import Pretrained
 from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
 from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import Limit, TrainingSettings
+from charrnn.workers import Workers
 
 Reason = Limit | Literal["interrupted", "patience"]
 
@@ -78,6 +79,10 @@ class BaseTrainer(ABC):
             TrainingError: training has diverged again and again.
         """
 
+    def begin_with(self, pretrained: Pretrained) -> None:
+        """Start from the weights of another model, with all else as in a new run."""
+        raise NotImplementedError
+
     @abstractmethod
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
@@ -103,20 +108,26 @@ class BaseTrainer(ABC):
         return {
             **header_of(self.config, self.vocabulary),
             "settings": self.settings.to_dict(),
-            "progress": self.progress.to_dict(),
+            "progress": self.progress.to_dict(self.metric),
             "epoch": self._epoch(),
             "parameters": self.parameter_count,
         }
 
-    def _val_bpc(self, model: LanguageModel) -> float | None:
-        """Bits per character of the validation text; None without one.
+    @property
+    def metric(self) -> Metric:
+        """The one that decides which checkpoint is the best."""
+        return self.config.kind.metrics[0]
+
+    def _validated(self, model: LanguageModel) -> dict[str, float | None]:
+        """The metrics of the validation data; None without any.
 
         Raises:
             StoppedError: the trainer was asked to end.
         """
+        kind = self.config.kind
         if not len(self._val_ids):
-            return None
-        return score(model, self._val_ids, before_window=self._check_stop).bits_per_character
+            return dict.fromkeys(metric.name for metric in kind.metrics)
+        return {**kind.validate(model, self._val_ids, self._check_stop)}
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
@@ -134,4 +145,4 @@ class BaseTrainer(ABC):
 
     def _finished(self, reason: Reason) -> Finished:
         progress = self.progress
-        return Finished(progress.step, self._epoch(), self.clock.seconds, reason, progress.best_val_bpc)
+        return Finished(progress.step, self._epoch(), self.clock.seconds, reason, self.metric.name, progress.best)

@@ -14,14 +14,13 @@ import numpy as np
 
 from charrnn.arguments import check_number
 from charrnn.errors import ConfigError, TrainingError
-from charrnn.kernels.updates import Clip, norm_scale
-from charrnn.model.tensors import Tensors
-from charrnn.model.workers import Workers
-from charrnn.model.workspace import copy_state
+from charrnn.layers.parameters import Parameters
+from charrnn.layers.state import copy_state
+from charrnn.optimizers.optimizer import Optimizer
 from charrnn.scoring.score import Losses, Ranks
 from charrnn.scoring.streams import Ids, surprises
-from charrnn.training.gradients import learner_of
-from charrnn.training.optimization import Optimizer
+from charrnn.text.batches import Batch
+from charrnn.workers import Workers
 
 SEGMENT = 50
 """Characters between two gradient steps."""
@@ -46,16 +45,16 @@ class DynamicReader:
         TrainingError: it is so high that the model diverged; from ``read``.
     """
 
-    def __init__(self, parameters: Tensors, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
+    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
         learning_rate = check_number("dynamic_rate", learning_rate)
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
         own = parameters.copy()
         self._rate = learning_rate
-        self._bptt = learner_of(own, workers, SEGMENT, 1)
-        self._network = self._bptt.network
+        self._learner = own.config.kind.learner(own, workers, SEGMENT, 1)
+        self._network = self._learner.network
         self._space = self._network.space(SEGMENT, 1)
-        self._updater = Optimizer(UPDATE_RULE, own, workers)
+        self._optimizer = Optimizer(UPDATE_RULE, own.vector, own.decaying, workers)
         self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
         self._step = 0
@@ -75,20 +74,22 @@ class DynamicReader:
 
     def _predict(self, x: Ids, y: Ids) -> tuple[Losses, Ranks]:
         """Losses and ranks (T,) of a segment; the state stays where it is."""
-        window = self._network.run(x, None, copy_state(self._state), self._space)
+        window = self._network.run(x, copy_state(self._state), self._space)
         losses, ranks = surprises(self._network, window, y)
-        if not np.isfinite(losses).all():
-            raise TrainingError(
-                f"the model diverged as it learned from the text at rate {self._rate}; choose a lower rate of dynamic "
-                "evaluation"
-            )
+        self._check(bool(np.isfinite(losses).all()))
         return losses[:, 0], ranks[:, 0]
 
     def _learn(self, x: Ids, y: Ids) -> None:
         """Make a gradient step on a segment, and advance the state."""
-        self._bptt.window(x, y, self._state)
-        gradient = self._bptt.gradient.vector
-        norm = self._updater.norm(gradient)
+        self._learner.loss_and_gradient(Batch(x, y), self._state)
         self._step += 1
-        self._updater.update(gradient, Clip(norm_scale(norm, CLIP_NORM), math.inf), self._rate, self._step)
+        gradient = self._learner.gradient.vector
+        self._check(self._optimizer.clip_and_update(gradient, self._rate, self._step, clip_norm=CLIP_NORM))
         self._network.refresh()
+
+    def _check(self, sound: bool) -> None:
+        if not sound:
+            raise TrainingError(
+                f"the model diverged as it learned from the text at rate {self._rate}; choose a lower rate of dynamic "
+                "evaluation"
+            )

@@ -1,5 +1,10 @@
-"""What a trainer tells while it trains. Losses are bits per character (bpc); times are seconds since the run began."""
+"""What a trainer tells while it trains. Times are seconds since the run began.
 
+A model is measured by the metrics of its kind, by name. As in metrics.jsonl, ``event.train_NAME`` and
+``event.val_NAME`` are their values: of a language model, ``train_bpc`` and ``val_bpc``, bits per character.
+"""
+
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,14 +32,36 @@ class Started:
 
 
 @dataclass(frozen=True)
-class StepDone:
-    """A parameter update."""
+class Measured:
+    """What has metrics."""
 
     step: int
     epoch: float
     seconds: float
-    train_bpc: float
-    """Of this window."""
+    train: dict[str, float]
+    """Metrics of the training data."""
+    val: dict[str, float | None]
+    """Metrics of the validation data; None where there is none."""
+
+    def __getattr__(self, name: str) -> float | None:
+        part, _, metric = name.partition("_")
+        if part in ("train", "val") and metric in (values := vars(self).get(part, {})):
+            value: float | None = values[metric]
+            return value
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields and the metrics in one flat dictionary, a line of metrics.jsonl."""
+        flat: dict[str, Any] = {}
+        for name, value in dataclasses.asdict(self).items():
+            flat |= {f"{name}_{metric}": v for metric, v in value.items()} if isinstance(value, dict) else {name: value}
+        return flat
+
+
+@dataclass(frozen=True)
+class StepDone(Measured):
+    """A parameter update; ``train`` is of its batch, ``val`` is empty."""
+
     learning_rate: float
     grad_norm: float
     """Before clipping."""
@@ -47,16 +74,9 @@ class StepDone:
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """An evaluation; these are the fields of a line of metrics.jsonl."""
+class Evaluated(Measured):
+    """An evaluation; ``train`` is the mean since the last one, ``val`` of all of the validation data."""
 
-    step: int
-    epoch: float
-    seconds: float
-    train_bpc: float
-    """Mean since the last evaluation."""
-    val_bpc: float | None
-    """Of the whole validation text; None without one."""
     learning_rate: float
     grad_norm: float
     """Mean since the last evaluation, before clipping."""
@@ -113,9 +133,19 @@ class Finished:
     epoch: float
     seconds: float
     reason: Literal["steps", "epochs", "minutes", "interrupted", "patience"]
-    best_val_bpc: float | None
+    metric: str
+    """The name of the one that decides which checkpoint is the best."""
+    best: float | None
+    """Its best value on the validation data."""
     hint: str | None = None
     """What would help the next run, where the losses say it; see ``advice``."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, with the best value under the name of its metric."""
+        values = dataclasses.asdict(self)
+        best = {f"best_val_{values.pop('metric')}": values.pop("best")}
+        hint = {"hint": values.pop("hint")}
+        return {**values, **best, **hint}
 
 
 Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Finished

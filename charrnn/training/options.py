@@ -4,10 +4,13 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import MODEL_OPTIONS, MODELS, ModelConfig
+from charrnn.kinds.config import ModelConfig, kind_of, make_config, options_of_models
 from charrnn.options import Option
+from charrnn.registry import names_in
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
-from charrnn.training.settings import TRAINING_OPTIONS, TrainingSettings
+from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, hyperparameters_of, settings_of
+
+MODEL_OPTIONS = options_of_models()
 
 ALL_OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPTIONS}
 """All of them, by name."""
@@ -15,6 +18,7 @@ ALL_OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPT
 WITH_ANOTHER = {
     "model",
     "precision",
+    "optimizer",
     "seq_length",
     "update_every",
     "val_fraction",
@@ -34,11 +38,11 @@ def check_options(**options: Any) -> None:
     if unknown := sorted(options.keys() - ALL_OPTIONS.keys()):
         raise ConfigError(f"unknown option {unknown[0]!r}: see charrnn train --help")
     run = RunOptions(**only(RUN_OPTIONS, options))
-    model = options.get("model", MODEL_OPTIONS["model"].default)
-    check_documents(run.documents, model)
-    check_training(options, model)
-    ModelConfig(vocab_size=1, **only(MODEL_OPTIONS, options)).require_trainable()
-    TrainingSettings(**only(TRAINING_OPTIONS, options))
+    config = make_config(1, **only(MODEL_OPTIONS, options))
+    check_documents(run.documents, config)
+    check_training(options, config)
+    config.require_trainable()
+    settings_of(only(TRAINING_OPTIONS, options))
 
 
 def check_value(name: str, value: Any) -> None:
@@ -47,7 +51,9 @@ def check_value(name: str, value: Any) -> None:
     Raises:
         ConfigError: the option is unknown, or the value out of range.
     """
-    others: dict[str, Any] = {"model": (ALL_OPTIONS[name].models or MODELS)[0]} if name in MODEL_OPTIONS else {}
+    others: dict[str, Any] = {"model": ALL_OPTIONS[name].models[0]} if name in MODEL_OPTIONS else {}
+    if name in HYPERPARAMETERS:
+        others["optimizer"] = next(each for each in names_in("optimizers") if name in hyperparameters_of(each))
     if name == "update_every":
         others["seq_length"] = max(value, 1)
     check_options(**others | {name: value})
@@ -65,26 +71,38 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
     )
 
 
-def check_documents(documents: str | None, model: str) -> None:
+def check_documents(documents: str | None, config: ModelConfig) -> None:
     """Refuse documents for a model that cannot learn where they end.
 
     Raises:
         ConfigError: it cannot.
     """
-    if documents and model != "rnn":
-        raise ConfigError(f"documents are for a recurrent network, not for a {model} model: leave documents out")
+    if documents and not config.kind.documents:
+        raise ConfigError(f"documents are for a recurrent network, not for a {config.model} model: leave documents out")
 
 
-def check_training(options: Mapping[str, Any], model: str) -> None:
-    """Refuse training options that the model has not, unless they are the defaults.
+def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:
+    """Refuse training options that the kind of model does not have, unless they are the defaults.
 
     Raises:
         ConfigError: there are such.
     """
     for name, value in only(TRAINING_OPTIONS, options).items():
-        declared = TRAINING_OPTIONS[name]
-        if value != declared.default and model not in (declared.models or MODELS) and model in MODELS:
-            raise ConfigError(f"model {model} has no {name}: leave it out")
+        if value != TRAINING_OPTIONS[name].default and name in config.kind.lacks:
+            raise ConfigError(f"model {config.model} has no {name}: leave it out")
+
+
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Refuse options that set no limit but 0: beside others, that switches one off; alone, it could mean anything.
+
+    Raises:
+        ConfigError: they do.
+    """
+    kind = kind_of(given)
+    set_ones = {name: given[name] for name in LIMITS if given.get(name) is not None and name not in kind.lacks}
+    if set_ones and not any(set_ones.values()):
+        name = next(iter(set_ones))
+        raise ConfigError(f"{name} must be above 0, not {set_ones[name]}: leave it out for no limit by {name}")
 
 
 def only(names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:

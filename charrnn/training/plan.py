@@ -5,25 +5,14 @@ The clock would make every run another one; steps can be repeated.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from charrnn.kernels.processor import BFLOAT16
-from charrnn.model.config import MODEL_OPTIONS, ModelConfig
+from charrnn.kinds.config import ModelConfig, config_for, kind_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.fitting import fit_settings
-from charrnn.training.options import only
-from charrnn.training.recipe import (
-    PLANNED_CELL,
-    WEIGHT_DECAY,
-    best_dropout,
-    best_size,
-    gains_by_tying,
-    is_largest,
-    most_epochs,
-    work_per_character,
-)
-from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, limits_in
+from charrnn.training.options import MODEL_OPTIONS, only
+from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, limits_in, settings_of
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""
@@ -33,9 +22,6 @@ Parts = Callable[[float], tuple[int, int]]
 
 PLANNED_PATIENCE = 8
 """Evaluations without a better one after which a run ends whose time nobody has set."""
-
-LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
-"""Shorter runs are not worth the time to compile for bfloat16, nor is it worth rounding where it is hardly faster."""
 
 SPARE = 0.02
 """Part of the time that is kept back, in case that the machine is slower later on."""
@@ -85,7 +71,8 @@ class Plan:
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
     """Whether a run with these options is one of minutes, for which the rest is chosen."""
-    return given.get("model") != "ngram" and not given.get("steps") and not given.get("epochs")
+    kind = kind_of(given)
+    return kind.planned and not given.get("steps") and not given.get("epochs")
 
 
 def make_plan(
@@ -100,47 +87,25 @@ def make_plan(
         spent: tells how many seconds of the run's time are over.
         speed: measures this machine.
     """
-    draft = _Draft(given, parts, vocabulary)
+    draft = Draft(given, parts, vocabulary)
     draft.choose(minutes=limits_in(given)["minutes"])
     draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PLANNED_PATIENCE)
-    rate = _choose_model(draft, speed) if draft.config.model == "rnn" else speed(draft.config, draft.settings)
+    rate = draft.config.kind.choose(draft, speed)
     draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate)
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
     evaluations, fitting = _steps(draft, reserved, evaluation, rate)
-    most = max(LEAST_STEPS, math.ceil(draft.most_epochs * draft.steps_in_epoch))
-    steps = min(fitting, most) if draft.config.model == "rnn" else fitting
+    most = draft.most_epochs * draft.steps_in_epoch
+    steps = fitting if math.isinf(most) else min(fitting, max(LEAST_STEPS, math.ceil(most)))
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
     if steps < draft.settings.warmup_steps / MOST_WARMUP:
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting), reserved)
 
 
-def _choose_model(draft: "_Draft", speed: Speed) -> float:
-    """Choose a recurrent network and its regularisation; returns how many characters a second it learns."""
-    minutes = draft.settings.minutes
-    if draft.settings.optimizer == TrainingSettings.optimizer:
-        draft.choose(weight_decay=WEIGHT_DECAY)
-    draft.choose(cell=PLANNED_CELL)
-    rate = speed(draft.config, draft.settings)
-    if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
-        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
-        if bf16_rate > LEAST_BF16_GAIN * rate:
-            draft.choose(precision="bf16")
-            rate = bf16_rate
-    if not draft.is_given("hidden_size"):
-        draft.choose(hidden_size=best_size(rate * 60 * minutes * work_per_character(draft.config), draft.characters))
-        rate = speed(draft.config, draft.settings)
-    epochs = min(draft.most_epochs, rate * 60 * minutes / draft.characters)
-    draft.choose(dropout=best_dropout(draft.config.hidden_size, epochs))
-    if gains_by_tying(epochs) and not draft.is_given("embedding_size"):
-        draft.choose(tie_embedding=True)
-    return speed(draft.config, draft.settings) if draft.config.dropout or draft.config.tie_embedding else rate
-
-
-class _Draft:
+class Draft:
     """What has been chosen so far.
 
     Attributes:
@@ -165,8 +130,8 @@ class _Draft:
         """Choose these, where they are not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
-        self.config = ModelConfig.of(self._vocabulary, **only(MODEL_OPTIONS, known))
-        settings = TrainingSettings(**only(TRAINING_OPTIONS, known))
+        self.config: Any = config_for(self._vocabulary, **only(MODEL_OPTIONS, known))
+        settings = settings_of(only(TRAINING_OPTIONS, known))
         self.characters, self.val_characters = self._parts(settings.val_fraction)
         self.settings, _ = fit_settings(settings, self.characters)
 
@@ -184,10 +149,11 @@ class _Draft:
     @property
     def most_epochs(self) -> float:
         """Passes over the text that are worth the time."""
-        return most_epochs(self.config.hidden_size, self.characters)
+        epochs: float = self.config.kind.most_epochs(self.config, self.characters)
+        return epochs
 
 
-def _steps(draft: _Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
+def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
     """How many evaluations and updates fit into the time; what is reserved holds the last evaluation."""
     seconds = 60 * draft.settings.minutes
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
@@ -196,19 +162,13 @@ def _steps(draft: _Draft, reserved: float, evaluation: float, rate: float) -> tu
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
 
-def _reasons(draft: _Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
+def _reasons(draft: Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
     """The plan in a few lines."""
     config, settings = draft.config, draft.settings
-    if draft.is_given("hidden_size") or config.model != "rnn":
-        size = ""
-    elif is_largest(config.hidden_size, draft.characters):
-        size = ", no larger, as the text is short"
-    else:
-        size = f", as learns most in {settings.minutes:.3g} minutes"
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (
-        f"{config.title}{size}: {rate:,.0f} characters a second",
+        f"{config.title}{config.kind.why_this_size(draft)}: {rate:,.0f} characters a second",
         f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
-        f"weight decay {settings.weight_decay:g}, dropout {config.dropout:g}"
-        + ", embedding tied to the output" * config.tie_embedding,
+        f"weight decay {settings.weight_decay:g}, dropout {getattr(config, 'dropout', 0):g}"
+        + ", embedding tied to the output" * getattr(config, "tie_embedding", False),
     )

@@ -3,9 +3,8 @@
 import numpy as np
 
 from charrnn.kernels.draw import Rules, generator
-from charrnn.model.contract import LanguageModel
+from charrnn.kinds.contract import LanguageModel
 from charrnn.sampling.batch import opened, sub_seed
-from charrnn.sampling.samplers import sampler_of
 from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -19,6 +18,6 @@ def preview(model: LanguageModel, vocabulary: Vocabulary, rng_seed: int, step: i
     """LENGTH characters, a function of the model, the run's seed and the step; of documents, one or some, as lines."""
     count = MOST_DOCUMENTS if vocabulary.documents else 1
     generators = np.stack([generator(sub_seed(rng_seed, number), step) for number in range(count)])
-    streams = Streams.beginning(sampler_of(model), vocabulary.encode(opened("", vocabulary)), generators)
+    streams = Streams.beginning(model.config.kind.sampler(model), vocabulary.encode(opened("", vocabulary)), generators)
     texts = [vocabulary.decode(ids) for ids in streams.draw(LENGTH, RULES).ids]
     return "\n".join(text.partition(END)[0] for text in texts)[:LENGTH] if vocabulary.documents else texts[0]

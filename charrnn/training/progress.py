@@ -6,12 +6,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from charrnn.errors import CheckpointError
+from charrnn.kinds.metric import Metric
 
 SPIKE = 10.0
 """A gradient so many times longer than the mean since the last evaluation is a spike."""
 
 MOST = 2**53
 """Of steps and the like: up to here a float holds every whole number."""
+
+BEST = "best_val_"
+"""How the names of best values begin in files; the name of the metric follows."""
 
 PACE_SECONDS = 3.0
 """Time over which ``Pace`` is a mean."""
@@ -39,7 +43,8 @@ class Progress:
     """Halved whenever the run diverges."""
     rollbacks: int = 0
     """How often it has."""
-    best_val_bpc: float | None = None
+    best: float | None = None
+    """The best value of the metric that decides; in files, ``best_val_NAME``."""
     evaluations_since_best: int = 0
 
     def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
@@ -54,13 +59,13 @@ class Progress:
         self.norm_sum += norm
         self.steps_since += 1
 
-    def evaluated(self, val_bpc: float | None) -> bool:
-        """Take in the evaluation of this step, None where there is no text for it; returns whether it is the best."""
+    def evaluated(self, value: float | None, metric: Metric) -> bool:
+        """Take in the evaluation of this step, None where there are no data for it; returns whether it is the best."""
         self.evaluated_step = self.step
-        if val_bpc is None:
+        if value is None:
             return False
-        if self.best_val_bpc is None or val_bpc < self.best_val_bpc:
-            self.best_val_bpc, self.evaluations_since_best = val_bpc, 0
+        if metric.is_better(value, self.best):
+            self.best, self.evaluations_since_best = value, 0
             return True
         self.evaluations_since_best += 1
         return False
@@ -78,9 +83,9 @@ class Progress:
         """Learn at the whole rate again: another one has been given."""
         self.rate_factor, self.rollbacks_since = 1.0, 0
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, metric: Metric) -> dict[str, Any]:
         """The fields as JSON can hold them."""
-        return asdict(self)
+        return {best_of(metric) if name == "best" else name: value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Progress":
@@ -91,13 +96,21 @@ class Progress:
         """
         if not isinstance(values, dict):
             raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
-        names = {field.name: field.type for field in fields(cls)}
-        for name, value in values.items():
-            kinds = (int,) if names.get(name) is int else (int, float)
-            missing = value is None and name == "best_val_bpc"
-            if name not in names or not (missing or _is_count(value, kinds)):
-                raise CheckpointError(f"the checkpoint cannot be resumed: its progress has {name} {value!r}")
-        return cls(**values)
+        types = {field.name: field.type for field in fields(cls)}
+        own = {}
+        for key, value in values.items():
+            name = "best" if str(key).startswith(BEST) else key
+            kinds = (int,) if types.get(name) is int else (int, float)
+            missing = value is None and name == "best"
+            if name not in types or not (missing or _is_count(value, kinds)):
+                raise CheckpointError(f"the checkpoint cannot be resumed: its progress has {key} {value!r}")
+            own[name] = value
+        return cls(**own)
+
+
+def best_of(metric: Metric) -> str:
+    """The name under which files hold the best value of a metric."""
+    return f"{BEST}{metric.name}"
 
 
 def _is_count(value: object, kinds: tuple[type, ...]) -> bool:

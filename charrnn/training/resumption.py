@@ -5,9 +5,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import MODEL_OPTIONS, ModelConfig
+from charrnn.kinds.config import ModelConfig
+from charrnn.training.options import MODEL_OPTIONS
 from charrnn.training.run_options import RUN_OPTIONS
-from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings
+from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, hyperparameters_of, settings_of
 
 FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
 """Options that may be given anew without a word."""
@@ -38,8 +39,10 @@ def merged_settings(
     Raises:
         ConfigError: options are given that would make it another run.
     """
-    before = {**shape, **TrainingSettings(**known).to_dict()}
-    changes = {name: value for name, value in given.items() if value != before[name]}
+    old = settings_of(known)
+    defaults = hyperparameters_of(old.optimizer)
+    before = {**shape, **defaults, **old.to_dict()}
+    changes = {name: value for name, value in given.items() if value != before.get(name)}
     if others := [name for name in changes if name not in FREE + TOLD]:
         raise ConfigError(
             f"{_differing(others, before, given)} out, or start a new run; "
@@ -47,15 +50,17 @@ def merged_settings(
         )
     kept: dict[str, Any] = dict.fromkeys(LIMITS, 0) if set(LIMITS) & set(changes) else {}
     anew = {name: value for name, value in given.items() if name in TRAINING_OPTIONS}
-    settings = TrainingSettings(**{**known, **kept, **anew})
-    after = settings.to_dict()
+    settings = settings_of({**known, **kept, **anew})
+    after = {**defaults, **settings.to_dict()}
     notes = tuple(
-        f"{name} was {before[name]} and is {after[name]} from here on" for name in TOLD if after[name] != before[name]
+        f"{name} was {before[name]} and is {after[name]} from here on"
+        for name in TOLD
+        if name in after and after[name] != before[name]
     )
     return settings, notes
 
 
-def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> ModelConfig:
+def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
     """The config of a run that starts from the weights of another.
 
     Args:
@@ -65,15 +70,15 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> ModelConf
     Raises:
         ConfigError: the weights do not fit what is given, or there are none.
     """
-    if config.model == "ngram":
-        raise ConfigError("an n-gram model has no weights to start from, but counts: count both texts in one run")
-    shape = asdict(config)
+    config.kind.check_source()
+    shape = {**{name: option.default for name, option in MODEL_OPTIONS.items()}, **asdict(config)}
     if others := [name for name, value in given.items() if name not in RETRAINED and value != shape[name]]:
         raise ConfigError(
             f"{_differing(others, shape, given)} out; "
             f"a run that starts from another one's weights may be given {' and '.join(RETRAINED)} of its own"
         )
-    return replace(config.trainable(), **given)
+    anew = {name: value for name, value in given.items() if hasattr(config, name)}
+    return replace(config.trainable(), **anew)
 
 
 def _differing(names: list[str], before: Mapping[str, Any], given: Mapping[str, Any]) -> str:

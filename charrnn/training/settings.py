@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import NETWORKS
-from charrnn.options import check_options_of, declare, options_of
-from charrnn.registry import names_in
+from charrnn.options import Option, check_options_of, declare, options_of
+from charrnn.registry import literal_in, names_in
 
 Limit = Literal["steps", "epochs", "minutes"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
@@ -23,8 +22,8 @@ MOST_MINUTES = 10_000_000
 DEFAULT_MINUTES = 10.0
 """How long a run is that sets no limit."""
 
-of_training = partial(declare, group="Training", models=NETWORKS)
-of_length = partial(declare, group="Length of the run", models=NETWORKS)
+of_training = partial(declare, group="Training")
+of_length = partial(declare, group="Length of the run")
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,6 @@ class TrainingSettings:
         shown_default="by the length of the text",
         least=0,
         resumed="freely",
-        models=NETWORKS,
     )
     patience: int = of_length(
         0,
@@ -94,9 +92,16 @@ class TrainingSettings:
         resumed="freely",
     )
     rng_seed: int = declare(0, "Seed of the random generator.", "Training", least=0)
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    """Of the optimizer; what is not given has its default."""
 
     def __post_init__(self) -> None:
-        check_options_of(self, TRAINING_OPTIONS)
+        check_options_of(self, options_of(TrainingSettings))
+        known = hyperparameters_of(self.optimizer)
+        for name, value in self.hyperparameters.items():
+            if name not in known:
+                raise ConfigError(f"optimizer {self.optimizer} has no {name}: leave it out")
+            TRAINING_OPTIONS[name].check(value)
         if self.update_every > (self.seq_length or self.update_every):
             raise ConfigError(f"update_every must be at most seq_length, {self.seq_length}, not {self.update_every}")
         if self.patience and not self.val_fraction:
@@ -119,25 +124,49 @@ class TrainingSettings:
         return limits_in(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON can hold them."""
-        return asdict(self)
+        """The options as JSON can hold them; ``settings_of`` takes them back."""
+        values = asdict(self)
+        own = values.pop("hyperparameters")
+        return {**values, **own}
 
 
-TRAINING_OPTIONS = options_of(TrainingSettings)
-
-
-def check_limits(given: Mapping[str, Any]) -> None:
-    """Refuse options that set no limit but 0: beside others, that switches one off; alone, it could mean anything.
-
-    An n-gram model has no limits.
+def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
+    """The settings with these options; each hyperparameter is one by itself.
 
     Raises:
-        ConfigError: they do.
+        ConfigError: a value is out of range, or the optimizer has no such hyperparameter.
     """
-    set_ones = {name: given[name] for name in LIMITS if given.get(name) is not None}
-    if set_ones and not any(set_ones.values()) and given.get("model") != "ngram":
-        name = next(iter(set_ones))
-        raise ConfigError(f"{name} must be above 0, not {set_ones[name]}: leave it out for no limit by {name}")
+    own = {name: value for name, value in options.items() if name in HYPERPARAMETERS and value is not None}
+    rest = {name: value for name, value in options.items() if name not in HYPERPARAMETERS}
+    return TrainingSettings(**rest, hyperparameters=own)
+
+
+def hyperparameters_of(optimizer: str) -> dict[str, float]:
+    """The hyperparameters of an optimizer, and their defaults."""
+    declared = literal_in("optimizers", optimizer, "HYPERPARAMETERS") or {}
+    return {name: one["default"] for name, one in declared.items()}
+
+
+def hyperparameter_options() -> dict[str, Option]:
+    """The hyperparameters of all optimizers as options: None stands for an optimizer's own default."""
+    options: dict[str, Option] = {}
+    for optimizer in names_in("optimizers"):
+        for name, declared in (literal_in("optimizers", optimizer, "HYPERPARAMETERS") or {}).items():
+            shown = f"{optimizer} {declared['default']:g}"
+            if name in options:
+                options[name] = replace(options[name], shown_default=f"{options[name].shown_default}, {shown}")
+                continue
+            attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
+            flag = name.replace("_", "-")
+            options[name] = Option(
+                declared["help"], "Training", shown, name=name, flag=flag, kind=float, resumed="told", **attributes
+            )
+    return options
+
+
+HYPERPARAMETERS = hyperparameter_options()
+
+TRAINING_OPTIONS = {**options_of(TrainingSettings), **HYPERPARAMETERS}
 
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:

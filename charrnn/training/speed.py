@@ -1,20 +1,17 @@
 """How fast this machine trains a model of a given shape."""
 
-import math
-
 import numpy as np
 
 from charrnn.clock import running_seconds
-from charrnn.kernels.updates import Clip
-from charrnn.model.config import ModelConfig
-from charrnn.model.workers import Workers
+from charrnn.kinds.config import ModelConfig
+from charrnn.optimizers.optimizer import Optimizer
 from charrnn.scoring.streams import score
+from charrnn.text.batches import Batch
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.memory import check_memory
-from charrnn.training.optimization import Optimizer
 from charrnn.training.preview import preview
 from charrnn.training.settings import TrainingSettings
+from charrnn.workers import Workers
 
 
 def training_speed(
@@ -33,18 +30,17 @@ def training_speed(
     """
     check_memory(config, settings, settings.seq_length)
     workers = Workers(threads)
-    parameters = new_parameters(config).initialise(settings.rng_seed)
-    learner = learner_of(parameters, workers, settings.seq_length, settings.batch_size)
-    updater = Optimizer(settings.optimizer, parameters, workers)
+    parameters = config.kind.parameters(config).initialise(settings.rng_seed)
+    learner = config.kind.learner(parameters, workers, settings.seq_length, settings.batch_size)
+    optimizer = Optimizer(settings.optimizer, parameters.vector, parameters.decaying, workers)
     state = learner.network.initial_state(settings.batch_size)
     shape = (settings.seq_length, settings.batch_size)
     x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
-    lead = settings.seq_length - settings.window
+    batch = Batch(x, y[settings.seq_length - settings.window :])
 
     def step() -> None:
-        learner.window(x, y, state, lead=lead, mask_key=0)
-        updater.norm(learner.gradient.vector)
-        updater.update(learner.gradient.vector, Clip(1.0, math.inf), 0.0, 1)
+        learner.loss_and_gradient(batch, state, dropout_seed=0)
+        optimizer.clip_and_update(learner.gradient.vector, 0.0, 1)
         learner.network.refresh()
 
     step()

@@ -9,31 +9,23 @@ import math
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
-from charrnn.kernels.draw import fill_uniform, generator
-from charrnn.kernels.updates import Clip, norm_scale
-from charrnn.model.config import ModelConfig
-from charrnn.model.transfer import Pretrained
-from charrnn.model.workspace import State, copy_state
-from charrnn.text.corpus import check_ids
-from charrnn.text.documents import Documents, Text
+from charrnn.kernels.draw import generator
+from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.transfer import Pretrained
+from charrnn.layers.parameters import Array
+from charrnn.layers.state import State, copy_state
+from charrnn.optimizers.optimizer import Optimizer
+from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Windows
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
-from charrnn.training.gradients import learner_of, new_parameters
 from charrnn.training.memory import check_memory
-from charrnn.training.optimization import Optimizer
 from charrnn.training.progress import Clock, Progress, Throughput
 from charrnn.training.schedule import rate
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
-
-Array = npt.NDArray[Any]
 
 HASTE = 8
 """Where a run is planned by steps, the clock lowers the learning rate only in the last of so many parts of the time."""
@@ -59,13 +51,14 @@ class Trainer(BaseTrainer):
         **how: Any,
     ) -> None:
         super().__init__(config, settings, vocabulary, train_ids, val_ids, **how)
-        context = settings.seq_length - settings.window
-        self._windows = Windows(train_ids, settings.batch_size, settings.window, context)
-        check_memory(config, settings, self._windows.longest)
-        self.parameters = new_parameters(config).initialise(settings.rng_seed)
-        self._learner = learner_of(self.parameters, self.workers, settings.seq_length, settings.batch_size)
+        kind = config.kind
+        self._batches = kind.batches(config, settings, train_ids)
+        check_memory(config, settings, self._batches.longest)
+        self.parameters = kind.parameters(config).initialise(settings.rng_seed)
+        self._learner = kind.learner(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         self._network = self._learner.network
-        self._updater = Optimizer(settings.optimizer, self.parameters, self.workers)
+        vector, decaying = self.parameters.vector, self.parameters.decaying
+        self._optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
         self._state = self._network.initial_state(settings.batch_size)
         self._pace = Throughput()
         self._saved_at = running_seconds()
@@ -124,7 +117,7 @@ class Trainer(BaseTrainer):
         good, tensors, header = self._good, self._tensors(), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}
-            header["good"] = good.progress.to_dict()
+            header["good"] = good.progress.to_dict(self.metric)
         return tensors, header
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
@@ -148,7 +141,7 @@ class Trainer(BaseTrainer):
 
     def _tensors(self) -> dict[str, Array]:
         """All that changes in training, by name."""
-        tensors = self.parameters.to_tensors() | self._updater.to_tensors()
+        tensors = self.parameters.to_tensors() | self._optimizer.to_tensors()
         for layer, arrays in enumerate(self._state):
             for name, array in zip(self._network.state_names, arrays, strict=True):
                 tensors[f"state.{name}_l{layer}"] = array
@@ -159,17 +152,17 @@ class Trainer(BaseTrainer):
         for name, own in self._tensors().items():
             if (tensors[name].shape, tensors[name].dtype) != (own.shape, own.dtype):
                 raise ValueError(f"{name} has shape {tensors[name].shape} of {tensors[name].dtype}")
-        if progress.window >= len(self._windows):
-            raise ValueError(f"window {progress.window} of {len(self._windows)}")
+        if progress.window >= len(self._batches):
+            raise ValueError(f"window {progress.window} of {len(self._batches)}")
         names, layers = self._network.state_names, range(len(self._state))
         state: State = [tuple(tensors[f"state.{name}_l{layer}"] for name in names) for layer in layers]
         self._network.check_state(state)
         self.parameters.load_tensors(tensors)
-        self._updater.load_tensors(tensors)
+        self._optimizer.load_tensors(tensors)
         self._state = copy_state(state)
         self.progress = progress
         self._network.refresh()
-        self._shuffle()
+        self._batches.begin_epoch(progress.epoch)
 
     def _roll_back(self, why: str) -> RolledBack:
         """Go back to the last good state, and learn at half the rate from there."""
@@ -181,68 +174,56 @@ class Trainer(BaseTrainer):
         settings, progress, clock = self.settings, self.progress, self.clock
         started = running_seconds()
         if progress.window == 0:
-            self._shuffle()
-        windows, window = self._windows, progress.window
-        x, y = windows[window]
-        for ids in (x, y):
-            check_ids(ids, self.config.vocab_size)
-        lead, advance = windows.lead(window), windows.start(window + 1) - windows.start(window)
-        characters = (len(x) - lead) * settings.batch_size
+            self._batches.begin_epoch(progress.epoch)
+        batch = self._batches.batch(progress.window, progress.step)
         learning_rate = progress.rate_factor * rate(settings, progress.step, self._epoch(), self._annealed())
-        loss = self._learner.window(
-            x, y, self._state, lead=lead, advance=advance, fresh=self._fresh(), mask_key=self._mask_key()
+        loss = self._learner.loss_and_gradient(batch, self._state, dropout_seed=self._dropout_seed())
+        check(loss < MOST_NATS, f"loss {loss:.3g} nats")
+        is_updated = self._optimizer.clip_and_update(
+            self._learner.gradient.vector,
+            learning_rate,
+            progress.step + 1,
+            clip_norm=settings.clip_norm,
+            clip_value=settings.clip_value,
+            weight_decay=settings.weight_decay,
         )
-        gradient = self._learner.gradient.vector
-        norm = self._updater.norm(gradient)
-        check(loss < MOST_NATS and math.isfinite(norm), f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
-        scale = norm_scale(norm, settings.clip_norm)
-        clip = Clip(scale, settings.clip_value or math.inf)
-        self._updater.update(gradient, clip, learning_rate, progress.step + 1, settings.weight_decay)
+        norm = self._optimizer.norm
+        check(is_updated, f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
         self._network.refresh()
-        progress.add_step(loss, norm, learning_rate, windows=len(windows))
+        progress.add_step(loss, norm, learning_rate, windows=len(self._batches))
         now = running_seconds()
         clock.seconds = now - clock_zero
         clock.training_seconds += now - started
-        clock.characters += characters
+        clock.characters += batch.predictions
         return StepDone(
             step=progress.step,
             epoch=self._epoch(),
             seconds=clock.seconds,
-            train_bpc=loss / math.log(2),
+            train=self._of_loss(loss),
+            val={},
             learning_rate=learning_rate,
             grad_norm=norm,
-            characters=characters,
-            chars_per_second=self._pace.add(now - started, characters),
+            characters=batch.predictions,
+            chars_per_second=self._pace.add(now - started, batch.predictions),
             progress=self._done(),
         )
 
-    def _shuffle(self) -> None:
-        """Bring documents into the order of this epoch."""
-        if isinstance(self._train_ids, Documents):
-            self._windows.ids = self._train_ids.shuffled(self.settings.rng_seed, self.progress.epoch)
-
-    def _fresh(self) -> npt.NDArray[np.bool_]:
-        """The streams that forget their past: all where a window starts with the text, and a few by chance.
-
-        Of documents, none by chance: how they begin is in the text.
-        """
-        chances = np.empty(self.settings.batch_size)
-        fill_uniform(generator(self.settings.rng_seed, -1 - self.progress.step), chances)  # those from 0 on are masks'
-        probability = 0 if self.config.end_symbol else self.settings.reset_probability
-        fresh: npt.NDArray[np.bool_] = chances < probability
-        return fresh | (self._windows.start(self.progress.window) == 0)
+    def _of_loss(self, loss: float) -> dict[str, float]:
+        """The metrics that a loss in nats is, in other units."""
+        return {metric.name: loss / metric.nats for metric in self.config.kind.metrics if metric.nats}
 
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
         self._check_state()
-        val_bpc = self._val_bpc(self._network)
-        check(val_bpc is None or val_bpc < MOST_NATS, f"validation loss {val_bpc} bits per character")
+        val = self._validated(self._network)
+        value = val[self.metric.name]
+        check(value is None or abs(value) < MOST_NATS, f"validation {self.metric.title} {value}")
         evaluated = Evaluated(
             step=progress.step,
             epoch=self._epoch(),
             seconds=self.clock.seconds,
-            train_bpc=progress.loss_sum / steps / math.log(2),
-            val_bpc=val_bpc,
+            train=self._of_loss(progress.loss_sum / steps),
+            val=val,
             learning_rate=progress.learning_rate,
             grad_norm=progress.norm_sum / steps,
             chars_per_second=self.clock.chars_per_second(),
@@ -251,7 +232,7 @@ class Trainer(BaseTrainer):
         )
         progress.clear_sums()
         self.clock = Clock(self.clock.seconds)
-        best = progress.evaluated(val_bpc)
+        best = progress.evaluated(value, self.metric)
         self._good = GoodState.of(self._tensors(), self.progress)
         yield from self._told(evaluated, self._network, best)
 
@@ -283,10 +264,12 @@ class Trainer(BaseTrainer):
 
     def _check_state(self) -> None:
         """A diverged model must not take the place of a good one."""
-        check_state(self.parameters.vector, [self._updater.slots, *(array for layer in self._state for array in layer)])
+        check_state(
+            self.parameters.vector, [self._optimizer.states, *(array for layer in self._state for array in layer)]
+        )
 
     def _epoch(self) -> float:
-        return self.progress.epoch + self.progress.window / len(self._windows)
+        return self.progress.epoch + self.progress.window / len(self._batches)
 
     def _parts_done(self) -> dict[Limit, float]:
         return parts_done(self.settings.limits, self.progress.step, self._epoch(), self.clock.seconds)
@@ -313,5 +296,5 @@ class Trainer(BaseTrainer):
             return "patience"
         return next((name for name, part in self._parts_done().items() if part >= 1), None)
 
-    def _mask_key(self) -> int:
+    def _dropout_seed(self) -> int:
         return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF

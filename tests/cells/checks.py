@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import reference
 
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.workspace import copy_state
-from charrnn.training.bptt import TruncatedBPTT
+from charrnn.layers.state import copy_state
+from charrnn.models.language.learner import TruncatedBPTT
+from charrnn.models.language.network import Network
+from charrnn.text.batches import Batch
 
 T, B = 6, 5
 SHAPES = {
@@ -20,7 +21,7 @@ shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 
 def check_cell(parameters, step, random):
     """Loss, state and gradients of a model in float64 equal those of ``step``, see ``reference.run``."""
-    network = TrainingNetwork(parameters)
+    network = Network(parameters, training=True)
     config = parameters.config
     x, y = random.integers(0, config.vocab_size, (2, T, B)).astype(np.int32)
     state = network.initial_state(B)
@@ -31,7 +32,7 @@ def check_cell(parameters, step, random):
     given = copy_state(state)
 
     def loss(tensors):
-        names = [f"initial.{name}_l{{}}" for name in network.cell.state if config.learn_initial_state]
+        names = [f"initial.{name}_l{{}}" for name in network.state_names if config.learn_initial_state]
         start = [
             tuple(
                 np.where(fresh[:, np.newaxis], tensors[name.format(l)], array)
@@ -45,11 +46,13 @@ def check_cell(parameters, step, random):
     tensors = dict(parameters.tensors)
     _, wanted_state = reference.run(tensors, x, given, step)
     bptt = TruncatedBPTT(network, T, B)
-    assert bptt.window(x, y, state, fresh=fresh) == pytest.approx(loss(tensors), rel=1e-12)
+    assert bptt.loss_and_gradient(Batch(x, y, reset=fresh), state) == pytest.approx(loss(tensors), rel=1e-12)
     for layer, wanted in zip(state, wanted_state, strict=True):
         for array, wanted_array in zip(layer, wanted, strict=True):
             np.testing.assert_allclose(array, wanted_array, rtol=0, atol=1e-12)
-    frozen = {f"rnn.{vector.name}_l{l}" for vector in network.cell.vectors if not vector.learned for l in range(9)}
+    frozen = {
+        f"rnn.{vector.name}_l{l}" for vector in network.stack.shape.cell.vectors if not vector.learned for l in range(9)
+    }
     for name, gradient in bptt.gradient.tensors.items():
         direction = random.normal(size=gradient.shape)
         wanted = 0 if name in frozen else reference.slope(loss, tensors, name, direction)

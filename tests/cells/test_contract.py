@@ -13,17 +13,18 @@ from charrnn.cells.contract import cell_names, find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels import processor
 from charrnn.kernels.draw import Rules, draw, generator
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network, TrainingNetwork
-from charrnn.model.parameters import Parameters
-from charrnn.model.workers import Workers
-from charrnn.model.workspace import Workspace, copy_state
-from charrnn.sampling.recurrent import Sampler
+from charrnn.kinds.config import make_config
+from charrnn.layers.state import copy_state
+from charrnn.models.language.learner import TruncatedBPTT
+from charrnn.models.language.network import LanguageBuffers, Network
+from charrnn.models.language.parameters import LanguageParameters
+from charrnn.models.language.sampler import Sampler
 from charrnn.sampling.streams import Streams
+from charrnn.text.batches import Batch
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.bptt import TruncatedBPTT
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.trainer import Trainer
+from charrnn.workers import Workers
 
 V = 5
 CONNECTIONS = {
@@ -63,18 +64,18 @@ def bytes_of(state):
 def test_every_gradient_equals_finite_differences(make, make_window, cell, shape):
     parameters = make(cell, 3, shape)
     lead = 2 if parameters.config.embedding_size else 0
-    network = TrainingNetwork(parameters)
+    network = Network(parameters, training=True)
     bptt = TruncatedBPTT(network, 4, 3)
     x, y, state = make_window(network, 4, 3)
     fresh = np.array([False, True, True]) if network.config.learn_initial_state else None
     d_state = network.initial_state(3)
-    bptt.window(x, y, copy_state(state), lead=lead, fresh=fresh, d_state=d_state)
+    bptt.loss_and_gradient(Batch(x, y[lead:], reset=fresh), copy_state(state), d_initial=d_state)
     gradient = {name: tensor.copy() for name, tensor in bptt.gradient.tensors.items()}
-    fixed = tuple(f"rnn.{vector.name}_l" for vector in network.cell.vectors if not vector.learned)
+    fixed = tuple(f"rnn.{vector.name}_l" for vector in network.stack.shape.cell.vectors if not vector.learned)
 
     def loss():
         network.refresh()
-        return bptt.window(x, y, copy_state(state), lead=lead, fresh=fresh)
+        return bptt.loss_and_gradient(Batch(x, y[lead:], reset=fresh), copy_state(state))
 
     for name, tensor in parameters.tensors.items():
         if name.startswith(fixed):
@@ -94,12 +95,12 @@ def test_three_carried_windows_equal_one_long_window_bit_for_bit(make, make_wind
     T, B = 5, 7
     x, _, state = make_window(network, 3 * T, B)
     carried = copy_state(state)
-    long = Workspace.allocate(network.config, 3 * T, B)
-    network.run(x, None, state, long)
-    short = Workspace.allocate(network.config, T, B)
+    long = LanguageBuffers.allocate(network.config, 3 * T, B)
+    network.run(x, state, long)
+    short = LanguageBuffers.allocate(network.config, T, B)
     for part in range(3):
         rows = slice(part * T, (part + 1) * T)
-        network.run(x[rows], None, carried, short)
+        network.run(x[rows], carried, short)
         assert np.array_equal(short.logits, long.logits[rows])
     assert bytes_of(carried) == bytes_of(state)
 
@@ -111,10 +112,10 @@ def test_a_stream_does_not_depend_on_the_others(make, make_window, cell, shape, 
     network = Network(make(cell, 19, shape), Workers(2))
     x, _, state = make_window(network, 5, streams)
     alone = [tuple(array[1:2].copy() for array in layer) for layer in state]
-    together = Workspace.allocate(network.config, 5, streams)
-    network.run(x, None, state, together)
-    single = Workspace.allocate(network.config, 5, 1)
-    network.run(x[:, 1:2].copy(), None, alone, single)
+    together = LanguageBuffers.allocate(network.config, 5, streams)
+    network.run(x, state, together)
+    single = LanguageBuffers.allocate(network.config, 5, 1)
+    network.run(x[:, 1:2].copy(), alone, single)
     assert np.array_equal(single.logits[:, 0], together.logits[:, 1])
 
 
@@ -125,8 +126,8 @@ def test_any_number_of_threads_gives_the_same_bytes(make, make_window, cell, sha
     x, y, state = make_window(Network(parameters), 6, 5)
     results = []
     for threads in (1, 2, 3):
-        bptt, now = TruncatedBPTT(TrainingNetwork(parameters, Workers(threads)), 6, 5), copy_state(state)
-        loss = bptt.window(x, y, now, fresh=np.arange(5) < 3)
+        bptt, now = TruncatedBPTT(Network(parameters, Workers(threads), training=True), 6, 5), copy_state(state)
+        loss = bptt.loss_and_gradient(Batch(x, y, reset=np.arange(5) < 3), now)
         results.append((loss, bptt.gradient.vector.tobytes(), bytes_of(now)))
     assert all(result == results[0] for result in results)
 
@@ -140,10 +141,10 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape, thread
     sampler.pace(1).threads = lambda _characters: threads
     rules, random, weights = Rules(0.9), generator(3), np.empty(V)
     drawn = Streams.beginning(sampler, np.array([2, 4], np.int32), random[np.newaxis]).draw(30, rules)
-    state, space = network.initial_state(1), Workspace.allocate(network.config, 1, 1)
+    state, space = network.initial_state(1), LanguageBuffers.allocate(network.config, 1, 1)
     text = [2, 4]
     for position in range(31):
-        network.run(np.array([[text[position]]], np.int32), None, state, space)
+        network.run(np.array([[text[position]]], np.int32), state, space)
         if position:
             text.append(draw.py_func(space.logits[0, 0], V, rules, weights, np.empty(V, np.int32), random))
     assert drawn.ids[0].tolist() == text[2:]
@@ -153,7 +154,7 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape, thread
 @connections
 def test_a_resumed_run_equals_one_that_was_not_interrupted(cell, shape):
     def trainer(steps):
-        config = ModelConfig(V, cell=cell, hidden_size=5, dropout=0.2, precision="float64", **shape)
+        config = make_config(V, cell=cell, hidden_size=5, dropout=0.2, precision="float64", **shape)
         settings = TrainingSettings(
             steps=steps, schedule="constant", batch_size=3, seq_length=6, update_every=4, val_fraction=0
         )
@@ -177,12 +178,12 @@ def test_in_bf16_the_gradient_is_near_and_the_loss_falls(make, make_window, monk
     x, y, state = make_window(Network(exact), 6, 5)
 
     def bptt_in(precision):
-        parameters = Parameters(replace(exact.config, precision=precision)).load_tensors(exact.to_tensors())
-        return TruncatedBPTT(TrainingNetwork(parameters), 6, 5)
+        parameters = LanguageParameters(replace(exact.config, precision=precision)).load_tensors(exact.to_tensors())
+        return TruncatedBPTT(Network(parameters, training=True), 6, 5)
 
     def loss(bptt):
         own = [tuple(array.astype(bptt.network.config.dtype) for array in layer) for layer in state]
-        return bptt.window(x, y, own, fresh=np.arange(5) < 3)
+        return bptt.loss_and_gradient(Batch(x, y, reset=np.arange(5) < 3), own)
 
     wanted, rounded = bptt_in("float64"), bptt_in("bf16")
     first = loss(rounded)

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.training.reach import LAGS
+from charrnn.models.language.reach import LAGS
 
 
 @pytest.fixture

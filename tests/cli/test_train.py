@@ -20,7 +20,7 @@ from charrnn.api import load
 from charrnn.cli import train as train_module
 from charrnn.cli.shared.group import group
 from charrnn.kernels.processor import BFLOAT16
-from charrnn.model.config import ModelConfig
+from charrnn.kinds.config import kinds
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
@@ -29,7 +29,7 @@ from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings
 OPTIONS = {option.name: option for option in train_module.command.params}
 LIBRARY_DEFAULTS = {
     field.name: field.default
-    for settings in (ModelConfig, TrainingSettings)
+    for settings in (*(kind.config for kind in reversed(kinds().values())), TrainingSettings)
     for field in dataclasses.fields(settings)
     if field.default is not dataclasses.MISSING
 }

@@ -15,8 +15,8 @@ import zlib
 from pathlib import Path
 
 from charrnn.errors import CharrnnError
-from charrnn.model.header import model_of
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.header import model_of
+from charrnn.models.language.parameters import LanguageParameters
 from charrnn.opening import open_job
 from charrnn.storage import checkpoint as format_of
 from charrnn.storage.checkpoint import load_checkpoint, load_header, stored_shapes
@@ -47,7 +47,7 @@ def read(path: Path) -> tuple:
     stored_shapes(path)
     checkpoint = load_checkpoint(path)
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
-    vector = Parameters(config).load_tensors(checkpoint.tensors).vector.tobytes()
+    vector = LanguageParameters(config).load_tensors(checkpoint.tensors).vector.tobytes()
     return config, vocabulary, vector, json.dumps(checkpoint.header, sort_keys=True)
 
 

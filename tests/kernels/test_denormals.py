@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.kernels.denormals import flush_denormals, restore
 from charrnn.kernels.jit import jit
-from charrnn.model.workers import Workers
+from charrnn.workers import Workers
 
 
 @jit

@@ -14,7 +14,7 @@ from charrnn.kernels.matmul import matmul_add
 from charrnn.kernels.packing import pack, packed_zeros, room_to_round
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import TILE_REGISTERS
-from charrnn.model.workers import Workers
+from charrnn.workers import Workers
 
 a, b = np.full((1, 70, 40), 3, "f"), np.full((40, 70), 0.5, "f")
 packed = packed_zeros(40, 70, PAIRS)._replace(rounded=room_to_round(40, 70, PAIRS))

@@ -10,7 +10,7 @@ from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.packing import pack, packed_zeros, room_to_round
 from charrnn.kernels.simd import TILE
 from charrnn.kernels.team import Team, may_leave
-from charrnn.model.workers import Workers, available_threads
+from charrnn.workers import Workers, available_threads
 
 DEPTH, ENDLESS = 37, 2**60
 may_leave = jit(may_leave.py_func)

@@ -16,22 +16,23 @@ NO_CLIP = Clip(1.0, math.inf)
 
 
 class Run:
-    """Parameters, the optimizer's slots and the count of updates."""
+    """Parameters, the optimizer's states and the count of updates."""
 
     def __init__(self, name, parameters):
         self.optimizer = find_optimizer(name)
         self.parameters = parameters.copy()
-        self.slots = np.zeros((len(self.optimizer.slots), parameters.size), parameters.dtype)
+        self.states = np.zeros((len(self.optimizer.states), parameters.size), parameters.dtype)
         self.step = 0
 
     def update(self, gradient, clip=NO_CLIP, first=0, last=None, rate=0.01):
         self.step += 1
         last = gradient.size if last is None else last
-        self.optimizer.update(self.parameters, gradient, self.slots, rate, self.step, clip, first, last)
+        defaults = tuple(float(one["default"]) for one in self.optimizer.hyperparameters.values())
+        self.optimizer.update(self.parameters, gradient, self.states, defaults, rate, self.step, clip, first, last)
 
     @property
     def everything(self):
-        return np.concatenate([self.parameters[np.newaxis], self.slots])
+        return np.concatenate([self.parameters[np.newaxis], self.states])
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones():
 def test_an_optimizer_describes_itself(name):
     optimizer = find_optimizer(name)
     assert isinstance(optimizer, UpdateRule)
-    assert len(set(optimizer.slots)) == len(optimizer.slots)
+    assert len(set(optimizer.states)) == len(optimizer.states)
     assert 0 < optimizer.learning_rate < 1
 
 
@@ -73,7 +74,7 @@ def test_only_the_elements_given_are_touched_and_they_as_in_a_whole_update(norma
     np.testing.assert_allclose(part.everything[:, first:last], whole.everything[:, first:last], rtol=1e-6)
     for outside in (slice(first), slice(last, None)):
         assert np.array_equal(part.parameters[outside], start[outside])
-        assert not part.slots[:, outside].any()
+        assert not part.states[:, outside].any()
     assert (part.parameters[first:last] != start[first:last]).all()
     before = part.everything
     part.update(gradient, first=first, last=first)
@@ -113,7 +114,7 @@ def test_a_zero_gradient_from_the_start_moves_nothing(normal, name, dtype):
     run = Run(name, start)
     run.update(np.zeros(50, dtype))
     assert np.array_equal(run.parameters, start)
-    assert not run.slots.any()
+    assert not run.states.any()
 
 
 @optimizers
@@ -123,7 +124,7 @@ def test_a_rate_of_zero_moves_no_parameter(normal, name, dtype):
     run = Run(name, start)
     run.update(normal(50, dtype), rate=0.0)
     assert np.array_equal(run.parameters, start)
-    assert run.slots.any()
+    assert run.states.any()
 
 
 @optimizers

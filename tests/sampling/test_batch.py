@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
+from charrnn.models.language.parameters import LanguageParameters
+from charrnn.models.language.sampler import Sampler
 from charrnn.sampling import batch
-from charrnn.sampling.batch import Batch, in_order, opened, settings_for, sub_seed
+from charrnn.sampling.batch import SampleBatch, in_order, opened, settings_for, sub_seed
 from charrnn.sampling.growth import Step
-from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -18,11 +18,11 @@ DOCUMENTS = Vocabulary(f"ab{END}", documents="line")
 
 @pytest.fixture(scope="module")
 def sampler():
-    return Sampler(Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8)).initialise(0)))
+    return Sampler(Network(LanguageParameters(make_config(vocab_size=3, hidden_size=8)).initialise(0)))
 
 
 def samples(sampler, rng_seed, count, **settings):
-    return list(Batch(sampler, VOCABULARY, "ab", rng_seed, count).samples(**settings))
+    return list(SampleBatch(sampler, VOCABULARY, "ab", rng_seed, count).samples(**settings))
 
 
 def test_each_sample_is_the_one_that_its_seed_draws_alone(sampler):
@@ -42,7 +42,7 @@ def test_more_samples_than_are_drawn_at_once(sampler, monkeypatch):
     wanted = [sample.text for sample in samples(sampler, 7, 7, length=9)]
     monkeypatch.setattr(batch, "MOST_TEXTS", 3)
     assert [sample.text for sample in samples(sampler, 7, 7, length=9)] == wanted
-    steps = Batch(sampler, VOCABULARY, "ab", 7, 7).steps(SamplingSettings(length=2))
+    steps = SampleBatch(sampler, VOCABULARY, "ab", 7, 7).steps(SamplingSettings(length=2))
     assert sorted({step.text for step in steps}) == list(range(7))
 
 
@@ -63,7 +63,7 @@ def test_sub_seeds_are_the_batchs_own_and_then_others_that_json_can_hold():
 
 def test_no_samples_is_an_error(sampler):
     with pytest.raises(ConfigError, match="num_samples must be a whole number of at least 1, not 0"):
-        Batch(sampler, VOCABULARY, "", 1, 0)
+        SampleBatch(sampler, VOCABULARY, "", 1, 0)
 
 
 def test_steps_come_in_the_order_of_texts():
@@ -91,8 +91,8 @@ def test_a_text_without_a_prefix_begins_a_line_where_the_model_knows_lines():
 
 
 def test_documents_end_by_themselves():
-    network = Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8, end_symbol=True)).initialise(0))
-    drawn = list(Batch(Sampler(network), DOCUMENTS, "a", 7, 40).samples(length=6, stop=("bb",)))
+    network = Network(LanguageParameters(make_config(vocab_size=3, hidden_size=8, end_symbol=True)).initialise(0))
+    drawn = list(SampleBatch(Sampler(network), DOCUMENTS, "a", 7, 40).samples(length=6, stop=("bb",)))
     assert {sample.stop_reason for sample in drawn} == {"end", "stop", "length"}
     for sample in drawn:
         assert END not in sample.text
@@ -104,13 +104,15 @@ def test_documents_end_by_themselves():
 
 def test_interrupted_the_texts_after_the_one_that_is_shown_are_left_out(sampler, monkeypatch):
     monkeypatch.setattr("charrnn.sampling.batch.MOST_TEXTS", 2)
-    steps = list(Batch(sampler, VOCABULARY, "a", 7, 5).steps(SamplingSettings(length=50), interrupted=lambda: True))
+    steps = list(
+        SampleBatch(sampler, VOCABULARY, "a", 7, 5).steps(SamplingSettings(length=50), interrupted=lambda: True)
+    )
     assert [(step.text, step.stop_reason) for step in steps] == [(0, "interrupted")]
 
 
 @pytest.mark.parametrize("count", [1, 3, 10**12])
 def test_seeds_are_made_one_by_one(sampler, count):
-    seeds = Batch(sampler, VOCABULARY, "a", 7, count).rng_seeds
+    seeds = SampleBatch(sampler, VOCABULARY, "a", 7, count).rng_seeds
     assert len(seeds) == count
     assert seeds[0] == 7
     assert seeds[count - 1] == sub_seed(7, count - 1)

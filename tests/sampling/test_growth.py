@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.kernels.draw import generator
-from charrnn.model.network import Network
+from charrnn.models.language.network import Network
+from charrnn.models.language.sampler import Sampler
 from charrnn.sampling.growth import DrawnPiece, Step, StopTexts, grow
-from charrnn.sampling.recurrent import Sampler
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
@@ -73,10 +73,10 @@ def test_a_text_ends_before_the_first_complete_stop_text_whatever_its_pieces(tex
 
 @pytest.fixture(scope="module")
 def sampler():
-    from charrnn.model.config import ModelConfig
-    from charrnn.model.parameters import Parameters
+    from charrnn.kinds.config import make_config
+    from charrnn.models.language.parameters import LanguageParameters
 
-    return Sampler(Network(Parameters(ModelConfig(vocab_size=3, hidden_size=8)).initialise(0)))
+    return Sampler(Network(LanguageParameters(make_config(vocab_size=3, hidden_size=8)).initialise(0)))
 
 
 def streams(sampler, *seeds):

@@ -8,12 +8,11 @@ import pytest
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
-from charrnn.model.network import Network
-from charrnn.model.workers import Workers
-from charrnn.model.workspace import Workspace
-from charrnn.sampling import recurrent
-from charrnn.sampling.recurrent import Sampler
+from charrnn.models.language import sampler as recurrent
+from charrnn.models.language.network import LanguageBuffers, Network
+from charrnn.models.language.sampler import Sampler
 from charrnn.sampling.streams import READ_WINDOW, Streams
+from charrnn.workers import Workers
 
 V = 11
 RULES = Rules(1.0)
@@ -49,11 +48,11 @@ def generators(*seeds):
 
 def step_by_step(network, prefix, length, rules, random):
     """The same draws from windows of one character; also -ln p of each, in float64."""
-    state, space = network.initial_state(1), Workspace.allocate(network.config, 1, 1)
+    state, space = network.initial_state(1), LanguageBuffers.allocate(network.config, 1, 1)
     text, nats = list(prefix), []
     weights, heap = np.empty(V, network.config.dtype), np.empty(V, np.int32)
     for position in range(len(prefix) - 1 + length):
-        network.run(np.array([[text[position]]], np.int32), None, state, space)
+        network.run(np.array([[text[position]]], np.int32), state, space)
         if position >= len(prefix) - 1:
             logits = space.logits[0, 0, :V].astype(np.float64)
             text.append(drawn_by(space.logits[0, 0], V, rules, weights, heap, random))
@@ -148,13 +147,13 @@ from charrnn.kernels import jit
 jit.compile_listeners.append(lambda kept: print("compiling"))
 import numpy as np
 from charrnn.kernels.draw import Rules, generator
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
-from charrnn.sampling.recurrent import Sampler
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
+from charrnn.models.language.parameters import LanguageParameters
+from charrnn.models.language.sampler import Sampler
 from charrnn.sampling.streams import Streams
 for layers, count in ((1, 1), (2, 3)):
-    network = Network(Parameters(ModelConfig(vocab_size=5, hidden_size=8, num_layers=layers)).initialise(0))
+    network = Network(LanguageParameters(make_config(vocab_size=5, hidden_size=8, num_layers=layers)).initialise(0))
     random = np.stack([generator(seed) for seed in range(count)])
     Streams.beginning(Sampler(network), np.zeros(2, np.int32), random).draw(3, Rules(1.0), rivals=count - 1)
 """

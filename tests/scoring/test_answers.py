@@ -3,9 +3,9 @@ import pytest
 import reference
 
 from charrnn.errors import CorpusError, VocabularyError
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
-from charrnn.model.parameters import Parameters
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
+from charrnn.models.language.parameters import LanguageParameters
 from charrnn.scoring import answers, streams
 from charrnn.scoring.answers import lines_of, score_answers
 from charrnn.text.sources import Piece
@@ -17,7 +17,7 @@ VOCABULARY = Vocabulary("\n01=")
 @pytest.fixture
 def network():
     """A network of which some lines end after 0, 1 or 2 bits, and some go on."""
-    parameters = Parameters(ModelConfig(vocab_size=4, hidden_size=12, precision="float64")).initialise(0)
+    parameters = LanguageParameters(make_config(vocab_size=4, hidden_size=12, precision="float64")).initialise(0)
     noise = np.random.default_rng(0)
     for tensor in parameters.tensors.values():
         tensor[:] += noise.normal(0, 0.6, tensor.shape)

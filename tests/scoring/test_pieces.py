@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
-from charrnn.model.network import Network
+from charrnn.models.language.network import Network
 from charrnn.scoring import pieces as module
 from charrnn.scoring.pieces import in_blocks, score_pieces
 from charrnn.scoring.score import joined

@@ -6,11 +6,10 @@ import pytest
 import reference
 
 from charrnn.errors import CorpusError
-from charrnn.model.network import Network
-from charrnn.model.workers import Workers
-from charrnn.model.workspace import Workspace
+from charrnn.models.language.network import LanguageBuffers, Network
 from charrnn.scoring import streams
 from charrnn.scoring.streams import StreamReader, score
+from charrnn.workers import Workers
 
 
 @pytest.fixture
@@ -88,9 +87,9 @@ def test_a_reader_can_be_told_to_read_in_one_pass_whatever_the_length(network, r
 def test_a_score_is_the_sum_of_what_is_seen_when_drawing_character_by_character(make_parameters, random):
     network = Network(make_parameters(vocab_size=9, hidden_size=12), Workers(2))
     ids = random.integers(0, 9, (400, 1, 1)).astype(np.int32)
-    state, window, nats = network.initial_state(1), Workspace.allocate(network.config, 1, 1), 0.0
+    state, window, nats = network.initial_state(1), LanguageBuffers.allocate(network.config, 1, 1), 0.0
     for before, drawn in pairwise(ids):
-        network.run(before, None, state, window)
+        network.run(before, state, window)
         nats -= reference.log_softmax(window.logits[0, 0, :9].astype(np.float64))[drawn[0, 0]]
     assert score(network, ids[:, 0, 0]).nats == pytest.approx(nats, rel=1e-6)
 

@@ -4,10 +4,10 @@ import math
 import pytest
 
 from charrnn.cells.contract import cell_names
-from charrnn.model.config import ModelConfig
-from charrnn.model.parameters import tensor_shapes
+from charrnn.kinds.config import make_config
+from charrnn.models.language.parameters import tensor_shapes
 from charrnn.sweeps import estimate
-from charrnn.sweeps.estimate import RUN_START_SECONDS, TRAIN_DEFAULTS, Estimate, operations_per_second
+from charrnn.sweeps.estimate import RUN_START_SECONDS, Estimate, operations_per_second
 from charrnn.sweeps.planned_run import PlannedRun
 
 
@@ -64,11 +64,10 @@ def test_a_text_that_is_not_there_costs_nothing(seconds, tmp_path):
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("cell", cell_names())
 def test_weights_are_those_of_the_model(cell, skip):
-    config = ModelConfig(vocab_size=30, cell=cell, hidden_size=8, num_layers=3, skip_connections=skip)
+    config = make_config(vocab_size=30, cell=cell, hidden_size=8, num_layers=3, skip_connections=skip)
     products = ("weight_hh", "head.weight", "weight_ih_l1", "weight_ih_l2", "weight_out")
     shapes = [shape for name, shape in tensor_shapes(config).items() if any(part in name for part in products)]
-    given = {**TRAIN_DEFAULTS, "cell": cell, "hidden-size": 8, "num-layers": 3, "skip-connections": skip}
-    assert estimate._of_character(given, 30)[1] == sum(map(math.prod, shapes))
+    assert config.kind.cost(config).weights == sum(map(math.prod, shapes))
 
 
 def test_the_fastest_of_a_few_products_counts(monkeypatch):

@@ -63,8 +63,8 @@ def test_with_a_context_windows_overlap_and_their_own_steps_do_not(length, conte
     windows, plain = Windows(numbered(62), 3, length, context), Windows(numbered(62), 3, length)
     for i, (own, _) in enumerate(plain):
         x, y = windows[i]
-        assert windows.lead(i) == min(context, windows.steps * i // len(windows))
-        assert np.array_equal(x[windows.lead(i) :], own)
+        assert windows.burn_in(i) == min(context, windows.steps * i // len(windows))
+        assert np.array_equal(x[windows.burn_in(i) :], own)
         assert np.array_equal(y[:-1], x[1:])
         assert x[0, 0] == windows.start(i)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.kernels.updates import Clip
-from charrnn.model.network import Network, TrainingNetwork
-from charrnn.model.workers import Workers
+from charrnn.models.language.learner import TruncatedBPTT
+from charrnn.models.language.network import Network
+from charrnn.optimizers.optimizer import Optimizer
 from charrnn.scoring.streams import StreamReader
-from charrnn.training.bptt import TruncatedBPTT
+from charrnn.text.batches import Batch
 from charrnn.training.dynamic import CLIP_NORM, SEGMENT, UPDATE_RULE, DynamicReader
-from charrnn.training.optimization import Optimizer
+from charrnn.workers import Workers
 
 
 @pytest.fixture
@@ -45,15 +45,15 @@ def test_the_model_itself_stays_as_it_is(parameters, ids):
 
 def test_the_steps_are_those_of_training(parameters, ids):
     losses = DynamicReader(parameters, Workers(), 0.01).read(ids[: 3 * SEGMENT + 5])[0]
-    network = TrainingNetwork(parameters)
-    bptt, updater = TruncatedBPTT(network, SEGMENT, 1), Optimizer(UPDATE_RULE, parameters, Workers())
+    network = Network(parameters, training=True)
+    bptt = TruncatedBPTT(network, SEGMENT, 1)
+    optimizer = Optimizer(UPDATE_RULE, parameters.vector, parameters.decaying, Workers())
     state = network.initial_state(1)
     for step in range(3):
         part = ids[step * SEGMENT : (step + 1) * SEGMENT + 1, np.newaxis]
-        loss = bptt.window(part[:-1], part[1:], state)
+        loss = bptt.loss_and_gradient(Batch(part[:-1], part[1:]), state)
         assert losses[step * SEGMENT + 1 : (step + 1) * SEGMENT + 1].mean() == pytest.approx(loss, rel=1e-6)
-        scale = min(1.0, CLIP_NORM / updater.norm(bptt.gradient.vector))
-        updater.update(bptt.gradient.vector, Clip(scale, math.inf), 0.01, step + 1)
+        optimizer.clip_and_update(bptt.gradient.vector, 0.01, step + 1, clip_norm=CLIP_NORM)
         network.refresh()
 
 

@@ -4,13 +4,12 @@ import sys
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import TrainingNetwork
-from charrnn.model.parameters import Parameters
-from charrnn.model.tdnn import TDNNParameters, TrainingTDNN
-from charrnn.model.workspace import Workspace
-from charrnn.training.memory import activation_bytes, check_memory, check_memory_to_count, weight_bytes
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import LanguageBuffers
+from charrnn.optimizers.contract import find_optimizer
+from charrnn.training.memory import check_memory
 from charrnn.training.settings import TrainingSettings
+from charrnn.workers import Workers
 
 STEPS, STREAMS = 50, 9
 
@@ -39,10 +38,11 @@ def sizes(value):
     ],
 )
 def test_the_activations_are_those_of_the_workspace(shape):
-    config = ModelConfig(90, **shape)
-    space = Workspace.allocate(config, STEPS, STREAMS, training=True)
-    held = sizes([space.traces, space.outputs, space.logits, space.before_end, space.d_h])
-    assert activation_bytes(config, STEPS, STREAMS) == pytest.approx(held, rel=0.1)
+    config = make_config(90, **shape)
+    buffers = LanguageBuffers.allocate(config, STEPS, STREAMS, training=True)
+    stack = buffers.stack
+    held = sizes([stack.traces, stack.outputs, buffers.logits, stack.before_restart, stack.d_h])
+    assert STEPS * STREAMS * config.kind.cost(config).row_bytes() == pytest.approx(held, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -58,20 +58,17 @@ def test_the_activations_are_those_of_the_workspace(shape):
 )
 @pytest.mark.parametrize(("optimizer", "copies"), [("adam", 2 + 2 + 3 * 3), ("sgd", 2 + 1 + 3 * 2)])
 def test_the_weights_are_those_of_the_network_in_all_copies(shape, optimizer, copies):
-    config = ModelConfig(200, **shape)
-    if config.model == "tdnn":
-        parameters = TDNNParameters(config)
-        network = TrainingTDNN(parameters)
-        packed = [network.weights.w_head, network.w_head_back]
-        packed += [network.w_in, network.w_in_back] if config.embedding_size else []
-        tables = 2 * network.weights.tables.nbytes
-    else:
-        parameters = Parameters(config)
-        network = TrainingNetwork(parameters)
-        packed = [to for _, _, to in network.packings()]
-        tables = 2 * sizes(network.tables)
-    held = copies * parameters.vector.nbytes + sum(matrix.panels.nbytes for matrix in packed) + tables
-    assert weight_bytes(config, optimizer) == pytest.approx(held, rel=0.1)
+    config = make_config(200, **shape)
+    kind = config.kind
+    parameters = kind.parameters(config)
+    network = kind.learner(parameters, Workers(), 1, 1).network
+    layers = [network.inputs, network.projection, *([network.stack] if hasattr(network, "stack") else [])]
+    matrices = [matrix for layer in layers for matrix in layer.packed]
+    packed = sum(matrix.forward.panels.nbytes + matrix.backward.panels.nbytes for matrix in matrices)
+    tables = sizes([network.inputs.tables, network.inputs.d_tables])
+    held = copies * parameters.vector.nbytes + packed + tables
+    states = len(find_optimizer(optimizer).states)
+    assert kind.cost(config).weight_bytes(states) == pytest.approx(held, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +88,7 @@ def test_what_no_machine_holds_is_refused_with_what_to_do(shape, settings, advic
     settings = TrainingSettings(**settings)
     wanted = rf"^training this model needs .* GB of memory, of .* GB that there are: choose a smaller {advice}$"
     with pytest.raises(ConfigError, match=wanted):
-        check_memory(ModelConfig(90, **shape), settings, settings.seq_length)
-
-
-def test_a_text_too_long_to_be_counted_is_refused():
-    check_memory_to_count(10**6)
-    with pytest.raises(ConfigError, match=r"^counting 1,000,000,000,000,000 characters needs .*: choose a shorter te"):
-        check_memory_to_count(10**15)
+        check_memory(make_config(90, **shape), settings, settings.seq_length)
 
 
 LIMITED = """

@@ -2,7 +2,7 @@ import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.training.options import check_options, check_value, interplay
-from charrnn.training.settings import TRAINING_OPTIONS
+from charrnn.training.settings import HYPERPARAMETERS, TRAINING_OPTIONS
 
 OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "val_fraction": 0.3, "decay_rate": 0.25}
 """Values that are not the defaults, where 3 would be none or unfit."""
@@ -10,14 +10,15 @@ OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "v
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("order", 5), ("context_size", 4), ("dropout", 0.5), ("model", "tdnn"), ("update_every", 900)],
+    [("order", 5), ("context_size", 4), ("dropout", 0.5), ("model", "tdnn"), ("update_every", 900), ("momentum", 0.5)],
 )
 def test_a_value_that_some_run_can_have_is_fit(option, value):
     check_value(option, value)
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("order", 21), ("hidden_size", 0), ("model", "cnn"), ("update_every", -1), ("hidden_sise", 8)]
+    ("option", "value"),
+    [("order", 21), ("hidden_size", 0), ("model", "cnn"), ("update_every", -1), ("hidden_sise", 8), ("momentum", 1)],
 )
 def test_a_value_that_no_run_can_have_is_refused(option, value):
     with pytest.raises(ConfigError, match=option):
@@ -26,8 +27,8 @@ def test_a_value_that_no_run_can_have_is_refused(option, value):
 
 @pytest.mark.parametrize("option", sorted(TRAINING_OPTIONS))
 def test_counts_have_the_training_options_that_counting_uses(option):
-    value = OTHERS.get(option, 3)
-    check_options(**{option: value})
+    value = OTHERS.get(option, 0.5 if option in HYPERPARAMETERS else 3)
+    check_value(option, value)
     check_options(model="ngram", **{option: TRAINING_OPTIONS[option].default})
     if option in ("val_fraction", "rng_seed"):
         check_options(model="ngram", **{option: value})
@@ -41,6 +42,7 @@ def test_counts_have_the_training_options_that_counting_uses(option):
     [
         ({"model": "ngram", "steps": 0}, {"model": "ngram", "steps": 5}),
         ({"patience": 3, "val_fraction": 0.2}, {"patience": 3, "val_fraction": 0.0}),
+        ({"optimizer": "sgd", "momentum": 0.5}, {"optimizer": "adam", "momentum": 0.5}),
         ({"seq_length": 20, "update_every": 10}, {"seq_length": 8, "update_every": 10}),
     ],
 )

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from charrnn.errors import CorpusError
-from charrnn.model.config import ModelConfig
+from charrnn.kinds.config import config_for, make_config
+from charrnn.models.language.recipe import MOST_EPOCHS_TIED, PLANNED_CELL, best_dropout, most_epochs, work_per_character
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.plan import (
     LEAST_STEPS,
@@ -14,7 +15,6 @@ from charrnn.training.plan import (
     make_plan,
     wants_plan,
 )
-from charrnn.training.recipe import MOST_EPOCHS_TIED, PLANNED_CELL, best_dropout, most_epochs, work_per_character
 from charrnn.training.settings import DEFAULT_MINUTES
 
 VOCABULARY = Vocabulary.of("".join(map(chr, range(65))))
@@ -31,7 +31,8 @@ class Machine:
     def speed(self, config, settings):
         self.precisions.append(config.precision)
         gain = (self.bf16 if config.precision == "bf16" else 1) * (self.dropout if config.dropout else 1)
-        return gain * self.rate / work_per_character(config)
+        work = 1e5 if config.model == "tdnn" else work_per_character(config)
+        return gain * self.rate / work
 
     def seconds(self, options, size, window):
         """How long that many steps take."""
@@ -83,7 +84,7 @@ def test_dropout_is_chosen_by_the_passes_and_slows_the_steps():
 
 
 def test_the_embedding_is_tied_where_the_text_is_read_a_few_times():
-    rate = Machine().speed(ModelConfig(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None)
+    rate = Machine().speed(make_config(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None)
     for epochs, ties in ((MOST_EPOCHS_TIED - 0.01, True), (MOST_EPOCHS_TIED + 0.01, False)):
         given = {"minutes": epochs / rate * 1e6 / 60, "hidden_size": 300, "val_fraction": 0.0}
         assert made(given).options.get("tie_embedding", False) == ties
@@ -103,7 +104,7 @@ def test_the_model_that_is_measured_is_the_one_that_is_trained(documents):
     options = make_plan({"minutes": 1}, parts_of(4 * 10**6), vocabulary, lambda: 0.0, speed).options
     assert {(config.vocab_size, config.end_symbol) for config in measured} == {(len(vocabulary), bool(documents))}
     chosen = {name: options[name] for name in ("cell", "hidden_size", "dropout", "tie_embedding")}
-    assert measured[-1] == ModelConfig.of(vocabulary, **chosen)
+    assert measured[-1] == config_for(vocabulary, **chosen)
     assert options["tie_embedding"]
 
 
@@ -176,7 +177,7 @@ def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
     ],
 )
 def test_bfloat16_is_chosen_where_it_is_faster(monkeypatch, gain, minutes, known, precision):
-    monkeypatch.setattr("charrnn.training.plan.BFLOAT16", known)
+    monkeypatch.setattr("charrnn.models.language.recipe.BFLOAT16", known)
     machine = Machine(bf16=gain)
     options = made({"minutes": minutes}, spent=1.0, machine=machine).options
     assert {name: value for name, value in options.items() if name == "precision"} == precision
@@ -190,7 +191,7 @@ def reserved(characters, spent):
 def test_the_start_and_the_last_evaluation_are_part_of_the_time():
     start = reserved(10, 2.0)
     assert start == pytest.approx(START_SECONDS + 2.0, abs=0.01)
-    characters_per_second = Machine().speed(ModelConfig(vocab_size=V, hidden_size=100, cell=PLANNED_CELL), None)
+    characters_per_second = Machine().speed(make_config(vocab_size=V, hidden_size=100, cell=PLANNED_CELL), None)
     evaluation = 100_000 / (SCORING_SPEED * characters_per_second)
     assert reserved(10**6, 2.0) == pytest.approx(start + evaluation, abs=0.01)
 
@@ -202,7 +203,7 @@ def test_compiling_leaves_half_of_the_time():
 
 def test_evaluations_take_a_small_part_of_the_time():
     options = plan(minutes=1, hidden_size=512, characters=10**8)
-    rate = Machine().speed(ModelConfig(vocab_size=V, hidden_size=512, cell=PLANNED_CELL), None)
+    rate = Machine().speed(make_config(vocab_size=V, hidden_size=512, cell=PLANNED_CELL), None)
     assert options["val_fraction"] * 10**8 == pytest.approx(MOST_OF_LONG_TEXT * 60 * SCORING_SPEED * rate, rel=0.01)
     assert plan(minutes=60, hidden_size=512, characters=10**8)["val_fraction"] * 10**8 == pytest.approx(500_000)
     assert options["steps"] / options["eval_every"] <= 1

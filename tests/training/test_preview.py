@@ -1,4 +1,4 @@
-from charrnn.model.network import Network
+from charrnn.models.language.network import Network
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.preview import LENGTH, preview
 

@@ -1,6 +1,7 @@
 import pytest
 
 from charrnn.errors import CheckpointError
+from charrnn.kinds.metric import BITS_PER_CHARACTER
 from charrnn.training.progress import PACE_SECONDS, Clock, Progress, Throughput
 
 
@@ -31,8 +32,10 @@ def test_a_clock_that_has_not_run_has_no_pace():
 
 
 def test_progress_comes_back_from_its_dict():
-    progress = Progress(step=3, epoch=1, window=2, learning_rate=0.5, best_val_bpc=2.0)
-    assert Progress.from_dict(progress.to_dict()) == progress
+    progress = Progress(step=3, epoch=1, window=2, learning_rate=0.5, best=2.0)
+    values = progress.to_dict(BITS_PER_CHARACTER)
+    assert values["best_val_bpc"] == 2.0
+    assert Progress.from_dict(values) == progress
     assert Progress.from_dict({}) == Progress()
 
 

@@ -1,12 +1,12 @@
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.model.config import ModelConfig
+from charrnn.kinds.config import make_config
 from charrnn.training.resumption import merged_settings
 from charrnn.training.settings import TrainingSettings
 
 KNOWN = TrainingSettings(steps=100, epochs=2, learning_rate=0.01).to_dict()
-SHAPE = ModelConfig(5, hidden_size=8).to_dict()
+SHAPE = make_config(5, hidden_size=8).to_dict()
 
 
 def merged(**given):

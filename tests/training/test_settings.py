@@ -1,7 +1,8 @@
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings, check_limits
+from charrnn.training.options import check_limits
+from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings, settings_of
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_the_learning_rate_is_the_optimizers_unless_given():
 
 def test_settings_survive_a_round_trip():
     settings = TrainingSettings(steps=3, schedule="cosine")
-    assert TrainingSettings(**settings.to_dict()) == settings
+    assert settings_of(settings.to_dict()) == settings
 
 
 @pytest.mark.parametrize(

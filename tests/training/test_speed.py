@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from charrnn.model.config import ModelConfig
+from charrnn.kinds.config import make_config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.speed import training_speed
@@ -12,12 +12,12 @@ from charrnn.training.speed import training_speed
 def test_the_speed_is_that_of_the_steps_in_the_time_given(monkeypatch, seconds, steps):
     now = itertools.count()  # half a second passes between two looks
     monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)
-    config, settings = ModelConfig(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
+    config, settings = make_config(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
     rate = training_speed(config, settings, Vocabulary("abcdefghi"), threads=1, seconds=seconds)
     assert rate == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
 
 
 def test_windows_of_one_step_have_a_speed():
     settings = TrainingSettings(batch_size=1, seq_length=1)
-    config = ModelConfig(vocab_size=2, hidden_size=4)
+    config = make_config(vocab_size=2, hidden_size=4)
     assert training_speed(config, settings, Vocabulary("ab"), threads=1, seconds=0.0) > 0

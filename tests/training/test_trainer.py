@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CheckpointError, TrainingError
-from charrnn.model.config import ModelConfig
-from charrnn.model.network import Network
+from charrnn.kinds.config import make_config
+from charrnn.models.language.network import Network
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Sampled, StepDone
@@ -22,7 +22,7 @@ IDS = VOCABULARY.encode(TEXT)
 
 def make_trainer(*, val_ids=IDS[1800:], shape=None, threads=1, save_every=0, preview=True, **settings):
     how = {"threads": threads, "save_every": save_every, "preview": preview}
-    config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
+    config = make_config(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
     settings = TrainingSettings(
         **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
     )
@@ -50,7 +50,7 @@ def test_events_tell_the_run_in_order():
     assert [event.kind for event in of(events, CheckpointDue)] == ["best", "last"] * 3
     finished = events[-1]
     assert (finished.reason, finished.step) == ("steps", 5)
-    assert finished.best_val_bpc == min(event.val_bpc for event in of(events, Evaluated))
+    assert finished.best == min(event.val_bpc for event in of(events, Evaluated))
     assert all(len(event.text) == 120 for event in of(events, Sampled))
 
 
@@ -70,7 +70,7 @@ def test_patience_ends_a_run_that_gets_no_better_and_a_resumed_one_remembers():
     trainer = make_trainer(**options)
     events = list(trainer.run())
     losses = [event.val_bpc for event in of(events, Evaluated)]
-    assert (events[-1].reason, events[-1].best_val_bpc) == ("patience", min(losses))
+    assert (events[-1].reason, events[-1].best) == ("patience", min(losses))
     assert min(losses) == losses[-4]
     assert all(min(losses[i : i + 3]) < min(losses[:i]) for i in range(1, len(losses) - 3))
     assert list(trainer.run()) == [events[-1]]
@@ -307,10 +307,10 @@ def test_what_is_not_sound_is_not_saved_between_evaluations():
 
 
 def test_an_unsound_optimizer_or_state_is_found():
-    for part in ("_updater", "_state"):
+    for part in ("_optimizer", "_state"):
         trainer = make_trainer(steps=20, eval_every=10)
-        array = trainer._updater.slots if part == "_updater" else trainer._state[0][1]
-        events = list(ruined_at(trainer, 10 if part == "_updater" else 9, np.inf, array))
+        array = trainer._optimizer.states if part == "_optimizer" else trainer._state[0][1]
+        events = list(ruined_at(trainer, 10 if part == "_optimizer" else 9, np.inf, array))
         assert len(of(events, RolledBack)) == 1, part
         assert events[-1].reason == "steps"
 
@@ -403,11 +403,3 @@ def test_a_context_of_characters_that_are_none_is_an_error():
     tensors["state.context_l0"][0, -1] = len(VOCABULARY) + 1
     with pytest.raises(CheckpointError, match="a state's characters must be"):
         make_trainer(steps=1, shape={"model": "tdnn"}).restore(tensors, header)
-
-
-def test_streams_forget_at_the_start_of_an_epoch_and_otherwise_by_chance():
-    trainer = make_trainer(steps=1, reset_probability=0.5)
-    trainer.progress.window = 3
-    assert 0 < trainer._fresh().sum() < 4
-    trainer.progress.window = 0
-    assert trainer._fresh().all()

@@ -11,10 +11,9 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json, say, table
-from charrnn.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charrnn.training.reach import Reach
+    from charrnn.models.language.reach import Reach
 
 
 @click.command("gradients")
@@ -58,28 +57,25 @@ def command(
     announce_compilation()
     import numpy as np
 
-    from charrnn.model.header import model_of
-    from charrnn.model.parameters import Parameters
-    from charrnn.model.workers import Workers, available_threads
+    from charrnn.kinds.header import model_of
     from charrnn.scoring.pieces import as_read
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.text.sources import ENCODING, read_pieces
     from charrnn.text.symbols import without_marks
-    from charrnn.training.reach import reach_of
+    from charrnn.workers import Workers, available_threads
 
     checkpoint = load_checkpoint(path)
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
-    if config.model != "rnn":
-        raise ConfigError(f"in model {config.model} no gradient flows through time: choose a recurrent network")
-    config = config.trainable()
+    config, kind = config.trainable(), config.kind
+    kind.check_reach()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
     ids = np.concatenate([block.ids for block in as_read(vocabulary, without_marks(pieces, vocabulary), unknown)])
     workers = Workers(threads or available_threads())
     models = {
-        "initial": Parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),
-        "trained": Parameters(config).load_tensors(checkpoint.tensors),
+        "initial": kind.parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),
+        "trained": kind.parameters(config).load_tensors(checkpoint.tensors),
     }
-    found = {when: reach_of(parameters, ids, workers) for when, parameters in models.items()}
+    found = {when: kind.reach(parameters, ids, workers) for when, parameters in models.items()}
     if svg:
         write_file([as_svg(panels(found))], svg, overwrite=overwrite, option="--svg")
     if png:

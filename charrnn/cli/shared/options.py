@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from charrnn.arguments import MOST_THREADS
 from charrnn.display import pasteable
-from charrnn.model.config import PRECISIONS
+from charrnn.kinds.config import PRECISIONS
 from charrnn.options import Option
 from charrnn.training.run_options import CHECKPOINTS, RUN_OPTIONS
 

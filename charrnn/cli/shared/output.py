@@ -64,7 +64,8 @@ def print_json(value: Any, *, err: bool = False) -> None:
 def print_event(event: Any) -> None:
     """Print a dataclass as one line of JSON, with its name in snake_case as the ``event``."""
     name = re.sub(r"(?<!^)([A-Z])", r"_\1", type(event).__name__).lower()
-    print_json({"event": name, **dataclasses.asdict(event)})
+    values = event.to_dict() if hasattr(event, "to_dict") else dataclasses.asdict(event)
+    print_json({"event": name, **values})
 
 
 def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:

@@ -41,11 +41,12 @@ class Overview:
         Raises:
             CheckpointError: it is not a checkpoint of ours, or its header lacks something.
         """
+        from charrnn.kinds.config import kind_of
         from charrnn.storage.checkpoint import load_header, stored_shapes
         from charrnn.storage.run import Run
         from charrnn.storage.run_metadata import RunMetadata
         from charrnn.text.vocabulary import Vocabulary
-        from charrnn.training.progress import Progress
+        from charrnn.training.progress import Progress, best_of
 
         header, tensors = load_header(path), stored_shapes(path)
         notes = RunMetadata.read(Run(path.parent).notes)
@@ -53,6 +54,7 @@ class Overview:
         try:
             stored = dict(header["vocabulary"])
             vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **stored))
+            metric = kind_of(header["config"]).metrics[0]
             progress = Progress.from_dict(header["progress"])
             return cls(
                 config=dict(header["config"]),
@@ -63,7 +65,7 @@ class Overview:
                     "steps": progress.step,
                     "epochs": float(header["epoch"]),
                     "seconds": notes.seconds if notes else None,
-                    "best_val_bpc": progress.best_val_bpc,
+                    best_of(metric): progress.best,
                 },
                 parameters=int(header.get("parameters") or _parameters(tensors)),
                 tensors=tensors,

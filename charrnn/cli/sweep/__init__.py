@@ -138,7 +138,7 @@ def _place(dask: str | None, jobs: int, threads: int | None) -> "Executor":
 
 def _threads(jobs: int, threads: int | None) -> int:
     """Of each run."""
-    from charrnn.model.workers import available_threads
+    from charrnn.workers import available_threads
 
     return threads or max(1, available_threads() // jobs)
 

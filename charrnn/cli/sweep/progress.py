@@ -62,8 +62,7 @@ class TextProgress(NoProgress):
             self._write(_line(event))
             self._move(event.progress, "")
         elif isinstance(event, RunEvaluated):
-            bpc = event.metrics["val_bpc"]
-            self._move(event.progress, f"{event.run} {number(event.metrics['train_bpc'] if bpc is None else bpc)}  ")
+            self._move(event.progress, f"{event.run} {number(event.value)}  ")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -85,5 +84,5 @@ class TextProgress(NoProgress):
 def _line(ended: RunEnded) -> str:
     if ended.state == "failed":
         return f"{ended.run}  failed: {ended.why}"
-    figures = f"{number(ended.best_bpc)} bpc, {ended.steps:,} steps, {duration(ended.seconds)}"
+    figures = f"{number(ended.best)} {ended.metric}, {ended.steps:,} steps, {duration(ended.seconds)}"
     return f"{ended.run}  {'saved at' if ended.state == 'cut' else ended.state}: {figures}"

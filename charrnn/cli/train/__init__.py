@@ -121,9 +121,9 @@ def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
 
 def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:
     """When the run ends; of a planned one, the minutes that its steps were chosen for."""
-    if job.trainer.config.model == "ngram":
+    settings, kind = job.trainer.settings, job.trainer.config.kind
+    if "steps" in kind.lacks:
         return "one pass"
-    settings = job.trainer.settings
     limits = {name: limit for name, limit in settings.limits.items() if not job.plan or name == "minutes"}
     patience = f", or {counted(settings.patience, 'evaluation')} without a better one" if settings.patience else ""
     chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))

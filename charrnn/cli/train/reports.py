@@ -1,13 +1,13 @@
 """What a training run shows: text and a progress bar on stderr, or JSON on stdout, or nothing."""
 
 import dataclasses
-import math
 import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
 from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_event, say, terminal_width
 from charrnn.display import width_of
+from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
 
@@ -56,7 +56,7 @@ class TextReport:
         self._job, self._budget = job, budget
         self._next_command, self._repeat_command = next_command, repeat_command
         self.stream = sys.stderr
-        self._bar = Bar() if sys.stderr.isatty() else None
+        self._bar = Bar(job.trainer.metric) if sys.stderr.isatty() else None
 
     def show(self, event: Event) -> None:
         """Show the event."""
@@ -66,9 +66,9 @@ class TextReport:
             for line in self._header(event):
                 say(line)
         elif isinstance(event, Evaluated):
-            self._write(fitting(evaluation_fields(event), self._width()))
+            self._write(fitting(evaluation_fields(event, self._job.trainer.metric), self._width()))
             if self._bar:
-                self._bar.val_bpc = event.val_bpc
+                self._bar.validated = event.val[self._job.trainer.metric.name]
         elif isinstance(event, Sampled):
             text = to_text(event.text, self._job.trainer.vocabulary.unit)
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
@@ -90,11 +90,10 @@ class TextReport:
         config = self._job.trainer.config
         validation = f" + {started.val_characters:,} to validate" if started.val_characters else ""
         threads = counted(started.threads, "thread")
-        learned = "counts" if config.model == "ngram" else "parameters"
         resumed = f", resumed after step {started.resumed_from:,}" if started.resumed_from else ""
         return [
             f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
-            f"model: {config.title}, {started.parameters:,} {learned}, {threads}",
+            f"model: {config.title}, {started.parameters:,} {config.kind.learned}, {threads}",
             f"run:   {started.run}{resumed}, {self._budget}",
             *(f"plan:  {line}" for line in started.plan),
             *([f"again: {self._repeat_command}"] if self._repeat_command else []),
@@ -106,15 +105,15 @@ class TextReport:
             return []
         run = self._job.run
         if finished.step == self._job.started.resumed_from:
-            if self._job.trainer.config.model == "ngram":
+            if "steps" in self._job.trainer.config.kind.lacks:
                 return ["all of the text has been counted already"]
             if finished.reason == "patience":
                 return ["this run has waited long enough for a better evaluation; give it more --patience"]
             return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
-        if finished.best_val_bpc is None:
+        if finished.best is None:
             saved = f"saved: {run.last}"
         else:
-            saved = f"best:  {finished.best_val_bpc:.3f} bpc on the validation text, {run.best}"
+            saved = f"best:  {finished.best:.3f} {finished.metric} on the validation text, {run.best}"
         hint = [f"hint:  {finished.hint}"] if finished.hint else []
         return [*self._late(finished), saved, *hint, f"next:  {self._next_command}"]
 
@@ -140,10 +139,13 @@ class Bar:
     """A progress bar on stderr that fits the terminal at any moment.
 
     Attributes:
-        val_bpc: of the last evaluation.
+        validated: the metric's value in the last evaluation.
+
+    Args:
+        metric: what is shown.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metric: Metric) -> None:
         from tqdm import tqdm
 
         tqdm.monitor_interval = 0  # spares a thread that would only redraw
@@ -156,18 +158,18 @@ class Bar:
             mininterval=0.1,
             delay=1e-9,  # draws nothing before the first step
         )
-        self._train_bpc = Mean()
-        self.val_bpc: float | None = None
+        self._metric, self._trained = metric, Mean()
+        self.validated: float | None = None
 
     def show(self, event: StepDone) -> None:
         """Move on to a step."""
-        train_bpc = self._train_bpc.add(event.train_bpc)
+        trained = event.train.get(self._metric.name)
         width = bar_width(sys.stderr)
         left = event.seconds * (1 - event.progress) / max(event.progress, 1e-9)
         fields = [
             (3, f"epoch {event.epoch:.2f}"),
-            (0, f"train {train_bpc:.3f}"),
-            *([(1, f"val {self.val_bpc:.3f}")] if self.val_bpc is not None else []),
+            *([(0, f"train {self._trained.add(trained):.3f}")] if trained is not None else []),
+            *([(1, f"val {self.validated:.3f}")] if self.validated is not None else []),
             (4, f"{event.chars_per_second:,.0f} chars/s"),
             (2, f"{duration(left)} left"),
         ]
@@ -197,15 +199,16 @@ class Mean:
         return self._mean
 
 
-def evaluation_fields(event: Evaluated) -> list[Field]:
+def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
     """The line of an evaluation."""
-    validated = []
-    if event.val_bpc is not None:
-        validated = [(0, f"val {event.val_bpc:.3f} bpc"), (4, f"({event.val_bpc * math.log(2):.3f} nats)")]
+    name, trained, value = metric.name, event.train.get(metric.name), event.val[metric.name]
+    validated = [] if value is None else [(0, f"val {value:.3f} {name}")]
+    if value is not None and metric.nats:
+        validated.append((4, f"({value * metric.nats:.3f} nats)"))
     return [
         (1, f"step {event.step:,}"),
         (3, f"epoch {event.epoch:.2f}"),
-        (2, f"train {event.train_bpc:.3f} bpc"),
+        *([(2, f"train {trained:.3f} {name}")] if trained is not None else []),
         *validated,
         (6, f"rate {event.learning_rate:.2g}"),
         (5, f"{event.chars_per_second:,.0f} chars/s"),

@@ -165,14 +165,14 @@ def test_a_terminal_is_shown_escapes_and_ends_the_line(start, escapes):
 @pytest.fixture
 def escapes(tmp_path):
     """A model that knows the escape character."""
-    from charrnn.model.config import ModelConfig
-    from charrnn.model.header import header_of
-    from charrnn.model.parameters import Parameters
+    from charrnn.kinds.config import make_config
+    from charrnn.kinds.header import header_of
+    from charrnn.models.language.parameters import LanguageParameters
     from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
     from charrnn.text.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.of("\x1b[31m")
-    parameters = Parameters(ModelConfig(vocab_size=len(vocabulary), hidden_size=4)).initialise(0)
+    parameters = LanguageParameters(make_config(vocab_size=len(vocabulary), hidden_size=4)).initialise(0)
     path = tmp_path / "escapes.safetensors"
     save_checkpoint(path, Checkpoint(parameters.to_tensors(), header_of(parameters.config, vocabulary)))
     return path

@@ -1,0 +1,227 @@
+"""What the config of every model holds: frozen, and checked when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import ConfigError
+from charrnn.options import Option, check_options_of, declare, options_of
+from charrnn.registry import find, names_in
+
+if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
+    import numpy as np
+
+    from charrnn.kinds.kind import Kind
+    from charrnn.text.vocabulary import Vocabulary
+
+PRECISIONS = ("float32", "float64", "bf16")
+"""Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
+
+LARGEST_EMBEDDING = 256
+"""Widest embedding that is chosen without being asked for."""
+
+of_model = partial(declare, group="Model")
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """All kinds of models, by name."""
+    found = [find("models", "kind", name) for name in names_in("models")]
+    return {kind.name: kind for kind in found}
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in kinds():
+        raise ConfigError(f"unknown model {name!r}: choose one of {', '.join(kinds())}")
+    return kinds()[name]
+
+
+def model_option(name: str) -> Any:
+    """The option that names the kind, on the config of the kind of that name."""
+    return of_model(
+        name,
+        "A recurrent network, a network that sees the last characters alone, or counts, which need one pass only.",
+        choices=lambda: tuple(kinds()),
+    )
+
+
+def kind_of(options: Mapping[str, Any]) -> Kind:
+    """The kind of a model with these options.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    return find_kind(options.get("model", ModelConfig.model))
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A model's shape: everything that its parameters' shapes and its equations depend on.
+
+    Each kind of model has a config with options of its own.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    vocab_size: int
+    """V."""
+    model: str = model_option("rnn")
+    precision: str = of_model(
+        "float32",
+        "Type of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
+        choices=lambda: PRECISIONS,
+        retrained=True,
+    )
+    end_symbol: bool = False
+    """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
+
+    def __post_init__(self) -> None:
+        check_options_of(self, options_of(type(self)))
+        if not isinstance(self.vocab_size, int) or isinstance(self.vocab_size, bool) or self.vocab_size < 1:
+            raise ConfigError(f"vocab_size must be a whole number of at least 1, not {self.vocab_size!r}")
+        if not isinstance(self.end_symbol, bool):
+            raise ConfigError(f"end_symbol must be true or false, not {self.end_symbol!r}")
+        if self.end_symbol and not self.kind.documents:
+            raise ConfigError(f"model {self.model} has no end_symbol: leave it out")
+        if self.precision not in self.kind.precisions:
+            raise ConfigError(f"precision {self.precision} is not for model {self.model}: choose float32")
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of model."""
+        return find_kind(self.model)
+
+    @property
+    def title(self) -> str:
+        """The model in a few words."""
+        return self.kind.title(self)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of parameters and activations."""
+        import numpy as np
+
+        return np.dtype("float64" if self.precision == "float64" else "float32")
+
+    @property
+    def packed_dtype(self) -> np.dtype[Any]:
+        """Type of packed factors."""
+        from charrnn.kernels.operands import PAIRS
+
+        return PAIRS if self.precision == "bf16" else self.dtype
+
+    @property
+    def end(self) -> int:
+        """The id of the end symbol; -1 where there is none."""
+        return self.vocab_size - 1 if self.end_symbol else -1
+
+    def trainable(self) -> Any:
+        """The same model in a precision in which this processor can train it: bf16 becomes float32 where it must."""
+        from charrnn.kernels.processor import BFLOAT16
+
+        return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
+
+    def require_trainable(self) -> None:
+        """Raise unless this processor can train in this precision.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if self != self.trainable():
+            raise ConfigError(
+                "to train in precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one "
+                "does not; choose float32"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields that the model has, as JSON can hold them."""
+        values = asdict(self)
+        if not self.kind.documents:
+            del values["end_symbol"]
+        return values
+
+
+@dataclass(frozen=True)
+class NetworkConfig(ModelConfig):
+    """What networks have that read embedded characters with layers of units."""
+
+    hidden_size: int = of_model(512, "Units of each layer.", least=1)
+    embedding_size: int = of_model(
+        -1,
+        "Embedding width; 0 feeds one-hot vectors.",
+        shown_default="the vocabulary's size, at most 256",
+        least=0,
+    )
+    dropout: float = of_model(
+        0.0,
+        "Probability of a zero between layers and before the output, in training.",
+        least=0,
+        below=1,
+        retrained=True,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.embedding_size == -1:
+            object.__setattr__(self, "embedding_size", self._chosen_embedding())
+
+    def _chosen_embedding(self) -> int:
+        """The width of an embedding that is not given."""
+        return min(self.vocab_size, LARGEST_EMBEDDING)
+
+
+def make_config(vocab_size: int, **options: Any) -> Any:
+    """The config of a model of V characters, of the kind that the option ``model`` names.
+
+    Options of other kinds may be given their defaults.
+
+    Raises:
+        ConfigError: the kind is unknown or has no such option, or a value is out of range.
+    """
+    model = options.get("model", ModelConfig.model)
+    declared = options_of_models()
+    holder = find_kind(model).config if isinstance(model, str) else ModelConfig
+    own = {field.name for field in fields(holder)}
+    for name in [name for name in options if name not in own]:
+        if name not in declared:
+            raise ConfigError(f"not a model's config: {name}")
+        if options[name] != declared[name].default:
+            raise ConfigError(f"model {model} has no {name}: leave it out")
+    return holder(vocab_size, **{name: value for name, value in options.items() if name in own})
+
+
+def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
+    """The config of a model of that vocabulary; see ``make_config``."""
+    return make_config(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
+
+
+def config_from(values: Mapping[str, Any]) -> Any:
+    """The config that ``to_dict`` gave.
+
+    Raises:
+        ConfigError: a field is unknown, missing or out of range.
+    """
+    if "vocab_size" not in values:
+        raise ConfigError("not a model's config: vocab_size is missing")
+    return make_config(**values)
+
+
+@cache
+def options_of_models() -> dict[str, Option]:
+    """The options of all kinds of models, by name; ``models`` are the kinds that have one."""
+    merged: dict[str, Option] = {}
+    for kind in kinds().values():
+        for name, option in options_of(kind.config).items():
+            models = (*(merged[name].models if name in merged else ()), kind.name)
+            merged[name] = replace(merged.get(name, option), models=models)
+    of_all = options_of(ModelConfig).keys() - {"model"}
+    return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last

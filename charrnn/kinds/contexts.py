@@ -1,0 +1,112 @@
+"""Models whose state is the last characters: each batch is read after the end of the one before it.
+
+In a state and in a history, a character is its id + 1, and 0 is nothing: what comes before the first character.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kinds.config import ModelConfig
+from charrnn.layers.parameters import Array
+from charrnn.layers.state import State
+from charrnn.workers import Workers, share
+
+
+class ContextBuffers(NamedTuple):
+    """The arrays for T steps of B streams, of a model that sees C characters."""
+
+    history: npt.NDArray[np.int32]
+    """(T + C - 1, B): the state, then the batch."""
+    work: Array
+    """(T, B, ...): what the model works in."""
+    logits: Array
+    """(T, B, at least V), then their gradient."""
+    losses: npt.NDArray[np.float64]
+    """(T, B) nats."""
+    no_ids: npt.NDArray[np.int32]
+    """(T, B) zeros."""
+
+
+class ContextModel:
+    """A model that sees the last C characters; a ``charrnn.kinds.contract.LanguageModel``.
+
+    Attributes:
+        config: its shape.
+        workers: the threads that share the work.
+        seen: C.
+        weights: a NamedTuple of what ``predict`` reads.
+        predict: ``predict(weights, buffers, first, last)``, ``addressable``: the logits of the streams ``first`` to
+            ``last``, from their history.
+    """
+
+    state_names = ("context",)
+    predict: Any
+
+    def __init__(self, config: ModelConfig, workers: Workers | None, seen: int) -> None:
+        self.config: Any = config
+        self.workers = workers or Workers()
+        self.seen = seen
+        self.weights: Any = None
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``."""
+        return [(np.zeros((streams, max(0, self.seen - 1)), np.int32),)]
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``: kernels would take other ids for addresses."""
+        (context,) = state[0]
+        if not 0 <= context.min(initial=0) <= context.max(initial=0) <= self.config.vocab_size:
+            raise CheckpointError(
+                f"a state's characters must be 0 to {self.config.vocab_size}, got others: choose another file"
+            )
+
+    def space(self, steps: int, streams: int) -> ContextBuffers:
+        """See ``LanguageModel``."""
+        config = self.config
+        rows = steps + max(0, self.seen - 1)
+        logits = aligned_zeros((steps, streams, row_stride(config.vocab_size, config.dtype.itemsize)), config.dtype)
+        return ContextBuffers(
+            history=np.zeros((rows, streams), np.int32),
+            work=self.work_array(steps, streams),
+            logits=logits,
+            losses=np.zeros((steps, streams)),
+            no_ids=np.zeros((steps, streams), np.int32),
+        )
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        raise NotImplementedError
+
+    def work_array(self, steps: int, streams: int) -> Array:
+        """What the model works in, (T, B, ...)."""
+        raise NotImplementedError
+
+    def reset(self, state: State, streams: Array | slice) -> None:
+        """See ``LanguageModel``."""
+        state[0][0][streams] = 0
+
+    def enter(self, x: Array, state: State, buffers: ContextBuffers, advance: int | None = None) -> ContextBuffers:
+        """The part of ``buffers`` for x (T, B), with its history; ``state`` advances by T or so many steps."""
+        steps, before = len(x), len(buffers.history) - len(buffers.logits)
+        arrays: list[Any] = [array[:steps] for array in buffers[1:]]
+        part = ContextBuffers(buffers.history[: steps + before], *arrays)
+        (context,) = state[0]
+        part.history[:before] = context.T
+        part.history[before:] = x + 1
+        after = steps if advance is None else advance
+        context[:] = part.history[after : after + before].T
+        return part
+
+    def run(self, x: Array, state: State, space: ContextBuffers) -> ContextBuffers:
+        """See ``LanguageModel``."""
+        part = self.enter(x, state, space)
+
+        def rows(thread: int, threads: int) -> None:
+            self.predict(self.weights, part, *share(x.shape[1], thread, threads))
+
+        self.workers.run(rows, most=x.shape[1])
+        return part

@@ -1,0 +1,93 @@
+"""What every model provides: it reads batches of streams and predicts what comes next.
+
+Scoring, sampling and sessions know no more of a model than ``LanguageModel``, the trainer no more than ``Learner``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.state import State
+from charrnn.text.batches import Batch
+from charrnn.workers import Workers
+
+
+class Buffers(Protocol):
+    """The arrays that a model works in, for T steps of B streams."""
+
+    @property
+    def logits(self) -> Array:
+        """(T, B, at least V)."""
+
+    @property
+    def losses(self) -> npt.NDArray[np.float64]:
+        """(T, B) nats."""
+
+
+class LanguageModel(Protocol):
+    """A model that is ready to read."""
+
+    @property
+    def config(self) -> Any:
+        """Its shape, a ``charrnn.kinds.config.ModelConfig``."""
+
+    @property
+    def workers(self) -> Workers:
+        """The threads that share the work."""
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the arrays of a layer's state."""
+
+    def initial_state(self, streams: int) -> State:
+        """The state before the first character: for each layer, one array (B, ...) for each of its states."""
+
+    def reset(self, state: State, streams: Array | slice) -> None:
+        """Set the state of some streams, by an index of the first axis, to that before the first character."""
+
+    def check_state(self, state: State) -> None:
+        """Check that a state from a file, of the right shapes and types, can be continued from.
+
+        Raises:
+            CheckpointError: it holds what no state does.
+        """
+
+    def space(self, steps: int, streams: int) -> Any:
+        """Allocate ``Buffers`` for at most ``steps`` steps of ``streams`` streams."""
+
+    def run(self, x: Array, state: State, space: Any) -> Buffers:
+        """Read ids (T, B); returns the part of ``space`` that holds the logits. ``state`` is advanced in place."""
+
+    def to_tensors(self) -> Mapping[str, Array]:
+        """All that the model has learned, by name."""
+
+
+class TrainedModel(LanguageModel, Protocol):
+    """A model on weights that change."""
+
+    def refresh(self) -> None:
+        """Take over the changed parameters."""
+
+
+class Learner(Protocol):
+    """Loss and gradient of batches."""
+
+    @property
+    def network(self) -> TrainedModel:
+        """The model."""
+
+    @property
+    def gradient(self) -> Parameters:
+        """Of the last batch's mean loss in nats."""
+
+    def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
+        """Mean loss in nats; leaves its gradient in ``gradient``, and advances ``state`` in place.
+
+        Args:
+            batch: what to learn from.
+            state: before the batch; the gradient does not flow through it.
+            dropout_seed: names the dropout masks; None switches dropout off.
+        """

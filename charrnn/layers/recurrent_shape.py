@@ -1,0 +1,180 @@
+"""The tensors of a recurrent stack: names, shapes, initial values, and PyTorch's layout.
+
+Names and shapes (G = gates x H, ``in`` = the input's width, or H above the first layer):
+
+    rnn.weight_ih_l{l}   (G, in)
+    rnn.weight_hh_l{l}   (G, H)
+    rnn.bias_l{l}        (G,)
+    rnn.{name}_l{l}      (H,)      each of the cell's vectors
+    initial.{name}_l{l}  (H,)      each state before the first step, where it is learned
+
+and with skip connections
+
+    skip.weight_in_l{l}  (G, in)   from the input to each layer but the first
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells.contract import Cell, find_cell
+from charrnn.layers.parameters import Array, Parameters
+
+
+@dataclass(frozen=True)
+class StackShape:
+    """What a stack of L layers of H units is like.
+
+    Attributes:
+        cell_name: of the recurrent cell.
+        units: H.
+        layers: L.
+        width: of the input.
+        skip_connections: whether the input reaches all layers, and all layers the output (Graves 2013).
+        learn_initial_state: whether the state before the first step is learned; else it is zero.
+        dropout: probability of a zero in each layer's output, in training.
+        dtype: of the arrays.
+        packed_dtype: of packed factors.
+        restart_id: id of the input before which a stream begins anew; -1 for none.
+    """
+
+    cell_name: str
+    units: int
+    layers: int
+    width: int
+    skip_connections: bool
+    learn_initial_state: bool
+    dropout: float
+    dtype: np.dtype[Any]
+    packed_dtype: np.dtype[Any]
+    restart_id: int = -1
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return find_cell(self.cell_name)
+
+    @property
+    def gate_width(self) -> int:
+        """G."""
+        return self.cell.gates * self.units
+
+    @property
+    def input_layers(self) -> range:
+        """The layers that the input reaches: the first, or all."""
+        return range(self.layers if self.skip_connections else 1)
+
+    @property
+    def output_layers(self) -> range:
+        """The layers that reach the output: the last, or all."""
+        return range(0 if self.skip_connections else self.layers - 1, self.layers)
+
+    @property
+    def input_weights(self) -> list[str]:
+        """Names of the matrices from the input."""
+        return [f"skip.weight_in_l{layer}" if layer else "rnn.weight_ih_l0" for layer in self.input_layers]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each tensor, in the order of the flat vector."""
+        H, G = self.units, self.gate_width
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.layers):
+            if layer:
+                shapes[f"rnn.weight_ih_l{layer}"] = (G, H)
+            if layer in self.input_layers:
+                shapes[self.input_weights[layer]] = (G, self.width)
+            shapes[f"rnn.weight_hh_l{layer}"] = (G, H)
+            shapes[f"rnn.bias_l{layer}"] = (G,)
+            shapes |= {f"rnn.{vector.name}_l{layer}": (H,) for vector in self.cell.vectors}
+            if self.learn_initial_state:
+                shapes |= {f"initial.{name}_l{layer}": (H,) for name in self.cell.state}
+        return shapes
+
+    def recurrent(self, parameters: Parameters, layer: int) -> list[Array]:
+        """The rows of a layer's W_hh that belong to each of the cell's products."""
+        parts, rest = [], parameters[f"rnn.weight_hh_l{layer}"]
+        for product in self.cell.products:
+            rows = product.gates * self.units
+            parts.append(rest[:rows])
+            rest = rest[rows:]
+        return parts
+
+    def vectors(self, parameters: Parameters, layer: int) -> list[Array]:
+        """The cell's vectors of a layer."""
+        return [parameters[f"rnn.{vector.name}_l{layer}"] for vector in self.cell.vectors]
+
+    def initial_state(self, parameters: Parameters, layer: int) -> list[Array]:
+        """Each state of a layer before the first step, where it is learned; else none."""
+        names = self.cell.state if self.learn_initial_state else ()
+        return [parameters[f"initial.{name}_l{layer}"] for name in names]
+
+    def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
+        """Fill with the values that training starts from.
+
+        Matrices are uniform in +-1/sqrt(H) (PyTorch's choice), W_hh orthogonal in each gate if that is asked for. The
+        cell knows its biases and vectors; the initial state is zero.
+        """
+        own = {"bias": self.cell.initial_bias} | {vector.name: vector.initial for vector in self.cell.vectors}
+        for name in self.shapes():
+            tensor = parameters[name]
+            if "weight_hh" in name and orthogonal:
+                for gate in np.split(tensor, self.cell.gates):
+                    gate[:] = random_orthogonal(random, self.units)
+            elif "weight" in name:
+                tensor[:] = uniform_weights(random, tensor.shape, self.units)
+            elif name.startswith("rnn."):
+                tensor[:] = own[name.removeprefix("rnn.").rpartition("_l")[0]](self.units)
+            else:
+                tensor[:] = 0
+
+    def to_torch(self, tensors: dict[str, Array]) -> None:
+        """Rename tensors as PyTorch has them: the one bias of a layer becomes two.
+
+        The second is zero, but for the cell's vectors that are part of it.
+        """
+        for layer in range(self.layers):
+            tensors[f"rnn.bias_ih_l{layer}"] = bias = tensors.pop(f"rnn.bias_l{layer}")
+            tensors[f"rnn.bias_hh_l{layer}"] = second = np.zeros_like(bias)
+            for name, rows in self._parts_of_bias(layer):
+                second[rows] = tensors.pop(name)
+
+    def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
+        """Copy in the biases from copies of the tensors that ``to_torch`` gave."""
+        for layer in range(self.layers):
+            second = tensors[f"rnn.bias_hh_l{layer}"]
+            for name, rows in self._parts_of_bias(layer):
+                parameters[name][:] = second[rows]
+                second[rows] = 0
+            parameters[f"rnn.bias_l{layer}"][:] = tensors[f"rnn.bias_ih_l{layer}"] + second
+
+    def torch_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each tensor under PyTorch's names."""
+        shapes = self.shapes()
+        for layer in range(self.layers):
+            shape = shapes.pop(f"rnn.bias_l{layer}")
+            shapes |= {f"rnn.bias_ih_l{layer}": shape, f"rnn.bias_hh_l{layer}": shape}
+            for name, _ in self._parts_of_bias(layer):
+                del shapes[name]
+        return shapes
+
+    def _parts_of_bias(self, layer: int) -> Iterator[tuple[str, slice]]:
+        """The tensors that are part of PyTorch's second bias, and where they are in it."""
+        H = self.units
+        for vector in self.cell.vectors:
+            if vector.bias_of is not None:
+                yield f"rnn.{vector.name}_l{layer}", slice(vector.bias_of * H, (vector.bias_of + 1) * H)
+
+
+def uniform_weights(random: np.random.Generator, shape: tuple[int, ...], units: int) -> Array:
+    """Uniform in +-1/sqrt(H), as PyTorch initialises the weights of H ``units``."""
+    bound = units**-0.5
+    return random.uniform(-bound, bound, shape)
+
+
+def random_orthogonal(random: np.random.Generator, size: int) -> Array:
+    """A random orthogonal matrix (size, size), uniformly distributed (Saxe, McClelland and Ganguli 2014)."""
+    q, r = np.linalg.qr(random.normal(size=(size, size)))
+    signed: Array = q * np.sign(np.diag(r))
+    return signed

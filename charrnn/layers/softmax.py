@@ -1,0 +1,59 @@
+"""Softmax and cross-entropy over classes, each prediction with a weight: 0 for what is only padding.
+
+    loss = sum of w[t, b] * -log softmax(logits[t, b])[target[t, b]] / sum of w
+
+Backwards: d_logits[t, b] = w[t, b] / sum of w * (softmax(logits[t, b]) - onehot(target[t, b])).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.cross_entropy import cross_entropy
+from charrnn.layers.parameters import Array
+
+
+@dataclass
+class Softmax:
+    """The layer's arrays, for T steps of B streams.
+
+    Attributes:
+        classes: V.
+        logits: (T, B, at least V); after ``backward``, their gradient.
+        losses: (T, B) nats.
+        scales: (T, B) each prediction's part of the loss.
+    """
+
+    classes: int
+    logits: Array
+    losses: npt.NDArray[np.float64]
+    scales: Array
+
+    @classmethod
+    def allocate(cls, steps: int, streams: int, classes: int, dtype: np.dtype[Any]) -> "Softmax":
+        """For at most so many steps."""
+        shape = (steps, streams)
+        logits = aligned_zeros((*shape, row_stride(classes, dtype.itemsize)), dtype)
+        return cls(classes, logits, np.zeros(shape), np.ones(shape, dtype))
+
+    def part(self, first: int, last: int) -> "Softmax":
+        """The same arrays for the steps from ``first`` to ``last``."""
+        arrays = (array[first:last] for array in (self.logits, self.losses, self.scales))
+        return Softmax(self.classes, *arrays)
+
+    def weigh(self, weights: Array | None) -> None:
+        """Take the weights (T, B) of the predictions to come; without them, all count alike."""
+        self.scales[:] = 1 / self.scales.size if weights is None else weights / weights.sum()
+
+    def backward(self, targets: Array, first: int, last: int) -> None:
+        """Losses of the streams ``first`` to ``last``; their logits become the gradient of the weighted mean."""
+        cross_entropy(self.logits, targets, self.classes, self.scales, self.losses, first, last)
+
+    def mean_loss(self, weights: Array | None) -> float:
+        """The weighted mean of the losses, in nats."""
+        if weights is None:
+            return float(self.losses.mean())
+        return float((self.losses * weights).sum() / weights.sum())

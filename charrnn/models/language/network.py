@@ -1,0 +1,181 @@
+"""The recurrent language model on packed weights.
+
+    characters -> tables -> recurrent stack -> projection -> logits
+
+With skip connections, the input reaches each layer of the stack, and each layer the projection (Graves 2013).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.layers.embedding import InputTables
+from charrnn.layers.parameters import Array
+from charrnn.layers.products import Rows
+from charrnn.layers.projection import Projection
+from charrnn.layers.recurrent import RecurrentStack, StackBuffers
+from charrnn.layers.softmax import Softmax
+from charrnn.layers.state import State
+from charrnn.models.language.config import LanguageConfig
+from charrnn.models.language.parameters import HEAD_BIAS, LanguageParameters, output_weights
+from charrnn.workers import Workers, share
+
+
+@dataclass
+class LanguageBuffers:
+    """The model's arrays, for T steps of B streams.
+
+    Attributes:
+        stack: of the recurrent layers.
+        softmax: logits and losses.
+    """
+
+    stack: StackBuffers
+    softmax: Softmax
+
+    @classmethod
+    def allocate(cls, config: LanguageConfig, steps: int, streams: int, *, training: bool = False) -> "LanguageBuffers":
+        """For at most so many steps."""
+        longest = max(config.stack.gate_width, config.vocab_size) if training else config.hidden_size
+        rows = Rows.allocate(steps, streams, longest, config.packed_dtype)
+        softmax = Softmax.allocate(steps, streams, config.vocab_size, config.dtype)
+        return cls(StackBuffers.allocate(config.stack, rows, training=training), softmax)
+
+    @property
+    def logits(self) -> Array:
+        """(T, B, at least V)."""
+        return self.softmax.logits
+
+    @property
+    def losses(self) -> npt.NDArray[np.float64]:
+        """(T, B) nats."""
+        return self.softmax.losses
+
+    def shortened(self, steps: int, states: int) -> "LanguageBuffers":
+        """The same arrays for ``steps`` steps; ``states`` is the cell's number of states."""
+        return replace(self, stack=self.stack.shortened(steps, states), softmax=self.softmax.part(0, steps))
+
+
+class Network:
+    """A model's equations.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the work; one if not given.
+        training: whether it goes backward, too.
+
+    Attributes:
+        config: the model's shape.
+        parameters: see there.
+        workers: see there.
+        inputs: from characters to the gates of the stack.
+        stack: the recurrent layers.
+        projection: from their outputs to logits.
+
+    Raises:
+        ConfigError: this processor cannot train in the config's precision.
+    """
+
+    def __init__(
+        self, parameters: LanguageParameters, workers: Workers | None = None, *, training: bool = False
+    ) -> None:
+        self.config = config = parameters.config
+        if training:
+            config.require_trainable()
+        self.parameters, self.workers = parameters, workers or Workers()
+        shape, packed = config.stack, config.packed_dtype
+        biases = [f"rnn.bias_l{layer}" for layer in shape.input_layers]
+        self.inputs = InputTables(
+            parameters,
+            shape.input_weights,
+            biases,
+            config.vocab_size,
+            packed,
+            training=training,
+            tied=config.tie_embedding,
+        )
+        self.stack = RecurrentStack(shape, parameters, training=training)
+        self.projection = Projection(parameters, output_weights(config), HEAD_BIAS, packed, training=training)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pack the weights and make the tables anew."""
+        self.workers.run(self._pack)
+        if self.config.embedding_size:
+            self.workers.run(self.inputs.make)
+
+    def _pack(self, part: int, parts: int) -> None:
+        for layer in (self.inputs, self.stack, self.projection):
+            layer.pack(part, parts)
+
+    def forward(
+        self,
+        x: Array,
+        buffers: LanguageBuffers,
+        first: int,
+        last: int,
+        *,
+        burn_in: int = 0,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """Logits of the streams ``first`` to ``last`` of a batch, from the state in the buffers.
+
+        Args:
+            x: (T, B) int32 ids, contiguous.
+            buffers: the arrays to work in, of T steps.
+            first: the first stream.
+            last: one beyond the last stream.
+            burn_in: steps at the batch's beginning that need no logits.
+            dropout_seed: names the dropout masks; None switches dropout off.
+        """
+        self.stack.forward(self.inputs.forward(x), x, buffers.stack, first, last, dropout_seed=dropout_seed)
+        logits, rows = buffers.logits[burn_in:], self.rows_of_logits(buffers, burn_in)
+        self.projection.forward(self.outputs(buffers, burn_in), logits, rows, first, last)
+
+    def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
+        """The outputs (T, B, H) of the layers that reach the projection, without the first steps."""
+        return [buffers.stack.outputs[layer][burn_in:] for layer in self.stack.shape.output_layers]
+
+    def rows_of_logits(self, buffers: LanguageBuffers, burn_in: int) -> Rows:
+        """What the projection's products need."""
+        return buffers.stack.rows.shortened(len(buffers.logits) - burn_in)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """See ``LanguageModel``."""
+        return self.stack.shape.cell.state
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``: all numbers will do."""
+
+    def space(self, steps: int, streams: int) -> LanguageBuffers:
+        """See ``LanguageModel``."""
+        return LanguageBuffers.allocate(self.config, steps, streams)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def run(self, x: Array, state: State, space: LanguageBuffers) -> LanguageBuffers:
+        """See ``LanguageModel``; without dropout."""
+        if len(x) < len(space.logits):
+            space = space.shortened(len(x), len(self.state_names))
+        x = np.ascontiguousarray(x)
+        space.stack.enter(state)
+
+        def rows(part: int, parts: int) -> None:
+            self.forward(x, space, *share(x.shape[1], part, parts))
+
+        self.workers.run(rows, most=x.shape[1])
+        space.stack.leave(state)
+        return space
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``."""
+        return self.stack.initial_state(streams)
+
+    def reset(self, state: State, streams: Array | slice) -> None:
+        """See ``LanguageModel``."""
+        self.stack.reset(state, streams)

@@ -1,0 +1,98 @@
+"""The tensors of a recurrent language model, in PyTorch's layouts.
+
+embedding.weight       (V, E)   absent for one-hot input
+...                             those of the stack, see ``charrnn.layers.recurrent_shape``
+skip.weight_out_l{l}   (V, H)   from each layer but the last, with skip connections
+head.weight            (V, H)   absent where the embedding is tied and takes its place
+head.bias              (V,)
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from charrnn.errors import CheckpointError
+from charrnn.layers.embedding import initial_embedding
+from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.recurrent_shape import uniform_weights
+from charrnn.models.language.config import LanguageConfig
+
+HEAD_BIAS = "head.bias"
+
+
+class LanguageParameters(Parameters):
+    """The tensors, or a gradient of them."""
+
+    config: LanguageConfig
+
+    def __init__(self, config: LanguageConfig) -> None:
+        super().__init__(config, tensor_shapes(config))
+
+    def initialise(self, rng_seed: int) -> "LanguageParameters":
+        """Fill with the values that training starts from; returns self."""
+        config, random = self.config, np.random.default_rng(rng_seed)
+        if EMBEDDING in self.tensors:
+            embedding = self[EMBEDDING]
+            embedding[:] = initial_embedding(random, embedding.shape, tied=config.tie_embedding)
+        config.stack.initialise(self, random, orthogonal=config.recurrent_init == "orthogonal")
+        for name in output_weights(config):
+            if name != EMBEDDING:
+                self[name][:] = uniform_weights(random, self[name].shape, config.hidden_size)
+        self[HEAD_BIAS][:] = 0
+        return self
+
+    def to_tensors(self) -> dict[str, Array]:
+        """Tensors under PyTorch's names; the one bias of a layer becomes PyTorch's two."""
+        result = dict(self.tensors)
+        self.config.stack.to_torch(result)
+        return result
+
+    def load_tensors(self, tensors: Mapping[str, Array]) -> "LanguageParameters":
+        """Copy in tensors under PyTorch's names; returns self.
+
+        Raises:
+            CheckpointError: a tensor is missing or has another shape.
+        """
+        check_fit(self.config, tensors)
+        tensors = {name: np.array(tensors[name]) for name in torch_shapes(self.config)}  # may be views of the vector
+        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+        for name, tensor in self.tensors.items():
+            if name in tensors:
+                tensor[:] = tensors[name]
+        self.config.stack.from_torch(tensors, self)
+        return self
+
+
+def check_fit(config: LanguageConfig, tensors: Mapping[str, Array]) -> None:
+    """Check that tensors under PyTorch's names are those of a config, before memory is taken for them.
+
+    Raises:
+        CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.
+    """
+    if config.num_layers > len(tensors):
+        raise CheckpointError(f"the checkpoint has {len(tensors)} tensors, too few for {config.num_layers} layers")
+    check_shapes(torch_shapes(config), tensors)
+
+
+def torch_shapes(config: LanguageConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor under PyTorch's names."""
+    return _around(config, config.stack.torch_shapes())
+
+
+def tensor_shapes(config: LanguageConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, in the order of the flat vector."""
+    return _around(config, config.stack.shapes())
+
+
+def _around(config: LanguageConfig, stack: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    V, E = config.vocab_size, config.embedding_size
+    shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (V, E)} if E else {}
+    shapes |= stack
+    return shapes | dict.fromkeys(output_weights(config), (V, config.hidden_size)) | {HEAD_BIAS: (V,)}
+
+
+def output_weights(config: LanguageConfig) -> list[str]:
+    """Names of the matrices from the layers that reach the output."""
+    last = EMBEDDING if config.tie_embedding else "head.weight"
+    skipping = config.stack.output_layers[:-1]
+    return [*(f"skip.weight_out_l{layer}" for layer in skipping), last]

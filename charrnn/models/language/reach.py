@@ -1,0 +1,99 @@
+"""How far the gradient reaches back: why some networks learn what lies far apart, and others cannot.
+
+With loss[T] that of one prediction, the norm of
+
+    d loss[T] / d h[T - lag]        (and of every further state of the cell)
+
+says how much a change ``lag`` steps ago still matters. It is a product of ``lag`` Jacobians: with W_hh of a simple
+recurrent network small it vanishes exponentially, with W_hh large it may explode (Hochreiter 1991; Bengio, Simard and
+Frasconi 1994; Pascanu, Mikolov and Bengio 2013). The largest absolute eigenvalue of W_hh says which to expect.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CorpusError
+from charrnn.layers.state import copy_state
+from charrnn.models.language.learner import TruncatedBPTT
+from charrnn.models.language.network import LanguageBuffers, Network
+from charrnn.models.language.parameters import LanguageParameters
+from charrnn.text.batches import Batch
+from charrnn.workers import Workers
+
+LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
+"""Steps back, at about even ratios."""
+
+PLACES = 64
+"""Places in a text over which the norms are averaged."""
+
+REACH_WARM_UP = 64
+"""Characters that are read before the farthest lag."""
+
+Norms = npt.NDArray[np.float64]
+Eigenvalues = npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How far a model's gradient reaches in a text.
+
+    Attributes:
+        lags: steps back.
+        norms: for each state of the cell, the norm of the loss's gradient at each lag, in each layer: (lags, L).
+        eigenvalues: of W_hh, for each layer and each gate in the checkpoint's order: (H,), the largest first.
+    """
+
+    lags: tuple[int, ...]
+    norms: dict[str, Norms]
+    eigenvalues: list[list[Eigenvalues]]
+
+
+def reach_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers: Workers) -> Reach:
+    """How far a model's gradient reaches in a text (N,).
+
+    Raises:
+        CorpusError: the text is too short.
+    """
+    return Reach(LAGS, norms_of(parameters, ids, workers), eigenvalues_of(parameters))
+
+
+def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers: Workers) -> dict[str, Norms]:
+    """``Reach.norms``: means over at most PLACES even places of the text."""
+    needed = REACH_WARM_UP + LAGS[-1] + 1
+    if len(ids) < needed:
+        raise CorpusError(f"to see {LAGS[-1]} steps back takes a text of at least {needed} characters, not {len(ids)}")
+    starts = np.unique(np.linspace(0, len(ids) - needed, PLACES).astype(int))
+    text = ids[starts + np.arange(needed)[:, np.newaxis]]
+    streams = len(starts)
+    network = Network(parameters, workers, training=True)
+    bptt = TruncatedBPTT(network, LAGS[-1], streams)
+    buffers = LanguageBuffers.allocate(parameters.config, REACH_WARM_UP, streams)
+    state, position = network.initial_state(streams), 0
+    norms: dict[str, list[Any]] = {name: [] for name in network.state_names}
+    for lag in reversed(LAGS):
+        while position < needed - 1 - lag:
+            x = text[position : min(position + REACH_WARM_UP, needed - 1 - lag)]
+            network.run(x, state, buffers)
+            position += len(x)
+        d_state = network.initial_state(streams)
+        batch = Batch(text[position:-1], text[-1:])
+        bptt.loss_and_gradient(batch, copy_state(state), d_initial=d_state)
+        for place, found in enumerate(norms.values()):
+            found.append(
+                [np.linalg.norm(streams * layer[place].astype(np.float64), axis=1).mean() for layer in d_state]
+            )
+    return {name: np.array(found[::-1], np.float64) for name, found in norms.items()}
+
+
+def eigenvalues_of(parameters: LanguageParameters) -> list[list[Eigenvalues]]:
+    """``Reach.eigenvalues``."""
+    H = parameters.config.hidden_size
+    found = []
+    for layer in range(parameters.config.num_layers):
+        gates = parameters[f"rnn.weight_hh_l{layer}"].reshape(-1, H, H)
+        values = [np.linalg.eigvals(gate.astype(np.float64)).astype(complex) for gate in gates]
+        found.append([one[np.argsort(-np.abs(one), kind="stable")] for one in values])
+    return found

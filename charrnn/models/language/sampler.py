@@ -1,0 +1,220 @@
+"""Drawing from a recurrent network."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.draw import Rules
+from charrnn.kernels.matmul import adds_start_last
+from charrnn.kernels.packing import Packed, packed_zeros
+from charrnn.kernels.team import Team
+from charrnn.kernels.waiting import spins_in
+from charrnn.layers.products import Rows, flat
+from charrnn.layers.recurrent import StackBuffers
+from charrnn.layers.softmax import Softmax
+from charrnn.models.language import generate as loop
+from charrnn.models.language.generate import SamplingWeights
+from charrnn.models.language.network import Network
+from charrnn.models.language.pace import ThreadTuner
+from charrnn.sampling.drawing import Drawn
+from charrnn.sampling.streams import Snapshot, Streams
+from charrnn.workers import share
+
+Array = npt.NDArray[Any]
+
+IN_CACHE = 2**20
+"""Bytes of weights that the L2 cache of most processors holds, in whatever order they are read."""
+
+FEW_STREAMS = 16
+"""More of them wait for the multiplication and not for the weights."""
+
+TEAM_PATIENCE = 0.001
+"""Seconds that a thread waits for another one to draw on with."""
+
+
+class Sampler:
+    """A ``charrnn.sampling.streams.ModelSampler`` of a network.
+
+    Its weights as the compiled loop reads them, partly a copy: after an update of the network, make another one.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        tensors, config, layers = network.parameters, network.config, network.stack
+        H, G, tables = config.hidden_size, config.stack.gate_width, network.inputs.tables
+        upper = tables[1:] or [tensors.row(f"rnn.bias_l{layer}") for layer in range(1, config.num_layers)]
+        products = zip(*layers.w_hh, strict=True)
+        self.weights = SamplingWeights(
+            table=tables[0],
+            upper=np.stack(upper) if upper else np.empty((0, 1, G), config.dtype),
+            w_hh=tuple(stack([matrix.forward for matrix in product]) for product in products),
+            vectors=layers.vectors,
+            w_ih=stack([matrix.forward for matrix in layers.w_ih], packed_zeros(H, G, config.packed_dtype)),
+            w_out=stack([matrix.forward for matrix in network.projection.packed]),
+            head_bias=network.projection.bias,
+            zeros=aligned_zeros((1, padded(G, config.dtype.itemsize)), config.dtype),
+        )
+        self.generate: Callable[..., None] | None = None
+        """The loop for the types that all streams of this network have; found by the first to draw."""
+        self._paces: dict[int, ThreadTuner] = {}
+
+    def streams(self, start: Snapshot) -> Streams:
+        """See ``ModelSampler``."""
+        return RecurrentStreams(self, start)
+
+    def pace(self, count: int) -> ThreadTuner:
+        """How many threads draw so many streams together: one where there are enough streams for all threads."""
+        threads = self.network.workers.threads
+        return self._paces.setdefault(count, ThreadTuner(threads if count < threads else 1))
+
+
+def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
+    """The layers' matrices, each of the shape of ``like`` or of the first one, with their panels in one array."""
+    like = like or layers[0]
+    panels = aligned_zeros((len(layers), len(like.panels)), like.panels.dtype)
+    for row, layer in zip(panels, layers, strict=True):
+        row[:] = layer.panels
+    return like._replace(panels=panels)
+
+
+class RecurrentStreams(Streams):
+    """The streams of a recurrent network: each thread draws some of them, or several threads together all."""
+
+    _sampler: Sampler
+
+    def __init__(self, sampler: Sampler, start: Snapshot) -> None:
+        super().__init__(sampler, start)
+        self._spaces: list[LoopSpace] = []
+
+    def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
+        count, length = drawn.ids.shape
+        pace = self._sampler.pace(count)
+        threads = pace.threads(length)
+        # After an interrupt a thread may still be at work there, so that they are put back only if there was none.
+        spaces, self._spaces = self._spaces, []
+        while len(spaces) < threads:
+            spaces.append(LoopSpace(self._sampler, count))
+        began = time.perf_counter()
+        if threads == 1:
+            self._draw_some_each(spaces[0], start, rules, drawn)
+        else:
+            self._draw_together(spaces[:threads], start, rules, drawn)
+        pace.took(threads, time.perf_counter() - began, length)
+        self._spaces = spaces
+        return spaces[0].leave()
+
+    def _draw_some_each(self, space: "LoopSpace", start: Snapshot, rules: Rules, drawn: Drawn) -> None:
+        """Each thread draws some of the streams."""
+        space.enter(start)
+        draw, count = space.drawing(rules, drawn), len(drawn.ids)
+        self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
+
+    def _draw_together(self, spaces: list["LoopSpace"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
+        """A thread in each space draws all streams: the first one for us, the others what they need to go on."""
+        config, (count, length, rivals), draw = self._sampler.network.config, drawn.rivals.shape, []
+        widest = max(config.stack.gate_width, config.vocab_size)
+        team = Team(len(spaces), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
+        for number, space in enumerate(spaces):
+            space.enter(start)
+            own = Drawn.room(count, length, rivals) if number else drawn
+            draw.append(space.drawing(rules, own, team.member(number)))
+
+        def job(part: int, parts: int) -> None:
+            if parts < len(spaces):  # the others are at work for another caller
+                team.give_up()
+            draw[part](0, count)
+
+        self._sampler.network.workers.run(job, most=len(spaces))
+
+
+def products_apart(network: Network, streams: int) -> int:
+    """How many of the cell's products ``loop.generate_recurrently`` makes apart, to read weights there and back.
+
+    Where that could change the last bits of what is drawn, it is the same for any number of streams.
+    """
+    stack, cell = network.stack, network.stack.shape.cell
+    matrices = [*chain.from_iterable(stack.w_hh), *stack.w_ih, *network.projection.packed]
+    if sum(matrix.forward.panels.nbytes for matrix in matrices) <= IN_CACHE:
+        return 0
+    if streams > FEW_STREAMS and adds_start_last(matrices[0].forward):
+        return 0
+    operands = [product.operand for product in cell.products]
+    others = (place for place, operand in enumerate(operands) if operand != cell.state[0])
+    return next(others, len(operands))
+
+
+class LoopSpace:
+    """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
+
+    def __init__(self, sampler: Sampler, count: int) -> None:
+        self._sampler, self._count = sampler, count
+        config, apart = sampler.network.config, products_apart(sampler.network, count)
+        dtype, itemsize = config.dtype, config.dtype.itemsize
+        rows = config.num_layers * count
+        numbers = Rows.allocate(1, rows, config.hidden_size, config.packed_dtype)
+        space = StackBuffers.allocate(replace(config.stack, layers=1, skip_connections=False), numbers)
+        self._trace = space.traces[0]
+        outputs = flat(self._trace[1])
+        scratch = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
+        self._streams = loop.StreamArrays(
+            ids=numbers.numbers,
+            upper_ids=numbers.zeros,
+            row_ids=numbers.numbers.copy(),
+            no_ids=numbers.zeros.copy(),
+            below=outputs[np.newaxis, rows - count : 2 * rows - count],
+            outputs=outputs[rows:].reshape(config.num_layers, count, -1),
+            generators=np.zeros((count, 4), np.uint64),
+            made=tuple(
+                aligned_zeros((1, rows * (place < apart), padded(product.gates * config.hidden_size, itemsize)), dtype)
+                for place, product in enumerate(sampler.network.stack.shape.cell.products)
+            ),
+            logits=Softmax.allocate(1, count, config.vocab_size, dtype).logits,
+            weights=scratch,
+            heap=np.empty(scratch.shape, np.int32),
+        )
+        self._bind = numbers.bind
+        self._own_weights = self._bound(0)
+
+    def _states(self, layer: int) -> list[Array]:
+        """Where a layer's states lie, each (N, H)."""
+        network, first = self._sampler.network, layer * self._count
+        arrays = self._trace[1 : 1 + len(network.state_names)]
+        return [array[0, first : first + self._count, : network.config.hidden_size] for array in arrays]
+
+    def enter(self, start: Snapshot) -> None:
+        """Begin there."""
+        self._streams.ids[0, : self._count] = start.last
+        self._streams.generators[:] = start.generators
+        for layer, values in enumerate(start.state):
+            for here, value in zip(self._states(layer), values, strict=True):
+                here[:] = value
+
+    def leave(self) -> Snapshot:
+        """Where the streams are now."""
+        layers = range(self._sampler.network.config.num_layers)
+        state = [tuple(array.copy() for array in self._states(layer)) for layer in layers]
+        return Snapshot(state, self._streams.ids[0, : self._count].copy(), self._streams.generators.copy())
+
+    def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
+        """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""
+        sampler = self._sampler
+        weights = self._bound(team) if team else self._own_weights
+        arguments = (weights, self._trace, len(sampler.network.state_names), self._streams, rules, drawn)
+        sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
+        return partial(sampler.generate, *arguments)
+
+    def _bound(self, team: int) -> SamplingWeights:
+        """The weights, whose products round here, and which a team multiplies if there is one."""
+
+        def bound(packed: Packed) -> Packed:
+            return self._bind(packed)._replace(team=team)
+
+        own = self._sampler.weights
+        return own._replace(w_hh=tuple(map(bound, own.w_hh)), w_ih=bound(own.w_ih), w_out=bound(own.w_out))

@@ -1,0 +1,90 @@
+"""The trainer of an n-gram model: it counts the text in one pass, and tells the same events as any other."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from charrnn.clock import running_seconds
+from charrnn.errors import CheckpointError
+from charrnn.machine import require_memory
+from charrnn.models.ngram.config import NgramConfig
+from charrnn.models.ngram.counts import NGram
+from charrnn.scoring.streams import go_on
+from charrnn.text.corpus import check_ids
+from charrnn.text.documents import Documents
+from charrnn.training.contract import BaseTrainer, Reason, StoppedError
+from charrnn.training.events import Evaluated, Event
+from charrnn.training.progress import Clock, Progress
+
+PER_COUNTED = 60
+"""Bytes for each character that is counted."""
+
+MOST_SCORED = 100_000
+"""Characters of the text itself that the training's metrics are of: its last ones."""
+
+
+class CountingTrainer(BaseTrainer):
+    """Counts a text: one step does all.
+
+    Of the settings, only those matter that an n-gram model has; there is nothing to save in between.
+    """
+
+    config: NgramConfig
+
+    @property
+    def parameter_count(self) -> int:
+        """Counts that the model holds."""
+        return self._model.size
+
+    def run(self) -> Iterator[Event]:
+        """Count, unless that is done, and score."""
+        reason: Reason = "epochs"
+        try:
+            self._check_stop()
+            if not self.progress.step:
+                yield from self._evaluate()
+        except StoppedError:
+            reason = "interrupted"
+        yield self._finished(reason)
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See ``BaseTrainer``."""
+        return self._model.to_tensors(), self._header()
+
+    def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
+        """See ``BaseTrainer``."""
+        if "progress" not in header:
+            raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
+        self._model = NGram.load(self.config, tensors, self.workers)
+        self.progress = Progress.from_dict(header["progress"])
+
+    @cached_property
+    def _model(self) -> NGram:
+        assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
+        characters = len(self._train_ids)
+        require_memory(PER_COUNTED * characters, f"counting {characters:,} characters", "choose a shorter text")
+        check_ids(self._train_ids, self.config.vocab_size)
+        began = running_seconds()
+        model = NGram.count(self.config, self._train_ids, self.workers)
+        seconds = running_seconds() - began
+        self.clock = Clock(seconds, seconds, len(self._train_ids))
+        return model
+
+    def _evaluate(self) -> Iterator[Event]:
+        progress, model = self.progress, self._model
+        val, trained_on = self._validated(model), self._train_ids[-MOST_SCORED:]
+        progress.best = val[self.metric.name]
+        progress.step = progress.epoch = progress.evaluated_step = 1
+        evaluated = Evaluated(
+            step=1,
+            epoch=1.0,
+            seconds=self.clock.seconds,
+            train=self.config.kind.validate(model, trained_on, go_on),
+            val=val,
+            learning_rate=0.0,
+            grad_norm=0.0,
+            chars_per_second=self.clock.chars_per_second(),
+            spikes=0,
+            rollbacks=0,
+        )
+        yield from self._told(evaluated, model, best=progress.best is not None)

@@ -1,0 +1,54 @@
+"""The neural language model of a finite context: characters -> tables -> time delay -> projection -> softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from charrnn.models.tdnn.config import TDNNConfig
+from charrnn.models.text import ContextKind
+
+
+class TimeDelayNetwork(ContextKind):
+    """See ``charrnn.kinds.kind.Kind``."""
+
+    name = "tdnn"
+    config = TDNNConfig
+
+    def title(self, config: TDNNConfig) -> str:
+        """See ``Kind``."""
+        return f"tdnn of {config.context_size} characters, {config.hidden_size} units"
+
+    def check_fit(self, config: TDNNConfig, tensors: Mapping[str, Any]) -> None:
+        """See ``Kind``."""
+        from charrnn.layers.parameters import check_shapes
+        from charrnn.models.tdnn.network import tdnn_shapes
+
+        check_shapes(tdnn_shapes(config), tensors)
+
+    def load(self, config: TDNNConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.tdnn.network import TDNN
+
+        return TDNN(self.parameters(config).load_tensors(tensors), workers)
+
+    def parameters(self, config: TDNNConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.tdnn.network import TDNNParameters
+
+        return TDNNParameters(config)
+
+    def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.tdnn.network import TDNN, TDNNLearner
+
+        return TDNNLearner(TDNN(parameters, workers, training=True), steps, streams)
+
+    def cost(self, config: TDNNConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.tdnn.cost import TDNNCost
+
+        return TDNNCost(config)
+
+
+KIND = TimeDelayNetwork()

@@ -1,0 +1,51 @@
+"""What the kinds have in common that read and write text."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from charrnn.kinds.kind import Kind
+
+
+class TextKind(Kind):
+    """A kind whose models predict each character from those before it."""
+
+    def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
+        """See ``Kind``: bits per character of a text."""
+        from charrnn.scoring.streams import score
+
+        return {self.metrics[0].name: score(network, data, before_window=before_window).bits_per_character}
+
+    def reader(self, network: Any, **how: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.scoring.streams import StreamReader
+
+        return StreamReader(network, **how)
+
+    def batches(self, config: Any, settings: Any, data: Any) -> Any:
+        """See ``Kind``: windows of parallel streams of one text."""
+        from charrnn.training.text_batches import TextBatches
+
+        return TextBatches(data, settings, config.vocab_size, documents=config.end_symbol)
+
+    def trainer(self, *arguments: Any, **how: Any) -> Any:
+        """See ``Kind``: by gradients."""
+        from charrnn.training.trainer import Trainer
+
+        return Trainer(*arguments, **how)
+
+    @abstractmethod
+    def sampler(self, network: Any) -> Any:
+        """See ``Kind``."""
+
+
+class ContextKind(TextKind):
+    """A kind whose models see the last characters alone."""
+
+    def sampler(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.sampling.contexts import ContextSampler
+
+        return ContextSampler(network)

@@ -1,0 +1,118 @@
+"""An update rule at work: norm, clipping and update of all parameters, shared among threads in fixed blocks."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.updates import BLOCK, Clip, block_squares
+from charrnn.optimizers.contract import find_optimizer
+from charrnn.workers import Workers, share
+
+FEW = 16
+"""Blocks whose squares one thread sums before another one could begin."""
+
+Array = npt.NDArray[Any]
+
+
+class Optimizer:
+    """An update rule with its state.
+
+    Args:
+        name: of the rule.
+        vector: (N,) all parameters.
+        decaying: the tensors, views of the vector, that weight decay is for.
+        workers: the threads.
+        hyperparameters: of the rule; those that are missing have their defaults.
+
+    Attributes:
+        states: (number of states, N) what the rule keeps for each parameter.
+        norm: of the last gradient, before clipping.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        vector: Array,
+        decaying: list[Array],
+        workers: Workers,
+        hyperparameters: Mapping[str, float] | None = None,
+    ) -> None:
+        self._rule, given = find_optimizer(name), hyperparameters or {}
+        self._hyperparameters = tuple(
+            float(given.get(name, declared["default"])) for name, declared in self._rule.hyperparameters.items()
+        )
+        self._vector, self._decaying, self._workers = vector, decaying, workers
+        self._sums = np.zeros(-(-vector.size // BLOCK))
+        self.states = aligned_zeros((len(self._rule.states), vector.size), vector.dtype)
+        self.norm = 0.0
+
+    def clip_and_update(
+        self,
+        gradient: Array,
+        learning_rate: float,
+        step: int,
+        *,
+        clip_norm: float = 0.0,
+        clip_value: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> bool:
+        """Clip the gradient and update the parameters; returns False, and changes nothing, if its norm is not finite.
+
+        Weight decay is apart from the gradient (Loshchilov and Hutter 2019, "Decoupled weight decay regularization"):
+        the tensors that decay first lose ``learning_rate * weight_decay`` of themselves.
+
+        Args:
+            gradient: (N,).
+            learning_rate: of this update.
+            step: counts updates from 1.
+            clip_norm: the norm is scaled down to this; 0 for any.
+            clip_value: then each element is kept within +- this; 0 for any.
+            weight_decay: see above.
+        """
+        self.norm = norm = self._norm_of(gradient)
+        if not math.isfinite(norm):
+            return False
+        scale = min(1.0, clip_norm / norm) if clip_norm and norm else 1.0
+        if weight_decay:
+            self._decay(max(0.0, 1.0 - learning_rate * weight_decay))
+        self._update(gradient, Clip(scale, clip_value or math.inf), learning_rate, step)
+        return True
+
+    def _norm_of(self, gradient: Array) -> float:
+        """Global norm; the sum runs in the same order for any number of threads."""
+        blocks = len(self._sums)
+        most = -(-blocks // FEW)
+        self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(blocks, part, parts)), most)
+        return math.sqrt(self._sums.sum())
+
+    def _decay(self, factor: float) -> None:
+        kept = self._vector.dtype.type(factor)
+
+        def tensors(part: int, parts: int) -> None:
+            for tensor in self._decaying:
+                tensor[slice(*share(len(tensor), part, parts))] *= kept
+
+        self._workers.run(tensors)
+
+    def _update(self, gradient: Array, clip: Clip, learning_rate: float, step: int) -> None:
+        update, size = self._rule.update, self._vector.size
+        arguments = (self._vector, gradient, self.states, self._hyperparameters, learning_rate, step, clip)
+
+        def blocks(part: int, parts: int) -> None:
+            first, last = (min(size, block * BLOCK) for block in share(len(self._sums), part, parts))
+            update(*arguments, first, last)
+
+        self._workers.run(blocks)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """The state under names of its own."""
+        return {f"optimizer.{name}": state for name, state in zip(self._rule.states, self.states, strict=True)}
+
+    def load_tensors(self, tensors: Mapping[str, Array]) -> None:
+        """Take the state that ``to_tensors`` gave."""
+        for name, state in zip(self._rule.states, self.states, strict=True):
+            state[:] = tensors[f"optimizer.{name}"]

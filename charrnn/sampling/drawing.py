@@ -1,0 +1,53 @@
+"""Drawing a character from logits, and what is kept of it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.draw import draw, rank, weigh
+from charrnn.kernels.jit import addressable
+
+
+class Drawn(NamedTuple):
+    """What T draws of N streams gave."""
+
+    ids: npt.NDArray[np.int32]
+    """(N, T)."""
+    nats: npt.NDArray[np.float64]
+    """(N, T): -ln p of each, p by the model: temperature 1 and all classes."""
+    rivals: npt.NDArray[np.int32]
+    """(N, T, R): the R most probable classes, the first one first."""
+    rival_nats: npt.NDArray[np.float64]
+    """(N, T, R)."""
+
+    @classmethod
+    def room(cls, streams: int, count: int, rivals: int) -> "Drawn":
+        """For ``count`` draws of N ``streams``, with R ``rivals`` each."""
+        shape, ranked = (streams, count), (streams, count, rivals)
+        return cls(np.empty(shape, np.int32), np.empty(shape), np.empty(ranked, np.int32), np.empty(ranked))
+
+
+@addressable
+def choose(streams, classes, rules, drawn, n, t):
+    """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``.
+
+    Args:
+        streams: have ``ids``, ``logits``, ``generators``, and for scratch ``weights`` and ``heap`` (N, V).
+        classes: V.
+        rules: ``charrnn.kernels.draw.Rules``.
+        drawn: Drawn, written.
+        n: the stream.
+        t: the character.
+    """
+    logits = streams.logits[0, n]
+    weights = streams.weights[n]
+    chosen = draw(logits, classes, rules, weights, streams.heap[n], streams.generators[n])
+    streams.ids[0, n] = chosen
+    drawn.ids[n, t] = chosen
+    top, total = weigh(logits, classes, 1.0, weights)
+    log_total = np.log(total) + top
+    drawn.nats[n, t] = log_total - np.float64(logits[chosen])
+    rank(weights, classes, drawn.rivals[n, t])
+    for place in range(drawn.rivals.shape[2]):
+        drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])

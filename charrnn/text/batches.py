@@ -1,0 +1,56 @@
+"""Batches: what a model learns from in one step, whatever its kind."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """T steps of B independent rows.
+
+    Attributes:
+        inputs: (T, B, ...) ids or numbers.
+        targets: (T', B, ...) what is to be predicted in the last T' steps; those before only lead up to them (burn-in).
+        weights: (T', B) how much each prediction counts, 0 for padding; all alike if None.
+        reset: (B,) which rows begin anew; none if None.
+        advance: steps after which the next batch begins; all if None.
+    """
+
+    inputs: Array
+    targets: Array
+    weights: Array | None = None
+    reset: npt.NDArray[np.bool_] | None = None
+    advance: int | None = None
+
+    @property
+    def burn_in(self) -> int:
+        """Steps whose predictions do not count."""
+        return len(self.inputs) - len(self.targets)
+
+    @property
+    def predictions(self) -> int:
+        """Predictions that count."""
+        size: int = self.targets.shape[0] * self.targets.shape[1]
+        return size if self.weights is None else int(np.count_nonzero(self.weights))
+
+
+class Batches(Protocol):
+    """All batches of an epoch, by number. What is random in them is a function of the run's seed."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    @property
+    def longest(self) -> int:
+        """Steps of the longest batch."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Bring the data into the order of an epoch."""
+
+    def batch(self, number: int, step: int) -> Batch:
+        """Batch ``number`` of the epoch, the run's batch ``step``."""

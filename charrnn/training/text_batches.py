@@ -1,0 +1,58 @@
+"""Batches of one text: windows of parallel streams, as truncated backpropagation through time walks them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.draw import fill_uniform, generator
+from charrnn.text.batches import Batch
+from charrnn.text.corpus import check_ids
+from charrnn.text.documents import Documents, Text
+from charrnn.text.windows import Windows
+from charrnn.training.settings import TrainingSettings
+
+
+class TextBatches:
+    """A ``charrnn.text.batches.Batches`` of a text.
+
+    Args:
+        text: the ids. The order of documents is another one in each epoch.
+        settings: batch, window, seed, and the chance that a stream forgets its past.
+        vocab_size: V.
+        documents: whether ids tell where streams begin anew; then none does so by chance.
+    """
+
+    def __init__(self, text: Text, settings: TrainingSettings, vocab_size: int, *, documents: bool) -> None:
+        self._text, self._settings, self._vocab_size = text, settings, vocab_size
+        context = settings.seq_length - settings.window
+        self._windows = Windows(text, settings.batch_size, settings.window, context)
+        self._reset_probability = 0.0 if documents else settings.reset_probability
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    @property
+    def longest(self) -> int:
+        """See ``Batches``."""
+        return self._windows.longest
+
+    def begin_epoch(self, epoch: int) -> None:
+        """See ``Batches``."""
+        if isinstance(self._text, Documents):
+            self._windows.ids = self._text.shuffled(self._settings.rng_seed, epoch)
+
+    def batch(self, number: int, step: int) -> Batch:
+        """See ``Batches``."""
+        windows = self._windows
+        x, y = windows[number]
+        for ids in (x, y):
+            check_ids(ids, self._vocab_size)
+        start = windows.start(number)
+        advance = windows.start(number + 1) - start
+        return Batch(x, y[windows.burn_in(number) :], reset=self._reset(step, start == 0), advance=advance)
+
+    def _reset(self, step: int, at_start: bool) -> npt.NDArray[np.bool_]:
+        """The streams that begin anew: all where a window starts with the text, and a few by chance."""
+        chances = np.empty(self._settings.batch_size)
+        fill_uniform(generator(self._settings.rng_seed, -1 - step), chances)  # those from 0 on are masks'
+        reset: npt.NDArray[np.bool_] = chances < self._reset_probability
+        return reset | at_start
