@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, exact, worst
-from charrnn.kernels.matmul import matmul, matmul_add
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
 from charrnn.kernels.packing import pack, pack_transposed
 
 RECURRENT = "matmul: table + W_hh h, one step"
-RECURRENT_BACK = "matmul_add: W_hh^T d_a, one step"
+RECURRENT_BACK = "matmul: d_h + W_hh^T d_a, one step"
 
 
 def product_cases(inputs: Inputs) -> Iterator[Case]:
-    """``matmul``, ``matmul_add``, ``matmul_transposed`` over all steps and streams, ``pack``."""
+    """``matmul``, ``matmul_transposed`` over all steps and streams, ``pack``."""
     shape, G = inputs.shape, inputs.gates
     H, B, T, V = shape.hidden, shape.streams, shape.steps, shape.vocabulary
     yield product(inputs, RECURRENT, 1, B, H, G, starts=V)
@@ -54,16 +54,16 @@ def product(inputs: Inputs, name: str, T: int, R: int, K: int, N: int, starts: i
 
 
 def adding_product(inputs: Inputs, name: str, R: int, K: int, N: int) -> Case:
-    """``c += a b`` for R rows."""
+    """``c += a b`` for R rows: ``start`` is the memory of ``c``."""
     a, w, c = inputs.rows(1, R, K), inputs.matrix(K, N), inputs.rows(1, R, N)
-    packed, before = inputs.packed(w, R), c.copy()
+    packed, before, start, ids = inputs.packed(w, R), c.copy(), c[0], np.arange(R, dtype=np.int32)[np.newaxis]
     return Case(
         name,
         f"{R}x{K} {K}x{N}",
-        run=lambda: matmul_add(a, packed, c, 0, R),
+        run=lambda: matmul(a, packed, start, ids, c, 0, R),
         error=lambda: product_error(c[:, :, :N], inputs.factor(a[:, :, :K]), inputs.factor(w), before[:, :, :N]),
         prepare=lambda: np.copyto(c, before),
-        idle=lambda: matmul_add(a, packed, c, 0, 0),
+        idle=lambda: matmul(a, packed, start, ids, c, 0, 0),
         flop=2 * R * K * N,
     )
 
@@ -100,8 +100,9 @@ def packing(inputs: Inputs, w: Array, function: Callable[..., None], wanted: Arr
     packed = inputs.unpacked(depth, columns, depth)
 
     def error() -> float:
-        result = np.zeros((1, depth, columns), inputs.dtype)
-        matmul_add(np.eye(depth, dtype=inputs.dtype)[np.newaxis], packed, result, 0, depth)
+        identity, zeros = np.eye(depth, dtype=inputs.dtype)[np.newaxis], np.zeros((1, columns), inputs.dtype)
+        result = np.empty((1, depth, columns), inputs.dtype)
+        matmul(identity, packed, zeros, np.zeros((1, depth), np.int32), result, 0, depth)
         return exact(np.array_equal(result[0], inputs.factor(wanted)))
 
     return Case(

@@ -70,7 +70,7 @@ def matmul(a, b, start, ids, c, first_row, last_row):
     first, last, alone = team.share_of(b.team, count)
     ranges = ((first, last), (0, first), (last, count))  # our own panels, and those of the others if they do not come
     for i in range(len(ranges)):
-        product(a, b, start, ids, start.shape[1], c, first_row, last_row, ranges[i])
+        product(a, b, start, ids, c, first_row, last_row, ranges[i])
         if alone or (i == 0 and hand_over(b, c, first_row, last_row, ranges[i])):
             return
 
@@ -98,14 +98,8 @@ def hand_over(b, c, first_row, last_row, panels):
 
 
 @inlined
-def matmul_add(a, b, c, first_row, last_row):
-    """``c[t, r, :N] += a[t, r, :K] @ B``; arguments as in ``matmul``."""
-    product(a, b, None, None, 0, c, first_row, last_row, (0, panel_count(b.columns, REGISTER_BYTES // c.itemsize)))
-
-
-@inlined
-def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
-    """``matmul``, or without ``start`` and ``ids``, ``matmul_add``; of B's panels from one to one beyond another.
+def product(a, b, start, ids, c, first_row, last_row, panels):
+    """``matmul``, of B's panels from one to one beyond another.
 
     While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
     """
@@ -147,7 +141,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
                 ahead = v2 * width * depth + k_ahead * (share_of_blocks(vectors, count, following + 1) - v2) * width
                 if k0 == 0:
                     shape = (rows, v1 - v0, tail)
-                    copy_starts(b.panels, shape, start, ids, start_stride, c, t0, t1, first_row, v0 * width)
+                    copy_starts(b.panels, shape, start, ids, c, t0, t1, first_row, v0 * width)
                 fetch = length * size // (tiles * (t1 - t0))
                 each = fetch // length + 1
                 for t in range(t0, t1):
@@ -155,7 +149,7 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
                     for i in range(tiles):
                         r1 = r0 + low + (i < higher)
                         a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
-                        start_place = (int(k0 == 0), t * height + r0, v0 * width, start_stride)
+                        start_place = (int(k0 == 0), t * height + r0, v0 * width, start.shape[1])
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
                         tile(
                             (r1 - r0, v1 - v0, tail, highest), left, a_place, b.panels, b_place, length,
@@ -167,15 +161,14 @@ def product(a, b, start, ids, start_stride, c, first_row, last_row, panels):
 
 
 @inlined
-def copy_starts(panels, shape, start, ids, start_stride, c, t0, t1, first_row, column):
+def copy_starts(panels, shape, start, ids, c, t0, t1, first_row, column):
     """Copy what the sums of some columns start from to C, for tiles that can do no more than add to it.
 
     Args:
         panels: of B.
         shape: (rows, vectors, tail) of each step.
-        start: as in ``product``, like the next three.
+        start: as in ``product``, like the next two.
         ids: see there.
-        start_stride: see there.
         c: see there.
         t0: the first step.
         t1: one beyond the last step.
@@ -184,5 +177,5 @@ def copy_starts(panels, shape, start, ids, start_stride, c, t0, t1, first_row, c
     """
     for t in range(t0, t1):
         row = t * c.shape[1] + first_row
-        start_place, c_place = (row, column, start_stride), (row * c.shape[2] + column, c.shape[2])
+        start_place, c_place = (row, column, start.shape[1]), (row * c.shape[2] + column, c.shape[2])
         copy_start(panels, shape, start, ids, start_place, c, c_place)

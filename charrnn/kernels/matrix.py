@@ -97,7 +97,7 @@ def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
     Args:
         panels: packed.
         shape: (rows, vectors, tail), as in ``simd.tile``.
-        start: see there; where it is None, C remains as it is.
+        start: see there.
         ids: see there.
         start_place: (id, offset, stride).
         c: see there.
@@ -106,7 +106,7 @@ def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
     pair, triple = (types.UniTuple(types.intp, n) for n in (2, 3))
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if start is types.none or not multiplies(panels.dtype):
+        if not multiplies(panels.dtype):
             return context.get_dummy_value()
         starts, numbers, target = (context.make_array(sig.args[i])(context, builder, args[i]).data for i in (2, 3, 5))
         rows, vectors, tail = cgutils.unpack_tuple(builder, args[1])

@@ -9,7 +9,7 @@ import pytest
 from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, packed, packed_pairs, precisions
 from reference import nearest_bfloat16
 
-from charrnn.kernels.matmul import adds_start_last, matmul, matmul_add, panels_at_once
+from charrnn.kernels.matmul import adds_start_last, matmul, panels_at_once
 from charrnn.kernels.operands import NUMBERS, PAIRS, share_of_blocks
 from charrnn.kernels.packing import pack_transposed, packed_zeros, panel_count
 from charrnn.kernels.simd import ROW_PANELS, TILE
@@ -55,17 +55,21 @@ PRODUCTS = [
 @precisions
 @pytest.mark.parametrize("gap", [0, 3, 64])
 @pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
-def test_matmul_add_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, N, gap, dtype):
-    a, b, c = (
-        normal(random, (T, R, K + gap), dtype),
-        normal(random, (K, N), dtype),
-        normal(random, (T, R, N + gap), dtype),
-    )
-    a[:, :, K:] = np.nan  # must not be read
+def test_matmul_starts_from_the_rows_that_ids_name_and_leaves_the_rest_alone(random, T, R, K, N, gap, dtype):
+    b = normal(random, (K, N), dtype)
+    check_product(random, (T, R, K, N), gap, packed(b), b, lambda rows: rows)
+
+
+def check_product(random, sizes, gap, w, b, factor):
+    """A product with the packed ``w``: that of ``factor(rows)`` and ``b``, in the rows asked for and nowhere else."""
+    (T, R, K, N), dtype = sizes, b.dtype
+    a, c, start = (normal(random, shape, dtype) for shape in ((T, R, K + gap), (T, R, N + gap), (5, N + gap)))
+    ids = random.integers(0, 5, (T, R)).astype("int32")
+    a[:, :, K:] = start[:, N:] = np.nan  # must not be read
     first, last = (1, R - 1) if R > 2 else (0, R)
     before = c.copy()
-    matmul_add(a, packed(b), c, first, last)
-    assert_product(c[:, first:last, :N], a[:, first:last, :K], b, before[:, first:last, :N])
+    matmul(a, w, start, ids, c, first, last)
+    assert_product(c[:, first:last, :N], factor(a[:, first:last, :K]), b, start[ids][:, first:last, :N])
     c[:, first:last, :N] = before[:, first:last, :N]
     assert c.tobytes() == before.tobytes()
 
@@ -73,56 +77,35 @@ def test_matmul_add_adds_the_product_and_leaves_the_rest_alone(random, T, R, K, 
 @precisions
 @pytest.mark.parametrize("gap", [0, 64])
 @pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
-def test_matmul_add_gives_the_same_bytes_however_rows_and_steps_are_cut(random, T, R, K, N, gap, dtype):
-    a, b, start = (
-        normal(random, (T, R, K), dtype),
-        packed(normal(random, (K, N), dtype)),
-        normal(random, (T, R, N + gap), dtype),
-    )
-    whole = start.copy()
-    matmul_add(a, b, whole, 0, R)
-    for parts in (2, 3, R):
-        c = start.copy()
-        for part in reversed(range(parts)):
-            matmul_add(a, b, c, share_of_blocks(R, parts, part), share_of_blocks(R, parts, part + 1))
-        assert c.tobytes() == whole.tobytes()
-    c = start.copy()
-    for t in range(T):
-        matmul_add(a[t : t + 1], b, c[t : t + 1], 0, R)
-    assert c.tobytes() == whole.tobytes()
-
-
-@precisions
-def test_matmul_add_of_no_rows_does_nothing(random, dtype):
-    c = normal(random, (2, 3, 5), dtype)
-    before = c.copy()
-    matmul_add(normal(random, (2, 3, 4), dtype), packed(normal(random, (4, 5), dtype)), c, 2, 2)
-    assert np.array_equal(c, before)
-
-
-@precisions
-@pytest.mark.parametrize("gap", [0, 3])
-@pytest.mark.parametrize(("T", "R", "K", "N"), PRODUCTS)
-def test_matmul_starts_from_the_rows_that_ids_name(random, T, R, K, N, gap, dtype):
-    a, b, c = normal(random, (T, R, K), dtype), normal(random, (K, N), dtype), normal(random, (T, R, N + gap), dtype)
+def test_matmul_gives_the_same_bytes_in_place_and_however_rows_and_steps_are_cut(random, T, R, K, N, gap, dtype):
+    a, b = normal(random, (T, R, K), dtype), packed(normal(random, (K, N), dtype))
     start, ids = normal(random, (5, N + gap), dtype), random.integers(0, 5, (T, R)).astype("int32")
-    start[:, N:] = np.nan  # must not be read
-    first, last = (1, R - 1) if R > 2 else (0, R)
-    wanted = c.copy()
-    wanted[:, first:last, :N] = start[ids][:, first:last, :N]
-    matmul(a, packed(b), start, ids, c, first, last)
-    matmul_add(a, packed(b), wanted, first, last)
-    assert c.tobytes() == wanted.tobytes()
+    check_cuts(a, b, start, ids)
+
+
+def check_cuts(a, b, start, ids):
+    """A product is the same to the last bit in place, and one step and some rows at a time."""
+    (T, R), N, whole = ids.shape, b.columns, start[ids]
+    matmul(a, b, start, ids, whole, 0, R)
+    in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
+    matmul(a, b, in_place.reshape(T * R, -1), row_ids, in_place, 0, R)
+    assert in_place.tobytes() == whole.tobytes()
+    for parts in {2, 3, R}:
+        c = start[ids]
+        c[..., :N] = np.nan  # must not be read
+        for t in range(T):
+            for part in reversed(range(parts)):
+                rows = share_of_blocks(R, parts, part), share_of_blocks(R, parts, part + 1)
+                matmul(a[t : t + 1], b, start, ids[t : t + 1], c[t : t + 1], *rows)
+        assert c.tobytes() == whole.tobytes()
 
 
 @precisions
-def test_matmul_may_start_from_what_it_overwrites(random, dtype):
-    a, b, c = normal(random, (3, 7, 20), dtype), normal(random, (20, 65), dtype), normal(random, (3, 7, 65), dtype)
-    ids = np.arange(21, dtype="int32").reshape(3, 7)
-    wanted = c.copy()
-    matmul_add(a, packed(b), wanted, 0, 7)
-    matmul(a, packed(b), c.reshape(21, 65), ids, c, 0, 7)
-    assert c.tobytes() == wanted.tobytes()
+def test_matmul_of_no_rows_does_nothing(random, dtype):
+    a, b, c = normal(random, (2, 3, 4), dtype), normal(random, (4, 5), dtype), normal(random, (2, 3, 5), dtype)
+    before = c.copy()
+    matmul(a, packed(b), np.zeros((1, 5), dtype), np.zeros((2, 3), "int32"), c, 2, 2)
+    assert np.array_equal(c, before)
 
 
 @precisions
@@ -190,12 +173,16 @@ def test_matmul_adds_what_was_made_ahead(random, T, R, K, N, gap, dtype):
 
 @precisions
 def test_a_nan_reaches_its_row_and_no_other(random, dtype):
-    a, b = normal(random, (1, 2 * ROWS, 9), dtype), normal(random, (9, 21), dtype)
+    check_nan(random, packed(normal(random, (9, 21), dtype)), 2 * ROWS, dtype)
+
+
+def check_nan(random, b, rows, dtype):
+    """A NaN in one row of A makes that row of the product NaN, and nothing else."""
+    a, c = normal(random, (1, rows, b.depth), dtype), np.zeros((1, rows, b.columns + 64), dtype)
     a[0, 4, 3] = np.nan
-    c = np.zeros((1, 2 * ROWS, 21 + 64), dtype)
-    matmul_add(a, packed(b), c, 0, 2 * ROWS)
-    assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
-    assert np.isnan(c).sum() == 21  # not even the padding
+    matmul(a, b, np.zeros((1, c.shape[2]), dtype), np.zeros((1, rows), "int32"), c, 0, rows)
+    assert np.array_equal(np.isnan(c[:, :, : b.columns]).all(-1), np.isnan(a).any(-1))
+    assert np.isnan(c).sum() == b.columns  # not even the padding
 
 
 PAIR_PRODUCTS = [
@@ -212,19 +199,9 @@ PAIR_PRODUCTS = [
 @pytest.mark.parametrize("gap", [0, 3])
 @pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
 def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, N, gap):
-    a, b, c = (normal(random, shape, "float32") for shape in ((T, R, K + gap), (K, N), (T, R, N + gap)))
-    a[:, :, K:] = np.nan  # must not be read
-    first, last = (1, R - 1) if R > 2 else (0, R)
-    before, whole = c.copy(), packed_pairs(b, R)
-    matmul_add(a, whole, c, first, last)
-    assert_product(
-        c[:, first:last, :N],
-        nearest_bfloat16(a[:, first:last, :K].copy()),
-        nearest_bfloat16(b),
-        before[:, first:last, :N],
-    )
-    c[:, first:last, :N] = before[:, first:last, :N]
-    assert c.tobytes() == before.tobytes()
+    b = normal(random, (K, N), "float32")
+    whole = packed_pairs(b, R)
+    check_product(random, (T, R, K, N), gap, whole, nearest_bfloat16(b), lambda rows: nearest_bfloat16(rows.copy()))
     for parts in (1, 3):
         result = packed_zeros(K, N, PAIRS)
         for part in range(parts):
@@ -233,24 +210,10 @@ def test_pairs_of_bfloat16_give_the_product_of_rounded_factors(random, T, R, K, 
 
 
 @pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
-def test_pairs_of_bfloat16_give_the_same_bytes_however_rows_and_steps_are_cut(random, T, R, K, N):
-    a, b, c = normal(random, (T, R, K), "float32"), normal(random, (K, N), "float32"), np.empty((T, R, N), "float32")
+def test_pairs_of_bfloat16_give_the_same_bytes_in_place_and_however_rows_and_steps_are_cut(random, T, R, K, N):
+    a, w = normal(random, (T, R, K), "float32"), packed_pairs(normal(random, (K, N), "float32"), R)
     start, ids = normal(random, (5, N), "float32"), random.integers(0, 5, (T, R)).astype("int32")
-    w = packed_pairs(b, R)
-    matmul(a, w, start, ids, c, 0, R)
-    added = start[ids]
-    matmul_add(a, w, added, 0, R)
-    assert c.tobytes() == added.tobytes()
-    in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
-    matmul(a, w, in_place.reshape(T * R, N), row_ids, in_place, 0, R)
-    assert c.tobytes() == in_place.tobytes()
-    for parts in {2, 3, R}:
-        got = np.empty_like(c)
-        for t in range(T):
-            for part in reversed(range(parts)):
-                rows = share_of_blocks(R, parts, part), share_of_blocks(R, parts, part + 1)
-                matmul(a[t : t + 1], w, start, ids[t : t + 1], got[t : t + 1], *rows)
-        assert got.tobytes() == c.tobytes()
+    check_cuts(a, w, start, ids)
 
 
 @pytest.mark.parametrize(("T", "R", "K", "N"), PAIR_PRODUCTS)
@@ -265,12 +228,7 @@ def test_pairs_of_bfloat16_are_made_ahead_and_read_in_either_direction(random, T
 
 
 def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):
-    a, b = normal(random, (1, 2 * TALL, 9), "float32"), normal(random, (9, 21), "float32")
-    a[0, 4, 3] = np.nan
-    c = np.zeros((1, 2 * TALL, 21 + 64), "float32")
-    matmul_add(a, packed_pairs(b, 2 * TALL), c, 0, 2 * TALL)
-    assert np.array_equal(np.isnan(c[:, :, :21]).all(-1), np.isnan(a).any(-1))
-    assert np.isnan(c).sum() == 21  # not even the padding
+    check_nan(random, packed_pairs(normal(random, (9, 21), "float32"), 2 * TALL), 2 * TALL, "float32")
 
 
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="name of an x86 processor")

@@ -10,7 +10,7 @@ from charrnn.kernels.processor import TILE_REGISTERS
 PRODUCT = """
 import os
 import numpy as np
-from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.packing import pack, packed_zeros, room_to_round
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import TILE_REGISTERS
@@ -19,10 +19,11 @@ from charrnn.workers import Workers
 a, b = np.full((1, 70, 40), 3, "f"), np.full((40, 70), 0.5, "f")
 packed = packed_zeros(40, 70, PAIRS)._replace(rounded=room_to_round(40, 70, PAIRS))
 pack(b, packed, 0, 1)
+start, ids = np.ones((1, 70), "f"), np.zeros((1, 70), "i")
 
 def product(workers):
-    c = np.ones((1, 70, 70), "f")
-    workers.run(lambda part, parts: matmul_add(a, packed, c, 70 * part // parts, 70 * (part + 1) // parts))
+    c = np.zeros((1, 70, 70), "f")
+    workers.run(lambda part, parts: matmul(a, packed, start, ids, c, 70 * part // parts, 70 * (part + 1) // parts))
     return bool((c == 61).all())
 
 print(TILE_REGISTERS, product(Workers(3)), flush=True)

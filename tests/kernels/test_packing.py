@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from products import WIDEST, normal, packed, precisions
 
-from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.packing import pack, pack_transposed, packed_zeros, panel_count
 from charrnn.kernels.processor import REGISTER_BYTES
@@ -23,8 +23,8 @@ def test_pack_and_pack_transposed_are_exact_in_any_number_of_parts(random, shape
     depth, columns = shape
     w = normal(random, shape, dtype)
     whole = packed(w)
-    c = np.zeros((1, depth, columns), dtype)
-    matmul_add(np.eye(depth, dtype=dtype)[np.newaxis], whole, c, 0, depth)
+    identity, zeros, c = np.eye(depth, dtype=dtype), np.zeros((1, columns), dtype), np.empty((1, depth, columns), dtype)
+    matmul(identity[np.newaxis], whole, zeros, np.zeros((1, depth), "int32"), c, 0, depth)
     assert np.array_equal(c[0], w)
     assert np.count_nonzero(whole.panels) == w.size  # what pads the columns is zero
     for parts in (1, 2, 3, 7):

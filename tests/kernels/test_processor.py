@@ -20,14 +20,14 @@ print(REGISTER_BYTES, REGISTERS, TILE.vectors)
 
 PRODUCT = """
 import numpy as np
-from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.packing import pack, packed_zeros
 random = np.random.default_rng(0)
 a, b = random.normal(size=(2, 7, 40)).astype("f"), random.normal(size=(40, 37)).astype("f")
-packed, c = packed_zeros(40, 37, "f"), np.ones((2, 7, 39), "f")
+packed, start, c = packed_zeros(40, 37, "f"), np.ones((1, 39), "f"), np.zeros((2, 7, 39), "f")
 pack(b, packed, 0, 1)
-matmul_add(a, packed, c, 0, 7)
-print(np.allclose(c[:, :, :37] - 1, a @ b, atol=1e-4), (c[:, :, 37:] == 1).all())
+matmul(a, packed, start, np.zeros((2, 7), "i"), c, 0, 7)
+print(np.allclose(c[:, :, :37] - 1, a @ b, atol=1e-4), (c[:, :, 37:] == 0).all())
 """
 
 

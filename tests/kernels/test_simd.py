@@ -36,15 +36,16 @@ BFLOAT16 = """
 import numba
 from numba.core.caching import NullCache
 from charrnn.kernels import processor
-from charrnn.kernels.matmul import matmul_add
+from charrnn.kernels.matmul import matmul
 from charrnn.kernels.packing import packed_zeros
 from charrnn.kernels.operands import PAIRS
 print(processor.NATIVE_BFLOAT16)
-rows = numba.types.Array(numba.float32, 3, "C")
+array = numba.types.Array
+rows, start, ids = array(numba.float32, 3, "C"), array(numba.float32, 2, "C"), array(numba.int32, 2, "C")
 packed = numba.typeof(packed_zeros(1, 1, PAIRS))
-matmul_add._cache = NullCache()  # what is compiled here would not run here
-matmul_add.compile((rows, packed, rows, numba.int64, numba.int64))
-assembly = matmul_add.inspect_asm(matmul_add.signatures[0])
+matmul._cache = NullCache()  # what is compiled here would not run here
+matmul.compile((rows, packed, start, ids, rows, numba.int64, numba.int64))
+assembly = matmul.inspect_asm(matmul.signatures[0])
 print(assembly.count("vdpbf16ps"))
 """
 

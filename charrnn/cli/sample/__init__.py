@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from charrnn.cli.sample.prompt import converse
 from charrnn.cli.sample.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import check_belonging, option
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from charrnn.api import Model
     from charrnn.sampling.settings import SamplingSettings
     from charrnn.session import Session
+    from charrnn.text.vocabulary import Vocabulary
 
 RIVALS = 5
 
@@ -136,12 +138,8 @@ def command(
 
     A terminal is shown control characters escaped, as it might obey them; files and pipes get all as it is.
     """
-    check_together(
-        {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)},
-        interactive,
-        state,
-        num_samples,
-    )
+    unshown = {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)}
+    check_together(unshown, interactive, state, num_samples)
     check_belonging("top", "--probabilities", probabilities)
     check_belonging("encoding", "--novelty or --seed @FILE", bool(corpora) or is_file(seed))
     check_corpora(corpora, encoding or ENCODING, seed)
@@ -151,56 +149,74 @@ def command(
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
     from charrnn.api import Model
-    from charrnn.sampling.batch import seed_for, settings_for
-    from charrnn.session import state_path
+    from charrnn.sampling.batch import settings_for
 
     model = Model.load(path, threads=threads, precision=precision)
-    text = read_seed(seed, model.vocabulary.unit, *([encoding] if encoding else encodings_of(seed, path)))
-    chosen = settings_for(model.vocabulary.unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
-    known_seed = seed_for(rng_seed)
-    source = f"drawn from {path} with --rng-seed {known_seed}"
-    is_going_on = bool(state and state.exists())
-    session: Session | None = None
-    seeds: Sequence[int | None]
-    if state or interactive:
-        session = model.session(rng_seed=known_seed)
-        if state and is_going_on:
-            source = f"drawn from {path}, going on from {state}" + restore_state(session, state, rng_seed)
-        start, seeds = session.read(text, unknown=unknown), [rng_seed if is_going_on else known_seed]
-    else:
-        batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        start, seeds = batch.prefix, batch.rng_seeds
-    if state:
-        state_path(state)  # before anything is drawn that could not be saved
-    results: list[dict[str, Any]] = []
-    with saved(session, state) if session and state else nullcontext():
-        if session and interactive:
-            from charrnn.cli.sample.prompt import converse
-
-            converse(session, chosen, model.vocabulary.unit, unknown)
+    unit = model.vocabulary.unit
+    text = read_seed(seed, unit, *([encoding] if encoding else encodings_of(seed, path)))
+    chosen = settings_for(unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
+    texts = begin_texts(model, text, path, state, interactive, num_samples, rng_seed, unknown)
+    with saved(texts.session, state) if texts.session and state else nullcontext():
+        if texts.session and interactive:
+            converse(texts.session, chosen, unit, unknown)
         else:
-            rivals = min(top, len(model.vocabulary)) if probabilities else 0
-            show_result = results.append if corpora else print_json
-            writer = writer_for(model, start, seeds, chosen, path, as_json, probabilities, show_result)
-            steps = partial(session.steps, portion=writer.portion) if session else batch.steps
-            if corpora:
-                from charrnn.cli.sample.novelty import KeepingWriter, tell_novelty
-
-                writer = KeepingWriter(writer, None if is_going_on else start)
-            show(steps, chosen, rivals, writer, session)
+            writer = writer_for(model.vocabulary, texts, chosen, path, as_json, probabilities, bool(corpora))
+            show(texts, chosen, min(top, len(model.vocabulary)) if probabilities else 0, writer)
     number = signals.let_go()
     if corpora:
-        tell_novelty(writer, results, corpora, encoding or ENCODING, model.vocabulary)
-    leave(source, number)
+        from charrnn.cli.sample.novelty import tell_novelty
+
+        tell_novelty(writer, corpora, encoding or ENCODING, model.vocabulary)
+    leave(texts.source, number)
 
 
-def restore_state(session: "Session", state: Path, rng_seed: int | None) -> str:
-    """Go on where a state is, with another random generator if its seed is given; returns what tells so."""
+class Texts(NamedTuple):
+    """The texts to draw.
+
+    Attributes:
+        source: the line that says where they are from.
+        prefix: the seed's symbols.
+        rng_seeds: of each text; None where a state's random generator goes on.
+        steps: of the session, or else of a ``Batch``.
+        session: of the one text of --state or --interactive.
+        is_resumed: whether that text goes on from a state.
+    """
+
+    source: str
+    prefix: str
+    rng_seeds: Sequence[int | None]
+    steps: Callable[..., Any]
+    session: "Session | None" = None
+    is_resumed: bool = False
+
+
+def begin_texts(
+    model: "Model",
+    text: str | bytes,
+    path: Path,
+    state: Path | None,
+    interactive: bool,
+    num_samples: int,
+    rng_seed: int | None,
+    unknown: str,
+) -> Texts:
+    """Read the state, if there is one, and the seed ``text``."""
+    from charrnn.sampling.batch import seed_for
+
+    known_seed = seed_for(rng_seed)
+    source = f"drawn from {path} with --rng-seed {known_seed}"
+    if not (state or interactive):
+        batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
+        return Texts(source, batch.prefix, batch.rng_seeds, batch.steps)
+    session = model.session(rng_seed=known_seed)
+    if not (state and state.exists()):
+        return Texts(source, session.read(text, unknown=unknown), [known_seed], session.steps, session)
     session.restore(state)
-    if rng_seed is None:
-        return ""
-    session.reseed(rng_seed)
-    return f" with --rng-seed {rng_seed}"
+    source = f"drawn from {path}, going on from {state}"
+    if rng_seed is not None:
+        session.reseed(rng_seed)
+        source += f" with --rng-seed {rng_seed}"
+    return Texts(source, session.read(text, unknown=unknown), [rng_seed], session.steps, session, is_resumed=True)
 
 
 def leave(source: str, number: int) -> None:
@@ -215,6 +231,9 @@ def leave(source: str, number: int) -> None:
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
     """Save the state after the body, also where nobody takes any more of the text."""
+    from charrnn.session import state_path
+
+    state_path(state)  # before anything is drawn that could not be saved
     try:
         yield
     finally:
@@ -240,9 +259,10 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, session: "Session | None") -> None:
-    """Draw and print all texts, or that of a session; a signal ends them after what was drawn by then."""
-    text = -1
+def show(texts: Texts, settings: "SamplingSettings", rivals: int, writer: Any) -> None:
+    """Draw and print all texts; a signal ends them after what was drawn by then."""
+    text, session = -1, texts.session
+    steps = partial(texts.steps, portion=writer.portion) if session else texts.steps
     with closing(steps(settings, rivals=rivals, interrupted=lambda: signals.noted > 0)) as drawn:
         for step in drawn:
             signals.keep(must_wait=session is not None)
@@ -257,25 +277,33 @@ def show(steps: Any, settings: "SamplingSettings", rivals: int, writer: Any, ses
 
 
 def writer_for(
-    model: "Model",
-    start: str,
-    seeds: Sequence[int | None],
+    vocabulary: "Vocabulary",
+    texts: Texts,
     settings: "SamplingSettings",
     path: Path,
     as_json: bool,
     probabilities: bool,
-    show_result: Callable[[dict[str, Any]], None],
+    keeps: bool,
 ) -> Any:
-    """What prints the texts in the form that was asked for; JSON goes to ``show_result``."""
+    """What prints the texts in the form that was asked for; one that ``keeps`` them leaves JSON to ``tell_novelty``."""
     from dataclasses import asdict
 
     from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter, TextWriter
     from charrnn.text.symbols import to_text
 
+    writer: Any
+    results: list[dict[str, Any]] = []
     if as_json:
-        unit = model.vocabulary.unit
-        values = asdict(settings) | {"stop": [to_text(stop, unit) for stop in settings.stop], "checkpoint": str(path)}
-        return JsonWriter(model.vocabulary, start, seeds, values, probabilities, show_result)
-    if probabilities:
-        return ProbabilityWriter(model.vocabulary, seeds)
-    return TextWriter(model.vocabulary, start, seeds)
+        stops = [to_text(stop, vocabulary.unit) for stop in settings.stop]
+        values = asdict(settings) | {"stop": stops, "checkpoint": str(path)}
+        show_result = results.append if keeps else print_json
+        writer = JsonWriter(vocabulary, texts.prefix, texts.rng_seeds, values, probabilities, show_result)
+    elif probabilities:
+        writer = ProbabilityWriter(vocabulary, texts.rng_seeds)
+    else:
+        writer = TextWriter(vocabulary, texts.prefix, texts.rng_seeds)
+    if not keeps:
+        return writer
+    from charrnn.cli.sample.novelty import KeepingWriter
+
+    return KeepingWriter(writer, results, None if texts.is_resumed else texts.prefix)

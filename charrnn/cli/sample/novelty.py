@@ -18,16 +18,18 @@ class KeepingWriter:
 
     Args:
         writer: the other one.
+        results: the list to which it adds a JSON object for each text, if it makes any.
         prefix: how the document begins that each text goes on with; None if that is not known.
 
     Attributes:
         portion: of the other writer.
+        results: as given.
         texts: the symbols of each text, without its prefix.
         documents: the whole documents that they end, prefix and all; None for a text that was cut.
     """
 
-    def __init__(self, writer: Any, prefix: str | None) -> None:
-        self.portion = writer.portion
+    def __init__(self, writer: Any, results: list[dict[str, Any]], prefix: str | None) -> None:
+        self.portion, self.results = writer.portion, results
         self.texts: list[str] = []
         self.documents: list[str | None] = []
         self._writer, self._prefix = writer, prefix
@@ -51,19 +53,11 @@ class KeepingWriter:
         self._writer.end(step)
 
 
-def tell_novelty(
-    drawn: KeepingWriter,
-    results: Sequence[dict[str, Any]],
-    sources: Sequence[str],
-    encoding: str,
-    vocabulary: Vocabulary,
-) -> None:
-    """Compare the texts with a corpus, and print what was found.
+def tell_novelty(drawn: KeepingWriter, sources: Sequence[str], encoding: str, vocabulary: Vocabulary) -> None:
+    """Compare the texts with a corpus, and print what was found: in each text's JSON, or in lines on stderr.
 
     Args:
-        drawn: what has kept the texts.
-        results: an object for each text, to be printed with what was found, whether that could be or not; if there are
-            none, lines on stderr tell it.
+        drawn: what has kept the texts; their JSON is printed even if a source cannot be read.
         sources: files, folders, or "-" for standard input.
         encoding: of these.
         vocabulary: of the model that has drawn the texts; a corpus of documents is split as its own text was.
@@ -80,9 +74,9 @@ def tell_novelty(
         pieces = read_documents(sources, vocabulary.documents, encoding=encoding, unit=unit)
         found[:] = compared = novelties(texts, (piece.text for piece in pieces), documents=documents)
     finally:
-        for result, novelty in zip(results, found, strict=False):
+        for result, novelty in zip(drawn.results, found, strict=False):
             print_json(result | {"novelty": novelty and novelty_as_json(novelty, unit)})
-    if not results:
+    if not drawn.results:
         for line in novelty_lines(compared, sources, unit):
             say(line)
 
