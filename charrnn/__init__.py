@@ -11,7 +11,8 @@ The house, bottom to top; a floor imports only from floors below it:
     errors                          every error that is raised on purpose
     arguments, display              what a caller gives, checked | text as terminals and shells take it
     clock, machine                  how long the process has run | its memory and cores
-    options, registry               options, declared on fields of dataclasses | parts found by the name of their file
+    options, registry               options, declared on fields of dataclasses | parts found by name
+    hyperparameters                 what cells and optimizers declare, as options
     kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows, batches
     workers                         threads that share a kernel's work
     cells, optimizers               one file, one recurrent cell | one file, one update rule

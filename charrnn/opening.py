@@ -164,7 +164,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         }
         settings, remarks = merged_settings(
             checkpoint.header["settings"],
-            {name: option.default for name, option in MODEL_OPTIONS.items()} | dataclasses.asdict(config) | own_reading,
+            {name: option.default for name, option in MODEL_OPTIONS.items()} | config.to_dict() | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
         known = RunMetadata.read(run.notes) or RunMetadata(

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -300,7 +299,7 @@ class Given:
 
 def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:
     """Names a model: its shape, its characters and all its numbers."""
-    fields = {**FINGERPRINT_DEFAULTS, **asdict(network.config)}
+    fields = {**FINGERPRINT_DEFAULTS, **network.config.to_dict()}
     config = ", ".join(f"{name}={value!r}" for name, value in fields.items())
     digest = hashlib.blake2b(f"(ModelConfig({config}), {vocabulary!r})".encode(), digest_size=16)
     for name, tensor in sorted(network.to_tensors().items()):

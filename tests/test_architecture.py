@@ -13,6 +13,7 @@ FLOORS = [
     {"errors"},
     {"arguments", "clock", "display", "machine"},
     {"options", "registry"},
+    {"hyperparameters"},
     {"kernels", "text"},
     {"workers"},
     {"cells", "optimizers"},

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.engines.pytorch import absent
 from benchmarks.learners.contract import Ids, Learner, Lesson, Point, points
-from charrnn.cells.lstm import FORGET_BIASES
+from charrnn.cells.lstm import HYPERPARAMETERS
 
 WARMUP_STEPS = 50
 LEAST_RATE = 0.02
@@ -19,9 +19,14 @@ LEAST_RATE = 0.02
 SCORED_STREAMS = 20
 
 SMALL = {"hidden": 256, "layers": 1, "batch": 32, "seq": 64, "rate": 0.004, "dropout": 0.0}
+OUR_FORGET_BIASES = [one["default"] for one in HYPERPARAMETERS.values()]
+
 SETTINGS: dict[str, dict[str, Any]] = {
     "256, batch 32": SMALL,
-    "256, batch 32, our forget biases": {**SMALL, "forget_biases": FORGET_BIASES},
+    "256, batch 32, our forget biases": {
+        **SMALL,
+        "forget_biases": [one["default"] for one in HYPERPARAMETERS.values()],
+    },
     "512, batch 32": {"hidden": 512, "layers": 1, "batch": 32, "seq": 64, "rate": 0.004, "dropout": 0.1},
     "384 twice, batch 32": {"hidden": 384, "layers": 2, "batch": 32, "seq": 64, "rate": 0.003, "dropout": 0.1},
     "512, batch 64": {"hidden": 512, "layers": 1, "batch": 64, "seq": 64, "rate": 0.006, "dropout": 0.1},

@@ -10,6 +10,9 @@ The network has a for all t. A cell gives its equations for one step of one stre
 loop that all cells share (``time_loop``) makes the products with W_hh around them. The step leaves in the cell's trace
 what is needed on the way back, and there it is turned into the gradients of a and u. Everything else (the gradients of
 W_ih, W_hh and b, the layers, the loss) follows from those and is the same for all cells.
+
+A cell's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``): its initial values
+are functions of them.
 """
 
 from collections.abc import Callable
@@ -25,6 +28,11 @@ from charrnn.kernels.packing import Packed
 from charrnn.registry import find, names_in
 
 Array = npt.NDArray[np.floating]
+
+
+def zeros(units: int, **_: float) -> Array:
+    """Zeros to start from, whatever the hyperparameters."""
+    return np.zeros(units)
 
 
 class Weights(NamedTuple):
@@ -59,14 +67,14 @@ class CellParameter:
 
     Attributes:
         name: short; the tensor of layer l is called ``rnn.{name}_l{l}``.
-        initial: ``initial(units)`` gives the values (H,) to start from.
+        initial: ``initial(units, **hyperparameters)`` gives the values (H,) to start from.
         read_as: what the time loop reads of the values (H,), so that it need not compute it again at each step.
         learned: whether it gets a gradient.
         bias_of: the block of PyTorch's ``bias_hh`` that it is in a checkpoint; None where it is a tensor of its own.
     """
 
     name: str
-    initial: Callable[[int], Array] = np.zeros
+    initial: Callable[..., Array] = zeros
     read_as: Callable[[Array], Array] = np.asarray
     learned: bool = True
     bias_of: int | None = None
@@ -96,7 +104,7 @@ class Cell:
             of the products. What of the gradient of h before the step passes no product is added to ``d_h[t, b]``.
             ``d_state[n][0, b]`` is the gradient of state n + 1 after the step, and becomes that before it. To
             ``d_vectors[b]`` (P, at least H) the gradient of the vectors is added.
-        initial_bias: ``initial_bias(units)`` gives the bias (G,) to start from.
+        initial_bias: ``initial_bias(units, **hyperparameters)`` gives the bias (G,) to start from.
         products: of W_hh, one or two; the first one's gradient is that of the first columns of a.
         begin: ``begin(trace, t, b, start, vectors, units)``, before the products; ``start`` (G,) is a.
         between: the same between two products, where the second one's operand is made from the first.
@@ -110,7 +118,7 @@ class Cell:
     trace: Callable[..., Any]
     step: Callable[..., None]
     step_back: Callable[..., None]
-    initial_bias: Callable[[int], Array]
+    initial_bias: Callable[..., Array]
     products: tuple[RecurrentProjection, ...]
     begin: Callable[..., None] | None = None
     between: Callable[..., None] | None = None

@@ -12,7 +12,7 @@ about 1 / r steps. Backwards, with d_h the gradient of h[t] from above and from 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
+from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection, zeros
 from charrnn.cells.rnn import RNNTrace
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
@@ -20,8 +20,15 @@ from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
-SLOWEST, FASTEST = 0.02, 0.9
-"""Rates to start from."""
+HYPERPARAMETERS = {
+    "slowest_rate": {"default": 0.02, "help": "Rate of the first leaky unit at the start.", "above": 0, "below": 1},
+    "fastest_rate": {
+        "default": 0.9,
+        "help": "Rate of the last leaky unit at the start.",
+        "above": 0,
+        "below": 1,
+    },
+}
 
 
 @inlined
@@ -49,9 +56,9 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
         d_h_before[k] += d * (one - r)
 
 
-def initial_rates(units: int) -> Array:
-    """The s of rates from SLOWEST to FASTEST, at even ratios."""
-    rates = np.geomspace(SLOWEST, FASTEST, units)
+def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> Array:
+    """The s of rates from the slowest to the fastest, at even ratios."""
+    rates = np.geomspace(slowest_rate, fastest_rate, units)
     return np.log(rates / (1 - rates))
 
 
@@ -66,7 +73,7 @@ CELL = Cell(
     trace=RNNTrace,
     step=step,
     step_back=step_back,
-    initial_bias=np.zeros,
+    initial_bias=zeros,
     products=(RecurrentProjection(gates=1),),
     vectors=(CellParameter("rate", initial_rates, rates_of),),
 )

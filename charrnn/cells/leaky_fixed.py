@@ -4,4 +4,14 @@ from dataclasses import replace
 
 from charrnn.cells.leaky import CELL as LEAKY
 
+HYPERPARAMETERS = {
+    "slowest_rate": {"default": 0.02, "help": "Rate of the first leaky unit at the start.", "above": 0, "below": 1},
+    "fastest_rate": {
+        "default": 0.9,
+        "help": "Rate of the last leaky unit at the start.",
+        "above": 0,
+        "below": 1,
+    },
+}
+
 CELL = replace(LEAKY, vectors=tuple(replace(vector, learned=False) for vector in LEAKY.vectors))

@@ -25,8 +25,10 @@ from charrnn.kernels.jit import inlined
 
 Array = npt.NDArray[np.floating]
 
-FORGET_BIASES = (-3.0, 1.0)
-"""Of the first unit and of the last one."""
+HYPERPARAMETERS = {
+    "forget_bias_low": {"default": -3.0, "help": "Bias of the first unit's forget gate at the start."},
+    "forget_bias_high": {"default": 1.0, "help": "Bias of the last unit's forget gate at the start."},
+}
 
 
 class LSTMTrace(NamedTuple):
@@ -79,15 +81,15 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
         d_c[k] = d_memory * f
 
 
-def initial_bias(units: int) -> Array:
-    """Zero, but of the forget gates evenly from -3 to 1: units begin with time scales of their own, and short ones.
+def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: float = 1.0) -> Array:
+    """Zero, but of the forget gates evenly between two: units begin with time scales of their own, and short ones.
 
     Time scales are spread as by Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". The usual 1 for
     all (Jozefowicz, Zaremba and Sutskever 2015) makes the cell a long sum before it is known what is worth adding up,
     and text is learned more slowly: docs/quality.md has the figures.
     """
     bias = np.zeros(4 * units)
-    bias[units : 2 * units] = np.linspace(*FORGET_BIASES, units)
+    bias[units : 2 * units] = np.linspace(forget_bias_low, forget_bias_high, units)
     return bias
 
 

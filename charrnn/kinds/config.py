@@ -142,6 +142,16 @@ class ModelConfig:
                 "does not; choose float32"
             )
 
+    @classmethod
+    def declared(cls) -> dict[str, Option]:
+        """The options of such a model, by name."""
+        return options_of(cls)
+
+    @classmethod
+    def from_options(cls, vocab_size: int, options: Mapping[str, Any]) -> Any:
+        """The config of a model of V characters with these options."""
+        return cls(vocab_size, **options)
+
     def to_dict(self) -> dict[str, Any]:
         """The fields that the model has, as JSON can hold them."""
         values = asdict(self)
@@ -190,13 +200,13 @@ def make_config(vocab_size: int, **options: Any) -> Any:
     model = options.get("model", ModelConfig.model)
     declared = options_of_models()
     holder = find_kind(model).config if isinstance(model, str) else ModelConfig
-    own = {field.name for field in fields(holder)}
+    own = {field.name for field in fields(holder)} | holder.declared().keys()
     for name in [name for name in options if name not in own]:
         if name not in declared:
             raise ConfigError(f"not a model's config: {name}")
         if options[name] != declared[name].default:
             raise ConfigError(f"model {model} has no {name}: leave it out")
-    return holder(vocab_size, **{name: value for name, value in options.items() if name in own})
+    return holder.from_options(vocab_size, {name: value for name, value in options.items() if name in own})
 
 
 def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
@@ -220,7 +230,7 @@ def options_of_models() -> dict[str, Option]:
     """The options of all kinds of models, by name; ``models`` are the kinds that have one."""
     merged: dict[str, Option] = {}
     for kind in kinds().values():
-        for name, option in options_of(kind.config).items():
+        for name, option in kind.config.declared().items():
             models = (*(merged[name].models if name in merged else ()), kind.name)
             merged[name] = replace(merged.get(name, option), models=models)
     of_all = options_of(ModelConfig).keys() - {"model"}

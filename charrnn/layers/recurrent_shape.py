@@ -38,6 +38,7 @@ class StackShape:
         dtype: of the arrays.
         packed_dtype: of packed factors.
         restart_id: id of the input before which a stream begins anew; -1 for none.
+        hyperparameters: of the cell, where they are not its defaults.
     """
 
     cell_name: str
@@ -50,6 +51,7 @@ class StackShape:
     dtype: np.dtype[Any]
     packed_dtype: np.dtype[Any]
     restart_id: int = -1
+    hyperparameters: tuple[tuple[str, float], ...] = ()
 
     @property
     def cell(self) -> Cell:
@@ -116,7 +118,8 @@ class StackShape:
         Matrices are uniform in +-1/sqrt(H) (PyTorch's choice), W_hh orthogonal in each gate if that is asked for. The
         cell knows its biases and vectors; the initial state is zero.
         """
-        own = {"bias": self.cell.initial_bias} | {vector.name: vector.initial for vector in self.cell.vectors}
+        cell, given = self.cell, dict(self.hyperparameters)
+        own = {"bias": cell.initial_bias} | {vector.name: vector.initial for vector in cell.vectors}
         for name in self.shapes():
             tensor = parameters[name]
             if "weight_hh" in name and orthogonal:
@@ -125,7 +128,8 @@ class StackShape:
             elif "weight" in name:
                 tensor[:] = uniform_weights(random, tensor.shape, self.units)
             elif name.startswith("rnn."):
-                tensor[:] = own[name.removeprefix("rnn.").rpartition("_l")[0]](self.units)
+                initial = own[name.removeprefix("rnn.").rpartition("_l")[0]]
+                tensor[:] = initial(self.units, **given) if given else initial(self.units)
             else:
                 tensor[:] = 0
 

@@ -1,10 +1,7 @@
 """What an update rule provides, and how to find one by name.
 
-A rule's module may declare hyperparameters, which become options of ``charrnn train``: a dictionary that is a plain
-literal, from each name to the attributes of its ``charrnn.options.Option``, of which ``default`` and ``help`` must be
-there. The compiled update reads their values from a tuple, in the order of their declarations.
-
-    HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
+A rule's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``). The compiled update
+reads their values from a tuple, in the order of their declarations.
 """
 
 from collections.abc import Callable

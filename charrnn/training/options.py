@@ -4,11 +4,11 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from charrnn.errors import ConfigError
+from charrnn.hyperparameters import options_in, owner_of
 from charrnn.kinds.config import ModelConfig, kind_of, make_config, options_of_models
 from charrnn.options import Option
-from charrnn.registry import names_in
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
-from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, hyperparameters_of, settings_of
+from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, settings_of
 
 MODEL_OPTIONS = options_of_models()
 
@@ -19,6 +19,7 @@ WITH_ANOTHER = {
     "model",
     "precision",
     "optimizer",
+    "cell",
     "seq_length",
     "update_every",
     "val_fraction",
@@ -53,7 +54,9 @@ def check_value(name: str, value: Any) -> None:
     """
     others: dict[str, Any] = {"model": ALL_OPTIONS[name].models[0]} if name in MODEL_OPTIONS else {}
     if name in HYPERPARAMETERS:
-        others["optimizer"] = next(each for each in names_in("optimizers") if name in hyperparameters_of(each))
+        others["optimizer"] = owner_of("optimizers", name)
+    if name in options_in("cells", "Model"):
+        others["cell"] = owner_of("cells", name)
     if name == "update_every":
         others["seq_length"] = max(value, 1)
     check_options(**others | {name: value})

@@ -1,14 +1,15 @@
 """Which options a run may be given anew that is resumed, or starts from another one's weights."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from charrnn.errors import ConfigError
+from charrnn.hyperparameters import defaults_of
 from charrnn.kinds.config import ModelConfig
 from charrnn.training.options import MODEL_OPTIONS
 from charrnn.training.run_options import RUN_OPTIONS
-from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, hyperparameters_of, settings_of
+from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
 
 FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
 """Options that may be given anew without a word."""
@@ -40,7 +41,7 @@ def merged_settings(
         ConfigError: options are given that would make it another run.
     """
     old = settings_of(known)
-    defaults = hyperparameters_of(old.optimizer)
+    defaults = defaults_of("optimizers", old.optimizer)
     before = {**shape, **defaults, **old.to_dict()}
     changes = {name: value for name, value in given.items() if value != before.get(name)}
     if others := [name for name in changes if name not in FREE + TOLD]:
@@ -71,7 +72,7 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
         ConfigError: the weights do not fit what is given, or there are none.
     """
     config.kind.check_source()
-    shape = {**{name: option.default for name, option in MODEL_OPTIONS.items()}, **asdict(config)}
+    shape = {**{name: option.default for name, option in MODEL_OPTIONS.items()}, **config.to_dict()}
     if others := [name for name, value in given.items() if name not in RETRAINED and value != shape[name]]:
         raise ConfigError(
             f"{_differing(others, shape, given)} out; "

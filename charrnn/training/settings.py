@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, get_args
 
 from charrnn.errors import ConfigError
-from charrnn.options import Option, check_options_of, declare, options_of
-from charrnn.registry import literal_in, names_in
+from charrnn.hyperparameters import check_hyperparameters, options_in
+from charrnn.options import check_options_of, declare, options_of
+from charrnn.registry import names_in
 
 Limit = Literal["steps", "epochs", "minutes"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
@@ -97,11 +98,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         check_options_of(self, options_of(TrainingSettings))
-        known = hyperparameters_of(self.optimizer)
-        for name, value in self.hyperparameters.items():
-            if name not in known:
-                raise ConfigError(f"optimizer {self.optimizer} has no {name}: leave it out")
-            TRAINING_OPTIONS[name].check(value)
+        check_hyperparameters("optimizers", "optimizer", self.optimizer, self.hyperparameters)
         if self.update_every > (self.seq_length or self.update_every):
             raise ConfigError(f"update_every must be at most seq_length, {self.seq_length}, not {self.update_every}")
         if self.patience and not self.val_fraction:
@@ -141,30 +138,7 @@ def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
     return TrainingSettings(**rest, hyperparameters=own)
 
 
-def hyperparameters_of(optimizer: str) -> dict[str, float]:
-    """The hyperparameters of an optimizer, and their defaults."""
-    declared = literal_in("optimizers", optimizer, "HYPERPARAMETERS") or {}
-    return {name: one["default"] for name, one in declared.items()}
-
-
-def hyperparameter_options() -> dict[str, Option]:
-    """The hyperparameters of all optimizers as options: None stands for an optimizer's own default."""
-    options: dict[str, Option] = {}
-    for optimizer in names_in("optimizers"):
-        for name, declared in (literal_in("optimizers", optimizer, "HYPERPARAMETERS") or {}).items():
-            shown = f"{optimizer} {declared['default']:g}"
-            if name in options:
-                options[name] = replace(options[name], shown_default=f"{options[name].shown_default}, {shown}")
-                continue
-            attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
-            flag = name.replace("_", "-")
-            options[name] = Option(
-                declared["help"], "Training", shown, name=name, flag=flag, kind=float, resumed="told", **attributes
-            )
-    return options
-
-
-HYPERPARAMETERS = hyperparameter_options()
+HYPERPARAMETERS = options_in("optimizers", "Training", resumed="told")
 
 TRAINING_OPTIONS = {**options_of(TrainingSettings), **HYPERPARAMETERS}
 

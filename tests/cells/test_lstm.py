@@ -20,3 +20,4 @@ def test_loss_state_and_gradients_equal_the_equations(make_parameters, random, s
 
 def test_only_the_forget_gates_start_with_a_bias_and_each_with_another():
     assert CELL.initial_bias(3).tolist() == [0, 0, 0, -3, -1, 1, 0, 0, 0, 0, 0, 0]
+    assert CELL.initial_bias(2, forget_bias_low=0, forget_bias_high=2).tolist() == [0, 0, 0, 2, 0, 0, 0, 0]

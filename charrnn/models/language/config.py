@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import ConfigError
+from charrnn.hyperparameters import check_hyperparameters, options_in
 from charrnn.kinds.config import NetworkConfig, model_option, of_model
+from charrnn.options import Option
 from charrnn.registry import names_in
 
 if TYPE_CHECKING:
@@ -33,8 +36,31 @@ class LanguageConfig(NetworkConfig):
     learn_initial_state: bool = of_model(False, "Learn the state before the first character.")
     recurrent_init: str = of_model("uniform", "How recurrent weights start.", choices=lambda: RECURRENT_INITS)
 
+    hyperparameters: tuple[tuple[str, float], ...] = ()
+    """Of the cell; what is not given has its default."""
+
+    @classmethod
+    def declared(cls) -> dict[str, Option]:
+        """See ``ModelConfig``."""
+        return {**super().declared(), **options_in("cells", "Model")}
+
+    @classmethod
+    def from_options(cls, vocab_size: int, options: Mapping[str, Any]) -> LanguageConfig:
+        """See ``ModelConfig``."""
+        known = options_in("cells", "Model")
+        own = tuple((name, value) for name, value in options.items() if name in known and value is not None)
+        rest = {name: value for name, value in options.items() if name not in known}
+        return cls(vocab_size, **rest, hyperparameters=own)
+
+    def to_dict(self) -> dict[str, Any]:
+        """See ``ModelConfig``."""
+        values = super().to_dict()
+        own = dict(values.pop("hyperparameters"))
+        return {**values, **own}
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_hyperparameters("cells", "cell", self.cell, dict(self.hyperparameters))
         if self.tie_embedding and self.embedding_size != self.hidden_size:
             raise ConfigError(
                 f"a tied embedding is as wide as a layer, {self.hidden_size}, not {self.embedding_size}: leave "
@@ -51,6 +77,7 @@ class LanguageConfig(NetworkConfig):
 
         return StackShape(
             cell_name=self.cell,
+            hyperparameters=self.hyperparameters,
             units=self.hidden_size,
             layers=self.num_layers,
             width=self.embedding_size or self.vocab_size,

@@ -1,0 +1,55 @@
+"""Hyperparameters that cells and optimizers declare, each of which becomes an option.
+
+A module declares them as a plain literal, so that the command line can read it without importing the module: from each
+name to the attributes of its ``charrnn.options.Option``, of which ``default`` and ``help`` must be there.
+
+    HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from charrnn.errors import ConfigError
+from charrnn.options import Option
+from charrnn.registry import literal_in, names_in
+
+
+def defaults_of(folder: str, name: str) -> dict[str, float]:
+    """The hyperparameters of a part, and their defaults."""
+    declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
+    return {key: float(one["default"]) for key, one in declared.items()}
+
+
+@cache
+def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
+    """The hyperparameters of all parts of a folder as options: None stands for a part's own default."""
+    options: dict[str, Option] = {}
+    for part in names_in(folder):
+        for name, declared in (literal_in(folder, part, "HYPERPARAMETERS") or {}).items():
+            shown = f"{part} {declared['default']:g}"
+            if name in options:
+                options[name] = replace(options[name], shown_default=f"{options[name].shown_default}, {shown}")
+                continue
+            attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
+            attributes |= {"name": name, "flag": name.replace("_", "-"), "kind": float, "resumed": resumed}
+            options[name] = Option(declared["help"], group, shown, **attributes)
+    return options
+
+
+def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str, Any]) -> None:
+    """Check the hyperparameters that a part is given.
+
+    Raises:
+        ConfigError: it has no such hyperparameter, or a value is out of range.
+    """
+    for key, value in given.items():
+        if key not in defaults_of(folder, name):
+            raise ConfigError(f"{role} {name} has no {key}: leave it out")
+        options_in(folder, "")[key].check(value)
+
+
+def owner_of(folder: str, hyperparameter: str) -> str:
+    """A part that has a hyperparameter."""
+    return next(name for name in names_in(folder) if hyperparameter in defaults_of(folder, name))
