@@ -23,10 +23,7 @@ OUR_FORGET_BIASES = [one["default"] for one in HYPERPARAMETERS.values()]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "256, batch 32": SMALL,
-    "256, batch 32, our forget biases": {
-        **SMALL,
-        "forget_biases": [one["default"] for one in HYPERPARAMETERS.values()],
-    },
+    "256, batch 32, our forget biases": {**SMALL, "forget_biases": OUR_FORGET_BIASES},
     "512, batch 32": {"hidden": 512, "layers": 1, "batch": 32, "seq": 64, "rate": 0.004, "dropout": 0.1},
     "384 twice, batch 32": {"hidden": 384, "layers": 2, "batch": 32, "seq": 64, "rate": 0.003, "dropout": 0.1},
     "512, batch 64": {"hidden": 512, "layers": 1, "batch": 64, "seq": 64, "rate": 0.006, "dropout": 0.1},

@@ -65,6 +65,14 @@ class LanguageModel(Protocol):
         """All that the model has learned, by name."""
 
 
+class CountedModel(LanguageModel, Protocol):
+    """A model that is counts."""
+
+    @property
+    def size(self) -> int:
+        """How many."""
+
+
 class TrainedModel(LanguageModel, Protocol):
     """A model on weights that change."""
 

@@ -16,7 +16,7 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 if TYPE_CHECKING:
-    from charrnn.kinds.contract import LanguageModel, Learner
+    from charrnn.kinds.contract import CountedModel, LanguageModel, Learner
     from charrnn.layers.parameters import Array, Parameters
     from charrnn.text.batches import Batches
     from charrnn.workers import Workers
@@ -103,6 +103,10 @@ class Kind(ABC):
 
     def batches(self, config: Any, settings: Any, data: Any) -> Batches:
         """Cut the data of a run with such settings into batches."""
+        raise NotImplementedError
+
+    def count(self, config: Any, ids: Array, workers: Workers) -> CountedModel:
+        """Make the model of a text (N,), of a kind that learns in one pass over it."""
         raise NotImplementedError
 
     def check_source(self) -> None:

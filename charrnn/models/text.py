@@ -6,7 +6,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from charrnn.errors import ConfigError
 from charrnn.kinds.kind import Kind
+from charrnn.kinds.metric import BITS_PER_CHARACTER
+from charrnn.training.settings import TRAINING_OPTIONS
 
 
 class TextKind(Kind):
@@ -16,7 +19,7 @@ class TextKind(Kind):
         """See ``Kind``: bits per character of a text."""
         from charrnn.scoring.streams import score
 
-        return {self.metrics[0].name: score(network, data, before_window=before_window).bits_per_character}
+        return {BITS_PER_CHARACTER.name: score(network, data, before_window=before_window).bits_per_character}
 
     def reader(self, network: Any, **how: Any) -> Any:
         """See ``Kind``."""
@@ -49,3 +52,21 @@ class ContextKind(TextKind):
         from charrnn.sampling.contexts import ContextSampler
 
         return ContextSampler(network)
+
+
+class CountedKind(ContextKind):
+    """A kind whose models are counts, made in one pass over a text."""
+
+    learned = "counts"
+    lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
+    planned = False
+
+    def trainer(self, *arguments: Any, **how: Any) -> Any:
+        """See ``Kind``: by counting."""
+        from charrnn.training.counting import CountingTrainer
+
+        return CountingTrainer(*arguments, **how)
+
+    def check_source(self) -> None:
+        """See ``Kind``."""
+        raise ConfigError(f"a model {self.name} has no weights to start from, but counts: count both texts in one run")

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charrnn.errors import ConfigError
 from charrnn.models.ngram.config import NgramConfig
-from charrnn.models.text import ContextKind
-from charrnn.training.settings import TRAINING_OPTIONS
-
-COUNTED_WITH = {"val_fraction", "rng_seed"}
-"""The options of the training that counting has."""
+from charrnn.models.text import CountedKind
 
 
-class Ngram(ContextKind):
+class Ngram(CountedKind):
     """See ``charrnn.kinds.kind.Kind``."""
 
     name = "ngram"
     config = NgramConfig
-    learned = "counts"
-    lacks = frozenset(TRAINING_OPTIONS) - COUNTED_WITH
-    planned = False
 
     def title(self, config: NgramConfig) -> str:
         """See ``Kind``."""
@@ -39,21 +31,17 @@ class Ngram(ContextKind):
 
         return NGram.load(config, tensors, workers)
 
-    def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by counting."""
-        from charrnn.models.ngram.trainer import CountingTrainer
+    def count(self, config: NgramConfig, ids: Any, workers: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.ngram.counts import NGram
 
-        return CountingTrainer(*arguments, **how)
+        return NGram.count(config, ids, workers)
 
     def cost(self, config: NgramConfig) -> Any:
         """See ``Kind``."""
         from charrnn.models.ngram.cost import NgramCost
 
         return NgramCost(config)
-
-    def check_source(self) -> None:
-        """See ``Kind``."""
-        raise ConfigError("an n-gram model has no weights to start from, but counts: count both texts in one run")
 
 
 KIND = Ngram()

@@ -4,9 +4,9 @@ import pytest
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kinds.config import make_config
 from charrnn.models.ngram.counts import NGram
-from charrnn.models.ngram.trainer import CountingTrainer
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.counting import CountingTrainer
 from charrnn.training.events import Finished
 from charrnn.training.settings import TrainingSettings
 

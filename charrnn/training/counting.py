@@ -1,4 +1,4 @@
-"""The trainer of an n-gram model: it counts the text in one pass, and tells the same events as any other."""
+"""The trainer of models that are counts: one pass over the text, and the same events as any other trainer's."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -6,9 +6,8 @@ from typing import Any
 
 from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
+from charrnn.kinds.contract import CountedModel
 from charrnn.machine import require_memory
-from charrnn.models.ngram.config import NgramConfig
-from charrnn.models.ngram.counts import NGram
 from charrnn.scoring.streams import go_on
 from charrnn.text.corpus import check_ids
 from charrnn.text.documents import Documents
@@ -26,10 +25,8 @@ MOST_SCORED = 100_000
 class CountingTrainer(BaseTrainer):
     """Counts a text: one step does all.
 
-    Of the settings, only those matter that an n-gram model has; there is nothing to save in between.
+    Of the settings, only those matter that the kind has; there is nothing to save in between.
     """
-
-    config: NgramConfig
 
     @property
     def parameter_count(self) -> int:
@@ -55,17 +52,17 @@ class CountingTrainer(BaseTrainer):
         """See ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
-        self._model = NGram.load(self.config, tensors, self.workers)
+        self._model = self.config.kind.load(self.config, tensors, self.workers)
         self.progress = Progress.from_dict(header["progress"])
 
     @cached_property
-    def _model(self) -> NGram:
+    def _model(self) -> CountedModel:
         assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
         characters = len(self._train_ids)
         require_memory(PER_COUNTED * characters, f"counting {characters:,} characters", "choose a shorter text")
         check_ids(self._train_ids, self.config.vocab_size)
         began = running_seconds()
-        model = NGram.count(self.config, self._train_ids, self.workers)
+        model = self.config.kind.count(self.config, self._train_ids, self.workers)
         seconds = running_seconds() - began
         self.clock = Clock(seconds, seconds, len(self._train_ids))
         return model

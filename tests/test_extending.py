@@ -1,0 +1,100 @@
+"""The package of docs/extending.md, installed by pip: its parts are used like ours."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parent.parent / "docs" / "extending.md"
+SMALL = ["--hidden-size", "8", "--batch-size", "4", "--seq-length", "10", "--no-plan", "--quiet", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The folder into which the package was installed."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
+    for text in re.findall(r"```(?:toml|python)\n# (.*?)\n```", GUIDE.read_text(), re.DOTALL):
+        name, _, content = text.partition("\n")
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(content + "\n")
+    (source / "charrnn_example" / "__init__.py").touch()
+    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", target, source], check=True)
+    return target
+
+
+@pytest.fixture
+def charrnn(installed, tmp_path):
+    (tmp_path / "text.txt").write_text("a cat sat on the mat, and the rat ate that.\n" * 30)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+
+    def run(*words):
+        command = [sys.executable, "-W", "error", "-m", "charrnn", *map(str, words)]
+        result = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    return run
+
+
+def checkpoint(folder, name):
+    return (folder / "checkpoints" / name / "last.safetensors").read_bytes()
+
+
+def test_parts_of_another_package_are_offered_with_their_options(charrnn):
+    shown = " ".join(charrnn("train", "--help").split())
+    assert re.search(r"--cell \[[^]]*\|ugrnn\]", shown)
+    assert re.search(r"--optimizer \[[^]]*lion[^]]*\]", shown)
+    assert re.search(r"--model \[[^]]*unigram[^]]*\]", shown)
+    assert "--update-bias FLOAT Bias of the update gates to start from. [default: ugrnn 1]" in shown
+    assert "[default: adam 0.9, lion 0.9]" in shown
+    assert "--added FLOAT" in shown
+
+
+def test_a_cell_and_an_optimizer_train_save_resume_and_sample(charrnn, tmp_path):
+    options = ["--cell", "ugrnn", "--optimizer", "lion", "--update-bias", "2", "--beta1", "0.8", *SMALL]
+    charrnn("train", "text.txt", "--name", "whole", "--steps", "30", *options)
+    charrnn("train", "text.txt", "--name", "parts", "--steps", "20", "--schedule", "constant", *options)
+    charrnn("train", "text.txt", "--name", "once", "--steps", "40", "--schedule", "constant", *options)
+    charrnn("train", "--resume", "--name", "parts", "--steps", "40", "--quiet", "--threads", "2")
+    assert checkpoint(tmp_path, "parts") == checkpoint(tmp_path, "once")
+    text = charrnn("sample", "whole", "--seed", "the ", "--length", "40", "--rng-seed", "1")
+    assert text.startswith("the ")
+    assert len(text.rstrip("\n")) == 44
+    held = json.loads(charrnn("info", "whole", "--json"))
+    assert (held["config"]["update_bias"], held["settings"]["beta1"]) == (2.0, 0.8)
+    assert "bits per character" in charrnn("eval", "whole", "text.txt")
+
+
+def test_a_kind_trains_resumes_scores_samples_and_is_listed(charrnn, tmp_path):
+    charrnn("train", "text.txt", "--model", "unigram", "--label", "letters", "--added", "0.5", "--quiet")
+    before = checkpoint(tmp_path, "text")
+    charrnn("train", "--resume", "--quiet")
+    assert checkpoint(tmp_path, "text") == before
+    held = json.loads(charrnn("info", "text", "--json"))
+    assert (held["config"]["model"], held["config"]["label"], held["config"]["added"]) == ("unigram", "letters", 0.5)
+    assert 0.1 < held["progress"]["best_val_accuracy"] < 0.3
+    (line,) = (tmp_path / "checkpoints" / "text" / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(line)["val_accuracy"] == held["progress"]["best_val_accuracy"]
+    assert json.loads(line).keys() >= {"train_accuracy", "train_bpc", "val_bpc"}
+    assert "accuracy" in charrnn("runs")
+    assert "bits per character" in charrnn("eval", "text", "text.txt")
+    assert len(charrnn("sample", "text", "--length", "30", "--rng-seed", "1").rstrip("\n")) >= 30
+
+
+def test_a_sweep_ranks_by_the_metric_in_its_direction(charrnn, tmp_path):
+    (tmp_path / "other.txt").write_text("aaaa, the rest is e. aaaaaaaaaa\n" * 30)
+    (tmp_path / "sweep.toml").write_text(
+        '[fixed]\nmodel = "unigram"\n[grid]\ncorpus = ["text.txt", "other.txt"]\nadded = [1.0]\n'
+    )
+    charrnn("sweep", "sweep.toml", "--quiet", "--threads", "1")
+    rows = json.loads(charrnn("sweep-table", "sweep", "--json"))
+    values = [row["best_accuracy"] for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert values[0] > 0.4 > values[1]
