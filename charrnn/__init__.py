@@ -22,7 +22,7 @@ The house, bottom to top; a floor imports only from floors below it:
     training, storage               a generator of events, plans, dynamic evaluation | checkpoints, runs, texts' ids
     models                          one folder, one kind of model, put together from layers
     job, session                    a trainer whose events go into a run's folder | a text that goes on
-    opening                         how a job comes about: new, from another's weights, or resumed
+    starting                        how a job comes about: new, from another's weights, or resumed
     api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
     cli                             one file, one command
 

@@ -13,7 +13,7 @@ from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
 from charrnn.sampling.streams import ModelSampler
-from charrnn.scoring.answers import SEPARATOR, Answers, score_answers
+from charrnn.scoring.exact_match import SEPARATOR, ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
@@ -46,7 +46,7 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     Raises:
         CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
     """
-    from charrnn.opening import open_job  # sampling starts faster without it
+    from charrnn.starting import open_job  # sampling starts faster without it
 
     return open_job(_names(corpus), **options).events()
 
@@ -287,20 +287,26 @@ class Model:
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return score_pieces(reader, self.vocabulary, self._pieces(sources, encoding), unknown=unknown)
 
-    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = SEPARATOR) -> Answers:
-        """How many lines the model answers right: see ``charrnn.scoring.answers``.
+    def score_exact_match(
+        self, *sources: str | Path, encoding: str | None = None, separator: str = SEPARATOR
+    ) -> ExactMatch:
+        """How many lines the model answers right: see ``charrnn.scoring.exact_match``.
 
         Args:
-            sources: files, folders, or "-" for standard input; each line is a question, its mark and its answer.
+            sources: files, folders, or "-" for standard input; each line is a question, its separator and its answer.
             encoding: of the text; UTF-8 if not given.
-            mark: what ends a question.
+            separator: what ends a question.
 
         Raises:
-            CorpusError: a file cannot be read or decoded, a line holds no mark, or there is none.
+            CorpusError: a file cannot be read or decoded, a line holds no separator, or there is none.
             VocabularyError: the text holds a character that the model has never seen.
         """
-        mark = to_sought("a mark", mark, self.vocabulary.unit)
-        return score_answers(self._network, self.vocabulary, self._pieces(sources, encoding), mark=mark)
+        separator = to_sought("a separator", separator, self.vocabulary.unit)
+        return score_exact_match(self._network, self.vocabulary, self._pieces(sources, encoding), separator=separator)
+
+    def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = SEPARATOR) -> ExactMatch:
+        """``score_exact_match`` by its former name."""
+        return self.score_exact_match(*sources, encoding=encoding, separator=mark)
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:
         unit = self.vocabulary.unit

@@ -51,7 +51,7 @@ class TrainingJob:
         corpus: Corpus,
         config: ModelConfig,
         settings: TrainingSettings,
-        notes: RunMetadata,
+        metadata: RunMetadata,
         *,
         threads: int,
         origin: Pretrained | None = None,
@@ -75,13 +75,13 @@ class TrainingJob:
             train_ids,
             val_ids,
             threads=threads,
-            save_every=notes.save_every,
+            save_every=metadata.save_every,
             preview=preview,
         )
         if origin:
             self.trainer.begin_with(origin)
-        self.trainer.clock.seconds = notes.seconds + (plan.reserved if plan else 0.0)
-        self._notes = notes
+        self.trainer.clock.seconds = metadata.seconds + (plan.reserved if plan else 0.0)
+        self._metadata = metadata
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
@@ -94,7 +94,7 @@ class TrainingJob:
             self.trainer.restore(resumed.tensors, resumed.header)
             go_back(run, self.trainer.progress.step)
         self._evaluations = read_metrics(run.metrics) if resumed else []
-        self._recorder = Recorder(run, keep=notes.keep, resumed=resumed is not None)
+        self._recorder = Recorder(run, keep=metadata.keep, resumed=resumed is not None)
         self.started = Started(
             run=str(run.folder),
             resumed_from=self.trainer.progress.step,
@@ -150,8 +150,8 @@ class TrainingJob:
         if kind == "best":
             self._recorder.save_best(checkpoint)
         else:
-            notes = dataclasses.replace(self._notes, seconds=self.trainer.clock.seconds)
-            self._recorder.save_last(checkpoint, notes, self.trainer.progress.step)
+            metadata = dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds)
+            self._recorder.save_last(checkpoint, metadata, self.trainer.progress.step)
 
 
 def notes_on_parts(train: Text, validation: Text, val_fraction: float, documents: str) -> Iterator[str]:

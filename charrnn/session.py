@@ -114,7 +114,7 @@ class Session:
         settings: SamplingSettings,
         *,
         portion: int,
-        rivals: int = 0,
+        top: int = 0,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> Iterator[Step]:
         """As ``charrnn.sampling.growth.grow``, of this text, for a reader who may not take all.
@@ -123,11 +123,11 @@ class Session:
             settings: how to draw.
             portion: characters of a step, at most. The session has read a step when it is told to ``take`` it, or the
                 next one is asked for; with 0, it has read all steps after the last one, or none.
-            rivals: see there.
+            top: see there.
             interrupted: see there.
         """
         with self._given(settings) as given:
-            steps = grow(given.streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
+            steps = grow(given.streams, self._vocabulary, settings, top=top, interrupted=interrupted)
             for step in given.counted(steps):
                 for part in step.parts(portion):
                     given.offered += len(part.piece.symbols) + part.stop_length
@@ -196,9 +196,9 @@ class Session:
                 f"the state in {path} belongs to another model, or to this one in another precision or before it was "
                 "trained further; sample from its own model, or choose another file for the state"
             )
-        fresh = self._snapshot_tensors(Streams.beginning(self._sampler, np.zeros(1, np.int32), self._generators).now)
+        wanted = self._snapshot_tensors(Streams.beginning(self._sampler, np.zeros(1, np.int32), self._generators).now)
         tensors = checkpoint.tensors
-        for name, array in fresh.items():
+        for name, array in wanted.items():
             if name not in tensors or (tensors[name].shape, tensors[name].dtype) != (array.shape, array.dtype):
                 raise CheckpointError(f"the state in {path} has no {name} that fits; choose another file")
         if not 0 <= tensors["last"][0] < len(self._vocabulary):

@@ -2,7 +2,7 @@
 
 import json
 
-from charrnn.opening import open_job
+from charrnn.starting import open_job
 from charrnn.training.events import StepDone
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40

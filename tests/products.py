@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.operands import PAIRS, cut_of
-from charrnn.kernels.packing import pack, packed_zeros, room_to_round
+from charrnn.kernels.packing import pack, packed_zeros, rounding_buffer
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE
 
@@ -34,7 +34,7 @@ def packed(w):
 def packed_pairs(w, rows):
     result = packed_zeros(*w.shape, PAIRS)
     pack(w, result, 0, 1)
-    return result._replace(rounded=room_to_round(len(w), rows, PAIRS))
+    return result._replace(rounded=rounding_buffer(len(w), rows, PAIRS))
 
 
 def assert_product(got, a, b, c):

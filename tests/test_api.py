@@ -182,7 +182,7 @@ def test_a_text_is_looked_for_among_the_documents_of_a_corpus(tmp_path):
         *(lambda model, value=value: model.score("the", dynamic=True, dynamic_rate=value) for value in ("1", 10**400)),
         *(lambda model, value=value: list(model.score_files(value)) for value in (5, None, b"x", "a\0b", "\ud800")),
         lambda model: list(model.score_files(__file__, encoding=5)),
-        *(lambda model, value=value: model.score_answers(__file__, mark=value) for value in (5, "")),
+        *(lambda model, value=value: model.score_exact_match(__file__, separator=value) for value in (5, "")),
         *(lambda model, value=value: charrnn.load("small", threads=value) for value in ("2", 1.5, 0)),
         lambda model: charrnn.load("small", checkpoints=5),
         lambda model: charrnn.load("small", precision=5),

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import charrnn
+from charrnn.kinds.config import kinds
 
 PACKAGE = Path(charrnn.__file__).parent
 FLOORS = [
@@ -23,7 +24,7 @@ FLOORS = [
     {"training", "storage"},
     {"models"},
     {"job", "session"},
-    {"opening"},
+    {"starting"},
     {"api", "sweeps"},
     {"cli"},
     {"__main__"},
@@ -102,6 +103,27 @@ def test_no_top_level_name_means_two_things():
             if not name.startswith("_"):
                 defined.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
     assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}
+
+
+def test_no_file_outside_a_kinds_own_compares_its_name():
+    names = set(kinds()) | {"language"}
+    for path in sources():
+        part = path.relative_to(PACKAGE).parts
+        own = {"rnn": "language"}
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Compare):
+                continue
+            compared = {value.value for value in ast.walk(node) if isinstance(value, ast.Constant)} & names
+            outside = {name for name in compared if part[:2] != ("models", own.get(name, name))}
+            assert not outside, f"{path}:{node.lineno}"
+
+
+def test_kinds_are_not_told_apart_by_their_classes():
+    classes = {"Network", "TDNN", "NGram", "ContextModel", "LanguageParameters", "TDNNParameters", "Trainer"}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+                assert not classes & {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}, path
 
 
 def test_printing_and_its_libraries_live_in_the_command_line():

@@ -11,8 +11,8 @@ from faults import FaultyOs
 from jobs import SMALL, TEXT, metrics, train
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.opening import open_job
 from charrnn.optimizers.contract import optimizer_names
+from charrnn.starting import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata

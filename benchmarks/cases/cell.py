@@ -20,7 +20,7 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
     cell, matmul = stack.cell, matmul_address(stack.dtype, stack.packed_dtype)
     rows = Rows.allocate(T, B, G, stack.packed_dtype)
     buffers = StackBuffers.allocate(stack, rows, training=True)
-    trace, d_h, d_state = buffers.traces[0], buffers.d_h[0], buffers.d_state
+    activations, d_h, d_state = buffers.activations[0], buffers.d_h[0], buffers.d_state
     assert buffers.d_vectors is not None
     vectors, d_vectors = np.empty((0, H), inputs.dtype), buffers.d_vectors[0]
     w, table, ids = inputs.matrix(G, H, scale=H**-0.5 / 2), inputs.matrix(V, G), inputs.ids(V, T, B)
@@ -33,16 +33,16 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
     tolerance = 400 * inputs.epsilon if inputs.rounding == inputs.epsilon else 20 * inputs.rounding
 
     def forward(last: int = B) -> None:
-        cell.forward(matmul, forward_weights, trace, table, ids, H, 0, last)
+        cell.forward(matmul, forward_weights, activations, table, ids, H, 0, last)
 
     def backward(last: int = B) -> None:
-        cell.backward(matmul, backward_weights, trace, d_h, d_state, d_vectors, H, 0, last)
+        cell.backward(matmul, backward_weights, activations, d_h, d_state, d_vectors, H, 0, last)
 
     forward()
-    gates = trace.gates.copy()
+    gates = activations.gates.copy()
 
     def restart() -> None:
-        trace.gates[:] = gates
+        activations.gates[:] = gates
         d_h[0] = 0
         d_h[1:, :, :H] = above
         for array in d_state:
@@ -52,7 +52,7 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
         "cell forward: all steps",
         f"{T}x{B}x{H}",
         forward,
-        lambda: worst(trace.h[1:, :, :H], outputs, tolerance),
+        lambda: worst(activations.h[1:, :, :H], outputs, tolerance),
         idle=lambda: forward(0),
         flop=2 * T * B * G * H,
         count=T * B * H,
@@ -63,7 +63,7 @@ def cell_cases(inputs: Inputs) -> Iterator[Case]:
         "cell backward: all steps",
         f"{T}x{B}x{H}",
         backward,
-        lambda: worst(trace.gates[:, :, :G], d_a, tolerance * np.abs(d_a).max()),
+        lambda: worst(activations.gates[:, :, :G], d_a, tolerance * np.abs(d_a).max()),
         restart,
         lambda: backward(0),
         flop=2 * T * B * G * H,

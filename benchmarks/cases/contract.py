@@ -12,7 +12,7 @@ import numpy.typing as npt
 from benchmarks.shared.clock import seconds_of_call
 from benchmarks.shared.shape import Shape
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.packing import Packed, pack, packed_zeros, room_to_round
+from charrnn.kernels.packing import Packed, pack, packed_zeros, rounding_buffer
 from charrnn.models.language.config import LanguageConfig
 
 Array = npt.NDArray[Any]
@@ -138,7 +138,7 @@ class Inputs:
     def unpacked(self, depth: int, columns: int, rows: int = 1) -> Packed:
         """Room for such a matrix."""
         dtype = self.config.packed_dtype
-        return packed_zeros(depth, columns, dtype)._replace(rounded=room_to_round(depth, rows, dtype))
+        return packed_zeros(depth, columns, dtype)._replace(rounded=rounding_buffer(depth, rows, dtype))
 
     def factor(self, x: Array) -> Array:
         """What a product multiplies in the place of ``x``: in bf16, the nearest bfloat16, ties to even."""

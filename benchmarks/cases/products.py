@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.cases.contract import Array, Case, Inputs, exact, worst
 from charrnn.kernels.matmul import matmul
-from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
+from charrnn.kernels.matmul_transposed import matmul_transposed, sum_buffers
 from charrnn.kernels.packing import pack, pack_transposed
 
 RECURRENT = "matmul: table + W_hh h, one step"
@@ -75,7 +75,7 @@ def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int 
     a, ids, totals = inputs.rows(rows, M), inputs.ids(sums, rows), inputs.matrix(sums, M)
     bs = tuple(inputs.rows(rows, width) for width in widths)
     cs = tuple(inputs.matrix(M, width) for width in widths)
-    room = scratch(2 * H, inputs.config.packed_dtype)
+    room = sum_buffers(2 * H, inputs.config.packed_dtype)
 
     def error() -> float:
         chosen = ids == np.arange(sums)[:, np.newaxis]

@@ -21,7 +21,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         good state    P (1 + A) + 2 L B H S: what a run that diverges goes back to, and the carried state
         packed        2 M: each weight matrix in panels, once for the way forward and once for the way back, in bf16
                       with two bytes each; and 2 V G: the first layer's table and its gradient
-        traces        L T B (G + H (S + K)): what forward leaves for backward
+        activations        L T B (G + H (S + K)): what forward leaves for backward
         window        T B (H + V + 1) and CHARACTER_BYTES: the gradient of a layer's output, the logits, and each
                       prediction's part of the loss
         scratch       threads N D (R + C): blocks packed for the weights' gradients, in bf16 with two bytes
@@ -44,7 +44,7 @@ def footprint(shape: Shape, precision: str = "float32", threads: int = 1) -> dic
         "parameters": size * P * (1 + 1 + states),
         "good state": size * (P * (1 + states) + 2 * L * B * H * len(cell.state)),
         "packed": 2 * (M * packed_size + V * G * size),
-        "traces": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
+        "activations": size * L * T * B * (G + H * (len(cell.state) + len(cell.saved))),
         "window": size * T * B * (H + V + 1) + CHARACTER_BYTES * T * B,
         "scratch": packed_size * threads * cut.sum_blocks * cut.sum_depth * (cut.sum_rows + columns),
     }

@@ -7,9 +7,9 @@ A layer computes, for t = 0 ... T-1,
     h[t], ... = cell(a[t], u[t], state[t-1])
 
 The network has a for all t. A cell gives its equations for one step of one stream, ``step`` and ``step_back``; the time
-loop that all cells share (``time_loop``) makes the products with W_hh around them. The step leaves in the cell's trace
-what is needed on the way back, and there it is turned into the gradients of a and u. Everything else (the gradients of
-W_ih, W_hh and b, the layers, the loss) follows from those and is the same for all cells.
+loop that all cells share (``time_loop``) makes the products with W_hh around them. ``step`` saves in the activations
+what is needed on the way back, and there ``step_back`` puts the gradients of a and u in its place. Everything else (the
+gradients of W_ih, W_hh and b, the layers, the loss) follows from those and is the same for all cells.
 
 A cell's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``): its initial values
 are functions of them.
@@ -52,8 +52,8 @@ class RecurrentProjection:
 
     Attributes:
         gates: blocks of H rows; each product takes those that follow the rows of the product before.
-        operand: name of the array in the trace that is multiplied: a state, as it was before each step, or a saved one.
-        gradient: name of the array in the trace whose first columns backward makes the gradient of the product.
+        operand: name of the array that is multiplied: a state, as it was before each step, or a saved one.
+        gradient: name of the array whose first columns backward makes the gradient of the product.
     """
 
     gates: int
@@ -85,7 +85,7 @@ class Cell:
     """A recurrent cell.
 
     Shapes: B streams, T steps, H units, G = ``gates`` x H, P vectors. Rows may be longer than H or G (padding); what
-    lies beyond is never read. ``trace`` is a NamedTuple of arrays with these fields, in this order:
+    lies beyond is never read. ``activations`` is a NamedTuple of arrays with these fields, in this order:
 
         gates     (T, B, G)    a, then what step_back needs of it, then its gradient
         *state    (T+1, B, H)  one array for each name in ``state``; row 0 is the state handed in
@@ -97,25 +97,25 @@ class Cell:
     Attributes:
         gates: blocks of H rows in W_ih, W_hh and b.
         state: names of the arrays carried from step to step; the first is the output h.
-        trace: the NamedTuple. No other cell's has its name: Numba takes functions of types of one name for the same.
-        step: ``step(trace, t, b, vectors, units)``, after the products: writes row t + 1 of the state.
-        step_back: ``step_back(trace, t, b, vectors, d_h, d_state, d_vectors, units)``, before the products: from
+        activations: the NamedTuple. No other cell's has its name: Numba mixes up functions of types of one name.
+        step: ``step(activations, t, b, vectors, units)``, after the products: writes row t + 1 of the state.
+        step_back: ``step_back(activations, t, b, vectors, d_h, d_state, d_vectors, units)``, before the products: from
             ``d_h[t + 1, b]``, the gradient of the output (from above and from the next step), the gradients of a and
             of the products. What of the gradient of h before the step passes no product is added to ``d_h[t, b]``.
             ``d_state[n][0, b]`` is the gradient of state n + 1 after the step, and becomes that before it. To
             ``d_vectors[b]`` (P, at least H) the gradient of the vectors is added.
         initial_bias: ``initial_bias(units, **hyperparameters)`` gives the bias (G,) to start from.
         products: of W_hh, one or two; the first one's gradient is that of the first columns of a.
-        begin: ``begin(trace, t, b, start, vectors, units)``, before the products; ``start`` (G,) is a.
+        begin: ``begin(activations, t, b, bias_row, vectors, units)``, before the products; ``bias_row`` (G,) is a.
         between: the same between two products, where the second one's operand is made from the first.
-        between_back: ``between_back(trace, t, b, d_v, d_h_before, units)``, given the gradient of that operand.
+        between_back: ``between_back(activations, t, b, d_v, d_h_before, units)``, given the gradient of that operand.
         vectors: parameters of the cell's own.
         saved: names of further arrays that backward needs.
     """
 
     gates: int
     state: tuple[str, ...]
-    trace: Callable[..., Any]
+    activations: Callable[..., Any]
     step: Callable[..., None]
     step_back: Callable[..., None]
     initial_bias: Callable[..., Array]
@@ -130,9 +130,10 @@ class Cell:
     def forward(self) -> Callable[..., None]:
         """All steps of streams first <= b < last, compiled and ``addressable``.
 
-        ``forward(matmul, weights, trace, start, ids, units, first, last)``: ``matmul`` is ``kernels.matmul.matmul`` by
-        its address: called by its name, it would be compiled again with every cell. ``start[ids[t, b]]`` is a[t] of
-        stream b: ``start`` (N, G) is a layer's table or ``gates`` itself, ``ids`` (T, B) int32.
+        ``forward(matmul, weights, activations, bias_rows, row_index, units, first, last)``: ``matmul`` is
+        ``kernels.matmul.matmul`` by its address: called by its name, it would be compiled again with every cell.
+        ``bias_rows[row_index[t, b]]`` is a[t] of stream b: ``bias_rows`` (N, G) is a layer's table or ``gates`` itself,
+        ``row_index`` is (T, B) int32.
         """
         return forward_of(self.step, self.begin, self.between, self._places())
 
@@ -140,7 +141,7 @@ class Cell:
     def backward(self) -> Callable[..., None]:
         """All steps of streams first <= b < last backwards, compiled and ``addressable``.
 
-        ``backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last)``: ``d_h`` (T+1, B, H): on
+        ``backward(matmul, weights, activations, d_h, d_state, d_vectors, units, first, last)``: ``d_h`` (T+1, B, H): on
         entry, row t+1 is the gradient of output t from above; on return, that of the h handed in has been added to row
         0, and the other rows hold anything. ``d_state`` is a tuple of (1, B, H), one for each further state: the
         gradient of the last one on entry, of the first on return. ``d_vectors`` (B, P, H): each stream's gradient of
@@ -149,7 +150,7 @@ class Cell:
         return backward_of(self.step_back, self.between_back, self._places())
 
     def _places(self) -> tuple[tuple[int, int], ...]:
-        """For each product, the indices in the trace of its operand and of its result, later its gradient."""
+        """For each product, the indices in the activations of its operand and of its result, later its gradient."""
         names = ("gates", *self.state, *self.saved)
         return tuple((names.index(each.operand), names.index(each.gradient)) for each in self.products)
 

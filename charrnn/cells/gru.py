@@ -26,7 +26,7 @@ from charrnn.kernels.jit import inlined
 Array = npt.NDArray[np.floating]
 
 
-class GRUTrace(NamedTuple):
+class GRUActivations(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -38,18 +38,18 @@ class GRUTrace(NamedTuple):
 
 
 @inlined
-def begin(trace, t, b, start, vectors, units):
+def begin(activations, t, b, start, vectors, units):
     """What one stream's products are added to."""
-    copy_row(start[2 * units :], trace.gates[t, b, 2 * units :], units)
-    copy_row(vectors[0], trace.candidate[t, b], units)
+    copy_row(start[2 * units :], activations.gates[t, b, 2 * units :], units)
+    copy_row(vectors[0], activations.candidate[t, b], units)
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_r, a_z, a_n = three_gates(trace.gates[t, b], units)
-    candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
+    a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
+    candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
         r = sigmoid(a_r[k])
         a_r[k] = r
@@ -67,12 +67,12 @@ def three_gates(a, units):
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_hs.dtype.type(1)
-    a_r, a_z, a_n = three_gates(trace.gates[t, b], units)
-    candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
+    a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
+    candidate, h_before, d_h, d_h_before = activations.candidate[t, b], activations.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         r, z, n = a_r[k], a_z[k], a_n[k]
         d_n = d_h[k] * (one - z) * tanh_gradient(n)
@@ -94,7 +94,7 @@ def add_to(total, row, units):
 CELL = Cell(
     gates=3,
     state=("h",),
-    trace=GRUTrace,
+    activations=GRUActivations,
     begin=begin,
     step=step,
     step_back=step_back,

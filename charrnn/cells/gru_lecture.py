@@ -25,7 +25,7 @@ from charrnn.kernels.jit import inlined
 Array = npt.NDArray[np.floating]
 
 
-class GRULectureTrace(NamedTuple):
+class GRULectureActivations(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -39,17 +39,17 @@ class GRULectureTrace(NamedTuple):
 
 
 @inlined
-def begin(trace, t, b, start, vectors, units):
+def begin(activations, t, b, start, vectors, units):
     """What one stream's second product is added to."""
-    copy_row(start[2 * units :], trace.candidate[t, b], units)
+    copy_row(start[2 * units :], activations.candidate[t, b], units)
 
 
 @inlined
-def reset(trace, t, b, start, vectors, units):
+def reset(activations, t, b, start, vectors, units):
     """One stream's step up to the second product."""
     wide_vectors()
-    a_r, _, _ = three_gates(trace.gates[t, b], units)
-    h_before, v = trace.h[t, b], trace.reset[t, b]
+    a_r, _, _ = three_gates(activations.gates[t, b], units)
+    h_before, v = activations.h[t, b], activations.reset[t, b]
     for k in range(units):
         r = sigmoid(a_r[k])
         a_r[k] = r
@@ -57,11 +57,11 @@ def reset(trace, t, b, start, vectors, units):
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step after it."""
     wide_vectors()
-    _, a_z, a_n = three_gates(trace.gates[t, b], units)
-    candidate, h_before, h = trace.candidate[t, b], trace.h[t, b], trace.h[t + 1, b]
+    _, a_z, a_n = three_gates(activations.gates[t, b], units)
+    candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
         z, n = sigmoid(a_z[k]), tanh(candidate[k])
         a_z[k], a_n[k] = z, n
@@ -69,12 +69,12 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards, down to the second product; ``d_h`` becomes zero, for what comes out of that."""
     wide_vectors()
     one, zero = d_hs.dtype.type(1), d_hs.dtype.type(0)
-    _, a_z, a_n = three_gates(trace.gates[t, b], units)
-    candidate, h_before, d_h, d_h_before = trace.candidate[t, b], trace.h[t, b], d_hs[t + 1, b], d_hs[t, b]
+    _, a_z, a_n = three_gates(activations.gates[t, b], units)
+    candidate, h_before, d_h, d_h_before = activations.candidate[t, b], activations.h[t, b], d_hs[t + 1, b], d_hs[t, b]
     for k in range(units):
         z, n, d = a_z[k], a_n[k], d_h[k]
         d_n = d * z * tanh_gradient(n)
@@ -86,11 +86,11 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 @inlined
-def reset_back(trace, t, b, d_v, d_h_before, units):
+def reset_back(activations, t, b, d_v, d_h_before, units):
     """The rest of it."""
     wide_vectors()
-    a_r, _, _ = three_gates(trace.gates[t, b], units)
-    h_before = trace.h[t, b]
+    a_r, _, _ = three_gates(activations.gates[t, b], units)
+    h_before = activations.h[t, b]
     for k in range(units):
         r, d = a_r[k], d_v[k]
         a_r[k] = d * h_before[k] * sigmoid_gradient(r)
@@ -100,7 +100,7 @@ def reset_back(trace, t, b, d_v, d_h_before, units):
 CELL = Cell(
     gates=3,
     state=("h",),
-    trace=GRULectureTrace,
+    activations=GRULectureActivations,
     begin=begin,
     between=reset,
     step=step,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection, zeros
-from charrnn.cells.rnn import RNNTrace
+from charrnn.cells.rnn import RNNActivations
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
@@ -32,10 +32,10 @@ HYPERPARAMETERS = {
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a, rate, h_before, h = trace.gates[t, b], vectors[0], trace.h[t, b], trace.h[t + 1, b]
+    a, rate, h_before, h = activations.gates[t, b], vectors[0], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
         u = tanh(a[k])
         a[k] = u
@@ -43,11 +43,11 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_hs.dtype.type(1)
-    a, rate, h_before = trace.gates[t, b], vectors[0], trace.h[t, b]
+    a, rate, h_before = activations.gates[t, b], vectors[0], activations.h[t, b]
     d_h, d_h_before, d_s = d_hs[t + 1, b], d_hs[t, b], d_vectors[b, 0]
     for k in range(units):
         u, r, d = a[k], rate[k], d_h[k]
@@ -70,7 +70,7 @@ def rates_of(s: Array) -> Array:
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=RNNTrace,
+    activations=RNNActivations,
     step=step,
     step_back=step_back,
     initial_bias=zeros,

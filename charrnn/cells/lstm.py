@@ -31,7 +31,7 @@ HYPERPARAMETERS = {
 }
 
 
-class LSTMTrace(NamedTuple):
+class LSTMActivations(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -43,11 +43,11 @@ class LSTMTrace(NamedTuple):
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step. Two short loops: more of their iterations overlap in the CPU than of one long one."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
-    c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
+    a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
+    c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
     for k in range(units):
         i, f, g = sigmoid(a_i[k]), sigmoid(a_f[k]), tanh(a_g[k])
         a_i[k], a_f[k], a_g[k] = i, f, g
@@ -65,11 +65,11 @@ def four_gates(a, units):
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
-    c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
+    a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
+    c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
     for k in range(units):
         i, f, g, o = a_i[k], a_f[k], a_g[k], a_o[k]
         squashed = tanh(c[k])
@@ -96,7 +96,7 @@ def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: fl
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    trace=LSTMTrace,
+    activations=LSTMActivations,
     step=step,
     step_back=step_back,
     initial_bias=initial_bias,

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
-from charrnn.cells.lstm import LSTMTrace, four_gates, initial_bias
+from charrnn.cells.lstm import LSTMActivations, four_gates, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
@@ -37,11 +37,11 @@ INPUT, FORGET, OUTPUT = range(3)
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
-    c_before, c, h = trace.c[t, b], trace.c[t + 1, b], trace.h[t + 1, b]
+    a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
+    c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
     p_i, p_f, p_o = vectors[INPUT], vectors[FORGET], vectors[OUTPUT]
     for k in range(units):
         i = sigmoid(a_i[k] + p_i[k] * c_before[k])
@@ -56,11 +56,11 @@ def step(trace, t, b, vectors, units):
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
-    a_i, a_f, a_g, a_o = four_gates(trace.gates[t, b], units)
-    c_before, c, d_h, d_c = trace.c[t, b], trace.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
+    a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
+    c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
     p_i, p_f, p_o = vectors[INPUT], vectors[FORGET], vectors[OUTPUT]
     for k in range(units):
         o = a_o[k]
@@ -75,7 +75,7 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
         d_f = d_memory * c_before[k] * sigmoid_gradient(f)
         a_i[k], a_f[k], a_g[k] = d_i, d_f, d_memory * i * tanh_gradient(g)
         d_c[k] = d_memory * f + d_i * p_i[k] + d_f * p_f[k]
-    add_products(d_vectors[b], trace.gates[t, b], c_before, c, units)
+    add_products(d_vectors[b], activations.gates[t, b], c_before, c, units)
 
 
 @inlined
@@ -93,7 +93,7 @@ def add_products(d_peepholes, d_a, c_before, c, units):
 CELL = Cell(
     gates=4,
     state=("h", "c"),
-    trace=LSTMTrace,
+    activations=LSTMActivations,
     step=step,
     step_back=step_back,
     initial_bias=initial_bias,

@@ -21,7 +21,7 @@ from charrnn.kernels.jit import inlined
 Array = npt.NDArray[np.floating]
 
 
-class RNNTrace(NamedTuple):
+class RNNActivations(NamedTuple):
     """What a forward pass leaves for the backward pass."""
 
     gates: Array
@@ -31,19 +31,19 @@ class RNNTrace(NamedTuple):
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a, h = trace.gates[t, b], trace.h[t + 1, b]
+    a, h = activations.gates[t, b], activations.h[t + 1, b]
     for k in range(units):
         h[k] = tanh(a[k])
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards."""
     wide_vectors()
-    a, h, d_h = trace.gates[t, b], trace.h[t + 1, b], d_hs[t + 1, b]
+    a, h, d_h = activations.gates[t, b], activations.h[t + 1, b], d_hs[t + 1, b]
     for k in range(units):
         a[k] = d_h[k] * tanh_gradient(h[k])
 
@@ -51,7 +51,7 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=RNNTrace,
+    activations=RNNActivations,
     step=step,
     step_back=step_back,
     initial_bias=np.zeros,

@@ -11,25 +11,25 @@ gradient of h[t] from above and from step t+1:
 import numpy as np
 
 from charrnn.cells.contract import Cell, RecurrentProjection
-from charrnn.cells.rnn import RNNTrace
+from charrnn.cells.rnn import RNNActivations
 from charrnn.kernels.intrinsics import clamp, wide_vectors
 from charrnn.kernels.jit import inlined
 
 
 @inlined
-def step(trace, t, b, vectors, units):
+def step(activations, t, b, vectors, units):
     """One stream's step."""
     wide_vectors()
-    a, h = trace.gates[t, b], trace.h[t + 1, b]
+    a, h = activations.gates[t, b], activations.h[t + 1, b]
     for k in range(units):
         h[k] = clamp(a[k], h.dtype.type(0), h.dtype.type(np.inf))
 
 
 @inlined
-def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
+def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
     """One stream's step backwards."""
     wide_vectors()
-    a, h, d_h = trace.gates[t, b], trace.h[t + 1, b], d_hs[t + 1, b]
+    a, h, d_h = activations.gates[t, b], activations.h[t + 1, b], d_hs[t + 1, b]
     zero = h.dtype.type(0)
     for k in range(units):
         d = d_h[k]
@@ -39,7 +39,7 @@ def step_back(trace, t, b, vectors, d_hs, d_states, d_vectors, units):
 CELL = Cell(
     gates=1,
     state=("h",),
-    trace=RNNTrace,
+    activations=RNNActivations,
     step=step,
     step_back=step_back,
     initial_bias=np.zeros,

@@ -12,12 +12,12 @@ from charrnn.kernels.jit import addressable, inlined
 
 
 @inlined
-def nothing(trace, t, b, start_row, vectors, units):
+def nothing(activations, t, b, bias_row, vectors, units):
     """What a cell does that has nothing to prepare."""
 
 
 @inlined
-def nothing_back(trace, t, b, d_v, d_h_before, units):
+def nothing_back(activations, t, b, d_v, d_h_before, units):
     """The same backwards."""
 
 
@@ -31,25 +31,35 @@ def first_product(operand: int) -> Callable[..., None]:
     """The product whose result is added to a, in the first columns of the gates."""
 
     @inlined
-    def multiply(matmul, weights, trace, start, ids, t, first, last):
-        matmul(trace[operand][t : t + 1], weights.w_hh[0], start, ids[t : t + 1], trace[0][t : t + 1], first, last)
+    def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
+        matmul(
+            activations[operand][t : t + 1],
+            weights.w_hh[0],
+            bias_rows,
+            row_index[t : t + 1],
+            activations[0][t : t + 1],
+            first,
+            last,
+        )
 
     return multiply  # type: ignore[no-any-return]
 
 
 def further_product(place: int, operand: int, result: int) -> Callable[..., None]:
-    """A product whose result is added to what an array of the trace holds."""
+    """A product whose result is added to what an array of the activations holds."""
 
     @inlined
-    def multiply(matmul, weights, trace, start, ids, t, first, last):
-        to = trace[result][t : t + 1]
-        matmul(trace[operand][t : t + 1], weights.w_hh[place], trace[result][t], weights.rows, to, first, last)
+    def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
+        to = activations[result][t : t + 1]
+        matmul(
+            activations[operand][t : t + 1], weights.w_hh[place], activations[result][t], weights.rows, to, first, last
+        )
 
     return multiply  # type: ignore[no-any-return]
 
 
 @inlined
-def no_product(matmul, weights, trace, start, ids, t, first, last):
+def no_product(matmul, weights, activations, bias_rows, row_index, t, first, last):
     """Do nothing: the cell has no such product."""
 
 
@@ -57,15 +67,23 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
     """Adds the gradient of a product's operand to a row of d_h: that before the step, or after it."""
 
     @inlined
-    def multiply(matmul, weights, trace, d_h, t, first, last):
+    def multiply(matmul, weights, activations, d_h, t, first, last):
         row = t + after
-        matmul(trace[gradient][t : t + 1], weights.w_hh[place], d_h[row], weights.rows, d_h[row : row + 1], first, last)
+        matmul(
+            activations[gradient][t : t + 1],
+            weights.w_hh[place],
+            d_h[row],
+            weights.rows,
+            d_h[row : row + 1],
+            first,
+            last,
+        )
 
     return multiply  # type: ignore[no-any-return]
 
 
 @inlined
-def no_product_back(matmul, weights, trace, d_h, t, first, last):
+def no_product_back(matmul, weights, activations, d_h, t, first, last):
     """Do nothing: the cell has no such product."""
 
 
@@ -83,23 +101,23 @@ def forward_of(step: Any, begin: Any, between: Any, products: Sequence[tuple[int
         step: the cell's.
         begin: what each stream does before the products; None for nothing.
         between: what it does between the first product and the second; None for nothing.
-        products: of each, the places in the trace of its operand and of its result.
+        products: of each, the places in the activations of its operand and of its result.
     """
     (operand, _), *further = products
     multiply_first = first_product(operand)
     multiply_second = further_product(1, *further[0]) if further else no_product
     begin, between = begin or nothing, between or nothing
 
-    def forward(matmul, weights, trace, start, ids, units, first, last):
-        for t in range(trace[0].shape[0]):
+    def forward(matmul, weights, activations, bias_rows, row_index, units, first, last):
+        for t in range(activations[0].shape[0]):
             for b in range(first, last):
-                begin(trace, t, b, start[ids[t, b]], weights.vectors, units)
-            multiply_first(matmul, weights, trace, start, ids, t, first, last)
+                begin(activations, t, b, bias_rows[row_index[t, b]], weights.vectors, units)
+            multiply_first(matmul, weights, activations, bias_rows, row_index, t, first, last)
             for b in range(first, last):
-                between(trace, t, b, start[ids[t, b]], weights.vectors, units)
-            multiply_second(matmul, weights, trace, start, ids, t, first, last)
+                between(activations, t, b, bias_rows[row_index[t, b]], weights.vectors, units)
+            multiply_second(matmul, weights, activations, bias_rows, row_index, t, first, last)
             for b in range(first, last):
-                step(trace, t, b, weights.vectors, units)
+                step(activations, t, b, weights.vectors, units)
 
     return addressable(named(forward, name_of(step)))
 
@@ -114,7 +132,7 @@ def backward_of(step_back: Any, between_back: Any, products: Sequence[tuple[int,
     Args:
         step_back: the cell's.
         between_back: the way back of what it does between its products; None for nothing.
-        products: of each, the places in the trace of its operand and of its gradient.
+        products: of each, the places in the activations of its operand and of its gradient.
     """
     gradients = [gradient for _, gradient in products]
     early = product_back(1, gradients[1], after=1) if between_back else no_product_back
@@ -123,14 +141,14 @@ def backward_of(step_back: Any, between_back: Any, products: Sequence[tuple[int,
     multiply_second = product_back(1, gradients[1], after=0) if second else no_product_back
     between_back = between_back or nothing_back
 
-    def backward(matmul, weights, trace, d_h, d_state, d_vectors, units, first, last):
-        for t in range(trace[0].shape[0] - 1, -1, -1):
+    def backward(matmul, weights, activations, d_h, d_state, d_vectors, units, first, last):
+        for t in range(activations[0].shape[0] - 1, -1, -1):
             for b in range(first, last):
-                step_back(trace, t, b, weights.vectors, d_h, d_state, d_vectors, units)
-            early(matmul, weights, trace, d_h, t, first, last)
+                step_back(activations, t, b, weights.vectors, d_h, d_state, d_vectors, units)
+            early(matmul, weights, activations, d_h, t, first, last)
             for b in range(first, last):
-                between_back(trace, t, b, d_h[t + 1, b], d_h[t, b], units)
-            multiply_first(matmul, weights, trace, d_h, t, first, last)
-            multiply_second(matmul, weights, trace, d_h, t, first, last)
+                between_back(activations, t, b, d_h[t + 1, b], d_h[t, b], units)
+            multiply_first(matmul, weights, activations, d_h, t, first, last)
+            multiply_second(matmul, weights, activations, d_h, t, first, last)
 
     return addressable(named(backward, name_of(step_back)))

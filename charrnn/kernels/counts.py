@@ -176,32 +176,32 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
 
 
 @addressable
-def mix_counts(weights, space, first, last):
+def mix_counts(weights, buffers, first, last):
     """Log probabilities of what follows, as logits; see ``charrnn.models.ngram.counts``.
 
     Args:
         weights: Counts.
-        space: ``charrnn.kernels.contexts.ContextSpace``; ``work`` is (T, B, V) float64.
+        buffers: ``charrnn.kinds.contexts.ContextBuffers``; ``work`` is (T, B, V) float64.
         first: the first stream.
         last: one beyond the last stream.
     """
-    seen = space.history.shape[0] - space.logits.shape[0]
-    classes = space.work.shape[2]
-    for t in range(space.logits.shape[0]):
+    seen = buffers.history.shape[0] - buffers.logits.shape[0]
+    classes = buffers.work.shape[2]
+    for t in range(buffers.logits.shape[0]):
         for b in range(first, last):
-            p = space.work[t, b]
+            p = buffers.work[t, b]
             for v in range(classes):
                 p[v] = 1 / classes
             node, found, k = 0, True, 0
             mix_one(weights, node, k, p)
             while found and k < weights.depth:
-                symbol = space.history[t + seen - k, b]
+                symbol = buffers.history[t + seen - k, b]
                 k += 1
                 node, found = longer(weights, node, k, symbol)
                 if found:
                     mix_one(weights, node, k, p)
             for v in range(classes):
-                space.logits[t, b, v] = np.log(p[v])
+                buffers.logits[t, b, v] = np.log(p[v])
 
 
 @inlined

@@ -52,7 +52,7 @@ def cross_entropy(logits, targets, classes, scales, losses, first_row, last_row)
 
 
 @jit
-def surprise(logits, targets, classes, losses, ranks, first_row, last_row):
+def token_losses(logits, targets, classes, losses, ranks, first_row, last_row):
     """Loss of each prediction, and the target's place among all classes; the logits stay as they are.
 
     loss = -log softmax(logits)[target]

@@ -30,19 +30,19 @@ class LookupWeights(NamedTuple):
 
 
 @addressable
-def lookup_logits(weights, space, first, last):
+def lookup_logits(weights, buffers, first, last):
     """The logits of streams ``first`` to ``last`` of a window: a hidden layer of looked-up rows, and a product.
 
     Args:
         weights: LookupWeights.
-        space: ``charrnn.kinds.contexts.ContextBuffers``; ``work`` is the hidden layer (T, B, at least H).
+        buffers: ``charrnn.kinds.contexts.ContextBuffers``; ``work`` is the hidden layer (T, B, at least H).
         first: the first stream.
         last: one beyond the last stream.
     """
     units = weights.bias.shape[0]
-    lags = space.history.shape[0] - space.logits.shape[0] + 1
-    weights.lookup(weights.tables, weights.bias, space.history, lags, space.work, units, first, last)
-    weights.matmul(space.work, weights.w_head, weights.head_bias, space.no_ids, space.logits, first, last)
+    lags = buffers.history.shape[0] - buffers.logits.shape[0] + 1
+    weights.lookup(weights.tables, weights.bias, buffers.history, lags, buffers.work, units, first, last)
+    weights.matmul(buffers.work, weights.w_head, weights.head_bias, buffers.no_ids, buffers.logits, first, last)
 
 
 @addressable

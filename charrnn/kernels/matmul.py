@@ -25,7 +25,7 @@ def adds_start_last(b: Packed) -> bool:
 
 
 @inlined
-def panels_at_once(vectors, count, first, end, turned, most):
+def panels_at_once(vectors, count, first, end, is_reversed, most):
     """How many panels, at most ``most``, to take at once: full ones, or just one; as even as can be.
 
     Args:
@@ -33,13 +33,13 @@ def panels_at_once(vectors, count, first, end, turned, most):
         count: how many panels there are.
         first: the first one that is left to take.
         end: one beyond the last one that is left.
-        turned: whether the last ones come first.
+        is_reversed: whether the last ones come first.
         most: at least 1.
     """
     left = end - first
     taken = -(-left // -(-left // most))
     while taken > 1:
-        panel = end - taken if turned else first
+        panel = end - taken if is_reversed else first
         if (
             share_of_blocks(vectors, count, panel + taken) - share_of_blocks(vectors, count, panel)
             == taken * TILE.vectors
@@ -50,38 +50,38 @@ def panels_at_once(vectors, count, first, end, turned, most):
 
 
 @addressable
-def matmul(a, b, start, ids, c, first_row, last_row):
-    """``c[t, r, :N] = start[ids[t, r], :N] + a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
+def matmul(a, b, bias_rows, row_index, c, first_row, last_row):
+    """``c[t, r, :N] = bias_rows[row_index[t, r], :N] + a[t, r, :K] @ B`` for every t and ``first_row <= r < last_row``.
 
     Args:
         a: (T, R, at least K), contiguous.
         b: Packed, K x N. Where it holds the product already, that is added and nothing multiplied.
-        start: (V, at least N), contiguous; may be the memory of C.
-        ids: (T, R) int32 below V, contiguous.
+        bias_rows: (V, at least N), contiguous; may be the memory of C.
+        row_index: (T, R) int32 below V, contiguous.
         c: (T, R, at least N), contiguous. Columns beyond N keep what they hold.
         first_row: the first row.
         last_row: one beyond the last row.
     """
-    if b.made.size:
-        add_starts(b.made, b.columns, start, ids, c, first_row, last_row)
+    if b.precomputed.size:
+        add_starts(b.precomputed, b.columns, bias_rows, row_index, c, first_row, last_row)
         return
     width = REGISTER_BYTES // c.itemsize
     count = panel_count(b.columns, width)
     first, last, alone = team.share_of(b.team, count)
     ranges = ((first, last), (0, first), (last, count))  # our own panels, and those of the others if they do not come
     for i in range(len(ranges)):
-        product(a, b, start, ids, c, first_row, last_row, ranges[i])
+        product(a, b, bias_rows, row_index, c, first_row, last_row, ranges[i])
         if alone or (i == 0 and hand_over(b, c, first_row, last_row, ranges[i])):
             return
 
 
 @inlined
-def add_starts(made, columns, start, ids, c, first_row, last_row):
-    """``matmul`` whose products have been made."""
+def add_starts(precomputed, columns, bias_rows, row_index, c, first_row, last_row):
+    """``matmul`` whose products have been precomputed."""
     for t in range(c.shape[0]):
         for r in range(first_row, last_row):
-            row, product = c[t, r], made[t, r]
-            copy_row(start[ids[t, r]], row, columns)
+            row, product = c[t, r], precomputed[t, r]
+            copy_row(bias_rows[row_index[t, r]], row, columns)
             for n in range(columns):
                 row[n] += product[n]
 
@@ -98,7 +98,7 @@ def hand_over(b, c, first_row, last_row, panels):
 
 
 @inlined
-def product(a, b, start, ids, c, first_row, last_row, panels):
+def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
     """``matmul``, of B's panels from one to one beyond another.
 
     While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
@@ -127,21 +127,21 @@ def product(a, b, start, ids, c, first_row, last_row, panels):
             length = min(cut.depth, depth - k0)
             first, end = panels
             while first < end:
-                taken = panels_at_once(vectors, count, first, end, b.turned, most) if most > 1 else 1
-                panel = end - taken if b.turned else first
-                first, end = (first, panel) if b.turned else (panel + taken, end)
+                taken = panels_at_once(vectors, count, first, end, b.is_reversed, most) if most > 1 else 1
+                panel = end - taken if b.is_reversed else first
+                first, end = (first, panel) if b.is_reversed else (panel + taken, end)
                 v0 = share_of_blocks(vectors, count, panel)
                 v1 = share_of_blocks(vectors, count, panel + taken)
                 size = (v1 - v0) * width
                 tail = min(width, b.columns - (v1 - 1) * width)
                 b_place = (v0 * width * depth + k0 * (size // taken), size // taken * depth)
                 rest, k_ahead = ((first, end), k0) if first < end else (panels, (k0 + length) % depth)
-                following = rest[1] - 1 if b.turned else rest[0]
+                following = rest[1] - 1 if b.is_reversed else rest[0]
                 v2 = share_of_blocks(vectors, count, following)
                 ahead = v2 * width * depth + k_ahead * (share_of_blocks(vectors, count, following + 1) - v2) * width
                 if k0 == 0:
                     shape = (rows, v1 - v0, tail)
-                    copy_starts(b.panels, shape, start, ids, c, t0, t1, first_row, v0 * width)
+                    copy_starts(b.panels, shape, bias_rows, row_index, c, t0, t1, first_row, v0 * width)
                 fetch = length * size // (tiles * (t1 - t0))
                 each = fetch // length + 1
                 for t in range(t0, t1):
@@ -149,11 +149,11 @@ def product(a, b, start, ids, c, first_row, last_row, panels):
                     for i in range(tiles):
                         r1 = r0 + low + (i < higher)
                         a_place = (((t - t0) * left.shape[1] + r0) * left.shape[2] + k0, left.shape[2], 1)
-                        start_place = (int(k0 == 0), t * height + r0, v0 * width, start.shape[1])
+                        start_place = (int(k0 == 0), t * height + r0, v0 * width, bias_rows.shape[1])
                         c_place = ((t * height + r0) * c_stride + v0 * width, c_stride)
                         tile(
                             (r1 - r0, v1 - v0, tail, highest), left, a_place, b.panels, b_place, length,
-                            b.panels, (ahead, each), start, ids, start_place, c, c_place,
+                            b.panels, (ahead, each), bias_rows, row_index, start_place, c, c_place,
                         )  # fmt: skip
                         ahead += fetch
                         r0 = r1
@@ -161,14 +161,14 @@ def product(a, b, start, ids, c, first_row, last_row, panels):
 
 
 @inlined
-def copy_starts(panels, shape, start, ids, c, t0, t1, first_row, column):
+def copy_starts(panels, shape, bias_rows, row_index, c, t0, t1, first_row, column):
     """Copy what the sums of some columns start from to C, for tiles that can do no more than add to it.
 
     Args:
         panels: of B.
         shape: (rows, vectors, tail) of each step.
-        start: as in ``product``, like the next two.
-        ids: see there.
+        bias_rows: as in ``product``, like the next two.
+        row_index: see there.
         c: see there.
         t0: the first step.
         t1: one beyond the last step.
@@ -177,5 +177,5 @@ def copy_starts(panels, shape, start, ids, c, t0, t1, first_row, column):
     """
     for t in range(t0, t1):
         row = t * c.shape[1] + first_row
-        start_place, c_place = (row, column, start.shape[1]), (row * c.shape[2] + column, c.shape[2])
-        copy_start(panels, shape, start, ids, start_place, c, c_place)
+        start_place, c_place = (row, column, bias_rows.shape[1]), (row * c.shape[2] + column, c.shape[2])
+        copy_start(panels, shape, bias_rows, row_index, start_place, c, c_place)

@@ -30,7 +30,7 @@ from charrnn.kernels.simd import tile
 Array = npt.NDArray[Any]
 
 
-class Scratch(NamedTuple):
+class SumBuffers(NamedTuple):
     """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
 
     a: Array
@@ -41,7 +41,7 @@ class Scratch(NamedTuple):
     """For each block of k, the panels of both B."""
 
 
-def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
+def sum_buffers(columns: int, dtype: npt.DTypeLike) -> SumBuffers:
     """Room for products of at most ``columns`` columns, those of both products together."""
     dtype = np.dtype(dtype)
     width = REGISTER_BYTES // dtype.itemsize
@@ -51,11 +51,11 @@ def scratch(columns: int, dtype: npt.DTypeLike) -> Scratch:
     steps = steps_of(cut.sum_depth, empty)
     a = aligned_zeros((cut.sum_blocks, *cut_shape(cut.sum_rows, steps, dtype)), dtype)
     line = aligned_zeros((PAIR_STEPS if dtype == PAIRS else 0, cut.sum_rows), dtype)
-    return Scratch(a, line, aligned_zeros((cut.sum_blocks, b_columns * steps), dtype))
+    return SumBuffers(a, line, aligned_zeros((cut.sum_blocks, b_columns * steps), dtype))
 
 
 @jit
-def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
+def matmul_transposed(a, bs, cs, ids, sums, buffers, first_row, last_row):
     """Products of A's transpose with two matrices, and the sums of A's rows by id, in one pass over A.
 
         cs[i][m, n] = sum over k of a[k, m] * bs[i][k, n]        sums[v, m] = sum of a[k, m] over all k with ids[k] = v
@@ -69,7 +69,7 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
         cs: two of (M, N), contiguous, written; N may be 0.
         ids: (K,) integers below V.
         sums: (V, at least M), written.
-        scratch: Scratch for the columns of both products.
+        buffers: SumBuffers for the columns of both products.
         first_row: the first row of the products.
         last_row: one beyond the last row.
     """
@@ -77,23 +77,23 @@ def matmul_transposed(a, bs, cs, ids, sums, scratch, first_row, last_row):
     for c in cs:
         c[first_row:last_row] = 0
     width = REGISTER_BYTES // a.itemsize
-    cut = cut_of(scratch.b)
-    places = (0, -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, scratch.b))
+    cut = cut_of(buffers.b)
+    places = (0, -(-cs[0].shape[1] // width) * width * steps_of(cut.sum_depth, buffers.b))
     for k0 in range(0, a.shape[0], cut.sum_blocks * cut.sum_depth):
         length = min(a.shape[0] - k0, cut.sum_blocks * cut.sum_depth)
         blocks = -(-length // cut.sum_depth)
         for i in range(2):
             for block in range(blocks):
                 rows = block_of(bs[i][k0 : k0 + length], block, cut.sum_depth)
-                pack_rows(rows, cs[i].shape[1], scratch.b[block, places[i] :], 0, 1)
+                pack_rows(rows, cs[i].shape[1], buffers.b[block, places[i] :], 0, 1)
         for m0 in range(first_row, last_row, cut.sum_rows):
             m1 = min(last_row, m0 + cut.sum_rows)
             for block in range(blocks):
                 rows = block_of(a[k0 : k0 + length], block, cut.sum_depth)
                 own_ids = block_of(ids[k0 : k0 + length], block, cut.sum_depth)
-                cut_and_sum(rows, m0, m1, scratch.a[block], scratch.line, own_ids, sums)
+                cut_and_sum(rows, m0, m1, buffers.a[block], buffers.line, own_ids, sums)
             for i in range(2):
-                add_product(scratch, places[i], length, cs[i], m0, m1)
+                add_product(buffers, places[i], length, cs[i], m0, m1)
 
 
 @inlined
@@ -103,11 +103,11 @@ def block_of(rows, block, depth):
 
 
 @inlined
-def add_product(scratch, b_place, length, c, m0, m1):
+def add_product(buffers, b_place, length, c, m0, m1):
     """Add the product of packed blocks to rows ``m0`` to ``m1`` of C, which stay in the cache from block to block.
 
     Args:
-        scratch: the blocks.
+        buffers: the blocks.
         b_place: where the panels of B begin in a block.
         length: of the sum over k in all blocks.
         c: C.
@@ -118,18 +118,18 @@ def add_product(scratch, b_place, length, c, m0, m1):
     columns = c.shape[1]
     vectors = -(-columns // width)
     count = panel_count(columns, width)
-    cut = cut_of(scratch.b)
+    cut = cut_of(buffers.b)
     rows = m1 - m0
     tiles = -(-rows // cut.tile_rows)
     highest = -(-rows // tiles)
-    configure(scratch.b, highest)
+    configure(buffers.b, highest)
     for panel in range(count):
         v0 = share_of_blocks(vectors, count, panel)
         v1 = share_of_blocks(vectors, count, panel + 1)
         tail = min(width, columns - (v1 - 1) * width)
         for block in range(-(-length // cut.sum_depth)):
-            steps = steps_of(min(cut.sum_depth, length - block * cut.sum_depth), scratch.b)
-            left, right = scratch.a[block], scratch.b[block, b_place:]
+            steps = steps_of(min(cut.sum_depth, length - block * cut.sum_depth), buffers.b)
+            left, right = buffers.a[block], buffers.b[block, b_place:]
             for i in range(tiles):
                 r0, r1 = tile_row(left, rows, tiles, i), tile_row(left, rows, tiles, i + 1)
                 shape = (r1 - r0, v1 - v0, tail, highest)
@@ -138,4 +138,4 @@ def add_product(scratch, b_place, length, c, m0, m1):
                     shape, left, place_of(left, r0), right, (v0 * width * steps, 0), steps, None, (0, 0),
                     None, None, (0, 0, 0, 0), c, c_place,
                 )  # fmt: skip
-    release(scratch.b)
+    release(buffers.b)

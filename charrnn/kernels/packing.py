@@ -31,11 +31,11 @@ class Packed(NamedTuple):
     """N."""
     rounded: Array
     """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
-    made: Array
+    precomputed: Array
     """(T, R, at least N): products that have been made ahead, which ``matmul`` need not make again; else empty."""
     team: int = 0
     """A member of a ``charrnn.kernels.team.Team``, whose threads make ``matmul`` together; 0 without one."""
-    turned: bool = False
+    is_reversed: bool = False
     """Whether panels are read from the last to the first: what was read last before is still in the cache then."""
 
 
@@ -43,12 +43,12 @@ def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
     """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
     rounded = aligned_zeros((0, 0, 0), dtype)
-    made = aligned_zeros((0, 0, 0), np.float32 if dtype == PAIRS else dtype)
+    precomputed = aligned_zeros((0, 0, 0), np.float32 if dtype == PAIRS else dtype)
     panels = aligned_zeros(-(-columns // width) * width * steps_of(depth, rounded), dtype)
-    return Packed(panels, depth, columns, rounded, made)
+    return Packed(panels, depth, columns, rounded, precomputed)
 
 
-def room_to_round(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
+def rounding_buffer(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
     """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
     empty = aligned_zeros((0, 0, 0), dtype)
     if dtype != PAIRS:

@@ -1,7 +1,7 @@
 """Time loops over streams that begin anew on the way: wherever one reads a given symbol, its state becomes another.
 
 A cell's loop knows nothing of that. A window is cut before each step at which one of the streams begins anew, and the
-loop is called, by its address, for each stretch between two cuts. Traces are as in ``charrnn.cells.contract``.
+loop is called, by its address, for each segment between two cuts. Traces are as in ``charrnn.cells.contract``.
 """
 
 from typing import Any, NamedTuple
@@ -28,16 +28,16 @@ class Restarts(NamedTuple):
 
 
 @jit
-def forward(run, matmul, weights, trace, start, ids, units, restarts, initial, outputs, first, last):
+def forward(run, matmul, weights, activations, bias_rows, row_index, units, restarts, initial, outputs, first, last):
     """All steps of streams ``first`` to ``last``.
 
     Args:
         run: the cell's ``forward``, which takes the next arguments.
         matmul: see there, as for all others that are not told here.
         weights: the layer's.
-        trace: the cell's; where a stream begins anew, the state before that step becomes the initial one.
-        start: where products start from.
-        ids: (T, B) its rows.
+        activations: the cell's; where a stream begins anew, the state before that step becomes the initial one.
+        bias_rows: where products bias_rows from.
+        row_index: (T, B) its rows.
         units: H.
         restarts: Restarts; ``before`` is written.
         initial: (S, H) the initial states.
@@ -51,21 +51,30 @@ def forward(run, matmul, weights, trace, start, ids, units, restarts, initial, o
         stop = begin + 1
         while stop < len(restarts.x) and not any_begins(restarts, stop, first, last):
             stop += 1
-        swap_states(trace, restarts, begin, first, last)
+        swap_states(activations, restarts, begin, first, last)
         for b in range(first, last):
             if restarts.x[begin, b] == restarts.symbol:
                 for place in range(states):
-                    copy_row(initial[place], trace[1 + place][begin, b], units)
-        run(matmul, weights, trace_steps(trace, begin, stop, states), start, ids[begin:stop], units, first, last)
+                    copy_row(initial[place], activations[1 + place][begin, b], units)
+        run(
+            matmul,
+            weights,
+            activation_steps(activations, begin, stop, states),
+            bias_rows,
+            row_index[begin:stop],
+            units,
+            first,
+            last,
+        )
         for t in range(begin, stop):
             for b in range(first, last):
-                copy_row(trace[1][t + 1, b], outputs[t, b], units)
+                copy_row(activations[1][t + 1, b], outputs[t, b], units)
         begin = stop
 
 
 @jit
 def backward(
-    run, matmul, weights, trace, d_h, d_state, d_vectors, units, restarts, d_states, d_begun, aside, first, last
+    run, matmul, weights, activations, d_h, d_state, d_vectors, units, restarts, d_states, d_begun, aside, first, last
 ):
     """All steps backwards, streams ``first`` to ``last``; no gradient flows from a document to the one before it.
 
@@ -73,7 +82,7 @@ def backward(
         run: the cell's ``backward``, which takes the next arguments.
         matmul: see there, as for all others that are not told here.
         weights: the layer's.
-        trace: as ``forward`` left it.
+        activations: as ``forward`` left it.
         d_h: (T+1, B, at least H).
         d_state: of the further states.
         d_vectors: of the cell's vectors.
@@ -95,11 +104,11 @@ def backward(
             if restarts.x[begin, b] == restarts.symbol:
                 copy_row(d_h[begin, b], aside[b], units)
                 d_h[begin, b, :units] = 0
-        # What the steps of this stretch left, not what the next one began from.
-        swap_states(trace, restarts, stop, first, last)
-        part = trace_steps(trace, begin, stop, states)
+        # What the steps of this segment left, not what the next one began from.
+        swap_states(activations, restarts, stop, first, last)
+        part = activation_steps(activations, begin, stop, states)
         run(matmul, weights, part, d_h[begin : stop + 1], d_state, d_vectors, units, first, last)
-        swap_states(trace, restarts, stop, first, last)
+        swap_states(activations, restarts, stop, first, last)
         for b in range(first, last):
             if restarts.x[begin, b] == restarts.symbol:
                 for place in range(states):
@@ -119,13 +128,13 @@ def any_begins(restarts, t, first, last):
 
 
 @inlined
-def swap_states(trace, restarts, t, first, last):
+def swap_states(activations, restarts, t, first, last):
     """Exchange the state before step ``t`` with what is kept of it, of the streams that begin anew there."""
     if t < len(restarts.x):
         for b in range(first, last):
             if restarts.x[t, b] == restarts.symbol:
                 for place in range(len(restarts.before)):
-                    one, other = trace[1 + place][t, b], restarts.before[place][t, b]
+                    one, other = activations[1 + place][t, b], restarts.before[place][t, b]
                     for k in range(len(one)):
                         one[k], other[k] = other[k], one[k]
 
@@ -138,21 +147,21 @@ def take(d, total, units):
         d[k] = 0
 
 
-def trace_steps(trace: Any, begin: int, stop: int, states: int) -> Any:
-    """The part of a trace of so many states that the steps from ``begin`` to ``stop`` use."""
-    return type(trace)(*_cut(tuple(trace), 0, begin, stop, states))
+def activation_steps(activations: Any, begin: int, stop: int, states: int) -> Any:
+    """The part of a activations of so many states that the steps from ``begin`` to ``stop`` use."""
+    return type(activations)(*_cut(tuple(activations), 0, begin, stop, states))
 
 
 def _cut(arrays, place, begin, stop, states):
-    """The same of a trace's arrays from ``place`` on."""
+    """The same of a activations's arrays from ``place`` on."""
     rows = arrays[0][begin : stop + (1 <= place <= states)]
     return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
 
 
-@overload(trace_steps, jit_options=COMPILER_OPTIONS)
-def _steps_of(trace, begin, stop, states):
-    make = trace.instance_class
-    return lambda trace, begin, stop, states: make(*_cut(trace, 0, begin, stop, states))
+@overload(activation_steps, jit_options=COMPILER_OPTIONS)
+def _steps_of(activations, begin, stop, states):
+    make = activations.instance_class
+    return lambda activations, begin, stop, states: make(*_cut(activations, 0, begin, stop, states))
 
 
 @overload(_cut, jit_options=COMPILER_OPTIONS)

@@ -7,22 +7,22 @@ from charrnn.kernels.packing import Packed
 
 
 @inlined
-def part_of(stacked, layer, made, turned):
-    """One layer's matrix of a stack; ``made`` and ``turned`` as in ``Packed``."""
+def part_of(stacked, layer, precomputed, is_reversed):
+    """One layer's matrix of a stack; ``made`` and ``is_reversed`` as in ``Packed``."""
     panels = stacked.panels[layer]
-    return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, made, stacked.team, turned)
+    return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, precomputed, stacked.team, is_reversed)
 
 
-def parts_of(stacks, layer, made):
+def parts_of(stacks, layer, precomputed):
     """One layer's matrix of each stack in a tuple; ``made`` holds that of ``Packed`` for each."""
-    return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, made, strict=True))
+    return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, precomputed, strict=True))
 
 
 @overload(parts_of, jit_options=COMPILER_OPTIONS)
-def _parts_of(stacks, layer, made):
+def _parts_of(stacks, layer, precomputed):
     if len(stacks) == 1:
-        return lambda stacks, layer, made: (part_of(stacks[0], layer, made[0], False),)
-    return lambda stacks, layer, made: (
-        part_of(stacks[0], layer, made[0], False),
-        *parts_of(stacks[1:], layer, made[1:]),
+        return lambda stacks, layer, precomputed: (part_of(stacks[0], layer, precomputed[0], False),)
+    return lambda stacks, layer, precomputed: (
+        part_of(stacks[0], layer, precomputed[0], False),
+        *parts_of(stacks[1:], layer, precomputed[1:]),
     )

@@ -23,7 +23,7 @@ LINE = 16
 """Words of 64 bits from what one member writes to what another one does: two lines of the cache, as some processors
 fetch them in pairs."""
 
-MEMBER, MEMBERS, LOOKS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
+MEMBER, MEMBERS, SPINS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
 """The words of a record: which member this is, of how many, how patient it is, how many products it has made, where the
 turns of all lie (a line for each, and one that is 1 once the team is given up), and where the board lies, with the
 numbers in a row of it and in half of it."""
@@ -52,7 +52,7 @@ class Team:
         _, rows, row_length = self._board.shape
         self._records[:, MEMBER] = range(members)
         self._records[:, MEMBERS] = members
-        self._records[:, LOOKS] = patience
+        self._records[:, SPINS] = patience
         self._records[:, TURNS] = self._turns.ctypes.data
         self._records[:, BOARD] = self._board.ctypes.data
         self._records[:, ROW_LENGTH] = row_length
@@ -151,10 +151,10 @@ def complete(team, c, first_row, last_row, first, last, columns):
 @inlined
 def arrives(record, line, turn):
     """Whether a member makes this turn before patience ends, and before the team is given up."""
-    looks = 0
+    spins = 0
     while load_acquire(line) < turn:
-        looks += 1
-        if looks > record[LOOKS] or given_up(record):
+        spins += 1
+        if spins > record[SPINS] or given_up(record):
             return False
         pause()
     return True

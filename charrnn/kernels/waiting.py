@@ -14,7 +14,7 @@ TIMED_SPINS = 500
 
 @jit
 def reaches(counter, value, patience):
-    """Whether ``counter[0]``, an int64 that another thread writes, is ``value`` or more, after ``patience`` looks."""
+    """Whether ``counter[0]``, an int64 that another thread writes, is ``value`` or more, after ``patience`` spins."""
     return seen(counter, value, patience)
 
 
@@ -36,7 +36,7 @@ def seen(counter, value, patience):
 
 
 def spins_in(seconds: float) -> int:
-    """How many looks take so long."""
+    """How many spins take so long."""
     return round(seconds * looks_per_second())
 
 

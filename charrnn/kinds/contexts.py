@@ -64,7 +64,7 @@ class ContextModel:
                 f"a state's characters must be 0 to {self.config.vocab_size}, got others: choose another file"
             )
 
-    def space(self, steps: int, streams: int) -> ContextBuffers:
+    def buffers(self, steps: int, streams: int) -> ContextBuffers:
         """See ``LanguageModel``."""
         config = self.config
         rows = steps + max(0, self.seen - 1)
@@ -101,9 +101,9 @@ class ContextModel:
         context[:] = part.history[after : after + before].T
         return part
 
-    def run(self, x: Array, state: State, space: ContextBuffers) -> ContextBuffers:
+    def run(self, x: Array, state: State, buffers: ContextBuffers) -> ContextBuffers:
         """See ``LanguageModel``."""
-        part = self.enter(x, state, space)
+        part = self.enter(x, state, buffers)
 
         def rows(thread: int, threads: int) -> None:
             self.predict(self.weights, part, *share(x.shape[1], thread, threads))

@@ -55,11 +55,11 @@ class LanguageModel(Protocol):
             CheckpointError: it holds what no state does.
         """
 
-    def space(self, steps: int, streams: int) -> Any:
+    def buffers(self, steps: int, streams: int) -> Any:
         """Allocate ``Buffers`` for at most ``steps`` steps of ``streams`` streams."""
 
-    def run(self, x: Array, state: State, space: Any) -> Buffers:
-        """Read ids (T, B); returns the part of ``space`` that holds the logits. ``state`` is advanced in place."""
+    def run(self, x: Array, state: State, buffers: Any) -> Buffers:
+        """Read ids (T, B); returns the part of ``buffers`` that holds the logits. ``state`` is advanced in place."""
 
     def to_tensors(self) -> Mapping[str, Array]:
         """All that the model has learned, by name."""

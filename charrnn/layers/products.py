@@ -10,8 +10,8 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul
-from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
-from charrnn.kernels.packing import Packed, pack, pack_transposed, packed_zeros, room_to_round
+from charrnn.kernels.matmul_transposed import matmul_transposed, sum_buffers
+from charrnn.kernels.packing import Packed, pack, pack_transposed, packed_zeros, rounding_buffer
 from charrnn.workers import share
 
 Array = npt.NDArray[Any]
@@ -40,7 +40,7 @@ class Rows(NamedTuple):
     def allocate(cls, steps: int, streams: int, longest: int, packed_dtype: npt.DTypeLike) -> "Rows":
         """For T steps of B streams, and products of at most ``longest`` numbers."""
         numbers = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
-        return cls(numbers, np.zeros_like(numbers), room_to_round(longest, streams, packed_dtype))
+        return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
         """A packed matrix whose products round their left operands here."""
@@ -156,13 +156,13 @@ class Summation:
 
     def __init__(self, widest: int, dtype: np.dtype[Any], packed_dtype: np.dtype[Any], threads: int) -> None:
         self._kernel = kernels_for(dtype, packed_dtype).multiply_transposed
-        self._scratch = [scratch(widest, packed_dtype) for _ in range(threads)]
+        self._buffers = [sum_buffers(widest, packed_dtype) for _ in range(threads)]
 
     def make(self, sums: Iterable[WeightSum], part: int, parts: int) -> None:
         """A thread's share of the rows of some sums."""
         for *arrays, rows in sums:
             first, last = share(len(rows), part, parts)
-            self._kernel(*arrays, self._scratch[part], rows.start + first, rows.start + last)
+            self._kernel(*arrays, self._buffers[part], rows.start + first, rows.start + last)
 
 
 def flat(array: Array) -> Array:

@@ -23,7 +23,7 @@ from charrnn.kernels import segments
 from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
-from charrnn.kernels.segments import Restarts, trace_steps
+from charrnn.kernels.segments import Restarts, activation_steps
 from charrnn.layers.parameters import Array, Parameters
 from charrnn.layers.products import Bias, PackedMatrix, Rows, WeightSum, flat, matmul_address, weight_sum, zero_row
 from charrnn.layers.recurrent_shape import StackShape
@@ -35,7 +35,7 @@ class StackBuffers:
     """A stack's arrays for T steps of B streams; rows are padded so that each starts aligned.
 
     Attributes:
-        traces: for each layer, the cell's activation cache.
+        activations: for each layer, the cell's activation cache.
         outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout; arrays of their own there,
             and where a state begins anew in the place that an output was in.
         rows: what products need.
@@ -49,7 +49,7 @@ class StackBuffers:
         dropped: whether dropout writes the outputs.
     """
 
-    traces: list[Any]
+    activations: list[Any]
     outputs: list[Array]
     rows: Rows
     before_restart: list[tuple[Array, ...]]
@@ -68,15 +68,15 @@ class StackBuffers:
         def zeros(length: int, columns: int) -> Array:
             return aligned_zeros((length, streams, row_stride(columns, shape.dtype.itemsize)), shape.dtype)
 
-        traces = []
+        activations = []
         for _ in range(shape.layers):
             states = [zeros(steps + 1, H) for _ in cell.state]
             saved = [zeros(steps, H) for _ in cell.saved]
-            traces.append(cell.trace(zeros(steps, shape.gate_width), *states, *saved))
+            activations.append(cell.activations(zeros(steps, shape.gate_width), *states, *saved))
         dropped = training and shape.dropout > 0
-        outputs = [zeros(steps, H) if dropped or restarts else trace[1][1:] for trace in traces]
-        before = [tuple(zeros(steps, H) for _ in cell.state) for _ in traces] if restarts else []
-        buffers = cls(traces, outputs, rows, before, [], (), None, [], dropped)
+        outputs = [zeros(steps, H) if dropped or restarts else activations[1][1:] for activations in activations]
+        before = [tuple(zeros(steps, H) for _ in cell.state) for _ in activations] if restarts else []
+        buffers = cls(activations, outputs, rows, before, [], (), None, [], dropped)
         if training:
             shared = zeros(steps + 1, H)
             own = shape.output_layers[:-1]
@@ -91,23 +91,23 @@ class StackBuffers:
         """The same arrays for ``steps`` steps; ``states`` is the cell's number of states."""
         return replace(
             self,
-            traces=[trace_steps(trace, 0, steps, states) for trace in self.traces],
+            activations=[activation_steps(activations, 0, steps, states) for activations in self.activations],
             outputs=[output[:steps] for output in self.outputs],
             rows=self.rows.shortened(steps),
             d_h=[d_h[: steps + 1] for d_h in self.d_h],
         )
 
     def enter(self, state: State) -> None:
-        """Hand a state in: row 0 of the traces."""
-        for trace, layer in zip(self.traces, state, strict=True):
-            for rows, values in zip(trace[1:], layer, strict=False):
+        """Hand a state in: row 0 of the activations."""
+        for activations, layer in zip(self.activations, state, strict=True):
+            for rows, values in zip(activations[1:], layer, strict=False):
                 rows[0, :, : values.shape[1]] = values
 
     def leave(self, state: State, steps: int | None = None) -> None:
-        """Take the state after so many steps, all if not given, out of the traces."""
+        """Take the state after so many steps, all if not given, out of the activations."""
         after = -1 if steps is None else steps
-        for trace, layer in zip(self.traces, state, strict=True):
-            for rows, values in zip(trace[1:], layer, strict=False):
+        for activations, layer in zip(self.activations, state, strict=True):
+            for rows, values in zip(activations[1:], layer, strict=False):
                 values[:] = rows[after, :, : values.shape[1]]
 
 
@@ -165,7 +165,7 @@ class RecurrentStack:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Fill ``buffers.outputs`` of the streams ``first`` to ``last``, from the state in row 0 of the traces.
+        """Fill ``buffers.outputs`` of the streams ``first`` to ``last``, from the state in row 0 of the activations.
 
         Args:
             inputs: for each layer that the input reaches, what its gates start from, with the bias.
@@ -176,12 +176,12 @@ class RecurrentStack:
             dropout_seed: names the dropout masks; None switches dropout off.
         """
         rows = buffers.rows
-        for layer, trace in enumerate(buffers.traces):
+        for layer, activations in enumerate(buffers.activations):
             reached = layer in self.shape.input_layers
             start = inputs[layer] if reached else rows.same(self._parameters.row(f"rnn.bias_l{layer}"))
             if layer:
-                self.w_ih[layer - 1].multiply(buffers.outputs[layer - 1], start, trace.gates, rows, first, last)
-                start = rows.adding_to(trace.gates)
+                self.w_ih[layer - 1].multiply(buffers.outputs[layer - 1], start, activations.gates, rows, first, last)
+                start = rows.adding_to(activations.gates)
             h = self._run_layer(layer, start, ids, buffers, first, last)
             if buffers.dropped:
                 mask = self._mask(layer, dropout_seed)
@@ -189,11 +189,11 @@ class RecurrentStack:
 
     def _run_layer(self, layer: int, start: Bias, ids: Array, buffers: StackBuffers, first: int, last: int) -> Array:
         """All steps of a layer's cell; returns h (T, B, H)."""
-        H, trace = self.shape.units, buffers.traces[layer]
-        arguments = (self.matmul, self._weights(layer, buffers.rows), trace, *start, H)
+        H, activations = self.shape.units, buffers.activations[layer]
+        arguments = (self.matmul, self._weights(layer, buffers.rows), activations, *start, H)
         if self.shape.restart_id < 0:
             self._forward(*arguments, first, last)
-            h: Array = trace[1][1:]
+            h: Array = activations[1][1:]
             return h
         initial, outputs = np.zeros((len(self.shape.cell.state), H), self.shape.dtype), buffers.outputs[layer]
         self.reset_layer(layer, list(initial[:, np.newaxis]), slice(None))
@@ -229,7 +229,7 @@ class RecurrentStack:
         d_final: State | None = None,
         d_initial: State | None = None,
     ) -> None:
-        """From the gradients in ``d_outputs`` to those of all gates, in ``buffers.traces``.
+        """From the gradients in ``d_outputs`` to those of all gates, in ``buffers.activations``.
 
         Args:
             ids: as in ``forward``; so are the others.
@@ -247,7 +247,7 @@ class RecurrentStack:
             if layer < self.shape.layers - 1:
                 is_output = layer in self.shape.output_layers
                 start = rows.adding_to(d_output) if is_output else rows.same(self._zeros)
-                d_gates = buffers.traces[layer + 1].gates
+                d_gates = buffers.activations[layer + 1].gates
                 self.w_ih[layer].multiply_back(d_gates, start, d_output, rows, first, last)
             if buffers.dropped:
                 dropout(d_output, d_output, H, *self._mask(layer, dropout_seed), first, last)
@@ -268,7 +268,15 @@ class RecurrentStack:
         d_h, d_vectors = buffers.d_h[layer], buffers.d_vectors[layer]
         d_vectors[first:last] = 0
         weights = self._weights(layer, buffers.rows, back=True)
-        arguments = (self.matmul, weights, buffers.traces[layer], d_h, buffers.d_state, d_vectors, self.shape.units)
+        arguments = (
+            self.matmul,
+            weights,
+            buffers.activations[layer],
+            d_h,
+            buffers.d_state,
+            d_vectors,
+            self.shape.units,
+        )
         if self.shape.restart_id < 0:
             self._backward(*arguments, first, last)
             return
@@ -293,8 +301,8 @@ class RecurrentStack:
                 id; of the other layers, the bias gets the sum of all.
         """
         steps, no_ids = len(buffers.rows.numbers), buffers.rows.zeros.reshape(-1)
-        for layer, trace in enumerate(buffers.traces):
-            d_a = flat(trace.gates)
+        for layer, activations in enumerate(buffers.activations):
+            d_a = flat(activations.gates)
             ids: Array | None = no_ids
             sums = gradient.row(f"rnn.bias_l{layer}")
             if layer in self.shape.input_layers:
@@ -302,12 +310,12 @@ class RecurrentStack:
             below = [(flat(buffers.outputs[layer - 1]), gradient[f"rnn.weight_ih_l{layer}"])] if layer else []
             rest = range(self.shape.gate_width)
             for product, d_w in zip(self.shape.cell.products, self.shape.recurrent(gradient, layer), strict=True):
-                factors = [(flat(getattr(trace, product.operand)[:steps]), d_w)]
+                factors = [(flat(getattr(activations, product.operand)[:steps]), d_w)]
                 if product.gradient == "gates":
                     yield weight_sum(d_a, factors + below, ids, sums)
                     rest = rest[len(d_w) :]
                 else:
-                    yield weight_sum(flat(getattr(trace, product.gradient)), factors, no_ids, self._unused)
+                    yield weight_sum(flat(getattr(activations, product.gradient)), factors, no_ids, self._unused)
             if rest:
                 yield weight_sum(d_a, below, ids, sums, rest)
 

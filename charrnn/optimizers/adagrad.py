@@ -3,7 +3,7 @@
     s = s + g^2
     p = p - rate * g / (sqrt(s) + epsilon)
 
-The sum only grows, so that each parameter's pace only falls.
+The sum only grows, so that each parameter's rate only falls.
 """
 
 import numpy as np
@@ -21,13 +21,13 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
     """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
-    scale, limit, pace, epsilon = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])
+    scale, limit, rate, epsilon = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])
     p, d, square_sum = parameters[first:last], gradient[first:last], states[0, first:last]
     for k in range(p.shape[0]):
         g = clipped(d[k], scale, limit)
         s = square_sum[k] + g * g
         square_sum[k] = s
-        p[k] -= pace * g / (np.sqrt(s) + epsilon)
+        p[k] -= rate * g / (np.sqrt(s) + epsilon)
 
 
 OPTIMIZER = UpdateRule(states=("square_sum",), update=update, learning_rate=0.02, hyperparameters=HYPERPARAMETERS)

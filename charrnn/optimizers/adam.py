@@ -30,7 +30,7 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
     keep1, keep2 = real(beta1), real(beta2)
     add1, add2 = real(1 - beta1), real(1 - beta2)
     root = np.sqrt(1 - beta2**step)
-    pace = real(learning_rate * root / (1 - beta1**step))
+    rate = real(learning_rate * root / (1 - beta1**step))
     small = real(epsilon * root)
     p, d = parameters[first:last], gradient[first:last]
     first_moment, second_moment = states[0, first:last], states[1, first:last]
@@ -40,7 +40,7 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
         v = keep2 * second_moment[k] + add2 * g * g
         first_moment[k] = m
         second_moment[k] = v
-        p[k] -= pace * m / (np.sqrt(v) + small)
+        p[k] -= rate * m / (np.sqrt(v) + small)
 
 
 OPTIMIZER = UpdateRule(

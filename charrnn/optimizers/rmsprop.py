@@ -24,7 +24,7 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
     """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
-    scale, limit, pace = real(clip.scale), real(clip.limit), real(learning_rate)
+    scale, limit, rate = real(clip.scale), real(clip.limit), real(learning_rate)
     decay = hyperparameters[0]
     keep, add, epsilon = real(decay), real(1 - decay), real(hyperparameters[1])
     p, d, mean_square = parameters[first:last], gradient[first:last], states[0, first:last]
@@ -32,7 +32,7 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
         g = clipped(d[k], scale, limit)
         v = keep * mean_square[k] + add * g * g
         mean_square[k] = v
-        p[k] -= pace * g / (np.sqrt(v) + epsilon)
+        p[k] -= rate * g / (np.sqrt(v) + epsilon)
 
 
 OPTIMIZER = UpdateRule(states=("mean_square",), update=update, learning_rate=0.002, hyperparameters=HYPERPARAMETERS)

@@ -19,12 +19,12 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
     """See ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
-    scale, limit, pace, keep = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])
+    scale, limit, rate, keep = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])
     p, d, velocity = parameters[first:last], gradient[first:last], states[0, first:last]
     for k in range(p.shape[0]):
         u = keep * velocity[k] + clipped(d[k], scale, limit)
         velocity[k] = u
-        p[k] -= pace * u
+        p[k] -= rate * u
 
 
 OPTIMIZER = UpdateRule(states=("velocity",), update=update, learning_rate=0.5, hyperparameters=HYPERPARAMETERS)

@@ -84,7 +84,7 @@ class SampleBatch:
         self._sampler, self._vocabulary = sampler, vocabulary
 
     def steps(
-        self, settings: SamplingSettings, *, rivals: int = 0, interrupted: Callable[[], bool] = lambda: False
+        self, settings: SamplingSettings, *, top: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
         """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn.
 
@@ -94,7 +94,7 @@ class SampleBatch:
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
             generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_TEXTS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
-            steps = grow(streams, self._vocabulary, settings, rivals=rivals, interrupted=interrupted)
+            steps = grow(streams, self._vocabulary, settings, top=top, interrupted=interrupted)
             for step in in_order(steps, first):
                 yield step
                 if step.stop_reason == "interrupted":

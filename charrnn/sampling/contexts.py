@@ -32,13 +32,13 @@ class Work(NamedTuple):
 
 
 @jit
-def generate_from_contexts(kernels, weights, space, streams, classes, rules, drawn, first, last):
+def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.models.language.generate.generate``.
 
     Args:
         kernels: Kernels.
         weights: the model's.
-        space: its ContextBuffers of one step, with the state in its history.
+        buffers: its ContextBuffers of one step, with the state in its history.
         streams: Work, advanced.
         classes: V.
         rules: ``charrnn.kernels.draw.Rules``.
@@ -46,15 +46,15 @@ def generate_from_contexts(kernels, weights, space, streams, classes, rules, dra
         first: the first stream.
         last: one beyond the last stream.
     """
-    before = space.history.shape[0] - 1
+    before = buffers.history.shape[0] - 1
     for t in range(drawn.ids.shape[1]):
         for n in range(first, last):
-            space.history[before, n] = streams.ids[0, n] + 1
-        kernels.predict(weights, space, first, last)
+            buffers.history[before, n] = streams.ids[0, n] + 1
+        kernels.predict(weights, buffers, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
             for place in range(before):
-                space.history[place, n] = space.history[place + 1, n]
+                buffers.history[place, n] = buffers.history[place + 1, n]
 
 
 class ContextSampler:
@@ -75,26 +75,26 @@ class ContextStreams(Streams):
         super().__init__(sampler, start)
         self._network = sampler.network
         config, count = self._network.config, len(start.last)
-        self._space = self._network.space(1, count)
+        self._buffers = self._network.buffers(1, count)
         self._scratch = aligned_zeros((count, padded(config.vocab_size, config.dtype.itemsize)), config.dtype)
         self._heap = np.empty(self._scratch.shape, np.int32)
         self._kernels: ContextKernels | None = None
 
     def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
-        network, space, V = self._network, self._space, self._network.config.vocab_size
+        network, buffers, V = self._network, self._buffers, self._network.config.vocab_size
         (context,) = start.state[0]
         before = context.shape[1]
-        space.history[:before] = context.T
+        buffers.history[:before] = context.T
         ids, generators = start.last[np.newaxis].copy(), start.generators.copy()
-        streams = Work(ids, generators, space.logits, self._scratch, self._heap)
+        streams = Work(ids, generators, buffers.logits, self._scratch, self._heap)
         kernels = self._kernels = self._kernels or ContextKernels(
-            by_address(network.predict, network.weights, space, 0, 0),
+            by_address(network.predict, network.weights, buffers, 0, 0),
             by_address(choose, streams, 0, rules, drawn, 0, 0),
         )
 
         def job(part: int, parts: int) -> None:
             first, last = share(len(context), part, parts)
-            generate_from_contexts(kernels, network.weights, space, streams, V, rules, drawn, first, last)
+            generate_from_contexts(kernels, network.weights, buffers, streams, V, rules, drawn, first, last)
 
         network.workers.run(job, most=len(context))
-        return Snapshot([(space.history[:before].T.copy(),)], ids[0], generators)
+        return Snapshot([(buffers.history[:before].T.copy(),)], ids[0], generators)

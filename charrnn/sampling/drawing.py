@@ -16,15 +16,15 @@ class Drawn(NamedTuple):
     """(N, T)."""
     nats: npt.NDArray[np.float64]
     """(N, T): -ln p of each, p by the model: temperature 1 and all classes."""
-    rivals: npt.NDArray[np.int32]
+    top_ids: npt.NDArray[np.int32]
     """(N, T, R): the R most probable classes, the first one first."""
-    rival_nats: npt.NDArray[np.float64]
-    """(N, T, R)."""
+    top_logprobs: npt.NDArray[np.float64]
+    """(N, T, R): ln p of these."""
 
     @classmethod
-    def room(cls, streams: int, count: int, rivals: int) -> "Drawn":
-        """For ``count`` draws of N ``streams``, with R ``rivals`` each."""
-        shape, ranked = (streams, count), (streams, count, rivals)
+    def allocate(cls, streams: int, count: int, top: int) -> "Drawn":
+        """For ``count`` draws of N ``streams``, with the R most probable classes each."""
+        shape, ranked = (streams, count), (streams, count, top)
         return cls(np.empty(shape, np.int32), np.empty(shape), np.empty(ranked, np.int32), np.empty(ranked))
 
 
@@ -48,6 +48,6 @@ def choose(streams, classes, rules, drawn, n, t):
     top, total = weigh(logits, classes, 1.0, weights)
     log_total = np.log(total) + top
     drawn.nats[n, t] = log_total - np.float64(logits[chosen])
-    rank(weights, classes, drawn.rivals[n, t])
-    for place in range(drawn.rivals.shape[2]):
-        drawn.rival_nats[n, t, place] = log_total - np.float64(logits[drawn.rivals[n, t, place]])
+    rank(weights, classes, drawn.top_ids[n, t])
+    for place in range(drawn.top_ids.shape[2]):
+        drawn.top_logprobs[n, t, place] = np.float64(logits[drawn.top_ids[n, t, place]]) - log_total

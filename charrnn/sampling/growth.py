@@ -27,10 +27,10 @@ class DrawnPiece(NamedTuple):
     """n characters."""
     nats: Array
     """(n,) -ln p of each by the model."""
-    rivals: Array
+    top_ids: Array
     """(n, R) ids of the most probable characters in its place."""
-    rival_nats: Array
-    """(n, R)."""
+    top_logprobs: Array
+    """(n, R) ln p of these."""
 
     def part(self, first: int, last: int | None = None) -> "DrawnPiece":
         """The characters from ``first`` to ``last``."""
@@ -79,9 +79,9 @@ class Step(NamedTuple):
 class StopTexts:
     """Cuts one growing text before the first of the stop texts that is complete, whatever its pieces are."""
 
-    def __init__(self, texts: tuple[str, ...], rivals: int) -> None:
+    def __init__(self, texts: tuple[str, ...], top: int) -> None:
         self._texts = texts
-        self._held = DrawnPiece("", np.empty(0), np.empty((0, rivals), np.int32), np.empty((0, rivals)))
+        self._held = DrawnPiece("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
 
     def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
         """What can be shown now, and the stop text that follows it, if one is complete."""
@@ -115,7 +115,7 @@ def grow(
     vocabulary: Vocabulary,
     settings: SamplingSettings,
     *,
-    rivals: int = 0,
+    top: int = 0,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
     """Draw texts that go on from ``streams``, chunk by chunk; each text ends with a step that has a stop reason.
@@ -124,17 +124,17 @@ def grow(
         streams: advanced; afterwards they may be beyond what the texts hold.
         vocabulary: the model's.
         settings: how to draw.
-        rivals: R, how many of the most probable characters to report with each.
+        top: R, how many of the most probable characters to report with each.
         interrupted: asked after each chunk; where it says so, all texts end.
     """
     texts = list(range(len(streams.now.last)))
     stop_texts = tuple(filter(None, (*settings.stop, vocabulary.end)))
-    stops = [StopTexts(stop_texts, rivals) for _ in texts]
+    stops = [StopTexts(stop_texts, top) for _ in texts]
     left, count = settings.length, 1
     while left and texts:
         began = time.perf_counter()
         count = min(count, left)
-        drawn = streams.draw(count, settings.rules, rivals)
+        drawn = streams.draw(count, settings.rules, top)
         seconds = time.perf_counter() - began  # of drawing alone: who reads slowly is not given smaller chunks
         left -= count
         stopped = interrupted()
@@ -143,7 +143,7 @@ def grow(
         going_on = []
         for place, text in enumerate(texts):
             own = symbols[place * count : (place + 1) * count]
-            new = DrawnPiece(own, drawn.nats[place], drawn.rivals[place], drawn.rival_nats[place])
+            new = DrawnPiece(own, drawn.nats[place], drawn.top_ids[place], drawn.top_logprobs[place])
             piece, stop = stops[text].feed(new)
             if stop.symbols and stop.symbols == vocabulary.end:
                 yield Step(text, piece, count, "end", len(stop.symbols), stop)

@@ -75,19 +75,19 @@ class Streams:
             read(self._sampler.network, state, np.concatenate([last, text[:-1]]))
             self.now = Snapshot(state, text[-1:].copy(), generators)
 
-    def draw(self, count: int, rules: Rules, rivals: int = 0) -> Drawn:
+    def draw(self, count: int, rules: Rules, top: int = 0) -> Drawn:
         """Draw ``count`` characters of each stream; what a stream draws after the end of a document has no meaning.
 
         Args:
             count: T, at least 1.
             rules: how.
-            rivals: R, how many of the most probable characters to report with each; at most V.
+            top: R, how many of the most probable characters to report with each; at most V.
         """
         network, start = self._sampler.network, self.now
         if network.config.end_symbol:
             start = start._replace(state=copy_state(start.state))
             network.reset(start.state, start.last == network.config.end)
-        drawn = Drawn.room(len(start.last), count, rivals)
+        drawn = Drawn.allocate(len(start.last), count, top)
         self.now = self._generate(start, rules, drawn)
         return drawn
 
@@ -100,6 +100,6 @@ def read(network: LanguageModel, state: State, text: Ids) -> None:
     """Read a text (T,) with one stream; ``state`` is advanced in place."""
     if not len(text):
         return
-    space = network.space(min(READ_WINDOW, len(text)), 1)
+    buffers = network.buffers(min(READ_WINDOW, len(text)), 1)
     for start in range(0, len(text), READ_WINDOW):
-        network.run(text[start : start + READ_WINDOW, np.newaxis], state, space)
+        network.run(text[start : start + READ_WINDOW, np.newaxis], state, buffers)

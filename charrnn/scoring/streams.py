@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CorpusError
-from charrnn.kernels.cross_entropy import surprise
+from charrnn.kernels.cross_entropy import token_losses
 from charrnn.kinds.contract import Buffers, LanguageModel
 from charrnn.layers.state import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
@@ -123,22 +123,22 @@ def predict(
     """
     streams = len(starts)
     steps = min(max(1, WINDOW // streams), length)
-    space = network.space(steps, streams)
+    buffers = network.buffers(steps, streams)
     for first in range(0, length, steps):
         before_window()
         at = np.arange(first, min(length, first + steps))[:, np.newaxis] + starts
-        window = network.run(text[at], state, space)
+        window = network.run(text[at], state, buffers)
         if losses is not None and ranks is not None:
-            losses[at], ranks[at] = surprises(network, window, text[at + 1])
+            losses[at], ranks[at] = losses_and_ranks(network, window, text[at + 1])
 
 
-def surprises(network: LanguageModel, window: Buffers, targets: Ids) -> tuple[Losses, Ranks]:
+def losses_and_ranks(network: LanguageModel, window: Buffers, targets: Ids) -> tuple[Losses, Ranks]:
     """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
     ranks = np.empty(targets.shape, np.int32)
 
     def streams(part: int, parts: int) -> None:
         first, last = share(targets.shape[1], part, parts)
-        surprise(window.logits, targets, network.config.vocab_size, window.losses, ranks, first, last)
+        token_losses(window.logits, targets, network.config.vocab_size, window.losses, ranks, first, last)
 
     network.workers.run(streams, most=targets.shape[1])
     return window.losses, ranks

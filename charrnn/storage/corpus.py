@@ -38,7 +38,7 @@ Files = list[list[Any]] | None
 ANY: Files = [["any"]]
 """In the place of files: the text may be of any."""
 
-Stretch = tuple[np.dtype[Any], int]
+Segment = tuple[np.dtype[Any], int]
 """The type of ids in the temporary file, and how many in a row have it."""
 
 
@@ -175,15 +175,15 @@ def _build(
 ) -> Corpus:
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
-        stretches: list[Stretch] = []
+        segments: list[Segment] = []
         for piece in reading.pieces(sources):
             if piece.text:
                 numbers = numbering.add(piece.text)
-                stretches.append((numbers.dtype, len(numbers)))
+                segments.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
             raise CorpusError(too_short(sources, numbering.characters))
-        rare = _rare(numbering, file, stretches, reading.min_count, known + END * bool(reading.documents))
+        rare = _rare(numbering, file, segments, reading.min_count, known + END * bool(reading.documents))
         own = numbering.vocabulary(reading.unit, reading.documents, without=rare)
         vocabulary = own.joined(known)
         final = numbering.final(vocabulary)
@@ -202,15 +202,15 @@ def _build(
         }
         count = numbering.characters
         if rare:
-            count, header["digest"] = _replaced(vocabulary, file, stretches, final)
+            count, header["digest"] = _replaced(vocabulary, file, segments, final)
         beginning = stream_beginning(header, "ids", name, count, final.dtype.itemsize)
-        ids = (final[numbers].tobytes() for numbers in _numbers(file, stretches))
+        ids = (final[numbers].tobytes() for numbers in _numbers(file, segments))
         write_atomically(cache, chain([beginning], ids))
         os.utime(cache, (written, written))
     return Corpus(mapped(cache, ID_TYPES[name]), vocabulary, fingerprint, reading.min_count)
 
 
-def _rare(numbering: Numbering, file: IO[bytes], stretches: list[Stretch], min_count: int, kept: str) -> frozenset[int]:
+def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_count: int, kept: str) -> frozenset[int]:
     """The numbers of characters that occur fewer than ``min_count`` times, but those that are kept anyway.
 
     Raises:
@@ -219,27 +219,27 @@ def _rare(numbering: Numbering, file: IO[bytes], stretches: list[Stretch], min_c
     if min_count < 2:
         return frozenset()
     size = len(numbering.vocabulary("character"))
-    counts = sum((np.bincount(numbers, minlength=size) for numbers in _numbers(file, stretches)), np.zeros(size, int))
+    counts = sum((np.bincount(numbers, minlength=size) for numbers in _numbers(file, segments)), np.zeros(size, int))
     rare = frozenset(np.flatnonzero(counts < min_count).tolist()).difference(numbering.numbers(kept))
     if len(rare) >= size - (END in kept):
         raise CorpusError(f"min_count must leave characters, but none occurs {min_count} times: choose a smaller one")
     return rare
 
 
-def _replaced(vocabulary: Vocabulary, file: IO[bytes], stretches: list[Stretch], final: Renumbering) -> tuple[int, str]:
+def _replaced(vocabulary: Vocabulary, file: IO[bytes], segments: list[Segment], final: Renumbering) -> tuple[int, str]:
     """How many symbols there are when rare characters are replaced, and the SHA-256 of their text."""
     count, digest = 0, hashlib.sha256()
-    for numbers in _numbers(file, stretches):
+    for numbers in _numbers(file, segments):
         ids = final[numbers]
         count += len(ids)
         digest.update(vocabulary.decode(ids).encode())
     return count, digest.hexdigest()
 
 
-def _numbers(file: IO[bytes], stretches: list[Stretch]) -> Iterator[npt.NDArray[Any]]:
+def _numbers(file: IO[bytes], segments: list[Segment]) -> Iterator[npt.NDArray[Any]]:
     """The numbers in the temporary file, from its beginning, piece by piece."""
     file.seek(0)
-    for dtype, group in groupby(stretches, key=lambda stretch: stretch[0]):
+    for dtype, group in groupby(segments, key=lambda segment: segment[0]):
         count = sum(length for _, length in group)
         for start in range(0, count, RENUMBERED_AT_ONCE):
             yield np.frombuffer(file.read(min(RENUMBERED_AT_ONCE, count - start) * dtype.itemsize), dtype)

@@ -49,12 +49,12 @@ class Recorder:
         if self._best:  # training goes on and changes the tensors
             self._best = Checkpoint({name: t.copy() for name, t in checkpoint.tensors.items()}, checkpoint.header)
 
-    def save_last(self, checkpoint: Checkpoint, notes: RunMetadata, step: int) -> None:
+    def save_last(self, checkpoint: Checkpoint, metadata: RunMetadata, step: int) -> None:
         """Save what is to be resumed from."""
 
         def write() -> None:
             self._write_held()
-            notes.write(self._files.notes)
+            metadata.write(self._files.metadata)
             save_checkpoint(self._files.last, checkpoint)
             if self._files != self._run:
                 with writing(self._run.folder):

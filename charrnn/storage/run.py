@@ -107,7 +107,7 @@ class Run(RunFiles):
             pass
         run = cls(folder, FolderLock(folder), made)
         with writing(folder):
-            for path in (run.last, run.best, run.metrics, run.notes, run.corpus, run.folder / KEPT):
+            for path in (run.last, run.best, run.metrics, run.metadata, run.corpus, run.folder / KEPT):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
             settle(run, run.new)

@@ -36,7 +36,7 @@ class RunFiles:
         return self.folder / "metrics.jsonl"
 
     @property
-    def notes(self) -> Path:
+    def metadata(self) -> Path:
         """See ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
@@ -53,4 +53,4 @@ class RunFiles:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files that make the run; the text can be read anew."""
-        return self.last, self.best, self.metrics, self.notes, *(path for _, path in self.kept())
+        return self.last, self.best, self.metrics, self.metadata, *(path for _, path in self.kept())

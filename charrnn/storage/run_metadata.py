@@ -30,7 +30,7 @@ class RunMetadata:
 
     @classmethod
     def read(cls, path: Path) -> "RunMetadata | None":
-        """The notes in a file; None where there is none, or what is there cannot be understood."""
+        """The metadata in a file; None where there are none, or what is there cannot be understood."""
         try:
             values = json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -44,18 +44,18 @@ class RunMetadata:
     @classmethod
     def _checked(cls, values: Any) -> "RunMetadata | None":
         try:
-            notes, sources = cls(**values), values["sources"]
-            texts = (notes.encoding, *sources)
-            counts = (notes.save_every, notes.keep)
+            metadata, sources = cls(**values), values["sources"]
+            texts = (metadata.encoding, *sources)
+            counts = (metadata.save_every, metadata.keep)
             sound = (
                 isinstance(sources, list)
                 and all(isinstance(text, str) and "\0" not in text for text in texts)
                 and all(type(count) is int and count >= 0 for count in counts)
-                and 0 <= float(notes.seconds) < math.inf
+                and 0 <= float(metadata.seconds) < math.inf
             )
         except (TypeError, KeyError, ValueError, OverflowError):
             return None
-        return replace(notes, sources=tuple(sources), seconds=float(notes.seconds)) if sound else None
+        return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds)) if sound else None
 
     def write(self, path: Path) -> None:
         """Write them to a file, whole or not at all.

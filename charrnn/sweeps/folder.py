@@ -203,9 +203,9 @@ def _state(run: Run, planned: PlannedRun) -> RunState:
         return "waiting"
     try:
         header = load_header(run.last)
-        progress, notes = Progress.from_dict(header["progress"]), RunMetadata.read(run.notes)
+        progress, metadata = Progress.from_dict(header["progress"]), RunMetadata.read(run.metadata)
         limits = limits_in(planned.options if planned.options.keys() & LIMITS else header["settings"])  # of a variable
-        parts = parts_done(limits, progress.step, header["epoch"], notes.seconds if notes else 0.0)
+        parts = parts_done(limits, progress.step, header["epoch"], metadata.seconds if metadata else 0.0)
     except (CheckpointError, KeyError, TypeError):
         return "cut"  # the run itself says what is wrong with it
     waited = progress.has_waited({"patience": 0, **header["settings"], **planned.options}["patience"])

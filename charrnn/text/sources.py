@@ -40,7 +40,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a file's text.
+    """A part of a file's text.
 
     Attributes:
         origin: the file's path, or "stdin".

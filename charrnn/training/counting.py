@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
@@ -46,13 +46,13 @@ class CountingTrainer(BaseTrainer):
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """See ``BaseTrainer``."""
-        return self._model.to_tensors(), self._header()
+        return dict(self._model.to_tensors()), self._header()
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
         """See ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
-        self._model = self.config.kind.load(self.config, tensors, self.workers)
+        self._model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))
         self.progress = Progress.from_dict(header["progress"])
 
     @cached_property

@@ -18,7 +18,7 @@ from charrnn.layers.parameters import Parameters
 from charrnn.layers.state import copy_state
 from charrnn.optimizers.optimizer import Optimizer
 from charrnn.scoring.score import Losses, Ranks
-from charrnn.scoring.streams import Ids, surprises
+from charrnn.scoring.streams import Ids, losses_and_ranks
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
@@ -50,10 +50,10 @@ class DynamicReader:
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
         own = parameters.copy()
-        self._rate = learning_rate
+        self._learning_rate = learning_rate
         self._learner = own.config.kind.learner(own, workers, SEGMENT, 1)
         self._network = self._learner.network
-        self._space = self._network.space(SEGMENT, 1)
+        self._buffers = self._network.buffers(SEGMENT, 1)
         self._optimizer = Optimizer(UPDATE_RULE, own.vector, own.decaying, workers)
         self._state = self._network.initial_state(1)
         self._before = np.empty(0, np.int32)
@@ -74,8 +74,8 @@ class DynamicReader:
 
     def _predict(self, x: Ids, y: Ids) -> tuple[Losses, Ranks]:
         """Losses and ranks (T,) of a segment; the state stays where it is."""
-        window = self._network.run(x, copy_state(self._state), self._space)
-        losses, ranks = surprises(self._network, window, y)
+        window = self._network.run(x, copy_state(self._state), self._buffers)
+        losses, ranks = losses_and_ranks(self._network, window, y)
         self._check(bool(np.isfinite(losses).all()))
         return losses[:, 0], ranks[:, 0]
 
@@ -84,12 +84,12 @@ class DynamicReader:
         self._learner.loss_and_gradient(Batch(x, y), self._state)
         self._step += 1
         gradient = self._learner.gradient.vector
-        self._check(self._optimizer.clip_and_update(gradient, self._rate, self._step, clip_norm=CLIP_NORM))
+        self._check(self._optimizer.clip_and_update(gradient, self._learning_rate, self._step, clip_norm=CLIP_NORM))
         self._network.refresh()
 
     def _check(self, sound: bool) -> None:
         if not sound:
             raise TrainingError(
-                f"the model diverged as it learned from the text at rate {self._rate}; choose a lower rate of dynamic "
-                "evaluation"
+                f"the model diverged as it learned from the text at rate {self._learning_rate}; choose a lower rate of "
+                "dynamic evaluation"
             )

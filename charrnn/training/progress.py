@@ -17,8 +17,8 @@ MOST = 2**53
 BEST = "best_val_"
 """How the names of best values begin in files; the name of the metric follows."""
 
-PACE_SECONDS = 3.0
-"""Time over which ``Pace`` is a mean."""
+THROUGHPUT_SECONDS = 3.0
+"""Time over which ``Throughput`` is a mean."""
 
 
 @dataclass
@@ -135,7 +135,7 @@ class Clock:
     characters: int = 0
 
     def chars_per_second(self) -> float:
-        """The pace since the last evaluation; 0 where this session has not trained since."""
+        """The throughput since the last evaluation; 0 where this session has not trained since."""
         return self.characters / self.training_seconds if self.training_seconds else 0.0
 
 
@@ -147,10 +147,10 @@ class Throughput:
         """Seconds and characters up to the end of each of the last steps, after those before them."""
 
     def add(self, seconds: float, characters: int) -> float:
-        """Take a step in; returns the pace, 0 where the clock is too coarse to tell."""
+        """Take a step in; returns the throughput, 0 where the clock is too coarse to tell."""
         ends = self._ends
         ends.append((ends[-1][0] + seconds, ends[-1][1] + characters))
-        while len(ends) > 2 and ends[-1][0] - ends[1][0] > PACE_SECONDS:
+        while len(ends) > 2 and ends[-1][0] - ends[1][0] > THROUGHPUT_SECONDS:
             ends.popleft()
         elapsed = ends[-1][0] - ends[0][0]
         return (ends[-1][1] - ends[0][1]) / elapsed if elapsed else 0.0

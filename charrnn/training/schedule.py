@@ -5,7 +5,7 @@ import math
 from charrnn.training.settings import TrainingSettings
 
 
-def rate(settings: TrainingSettings, step: int, epoch: float, progress: float) -> float:
+def learning_rate_at(settings: TrainingSettings, step: int, epoch: float, progress: float) -> float:
     """The learning rate of the next update.
 
     ``constant`` stays; ``step`` is multiplied by ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and

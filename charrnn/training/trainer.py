@@ -24,7 +24,7 @@ from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, che
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.memory import check_memory
 from charrnn.training.progress import Clock, Progress, Throughput
-from charrnn.training.schedule import rate
+from charrnn.training.schedule import learning_rate_at
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 HASTE = 8
@@ -60,7 +60,7 @@ class Trainer(BaseTrainer):
         vector, decaying = self.parameters.vector, self.parameters.decaying
         self._optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
         self._state = self._network.initial_state(settings.batch_size)
-        self._pace = Throughput()
+        self._throughput = Throughput()
         self._saved_at = running_seconds()
         self._good = GoodState.of(self._tensors(), self.progress)
 
@@ -176,7 +176,9 @@ class Trainer(BaseTrainer):
         if progress.window == 0:
             self._batches.begin_epoch(progress.epoch)
         batch = self._batches.batch(progress.window, progress.step)
-        learning_rate = progress.rate_factor * rate(settings, progress.step, self._epoch(), self._annealed())
+        learning_rate = progress.rate_factor * learning_rate_at(
+            settings, progress.step, self._epoch(), self._annealed()
+        )
         loss = self._learner.loss_and_gradient(batch, self._state, dropout_seed=self._dropout_seed())
         check(loss < MOST_NATS, f"loss {loss:.3g} nats")
         is_updated = self._optimizer.clip_and_update(
@@ -204,7 +206,7 @@ class Trainer(BaseTrainer):
             learning_rate=learning_rate,
             grad_norm=norm,
             characters=batch.predictions,
-            chars_per_second=self._pace.add(now - started, batch.predictions),
+            chars_per_second=self._throughput.add(now - started, batch.predictions),
             progress=self._done(),
         )
 

@@ -46,8 +46,8 @@ def make(make_parameters):
 
 
 def test_traces_have_names_of_their_own():
-    traces = {find_cell(name).trace for name in cell_names()}
-    assert len({trace.__name__ for trace in traces}) == len(traces)
+    activations = {find_cell(name).activations for name in cell_names()}
+    assert len({activations.__name__ for activations in activations}) == len(activations)
 
 
 def test_time_loops_can_be_called_by_address():
@@ -138,7 +138,7 @@ def test_any_number_of_threads_gives_the_same_bytes(make, make_window, cell, sha
 def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape, threads):
     network = Network(make(cell, 17, shape), Workers(threads))
     sampler = Sampler(network)
-    sampler.pace(1).threads = lambda _characters: threads
+    sampler.tuner(1).threads = lambda _characters: threads
     rules, random, weights = Rules(0.9), generator(3), np.empty(V)
     drawn = Streams.beginning(sampler, np.array([2, 4], np.int32), random[np.newaxis]).draw(30, rules)
     state, space = network.initial_state(1), LanguageBuffers.allocate(network.config, 1, 1)
@@ -203,12 +203,12 @@ def test_in_bf16_the_gradient_is_near_and_the_loss_falls(make, make_window, monk
 @cells
 def test_the_parts_of_a_cell_fit_together(cell):
     found = find_cell(cell)
-    assert found.trace._fields == ("gates", *found.state, *found.saved)
+    assert found.activations._fields == ("gates", *found.state, *found.saved)
     assert found.initial_bias(6).shape == (found.gates * 6,)
     assert sum(product.gates for product in found.products) == found.gates
     assert found.products[0].gradient == "gates"
     for product in found.products:
-        assert {product.operand, product.gradient} <= set(found.trace._fields)
+        assert {product.operand, product.gradient} <= set(found.activations._fields)
     for vector in found.vectors:
         assert vector.initial(6).shape == (6,)
 

@@ -200,13 +200,15 @@ def test_dynamic_evaluation_that_diverges_is_an_error(evaluate, text):
 
 def test_exact_answers(evaluate, tmp_path, checkpoints):
     (tmp_path / "sayings.txt").write_text("the cat sat on the mat. the dog sat>on the log.\nthe log>\nthe mat>t\n")
-    result = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", ">", "--unknown", "error")
+    result = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--separator", ">", "--unknown", "error")
     assert "'>' at position" in result.stderr  # the mark is part of what the model reads
     (tmp_path / "sayings.txt").write_text("the cat sat on the mat. the dog sat on the log.\nthe log.\n")
-    shown = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", "o").stdout.splitlines()
+    shown = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--separator", "o").stdout.splitlines()
     assert shown[0] == f"model  {checkpoints / 'letters' / 'best.safetensors'}"
     assert [line.split()[:2] for line in shown[1:]] == [["length", "asked"], ["5", "1"], ["12", "1"], ["all", "2"]]
-    as_json = json.loads(evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", "o", "--json").stdout)
+    as_json = json.loads(evaluate("letters", tmp_path / "sayings.txt", "--exact", "--separator", "o", "--json").stdout)
+    before = evaluate("letters", tmp_path / "sayings.txt", "--exact", "--mark", "o", "--json").stdout
+    assert json.loads(before) == as_json  # its former name
     assert as_json["asked"] == 2
     assert "holds no '='" in evaluate("letters", tmp_path / "sayings.txt", "--exact").stderr
 
@@ -217,8 +219,8 @@ def test_options_that_do_not_go_together(evaluate, text):
         (["--lines", "--per-char", "-"], "--lines and --per-char - both write to stdout"),
         (["--heat", "--json"], "--heat has no JSON"),
         (["--dynamic-rate", "1"], "--dynamic-rate is of --dynamic"),
-        (["--mark", ">"], "--mark is of --exact"),
-        (["--exact", "--mark", ""], "--mark must be at least one character"),
+        (["--separator", ">"], "--separator is of --exact"),
+        (["--exact", "--separator", ""], "--separator must be at least one character"),
         (["--exact", "--dynamic"], "--exact counts right answers and nothing else: leave out --dynamic"),
         (["--exact", "--one-pass"], "leave out --one-pass"),
         (["--exact", "--per-char", "x"], "leave out --per-char"),
@@ -236,8 +238,8 @@ def test_options_that_do_not_go_together(evaluate, text):
 @pytest.mark.parametrize(
     ("variable", "value", "arguments"),
     [
-        ("UNKNOWN", "skip", ("--exact", "--mark", " ")),
-        ("LINES", "1", ("--exact", "--mark", " ")),
+        ("UNKNOWN", "skip", ("--exact", "--separator", " ")),
+        ("LINES", "1", ("--exact", "--separator", " ")),
         ("MARK", ":", ()),
         ("DYNAMIC_RATE", "0.5", ()),
         ("OVERWRITE", "1", ()),

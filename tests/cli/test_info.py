@@ -40,7 +40,7 @@ def test_json(info, checkpoints):
 
 def test_tensors_are_not_read(info, monkeypatch):
     monkeypatch.setattr("charrnn.storage.checkpoint.load_checkpoint", None)
-    monkeypatch.setattr("charrnn.opening.load_checkpoint", None)
+    monkeypatch.setattr("charrnn.starting.load_checkpoint", None)
     assert info("bytes").exit_code == 0
 
 

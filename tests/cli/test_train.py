@@ -108,7 +108,7 @@ def test_the_header_tells_the_budget_that_nobody_chose(train, monkeypatch):
     monkeypatch.setattr(
         "charrnn.training.trainer.Trainer._parts_done", lambda self: {"minutes": self.progress.step / 2}
     )
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 10.0)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 10.0)
     budget = "10 minutes, or 8 evaluations without a better one (--minutes, --steps or --epochs change that)"
     assert budget in train().stderr
 
@@ -482,7 +482,7 @@ ZEROS = ("--embedding-size", 0, "--clip-norm", 0, "--warmup-steps", 0, "--reset-
 
 @pytest.mark.parametrize(("speed", "given", "tied"), [(20.0, ZEROS, False), (0.2, (), True)])  # too slow to be late
 def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch, tmp_path, speed, given, tied):
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: speed)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: speed)
     stderr = train("--minutes", 5, "--hidden-size", 8, *given).stderr
     assert stderr.count("plan:  ") == 3
     assert "the minutes were over" not in stderr
@@ -498,7 +498,7 @@ def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch,
 
 
 def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkeypatch, tmp_path):
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 2000.0)
     monkeypatch.chdir(tmp_path)
     Path("-cats.txt").write_text("cats and dogs. " * 40)
     stderr = invoke("train", "--minutes", 0.01, "--hidden-size", 8, "--", "-cats.txt").stderr
@@ -508,7 +508,7 @@ def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkey
 
 
 def test_nothing_repeats_a_run_that_took_the_place_of_the_one_that_it_started_from(train, monkeypatch):
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2000.0)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 2000.0)
     train("--steps", 1)
     options = ["--minutes", 0.01, "--init-from", "cats"]
     assert "again: " in train(*options, "--name", "kittens").stderr
@@ -522,7 +522,7 @@ def test_what_samples_a_run_takes_its_name_for_no_option(train, invoke):
 
 
 def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypatch):
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 1e9)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 1e9)
     stderr = train("--minutes", 0.01, "--hidden-size", 8, "--val-fraction", 0).stderr
     late = next(line for line in stderr.splitlines() if "the minutes were over" in line)
     assert re.fullmatch(
@@ -531,7 +531,7 @@ def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypat
 
 
 def test_a_run_need_not_be_planned(train, monkeypatch):
-    monkeypatch.setattr("charrnn.opening.training_speed", None)
+    monkeypatch.setattr("charrnn.starting.training_speed", None)
     stderr = train("--minutes", 0.0001, "--no-plan").stderr
     assert "plan:" not in stderr
     assert "again:" not in stderr

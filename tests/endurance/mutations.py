@@ -17,7 +17,7 @@ from pathlib import Path
 from charrnn.errors import CharrnnError
 from charrnn.kinds.header import model_of
 from charrnn.models.language.parameters import LanguageParameters
-from charrnn.opening import open_job
+from charrnn.starting import open_job
 from charrnn.storage import checkpoint as format_of
 from charrnn.storage.checkpoint import load_checkpoint, load_header, stored_shapes
 from charrnn.storage.run import Run

@@ -1,25 +1,27 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.cross_entropy import cross_entropy, surprise
+from charrnn.kernels.cross_entropy import cross_entropy, token_losses
 
 precisions = pytest.mark.parametrize(("dtype", "bound"), [("float32", 2e-6), ("float64", 1e-13)])
 
 
 def naive(logits, targets, scale):
-    """Losses (T, B) and the gradient of ``scale`` times their sum, in float64."""
+    """Losses (T, B) and the gradient of the sum of each times its scale, in float64."""
     logits = logits.astype("float64")
     shifted = logits - logits.max(-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     one_hot = np.eye(logits.shape[-1])[targets]
-    return -(log_p * one_hot).sum(-1), scale * (np.exp(log_p) - one_hot)
+    scales = np.broadcast_to(scale, targets.shape)[..., np.newaxis]
+    return -(log_p * one_hot).sum(-1), scales * (np.exp(log_p) - one_hot)
 
 
 def run(logits, targets, scale=1.0, classes=None, rows=None):
     """Losses and gradient of the kernel; the logits stay as they are."""
     out, losses = logits.copy(), np.full(targets.shape, -7.0)
     first, last = rows or (0, targets.shape[1])
-    cross_entropy(out, targets, classes or logits.shape[-1], logits.dtype.type(scale), losses, first, last)
+    scales = np.broadcast_to(np.asarray(scale, logits.dtype), targets.shape).copy()
+    cross_entropy(out, targets, classes or logits.shape[-1], scales, losses, first, last)
     return losses, out
 
 
@@ -39,6 +41,18 @@ def test_loss_and_gradient(random, T, B, V, gap, scale, dtype, bound):
     assert (losses[:, others] == -7).all()
     assert np.array_equal(gradient[:, others], logits[:, others])
     assert np.array_equal(gradient[:, :, V:], logits[:, :, V:])
+
+
+@precisions
+def test_each_prediction_has_a_scale_of_its_own_and_padding_none(random, dtype, bound):
+    logits, targets = random.normal(0, 3, (3, 4, 9)).astype(dtype), random.integers(0, 9, (3, 4)).astype(np.int32)
+    scales = random.uniform(0, 1, (3, 4)).astype(dtype)
+    scales[1:, 2] = 0
+    losses, gradient = run(logits, targets, scales)
+    wanted_losses, wanted_gradient = naive(logits, targets, scales)
+    np.testing.assert_allclose(losses, wanted_losses, rtol=bound)
+    np.testing.assert_allclose(gradient, wanted_gradient, rtol=0, atol=bound)
+    assert not gradient[1:, 2].any()
 
 
 @precisions
@@ -83,7 +97,7 @@ def test_surprise_and_rank(random, T, B, V, gap, dtype, bound):
     targets = random.integers(0, V, (T, B)).astype(np.int32)
     before, losses, ranks = logits.copy(), np.full((T, B), -7.0), np.full((T, B), -7, np.int32)
     first, last = B // 3, B - B // 4
-    surprise(logits, targets, V, losses, ranks, first, last)
+    token_losses(logits, targets, V, losses, ranks, first, last)
     order = np.argsort(-logits[:, :, :V].astype("float64"), axis=-1, kind="stable")
     wanted_ranks = 1 + np.argmax(order == targets[..., np.newaxis], axis=-1)
     wanted_losses, _ = naive(logits[:, :, :V], targets, 1)
@@ -99,6 +113,6 @@ def test_surprise_and_rank(random, T, B, V, gap, dtype, bound):
 def test_the_surprise_at_logits_far_apart_and_at_nan(dtype, bound):
     logits = np.array([[[-1e4, 0, -50, -np.inf]] * 3 + [[0, 1, np.nan, 0]]], dtype)
     losses, ranks = np.zeros((1, 4)), np.zeros((1, 4), np.int32)
-    surprise(logits, np.array([[1, 0, 2, 1]], np.int32), 4, losses, ranks, 0, 4)
+    token_losses(logits, np.array([[1, 0, 2, 1]], np.int32), 4, losses, ranks, 0, 4)
     np.testing.assert_allclose(losses, [[0, 1e4, 50, np.nan]], atol=bound)
     assert ranks[0, :3].tolist() == [1, 3, 2]

@@ -17,8 +17,8 @@ from charrnn.kernels.simd import ROW_PANELS, TILE
 
 @pytest.mark.parametrize("most", [1, 3, ROW_PANELS])
 @pytest.mark.parametrize("members", [1, 3])
-@pytest.mark.parametrize("turned", [False, True])
-def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members, turned):
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most, members, is_reversed):
     for vectors in range(1, 4 * ROW_PANELS * TILE.vectors):
         count = panel_count(vectors, 1)
         sizes = np.diff([share_of_blocks(vectors, count, panel) for panel in range(count + 1)])
@@ -26,10 +26,10 @@ def test_a_single_row_takes_all_panels_once_and_several_where_they_are_full(most
             first, last = share_of_blocks(count, members, member), share_of_blocks(count, members, member + 1)
             taken, low, high = [], first, last
             while low < high:
-                taken.append(panels_at_once(vectors, count, low, high, turned, most))
-                panel = high - taken[-1] if turned else low
+                taken.append(panels_at_once(vectors, count, low, high, is_reversed, most))
+                panel = high - taken[-1] if is_reversed else low
                 assert taken[-1] == 1 or set(sizes[panel : panel + taken[-1]]) == {TILE.vectors}
-                low, high = (low, panel) if turned else (panel + taken[-1], high)
+                low, high = (low, panel) if is_reversed else (panel + taken[-1], high)
             assert sum(taken) == last - first
             assert max(taken, default=0) <= most
             if taken and vectors % TILE.vectors == 0:  # all are full
@@ -113,10 +113,10 @@ def test_matmul_of_no_rows_does_nothing(random, dtype):
 def test_matmul_gives_the_same_bytes_in_either_direction(random, T, R, K, N, dtype):
     a, b = normal(random, (T, R, K), dtype), packed(normal(random, (K, N), dtype))
     start, ids = normal(random, (5, N), dtype), random.integers(0, 5, (T, R)).astype("int32")
-    c, turned = np.empty((2, T, R, N), dtype)
+    c, is_reversed = np.empty((2, T, R, N), dtype)
     matmul(a, b, start, ids, c, 0, R)
-    matmul(a, b._replace(turned=True), start, ids, turned, 0, R)
-    assert turned.tobytes() == c.tobytes()
+    matmul(a, b._replace(is_reversed=True), start, ids, is_reversed, 0, R)
+    assert is_reversed.tobytes() == c.tobytes()
 
 
 @precisions
@@ -128,7 +128,7 @@ def test_a_turned_matrix_is_read_from_its_last_panel_to_its_first(random, dtype)
     matmul(row, b, start, ids, whole, 0, 1)
     there, back = row.copy(), row.copy()
     matmul(there, b, start, ids, there, 0, 1)
-    matmul(back, b._replace(turned=True), start, ids, back, 0, 1)
+    matmul(back, b._replace(is_reversed=True), start, ids, back, 0, 1)
     assert np.array_equal(there[..., :depth], whole[..., :depth])
     assert (there[..., -depth:] != whole[..., -depth:]).all()
     assert np.array_equal(back, whole)
@@ -137,24 +137,24 @@ def test_a_turned_matrix_is_read_from_its_last_panel_to_its_first(random, dtype)
 def check_made_ahead(a, b, start, ids, gap):
     """A product made ahead, and added to other rows and in place; it is exact wherever ``adds_start_last`` says so."""
     (T, R, _), N, zeros = a.shape, b.columns, np.zeros_like(start)
-    whole, made, c = (np.zeros((T, R, N + gap), start.dtype) for _ in range(3))
+    whole, precomputed, c = (np.zeros((T, R, N + gap), start.dtype) for _ in range(3))
     matmul(a, b, start, ids, whole, 0, R)
-    matmul(a, b, zeros, ids, made, 0, R)
-    made[..., N:] = np.nan  # must not be read
+    matmul(a, b, zeros, ids, precomputed, 0, R)
+    precomputed[..., N:] = np.nan  # must not be read
     first, last = (1, R - 1) if R > 2 else (0, R)
-    matmul(np.full_like(a, np.nan), b._replace(made=made), start, ids, c, first, last)
+    matmul(np.full_like(a, np.nan), b._replace(precomputed=precomputed), start, ids, c, first, last)
     assert not c[:, :first].any()
     assert not c[:, last:].any()
-    c, whole, made = c[:, first:last], whole[:, first:last], made[:, first:last]
+    c, whole, precomputed = c[:, first:last], whole[:, first:last], precomputed[:, first:last]
     assert not c[..., N:].any()
     c, whole = c[..., :N], whole[..., :N]
-    assert np.array_equal(c, (made + start[ids][:, first:last])[..., :N])
+    assert np.array_equal(c, (precomputed + start[ids][:, first:last])[..., :N])
     if adds_start_last(b):
         assert np.array_equal(c, whole)
     in_place, row_ids = start[ids], np.arange(T * R, dtype="int32").reshape(T, R)
     kept = np.zeros((T, R, N + gap), start.dtype)
-    kept[:, first:last] = made
-    matmul(a, b._replace(made=kept), in_place.reshape(T * R, -1), row_ids, in_place, first, last)
+    kept[:, first:last] = precomputed
+    matmul(a, b._replace(precomputed=kept), in_place.reshape(T * R, -1), row_ids, in_place, first, last)
     assert np.array_equal(in_place[:, first:last, :N], c)
     assert not in_place[..., N:].any()
     assert np.array_equal(in_place[:, :first], start[ids][:, :first])
@@ -221,10 +221,10 @@ def test_pairs_of_bfloat16_are_made_ahead_and_read_in_either_direction(random, T
     a, w = normal(random, (T, R, K), "float32"), packed_pairs(normal(random, (K, N), "float32"), R)
     start, ids = normal(random, (5, N), "float32"), random.integers(0, 5, (T, R)).astype("int32")
     check_made_ahead(a, w, start, ids, 0)
-    c, turned = np.empty((2, T, R, N), "float32")
+    c, is_reversed = np.empty((2, T, R, N), "float32")
     matmul(a, w, start, ids, c, 0, R)
-    matmul(a, w._replace(turned=True), start, ids, turned, 0, R)
-    assert turned.tobytes() == c.tobytes()
+    matmul(a, w._replace(is_reversed=True), start, ids, is_reversed, 0, R)
+    assert is_reversed.tobytes() == c.tobytes()
 
 
 def test_a_nan_among_pairs_reaches_its_row_and_no_other(random):

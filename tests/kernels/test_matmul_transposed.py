@@ -3,7 +3,7 @@ import pytest
 from products import PAIR_CUT, ROWS, TALL, WIDEST, assert_product, normal, precisions
 from reference import nearest_bfloat16
 
-from charrnn.kernels.matmul_transposed import matmul_transposed, scratch
+from charrnn.kernels.matmul_transposed import matmul_transposed, sum_buffers
 from charrnn.kernels.operands import NUMBERS, PAIRS, share_of_blocks
 
 SUM_DEPTH, SUM_ROWS = NUMBERS.sum_depth, NUMBERS.sum_rows
@@ -28,7 +28,7 @@ def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, 
     a[:, M:] = np.nan  # must not be read
     for b, N in zip(bs, (N1, N2), strict=True):
         b[:, N:] = np.nan
-    room = scratch(N1 + N2, dtype)
+    room = sum_buffers(N1 + N2, dtype)
 
     def run(shares):
         cs, sums = tuple(normal(random, (M, N), dtype) for N in (N1, N2)), normal(random, (V, M), dtype)
@@ -76,7 +76,7 @@ def test_sums_over_pairs_of_bfloat16_are_products_of_rounded_factors_however_row
         cs, sums = tuple(np.empty((M, N), "float32") for N in (N1, N2)), np.empty((4, M), "float32")
         for part in reversed(range(parts)):
             rows = share_of_blocks(M, parts, part), share_of_blocks(M, parts, part + 1)
-            matmul_transposed(a, bs, cs, ids, sums, scratch(N1 + N2, PAIRS), *rows)
+            matmul_transposed(a, bs, cs, ids, sums, sum_buffers(N1 + N2, PAIRS), *rows)
         return (*cs, sums)
 
     *cs, sums = run(1)

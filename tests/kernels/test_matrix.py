@@ -11,13 +11,13 @@ PRODUCT = """
 import os
 import numpy as np
 from charrnn.kernels.matmul import matmul
-from charrnn.kernels.packing import pack, packed_zeros, room_to_round
+from charrnn.kernels.packing import pack, packed_zeros, rounding_buffer
 from charrnn.kernels.operands import PAIRS
 from charrnn.kernels.processor import TILE_REGISTERS
 from charrnn.workers import Workers
 
 a, b = np.full((1, 70, 40), 3, "f"), np.full((40, 70), 0.5, "f")
-packed = packed_zeros(40, 70, PAIRS)._replace(rounded=room_to_round(40, 70, PAIRS))
+packed = packed_zeros(40, 70, PAIRS)._replace(rounded=rounding_buffer(40, 70, PAIRS))
 pack(b, packed, 0, 1)
 start, ids = np.ones((1, 70), "f"), np.zeros((1, 70), "i")
 

@@ -7,10 +7,10 @@ from charrnn.kernels.stacks import parts_of
 
 
 @jit
-def first_numbers(stacks, layer, made, out):
-    parts = parts_of(stacks, layer, made)
+def first_numbers(stacks, layer, precomputed, out):
+    parts = parts_of(stacks, layer, precomputed)
     for i in range(len(parts)):
-        out[i, 0], out[i, 1] = parts[i].panels[0], parts[i].made.size
+        out[i, 0], out[i, 1] = parts[i].panels[0], parts[i].precomputed.size
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -20,9 +20,9 @@ def test_parts_are_those_of_the_layer_and_the_first_ones_are_made(count):
     )
     for layer, factor in enumerate((1, 10)):
         for ready in range(count + 1):
-            made = tuple(np.zeros((1, 3 if i < ready else 0, 2)) for i in range(count))
+            precomputed = tuple(np.zeros((1, 3 if i < ready else 0, 2)) for i in range(count))
             out = np.zeros((count, 2))
-            first_numbers(stacks, layer, made, out)
+            first_numbers(stacks, layer, precomputed, out)
             assert out.tolist() == [[factor * i, 6 if i <= ready else 0] for i in range(1, 1 + count)]
-            parts = parts_of(stacks, layer, made)
-            assert [[part.panels[0], part.made.size] for part in parts] == out.tolist()
+            parts = parts_of(stacks, layer, precomputed)
+            assert [[part.panels[0], part.precomputed.size] for part in parts] == out.tolist()

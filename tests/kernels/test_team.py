@@ -7,7 +7,7 @@ import pytest
 from charrnn.kernels.jit import jit
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.operands import PAIRS
-from charrnn.kernels.packing import pack, packed_zeros, room_to_round
+from charrnn.kernels.packing import pack, packed_zeros, rounding_buffer
 from charrnn.kernels.simd import TILE
 from charrnn.kernels.team import Team, may_leave
 from charrnn.workers import Workers, available_threads
@@ -38,7 +38,7 @@ class Products:
         """The first ``count`` of them, or all, on memory of its own, as a member of a team if any."""
         c, last = self._c.copy(), self._shape[1] if last is None else last
         for b in self._bs[:count]:
-            room = room_to_round(DEPTH, self._shape[1], b.panels.dtype)
+            room = rounding_buffer(DEPTH, self._shape[1], b.panels.dtype)
             matmul(self._a, b._replace(rounded=room, team=team), c.reshape(-1, self._widest), self._ids, c, first, last)
         return c
 

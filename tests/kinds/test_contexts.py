@@ -16,7 +16,7 @@ class Blind(ContextModel):
 @pytest.mark.parametrize("seen", [0, 1, 2, 5])
 def test_a_history_is_the_state_and_the_window(seen):
     model = Blind(make_config(9, model="ngram"), None, seen)
-    space, state = model.space(4, 2), model.initial_state(2)
+    space, state = model.buffers(4, 2), model.initial_state(2)
     text = np.arange(18, dtype=np.int32).reshape(9, 2) % 9
     before = max(0, seen - 1)
     padded = np.concatenate([np.zeros((before, 2), np.int32), text + 1])
@@ -31,7 +31,7 @@ def test_a_history_is_the_state_and_the_window(seen):
 
 def test_a_state_advances_by_part_of_a_window_and_begins_anew():
     model = Blind(make_config(9, model="ngram"), None, 4)
-    space, state = model.space(4, 2), model.initial_state(2)
+    space, state = model.buffers(4, 2), model.initial_state(2)
     model.enter(np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.int32), state, space, 2)
     assert state[0][0].tolist() == [[0, 2, 4], [0, 3, 5]]
     model.reset(state, np.array([True, False]))

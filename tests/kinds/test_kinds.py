@@ -35,7 +35,7 @@ def test_a_model_comes_back_from_its_tensors(name):
     for each in (model, loaded):
         state = each.initial_state(2)
         assert [len(layer) for layer in state] == [len(each.state_names)] * len(state)
-        logits.append(each.run(x, state, each.space(8, 2)).logits[:, :, :5].copy())
+        logits.append(each.run(x, state, each.buffers(8, 2)).logits[:, :, :5].copy())
     assert np.array_equal(*logits)
     name = next(iter(model.to_tensors()))
     with pytest.raises(CheckpointError, match="no tensor"):

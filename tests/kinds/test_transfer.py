@@ -23,7 +23,7 @@ def log_probabilities(parameters, vocabulary, text):
     """ln p of each character of the vocabulary after each of the text: (T, V)."""
     network = parameters.config.kind.load(parameters.config, parameters.to_tensors(), Workers(1))
     x = vocabulary.encode(text)[:, np.newaxis]
-    window = network.run(x, network.initial_state(1), network.space(len(x), 1))
+    window = network.run(x, network.initial_state(1), network.buffers(len(x), 1))
     logits = window.logits[:, 0, : len(vocabulary)].astype(np.float64)
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 

@@ -54,12 +54,12 @@ def test_every_row_is_aligned_and_long_enough(cell, precision, training):
     shape, contract = make(cell, precision, dropout=0.5), find_cell(cell)
     buffers = allocate(shape, training=training)
     wanted = []
-    for trace in buffers.traces:
-        wanted.append((trace[0], T, shape.gate_width))
-        states = trace[1 : 1 + len(contract.state)]
+    for activations in buffers.activations:
+        wanted.append((activations[0], T, shape.gate_width))
+        states = activations[1 : 1 + len(contract.state)]
         wanted += [(array, T + 1, H) for array in states]
-        wanted += [(array, T, H) for array in trace[1 + len(contract.state) :]]
-        assert len(trace) == 1 + len(contract.state) + len(contract.saved)
+        wanted += [(array, T, H) for array in activations[1 + len(contract.state) :]]
+        assert len(activations) == 1 + len(contract.state) + len(contract.saved)
     wanted += [(output, T, H) for output in buffers.outputs]
     if training:
         wanted += [*((d_h, T + 1, H) for d_h in buffers.d_h), *((array, 1, H) for array in buffers.d_state)]
@@ -80,10 +80,10 @@ def test_every_row_is_aligned_and_long_enough(cell, precision, training):
 def test_outputs_are_h_itself_unless_dropout_writes_them(training, dropout, dropped):
     buffers = allocate(make(dropout=dropout), training=training)
     assert buffers.dropped is dropped
-    for output, trace in zip(buffers.outputs, buffers.traces, strict=True):
-        assert np.shares_memory(output, trace.h) is not dropped
+    for output, activations in zip(buffers.outputs, buffers.activations, strict=True):
+        assert np.shares_memory(output, activations.h) is not dropped
         if not dropped:
-            trace.h[3] = 9
+            activations.h[3] = 9
             assert (output[2] == 9).all()
 
 
@@ -93,11 +93,13 @@ def test_shortened_buffers_are_the_start_of_the_same_arrays(cell, training):
     buffers = allocate(make(cell, dropout=0.5), training=training)
     states = len(find_cell(cell).state)
     short = buffers.shortened(2, states)
-    for trace, cut in zip(buffers.traces, short.traces, strict=True):
-        assert type(trace) is type(cut)
-        assert [len(array) for array in cut] == [2] + [3] * states + [2] * (len(trace) - 1 - states)
+    for activations, cut in zip(buffers.activations, short.activations, strict=True):
+        assert type(activations) is type(cut)
+        assert [len(array) for array in cut] == [2] + [3] * states + [2] * (len(activations) - 1 - states)
     pairs = [
-        pair for trace, cut in zip(buffers.traces, short.traces, strict=True) for pair in zip(trace, cut, strict=True)
+        pair
+        for activations, cut in zip(buffers.activations, short.activations, strict=True)
+        for pair in zip(activations, cut, strict=True)
     ]
     pairs += [
         *zip(buffers.outputs, short.outputs, strict=True),

@@ -47,7 +47,7 @@ def drawn_alone(model, prefix, seed, length):
 
 def test_draws_equal_those_of_the_model_step_by_step(make, prefix):
     model, random, text, nats = make(Workers()), generator(3), list(prefix), []
-    state, space, weights = model.initial_state(1), model.space(1, 1), np.empty(V, np.float32)
+    state, space, weights = model.initial_state(1), model.buffers(1, 1), np.empty(V, np.float32)
     for place in range(len(prefix) - 1 + 50):
         logits = model.run(np.array([[text[place]]], np.int32), state, space).logits[0, 0]
         if place >= len(prefix) - 1:

@@ -54,7 +54,7 @@ stop_texts = st.lists(st.text("abc", min_size=1, max_size=5), max_size=4).map(tu
 @given(texts, stop_texts, st.lists(st.integers(0, 30), max_size=6))
 def test_a_text_ends_before_the_first_complete_stop_text_whatever_its_pieces(text, stops, cuts):
     cuts = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
-    growing = StopTexts(stops, rivals=1)
+    growing = StopTexts(stops, top=1)
     shown, stop = growing.feed(piece(""))
     for first, last in pairwise(cuts):
         new, stop = growing.feed(piece(text[first:last], first))
@@ -88,7 +88,7 @@ def collected(steps):
     for step in steps:
         assert step.text not in reasons
         texts[step.text] = texts.get(step.text, "") + step.piece.symbols
-        assert len(step.piece.symbols) == len(step.piece.nats) == len(step.piece.rivals)
+        assert len(step.piece.symbols) == len(step.piece.nats) == len(step.piece.top_ids)
         if step.stop_reason:
             reasons[step.text] = step.stop_reason, step.stop_length
     assert texts.keys() == reasons.keys()
@@ -101,7 +101,7 @@ def test_texts_are_one_long_draw_cut_at_stop_texts(sampler, length, stops, count
     drawn = streams(sampler, *range(count)).draw(max(1, length), SamplingSettings().rules)
     whole = [VOCABULARY.decode(row)[:length] for row in drawn.ids]
     chosen = SamplingSettings(length=length, stop=stops)
-    texts, reasons = collected(grow(streams(sampler, *range(count)), VOCABULARY, chosen, rivals=2))
+    texts, reasons = collected(grow(streams(sampler, *range(count)), VOCABULARY, chosen, top=2))
     for n in range(count):
         text, stop = before_stop(whole[n], stops)
         assert texts[n] == text

@@ -75,9 +75,9 @@ def test_draws_equal_those_of_the_network_step_by_step(network, make_text, lengt
 
 def test_chunks_do_not_matter(network, make_text):
     prefix = make_text(5)
-    whole = Streams.beginning(Sampler(network), prefix, generators(3)).draw(40, RULES, rivals=3)
+    whole = Streams.beginning(Sampler(network), prefix, generators(3)).draw(40, RULES, top=3)
     streams = Streams.beginning(Sampler(network), prefix, generators(3))
-    chunks = [streams.draw(count, RULES, rivals=3) for count in (1, 1, 7, 31)]
+    chunks = [streams.draw(count, RULES, top=3) for count in (1, 1, 7, 31)]
     for name in whole._fields:
         parts = np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1)
         assert np.array_equal(parts, getattr(whole, name)), name
@@ -124,21 +124,21 @@ def test_kept_streams_go_on_as_in_the_batch(network, make_text):
 
 def test_rivals_are_the_most_probable_characters(network, make_text):
     streams = Streams.beginning(Sampler(network), make_text(4), generators(1))
-    drawn = streams.draw(30, Rules(2.0), rivals=V)
-    p = np.exp(-drawn.rival_nats[0])
+    drawn = streams.draw(30, Rules(2.0), top=V)
+    p = np.exp(drawn.top_logprobs[0])
     assert np.allclose(p.sum(axis=1), 1, atol=1e-5)
     assert (np.diff(p) <= 0).all()
-    assert all(sorted(row) == list(range(V)) for row in drawn.rivals[0])
-    own = drawn.rivals[0] == drawn.ids[0][:, np.newaxis]
-    assert np.array_equal(drawn.rival_nats[0][own], drawn.nats[0])
-    few = Streams.beginning(Sampler(network), make_text(4), generators(1)).draw(1, Rules(2.0), rivals=2)
-    assert few.rivals.shape == few.rival_nats.shape == (1, 1, 2)
+    assert all(sorted(row) == list(range(V)) for row in drawn.top_ids[0])
+    own = drawn.top_ids[0] == drawn.ids[0][:, np.newaxis]
+    assert np.array_equal(-drawn.top_logprobs[0][own], drawn.nats[0])
+    few = Streams.beginning(Sampler(network), make_text(4), generators(1)).draw(1, Rules(2.0), top=2)
+    assert few.top_ids.shape == few.top_logprobs.shape == (1, 1, 2)
 
 
 def test_temperature_zero_takes_no_random_number(network, make_text):
     streams = Streams.beginning(Sampler(network), make_text(4), generators(1))
-    drawn = streams.draw(30, Rules(0.0), rivals=1)
-    assert np.array_equal(drawn.rivals[0, :, 0], drawn.ids[0])
+    drawn = streams.draw(30, Rules(0.0), top=1)
+    assert np.array_equal(drawn.top_ids[0, :, 0], drawn.ids[0])
     assert np.array_equal(streams.now.generators, generators(1))
 
 
@@ -155,7 +155,7 @@ from charrnn.sampling.streams import Streams
 for layers, count in ((1, 1), (2, 3)):
     network = Network(LanguageParameters(make_config(vocab_size=5, hidden_size=8, num_layers=layers)).initialise(0))
     random = np.stack([generator(seed) for seed in range(count)])
-    Streams.beginning(Sampler(network), np.zeros(2, np.int32), random).draw(3, Rules(1.0), rivals=count - 1)
+    Streams.beginning(Sampler(network), np.zeros(2, np.int32), random).draw(3, Rules(1.0), top=count - 1)
 """
 
 

@@ -55,7 +55,7 @@ def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
     assert recorder.failure is None
     assert step_of(run.last) == step_of(run.best) == 1
     assert read_metrics(run.metrics) == [{"step": 1}]
-    assert RunMetadata.read(run.notes) == NOTES
+    assert RunMetadata.read(run.metadata) == NOTES
     assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
 
 

@@ -11,7 +11,7 @@ from endurance.cluster import LoopbackCluster
 from endurance.runs import command
 from waiting import LONG, until
 
-from charrnn.opening import open_job
+from charrnn.starting import open_job
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import SweepFolder
 

@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.errors import ConfigError, RunError
-from charrnn.opening import open_job
+from charrnn.starting import open_job
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.training.events import Evaluated, StepDone

@@ -4,7 +4,9 @@ import pytest
 
 from charrnn.cli.sweep import train_options
 from charrnn.errors import ConfigError
+from charrnn.hyperparameters import defaults_of, options_in
 from charrnn.sweeps.spec import read_spec, run_name
+from charrnn.training.settings import HYPERPARAMETERS
 
 OPTIONS = train_options()
 
@@ -100,11 +102,18 @@ def test_a_combination_is_one_run_whatever_its_order_and_its_name(read):
     assert names(spec) == ["hidden-size=8,cell=gru,rng-seed=0", "hidden-size=8,cell=gru,rng-seed=1"]
 
 
+OF_OTHERS = {name.replace("_", "-") for name in HYPERPARAMETERS.keys() - defaults_of("optimizers", "adam").keys()}
+OF_OTHERS |= {
+    name.replace("_", "-") for name in options_in("cells", "Model").keys() - defaults_of("cells", "lstm").keys()
+}
+"""Hyperparameters that the default optimizer and cell do not have."""
+
+
 def test_a_long_name_is_cut_and_still_its_own(read):
     many = "".join(
         f"{key} = [0.123456789]\n"
         for key in OPTIONS
-        if OPTIONS[key].kind is float and key not in ("val-fraction", "momentum", "square-decay")
+        if OPTIONS[key].kind is float and key not in ("val-fraction", *OF_OTHERS)
     )
     spec = read(
         f'corpus = "book.txt"\n[grid]\n{many}reset-probability = [0.5, 0.25]\nval-fraction = [0.1]\n'.replace(

@@ -41,7 +41,7 @@ def test_the_activations_are_those_of_the_workspace(shape):
     config = make_config(90, **shape)
     buffers = LanguageBuffers.allocate(config, STEPS, STREAMS, training=True)
     stack = buffers.stack
-    held = sizes([stack.traces, stack.outputs, buffers.logits, stack.before_restart, stack.d_h])
+    held = sizes([stack.activations, stack.outputs, buffers.logits, stack.before_restart, stack.d_h])
     assert STEPS * STREAMS * config.kind.cost(config).row_bytes() == pytest.approx(held, rel=0.1)
 
 

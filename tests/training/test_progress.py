@@ -2,7 +2,7 @@ import pytest
 
 from charrnn.errors import CheckpointError
 from charrnn.kinds.metric import BITS_PER_CHARACTER
-from charrnn.training.progress import PACE_SECONDS, Clock, Progress, Throughput
+from charrnn.training.progress import THROUGHPUT_SECONDS, Clock, Progress, Throughput
 
 
 def test_the_pace_is_that_of_the_last_seconds():
@@ -10,15 +10,15 @@ def test_the_pace_is_that_of_the_last_seconds():
     assert pace.add(2.0, 100) == 50
     assert pace.add(1.0, 200) == 100
     for _ in range(10):
-        latest = pace.add(PACE_SECONDS / 2, 300)
-    assert latest == pytest.approx(300 / (PACE_SECONDS / 2))
+        latest = pace.add(THROUGHPUT_SECONDS / 2, 300)
+    assert latest == pytest.approx(300 / (THROUGHPUT_SECONDS / 2))
 
 
 def test_a_step_that_takes_long_has_its_own_pace():
     pace = Throughput()
     pace.add(0.1, 1000)
-    assert pace.add(10 * PACE_SECONDS, 30 * PACE_SECONDS) == 3
-    assert pace.add(10 * PACE_SECONDS, 60 * PACE_SECONDS) == 6
+    assert pace.add(10 * THROUGHPUT_SECONDS, 30 * THROUGHPUT_SECONDS) == 3
+    assert pace.add(10 * THROUGHPUT_SECONDS, 60 * THROUGHPUT_SECONDS) == 6
 
 
 def test_steps_between_which_a_coarse_clock_stands_still_have_no_pace():

@@ -19,8 +19,8 @@ from charrnn.text.escapes import unescaped
 from charrnn.text.sources import versions
 
 if TYPE_CHECKING:
-    from charrnn.cli.eval.surprise import Line, Lines
-    from charrnn.scoring.answers import Answers
+    from charrnn.cli.eval.by_character import Line, Lines
+    from charrnn.scoring.exact_match import ExactMatch
     from charrnn.scoring.score import Score, ScoredText
 
 STDOUT = Path("-")
@@ -45,7 +45,13 @@ MANY_DIGITS = 1e9
 @option(
     "--exact", is_flag=True, help="Count the lines, such as 12+345=357, whose answer is right to the last character."
 )
-@option("--mark", metavar="TEXT", help="What ends the question in a line of --exact.", unset="=")
+@option(
+    "--separator",
+    aliases=("--mark",),
+    metavar="TEXT",
+    help="What ends the question in a line of --exact.",
+    unset="=",
+)
 @option("--one-pass", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
@@ -63,7 +69,7 @@ def command(
     per_char: Path | None,
     overwrite: bool,
     exact: bool,
-    mark: str | None,
+    separator: str | None,
     encoding: str | None,
     precision: str | None,
     checkpoints: Path,
@@ -89,8 +95,8 @@ def command(
         per_char = STDOUT
     if not exact:
         _check(as_json, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
-    _check_exact(mark, exact, {"lines": lines, "heat": heat, "per_char": per_char, **how})
-    check_belonging("mark", "--exact", exact)
+    _check_exact(separator, exact, {"lines": lines, "heat": heat, "per_char": per_char, **how})
+    check_belonging("separator", "--exact", exact)
     check_belonging("dynamic_rate", "--dynamic", how["dynamic"])
     check_belonging("overwrite", "--per-char", per_char is not None)
     _check_output(per_char, sources)
@@ -103,9 +109,11 @@ def command(
 
         model = Model.load(path, threads=threads, precision=precision)
     if exact:
-        _show_answers(model.score_answers(*sources, encoding=encoding, mark=unescaped(mark or "=")), path, as_json)
+        _show_answers(
+            model.score_exact_match(*sources, encoding=encoding, separator=unescaped(separator or "=")), path, as_json
+        )
         return
-    from charrnn.cli.eval.surprise import Lines, characters_as_json
+    from charrnn.cli.eval.by_character import Lines, characters_as_json
 
     if not how["dynamic"]:
         how["dynamic_rate"] = None
@@ -135,14 +143,14 @@ def command(
         say(line, err=beside)
 
 
-def _show_answers(answers: "Answers", path: Path, as_json: bool) -> None:
+def _show_answers(answers: "ExactMatch", path: Path, as_json: bool) -> None:
     """Print how many answers are right."""
-    from charrnn.cli.eval.answers import answers_as_json, answers_as_table
+    from charrnn.cli.eval.exact_match import exact_match_as_json, exact_match_as_table
 
     if as_json:
-        print_json({"checkpoint": str(path), **answers_as_json(answers)})
+        print_json({"checkpoint": str(path), **exact_match_as_json(answers)})
         return
-    for line in (f"model  {path}", *answers_as_table(answers)):
+    for line in (f"model  {path}", *exact_match_as_table(answers)):
         say(line, err=False)
 
 
@@ -221,7 +229,7 @@ def _each(parts: "Iterable[ScoredText]", tally: Tally, shown: "Lines | None") ->
 
 def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) -> "Callable[[Line], None]":
     """What prints a line of the text."""
-    from charrnn.cli.eval.surprise import line_as_columns, line_as_heat, line_as_json
+    from charrnn.cli.eval.by_character import line_as_columns, line_as_heat, line_as_json
 
     named = len(sources) > 1 or Path(sources[0]).is_dir()
     escaped = sys.stdout.isatty()
@@ -253,10 +261,10 @@ def _check(as_json: bool, reports: dict[str, bool]) -> None:
         raise ConfigError("--heat needs a terminal with colours: use --lines or --per-char, or set FORCE_COLOR=1")
 
 
-def _check_exact(mark: str | None, exact: bool, others: dict[str, Any]) -> None:
+def _check_exact(separator: str | None, exact: bool, others: dict[str, Any]) -> None:
     """Refuse what does not go together with --exact."""
-    if mark == "":
-        raise click.UsageError("--mark must be at least one character.")
+    if separator == "":
+        raise click.UsageError("--separator must be at least one character.")
     if used := [name for name, value in others.items() if exact and value and value != "error" and is_typed(name)]:
         name = used[0].replace("_", "-")
         raise click.UsageError(f"--exact counts right answers and nothing else: leave out --{name}.")

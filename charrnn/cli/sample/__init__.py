@@ -259,11 +259,11 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
         versions(corpora)
 
 
-def show(texts: Texts, settings: "SamplingSettings", rivals: int, writer: Any) -> None:
+def show(texts: Texts, settings: "SamplingSettings", top: int, writer: Any) -> None:
     """Draw and print all texts; a signal ends them after what was drawn by then."""
     text, session = -1, texts.session
     steps = partial(texts.steps, portion=writer.portion) if session else texts.steps
-    with closing(steps(settings, rivals=rivals, interrupted=lambda: signals.noted > 0)) as drawn:
+    with closing(steps(settings, top=top, interrupted=lambda: signals.noted > 0)) as drawn:
         for step in drawn:
             signals.keep(must_wait=session is not None)
             if step.text != text:

@@ -27,7 +27,7 @@ def encoding_of(checkpoint: Path) -> str:
     from charrnn.storage.run import Run
     from charrnn.storage.run_metadata import RunMetadata
 
-    notes = RunMetadata.read(Run(checkpoint.parent).notes)
+    notes = RunMetadata.read(Run(checkpoint.parent).metadata)
     return (notes and notes.encoding) or ENCODING
 
 

@@ -104,15 +104,15 @@ class JsonWriter:
         if self._probabilities:
             name = partial(json_name, vocabulary=self._vocabulary)
             result["probabilities"] = [
-                {unit: name(c), "probability": p, "rivals": {name(r): rival_p for r, rival_p in rivals}}
+                {unit: name(c), "probability": p, "rivals": {name(o): other_p for o, other_p in others}}
                 for piece in drawn
-                for c, p, rivals in ranked(piece, self._vocabulary)
+                for c, p, others in ranked(piece, self._vocabulary)
             ]
         self._show(result | self._settings)
 
 
 class ProbabilityWriter:
-    """A line for each drawn character: it, its probability, then its rivals and theirs, between tabs."""
+    """A line for each drawn character: it, its probability, then the most probable ones and theirs, between tabs."""
 
     portion = 1
 
@@ -126,10 +126,10 @@ class ProbabilityWriter:
 
     def step(self, step: Step) -> None:
         """What was drawn."""
-        for c, p, rivals in ranked(step.predicted, self._vocabulary):
+        for c, p, others in ranked(step.predicted, self._vocabulary):
             cells = [self._quoted(c), f"{p:.6f}"]
-            for rival, rival_p in rivals:
-                cells += [self._quoted(rival), f"{rival_p:.6f}"]
+            for other, other_p in others:
+                cells += [self._quoted(other), f"{other_p:.6f}"]
             self._display.line("\t".join(cells))
 
     def end(self, step: Step) -> None:
@@ -141,17 +141,17 @@ class ProbabilityWriter:
 
 
 Ranked = tuple[str, float, list[tuple[str, float]]]
-"""A symbol, its probability, and its rivals with theirs."""
+"""A symbol, its probability, and the most probable ones with theirs."""
 
 
 def ranked(piece: DrawnPiece, vocabulary: Vocabulary) -> list[Ranked]:
-    """Each character with its rivals; all probabilities by the model, at temperature 1."""
-    rows = zip(piece.symbols, piece.nats, piece.rivals, piece.rival_nats, strict=True)
+    """Each character with the most probable ones; all probabilities by the model, at temperature 1."""
+    rows = zip(piece.symbols, piece.nats, piece.top_ids, piece.top_logprobs, strict=True)
     return [
         (
             c,
             math.exp(-nats),
-            [(vocabulary.symbols[i], math.exp(-n)) for i, n in zip(ids, others, strict=True)],
+            [(vocabulary.symbols[i], math.exp(logprob)) for i, logprob in zip(ids, logprobs, strict=True)],
         )
-        for c, nats, ids, others in rows
+        for c, nats, ids, logprobs in rows
     ]

@@ -1,7 +1,7 @@
 """Options that several commands have, and the class of all options."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,11 +25,22 @@ class VariableOption(click.Option):
 
     Attributes:
         group: heading of the help under which it is listed, where its command groups its options.
+        aliases: flags that it had before, which go on working but are not in the help.
     """
 
-    def __init__(self, *arguments: Any, group: str = "", **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.group = group
+    def __init__(
+        self, declarations: Sequence[str], group: str = "", aliases: tuple[str, ...] = (), **keywords: Any
+    ) -> None:
+        super().__init__([*declarations, *aliases], **keywords)
+        self.group, self.aliases = group, aliases
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """What the help says of it."""
+        opts, self.opts = self.opts, [name for name in self.opts if name not in self.aliases]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = opts
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """The first variable that is set and not empty."""
@@ -43,8 +54,9 @@ class VariableOption(click.Option):
 
     def variable(self, ctx: click.Context) -> str | None:
         """Its name."""
-        option = next(name for name in self.opts if name.startswith("--"))
-        names = (f"charrnn-{ctx.command.name}-{option[2:]}", f"charrnn-{option[2:]}")
+        flags = [name[2:] for name in self.opts if name.startswith("--")]
+        own = [flag for flag in flags if f"--{flag}" in self.aliases or flag == flags[0]]
+        names = (f"charrnn-{of}{flag}" for flag in own for of in (f"{ctx.command.name}-", ""))
         variables = (name.replace("-", "_").upper() for name in names)
         return next((variable for variable in variables if os.environ.get(variable)), None)
 

@@ -49,8 +49,8 @@ class Overview:
         from charrnn.training.progress import Progress, best_of
 
         header, tensors = load_header(path), stored_shapes(path)
-        notes = RunMetadata.read(Run(path.parent).notes)
-        origin = {"sources": notes.sources, "encoding": notes.encoding} if notes else {}
+        metadata = RunMetadata.read(Run(path.parent).metadata)
+        origin = {"sources": metadata.sources, "encoding": metadata.encoding} if metadata else {}
         try:
             stored = dict(header["vocabulary"])
             vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **stored))
@@ -64,7 +64,7 @@ class Overview:
                 progress={
                     "steps": progress.step,
                     "epochs": float(header["epoch"]),
-                    "seconds": notes.seconds if notes else None,
+                    "seconds": metadata.seconds if metadata else None,
                     best_of(metric): progress.best,
                 },
                 parameters=int(header.get("parameters") or _parameters(tensors)),

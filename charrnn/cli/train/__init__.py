@@ -69,7 +69,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         terminate_at_eof(quiet)
     if not quiet:
         announce_compilation()
-    from charrnn.opening import open_job
+    from charrnn.starting import open_job
     from charrnn.training.events import Finished
 
     job = open_job(corpora, **given)

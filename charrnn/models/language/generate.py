@@ -1,8 +1,8 @@
 """The compiled loop that draws a chunk of characters for many streams.
 
-The layers' streams lie in one trace, one layer after the other: layer l of stream n is row ``l N + n``. So the loop is
-compiled once for a cell and not for each number of layers. The cell and the matrix product are those of training: the
-loop calls them by their addresses.
+The layers' streams lie in the same arrays, one layer after the other: layer l of stream n is row ``l N + n``. So the
+loop is compiled once for a cell and not for each number of layers. The cell and the matrix product are those of
+training: the loop calls them by their addresses.
 
 Few streams wait for their weights. So steps go in pairs, in which weights are read from their beginning to their end
 and back: where they are larger than a cache, what was read last is still in it. W_hh is read back at once, while its
@@ -71,12 +71,12 @@ class StreamArrays(NamedTuple):
     no_ids: npt.NDArray[np.int32]
     """(1, L N) zeros."""
     below: Array
-    """(1, L N, at least H): the same memory as the trace, such that each row is the output of the layer below."""
+    """(1, L N, at least H): the same memory as the activations, such that each row is the output of the layer below."""
     outputs: Array
     """(L, N, at least H): likewise, the output of each layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4)."""
-    made: tuple[Array, ...]
+    precomputed: tuple[Array, ...]
     """For each of the cell's products (1, L N, at least its rows): where the loop makes it apart from what it is added
     to; empty where the cell makes it."""
     logits: Array
@@ -88,67 +88,67 @@ class StreamArrays(NamedTuple):
 
 
 @inlined
-def read_ids(kernels, model, trace, states, streams, second, ahead, first, last):
+def read_ids(kernels, model, activations, states, streams, second, ahead, first, last):
     """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
 
     Args:
         kernels: Kernels.
         model: Weights.
-        trace: the cell's, of one step and L N streams; the state is in row 0 of its first ``states`` arrays.
+        activations: the cell's, of one step and L N streams; the state is in row 0 of its first ``states`` arrays.
         states: a number.
         streams: Streams.
-        second: whether this is the second step of a pair, whose products with W_hh are made.
+        second: whether this is the second step of a pair, whose products with W_hh are precomputed.
         ahead: whether to make those of the next step, the second of the pair.
         first: the first stream.
         last: one beyond the last stream.
     """
     layers, rows, _ = streams.outputs.shape
     H = model.w_ih.depth
-    gates, start = trace[0], model.table
+    gates, bias_rows = activations[0], model.table
     for layer in range(layers):
         row = layer * rows
         if layer:
             if model.upper.shape[1] > 1:
                 for n in range(first, last):
                     streams.upper_ids[0, row + n] = streams.ids[0, n]
-            w_ih, start = part_of(model.w_ih, layer - 1, model.w_ih.made, second), model.upper[layer - 1]
-            kernels.matmul(streams.below, w_ih, start, streams.upper_ids, gates, row + first, row + last)
-            start = gates[0]
+            w_ih, bias_rows = part_of(model.w_ih, layer - 1, model.w_ih.precomputed, second), model.upper[layer - 1]
+            kernels.matmul(streams.below, w_ih, bias_rows, streams.upper_ids, gates, row + first, row + last)
+            bias_rows = gates[0]
         if not second:
-            multiply(kernels, model, trace, streams, layer, False, row + first, row + last)
-        weights = CellWeights(parts_of(model.w_hh, layer, streams.made), model.vectors[layer], streams.row_ids)
-        kernels.forward(kernels.matmul, weights, trace, start, streams.ids, H, row + first, row + last)
-        for place, array in enumerate(trace):
+            multiply(kernels, model, activations, streams, layer, False, row + first, row + last)
+        weights = CellWeights(parts_of(model.w_hh, layer, streams.precomputed), model.vectors[layer], streams.row_ids)
+        kernels.forward(kernels.matmul, weights, activations, bias_rows, streams.ids, H, row + first, row + last)
+        for place, array in enumerate(activations):
             if 1 <= place <= states:
                 for r in range(row + first, row + last):
                     before, after = array[0, r], array[1, r]
                     for k in range(H):
                         before[k] = after[k]
         if ahead:
-            multiply(kernels, model, trace, streams, layer, True, row + first, row + last)
-    start, ids = model.head_bias, streams.no_ids
+            multiply(kernels, model, activations, streams, layer, True, row + first, row + last)
+    bias_rows, ids = model.head_bias, streams.no_ids
     reaching = model.w_out.panels.shape[0]
     for place in range(reaching):
         layer = layers - reaching + place
-        output, w_out = streams.outputs[layer : layer + 1], part_of(model.w_out, place, model.w_out.made, False)
-        kernels.matmul(output, w_out, start, ids, streams.logits, first, last)
-        start, ids = streams.logits[0], streams.row_ids
+        output, w_out = streams.outputs[layer : layer + 1], part_of(model.w_out, place, model.w_out.precomputed, False)
+        kernels.matmul(output, w_out, bias_rows, ids, streams.logits, first, last)
+        bias_rows, ids = streams.logits[0], streams.row_ids
 
 
 @inlined
-def multiply(kernels, model, trace, streams, layer, turned, first_row, last_row):
-    """Make those products of a layer's W_hh with its output that are made apart; turned, from the last to the first."""
-    count = len(streams.made)
+def multiply(kernels, model, activations, streams, layer, is_reversed, first_row, last_row):
+    """Make those products of a layer's W_hh with its output that are made apart, or from the last to the first."""
+    count = len(streams.precomputed)
     for i in range(count):
-        place = count - 1 - i if turned else i
-        made, w_hh = streams.made[place], model.w_hh[place]
-        if made.size:
-            w_hh = part_of(w_hh, layer, w_hh.made, turned)
-            kernels.matmul(trace[1][:1], w_hh, model.zeros, streams.no_ids, made, first_row, last_row)
+        place = count - 1 - i if is_reversed else i
+        precomputed, w_hh = streams.precomputed[place], model.w_hh[place]
+        if precomputed.size:
+            w_hh = part_of(w_hh, layer, w_hh.precomputed, is_reversed)
+            kernels.matmul(activations[1][:1], w_hh, model.zeros, streams.no_ids, precomputed, first_row, last_row)
 
 
 @jit
-def generate_recurrently(kernels, model, trace, states, streams, rules, drawn, first, last):
+def generate_recurrently(kernels, model, activations, states, streams, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``.
 
     Each stream reads its last character and draws the next, T times. What a stream draws depends neither on the other
@@ -157,7 +157,7 @@ def generate_recurrently(kernels, model, trace, states, streams, rules, drawn, f
     Args:
         kernels: Kernels.
         model: Weights.
-        trace: as for ``read``.
+        activations: as for ``read``.
         states: as for ``read``.
         streams: Streams, advanced.
         rules: ``charrnn.kernels.draw.Rules``.
@@ -171,7 +171,7 @@ def generate_recurrently(kernels, model, trace, states, streams, rules, drawn, f
             return
         second = t % 2 == 1
         ahead = not second and t + 1 < length
-        read_ids(kernels, model, trace, states, streams, second, ahead, first, last)
+        read_ids(kernels, model, activations, states, streams, second, ahead, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
 
@@ -179,7 +179,7 @@ def generate_recurrently(kernels, model, trace, states, streams, rules, drawn, f
 def generate_for(
     config: LanguageConfig,
     model: SamplingWeights,
-    trace: Any,
+    activations: Any,
     states: int,
     streams: StreamArrays,
     rules: Rules,
@@ -187,11 +187,11 @@ def generate_for(
 ) -> Callable[..., None]:
     """``generate`` with the kernels of a model, for further arguments of these types."""
     multiply = matmul_address(config.dtype, config.packed_dtype)
-    weights = CellWeights(parts_of(model.w_hh, 0, streams.made), model.vectors[0], streams.row_ids)
+    weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
     kernels = Kernels(
         multiply,
-        by_address(config.stack.cell.forward, multiply, weights, trace, model.table, streams.ids, 0, 0, 0),
+        by_address(config.stack.cell.forward, multiply, weights, activations, model.table, streams.ids, 0, 0, 0),
         by_address(choose, streams, 0, rules, drawn, 0, 0),
     )
-    loop = compiled(generate_recurrently, kernels, model, trace, states, streams, rules, drawn, 0, 0)
+    loop = compiled(generate_recurrently, kernels, model, activations, states, streams, rules, drawn, 0, 0)
     return partial(loop.entry_point, kernels)

@@ -150,7 +150,7 @@ class Network:
     def check_state(self, state: State) -> None:
         """See ``LanguageModel``: all numbers will do."""
 
-    def space(self, steps: int, streams: int) -> LanguageBuffers:
+    def buffers(self, steps: int, streams: int) -> LanguageBuffers:
         """See ``LanguageModel``."""
         return LanguageBuffers.allocate(self.config, steps, streams)
 
@@ -158,19 +158,19 @@ class Network:
         """See ``LanguageModel``."""
         return self.parameters.to_tensors()
 
-    def run(self, x: Array, state: State, space: LanguageBuffers) -> LanguageBuffers:
+    def run(self, x: Array, state: State, buffers: LanguageBuffers) -> LanguageBuffers:
         """See ``LanguageModel``; without dropout."""
-        if len(x) < len(space.logits):
-            space = space.shortened(len(x), len(self.state_names))
+        if len(x) < len(buffers.logits):
+            buffers = buffers.shortened(len(x), len(self.state_names))
         x = np.ascontiguousarray(x)
-        space.stack.enter(state)
+        buffers.stack.enter(state)
 
         def rows(part: int, parts: int) -> None:
-            self.forward(x, space, *share(x.shape[1], part, parts))
+            self.forward(x, buffers, *share(x.shape[1], part, parts))
 
         self.workers.run(rows, most=x.shape[1])
-        space.stack.leave(state)
-        return space
+        buffers.stack.leave(state)
+        return buffers
 
     def initial_state(self, streams: int) -> State:
         """See ``LanguageModel``."""

@@ -22,7 +22,7 @@ from charrnn.layers.softmax import Softmax
 from charrnn.models.language import generate as loop
 from charrnn.models.language.generate import SamplingWeights
 from charrnn.models.language.network import Network
-from charrnn.models.language.pace import ThreadTuner
+from charrnn.models.language.thread_tuner import ThreadTuner
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import Snapshot, Streams
 from charrnn.workers import share
@@ -63,16 +63,16 @@ class Sampler:
         )
         self.generate: Callable[..., None] | None = None
         """The loop for the types that all streams of this network have; found by the first to draw."""
-        self._paces: dict[int, ThreadTuner] = {}
+        self._tuners: dict[int, ThreadTuner] = {}
 
     def streams(self, start: Snapshot) -> Streams:
         """See ``ModelSampler``."""
         return RecurrentStreams(self, start)
 
-    def pace(self, count: int) -> ThreadTuner:
+    def tuner(self, count: int) -> ThreadTuner:
         """How many threads draw so many streams together: one where there are enough streams for all threads."""
         threads = self.network.workers.threads
-        return self._paces.setdefault(count, ThreadTuner(threads if count < threads else 1))
+        return self._tuners.setdefault(count, ThreadTuner(threads if count < threads else 1))
 
 
 def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
@@ -91,47 +91,47 @@ class RecurrentStreams(Streams):
 
     def __init__(self, sampler: Sampler, start: Snapshot) -> None:
         super().__init__(sampler, start)
-        self._spaces: list[LoopSpace] = []
+        self._buffer_sets: list[LoopBuffers] = []
 
     def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
         count, length = drawn.ids.shape
-        pace = self._sampler.pace(count)
-        threads = pace.threads(length)
+        tuner = self._sampler.tuner(count)
+        threads = tuner.threads(length)
         # After an interrupt a thread may still be at work there, so that they are put back only if there was none.
-        spaces, self._spaces = self._spaces, []
-        while len(spaces) < threads:
-            spaces.append(LoopSpace(self._sampler, count))
+        buffer_sets, self._buffer_sets = self._buffer_sets, []
+        while len(buffer_sets) < threads:
+            buffer_sets.append(LoopBuffers(self._sampler, count))
         began = time.perf_counter()
         if threads == 1:
-            self._draw_some_each(spaces[0], start, rules, drawn)
+            self._draw_some_each(buffer_sets[0], start, rules, drawn)
         else:
-            self._draw_together(spaces[:threads], start, rules, drawn)
-        pace.took(threads, time.perf_counter() - began, length)
-        self._spaces = spaces
-        return spaces[0].leave()
+            self._draw_together(buffer_sets[:threads], start, rules, drawn)
+        tuner.took(threads, time.perf_counter() - began, length)
+        self._buffer_sets = buffer_sets
+        return buffer_sets[0].leave()
 
-    def _draw_some_each(self, space: "LoopSpace", start: Snapshot, rules: Rules, drawn: Drawn) -> None:
+    def _draw_some_each(self, buffers: "LoopBuffers", start: Snapshot, rules: Rules, drawn: Drawn) -> None:
         """Each thread draws some of the streams."""
-        space.enter(start)
-        draw, count = space.drawing(rules, drawn), len(drawn.ids)
+        buffers.enter(start)
+        draw, count = buffers.drawing(rules, drawn), len(drawn.ids)
         self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
 
-    def _draw_together(self, spaces: list["LoopSpace"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
-        """A thread in each space draws all streams: the first one for us, the others what they need to go on."""
-        config, (count, length, rivals), draw = self._sampler.network.config, drawn.rivals.shape, []
+    def _draw_together(self, buffer_sets: list["LoopBuffers"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
+        """A thread in each buffers draws all streams: the first one for us, the others what they need to go on."""
+        config, (count, length, top), draw = self._sampler.network.config, drawn.top_ids.shape, []
         widest = max(config.stack.gate_width, config.vocab_size)
-        team = Team(len(spaces), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
-        for number, space in enumerate(spaces):
-            space.enter(start)
-            own = Drawn.room(count, length, rivals) if number else drawn
-            draw.append(space.drawing(rules, own, team.member(number)))
+        team = Team(len(buffer_sets), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
+        for number, buffers in enumerate(buffer_sets):
+            buffers.enter(start)
+            own = Drawn.allocate(count, length, top) if number else drawn
+            draw.append(buffers.drawing(rules, own, team.member(number)))
 
         def job(part: int, parts: int) -> None:
-            if parts < len(spaces):  # the others are at work for another caller
+            if parts < len(buffer_sets):  # the others are at work for another caller
                 team.give_up()
             draw[part](0, count)
 
-        self._sampler.network.workers.run(job, most=len(spaces))
+        self._sampler.network.workers.run(job, most=len(buffer_sets))
 
 
 def products_apart(network: Network, streams: int) -> int:
@@ -150,7 +150,7 @@ def products_apart(network: Network, streams: int) -> int:
     return next(others, len(operands))
 
 
-class LoopSpace:
+class LoopBuffers:
     """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
 
     def __init__(self, sampler: Sampler, count: int) -> None:
@@ -159,9 +159,9 @@ class LoopSpace:
         dtype, itemsize = config.dtype, config.dtype.itemsize
         rows = config.num_layers * count
         numbers = Rows.allocate(1, rows, config.hidden_size, config.packed_dtype)
-        space = StackBuffers.allocate(replace(config.stack, layers=1, skip_connections=False), numbers)
-        self._trace = space.traces[0]
-        outputs = flat(self._trace[1])
+        buffers = StackBuffers.allocate(replace(config.stack, layers=1, skip_connections=False), numbers)
+        self._activations = buffers.activations[0]
+        outputs = flat(self._activations[1])
         scratch = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
         self._streams = loop.StreamArrays(
             ids=numbers.numbers,
@@ -171,7 +171,7 @@ class LoopSpace:
             below=outputs[np.newaxis, rows - count : 2 * rows - count],
             outputs=outputs[rows:].reshape(config.num_layers, count, -1),
             generators=np.zeros((count, 4), np.uint64),
-            made=tuple(
+            precomputed=tuple(
                 aligned_zeros((1, rows * (place < apart), padded(product.gates * config.hidden_size, itemsize)), dtype)
                 for place, product in enumerate(sampler.network.stack.shape.cell.products)
             ),
@@ -185,7 +185,7 @@ class LoopSpace:
     def _states(self, layer: int) -> list[Array]:
         """Where a layer's states lie, each (N, H)."""
         network, first = self._sampler.network, layer * self._count
-        arrays = self._trace[1 : 1 + len(network.state_names)]
+        arrays = self._activations[1 : 1 + len(network.state_names)]
         return [array[0, first : first + self._count, : network.config.hidden_size] for array in arrays]
 
     def enter(self, start: Snapshot) -> None:
@@ -206,7 +206,7 @@ class LoopSpace:
         """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""
         sampler = self._sampler
         weights = self._bound(team) if team else self._own_weights
-        arguments = (weights, self._trace, len(sampler.network.state_names), self._streams, rules, drawn)
+        arguments = (weights, self._activations, len(sampler.network.state_names), self._streams, rules, drawn)
         sampler.generate = sampler.generate or loop.generate_for(sampler.network.config, *arguments)
         return partial(sampler.generate, *arguments)
 

@@ -96,7 +96,7 @@ class TDNN(ContextModel):
         self.inputs = InputTables(parameters, [HIDDEN], [None], config.vocab_size, packed, training=training)
         self.hidden = TimeDelay(self.inputs.tables[0], bias, config.context_size)
         self.projection = Projection(parameters, ["head.weight"], "head.bias", packed, training=training)
-        one, tables = self.space(1, 1), self.inputs.tables[0]
+        one, tables = self.buffers(1, 1), self.inputs.tables[0]
         self.weights = LookupWeights(
             by_address(lookup_tanh, tables, bias, one.history, 0, one.work, 0, 0, 0),
             matmul_address(config.dtype, packed),
@@ -141,7 +141,7 @@ class TDNNLearner:
     def __init__(self, network: TDNN, steps: int, streams: int) -> None:
         self.network, config = network, network.config
         self.gradient = TDNNParameters(config)
-        self._buffers = network.space(steps, streams)
+        self._buffers = network.buffers(steps, streams)
         self._outputs = network.work_array(steps, streams) if config.dropout else self._buffers.work
         self._d_hidden = network.work_array(steps, streams)
         self._scales = np.empty((steps, streams), config.dtype)

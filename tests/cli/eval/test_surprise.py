@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from charrnn.cli.eval.surprise import Line, Lines, characters_as_json, line_as_columns, line_as_heat, line_as_json
+from charrnn.cli.eval.by_character import Line, Lines, characters_as_json, line_as_columns, line_as_heat, line_as_json
 from charrnn.scoring.score import ScoredText
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary

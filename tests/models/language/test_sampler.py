@@ -12,7 +12,7 @@ from charrnn.kernels.packing import pack, packed_zeros
 from charrnn.models.language import generate as loop
 from charrnn.models.language import sampler as recurrent
 from charrnn.models.language.network import Network
-from charrnn.models.language.sampler import FEW_STREAMS, LoopSpace, Sampler, products_apart, stack
+from charrnn.models.language.sampler import FEW_STREAMS, LoopBuffers, Sampler, products_apart, stack
 from charrnn.sampling.streams import Streams
 from charrnn.workers import Workers
 
@@ -35,7 +35,7 @@ def ids_of(network, *seeds):
 def step_by_step(network, seed):
     random, ids = generator(seed), list(PREFIX)
     weights, heap = np.empty(V, np.float32), np.empty(V, np.int32)
-    state, space = network.initial_state(1), network.space(1, 1)
+    state, space = network.initial_state(1), network.buffers(1, 1)
     for place in range(len(PREFIX) - 1 + LENGTH):
         logits = network.run(np.array([[ids[place]]], np.int32), state, space).logits[0, 0]
         if place >= len(PREFIX) - 1:
@@ -87,15 +87,15 @@ STEPS = {
         "hh0.0 hh0.1 ih1 hh1.0 hh1.1",
     ),
 }
-"""Which matrices the first and the second step of a pair read, and one that is left over; turned ones have a minus."""
+"""Which matrices the first and second step of a pair read, and one that is left over; reversed ones have a minus."""
 
 
 @pytest.mark.parametrize("cell", STEPS)
 def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_parameters, cell):
     monkeypatch.setattr(recurrent, "IN_CACHE", 0)
     sampler = Sampler(Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9, num_layers=2)))
-    drawn = loop.Drawn.room(1, 5, 0)
-    _, weights, *arguments = LoopSpace(sampler, 1).drawing(RULES, drawn).args
+    drawn = loop.Drawn.allocate(1, 5, 0)
+    _, weights, *arguments = LoopBuffers(sampler, 1).drawing(RULES, drawn).args
     names = {panels.ctypes.data: f"ih{layer}" for layer, panels in enumerate(weights.w_ih.panels, 1)}
     for place, packed in enumerate(weights.w_hh):
         names |= {panels.ctypes.data: f"hh{layer}.{place}" for layer, panels in enumerate(packed.panels)}
@@ -103,11 +103,11 @@ def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_par
 
     def matmul(_a, b, _start, _ids, _c, _first, _last):
         if name := names.get(b.panels.ctypes.data):
-            read.append(name + "-" * b.turned)
+            read.append(name + "-" * b.is_reversed)
 
     def forward(matmul, layer_weights, *_rest):
         for b in layer_weights.w_hh:
-            if not b.made.size:  # as a cell would
+            if not b.precomputed.size:  # as a cell would
                 matmul(None, b, None, None, None, 0, 1)
 
     for name in ("read_ids", "multiply", "may_leave", "part_of"):
@@ -122,12 +122,12 @@ def test_weights_are_read_there_and_back_in_pairs_of_steps(monkeypatch, make_par
 def test_threads_draw_streams_together_as_one_does_alone(parameters, threads, count):
     generators = np.stack([generator(seed) for seed in range(count)])
     sampler = Sampler(Network(parameters, Workers(threads)))
-    assert sampler.pace(count).threads(1000) == 1
-    sampler.pace(count).threads = lambda _characters: threads
+    assert sampler.tuner(count).threads(1000) == 1
+    sampler.tuner(count).threads = lambda _characters: threads
     streams = Streams.beginning(sampler, PREFIX, generators)
-    chunks = [streams.draw(length, RULES, rivals=2) for length in (1, 2, 20, LENGTH - 23)]
+    chunks = [streams.draw(length, RULES, top=2) for length in (1, 2, 20, LENGTH - 23)]
     whole = Streams.beginning(Sampler(Network(parameters)), PREFIX, generators)
-    wanted = whole.draw(LENGTH, RULES, rivals=2)
+    wanted = whole.draw(LENGTH, RULES, top=2)
     for name, values in wanted._asdict().items():
         assert np.array_equal(np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1), values)
     assert wanted.ids[0].tolist() == step_by_step(Network(parameters), 0)
@@ -137,17 +137,17 @@ def test_threads_draw_streams_together_as_one_does_alone(parameters, threads, co
 
 
 def test_where_there_are_streams_for_all_threads_each_draws_some(parameters):
-    pace = Sampler(Network(parameters, Workers(2))).pace(2)
+    tuner = Sampler(Network(parameters, Workers(2))).tuner(2)
     for _ in range(10):
-        assert pace.threads(10) == 1
-        pace.took(1, 1.0, 10)
+        assert tuner.threads(10) == 1
+        tuner.took(1, 1.0, 10)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_interrupted_streams_are_where_they_were(parameters, threads):
     """Whether the interrupt comes before threads have begun, while one is at work, or after they are done."""
     sampler = Sampler(Network(parameters, Workers(threads)))
-    sampler.pace(1).threads = lambda _characters: threads
+    sampler.tuner(1).threads = lambda _characters: threads
     streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
     run, late = sampler.network.workers.run, []
     for begun in (0, 1, threads):
@@ -184,7 +184,7 @@ def test_one_stream_is_drawn_while_another_caller_has_the_threads(parameters):
     begun.wait()
     sampler = Sampler(Network(parameters))
     sampler.network.workers = workers
-    sampler.pace(1).threads = lambda _characters: 2
+    sampler.tuner(1).threads = lambda _characters: 2
     streams = Streams.beginning(sampler, PREFIX, generator(7)[np.newaxis])
     drawn = streams.draw(LENGTH, RULES).ids
     enough.set()

@@ -66,7 +66,7 @@ def ids(random):
 
 def log_probabilities(model, x):
     state = model.initial_state(x.shape[1])
-    return model.run(x, state, model.space(*x.shape)).logits[:, :, :V].copy(), state
+    return model.run(x, state, model.buffers(*x.shape)).logits[:, :, :V].copy(), state
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
@@ -85,7 +85,7 @@ def test_windows_make_no_difference(ids):
     model = NGram.count(make_config(V, model="ngram", order=5), ids, Workers(2))
     x = ids[:60].reshape(20, 3)
     whole, state = log_probabilities(model, x)
-    carried, parts, space = model.initial_state(3), [], model.space(8, 3)
+    carried, parts, space = model.initial_state(3), [], model.buffers(8, 3)
     for first, last in ((0, 1), (1, 3), (3, 11), (11, 12), (12, 20)):
         parts.append(model.run(x[first:last], carried, space).logits[:, :, :V].copy())
     assert np.array_equal(np.concatenate(parts), whole)

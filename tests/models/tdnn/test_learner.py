@@ -64,8 +64,8 @@ def test_windows_make_no_difference(make, random, context_size):
     x, _, state = window(random, parameters.config, 12)
     model = TDNN(parameters)
     carried = [(state[0][0].copy(),)]
-    whole = model.run(x, state, model.space(12, 3)).logits.copy()
-    space = model.space(5, 3)
+    whole = model.run(x, state, model.buffers(12, 3)).logits.copy()
+    space = model.buffers(5, 3)
     parts = [model.run(x[a:b], carried, space).logits.copy() for a, b in ((0, 1), (1, 6), (6, 9), (9, 12))]
     assert np.array_equal(np.concatenate(parts), whole)
     assert np.array_equal(carried[0][0], state[0][0])

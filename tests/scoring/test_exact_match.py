@@ -6,8 +6,8 @@ from charrnn.errors import CorpusError, VocabularyError
 from charrnn.kinds.config import make_config
 from charrnn.models.language.network import Network
 from charrnn.models.language.parameters import LanguageParameters
-from charrnn.scoring import answers, streams
-from charrnn.scoring.answers import lines_of, score_answers
+from charrnn.scoring import exact_match, streams
+from charrnn.scoring.exact_match import lines_of, score_exact_match
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import Vocabulary
 
@@ -60,24 +60,24 @@ def counts(result):
 def test_an_answer_is_right_if_the_model_would_write_it(network, asked):
     lines, right = asked
     assert 10 < sum(right) < len(right)
-    result = score_answers(network, VOCABULARY, [Piece("", 0, "\n".join(lines) + "\n")])
+    result = score_exact_match(network, VOCABULARY, [Piece("", 0, "\n".join(lines) + "\n")])
     assert counts(result) == counted(lines, right)
 
 
 def test_neither_blocks_nor_groups_nor_other_lines_change_an_answer(network, asked, monkeypatch):
     lines, right = asked
-    monkeypatch.setattr(answers, "SCORED_BLOCK", 40)
-    monkeypatch.setattr(answers, "MOST_LINES", 2)
+    monkeypatch.setattr(exact_match, "SCORED_BLOCK", 40)
+    monkeypatch.setattr(exact_match, "MOST_LINES", 2)
     monkeypatch.setattr(streams, "WINDOW", 6)
     text = "\n\n".join(reversed(lines))
     pieces = [Piece("a", start, text[start : start + 7]) for start in range(0, len(text), 7)]
-    assert counts(score_answers(network, VOCABULARY, pieces)) == counted(lines, right)
+    assert counts(score_exact_match(network, VOCABULARY, pieces)) == counted(lines, right)
 
 
 def test_an_answer_that_goes_on_is_wrong(network, asked):
     lines, right = asked
     longer = [line[:-1] for line, good in zip(lines, right, strict=True) if good and not line.endswith("=")]
-    assert score_answers(network, VOCABULARY, [Piece("", 0, "\n".join(longer))]).right.total() == 0
+    assert score_exact_match(network, VOCABULARY, [Piece("", 0, "\n".join(longer))]).right.total() == 0
     assert longer
 
 
@@ -85,7 +85,7 @@ def test_another_mark(network, asked):
     lines, right = asked
     vocabulary = Vocabulary("\n01>")  # the same ids
     text = "\n".join(lines).replace("=", ">")
-    result = score_answers(network, vocabulary, [Piece("", 0, text)], mark=">")
+    result = score_exact_match(network, vocabulary, [Piece("", 0, text)], separator=">")
     assert counts(result) == counted(lines, right)
 
 
@@ -104,4 +104,4 @@ def test_lines_know_their_files_and_numbers():
 )
 def test_what_cannot_be_asked(network, text, error, message):
     with pytest.raises(error, match=message):
-        score_answers(network, VOCABULARY, [Piece("a.txt", 0, text)])
+        score_exact_match(network, VOCABULARY, [Piece("a.txt", 0, text)])

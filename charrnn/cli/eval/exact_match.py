@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.cli.shared.output import table
 
 if TYPE_CHECKING:
-    from charrnn.scoring.answers import Answers
+    from charrnn.scoring.exact_match import ExactMatch
 
 MOST_ROWS = 20
 """Lengths that have a row each; of more, those between 1, 10, 20, 50, 100 and so on share one."""
@@ -18,7 +18,7 @@ LengthRow = tuple[int, int, int, int]
 """The least and the greatest length, the questions asked and those answered right."""
 
 
-def answers_as_json(answers: "Answers") -> dict[str, Any]:
+def exact_match_as_json(answers: "ExactMatch") -> dict[str, Any]:
     """As JSON can hold it: every length has an entry."""
     lengths = [(asked, answers.right[length], length) for length, asked in sorted(answers.asked.items())]
     return {
@@ -31,7 +31,7 @@ def _figures(asked: int, right: int) -> dict[str, float]:
     return {"asked": asked, "right": right, "share": right / asked}
 
 
-def answers_as_table(answers: "Answers") -> Iterable[str]:
+def exact_match_as_table(answers: "ExactMatch") -> Iterable[str]:
     """Lines: a row for each length, or for a range of them, and one for all."""
     rows = [(f"{low}-{high}" if low < high else f"{low}", asked, right) for low, high, asked, right in _rows(answers)]
     rows.append(("all", answers.asked.total(), answers.right.total()))
@@ -39,7 +39,7 @@ def answers_as_table(answers: "Answers") -> Iterable[str]:
     return table([ANSWER_HEADINGS, *shown])
 
 
-def _rows(answers: "Answers") -> Iterator[LengthRow]:
+def _rows(answers: "ExactMatch") -> Iterator[LengthRow]:
     lengths = sorted(answers.asked)
     if len(lengths) <= MOST_ROWS:
         yield from ((length, length, answers.asked[length], answers.right[length]) for length in lengths)

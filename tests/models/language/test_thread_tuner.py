@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.models.language.pace import LEAST_SECONDS, LONGEST_PAUSE, ThreadTuner
+from charrnn.models.language.thread_tuner import LEAST_SECONDS, LONGEST_PAUSE, ThreadTuner
 
 
 def run(pace, seconds, chunks):

@@ -75,7 +75,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
         raise
 
 
-def _notes_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
+def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
     """What a run is to know of its text and its checkpoints, as far as that is given."""
     anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
     anew["sources"] = absolute(sources) or None
@@ -107,11 +107,11 @@ def _begun(
     origin: Pretrained | None = None,
 ) -> TrainingJob:
     opened = running_seconds()
-    notes = RunMetadata(**{"encoding": ENCODING, **_notes_of(chosen, sources)})
+    metadata = RunMetadata(**{"encoding": ENCODING, **_metadata_of(chosen, sources)})
     reading, threads = _reading_of(chosen), chosen.threads or available_threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
-    corpus = read_corpus(run.corpus, sources, encoding=notes.encoding, **reading, known=known, into=into)
+    corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     plan = None
@@ -130,7 +130,7 @@ def _begun(
         corpus,
         config,
         settings,
-        notes,
+        metadata,
         threads=threads,
         origin=origin,
         remarks=remarks,
@@ -167,19 +167,19 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
             {name: option.default for name, option in MODEL_OPTIONS.items()} | config.to_dict() | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
-        known = RunMetadata.read(run.notes) or RunMetadata(
+        known = RunMetadata.read(run.metadata) or RunMetadata(
             tuple(origin.get("sources", ())), origin.get("encoding", ENCODING)
         )
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
-    notes = dataclasses.replace(known, **_notes_of(chosen, sources))
-    gone = is_gone(sources or notes.sources)
+    metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
+    gone = is_gone(sources or metadata.sources)
     if gone:
-        notes = dataclasses.replace(notes, sources=known.sources)
+        metadata = dataclasses.replace(metadata, sources=known.sources)
         remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
-    own_reading |= {"encoding": notes.encoding, "known": vocabulary.symbols}
-    corpus = _corpus_of(run, sources, notes, own_reading, fingerprint, characters, gone=gone)
+    own_reading |= {"encoding": metadata.encoding, "known": vocabulary.symbols}
+    corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
     return TrainingJob(
@@ -187,7 +187,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         corpus,
         config,
         settings,
-        notes,
+        metadata,
         threads=chosen.threads or available_threads(),
         resumed=checkpoint,
         remarks=remarks,
@@ -207,7 +207,7 @@ def is_gone(sources: Sequence[str]) -> bool:
 def _corpus_of(
     run: Run,
     sources: Sequence[str],
-    notes: RunMetadata,
+    metadata: RunMetadata,
     reading: Mapping[str, Any],
     fingerprint: str,
     characters: int,
@@ -226,12 +226,12 @@ def _corpus_of(
             if cached and cached.fingerprint == fingerprint:
                 return cached
     if not sources:
-        if STDIN in notes.sources:
+        if STDIN in metadata.sources:
             raise CorpusError(
                 f"the text of run {run.name!r} came from standard input: pipe it in again, "
                 f"with - --resume {pasteable(['--name', run.name, '--checkpoints', str(run.folder.parent)])}"
             )
-        if not notes.sources:
+        if not metadata.sources:
             raise CorpusError(f"nothing tells where the text of run {run.name!r} lies: give it, with --resume")
 
     def accept(found: str, length: int) -> None:
@@ -243,7 +243,7 @@ def _corpus_of(
 
     for old_split in splits:
         try:
-            return read_corpus(run.corpus, sources or notes.sources, accept=accept, old_split=old_split, **reading)
+            return read_corpus(run.corpus, sources or metadata.sources, accept=accept, old_split=old_split, **reading)
         except CorpusError:
             if old_split == splits[-1]:
                 raise

@@ -11,8 +11,8 @@ from jobs import SMALL, TEXT, metrics, train
 
 from charrnn.errors import ConfigError, CorpusError, RunError
 from charrnn.kinds.metric import BITS_PER_CHARACTER
-from charrnn.opening import open_job
 from charrnn.scoring.streams import score
+from charrnn.starting import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.corpus import read_corpus
 from charrnn.text.vocabulary import END
@@ -24,7 +24,7 @@ from charrnn.workers import Workers
 @pytest.fixture
 def slow(monkeypatch):
     """A machine that is measured to be so slow that a planned run has a few steps, and is never late."""
-    monkeypatch.setattr("charrnn.opening.training_speed", lambda *_, **__: 2.0)
+    monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 2.0)
 
 
 def test_a_run_of_minutes_is_planned_and_its_time_has_begun(corpus, runs, slow):
@@ -165,7 +165,7 @@ def test_a_model_of_bytes_passes_its_unit_on(corpus, runs):
         ({"resume": True, "name": "cat"}, ConfigError, "give --resume or --init-from, not both"),
         ({"init_from": "dog"}, RunError, "no run or checkpoint 'dog'"),
         ({"documents": ""}, ConfigError, "documents must be line, file or what separates them"),
-        ({"init_from": "counts"}, ConfigError, "an n-gram model has no weights to start from"),
+        ({"init_from": "counts"}, ConfigError, "a model ngram has no weights to start from, but counts"),
         ({"dropout": 1.5}, ConfigError, "dropout must be"),
         ({"steps": -1}, ConfigError, "steps must be"),
     ],
@@ -248,7 +248,7 @@ def test_a_run_whose_text_was_split_before_all_line_ends_counted_is_resumed(
     source = tmp_path / "old.txt"
     source.write_bytes(text.encode())
     with monkeypatch.context() as patch:
-        patch.setattr("charrnn.opening.read_corpus", partial(read_corpus, old_split=True))
+        patch.setattr("charrnn.starting.read_corpus", partial(read_corpus, old_split=True))
         train(source, checkpoints=runs, documents=documents, steps=2)
     (runs / "old" / "corpus.safetensors").unlink()
     sources = [source] if is_given else []

@@ -1,4 +1,4 @@
-"""Exact answers: of lines such as 12+345=357, a question with its mark and an answer, how many are answered right.
+"""Exact answers: of lines such as 12+345=357, a question with its separator and an answer, how many are answered right.
 
 A model's most probable continuation of a question is the answer if, and only if, each character of the answer and the
 newline after it is the most probable one where all before it are right. So the lines are read, and nothing is drawn.
@@ -25,11 +25,11 @@ MOST_LINES = 256
 
 
 @dataclass(frozen=True)
-class Answers:
+class ExactMatch:
     """How many questions were asked and answered right.
 
     Attributes:
-        asked: by the question's length, in characters before its mark.
+        asked: by the question's length, in characters before its separator.
         right: of them.
     """
 
@@ -37,32 +37,32 @@ class Answers:
     right: Counter[int] = field(default_factory=Counter)
 
 
-def score_answers(
-    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, mark: str = SEPARATOR
-) -> Answers:
+def score_exact_match(
+    network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, separator: str = SEPARATOR
+) -> ExactMatch:
     """Ask all questions of a text that comes in pieces; empty lines are none.
 
     Args:
         network: the model.
         vocabulary: the model's characters.
         pieces: the text.
-        mark: what ends a question; where it comes more than once, the first one does.
+        separator: what ends a question; where it comes more than once, the first one does.
 
     Raises:
-        ConfigError: the mark is empty.
-        CorpusError: a line holds no mark, or there is no line.
+        ConfigError: the separator is empty.
+        CorpusError: a line holds no separator, or there is no line.
         VocabularyError: the text, or a newline, holds a character that the model has never seen.
     """
-    if not mark:
-        raise ConfigError("a mark must have at least one character, got an empty one")
-    answers = Answers()
+    if not separator:
+        raise ConfigError("a separator must have at least one character, got an empty one")
+    answers = ExactMatch()
     block: list[str] = []
     characters = 0
     for origin, number, line in lines_of(pieces):
-        if mark not in line:
+        if separator not in line:
             raise CorpusError(
-                f"{origin or 'the text'} must hold a question, {mark!r} and an answer in each line, but its line "
-                f"{number} holds no {mark!r}; choose another text, or the mark that it has with --mark"
+                f"{origin or 'the text'} must hold a question, {separator!r} and an answer in each line, but its line "
+                f"{number} holds no {separator!r}; choose another text, or the separator that it has with --separator"
             )
         try:
             vocabulary.encode(line)
@@ -71,9 +71,9 @@ def score_answers(
         block.append(line)
         characters += len(line)
         if characters > SCORED_BLOCK:
-            _ask(network, vocabulary, block, mark, answers)
+            _ask(network, vocabulary, block, separator, answers)
             block, characters = [], 0
-    _ask(network, vocabulary, block, mark, answers)
+    _ask(network, vocabulary, block, separator, answers)
     if not answers.asked:
         raise CorpusError("a text to answer needs at least one line, got none; use a longer text")
     return answers
@@ -96,7 +96,7 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
         yield origin, number, rest
 
 
-def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], mark: str, answers: Answers) -> None:
+def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], separator: str, answers: ExactMatch) -> None:
     """Count the answers to some lines."""
     newline = END if vocabulary.documents == "line" else "\n"
     text = vocabulary.encode(newline + "".join(line + newline for line in lines))
@@ -110,6 +110,6 @@ def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], mark:
             predict(network, text, some, int(length), network.initial_state(len(some)), losses, ranks)
     wrong_before = np.concatenate([[0], np.cumsum(ranks != 1)])
     for line, start, length in zip(lines, starts.tolist(), lengths.tolist(), strict=True):
-        asked = line.index(mark)
+        asked = line.index(separator)
         answers.asked[asked] += 1
-        answers.right[asked] += int(wrong_before[start + asked + len(mark)] == wrong_before[start + length])
+        answers.right[asked] += int(wrong_before[start + asked + len(separator)] == wrong_before[start + length])
