@@ -9,6 +9,7 @@ or where it cannot be written and a kernel is not in it, kernels are compiled an
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,7 +28,9 @@ from charrnn.kernels.processor import PROCESSOR
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
-"""The folders whose sources are compiled, and so name the cache."""
+"""The folders whose sources are compiled, and so name the cache; of the last two, those that define a kernel."""
+
+KERNEL = re.compile(rb"^@(jit|inlined|addressable)\b", re.MULTILINE)
 
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
 """All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
@@ -51,7 +54,9 @@ def source_hash() -> str:
     digest = hashlib.sha256(repr((PROCESSOR, int(numba.config.OPT))).encode())
     for folder in COMPILED_FOLDERS:
         for path in sorted((PACKAGE / folder).rglob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+            source = path.read_bytes()
+            if folder not in COMPILED_FOLDERS[-2:] or KERNEL.search(source):
+                digest.update(path.name.encode() + b"\0" + source + b"\0")
     return digest.hexdigest()[:12]
 
 

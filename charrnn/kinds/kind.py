@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from charrnn.errors import ConfigError
@@ -148,6 +149,7 @@ class Kind(ABC):
         return math.inf
 
 
+@dataclass
 class Cost:
     """What training a model takes of a machine, by its shapes alone.
 

@@ -140,6 +140,11 @@ class Finished:
     hint: str | None = None
     """What would help the next run, where the losses say it; see ``advice``."""
 
+    def __getattr__(self, name: str) -> float | None:
+        if name == f"best_val_{vars(self).get('metric')}":  # as in JSON
+            return self.best
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
     def to_dict(self) -> dict[str, Any]:
         """The fields, with the best value under the name of its metric."""
         values = dataclasses.asdict(self)

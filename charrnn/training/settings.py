@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -119,6 +120,27 @@ class TrainingSettings:
     def limits(self) -> dict[Limit, float]:
         """Those that are set."""
         return limits_in(vars(self))
+
+    def learning_rate_at(self, step: int, epoch: float, progress: float) -> float:
+        """The learning rate of the next update.
+
+        ``constant`` stays; ``step`` is multiplied by ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and
+        ``cosine`` fall to zero at the end of the run (cosine: Loshchilov and Hutter 2017, without restarts). All rise
+        linearly in the first ``warmup_steps``.
+
+        Args:
+            step: updates done so far.
+            epoch: passes over the text done so far, with their fraction.
+            progress: the part of the run that is done, 0 to 1.
+        """
+        factor = {
+            "constant": 1.0,
+            "step": self.decay_rate ** math.floor(epoch / self.decay_every),
+            "linear": 1 - progress,
+            "cosine": 0.5 + 0.5 * math.cos(math.pi * progress),
+        }[self.schedule]
+        warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        return self.learning_rate * factor * warmup
 
     def to_dict(self) -> dict[str, Any]:
         """The options as JSON can hold them; ``settings_of`` takes them back."""

@@ -24,7 +24,6 @@ from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, che
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.memory import check_memory
 from charrnn.training.progress import Clock, Progress, Throughput
-from charrnn.training.schedule import learning_rate_at
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 HASTE = 8
@@ -176,9 +175,7 @@ class Trainer(BaseTrainer):
         if progress.window == 0:
             self._batches.begin_epoch(progress.epoch)
         batch = self._batches.batch(progress.window, progress.step)
-        learning_rate = progress.rate_factor * learning_rate_at(
-            settings, progress.step, self._epoch(), self._annealed()
-        )
+        learning_rate = progress.rate_factor * settings.learning_rate_at(progress.step, self._epoch(), self._annealed())
         loss = self._learner.loss_and_gradient(batch, self._state, dropout_seed=self._dropout_seed())
         check(loss < MOST_NATS, f"loss {loss:.3g} nats")
         is_updated = self._optimizer.clip_and_update(

@@ -29,7 +29,7 @@ def test_source_hash_depends_on_content_alone(sources, monkeypatch):
     assert set(copied) <= set("0123456789abcdef")
 
 
-@pytest.mark.parametrize("folder", ["kernels", "cells", "optimizers", "sampling"])
+@pytest.mark.parametrize("folder", ["kernels", "cells", "optimizers"])
 def test_source_hash_changes_with_any_source(sources, folder):
     seen = {jit.source_hash()}
     path = max((sources / folder).glob("*.py"))
@@ -40,6 +40,13 @@ def test_source_hash_changes_with_any_source(sources, folder):
     (sources / folder / "zzz.py").touch()
     seen.add(jit.source_hash())
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize(("path", "counts"), [("sampling/drawing.py", True), ("models/language/config.py", False)])
+def test_elsewhere_only_sources_with_kernels_count(sources, path, counts):
+    before = jit.source_hash()
+    (sources / path).write_bytes((sources / path).read_bytes() + b"\n")
+    assert (jit.source_hash() != before) == counts
 
 
 def test_numba_cache_dir_goes_before_the_platforms_folder(monkeypatch, tmp_path):

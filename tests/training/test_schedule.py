@@ -1,12 +1,11 @@
 import pytest
 
-from charrnn.training.schedule import learning_rate_at
 from charrnn.training.settings import TrainingSettings
 
 
 def rates(points, **options):
     settings = TrainingSettings(learning_rate=1.0, warmup_steps=0, **options)
-    return [learning_rate_at(settings, step=100, epoch=epoch, progress=progress) for epoch, progress in points]
+    return [settings.learning_rate_at(step=100, epoch=epoch, progress=progress) for epoch, progress in points]
 
 
 def test_constant_stays():
@@ -31,4 +30,4 @@ def test_cosine_falls_slowly_at_both_ends():
 
 def test_warm_up_rises_linearly_and_then_leaves_the_schedule_alone():
     settings = TrainingSettings(learning_rate=2.0, warmup_steps=4, schedule="constant")
-    assert [learning_rate_at(settings, step, 0, 0) for step in range(6)] == [0.5, 1, 1.5, 2, 2, 2]
+    assert [settings.learning_rate_at(step, 0, 0) for step in range(6)] == [0.5, 1, 1.5, 2, 2, 2]

@@ -11,7 +11,6 @@ from charrnn.models.language.network import Network
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Sampled, StepDone
-from charrnn.training.schedule import learning_rate_at
 from charrnn.training.settings import SCHEDULES, TrainingSettings
 from charrnn.training.trainer import Trainer
 
@@ -375,7 +374,7 @@ def test_the_learning_rate_follows_the_schedule(schedule):
             before = trainer.parameters.vector.copy()
     steps = of(events, StepDone)
     windows = math.ceil(449 / 16)
-    wanted = [learning_rate_at(trainer.settings, step, step / windows, step / 60) for step in range(60)]
+    wanted = [trainer.settings.learning_rate_at(step, step / windows, step / 60) for step in range(60)]
     assert [event.learning_rate for event in steps] == pytest.approx(wanted)
     assert len(set(wanted)) >= 4  # the warm-up, at least
     first = steps[0]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from charrnn.kinds.kind import Cost
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.text import CountedKind
+
+PER_COUNT = 40_000
+"""Operations for each character and order."""
 
 
 class Ngram(CountedKind):
@@ -37,11 +41,9 @@ class Ngram(CountedKind):
 
         return NGram.count(config, ids, workers)
 
-    def cost(self, config: NgramConfig) -> Any:
+    def cost(self, config: NgramConfig) -> Cost:
         """See ``Kind``."""
-        from charrnn.models.ngram.cost import NgramCost
-
-        return NgramCost(config)
+        return Cost(counting=float(config.order * PER_COUNT))
 
 
 KIND = Ngram()

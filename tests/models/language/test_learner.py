@@ -83,6 +83,32 @@ def test_a_window_of_documents_is_the_sum_of_each_alone(make_parameters, make_wi
                 np.testing.assert_allclose(array[b : b + 1], wanted, rtol=1e-12)
 
 
+@pytest.mark.parametrize("skip_connections", [False, True])
+def test_each_prediction_counts_by_its_weight_and_padding_not_at_all(make_parameters, make_window, skip_connections):
+    shape = {"vocab_size": 5, "hidden_size": 6, "num_layers": 2, "precision": "float64"}
+    network = Network(make_parameters(**shape, skip_connections=skip_connections), training=True)
+    x, y, state = make_window(network, 5, 3)
+    weights = np.random.default_rng(1).uniform(0, 1, (4, 3))
+    weights[2:, 1] = 0
+    bptt = TruncatedBPTT(network, 5, 3)
+
+    def loss(targets=y[1:]):
+        network.refresh()
+        return bptt.loss_and_gradient(Batch(x, targets, weights), copy_state(state))
+
+    found, gradient = loss(), {name: tensor.copy() for name, tensor in bptt.gradient.tensors.items()}
+    logits = network.run(x, copy_state(state), network.buffers(5, 3)).logits[1:, :, :5]
+    losses = -np.take_along_axis(reference.log_softmax(logits), y[1:, :, np.newaxis].astype(int), -1)[..., 0]
+    assert found == pytest.approx((losses * weights).sum() / weights.sum(), rel=1e-12)
+    for name, d in gradient.items():
+        wanted = reference.numeric_gradient(loss, network.parameters[name])
+        assert reference.relative_error(d, wanted) < 1e-6, name
+    others = np.where(weights == 0, (y[1:] + 1) % 5, y[1:]).astype(np.int32)
+    assert loss(others) == found
+    assert all(np.array_equal(bptt.gradient[name], d) for name, d in gradient.items())
+    assert Batch(x, y[1:], weights).predictions == 10
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window, dropout):
     parameters = make_parameters(vocab_size=65, hidden_size=33, num_layers=2, dropout=dropout)
