@@ -10,7 +10,6 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ SEED = "the "
 STEPS, FURTHER = 40, 20
 """Updates before the checkpoint, and from there on."""
 
-SMALL: dict[str, Any] = {
+SMALL = {
     "hidden_size": 6,
     "embedding_size": 4,
     "batch_size": 4,
@@ -39,7 +38,7 @@ SMALL: dict[str, Any] = {
 }
 COUNTED = {"threads": 1, "preview": False, "model": "ngram", "order": 3}
 
-CASES: dict[str, dict[str, Any]] = {
+CASES = {
     **{
         f"cell-{cell}": SMALL | {"cell": cell, "optimizer": optimizer}
         for cell, optimizer in (
@@ -70,7 +69,7 @@ NOISE = 1e-4
 """Relative change of all numbers of a model that must not change what is sampled."""
 
 
-def train(folder: Path, **options: Any) -> Path:
+def train(folder, **options):
     """Train to the end; returns the last checkpoint."""
     (folder / "text.txt").write_text(TEXT, newline="")
     for _ in charrnn.train(folder / "text.txt", name="run", checkpoints=folder, **options):
@@ -78,20 +77,20 @@ def train(folder: Path, **options: Any) -> Path:
     return folder / "run" / "last.safetensors"
 
 
-def train_on(folder: Path, case: str) -> Path:
+def train_on(folder, case):
     """Train from a golden checkpoint on; returns the last checkpoint."""
     (folder / "run").mkdir()
     (folder / "run" / "last.safetensors").write_bytes((FOLDER / f"{case}.safetensors").read_bytes())
     return train(folder, resume=True, threads=1, preview=False, steps=STEPS + FURTHER)
 
 
-def sample(path: Path, rng_seed: int) -> list[str]:
+def sample(path, rng_seed):
     """The most probable text, and one at random."""
     model = charrnn.load(path, threads=1)
     return [model.sample(SEED, length=24, rng_seed=rng_seed, temperature=t) for t in (0, 0.7)]
 
 
-def scores(path: Path) -> list[float]:
+def scores(path):
     """Bits of each character of another text, and their mean after dynamic evaluation where the model can learn."""
     model = charrnn.load(path, threads=1)
     bits = [round(float(each), 7) for each in model.score(OTHER, unknown="skip").bits if np.isfinite(each)]
@@ -100,14 +99,14 @@ def scores(path: Path) -> list[float]:
     return bits
 
 
-def sums(path: Path) -> dict[str, list[float]]:
+def sums(path):
     """Of each tensor of a checkpoint, two sums that nearly any change of it changes."""
     tensors = load_checkpoint(path).tensors
     flat = {name: np.asarray(tensor, np.float64).reshape(-1) for name, tensor in sorted(tensors.items())}
     return {name: [float(np.abs(v).sum()), float(v @ np.cos(np.arange(len(v))))] for name, v in flat.items()}
 
 
-def has_margin(path: Path, folder: Path, rng_seed: int) -> bool:
+def has_margin(path, folder, rng_seed):
     """Whether what is sampled stays the same when all numbers change a little."""
     wanted, checkpoint, random = sample(path, rng_seed), load_checkpoint(path), np.random.default_rng(0)
     for number in range(6):
@@ -121,7 +120,7 @@ def has_margin(path: Path, folder: Path, rng_seed: int) -> bool:
     return True
 
 
-def write(case: str, options: dict[str, Any]) -> dict[str, Any]:
+def write(case, options):
     """Write a golden checkpoint; returns what is computed with it."""
     path = FOLDER / f"{case}.safetensors"
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +134,7 @@ def write(case: str, options: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def digest(case: str) -> str:
+def digest(case):
     """A hash of all that is computed, to the last bit."""
     path, found = FOLDER / f"{case}.safetensors", hashlib.sha256()
     found.update(repr((sample(path, 0), scores(path))).encode())
@@ -145,7 +144,7 @@ def digest(case: str) -> str:
     return found.hexdigest()[:16]
 
 
-def main() -> None:
+def main():
     if sys.argv[1:] == ["digest"]:
         for case in CASES:
             print(case, digest(case), flush=True)

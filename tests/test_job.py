@@ -36,20 +36,6 @@ def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs)
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted
 
 
-@pytest.mark.parametrize("shape", [{}, {"model": "tdnn", "update_every": 5, "dropout": 0.2}])
-def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(corpus, runs, tmp_path, shape):
-    train(corpus, checkpoints=runs, steps=40, eval_every=7, **shape)
-    others = tmp_path / "others"
-    _, events = train(corpus, checkpoints=others, steps=40, eval_every=7, stop_after=17, **shape)
-    assert events[-1].reason == "interrupted"
-    job, events = train(corpus, checkpoints=others, resume=True, threads=2)
-    assert job.started.resumed_from == 17
-    assert events[-1].reason == "steps"
-    assert metrics(others) == metrics(runs)
-    for name in ("last.safetensors", "best.safetensors"):
-        assert (others / "cat" / name).read_bytes() == (runs / "cat" / name).read_bytes()
-
-
 def test_counts_take_one_pass_and_have_nothing_to_resume(corpus, runs):
     job = open_job([corpus], checkpoints=runs, model="ngram", order=5)
     assert job.started.parameters == job.trainer.parameter_count > 50

@@ -126,15 +126,15 @@ def test_interrupted_while_it_reads_it_has_read_nothing(model, monkeypatch):
         session = model.session(rng_seed=3)
         session.read("abc")
         if interrupted:
-            network, calls = model._network, []
+            calls = []
 
-            def run(*arguments, original=network.run):
+            def run(*arguments, original=Network.run):
                 if calls:
                     raise KeyboardInterrupt
                 calls.append(original(*arguments))
 
             with monkeypatch.context() as patch:
-                patch.setattr(network, "run", run)
+                patch.setattr(Network, "run", run)
                 with pytest.raises(KeyboardInterrupt):
                     session.read("d" * 10_000)
             assert calls

@@ -145,8 +145,15 @@ def test_a_part_that_no_thread_came_for_is_dropped(monkeypatch, step):
     def fail(*arguments):
         raise RuntimeError("can't start new thread")
 
+    def start_one(helper, part, original=Helper.start):
+        if started:
+            fail()
+        started.append(helper)
+        original(helper, part)
+
+    started = []
     with monkeypatch.context() as patch:
-        patch.setattr(*((module, step) if step == "start_new_thread" else (workers._helpers[1], step)), fail)
+        patch.setattr(*((module, step, fail) if step == "start_new_thread" else (Helper, step, start_one)))
         with pytest.raises((RuntimeError, ConfigError), match="thread"):
             workers.run(lambda part, parts: done.append("old"))
     done.clear()

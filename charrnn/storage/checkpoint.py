@@ -126,7 +126,7 @@ def stream_beginning(header: Mapping[str, Any], name: str, dtype: str, count: in
     They have no checksum: ``load_checkpoint`` refuses the file, `load_header` and `mapped` read it.
     """
     entry = {"dtype": dtype, "shape": [count], "data_offsets": [0, count * itemsize]}
-    return _signed_header({"__metadata__": _metadata(header, "none"), name: entry})
+    return signed_header({"__metadata__": _metadata(header, "none"), name: entry})
 
 
 def mapped(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -165,10 +165,10 @@ def _is_finite(array: npt.NDArray[Any]) -> bool:
 def _with_sorted_header(data: bytes) -> list[bytes | memoryview]:
     """The pieces of the safetensors file ``data``, with a header of ours: the library orders metadata at random."""
     start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
-    return [_signed_header(json.loads(data[LENGTH_BYTES:start])), memoryview(data)[start:]]
+    return [signed_header(json.loads(data[LENGTH_BYTES:start])), memoryview(data)[start:]]
 
 
-def _signed_header(entries: dict[str, Any]) -> bytes:
+def signed_header(entries: dict[str, Any]) -> bytes:
     """The beginning of a safetensors file, up to the tensors: sorted, and with a checksum."""
     shapes = {name: (entry["shape"], entry["dtype"]) for name, entry in entries.items() if name != "__metadata__"}
     entries["__metadata__"]["checksum"] = _header_checksum(entries["__metadata__"], shapes)

@@ -115,7 +115,7 @@ def read_corpus(
     if into:
         with writing(into):
             into.parent.mkdir(exist_ok=True)
-    return _build(into or cache, sources, files, ReadingOptions(**reading), known, accept)
+    return build_cache(into or cache, sources, files, ReadingOptions(**reading), known, accept)
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
@@ -165,7 +165,7 @@ def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: boo
     return intact
 
 
-def _build(
+def build_cache(
     cache: Path,
     sources: Sequence[str],
     files: Files,

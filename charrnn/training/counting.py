@@ -31,7 +31,7 @@ class CountingTrainer(BaseTrainer):
     @property
     def parameter_count(self) -> int:
         """Counts that the model holds."""
-        return self._model.size
+        return self.model.size
 
     def run(self) -> Iterator[Event]:
         """Count, unless that is done, and score."""
@@ -46,17 +46,18 @@ class CountingTrainer(BaseTrainer):
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """See ``BaseTrainer``."""
-        return dict(self._model.to_tensors()), self._header()
+        return dict(self.model.to_tensors()), self._header()
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
         """See ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
-        self._model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))
+        self.model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))
         self.progress = Progress.from_dict(header["progress"])
 
     @cached_property
-    def _model(self) -> CountedModel:
+    def model(self) -> CountedModel:
+        """What was counted; the text is counted when it is first asked for."""
         assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
         characters = len(self._train_ids)
         require_memory(PER_COUNTED * characters, f"counting {characters:,} characters", "choose a shorter text")
@@ -68,7 +69,7 @@ class CountingTrainer(BaseTrainer):
         return model
 
     def _evaluate(self) -> Iterator[Event]:
-        progress, model = self.progress, self._model
+        progress, model = self.progress, self.model
         val, trained_on = self._validated(model), self._train_ids[-MOST_SCORED:]
         progress.best = val[self.metric.name]
         progress.step = progress.epoch = progress.evaluated_step = 1

@@ -38,6 +38,9 @@ class Trainer(BaseTrainer):
 
     Attributes:
         parameters: the tensors, updated in place.
+        learner: their gradients.
+        optimizer: the update rule and its state.
+        state: of the model, after the last batch.
     """
 
     def __init__(
@@ -54,11 +57,10 @@ class Trainer(BaseTrainer):
         self._batches = kind.batches(config, settings, train_ids)
         check_memory(config, settings, self._batches.longest)
         self.parameters = kind.parameters(config).initialise(settings.rng_seed)
-        self._learner = kind.learner(self.parameters, self.workers, settings.seq_length, settings.batch_size)
-        self._network = self._learner.network
+        self.learner = kind.learner(self.parameters, self.workers, settings.seq_length, settings.batch_size)
         vector, decaying = self.parameters.vector, self.parameters.decaying
-        self._optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
-        self._state = self._network.initial_state(settings.batch_size)
+        self.optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
+        self.state = self.learner.network.initial_state(settings.batch_size)
         self._throughput = Throughput()
         self._saved_at = running_seconds()
         self._good = GoodState.of(self._tensors(), self.progress)
@@ -77,7 +79,7 @@ class Trainer(BaseTrainer):
     def begin_with(self, pretrained: Pretrained) -> None:
         """Start from the weights of another model, with all else as in a new run."""
         pretrained.fill(self.parameters, self.vocabulary)
-        self._network.refresh()
+        self.learner.network.refresh()
         self._good = GoodState.of(self._tensors(), self.progress)
 
     def run(self) -> Iterator[Event]:
@@ -140,9 +142,9 @@ class Trainer(BaseTrainer):
 
     def _tensors(self) -> dict[str, Array]:
         """All that changes in training, by name."""
-        tensors = self.parameters.to_tensors() | self._optimizer.to_tensors()
-        for layer, arrays in enumerate(self._state):
-            for name, array in zip(self._network.state_names, arrays, strict=True):
+        tensors = self.parameters.to_tensors() | self.optimizer.to_tensors()
+        for layer, arrays in enumerate(self.state):
+            for name, array in zip(self.learner.network.state_names, arrays, strict=True):
                 tensors[f"state.{name}_l{layer}"] = array
         return tensors
 
@@ -153,14 +155,14 @@ class Trainer(BaseTrainer):
                 raise ValueError(f"{name} has shape {tensors[name].shape} of {tensors[name].dtype}")
         if progress.window >= len(self._batches):
             raise ValueError(f"window {progress.window} of {len(self._batches)}")
-        names, layers = self._network.state_names, range(len(self._state))
+        names, layers = self.learner.network.state_names, range(len(self.state))
         state: State = [tuple(tensors[f"state.{name}_l{layer}"] for name in names) for layer in layers]
-        self._network.check_state(state)
+        self.learner.network.check_state(state)
         self.parameters.load_tensors(tensors)
-        self._optimizer.load_tensors(tensors)
-        self._state = copy_state(state)
+        self.optimizer.load_tensors(tensors)
+        self.state = copy_state(state)
         self.progress = progress
-        self._network.refresh()
+        self.learner.network.refresh()
         self._batches.begin_epoch(progress.epoch)
 
     def _roll_back(self, why: str) -> RolledBack:
@@ -176,19 +178,19 @@ class Trainer(BaseTrainer):
             self._batches.begin_epoch(progress.epoch)
         batch = self._batches.batch(progress.window, progress.step)
         learning_rate = progress.rate_factor * settings.learning_rate_at(progress.step, self._epoch(), self._annealed())
-        loss = self._learner.loss_and_gradient(batch, self._state, dropout_seed=self._dropout_seed())
+        loss = self.learner.loss_and_gradient(batch, self.state, dropout_seed=self._dropout_seed())
         check(loss < MOST_NATS, f"loss {loss:.3g} nats")
-        is_updated = self._optimizer.clip_and_update(
-            self._learner.gradient.vector,
+        is_updated = self.optimizer.clip_and_update(
+            self.learner.gradient.vector,
             learning_rate,
             progress.step + 1,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             weight_decay=settings.weight_decay,
         )
-        norm = self._optimizer.norm
+        norm = self.optimizer.norm
         check(is_updated, f"loss {loss:.3g} nats, gradient norm {norm:.3g}")
-        self._network.refresh()
+        self.learner.network.refresh()
         progress.add_step(loss, norm, learning_rate, windows=len(self._batches))
         now = running_seconds()
         clock.seconds = now - clock_zero
@@ -214,7 +216,7 @@ class Trainer(BaseTrainer):
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
         self._check_state()
-        val = self._validated(self._network)
+        val = self._validated(self.learner.network)
         value = val[self.metric.name]
         check(value is None or abs(value) < MOST_NATS, f"validation {self.metric.title} {value}")
         evaluated = Evaluated(
@@ -233,7 +235,7 @@ class Trainer(BaseTrainer):
         self.clock = Clock(self.clock.seconds)
         best = progress.evaluated(value, self.metric)
         self._good = GoodState.of(self._tensors(), self.progress)
-        yield from self._told(evaluated, self._network, best)
+        yield from self._told(evaluated, self.learner.network, best)
 
     def _evaluation_due(self, reason: Reason | None) -> bool:
         """Whether this step should be evaluated now; what an interrupt left out is made up for after a resume."""
@@ -264,18 +266,19 @@ class Trainer(BaseTrainer):
     def _check_state(self) -> None:
         """A diverged model must not take the place of a good one."""
         check_state(
-            self.parameters.vector, [self._optimizer.states, *(array for layer in self._state for array in layer)]
+            self.parameters.vector, [self.optimizer.states, *(array for layer in self.state for array in layer)]
         )
 
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._batches)
 
-    def _parts_done(self) -> dict[Limit, float]:
+    def limits_used(self) -> dict[Limit, float]:
+        """The part of each limit that the run has used."""
         return parts_done(self.settings.limits, self.progress.step, self._epoch(), self.clock.seconds)
 
     def _done(self) -> float:
         """The part of the run that is done."""
-        return min(1.0, max(self._parts_done().values()))
+        return min(1.0, max(self.limits_used().values()))
 
     def _annealed(self) -> float:
         """The part of the way that the learning rate has fallen.
@@ -283,7 +286,7 @@ class Trainer(BaseTrainer):
         Beside another limit, minutes count only towards their end: what is done in steps can be repeated, but a run
         that turns out to be too slow for its steps must end with a low rate, too.
         """
-        parts = self._parts_done()
+        parts = self.limits_used()
         if "minutes" in parts and len(parts) > 1:
             parts["minutes"] = 1 - HASTE * (1 - parts["minutes"])
         return min(1.0, max(parts.values()))
@@ -293,7 +296,7 @@ class Trainer(BaseTrainer):
             return "interrupted"
         if self.progress.has_waited(self.settings.patience):
             return "patience"
-        return next((name for name, part in self._parts_done().items() if part >= 1), None)
+        return next((name for name, part in self.limits_used().items() if part >= 1), None)
 
     def _dropout_seed(self) -> int:
         return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF

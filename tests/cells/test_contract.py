@@ -13,7 +13,6 @@ from charrnn.cells.contract import cell_names, find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels import processor
 from charrnn.kernels.draw import Rules, draw, generator
-from charrnn.kinds.config import make_config
 from charrnn.layers.state import copy_state
 from charrnn.models.language.learner import TruncatedBPTT
 from charrnn.models.language.network import LanguageBuffers, Network
@@ -21,9 +20,6 @@ from charrnn.models.language.parameters import LanguageParameters
 from charrnn.models.language.sampler import Sampler
 from charrnn.sampling.streams import Streams
 from charrnn.text.batches import Batch
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.settings import TrainingSettings
-from charrnn.training.trainer import Trainer
 from charrnn.workers import Workers
 
 V = 5
@@ -148,26 +144,6 @@ def test_what_is_drawn_equals_the_network_step_by_step(make, cell, shape, thread
         if position:
             text.append(draw.py_func(space.logits[0, 0], V, rules, weights, np.empty(V, np.int32), random))
     assert drawn.ids[0].tolist() == text[2:]
-
-
-@cells
-@connections
-def test_a_resumed_run_equals_one_that_was_not_interrupted(cell, shape):
-    def trainer(steps):
-        config = make_config(V, cell=cell, hidden_size=5, dropout=0.2, precision="float64", **shape)
-        settings = TrainingSettings(
-            steps=steps, schedule="constant", batch_size=3, seq_length=6, update_every=4, val_fraction=0
-        )
-        return Trainer(config, settings, Vocabulary("abcde"), ids, ids[:0])
-
-    ids = np.random.default_rng(0).integers(0, V, 60).astype(np.int32)
-    whole, half, rest = trainer(7), trainer(4), trainer(7)
-    list(whole.run()), list(half.run())
-    tensors, header = half.snapshot()
-    rest.restore({name: tensor.copy() for name, tensor in tensors.items()}, header)
-    list(rest.run())
-    assert whole.progress.step == rest.progress.step == 7
-    assert rest.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
 
 
 @cells

@@ -106,7 +106,7 @@ def test_quiet_is_silent(train):
 
 def test_the_header_tells_the_budget_that_nobody_chose(train, monkeypatch):
     monkeypatch.setattr(
-        "charrnn.training.trainer.Trainer._parts_done", lambda self: {"minutes": self.progress.step / 2}
+        "charrnn.training.trainer.Trainer.limits_used", lambda self: {"minutes": self.progress.step / 2}
     )
     monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 10.0)
     budget = "10 minutes, or 8 evaluations without a better one (--minutes, --steps or --epochs change that)"

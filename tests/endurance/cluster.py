@@ -18,7 +18,7 @@ class LoopbackCluster:
         workers: their processes.
     """
 
-    def __init__(self, workers: int = 2) -> None:
+    def __init__(self, workers=2):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -26,10 +26,10 @@ class LoopbackCluster:
         self._scheduler = _start("scheduler", "--host", "127.0.0.1", "--port", port, "--dashboard-address", ":0")
         self.workers = [self._worker() for _ in range(workers)]
 
-    def _worker(self) -> subprocess.Popen:
+    def _worker(self):
         return _start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
 
-    def kill_worker(self, index: int) -> None:
+    def kill_worker(self, index):
         """Kill a worker and its run, as a machine that goes away."""
         worker = self.workers[index]
         worker.send_signal(signal.SIGSTOP)  # so that it starts no other run meanwhile
@@ -37,7 +37,7 @@ class LoopbackCluster:
             os.kill(pid, signal.SIGKILL)
         worker.wait()
 
-    def replace_worker(self, index: int) -> None:
+    def replace_worker(self, index):
         """Kill a worker that is at work, if it can be the one of that index, and its run; and start another."""
         deadline = time.monotonic() + 60
         while not (busy := [i for i, worker in enumerate(self.workers) if children(worker.pid)]):
@@ -47,13 +47,13 @@ class LoopbackCluster:
         self.kill_worker(index)
         self.workers[index] = self._worker()
 
-    def close(self) -> None:
+    def close(self):
         """Kill all of it."""
         for process in (*self.workers, self._scheduler):
             process.kill()
             process.wait()
 
 
-def _start(kind: str, *options: str) -> subprocess.Popen:
+def _start(kind, *options):
     words = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options]
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -20,7 +20,7 @@ FIRST_SAVE = 0.02
 """Seconds within which a run writes its first files."""
 
 
-def train_under_kills(folder: Path, text: Path, steps: int, kills: int, seconds: tuple[float, float], seed: int) -> int:
+def train_under_kills(folder, text, steps, kills, seconds, seed):
     """Train a run to its end while it is killed up to so many times; returns how often it was.
 
     Where there are kills, it takes the place of an older run, the first kill comes in the middle of that, and it is
@@ -58,13 +58,13 @@ def train_under_kills(folder: Path, text: Path, steps: int, kills: int, seconds:
         return done
 
 
-def wait_for(process: subprocess.Popen, path: Path) -> None:
+def wait_for(process, path):
     """Wait until a process has made a file or folder, or ended."""
     while process.poll() is None and not path.exists():
         time.sleep(0.0005)
 
 
-def check(folder: Path, kills: int, *, steps: int, seconds: tuple[float, float], seed: int = 0) -> int:
+def check(folder, kills, *, steps, seconds, seed=0):
     """Runs under kills until there were enough of them; returns how many runs that took.
 
     Raises:
@@ -86,7 +86,7 @@ def check(folder: Path, kills: int, *, steps: int, seconds: tuple[float, float],
     return runs
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kills", type=int, nargs="?", default=100)
     parser.add_argument("--steps", type=int, default=2000)

@@ -22,7 +22,7 @@ PIECE = 1 << 20
 MOST_MEMORY = 1e9
 
 
-def write_large_text(path: Path, size: int) -> None:
+def write_large_text(path, size):
     """A text of words that no two places have alike, of so many bytes."""
     dice = random.Random(0)
     words = ["".join(dice.choices("etaoinshrdlu", k=dice.randint(1, 9))) for _ in range(5000)]
@@ -31,7 +31,7 @@ def write_large_text(path: Path, size: int) -> None:
             file.write((" ".join(dice.choices(words, k=PIECE // 5)) + "\n")[:left])
 
 
-def session(arguments: tuple[object, ...], *, to_the_end: bool) -> tuple[float, float, int]:
+def session(arguments, *, to_the_end):
     """Train until the first step is done, or to the end; returns seconds until then and in all, and the peak of memory.
 
     Raises:
@@ -53,7 +53,7 @@ def session(arguments: tuple[object, ...], *, to_the_end: bool) -> tuple[float, 
     return first, time.monotonic() - began, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("gigabytes", type=float, nargs="?", default=2.0)
     parser.add_argument("--epochs", type=float, default=0.0)
@@ -67,7 +67,7 @@ def main() -> None:
         text = folder / "large.txt"
         write_large_text(text, int(given.gigabytes * 1e9))
         print(f"a text of {text.stat().st_size:,} bytes", flush=True)
-        sessions: list[tuple[str, float, tuple[object, ...]]] = [
+        sessions = [
             ("first time", given.first, options),
             ("next time", given.next, ("--resume",)),
         ]

@@ -20,7 +20,6 @@ from charrnn.models.language.parameters import LanguageParameters
 from charrnn.starting import open_job
 from charrnn.storage import checkpoint as format_of
 from charrnn.storage.checkpoint import load_checkpoint, load_header, stored_shapes
-from charrnn.storage.run import Run
 from charrnn.training.events import StepDone
 from endurance.runs import write_text
 
@@ -29,7 +28,7 @@ MOST_MEMORY = 10**9
 WORDS = (-1, 0, 1, 2**31, 2**63, 2**64, 10**30, 1e999, "x", "", None, True, [], {}, [[]], "\ud800", "\0")
 
 
-def example(folder: Path) -> Run:
+def example(folder):
     """A run of a few steps, whose last checkpoint is later than its last evaluation."""
     options = {"hidden_size": 6, "num_layers": 2, "batch_size": 4, "seq_length": 8, "rng_seed": 0, "threads": 1}
     limits = {"steps": 4, "eval_every": 3, "save_every": 1}
@@ -41,7 +40,7 @@ def example(folder: Path) -> Run:
     return job.run
 
 
-def read(path: Path) -> tuple:
+def read(path):
     """Read a checkpoint in every way; returns what of it matters."""
     load_header(path)
     stored_shapes(path)
@@ -51,53 +50,53 @@ def read(path: Path) -> tuple:
     return config, vocabulary, vector, json.dumps(checkpoint.header, sort_keys=True)
 
 
-def resume(run: Run) -> None:
+def resume(run):
     """Take a run up, as ``--resume`` does before the first step."""
     open_job(name=run.name, checkpoints=run.folder.parent, resume=True, threads=1).close()
 
 
-def split(data: bytes) -> tuple[dict, bytes]:
+def split(data):
     start = 8 + int.from_bytes(data[:8], "little")
     return json.loads(data[8:start]), data[start:]
 
 
-def joined(entries: dict, body: bytes) -> bytes:
+def joined(entries, body):
     header = json.dumps(entries).encode()
     return len(header).to_bytes(8, "little") + header + body
 
 
-def flip(data: bytes, dice: random.Random) -> bytes:
+def flip(data, dice):
     changed = bytearray(data)
     for _ in range(dice.choice((1, 1, 1, 2, 16))):
         changed[dice.randrange(len(changed))] ^= 1 << dice.randrange(8)
     return bytes(changed)
 
 
-def cut(data: bytes, dice: random.Random) -> bytes:
+def cut(data, dice):
     return data[: dice.randrange(len(data))]
 
 
-def pad(data: bytes, dice: random.Random) -> bytes:
+def pad(data, dice):
     return data + dice.randbytes(dice.choice((1, 8, 100)))
 
 
-def remove(data: bytes, dice: random.Random) -> bytes:
+def remove(data, dice):
     start = dice.randrange(len(data))
     return data[:start] + data[start + dice.randint(1, 64) :]
 
 
-def overwrite(data: bytes, dice: random.Random) -> bytes:
+def overwrite(data, dice):
     start = dice.randrange(len(data))
     noise = dice.randbytes(dice.randint(1, 64))
     return data[:start] + noise + data[start + len(noise) :]
 
 
-def length(data: bytes, dice: random.Random) -> bytes:
+def length(data, dice):
     new = dice.choice((0, 1, 2**24, 2**25 - 1, 2**32, 2**63, 2**64 - 1, dice.randrange(len(data) * 2)))
     return new.to_bytes(8, "little") + data[8:]
 
 
-def offsets(data: bytes, dice: random.Random) -> bytes:
+def offsets(data, dice):
     entries, body = split(data)
     one, other = dice.sample([name for name in entries if name != "__metadata__"], 2)
     field = dice.choice(("data_offsets", "shape", "dtype"))
@@ -105,21 +104,21 @@ def offsets(data: bytes, dice: random.Random) -> bytes:
     return joined(entries, body)
 
 
-def shape(data: bytes, dice: random.Random) -> bytes:
+def shape(data, dice):
     entries, body = split(data)
     entry = entries[dice.choice([name for name in entries if name != "__metadata__"])]
     entry["shape"] = [dice.choice((0, 1, 7, 2**20, 2**31, 2**40, 2**62, 2**64)) for _ in range(dice.randint(0, 4))]
     return joined(entries, body)
 
 
-def field(data: bytes, dice: random.Random) -> bytes:
+def field(data, dice):
     entries, body = split(data)
     place = entries[dice.choice(list(entries))]
     place[dice.choice([*place, "new"])] = dice.choice(WORDS)
     return joined(entries, body)
 
 
-def signed_header(data: bytes, dice: random.Random) -> bytes:
+def signed_header(data, dice):
     """A change of the header by someone who knows how to compute its checksum."""
     entries, body = split(data)
     metadata = entries["__metadata__"]
@@ -131,7 +130,7 @@ def signed_header(data: bytes, dice: random.Random) -> bytes:
     return resigned(entries, body)
 
 
-def signed_tensor(data: bytes, dice: random.Random) -> bytes:
+def signed_tensor(data, dice):
     """A change of the tensors by someone who knows how to compute their checksum."""
     entries, body = split(data)
     changed = bytearray(body)
@@ -140,19 +139,19 @@ def signed_tensor(data: bytes, dice: random.Random) -> bytes:
     return resigned(entries, bytes(changed))
 
 
-def resigned(entries: dict, body: bytes) -> bytes:
+def resigned(entries, body):
     checksum = 0
     for name in sorted(entries.keys() - {"__metadata__"}):
         checksum = zlib.crc32(body[slice(*entries[name]["data_offsets"])], checksum)
     entries["__metadata__"]["tensors_checksum"] = f"{checksum:08x}"
-    return format_of._signed_header(entries) + body
+    return format_of.signed_header(entries) + body
 
 
 DAMAGES = (flip, flip, flip, cut, pad, remove, overwrite, length, offsets, shape, field)
 FORGERIES = (signed_header, signed_tensor)
 
 
-def check(folder: Path, count: int, seed: int = 0, longest: float = math.inf) -> collections.Counter:
+def check(folder, count, seed=0, longest=math.inf):
     """Read so many damaged checkpoints; returns how often which damage was refused or not seen.
 
     Raises:
@@ -182,7 +181,7 @@ def check(folder: Path, count: int, seed: int = 0, longest: float = math.inf) ->
     return seen
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=20_000)
     parser.add_argument("--seed", type=int, default=0)

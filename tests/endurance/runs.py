@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.run import Run
@@ -17,17 +16,17 @@ TIMES = {"seconds", "chars_per_second"}
 FILES = {".lock", "best.safetensors", "corpus.safetensors", "last.safetensors", "metrics.jsonl", "run.json"}
 
 
-def write_text(folder: Path) -> Path:
+def write_text(folder):
     path = folder / "cats.txt"
     path.write_text(TEXT)
     return path
 
 
-def command(*arguments: object) -> list[str]:
+def command(*arguments):
     return [sys.executable, "-m", "charrnn", *map(str, arguments)]
 
 
-def start(text: Path, checkpoints: Path, *options: object, by_name: bool = False) -> subprocess.Popen:
+def start(text, checkpoints, *options, by_name=False):
     """A process that begins the run, in the place of any of another seed, or resumes it.
 
     Args:
@@ -38,7 +37,7 @@ def start(text: Path, checkpoints: Path, *options: object, by_name: bool = False
     """
     run = Run(checkpoints / text.stem)
     if not is_begun(run):
-        arguments: tuple[object, ...] = ("train", text, *OPTIONS, *options, "--overwrite")
+        arguments = ("train", text, *OPTIONS, *options, "--overwrite")
     elif by_name:
         arguments = ("train", "--resume", "--name", run.name)
     else:
@@ -47,19 +46,19 @@ def start(text: Path, checkpoints: Path, *options: object, by_name: bool = False
     return subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True)
 
 
-def is_begun(run: Run) -> bool:
+def is_begun(run):
     """Whether a run of OPTIONS can be resumed: one of another seed is an older one, which it replaces."""
     newest = next((path for path in (run.new.last, run.last) if path.exists()), None)
     return newest is not None and load_header(newest)["settings"]["rng_seed"] == SEED
 
 
-def outcome(run: Run) -> tuple[bytes, bytes, list[dict]]:
+def outcome(run):
     """All that must be the same of two runs."""
     lines = run.metrics.read_text().splitlines()
     metrics = [{name: value for name, value in json.loads(line).items() if name not in TIMES} for line in lines]
     return run.last.read_bytes(), run.best.read_bytes(), metrics
 
 
-def strange_files(run: Run) -> set[str]:
+def strange_files(run):
     """What does not belong into a run's folder."""
     return {path.name for path in run.folder.iterdir()} - FILES

@@ -27,13 +27,13 @@ rng-seed = [0, 1]
 """
 
 
-def commands(folder: Path) -> list[list[str]]:
+def commands(folder):
     """Commands that are interrupted, and a run and a sweep that they need."""
     text, runs = write_text(folder), ("--checkpoints", folder / "runs")
     (folder / "sweep.toml").write_text(SWEEP)
     subprocess.run(command("train", text, *OPTIONS, "--steps", 5, "--quiet", *runs), check=True)
     subprocess.run(command("sweep", folder / "sweep.toml", "--quiet", *runs), check=True)
-    listed: list[tuple[object, ...]] = [
+    listed = [
         ("sample", "cats", "--length", 3000),
         ("sample", "cats", "--length", 3000, "--json", "--state", folder / "state"),
         ("eval", "cats", text),
@@ -46,13 +46,13 @@ def commands(folder: Path) -> list[list[str]]:
     return [command(*words, *runs) for words in listed]
 
 
-def is_ready(process: subprocess.Popen) -> bool:
+def is_ready(process):
     """Whether a process handles SIGTERM, which Python itself does not: what comes before is Python's own start."""
     caught = next(line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "SigCgt" in line)
     return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def interrupt(words: list[str], seconds: float, environment: dict[str, str]) -> tuple[int, str]:
+def interrupt(words, seconds, environment):
     """Interrupt a command so many seconds after its start; returns its exit code and what was on standard error."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     process = subprocess.Popen(words, **pipes, env=environment, text=True)
@@ -64,7 +64,7 @@ def interrupt(words: list[str], seconds: float, environment: dict[str, str]) -> 
     return process.returncode, errors
 
 
-def check(folder: Path, interrupts: int, *, seconds: float, cold: bool = False, seed: int = 0) -> collections.Counter:
+def check(folder, interrupts, *, seconds, cold=False, seed=0):
     """Interrupt all commands in turns; returns how often each exit code was seen.
 
     Raises:
@@ -85,7 +85,7 @@ def check(folder: Path, interrupts: int, *, seconds: float, cold: bool = False, 
     return seen
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("interrupts", type=int, nargs="?", default=1000)
     parser.add_argument("--seconds", type=float, default=1.5, help="longest time before the signal")

@@ -19,7 +19,7 @@ GROWTH = 1.2
 """Largest memory of a late session, as a multiple of an early one's."""
 
 
-def memory(process: subprocess.Popen) -> int:
+def memory(process):
     """Resident bytes of a running process; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
@@ -28,7 +28,7 @@ def memory(process: subprocess.Popen) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
-def sample(run: Run) -> int:
+def sample(run):
     """Draw a text; returns the largest memory that was seen meanwhile."""
     words = command("sample", run.last, "--length", 50, "--threads", 1)
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -42,7 +42,7 @@ def sample(run: Run) -> int:
     return resident
 
 
-def session(run: Run, text: Path, dice: random.Random, seconds: float) -> tuple[int, list[int], signal.Signals]:
+def session(run, text, dice, seconds):
     """Train for so long, while samples are drawn, and end by a signal; returns memory, that of samplers, the signal."""
     process = start(text, run.folder.parent, "--steps", 10**7, "--eval-every", 50, "--save-every", 5, "--keep", 2)
     ends, samples, resident = time.monotonic() + seconds, list[int](), 0
@@ -60,7 +60,7 @@ def session(run: Run, text: Path, dice: random.Random, seconds: float) -> tuple[
     return resident, samples, number
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("minutes", type=float, nargs="?", default=30.0)
     parser.add_argument("--shortest", type=float, default=8.0)

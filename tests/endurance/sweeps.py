@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from charrnn.storage.checkpoint import load_header
@@ -45,16 +44,16 @@ rng-seed = [0, 1, 2]
 """
 
 
-def start(spec: Path, checkpoints: Path, *options: object) -> subprocess.Popen:
+def start(spec, checkpoints, *options):
     words = command("sweep", spec, "--checkpoints", checkpoints, "--quiet", *options)
     return subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
 
 
-def children(pid: int) -> list[int]:
+def children(pid):
     return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
 
 
-def kill_all(process: subprocess.Popen) -> None:
+def kill_all(process):
     """Kill a sweep and its runs."""
     process.send_signal(signal.SIGSTOP)  # so that it starts no other meanwhile
     runs = children(process.pid)
@@ -65,21 +64,21 @@ def kill_all(process: subprocess.Popen) -> None:
     process.communicate()
 
 
-def kill_only(process: subprocess.Popen) -> None:
+def kill_only(process):
     """Kill a sweep, whose runs then save and stop by themselves, or go on on a cluster."""
     process.kill()
     process.communicate()
 
 
 def sweep_under_kills(
-    spec: Path,
-    checkpoints: Path,
-    kills: int,
-    seconds: tuple[float, float],
-    *options: object,
-    kill: Callable[[subprocess.Popen], None] = kill_all,
-    seed: int = 0,
-) -> int:
+    spec,
+    checkpoints,
+    kills,
+    seconds,
+    *options,
+    kill=kill_all,
+    seed=0,
+):
     """Run a sweep to its end while it is killed up to so many times; returns how often it was.
 
     Args:
@@ -108,11 +107,11 @@ def sweep_under_kills(
 
 
 @contextlib.contextmanager
-def nothing_saved_is_lost(folder: Path) -> Iterator[None]:
+def nothing_saved_is_lost(folder):
     """See that meanwhile no run in a sweep's folder goes back behind a checkpoint."""
     ended, steps, lost = threading.Event(), dict[str, int](), list[str]()
 
-    def look() -> None:
+    def look():
         while not ended.wait(0.1):
             for path in folder.glob("*/last.safetensors"):
                 step = load_header(path)["progress"]["step"]
@@ -131,7 +130,7 @@ def nothing_saved_is_lost(folder: Path) -> Iterator[None]:
     assert not lost, lost
 
 
-def results(folder: SweepFolder) -> dict[str, tuple[object, ...]]:
+def results(folder):
     """Of each run its row of the table without the times, and what its files hold."""
     rows = {
         row.run: {name: cell for name, cell in row.to_dict().items() if name not in TIMES} for row in rows_of(folder)
@@ -139,7 +138,7 @@ def results(folder: SweepFolder) -> dict[str, tuple[object, ...]]:
     return {run.name: (rows[run.name], *outcome(folder.run(run))) for run in folder.plan()}
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("text", type=Path)
     parser.add_argument("kills", type=int, nargs="?", default=5)
@@ -159,7 +158,7 @@ def main() -> None:
             cluster = stack.enter_context(contextlib.closing(LoopbackCluster()))
             options, turns = ("--dask", cluster.address), itertools.count()
 
-            def kill(process: subprocess.Popen) -> None:
+            def kill(process):
                 turn = next(turns)
                 kill_only(process) if turn % 2 else cluster.replace_worker(turn // 2 % 2)
 

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,42 +31,42 @@ write_atomically(Path(sys.argv[1]), pieces())
 """
 
 
-def names(folder: Path) -> list[str]:
+def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_makes_a_file(tmp_path: Path) -> None:
+def test_makes_a_file(tmp_path):
     write_atomically(tmp_path / "file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
     assert names(tmp_path) == ["file"]
 
 
-def test_replaces_a_longer_file(tmp_path: Path) -> None:
+def test_replaces_a_longer_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old content")
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
 
 
-def test_writes_pieces_in_order(tmp_path: Path) -> None:
+def test_writes_pieces_in_order(tmp_path):
     path = tmp_path / "file"
-    pieces: list[bytes | memoryview] = [b"a", b"", memoryview(b"bc")]
+    pieces = [b"a", b"", memoryview(b"bc")]
     write_atomically(path, iter(pieces))
     assert path.read_bytes() == b"abc"
 
 
-def test_takes_a_path_relative_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_takes_a_path_relative_to_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_atomically(Path("file"), b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
-def test_shows_the_old_content_while_it_writes_beside(tmp_path: Path) -> None:
+def test_shows_the_old_content_while_it_writes_beside(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     seen = []
 
-    def pieces() -> Iterator[bytes]:
+    def pieces():
         yield b"n"
         seen.append((path.read_bytes(), leftovers(path)))
         yield b"ew"
@@ -78,11 +77,11 @@ def test_shows_the_old_content_while_it_writes_beside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
-def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error):
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
-    def pieces() -> Iterator[bytes]:
+    def pieces():
         yield b"new"
         raise error
 
@@ -92,7 +91,7 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path, error
     assert names(tmp_path) == ["file"]
 
 
-def test_a_sigkill_halfway_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_sigkill_halfway_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     child = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, path], check=False)
@@ -101,7 +100,7 @@ def test_a_sigkill_halfway_leaves_the_old_file(tmp_path: Path) -> None:
     assert [leftover.parent for leftover in leftovers(path)] == [tmp_path]
 
 
-def test_os_errors_propagate(tmp_path: Path) -> None:
+def test_os_errors_propagate(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "folder").mkdir()
     with pytest.raises(NotADirectoryError):
@@ -113,7 +112,7 @@ def test_os_errors_propagate(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file", "folder"]
 
 
-def test_what_is_written_outlasts_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_outlasts_a_power_cut(tmp_path, monkeypatch):
     """The file is on the disk before it has its name, and the name before anything else is done."""
     disk = FaultyOs()
     monkeypatch.setattr("charrnn.storage.atomic.os", disk)
@@ -135,23 +134,23 @@ def test_what_is_written_outlasts_a_power_cut(tmp_path: Path, monkeypatch: pytes
     assert disk.calls[-1] == ("fsync", tmp_path)
 
 
-def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
+def test_leftovers_are_those_of_one_file(tmp_path):
     for name in (".a[1].7.tmp", ".a[1].8.tmp", ".a1.7.tmp", ".b.7.tmp", "a[1].7.tmp", "a[1]"):
         (tmp_path / name).write_bytes(b"")
     assert leftovers(tmp_path / "a[1]") == [tmp_path / ".a[1].7.tmp", tmp_path / ".a[1].8.tmp"]
 
 
-def test_syncing_a_folder_that_cannot_be_opened_or_synced_is_skipped(tmp_path: Path) -> None:
+def test_syncing_a_folder_that_cannot_be_opened_or_synced_is_skipped(tmp_path):
     sync_folder(tmp_path / "missing")
     sync_folder(Path("/proc"))  # Linux answers EINVAL
 
 
-def test_a_reason_is_one_line_without_the_path() -> None:
+def test_a_reason_is_one_line_without_the_path():
     assert reason(FileNotFoundError(2, "No such file", "somewhere")) == "No such file"
     assert reason(ValueError("two\n  lines")) == "two lines"
 
 
-def test_writing_turns_an_os_error_into_one_line() -> None:
+def test_writing_turns_an_os_error_into_one_line():
     with (
         pytest.raises(RunError, match=r"^cannot write there: No space left; free some space or .* --checkpoints$"),
         writing(Path("there")),
@@ -159,16 +158,14 @@ def test_writing_turns_an_os_error_into_one_line() -> None:
         raise OSError(28, "No space left", "elsewhere")
 
 
-def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
+def test_what_is_appended_comes_after_what_is_there(tmp_path):
     for data in (b"a\n", b"bc\n"):
         append(tmp_path / "file", data)
     assert (tmp_path / "file").read_bytes() == b"a\nbc\n"
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_an_append_that_fails_leaves_the_file_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
-) -> None:
+def test_an_append_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch, at):
     path = tmp_path / "file"
     path.write_bytes(b"old\n")
     monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(at))
@@ -178,9 +175,7 @@ def test_an_append_that_fails_leaves_the_file_as_it_was(
 
 
 @pytest.mark.parametrize("fails", ["", "link"])
-def test_another_name_of_a_file_outlives_its_replacement(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
-) -> None:
+def test_another_name_of_a_file_outlives_its_replacement(tmp_path, monkeypatch, fails):
     source, path = tmp_path / "file", tmp_path / "kept"
     source.write_bytes(b"old")
     monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(2 if fails else 0))  # after the unlink

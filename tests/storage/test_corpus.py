@@ -2,8 +2,6 @@ import hashlib
 import os
 import shutil
 import threading
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from charrnn.errors import ConfigError, CorpusError, RunError
 from charrnn.storage import corpus as module
 from charrnn.storage.corpus import read_corpus
-from charrnn.text.corpus import Corpus
 from charrnn.text.numbering import smallest_type
 from charrnn.text.vocabulary import END
 
@@ -24,13 +21,13 @@ TEXTS = {
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Path:
+def cache(tmp_path):
     (tmp_path / "run").mkdir()
     return tmp_path / "run" / "corpus.safetensors"
 
 
 @pytest.fixture
-def text(tmp_path: Path) -> Path:
+def text(tmp_path):
     path = tmp_path / "text"
     path.write_text("abcabc\n", "utf-8")
     os.utime(path, (0, 0))  # so that what is written later has another time, however soon that is
@@ -38,32 +35,32 @@ def text(tmp_path: Path) -> Path:
 
 
 def read(
-    cache: Path,
-    *sources: Path,
-    encoding: str = "utf-8",
-    as_bytes: bool = False,
-    documents: str = "",
-    known: str = "",
-    min_count: int = 0,
-) -> Corpus:
-    how: dict[str, Any] = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
+    cache,
+    *sources,
+    encoding="utf-8",
+    as_bytes=False,
+    documents="",
+    known="",
+    min_count=0,
+):
+    how = {"encoding": encoding, "as_bytes": as_bytes, "documents": documents, "known": known}
     how["min_count"] = min_count
     return read_corpus(cache, [str(source) for source in sources], **how)
 
 
-def is_cached(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path, **options: Any) -> bool:
+def is_cached(monkeypatch, cache, *sources, **options):
     """Whether the text is read without reading the sources."""
     built = []
-    build = module._build
+    build = module.build_cache
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_build", lambda *arguments: built.append(True) or build(*arguments))
+        patch.setattr(module, "build_cache", lambda *arguments: built.append(True) or build(*arguments))
         read(cache, *sources, **options)
     return not built
 
 
-def is_compared(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path) -> bool:
+def is_compared(monkeypatch, cache, *sources):
     """Whether all of the cache is compared with its fingerprint."""
-    pieces: list[object] = []
+    pieces = []
     with monkeypatch.context() as patch:
         patch.setattr(module, "release_pages", pieces.append)
         read(cache, *sources)
@@ -71,9 +68,7 @@ def is_compared(monkeypatch: pytest.MonkeyPatch, cache: Path, *sources: Path) ->
 
 
 @pytest.mark.parametrize("content", TEXTS.values(), ids=TEXTS)
-def test_a_corpus_is_its_text_read_anew_or_from_the_cache(
-    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch, content: str
-) -> None:
+def test_a_corpus_is_its_text_read_anew_or_from_the_cache(cache, text, monkeypatch, content):
     text.write_bytes(content.encode())
     assert not is_cached(monkeypatch, cache, text)
     assert is_cached(monkeypatch, cache, text)
@@ -86,29 +81,29 @@ def test_a_corpus_is_its_text_read_anew_or_from_the_cache(
     assert list(cache.parent.iterdir()) == [cache]
 
 
-def test_ids_lie_in_the_file(cache: Path, text: Path) -> None:
+def test_ids_lie_in_the_file(cache, text):
     ids = read(cache, text).ids
     assert not ids.flags.writeable
-    base: Any = ids
+    base = ids
     while base is not None and not isinstance(base, np.memmap):
         base = base.base
     assert base is not None
 
 
-def test_sources_are_joined(cache: Path, text: Path, tmp_path: Path) -> None:
+def test_sources_are_joined(cache, text, tmp_path):
     (tmp_path / "other").write_text("d")
     corpus = read(cache, text, tmp_path / "other")
     assert corpus.vocabulary.decode(corpus.ids) == "abcabc\nd"
 
 
-def test_bytes_are_numbered_as_bytes(cache: Path, text: Path) -> None:
+def test_bytes_are_numbered_as_bytes(cache, text):
     text.write_bytes(bytes(range(256)) * 2)
     corpus = read(cache, text, as_bytes=True)
     assert corpus.vocabulary.unit == "byte"
     assert corpus.ids.tobytes() == bytes(range(256)) * 2
 
 
-def test_a_stale_cache_is_built_anew(cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_cache_is_built_anew(cache, text, monkeypatch):
     read(cache, text)
     text.write_text("xyzxyz\n")
     assert not is_cached(monkeypatch, cache, text)
@@ -118,7 +113,7 @@ def test_a_stale_cache_is_built_anew(cache: Path, text: Path, monkeypatch: pytes
     assert not is_cached(monkeypatch, cache, text, text, encoding="latin-1")
 
 
-def test_known_characters_are_in_the_vocabulary(cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_characters_are_in_the_vocabulary(cache, text, monkeypatch):
     plain = read(cache, text)
     for known in ("", "bé☃", "bé", "a", "é☃" + "".join(map(chr, range(300, 600)))):
         is_cached(monkeypatch, cache, text, known=known)
@@ -133,7 +128,7 @@ def test_known_characters_are_in_the_vocabulary(cache: Path, text: Path, monkeyp
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a cache", b"cut"])
-def test_a_damaged_cache_is_built_anew(cache: Path, text: Path, damage: bytes) -> None:
+def test_a_damaged_cache_is_built_anew(cache, text, damage):
     wanted = read(cache, text).ids.tolist()
     cache.write_bytes(cache.read_bytes()[:-1] if damage == b"cut" else damage)
     assert read(cache, text).ids.tolist() == wanted
@@ -141,7 +136,7 @@ def test_a_damaged_cache_is_built_anew(cache: Path, text: Path, damage: bytes) -
 
 @pytest.mark.parametrize("number", [0, 200])  # in the vocabulary, and beyond
 @pytest.mark.parametrize("documents", ["", "line"])
-def test_a_cache_of_other_numbers_is_built_anew(cache: Path, text: Path, number: int, documents: str) -> None:
+def test_a_cache_of_other_numbers_is_built_anew(cache, text, number, documents):
     text.write_text("abcabc\n" * 300_000)  # several pieces
     wanted = read(cache, text, documents=documents).ids.tobytes()
     content = cache.read_bytes()
@@ -149,9 +144,7 @@ def test_a_cache_of_other_numbers_is_built_anew(cache: Path, text: Path, number:
     assert read(cache, text, documents=documents).ids.tobytes() == wanted
 
 
-def test_a_cache_that_was_copied_is_compared_with_its_text_once(
-    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_that_was_copied_is_compared_with_its_text_once(cache, text, monkeypatch):
     read(cache, text)
     assert not is_compared(monkeypatch, cache, text)
     shutil.copyfile(cache, cache.with_name("copy"))
@@ -161,7 +154,7 @@ def test_a_cache_that_was_copied_is_compared_with_its_text_once(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
-def test_what_can_be_read_only_once_is_always_read(cache: Path, tmp_path: Path) -> None:
+def test_what_can_be_read_only_once_is_always_read(cache, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for content in ("abc", "abd"):
         writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(content,))
@@ -179,9 +172,7 @@ def test_what_can_be_read_only_once_is_always_read(cache: Path, tmp_path: Path) 
         (b"abc", {"encoding": "klingon"}, ConfigError, "unknown"),
     ],
 )
-def test_unfit_texts_leave_the_cache_as_it_was(
-    cache: Path, text: Path, content: bytes, options: dict[str, str], error: type[Exception], message: str
-) -> None:
+def test_unfit_texts_leave_the_cache_as_it_was(cache, text, content, options, error, message):
     read(cache, text)
     before = cache.read_bytes()
     text.write_bytes(content)
@@ -191,22 +182,20 @@ def test_unfit_texts_leave_the_cache_as_it_was(
     assert list(cache.parent.iterdir()) == [cache]
 
 
-def test_a_corpus_has_sources(cache: Path) -> None:
+def test_a_corpus_has_sources(cache):
     with pytest.raises(CorpusError, match="at least one source, got none"):
         read(cache)
 
 
-def test_a_cache_that_cannot_be_written_is_a_run_error(text: Path, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_a_run_error(text, tmp_path):
     with pytest.raises(RunError, match=r"^cannot write .*corpus\.safetensors: No such file or directory; choose"):
         read(tmp_path / "missing" / "corpus.safetensors", text)
 
 
 @pytest.mark.parametrize("as_bytes", [False, True])
-def test_documents_lie_between_end_symbols(
-    cache: Path, text: Path, monkeypatch: pytest.MonkeyPatch, as_bytes: bool
-) -> None:
+def test_documents_lie_between_end_symbols(cache, text, monkeypatch, as_bytes):
     text.write_bytes("béa\n\nab".encode())
-    options: dict[str, Any] = {"as_bytes": as_bytes, "documents": "line"}
+    options = {"as_bytes": as_bytes, "documents": "line"}
     assert not is_cached(monkeypatch, cache, text, **options)
     assert is_cached(monkeypatch, cache, text, **options)
     corpus = read(cache, text, **options)
@@ -231,9 +220,7 @@ RARE = "abcab ca\n" * 50 + "éééb" + "日本x“b”" + "\n"
         (4, "e日", "abcab ca\n" * 50 + "eeeb" + "日   b " + "\n"),
     ],
 )
-def test_rare_characters_are_replaced(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_count: int, known: str, wanted: str
-) -> None:
+def test_rare_characters_are_replaced(cache, tmp_path, monkeypatch, min_count, known, wanted):
     source = tmp_path / "source"
     source.write_text(RARE, "utf-8")
     corpus = read(cache, source, min_count=min_count, known=known)
@@ -247,7 +234,7 @@ def test_rare_characters_are_replaced(
     assert not is_cached(monkeypatch, cache, source, min_count=min_count + 9, known="")
 
 
-def test_rare_characters_of_documents_are_replaced(cache: Path, tmp_path: Path) -> None:
+def test_rare_characters_of_documents_are_replaced(cache, tmp_path):
     source = tmp_path / "source"
     source.write_text("ab\nb a\né\na\nb\n日", "utf-8")
     corpus = read(cache, source, min_count=2, documents="line", known=" ")
@@ -255,7 +242,7 @@ def test_rare_characters_of_documents_are_replaced(cache: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("text", ["abc", "aabbé日"])
-def test_all_characters_may_be_rare(cache: Path, tmp_path: Path, text: str) -> None:
+def test_all_characters_may_be_rare(cache, tmp_path, text):
     (tmp_path / "source").write_text(text, "utf-8")
     with pytest.raises(CorpusError, match="min_count must leave characters, but none occurs 3 times"):
         read(cache, tmp_path / "source", min_count=3)

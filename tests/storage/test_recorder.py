@@ -1,6 +1,5 @@
 import contextlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,39 +16,39 @@ from charrnn.storage.run_metadata import RunMetadata
 NOTES = RunMetadata(("/a/text",), "utf-8")
 
 
-def checkpoint(step: int) -> Checkpoint:
+def checkpoint(step):
     return Checkpoint({"a": np.full(1000, step)}, {"step": step})
 
 
-def step_of(path: Path) -> int:
+def step_of(path):
     """The step of the checkpoint at ``path``, which is whole."""
     loaded = load_checkpoint(path)
     np.testing.assert_array_equal(loaded.tensors["a"], np.full(1000, loaded.header["step"]))
     return loaded.header["step"]
 
 
-def evaluate(recorder: Recorder, step: int, notes: RunMetadata = NOTES) -> None:
+def evaluate(recorder, step, notes=NOTES):
     """What an evaluation asks for."""
     recorder.record({"step": step})
     recorder.save_best(checkpoint(step))
     recorder.save_last(checkpoint(step), notes, step)
 
 
-def names(run: Run) -> set[str]:
+def names(run):
     return {path.name for path in run.folder.iterdir()}
 
 
 @pytest.fixture(autouse=True)
-def _fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fast_disk(monkeypatch):
     monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs())
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path):
     return Run.create(tmp_path, "hamlet")
 
 
-def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
+def test_an_evaluation_leaves_everything_on_the_disk(run):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 1)
     assert recorder.failure is None
@@ -59,15 +58,13 @@ def test_an_evaluation_leaves_everything_on_the_disk(run: Run) -> None:
     assert names(run) == {".lock", "last.safetensors", "best.safetensors", "metrics.jsonl", "run.json"}
 
 
-def contents(run: Run) -> dict[str, bytes]:
+def contents(run):
     """Of all files in the run's folder."""
     return {name: (run.folder / name).read_bytes() for name in names(run) - {".lock"}}
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_whenever_a_new_run_is_killed_all_is_of_the_older_run_or_all_of_the_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool
-) -> None:
+def test_whenever_a_new_run_is_killed_all_is_of_the_older_run_or_all_of_the_new_one(tmp_path, monkeypatch, older):
     whole = Run.create(tmp_path, "whole")
     evaluate(Recorder(whole, keep=0, resumed=False), 2)
     new, found, at = contents(whole), [], 0
@@ -98,7 +95,7 @@ def test_whenever_a_new_run_is_killed_all_is_of_the_older_run_or_all_of_the_new_
     assert len(found) > 30
 
 
-def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_run_stays_until_the_new_one_can_be_resumed(run, monkeypatch):
     evaluate(Recorder(run, keep=0, resumed=False), 9)
     before = contents(run)
     recorder = Recorder(run, keep=0, resumed=False)
@@ -116,8 +113,8 @@ def test_an_older_run_stays_until_the_new_one_can_be_resumed(run: Run, monkeypat
 @pytest.mark.parametrize("for_good", [False, True])
 @pytest.mark.parametrize("resumed", [False, True])
 def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, for_good: bool, resumed: bool
-) -> None:
+    tmp_path, monkeypatch, for_good, resumed
+):
     at = 0
     while True:
         at += 1
@@ -145,9 +142,7 @@ def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_the
     assert at > 20
 
 
-def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(run, monkeypatch):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 1)
     best = checkpoint(2)
@@ -163,7 +158,7 @@ def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
     assert (step_of(run.best), step_of(run.last)) == (2, 3)
 
 
-def test_a_folder_that_is_now_another_runs_is_left_alone(run: Run) -> None:
+def test_a_folder_that_is_now_another_runs_is_left_alone(run):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 1)
     mine = run.folder.rename(run.folder.with_name("elsewhere"))
@@ -180,7 +175,7 @@ def test_a_folder_that_is_now_another_runs_is_left_alone(run: Run) -> None:
     assert read_metrics(run.metrics) == [{"step": 1}, {"step": 2}, {"step": 3}]
 
 
-def test_a_lock_that_was_removed_is_taken_again_unless_another_process_has_it(run: Run) -> None:
+def test_a_lock_that_was_removed_is_taken_again_unless_another_process_has_it(run):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 1)
     (run.folder / ".lock").unlink()
@@ -195,7 +190,7 @@ def test_a_lock_that_was_removed_is_taken_again_unless_another_process_has_it(ru
     other.release()
 
 
-def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None:
+def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 1)
     elsewhere = run.folder.rename(run.folder.with_name("elsewhere"))
@@ -209,7 +204,7 @@ def test_a_folder_that_vanishes_is_a_failure_and_may_come_back(run: Run) -> None
 
 
 @pytest.mark.parametrize(("best", "stays"), [(2, True), (3, False)])
-def test_a_run_that_goes_back_forgets_what_came_later(run: Run, best: int, stays: bool) -> None:
+def test_a_run_that_goes_back_forgets_what_came_later(run, best, stays):
     recorder = Recorder(run, keep=0, resumed=False)
     evaluate(recorder, 2)
     save_checkpoint(run.best, Checkpoint({}, {"progress": {"step": best}}))
@@ -219,7 +214,7 @@ def test_a_run_that_goes_back_forgets_what_came_later(run: Run, best: int, stays
     assert run.best.exists() == stays
 
 
-def test_a_damaged_best_model_is_left(run: Run) -> None:
+def test_a_damaged_best_model_is_left(run):
     evaluate(Recorder(run, keep=0, resumed=False), 2)
     run.best.write_bytes(b"damaged")
     go_back(run, 2)

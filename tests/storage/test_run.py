@@ -12,7 +12,7 @@ from charrnn.storage.run import KEPT, NAMES_SHOWN, SWEEP_PLAN, Run, find_checkpo
 from charrnn.text.sources import OWN_FILES
 
 
-def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
+def make_run(checkpoints, name, *files, at=0):
     """A run whose files, by default only the last checkpoint, were written ``at`` seconds."""
     run = Run.create(checkpoints, name)
     run.release()
@@ -23,18 +23,18 @@ def make_run(checkpoints: Path, name: str, *files: str, at: int = 0) -> Run:
     return run
 
 
-def names(run: Run) -> list[str]:
+def names(run):
     """Of the files in the run's folder."""
     return sorted(path.name for path in run.folder.iterdir() if path.name != ".lock")
 
 
-def one_line(caught: pytest.ExceptionInfo[Exception]) -> str:
+def one_line(caught):
     message = str(caught.value)
     assert "\n" not in message
     return message
 
 
-def test_a_run_knows_its_files(tmp_path: Path) -> None:
+def test_a_run_knows_its_files(tmp_path):
     run = Run(tmp_path / "hamlet")
     assert run.name == "hamlet"
     assert run.last == tmp_path / "hamlet" / "last.safetensors"
@@ -42,21 +42,21 @@ def test_a_run_knows_its_files(tmp_path: Path) -> None:
     assert run.metrics == tmp_path / "hamlet" / "metrics.jsonl"
 
 
-def test_create_makes_an_empty_folder_and_its_parents(tmp_path: Path) -> None:
+def test_create_makes_an_empty_folder_and_its_parents(tmp_path):
     run = Run.create(tmp_path / "deep" / "checkpoints", "hamlet")
     assert run == Run(tmp_path / "deep" / "checkpoints" / "hamlet")
     assert names(run) == []
 
 
 @pytest.mark.parametrize("name", ["hamlet", "hamlet 2.1", "-", "Гамлет", "hamlet:first", "a"])
-def test_plain_folder_names_are_taken(tmp_path: Path, name: str) -> None:
+def test_plain_folder_names_are_taken(tmp_path, name):
     assert Run.create(tmp_path, name).folder.is_dir()
 
 
 @pytest.mark.parametrize(
     "name", ["", ".", "..", ".hidden", "a/b/c", "/a", "a\\b", "a\nb", "a\n", "a\0", "\x7f", " ", " a", "a "]
 )
-def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+def test_other_names_are_refused(tmp_path, name):
     for make in (Run.create, Run.open):
         with pytest.raises(ConfigError) as caught:
             make(tmp_path, name)
@@ -65,7 +65,7 @@ def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["last.safetensors", "best.safetensors", "metrics.jsonl"])
-def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path, file: str) -> None:
+def test_an_existing_run_is_not_overwritten_unasked(tmp_path, file):
     run = Run.create(tmp_path, "hamlet")
     run.release()
     path = run.folder / file
@@ -80,13 +80,13 @@ def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path, file: str) -
     assert path.read_bytes() == b"old"
 
 
-def test_a_folder_with_other_files_is_taken(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_taken(tmp_path):
     (tmp_path / "hamlet").mkdir()
     (tmp_path / "hamlet" / "notes.txt").write_bytes(b"")
     assert Run.create(tmp_path, "hamlet").folder == tmp_path / "hamlet"
 
 
-def test_create_refuses_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_create_refuses_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunError) as caught:
         Run.create(tmp_path / "file", "hamlet")
@@ -100,12 +100,12 @@ def test_create_refuses_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").is_dir(), reason="needs a folder that takes no files even from root")
-def test_create_refuses_a_folder_that_takes_no_files() -> None:
+def test_create_refuses_a_folder_that_takes_no_files():
     with pytest.raises(RunError, match=r"^cannot write /proc/self/fdinfo: "):
         Run.create(Path("/proc/self"), "fdinfo")
 
 
-def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
+def test_opening_removes_what_killed_processes_left(tmp_path):
     run = make_run(tmp_path, "hamlet", "last")
     for name in ("last.safetensors", "best.safetensors", "metrics.jsonl", "run.json", "corpus.safetensors", "mine"):
         (run.folder / f".{name}.7.tmp").write_bytes(b"half")
@@ -114,7 +114,7 @@ def test_opening_removes_what_killed_processes_left(tmp_path: Path) -> None:
     assert names(run) == [".mine.7.tmp", "last.safetensors"]
 
 
-def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path: Path) -> None:
+def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path):
     run = make_run(tmp_path, "hamlet", "best")
     (run.folder / "step-000000012.safetensors").write_bytes(b"")
     with pytest.raises(RunError) as caught:
@@ -125,7 +125,7 @@ def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path: Path) -
     )
 
 
-def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+def test_the_last_checkpoints_are_kept(tmp_path):
     run = make_run(tmp_path, "hamlet", "last")
     for step in (5, 10, 10, 15, 20):
         write_atomically(run.last, str(step).encode())
@@ -137,7 +137,7 @@ def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     assert names(run) == ["last.safetensors", "step-000000012.safetensors"]
 
 
-def test_a_run_has_one_writer(tmp_path: Path) -> None:
+def test_a_run_has_one_writer(tmp_path):
     run = Run.create(tmp_path, "hamlet")
     run.last.write_bytes(b"")
     for second in (lambda: Run.open(tmp_path, "hamlet"), lambda: Run.create(tmp_path, "hamlet", overwrite=True)):
@@ -150,14 +150,14 @@ def test_a_run_has_one_writer(tmp_path: Path) -> None:
     Run.open(tmp_path, "hamlet").release()
 
 
-def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
+def test_the_lock_dies_with_its_process(tmp_path):
     code = "import os, sys; from pathlib import Path; from charrnn.storage.run import Run; "
     code += "Run.create(Path(sys.argv[1]), 'hamlet').last.write_bytes(b''); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == -9
     Run.open(tmp_path, "hamlet").release()
 
 
-def test_a_run_that_came_to_nothing_leaves_nothing(tmp_path: Path) -> None:
+def test_a_run_that_came_to_nothing_leaves_nothing(tmp_path):
     run = Run.create(tmp_path / "deep" / "checkpoints", "hamlet")
     run.corpus.write_bytes(b"")
     run.abandon()
@@ -167,7 +167,7 @@ def test_a_run_that_came_to_nothing_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["notes"]
 
 
-def test_abandoning_keeps_a_run_and_a_folder_that_were_there(tmp_path: Path) -> None:
+def test_abandoning_keeps_a_run_and_a_folder_that_were_there(tmp_path):
     run = make_run(tmp_path, "hamlet")
     Run.create(tmp_path, "hamlet", overwrite=True).abandon()
     assert run.last.exists()
@@ -177,11 +177,11 @@ def test_abandoning_keeps_a_run_and_a_folder_that_were_there(tmp_path: Path) -> 
     Run.open(tmp_path, "hamlet").release()
 
 
-def test_open_finds_the_run_to_resume(tmp_path: Path) -> None:
+def test_open_finds_the_run_to_resume(tmp_path):
     assert Run.open(tmp_path, make_run(tmp_path, "hamlet").name) == Run(tmp_path / "hamlet")
 
 
-def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path: Path) -> None:
+def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path):
     make_run(tmp_path, "macbeth", "last", at=1)
     make_run(tmp_path, "othello", "best", at=2)
     with pytest.raises(RunError) as caught:
@@ -192,7 +192,7 @@ def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path: Path) -> None:
     )
 
 
-def test_errors_list_a_few_runs(tmp_path: Path) -> None:
+def test_errors_list_a_few_runs(tmp_path):
     for number in range(NAMES_SHOWN + 1):
         make_run(tmp_path, f"run{number}", at=number)
     with pytest.raises(RunError, match=r"runs there: run5, run4, run3, run2, run1, \.\.\.; train"):
@@ -201,14 +201,14 @@ def test_errors_list_a_few_runs(tmp_path: Path) -> None:
         Run.open(tmp_path / "missing", "hamlet")
 
 
-def test_the_checkpoint_of_a_run_is_its_best_or_else_its_last(tmp_path: Path) -> None:
+def test_the_checkpoint_of_a_run_is_its_best_or_else_its_last(tmp_path):
     both, last, none = make_run(tmp_path, "both", "last", "best"), make_run(tmp_path, "last"), Run(tmp_path / "none")
     assert both.checkpoint == both.best
     assert last.checkpoint == last.last
     assert none.checkpoint is None
 
 
-def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
+def test_runs_are_listed_newest_first(tmp_path):
     make_run(tmp_path, "old", "last", at=1)
     make_run(tmp_path, "new", "last", at=4)
     make_run(tmp_path, "only best", "best", at=3)
@@ -216,13 +216,13 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
     assert [run.name for run in list_runs(tmp_path)] == ["new", "only best", "last counts", "old"]
 
 
-def test_runs_of_one_moment_are_listed_by_name(tmp_path: Path) -> None:
+def test_runs_of_one_moment_are_listed_by_name(tmp_path):
     for name in ("b", "c", "a"):
         make_run(tmp_path, name, at=1)
     assert [run.name for run in list_runs(tmp_path)] == ["a", "b", "c"]
 
 
-def test_only_folders_with_a_checkpoint_are_runs(tmp_path: Path) -> None:
+def test_only_folders_with_a_checkpoint_are_runs(tmp_path):
     Run.create(tmp_path, "empty")
     (tmp_path / "README.md").write_bytes(b"")
     (tmp_path / ".hidden").mkdir()
@@ -230,19 +230,19 @@ def test_only_folders_with_a_checkpoint_are_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path) == []
 
 
-def test_a_missing_checkpoints_folder_holds_no_runs(tmp_path: Path) -> None:
+def test_a_missing_checkpoints_folder_holds_no_runs(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     assert list_runs(tmp_path / "missing") == []
     assert list_runs(tmp_path / "file") == []
 
 
-def test_a_checkpoints_folder_that_cannot_be_read_is_a_run_error(tmp_path: Path) -> None:
+def test_a_checkpoints_folder_that_cannot_be_read_is_a_run_error(tmp_path):
     folder = tmp_path / ("long" * 100)
     with pytest.raises(RunError, match=r"File name too long; choose another folder with --checkpoints$"):
         list_runs(folder)
 
 
-def test_no_target_means_the_newest_run(tmp_path: Path) -> None:
+def test_no_target_means_the_newest_run(tmp_path):
     make_run(tmp_path, "old", "last", "best", at=1)
     newest = make_run(tmp_path, "new", "last", "best", at=2)
     assert find_checkpoint(None, tmp_path) == newest.best
@@ -250,19 +250,19 @@ def test_no_target_means_the_newest_run(tmp_path: Path) -> None:
     assert find_checkpoint(None, tmp_path) == newest.last
 
 
-def test_no_target_and_no_run_says_how_to_train_one(tmp_path: Path) -> None:
+def test_no_target_and_no_run_says_how_to_train_one(tmp_path):
     with pytest.raises(RunError) as caught:
         find_checkpoint(None, tmp_path)
     assert one_line(caught) == f"no run in {tmp_path} yet; train one with: charrnn train FILE"
 
 
-def test_an_empty_target_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_target_is_not_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(make_run(tmp_path, "hamlet").folder)
     with pytest.raises(RunError, match="no run or checkpoint '': "):
         find_checkpoint("", tmp_path)
 
 
-def test_a_target_is_a_name_a_folder_or_a_file(tmp_path: Path) -> None:
+def test_a_target_is_a_name_a_folder_or_a_file(tmp_path):
     run = make_run(tmp_path / "checkpoints", "hamlet", "last", "best")
     elsewhere = make_run(tmp_path / "elsewhere", "macbeth")
     for target in ("hamlet", str(run.folder), f"{run.folder}/", str(run.best)):
@@ -271,7 +271,7 @@ def test_a_target_is_a_name_a_folder_or_a_file(tmp_path: Path) -> None:
     assert find_checkpoint(str(elsewhere.folder), tmp_path / "checkpoints") == elsewhere.last
 
 
-def test_a_sweeps_runs_are_found_below_its_name(tmp_path: Path) -> None:
+def test_a_sweeps_runs_are_found_below_its_name(tmp_path):
     run = make_run(tmp_path / "sizes", "small", "last", "best")
     assert find_checkpoint("sizes/small", tmp_path) == run.best
     assert Run.open(tmp_path, "sizes/small") == Run(run.folder)
@@ -287,7 +287,7 @@ def test_a_sweeps_runs_are_found_below_its_name(tmp_path: Path) -> None:
         Run.create(tmp_path, "sizes/new")
 
 
-def test_a_run_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_goes_before_a_file_of_its_name(tmp_path, monkeypatch):
     run = make_run(tmp_path / "checkpoints", "hamlet")
     (tmp_path / "hamlet").write_bytes(b"the corpus")
     (tmp_path / "macbeth").write_bytes(b"a checkpoint, perhaps")
@@ -298,7 +298,7 @@ def test_a_run_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("target", ["", "hamlet", "../hamlet", "no/such/file", "To be,\nor not\0", "long" * 100])
-def test_an_unknown_target_is_a_run_error(tmp_path: Path, target: str) -> None:
+def test_an_unknown_target_is_a_run_error(tmp_path, target):
     make_run(tmp_path, "macbeth")
     with pytest.raises(RunError) as caught:
         find_checkpoint(target, tmp_path)

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -7,7 +6,7 @@ from charrnn.errors import RunError
 from charrnn.storage.run_metadata import RunMetadata
 
 
-def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
+def test_what_is_read_is_what_was_written(tmp_path):
     notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2)
     notes.write(tmp_path / "run.json")
     assert RunMetadata.read(tmp_path / "run.json") == notes
@@ -26,13 +25,13 @@ NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WR
 
 
 @pytest.mark.parametrize("content", NONSENSE)
-def test_what_makes_no_sense_is_as_nothing(tmp_path: Path, content: bytes) -> None:
+def test_what_makes_no_sense_is_as_nothing(tmp_path, content):
     assert RunMetadata.read(tmp_path / "run.json") is None
     (tmp_path / "run.json").write_bytes(content)
     assert RunMetadata.read(tmp_path / "run.json") is None
 
 
-def test_a_file_that_cannot_be_read_or_written_is_a_run_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_or_written_is_a_run_error(tmp_path):
     with pytest.raises(RunError, match=r"^cannot read .*: Is a directory; make it a readable file$"):
         RunMetadata.read(tmp_path)
     with pytest.raises(RunError, match=r"^cannot write "):

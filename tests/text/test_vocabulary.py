@@ -107,14 +107,14 @@ def test_what_is_no_vocabulary_is_refused(symbols, unit, error, message):
         Vocabulary(symbols, unit)
 
 
-def test_vocabularies_are_joined_in_order() -> None:
+def test_vocabularies_are_joined_in_order():
     assert Vocabulary("bd").joined("cab") == Vocabulary("abcd")
     assert Vocabulary("bd", "byte").joined("") == Vocabulary("bd", "byte")
     with pytest.raises(VocabularyError, match="bytes must be"):
         Vocabulary("bd", "byte").joined("☃")
 
 
-def test_what_the_vocabulary_lacks_is_found_nowhere() -> None:
+def test_what_the_vocabulary_lacks_is_found_nowhere():
     assert Vocabulary("bd").find("abcd☃b").tolist() == [-1, 0, -1, 1, -1, 0]
     assert Vocabulary("bd").find("").tolist() == []
 

@@ -72,8 +72,8 @@ def test_ids_that_are_none_are_refused():
 
 def test_stopped_while_it_scores(monkeypatch):
     trainer = make()
-    monkeypatch.setattr(trainer._model, "run", lambda *_: pytest.fail("it went on"))
-    monkeypatch.setattr(trainer._model, "buffers", lambda *_: trainer.stop())
+    monkeypatch.setattr(trainer.model, "run", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(trainer.model, "buffers", lambda *_: trainer.stop())
     (event,) = trainer.run()
     assert (event.reason, event.step) == ("interrupted", 0)
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.cells.contract import cell_names
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kinds.config import make_config
 from charrnn.models.language.network import Network
@@ -152,13 +153,13 @@ def test_a_stop_ends_an_evaluation_under_way_and_a_resumed_run_makes_up_for_it(s
     stopped = make_trainer(steps=steps, eval_every=20)
     windows = []
 
-    def run(*arguments, network_run=stopped._network.run):
+    def run(*arguments, network_run=stopped.learner.network.run):
         windows.append(1)
         if len(windows) == 2:
             stopped.stop()
         return network_run(*arguments)
 
-    monkeypatch.setattr(stopped._network, "run", run)
+    monkeypatch.setattr(stopped.learner.network, "run", run)
     events = list(stopped.run())
     assert len(windows) == 2
     assert [type(event) for event in events[-3:]] == [StepDone, CheckpointDue, Finished]
@@ -170,9 +171,20 @@ def test_a_stop_ends_an_evaluation_under_way_and_a_resumed_run_makes_up_for_it(s
     assert resumed.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
 
 
-@pytest.mark.parametrize("stop_after", [3, 7, 29, 42, 45])
-def test_a_restored_trainer_continues_as_if_never_stopped(stop_after):
-    options = {"steps": 45, "eval_every": 7, "shape": {"dropout": 0.2, "num_layers": 2}}
+STACKED = {"dropout": 0.2, "num_layers": 2}
+
+
+@pytest.mark.parametrize(
+    ("stop_after", "shape"),
+    [
+        *((step, STACKED) for step in (3, 7, 29, 42, 45)),
+        *((29, {"cell": cell}) for cell in cell_names()),
+        (29, {"skip_connections": True, "num_layers": 2, "learn_initial_state": True, "precision": "float64"}),
+        (29, {"model": "tdnn", "dropout": 0.2}),
+    ],
+)
+def test_a_restored_trainer_continues_as_if_never_stopped(stop_after, shape):
+    options = {"steps": 45, "eval_every": 7, "update_every": 10, "shape": shape}
     whole = make_trainer(**options)
     wanted = without_times(whole.run())
     stopped = make_trainer(**options)
@@ -223,7 +235,7 @@ def ruined_at(trainer, step, value=np.nan, array=None):
         yield event
         if isinstance(event, StepDone) and event.step == step:
             array[:] = value
-            trainer._network.refresh()
+            trainer.learner.network.refresh()
             step = None
 
 
@@ -306,10 +318,10 @@ def test_what_is_not_sound_is_not_saved_between_evaluations():
 
 
 def test_an_unsound_optimizer_or_state_is_found():
-    for part in ("_optimizer", "_state"):
+    for part in ("optimizer", "state"):
         trainer = make_trainer(steps=20, eval_every=10)
-        array = trainer._optimizer.states if part == "_optimizer" else trainer._state[0][1]
-        events = list(ruined_at(trainer, 10 if part == "_optimizer" else 9, np.inf, array))
+        array = trainer.optimizer.states if part == "optimizer" else trainer.state[0][1]
+        events = list(ruined_at(trainer, 10 if part == "optimizer" else 9, np.inf, array))
         assert len(of(events, RolledBack)) == 1, part
         assert events[-1].reason == "steps"
 

@@ -109,9 +109,8 @@ def test_each_prediction_counts_by_its_weight_and_padding_not_at_all(make_parame
     assert Batch(x, y[1:], weights).predictions == 10
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_any_number_of_threads_gives_the_same_bytes(make_parameters, make_window, dropout):
-    parameters = make_parameters(vocab_size=65, hidden_size=33, num_layers=2, dropout=dropout)
+def test_dropout_is_the_same_for_any_number_of_threads(make_parameters, make_window):
+    parameters = make_parameters(vocab_size=65, hidden_size=33, num_layers=2, dropout=0.4)
     results = []
     inputs = None
     for threads in (1, 2, 3, 8):
