@@ -173,6 +173,7 @@ def build_cache(
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
+    """Read a text and write it to the cache as numbers; returns it from there."""
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         segments: list[Segment] = []
