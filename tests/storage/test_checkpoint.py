@@ -268,7 +268,7 @@ def test_a_safetensors_file_of_another_program_is_refused(tmp_path, metadata):
 def test_a_newer_format_asks_for_an_upgrade(tmp_path):
     newer = {"format": FORMAT, "format_version": str(FORMAT_VERSION + 1), "header": "{}"}
     assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "format 3, this charrnn reads up to format 2")
-    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "upgrade charrnn")
+    assert_refused(write_raw(tmp_path / "file", {"__metadata__": newer}), "upgrade charrnn-cpu")
 
 
 @pytest.mark.parametrize(
