@@ -230,6 +230,7 @@ def test_a_folder_is_refused(tmp_path):
     assert_refused(tmp_path, "it is a folder")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no devices of this kind")
 def test_a_device_is_refused():
     assert_refused(Path("/dev/null"), "not a regular file")
 
@@ -336,6 +337,7 @@ def test_a_flipped_bit_raises_a_checkpoint_error_or_nothing(tmp_path):
     assert 0 < refused < len(content)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(tmp_path):
     path = tmp_path / "last.safetensors"
     struck = 0
