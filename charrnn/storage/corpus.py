@@ -173,7 +173,7 @@ def build_cache(
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
-    """Read a text and write it to the cache as numbers; returns it from there."""
+    """Read the text once, and write its characters' numbers and its vocabulary to ``cache``."""
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         segments: list[Segment] = []
