@@ -317,7 +317,7 @@ class Model:
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:
-            raise ConfigError("dynamic_rate is of dynamic evaluation: give dynamic=True, or leave it out")
+            raise ConfigError("dynamic_rate requires dynamic=True: give both, or leave it out")
         if not dynamic:
             reader: Reader = self.config.kind.reader(self._network, one_pass=one_pass)
             return reader

@@ -47,7 +47,7 @@ def check_number(name: str, value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise ConfigError(f"{name} must be below 1e308, and is not") from None
+        raise ConfigError(f"{name} must be below 1e308, not greater: choose a smaller one") from None
 
 
 T = TypeVar("T")

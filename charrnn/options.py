@@ -90,7 +90,7 @@ class Option:
     def _small(self, value: Any) -> Any:
         """The number, if it is no larger than LARGEST."""
         if isinstance(value, int) and abs(value) > LARGEST:
-            raise ConfigError(f"{self.name} must be smaller than 2^63, and is not")
+            raise ConfigError(f"{self.name} must be below 2^63, not greater: choose a smaller one")
         return value
 
     def _is_in_range(self, value: float) -> bool:

@@ -34,17 +34,20 @@ FINGERPRINT_DEFAULTS: dict[str, Any] = {
     "num_layers": 1,
     "embedding_size": -1,
     "tie_embedding": False,
+    "dropout": 0.0,
+    "recurrent_init": "uniform",
     "skip_connections": False,
     "learn_initial_state": False,
     "context_size": 10,
     "order": 8,
     "smoothing": "kneser-ney",
-    "dropout": 0.0,
-    "recurrent_init": "uniform",
     "precision": "float32",
     "end_symbol": False,
 }
 """What fingerprints begin with, in this order, whatever options there are: saved states name models by them."""
+
+MOVED = ("dropout", "recurrent_init")
+"""Some states were saved with these just before "precision"."""
 
 
 class Session:
@@ -171,7 +174,7 @@ class Session:
         target = state_path(path)
         self._settle()
         tensors = self._snapshot_tensors((self._streams or self._beginning("")).now)
-        header = {"kind": STATE_KIND, "model": self._fingerprint(), "begun": self._streams is not None}
+        header = {"kind": STATE_KIND, "model": fingerprints(self._sampler.network, self._vocabulary)[0], "begun": self._streams is not None}
         try:
             save_checkpoint(target, Checkpoint(tensors, header))
         except RunError as error:
@@ -190,19 +193,19 @@ class Session:
             why, _, _ = str(error).rpartition("; ")  # its advice is for models
             raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
         if checkpoint.header.get("kind") != STATE_KIND:
-            raise CheckpointError(f"{path} is not a saved state but a model; choose another file for the state")
-        if checkpoint.header.get("model") != self._fingerprint():
+            raise CheckpointError(f"{path} is not a saved state but a model: choose another file for the state")
+        if checkpoint.header.get("model") not in fingerprints(self._sampler.network, self._vocabulary):
             raise CheckpointError(
                 f"the state in {path} belongs to another model, or to this one in another precision or before it was "
-                "trained further; sample from its own model, or choose another file for the state"
+                "trained further: sample from its own model, or choose another file for the state"
             )
         wanted = self._snapshot_tensors(Streams.beginning(self._sampler, np.zeros(1, np.int32), self._generators).now)
         tensors = checkpoint.tensors
         for name, array in wanted.items():
             if name not in tensors or (tensors[name].shape, tensors[name].dtype) != (array.shape, array.dtype):
-                raise CheckpointError(f"the state in {path} has no {name} that fits; choose another file")
+                raise CheckpointError(f"the state in {path} has no {name} that fits: choose another file")
         if not 0 <= tensors["last"][0] < len(self._vocabulary):
-            raise CheckpointError(f"the state in {path} ends with a character that is none; choose another file")
+            raise CheckpointError(f"the state in {path} ends with an invalid character: choose another file")
         network = self._sampler.network
         names, layers = network.state_names, range(len(network.initial_state(1)))
         state = [tuple(tensors[f"state_l{layer}.{name}"] for name in names) for layer in layers]
@@ -223,9 +226,6 @@ class Session:
     def _beginning(self, symbols: str) -> Streams:
         text = self._vocabulary.encode(opened(symbols, self._vocabulary))
         return Streams.beginning(self._sampler, text, self._generators)
-
-    def _fingerprint(self) -> str:
-        return fingerprint(self._sampler.network, self._vocabulary)
 
 
 def state_path(path: str | Path) -> Path:
@@ -297,11 +297,16 @@ class Given:
         self._settled = True
 
 
-def fingerprint(network: LanguageModel, vocabulary: Vocabulary) -> str:
-    """Names a model: its shape, its characters and all its numbers."""
+def fingerprints(network: LanguageModel, vocabulary: Vocabulary) -> tuple[str, str]:
+    """Name a model by its shape, its characters and all its numbers: as it is written, and as some states have it."""
     fields = {**FINGERPRINT_DEFAULTS, **network.config.to_dict()}
-    config = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-    digest = hashlib.blake2b(f"(ModelConfig({config}), {vocabulary!r})".encode(), digest_size=16)
+    others = [name for name in fields if name not in MOVED]
+    at = others.index("precision")
+    digests = []
+    for names in (list(fields), [*others[:at], *MOVED, *others[at:]]):
+        config = ", ".join(f"{name}={fields[name]!r}" for name in names)
+        digests.append(hashlib.blake2b(f"(ModelConfig({config}), {vocabulary!r})".encode(), digest_size=16))
     for name, tensor in sorted(network.to_tensors().items()):
-        digest.update(name.encode() + tensor.tobytes())
-    return digest.hexdigest()
+        for digest in digests:
+            digest.update(name.encode() + tensor.tobytes())
+    return digests[0].hexdigest(), digests[1].hexdigest()

@@ -212,11 +212,11 @@ def test_a_text_that_nothing_separates_is_told_to_be_one_document(corpus, runs, 
         ({"threads": 0}, ConfigError, "threads must be a whole number of at least 1, not 0"),
         ({"resume": True}, RunError, "no run called 'cat' to resume"),
         ({"name": "a/b"}, ConfigError, "a/b"),
-        ({"name": ""}, ConfigError, "a run's name must be a plain folder name such as 'shakespeare', got ''"),
+        ({"name": ""}, ConfigError, "a run's name must be a plain folder name such as 'shakespeare', not ''"),
         ({"name": "", "resume": True}, ConfigError, "a run's name must be a plain folder name"),
         ({"init_from": ""}, RunError, "no run or checkpoint ''"),
         ({"init_from": "", "resume": True}, ConfigError, "give --resume or --init-from, not both"),
-        ({"documents": ""}, ConfigError, "documents must be line, file or what separates them, got nothing"),
+        ({"documents": ""}, ConfigError, "documents must be line, file or what separates them, not ''"),
     ],
 )
 def test_errors_say_what_to_do_and_leave_nothing(corpus, runs, options, error, message):

@@ -46,7 +46,7 @@ def test_what_is_declared_of_each_option():
         ({"salt": 0}, "salt must be above 0 and below 3, not 0"),
         ({"salt": float("nan")}, "salt must be above 0 and below 3, not nan"),
         ({"salt": "much"}, "salt must be a number, not 'much'"),
-        ({"salt": 10**400}, r"salt must be smaller than 2\^63"),
+        ({"salt": 10**400}, r"salt must be below 2\^63"),
         ({"sauce": "blue"}, "unknown sauce 'blue': choose one of red, green"),
         ({"sauce": 3}, "sauce must be a text, not 3"),
         ({"hot": 1}, "hot must be true or false, not 1"),

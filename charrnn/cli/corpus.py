@@ -25,7 +25,7 @@ def number_of_characters(value: str) -> int:
     try:
         return int(digits) * factor
     except ValueError:
-        raise click.BadParameter(f"{value!r} is not a number of characters; write 5000, 500k or 2M.") from None
+        raise click.BadParameter(f"the size must be a number of characters, not {value!r}: write 5000, 500k or 2M.") from None
 
 
 def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -40,7 +40,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     try:
         return int(least), int(greatest if dash else least)
     except ValueError:
-        raise click.BadParameter(f"{value!r} are no lengths; write 200 or 1-20.") from None
+        raise click.BadParameter(f"the lengths must be a number or a range, not {value!r}: write 200 or 1-20.") from None
 
 
 @click.command("corpus")

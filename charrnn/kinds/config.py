@@ -139,7 +139,7 @@ class ModelConfig:
         if self != self.trainable():
             raise ConfigError(
                 "to train in precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), which this one "
-                "does not; choose float32"
+                "does not: choose float32"
             )
 
     @classmethod

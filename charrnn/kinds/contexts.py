@@ -61,7 +61,7 @@ class ContextModel:
         (context,) = state[0]
         if not 0 <= context.min(initial=0) <= context.max(initial=0) <= self.config.vocab_size:
             raise CheckpointError(
-                f"a state's characters must be 0 to {self.config.vocab_size}, got others: choose another file"
+                f"a state's ids must be 0 to {self.config.vocab_size}, but others were found: choose another file"
             )
 
     def buffers(self, steps: int, streams: int) -> ContextBuffers:

@@ -46,7 +46,7 @@ class SamplingSettings:
         if not isinstance(self.stop, tuple):
             raise ConfigError(f"stop must be a tuple of texts, not {self.stop!r}")
         if not all(check_text("a stop text", text) for text in self.stop):
-            raise ConfigError("a stop text must have at least one character, got an empty one")
+            raise ConfigError("stop must be texts of at least one character, not '': leave it out")
 
     @property
     def rules(self) -> Rules:

@@ -54,7 +54,7 @@ def score_exact_match(
         VocabularyError: the text, or a newline, holds a character that the model has never seen.
     """
     if not separator:
-        raise ConfigError("a separator must have at least one character, got an empty one")
+        raise ConfigError("separator must be at least one character, not '': give what stands before each answer")
     answers = ExactMatch()
     block: list[str] = []
     characters = 0
@@ -62,7 +62,7 @@ def score_exact_match(
         if separator not in line:
             raise CorpusError(
                 f"{origin or 'the text'} must hold a question, {separator!r} and an answer in each line, but its line "
-                f"{number} holds no {separator!r}; choose another text, or the separator that it has with --separator"
+                f"{number} holds no {separator!r}: choose another text, or the separator that it has with --separator"
             )
         try:
             vocabulary.encode(line)
@@ -75,7 +75,7 @@ def score_exact_match(
             block, characters = [], 0
     _ask(network, vocabulary, block, separator, answers)
     if not answers.asked:
-        raise CorpusError("a text to answer needs at least one line, got none; use a longer text")
+        raise CorpusError("a text to answer needs at least one line, not none: use a longer text")
     return answers
 
 

@@ -69,7 +69,7 @@ def score_pieces(
             start = here.stop
     if characters < 2:
         raise CorpusError(
-            f"a text to score needs at least 2 characters that the model knows, not {characters}; use a longer text"
+            f"a text to score needs at least 2 characters that the model knows, not {characters}: use a longer text"
         )
 
 

@@ -231,7 +231,7 @@ def _header(path: Path, file: Any) -> dict[str, Any]:
     if version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has checkpoint format {version}, this charrnn reads up to format "
-            f"{FORMAT_VERSION}; upgrade charrnn-cpu"
+            f"{FORMAT_VERSION}: upgrade charrnn-cpu"
         )
     signed = {"checksum", "tensors_checksum"} & metadata.keys()
     if len(signed) != 2 and (signed or version != 1):

@@ -66,7 +66,7 @@ def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise RunError(f"line {number} of {path} is not a JSON object; remove that line")
+        raise RunError(f"line {number} of {path} is not a JSON object: remove that line")
     return record
 
 

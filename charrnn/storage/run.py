@@ -70,7 +70,7 @@ class Run(RunFiles):
         if not overwrite and run.exists():
             run.release()
             raise RunError(
-                f"a run called {name!r} exists already in {checkpoints}; continue it with --resume, "
+                f"a run called {name!r} exists already in {checkpoints}: continue it with --resume, "
                 "replace it with --overwrite, or choose another --name"
             )
         return run
@@ -217,7 +217,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         for run in list_runs(checkpoints):
             if found := run.checkpoint:
                 return found
-        raise RunError(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
+        raise RunError(f"no run in {checkpoints} yet: train one with: charrnn train FILE")
     if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
     if target:  # a shell's unset variable would be the current folder
@@ -255,7 +255,7 @@ def _saved_at(run: Run) -> int | None:
 def _checked(name: str) -> str:
     if not isinstance(name, str) or not is_plain(name):
         raise ConfigError(
-            f"a run's name must be a plain folder name such as 'shakespeare', got {name!r}; choose one with --name"
+            f"a run's name must be a plain folder name such as 'shakespeare', not {name!r}: choose one with --name"
         )
     return name
 

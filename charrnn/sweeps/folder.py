@@ -93,7 +93,7 @@ class SweepFolder:
         """
         plan = self._read(SWEEP_PLAN)
         if plan is None:
-            raise RunError(f"no sweep in {self.folder}; start one with: charrnn sweep SPEC.toml")
+            raise RunError(f"no sweep in {self.folder}: start one with: charrnn sweep SPEC.toml")
         try:
             return [PlannedRun(**{**run, "sources": tuple(run["sources"])}) for run in plan["runs"]]
         except (KeyError, TypeError) as error:

@@ -134,12 +134,12 @@ class _Reader:
             if trained in runs:
                 continue
             if run.name in names:
-                raise self._document.error(place, f"two different runs would be called {run.name!r}; give one a name")
+                raise self._document.error(place, f"two different runs would be called {run.name!r}: give one a name")
             runs[trained] = run
             names.add(run.name)
         search = self._search(fixed) if OPTUNA in self._values else None
         if not runs and not search:
-            raise self._document.error((), "no run to train; give a [grid], [random] or [optuna] trials, or a [[run]]")
+            raise self._document.error((), "no run to train: give a [grid], [random] or [optuna] trials, or a [[run]]")
         return Spec(name, tuple(runs.values()), search)
 
     def _check_parts(self) -> None:
@@ -152,7 +152,7 @@ class _Reader:
                     if key in self._options
                     else f"known are {', '.join((NAME, CORPUS, *PARTS))}"
                 )
-                raise self._document.error((key,), f"unknown key {key!r}; {hint}")
+                raise self._document.error((key,), f"unknown key {key!r}: {hint}")
             tables = value if key == RUN and isinstance(value, list) else [value]
             if isinstance(value, list) != (key == RUN) or not all(isinstance(table, dict) for table in tables):
                 raise self._document.error(
@@ -265,7 +265,7 @@ class _Reader:
 
     def _require_text(self, place: Place, given: Mapping[str, Any]) -> None:
         if CORPUS not in given:
-            raise self._document.error(place, "no text to train on; give a corpus at the top of the file")
+            raise self._document.error(place, "no text to train on: give a corpus at the top of the file")
 
     def _sources(self, value: str | list[str]) -> tuple[str, ...]:
         key = str(value)

@@ -63,7 +63,7 @@ def rows_of(folder: SweepFolder) -> list[Row]:
     """
     plan = folder.plan()
     if not plan:
-        raise RunError(f"the sweep in {folder.folder} was stopped before its first run; start it again")
+        raise RunError(f"the sweep in {folder.folder} was stopped before its first run: start it again")
     states = folder.states(plan)
     keys = list(dict.fromkeys(key for run in plan for key in run.swept))
     return best_first(_row(folder, run, keys, states[run.name]) for run in plan)

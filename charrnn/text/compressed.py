@@ -57,7 +57,7 @@ def _members(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[
         raise CorpusError(f"cannot read {origin} as text: it is a document of another program; save it as plain text")
     shown = sorted(name for name in names if not any(part.startswith((".", "__MACOSX")) for part in name.split("/")))
     if not shown:
-        raise CorpusError(f"the archive {origin} holds no files (hidden ones do not count); put a text into it")
+        raise CorpusError(f"the archive {origin} holds no files (hidden ones do not count): put a text into it")
     for name in shown:
         with _told_damage(f"{origin}/{name}"):
             member = archive.open(name)

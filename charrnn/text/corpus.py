@@ -83,7 +83,7 @@ def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
         ConfigError: the fraction is out of range.
     """
     if not 0 <= val_fraction < 1:
-        raise ConfigError(f"val_fraction must be at least 0 and less than 1, got {val_fraction}; 0.1 is usual")
+        raise ConfigError(f"val_fraction must be at least 0 and less than 1, not {val_fraction}: 0.1 is usual")
     cut = max(2, int(len(ids) * (1 - val_fraction)))
     if len(ids) - cut < 2:
         cut = len(ids)
@@ -98,7 +98,7 @@ def check_ids(ids: Ids, symbols: int) -> None:
     """
     if not 0 <= ids.min(initial=0) <= ids.max(initial=0) < symbols:
         raise CorpusError(
-            f"the ids of a text must be 0 to {symbols - 1}, got others: the run's corpus.safetensors is damaged; "
+            f"the ids of a text must be 0 to {symbols - 1}, but others were found: the run's corpus.safetensors is damaged; "
             "remove it, and go on with --resume"
         )
 
@@ -123,10 +123,10 @@ def absolute(sources: Sequence[str]) -> tuple[str, ...]:
 def too_short(sources: Sequence[str], length: int) -> str:
     """The message for a corpus of fewer than two characters."""
     if not sources:
-        return "a corpus needs at least one source, got none; name a file, a folder, or - for standard input"
+        return "a corpus needs at least one source, not none: name a file, a folder, or - for standard input"
     origin = ", ".join("stdin" if source == STDIN else source for source in sources)
     got = f"{origin} is empty" if length == 0 else f"got one in {origin}"
-    return f"a corpus needs at least two characters, {got}; use a longer text"
+    return f"a corpus needs at least two characters, {got}: use a longer text"
 
 
 def _absolute(source: str) -> Path:

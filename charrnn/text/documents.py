@@ -169,7 +169,7 @@ def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "erro
     for end in ends:
         if end in symbols and unknown == "error":
             raise VocabularyError(
-                f"the text must begin one document, but {end!r} at position {symbols.index(end) + 1} ends it; take it "
+                f"the text must begin one document, but {end!r} at position {symbols.index(end) + 1} ends it: take it "
                 "out, or choose --unknown skip or replace"
             )
         symbols = symbols.replace(end, " " if unknown == "replace" else "")

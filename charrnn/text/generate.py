@@ -49,17 +49,17 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
         CorpusError: the standard library has no readable source here.
     """
     if name not in GENERATORS:
-        raise ConfigError(f"a corpus must be one of {', '.join(GENERATORS)}, got {name!r}; choose one of them")
+        raise ConfigError(f"a corpus must be one of {', '.join(GENERATORS)}, not {name!r}: choose one of them")
     if size is not None and size < 2:
-        raise ConfigError(f"the size must be at least 2 characters, got {size}; choose a larger one")
+        raise ConfigError(f"the size must be at least 2 characters, not {size}: choose a larger one")
     if rng_seed < 0:
-        raise ConfigError(f"rng_seed must be at least 0, got {rng_seed}; choose a larger one")
+        raise ConfigError(f"rng_seed must be at least 0, not {rng_seed}: choose a larger one")
     if lengths and name == "python":
-        raise ConfigError("the lengths are of problems, python has none; leave --lengths out")
+        raise ConfigError("--lengths is for problems, not for python: leave it out")
     if lengths and not 1 <= lengths[0] <= lengths[1]:
-        raise ConfigError(f"the lengths must rise from at least 1, got {lengths[0]}-{lengths[1]}; give such as 1-20")
+        raise ConfigError(f"the lengths must rise from at least 1, not {lengths[0]}-{lengths[1]}: give such as 1-20")
     if lengths and lengths[1] > (most := LONGEST[name]):
-        raise ConfigError(f"the lengths of {name} must be at most {most:,}, not {lengths[1]}; give such as 1-20")
+        raise ConfigError(f"the lengths of {name} must be at most {most:,}, not {lengths[1]}: give such as 1-20")
     return GENERATORS[name](size, rng_seed, lengths)
 
 
@@ -71,7 +71,7 @@ def _python(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]
     except OSError as error:
         raise CorpusError(f"cannot read {error.filename}: {error.strerror}; choose another corpus") from None
     if not files:
-        raise CorpusError(f"Python's source should be in {folder}, got no .py files; choose another corpus")
+        raise CorpusError(f"no .py files of Python's own were found in {folder}: choose another corpus")
     if rng_seed:
         random.Random(rng_seed).shuffle(files)
     return _cut(_sources(files), size)

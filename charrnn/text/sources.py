@@ -95,7 +95,7 @@ def decoded(data: bytes, encoding: str, origin: str) -> str:
 def _contents(source: str, *, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
     """The name and the bytes of each file that ``source`` stands for, or of what is compressed in it."""
     if not source:  # a shell's unset variable, which as a path would be the current folder
-        raise CorpusError("a corpus needs a name, got an empty one; give a file, a folder, or - for standard input")
+        raise CorpusError("CORPUS must be a file, a folder, or - for standard input, not '': give one of them")
     try:
         if source == STDIN:
             yield from _texts(sys.stdin.buffer, "stdin", unpack)
@@ -175,7 +175,7 @@ def _files(path: Path) -> list[Path]:
     own = {file.parent for file in files if file.name in OWN_FILES}
     texts = [file for file in files if own.isdisjoint(file.parents)]
     if not texts:
-        raise CorpusError(f"the folder {path} holds no files (hidden ones and runs do not count); put a text into it")
+        raise CorpusError(f"the folder {path} holds no files (hidden ones and runs do not count): put a text into it")
     return texts
 
 
@@ -190,7 +190,7 @@ def check_encoding(encoding: str) -> None:
     except UnicodeError:
         return  # known, and one byte is not a character in it
     except (LookupError, ValueError, TypeError):
-        raise ConfigError(f"the encoding {encoding!r} is unknown; use one that Python knows, such as utf-8") from None
+        raise ConfigError(f"the encoding {encoding!r} is unknown: use one that Python knows, such as utf-8") from None
 
 
 def _newlines(data: bytes, encoding: str) -> int:

@@ -40,8 +40,8 @@ def to_symbols(text: str | bytes, unit: str) -> str:
             data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         except UnicodeEncodeError as error:
             raise VocabularyError(
-                f"a text for a model of bytes must be one that UTF-8 can hold, got {text[error.start]!r} at position "
-                f"{error.start + 1}; take it out"
+                f"a text for a model of bytes must be one that UTF-8 can hold, not {text[error.start]!r} at position "
+                f"{error.start + 1}: take it out"
             ) from error
         return data.decode("latin-1")
     if isinstance(text, bytes):

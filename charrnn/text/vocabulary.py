@@ -45,22 +45,22 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.unit not in (*UNITS, CODE_UNIT):
-            raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, got {self.unit!r}; choose one of them")
+            raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, not {self.unit!r}: choose one of them")
         if not isinstance(self.documents, str) or END in self.documents:
-            raise ConfigError(f"documents must be line, file or what separates them, got {self.documents!r}")
+            raise ConfigError(f"documents must be line, file or what separates them, not {self.documents!r}: choose another")
         if not self.symbols:
-            raise VocabularyError("a vocabulary needs at least one character, got none; use a text that is not empty")
+            raise VocabularyError("a vocabulary needs at least one character, not none: use a text that is not empty")
         if any(left >= right for left, right in pairwise(self.symbols)):
             raise VocabularyError(
-                "the symbols must be distinct and in code point order, got others; use Vocabulary.of(text)"
+                "the symbols must be distinct and in code point order: use Vocabulary.of(text)"
             )
         if self.unit != CODE_UNIT and (found := SURROGATE.search(self.symbols)):
-            raise VocabularyError(f"the symbols must be characters, got {found[0]!r}, half of one; take it out")
+            raise VocabularyError(f"the symbols must be characters, not {found[0]!r}, half of one: take it out")
         if self.documents and self.symbols[-1] != END:
-            raise VocabularyError(f"the last symbol of documents must be {END!r}, got {self.symbols[-1]!r}; add it")
+            raise VocabularyError(f"the last symbol of documents must be {END!r}, not {self.symbols[-1]!r}: add it")
         if self.unit == "byte" and self.characters[-1:] > "\xff":
             raise VocabularyError(
-                f"bytes must be '\\x00' to '\\xff', got {self.characters[-1]!r}; decode the text as latin-1"
+                f"bytes must be '\\x00' to '\\xff', not {self.characters[-1]!r}: decode the text as latin-1"
             )
 
     @classmethod
@@ -142,7 +142,7 @@ class Vocabulary:
         for extreme in (ids.min(), ids.max()):
             if not 0 <= extreme < len(self):
                 raise VocabularyError(
-                    f"an id must be 0 to {len(self) - 1}, got {extreme}; decode with the vocabulary that encoded it"
+                    f"an id must be 0 to {len(self) - 1}, not {extreme}: decode with the vocabulary that encoded it"
                 )
         return str(code_points(self.symbols)[ids].tobytes(), "utf-32-le", "surrogatepass")
 
@@ -161,7 +161,7 @@ class Vocabulary:
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         return VocabularyError(
-            f"the text must hold only the {len(self.characters)} {self.unit}s of the vocabulary, got {names}{more}; "
+            f"the text must hold only the {len(self.characters)} {self.unit}s of the vocabulary, not {names}{more}: "
             "take them out, or train on a text that holds them"
         )
 

@@ -47,7 +47,7 @@ class Windows:
         self.steps = (len(ids) - 1) // streams
         if self.steps < 1:
             raise CorpusError(
-                f"{streams} streams need at least {streams + 1} characters, got {len(ids)}; "
+                f"{streams} streams need at least {streams + 1} characters, not {len(ids)}: "
                 "use fewer streams (--batch-size) or a longer text"
             )
         self.characters = self.steps * streams
@@ -103,7 +103,7 @@ def fit(N: int, streams: int, length: int) -> tuple[int, int]:
     """
     _check(streams, length)
     if N < 2:
-        raise CorpusError(f"a window needs at least two characters, got {N}; use a longer text")
+        raise CorpusError(f"a window needs at least two characters, not {N}: use a longer text")
     streams = max(1, min(streams, (N - 1) // length))
     return streams, min(length, (N - 1) // streams)
 
@@ -111,6 +111,6 @@ def fit(N: int, streams: int, length: int) -> tuple[int, int]:
 def _check(streams: int, length: int) -> None:
     if streams < 1 or length < 1:
         raise ConfigError(
-            f"streams (--batch-size) and length (--seq-length) must be at least 1, got {streams} and {length}; "
+            f"streams (--batch-size) and length (--seq-length) must be at least 1, not {streams} and {length}: "
             "raise the lesser"
         )

@@ -90,6 +90,6 @@ class DynamicReader:
     def _check(self, sound: bool) -> None:
         if not sound:
             raise TrainingError(
-                f"the model diverged as it learned from the text at rate {self._learning_rate}; choose a lower rate of "
+                f"the model diverged as it learned from the text at rate {self._learning_rate}: choose a lower rate of "
                 "dynamic evaluation"
             )

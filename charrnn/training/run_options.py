@@ -77,7 +77,7 @@ class RunOptions:
         if self.encoding is not None and not self.as_bytes:
             check_encoding(self.encoding)
         if self.documents == "":  # a shell's unset variable
-            raise ConfigError("documents must be line, file or what separates them, got nothing: leave it out")
+            raise ConfigError("documents must be line, file or what separates them, not '': leave it out")
         if self.as_bytes and self.min_count:
             raise ConfigError("min_count is for characters, not for bytes: leave it out")
         if self.resume and self.overwrite:

@@ -64,7 +64,7 @@ def test_a_dash_is_stdout(tmp_path, monkeypatch):
 def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path):
     output = tmp_path / "a.txt"
     output.write_text("precious")
-    assert "exists already; choose another --output, or replace it with --overwrite" in refusal("parity", "-o", output)
+    assert "exists already: choose another --output, or replace it with --overwrite" in refusal("parity", "-o", output)
     assert output.read_text() == "precious"
     assert run("parity", "--size", 50, "-o", output, "--overwrite").exit_code == 0
     assert output.read_text() == "".join(generate("parity", 50))

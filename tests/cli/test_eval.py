@@ -57,7 +57,7 @@ def test_errors(evaluate, text, tmp_path):
         (["nobody", text], 1, "no run or checkpoint"),
         ([tmp_path / "none"], 1, "no such file"),
         ([tmp_path / "empty"], 1, "needs at least 2 characters that the model knows, not 0"),
-        ([tmp_path / "strange"], 1, "got 'Z' at position 1, 'b' at position 3, 'r' at position 4"),
+        ([tmp_path / "strange"], 1, "not 'Z' at position 1, 'b' at position 3, 'r' at position 4"),
         ([text, text], 1, "is not a checkpoint of charrnn"),
     ]:
         result = evaluate(*arguments)
@@ -91,7 +91,7 @@ def test_characters_go_to_a_file_and_add_up(evaluate, text, tmp_path):
     assert sum(row["bits"] for row in rows[1:]) / len(rows[1:]) == pytest.approx(shown["bits_per_character"], rel=1e-6)
     again = evaluate("letters", text, "--per-char", file)
     assert (again.exit_code, again.stdout) == (1, "")
-    assert f"{file} exists already; choose another --per-char, or replace it with --overwrite" in again.stderr
+    assert f"{file} exists already: choose another --per-char, or replace it with --overwrite" in again.stderr
     assert evaluate("letters", text, "--per-char", file, "--overwrite").exit_code == 0
 
 
@@ -195,7 +195,7 @@ def test_dynamic_evaluation_is_reported_as_such(evaluate, text, checkpoints):
 def test_dynamic_evaluation_that_diverges_is_an_error(evaluate, text):
     result = evaluate(text, "--dynamic", "--dynamic-rate", "1e30")
     assert result.exit_code == 1
-    assert "diverged as it learned from the text at rate 1e+30; choose a lower rate" in result.stderr
+    assert "diverged as it learned from the text at rate 1e+30: choose a lower rate" in result.stderr
 
 
 def test_exact_answers(evaluate, tmp_path, checkpoints):
@@ -218,13 +218,13 @@ def test_options_that_do_not_go_together(evaluate, text):
         (["--lines", "--heat"], "--lines and --heat both write to stdout"),
         (["--lines", "--per-char", "-"], "--lines and --per-char - both write to stdout"),
         (["--heat", "--json"], "--heat has no JSON"),
-        (["--dynamic-rate", "1"], "--dynamic-rate is of --dynamic"),
-        (["--separator", ">"], "--separator is of --exact"),
+        (["--dynamic-rate", "1"], "--dynamic-rate requires --dynamic"),
+        (["--separator", ">"], "--separator requires --exact"),
         (["--exact", "--separator", ""], "--separator must be at least one character"),
         (["--exact", "--dynamic"], "--exact counts right answers and nothing else: leave out --dynamic"),
         (["--exact", "--one-pass"], "leave out --one-pass"),
         (["--exact", "--per-char", "x"], "leave out --per-char"),
-        (["--overwrite"], "--overwrite is of --per-char"),
+        (["--overwrite"], "--overwrite requires --per-char"),
         ([text.parent, "--per-char", text, "--overwrite"], "is a text that is to be read"),
         (["--per-char", text, "--overwrite"], "is a text that is to be read"),
     ]:

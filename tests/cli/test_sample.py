@@ -281,7 +281,7 @@ def test_probabilities_of_bytes_are_named_by_their_numbers(sample):
 def test_what_would_change_nothing(sample, options, owner, monkeypatch):
     result = sample(*options)
     assert result.exit_code == 2
-    assert f"{options[0]} is of {owner}: give both" in result.stderr
+    assert f"{options[0]} requires {owner}: give both" in result.stderr
     monkeypatch.setenv(f"CHARRNN_{options[0][2:].upper()}", str(options[1]))  # for other commands, too
     assert sample().exit_code == 0
 
@@ -292,14 +292,14 @@ def test_errors(sample, tmp_path):
     for arguments, message in [
         (["nobody"], "no run or checkpoint 'nobody'"),
         ([tmp_path / "other.safetensors"], "another program wrote it"),
-        (["--seed", "the zebra"], "got 'z' at position 5, 'b' at position 7, 'r' at position 8"),
+        (["--seed", "the zebra"], "not 'z' at position 5, 'b' at position 7, 'r' at position 8"),
         (["--seed", f"@{tmp_path / 'none'}"], "cannot read the seed"),
         (["--seed", f"@{tmp_path / 'latin'}"], "cannot read the seed"),
         (["--temperature", "-1"], "temperature must be"),
         (["--length", "-1"], "length must be"),
         (["--top-p", "0"], "top_p must be"),
         (["--num-samples", "0"], "num_samples must be"),
-        (["--stop", ""], "a stop text must have at least one character"),
+        (["--stop", ""], "stop must be texts of at least one character"),
         (["--state", tmp_path / "other.safetensors"], "another program wrote it; choose another file"),
         (["--state", "/dev/null"], "no state to go on from: cannot read the checkpoint"),
         (["--novelty", tmp_path / "none"], "there is no such file or folder"),

@@ -53,7 +53,7 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert failed.startswith("corpus=dogs  failed: a corpus needs at least two characters")
     assert re.fullmatch(r"rng-seed=0  done: \d\.\d{3} bpc, 4 steps, \d+:\d\d", first)
     assert second.startswith("rng-seed=1  done: ")
-    assert last == "charrnn: error: 1 run failed; try again with --retry-failed, once the cause is gone"
+    assert last == "charrnn: error: 1 run failed: try again with --retry-failed, once the cause is gone"
     title, seeds, dogs = result.stdout.splitlines()
     assert (title.split()[:4], seeds.split()[:2]) == (["run", "corpus", "best", "bpc"], ["any", "seed"])
     assert dogs.split() == ["corpus=dogs", "dogs", "-", "-", "1", "-", "-", "-", "failed"]

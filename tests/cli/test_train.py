@@ -411,7 +411,7 @@ def test_bf16_where_the_processor_has_it_not_is_one_line(invoke, text, tmp_path)
     assert result.exit_code == 1
     assert result.stderr == (
         "charrnn: error: to train in precision bf16 needs a processor that multiplies bfloat16 (AVX-512 BF16), "
-        "which this one does not; choose float32\n"
+        "which this one does not: choose float32\n"
     )
     assert not (tmp_path / "runs").exists()
 

@@ -21,7 +21,7 @@ from charrnn.sampling.settings import SamplingSettings
         ("top_p", float("nan"), "top_p must be above 0 and at most 1, not nan"),
         ("min_p", -0.1, "min_p must be from 0 to 1, not -0.1"),
         ("min_p", 1.1, "min_p must be from 0 to 1, not 1.1"),
-        ("stop", ("a", ""), "a stop text must have at least one character, got an empty one"),
+        ("stop", ("a", ""), "stop must be texts of at least one character, not '': leave it out"),
         ("stop", "ab", "stop must be a tuple of texts, not 'ab'"),
     ],
 )

@@ -98,8 +98,8 @@ def test_lines_know_their_files_and_numbers():
     ("text", "error", "message"),
     [
         ("01=1\n\n0101\n", CorpusError, "a.txt must hold a question, '=' and an answer in each line, but its line 3"),
-        ("\n\n", CorpusError, "at least one line, got none"),
-        ("01=1\n02=0\n", VocabularyError, "line 2 of a.txt: .* got '2' at position 2"),
+        ("\n\n", CorpusError, "at least one line, not none"),
+        ("01=1\n02=0\n", VocabularyError, "line 2 of a.txt: .* not '2' at position 2"),
     ],
 )
 def test_what_cannot_be_asked(network, text, error, message):

@@ -54,7 +54,7 @@ def test_a_text_in_pieces_scores_like_the_whole(scored, monkeypatch):
 
 def test_an_unknown_character_is_named_with_its_file_and_place(scored):
     with pytest.raises(
-        VocabularyError, match=r"1\.txt: .* got '!' at position 104, '\?' at position 105;.* --unknown skip"
+        VocabularyError, match=r"1\.txt: .* not '!' at position 104, '\?' at position 105:.* --unknown skip"
     ):
         scored(Piece("0.txt", 0, "a cat"), Piece("1.txt", 100, "ate!?"))
 

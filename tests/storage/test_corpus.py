@@ -166,7 +166,7 @@ def test_what_can_be_read_only_once_is_always_read(cache, tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "error", "message"),
     [
-        (b"", {}, CorpusError, "at least two characters, .*text is empty; use a longer text"),
+        (b"", {}, CorpusError, "at least two characters, .*text is empty: use a longer text"),
         ("é".encode(), {}, CorpusError, "at least two characters, got one in .*text"),
         (b"abc\xff", {}, CorpusError, "byte 0xff in line 1"),
         (b"abc", {"encoding": "klingon"}, ConfigError, "unknown"),
@@ -183,7 +183,7 @@ def test_unfit_texts_leave_the_cache_as_it_was(cache, text, content, options, er
 
 
 def test_a_corpus_has_sources(cache):
-    with pytest.raises(CorpusError, match="at least one source, got none"):
+    with pytest.raises(CorpusError, match="at least one source, not none"):
         read(cache)
 
 

@@ -47,7 +47,7 @@ def test_a_broken_line_is_a_run_error(tmp_path, line):
     path.write_bytes(b'{"step": 1}\n' + line + b"\n")
     with pytest.raises(RunError) as caught:
         read_metrics(path)
-    assert str(caught.value) == f"line 2 of {path} is not a JSON object; remove that line"
+    assert str(caught.value) == f"line 2 of {path} is not a JSON object: remove that line"
 
 
 def test_truncating_forgets_what_came_after_a_step(tmp_path):

@@ -60,7 +60,7 @@ def test_other_names_are_refused(tmp_path, name):
     for make in (Run.create, Run.open):
         with pytest.raises(ConfigError) as caught:
             make(tmp_path, name)
-        assert f"got {name!r}" in one_line(caught)
+        assert f"not {name!r}: " in one_line(caught)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -73,7 +73,7 @@ def test_an_existing_run_is_not_overwritten_unasked(tmp_path, file):
     with pytest.raises(RunError) as caught:
         Run.create(tmp_path, "hamlet")
     assert one_line(caught) == (
-        f"a run called 'hamlet' exists already in {tmp_path}; continue it with --resume, "
+        f"a run called 'hamlet' exists already in {tmp_path}: continue it with --resume, "
         "replace it with --overwrite, or choose another --name"
     )
     Run.create(tmp_path, "hamlet", overwrite=True)
@@ -253,7 +253,7 @@ def test_no_target_means_the_newest_run(tmp_path):
 def test_no_target_and_no_run_says_how_to_train_one(tmp_path):
     with pytest.raises(RunError) as caught:
         find_checkpoint(None, tmp_path)
-    assert one_line(caught) == f"no run in {tmp_path} yet; train one with: charrnn train FILE"
+    assert one_line(caught) == f"no run in {tmp_path} yet: train one with: charrnn train FILE"
 
 
 def test_an_empty_target_is_not_the_current_folder(tmp_path, monkeypatch):

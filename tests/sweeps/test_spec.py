@@ -157,11 +157,11 @@ def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
         ('[[run]]\nname = "a"\nsteps = 1\n[[run]]\nname = "a"\nsteps = 2', 4, "two different runs would be called 'a'"),
         ("[fixed]\nsteps = 3", 0, "no run to train"),
         ("[run]\nsteps = 3", 1, "run must be written as [[run]]"),
-        ("hidden-size = 8", 1, "unknown key 'hidden-size'; options of every run go below [fixed]"),
+        ("hidden-size = 8", 1, "unknown key 'hidden-size': options of every run go below [fixed]"),
         (
             "[grids]\nhidden-size = [8]",
             1,
-            "unknown key 'grids'; known are name, corpus, fixed, grid, random, optuna, run",
+            "unknown key 'grids': known are name, corpus, fixed, grid, random, optuna, run",
         ),
         ("[fixed]\ncheckpoints = 'elsewhere'", 2, "checkpoints is the sweep's to give"),
         ("[random]\ntrials = 3", 1, "[random] needs an option to choose"),

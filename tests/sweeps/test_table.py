@@ -56,7 +56,7 @@ def test_without_a_sweep_there_is_no_table(tmp_path):
 
 def test_a_search_that_has_chosen_nothing_has_no_table(sweep_folder):
     sweep_folder.keep_plan([])
-    with pytest.raises(RunError, match="was stopped before its first run; start it again"):
+    with pytest.raises(RunError, match="was stopped before its first run: start it again"):
         rows_of(sweep_folder)
 
 

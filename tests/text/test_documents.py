@@ -134,7 +134,7 @@ def test_what_ends_a_document_is_dropped_where_one_begins(documents, text, read,
 )
 def test_a_beginning_is_of_one_document(documents, text, place, skipped, replaced):
     vocabulary = Vocabulary("".join(sorted("\r\n aben-")) + END, documents=documents)
-    with pytest.raises(VocabularyError, match=f"must begin one document, but {place} ends it; take it out"):
+    with pytest.raises(VocabularyError, match=f"must begin one document, but {place} ends it: take it out"):
         to_beginning(text, vocabulary)
     assert to_beginning(text, vocabulary, "skip") == skipped
     assert to_beginning(text, vocabulary, "replace") == replaced

@@ -91,7 +91,7 @@ def test_other_encodings(write):
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "base64", "", "a\0b"])
 def test_an_unknown_encoding(write, encoding):
-    with pytest.raises(ConfigError, match="is unknown; use one that Python knows"):
+    with pytest.raises(ConfigError, match="is unknown: use one that Python knows"):
         read([write("a.txt", "text")], encoding=encoding)
 
 

@@ -37,13 +37,13 @@ def test_whatever_is_read_the_model_knows_the_result(text, unknown, unit):
 def test_unknown_characters_are_an_error_that_names_them_and_their_positions():
     with pytest.raises(VocabularyError) as caught:
         known_symbols("Four Quartz", ENGLISH)
-    assert "got 'F' at position 1, 'Q' at position 6;" in str(caught.value)
+    assert "not 'F' at position 1, 'Q' at position 6:" in str(caught.value)
     assert str(caught.value).endswith(", or choose --unknown skip or replace")
 
 
 def test_a_surrogate_is_no_byte():
     assert to_symbols("a\udcff", "byte") == "a\xff"
-    with pytest.raises(VocabularyError, match=r"got '\\ud800' at position 2; take it out"):
+    with pytest.raises(VocabularyError, match=r"not '\\ud800' at position 2: take it out"):
         to_symbols("a\ud800", "byte")
 
 
@@ -92,7 +92,7 @@ def test_a_pair_of_surrogates_is_read_as_its_character(text, joined):
 
 @pytest.mark.parametrize("text", ["\udce9", "a\ud834", "\udd1e b"])
 def test_half_of_a_pair_is_unknown_and_is_not_looked_for(text):
-    with pytest.raises(VocabularyError, match=r"got '.ud"):
+    with pytest.raises(VocabularyError, match=r"not '.ud"):
         known_symbols(as_symbols(text, ENGLISH), ENGLISH)
     with pytest.raises(ConfigError, match=r"a stop text must hold characters only, not '.ud"):
         to_sought("a stop text", text, "character")

@@ -61,7 +61,7 @@ def test_an_unknown_character_is_named_with_its_position(unknown):
 
 
 def test_the_position_counts_across_chunks():
-    with pytest.raises(VocabularyError, match=f"position {2 * LOOKED_UP + 1};"):
+    with pytest.raises(VocabularyError, match=f"position {2 * LOOKED_UP + 1}:"):
         Vocabulary("a").encode("a" * 2 * LOOKED_UP + "b")
 
 
@@ -69,7 +69,7 @@ def test_of_many_unknown_characters_five_are_named():
     with pytest.raises(VocabularyError) as caught:
         Vocabulary("a").encode("zyxwvutaz\n")
     assert (
-        "got 'z' at position 1, 'y' at position 2, 'x' at position 3, 'w' at position 4, 'v' at position 5 and 3 more;"
+        "not 'z' at position 1, 'y' at position 2, 'x' at position 3, 'w' at position 4, 'v' at position 5 and 3 more:"
         in str(caught.value)
     )
     assert "\n" not in str(caught.value)
@@ -82,20 +82,20 @@ def test_bytes_are_latin_1():
 
 
 def test_an_unknown_byte_is_named_by_its_value():
-    with pytest.raises(VocabularyError, match=r"only the 2 bytes of the vocabulary, got 0xe9 at position 3;"):
+    with pytest.raises(VocabularyError, match=r"only the 2 bytes of the vocabulary, not 0xe9 at position 3:"):
         Vocabulary("ab", "byte").encode("abé")
 
 
 @pytest.mark.parametrize("ids", [[0, 3], [-1, 0], 3])
 def test_an_id_out_of_range_is_an_error(ids):
-    with pytest.raises(VocabularyError, match="must be 0 to 2, got"):
+    with pytest.raises(VocabularyError, match="must be 0 to 2, not"):
         Vocabulary("abc").decode(ids)
 
 
 @pytest.mark.parametrize(
     ("symbols", "unit", "error", "message"),
     [
-        ("ab", "word", ConfigError, "one of character, byte, got 'word'"),
+        ("ab", "word", ConfigError, "one of character, byte, not 'word'"),
         ("", "character", VocabularyError, "at least one"),
         ("ba", "character", VocabularyError, "code point order"),
         ("aab", "character", VocabularyError, "distinct"),
@@ -121,7 +121,7 @@ def test_what_the_vocabulary_lacks_is_found_nowhere():
 
 @pytest.mark.parametrize("symbols", ["a\ud834", "\udd1e", "a\ud834\udd1e"])
 def test_halves_of_characters_are_no_symbols(symbols):
-    with pytest.raises(VocabularyError, match=r"the symbols must be characters, got '\\ud"):
+    with pytest.raises(VocabularyError, match=r"the symbols must be characters, not '\\ud"):
         Vocabulary(symbols)
 
 
@@ -155,5 +155,5 @@ def test_other_vocabularies_are_restored_as_they_are(symbols):
 
 @pytest.mark.parametrize("text", [f"a{END}z", f"z{END}", f"{END}az"])
 def test_the_end_between_documents_is_not_told_as_unknown(text):
-    with pytest.raises(VocabularyError, match=r"got 'z' at position \d; take"):
+    with pytest.raises(VocabularyError, match=r"not 'z' at position \d: take"):
         Vocabulary(f"a{END}", documents="line").encode(text)

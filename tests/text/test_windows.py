@@ -78,17 +78,17 @@ def test_the_ids_are_not_copied():
 
 def test_too_few_ids():
     assert len(Windows(numbered(5), 4, 3)) == 1
-    with pytest.raises(CorpusError, match="4 streams need at least 5 characters, got 4"):
+    with pytest.raises(CorpusError, match="4 streams need at least 5 characters, not 4"):
         Windows(numbered(4), 4, 3)
-    with pytest.raises(CorpusError, match="at least 2 characters, got 0"):
+    with pytest.raises(CorpusError, match="at least 2 characters, not 0"):
         Windows(numbered(0), 1, 1)
 
 
 @pytest.mark.parametrize(("streams", "length"), [(0, 5), (5, 0), (-1, 1)])
 def test_streams_and_length_are_at_least_one(streams, length):
-    with pytest.raises(ConfigError, match=f"at least 1, got {streams} and {length}"):
+    with pytest.raises(ConfigError, match=f"at least 1, not {streams} and {length}"):
         Windows(numbered(100), streams, length)
-    with pytest.raises(ConfigError, match=f"at least 1, got {streams} and {length}"):
+    with pytest.raises(ConfigError, match=f"at least 1, not {streams} and {length}"):
         fit(100, streams, length)
 
 
@@ -112,7 +112,7 @@ def test_fit_shrinks_the_streams_first(N, streams, length, fitted):
 
 @pytest.mark.parametrize("N", [0, 1])
 def test_fit_needs_two_characters(N):
-    with pytest.raises(CorpusError, match=f"at least two characters, got {N}"):
+    with pytest.raises(CorpusError, match=f"at least two characters, not {N}"):
         fit(N, 4, 4)
 
 

@@ -72,7 +72,7 @@ def typed(seed: str, unit: str) -> str:
         seed.encode("utf-8", "surrogateescape" if unit == "byte" else "strict")
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"the seed must be UTF-8 text for a model of {unit}s, but its character {error.start + 1} is not; "
+            f"the seed must be UTF-8 text for a model of {unit}s, but its character {error.start + 1} is not: "
             "re-encode it"
         ) from error
     return unescaped(seed)

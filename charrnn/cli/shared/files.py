@@ -34,9 +34,9 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
                 stream.writelines(encoded())
             return characters
         if output.exists() and not overwrite:
-            raise CorpusError(f"{output} exists already; choose another {option}, or replace it with --overwrite")
+            raise CorpusError(f"{output} exists already: choose another {option}, or replace it with --overwrite")
         if output.exists() and not output.is_file():
-            raise CorpusError(f"the output must be a file, {output} is none; choose another {option}")
+            raise CorpusError(f"the output must be a file, not {output}: choose another {option}")
         target = output.resolve()  # so that a link is written through, not replaced
         target.parent.mkdir(parents=True, exist_ok=True)
         with signals.cleaning(lambda: abandon(target)):

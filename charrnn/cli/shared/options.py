@@ -110,7 +110,7 @@ def is_typed(name: str) -> bool:
 def check_belonging(name: str, owner: str, is_used: bool) -> None:
     """Refuse an option that was typed but would change nothing, as the one that it belongs to is missing."""
     if is_typed(name) and not is_used:
-        raise click.UsageError(f"--{name.replace('_', '-')} is of {owner}: give both.")
+        raise click.UsageError(f"--{name.replace('_', '-')} requires {owner}: give both.")
 
 
 def where(folder: Path) -> list[str]:

@@ -98,7 +98,7 @@ def command(
         say(f"go on with the same command; what is done so far: {so_far}")
         raise click.exceptions.Exit(128 + number)
     if ended.failed:
-        raise RunError(f"{counted(ended.failed, 'run')} failed; try again with --retry-failed, once the cause is gone")
+        raise RunError(f"{counted(ended.failed, 'run')} failed: try again with --retry-failed, once the cause is gone")
 
 
 def train_options() -> "dict[str, Option]":

@@ -36,7 +36,7 @@ def test_text_is_written_as_utf8_and_bytes_as_they_are(tmp_path):
 def test_an_older_file_stays_unless_it_may_be_replaced(tmp_path):
     target = tmp_path / "file"
     target.write_text("old")
-    with pytest.raises(CorpusError, match=r"exists already; choose another --x, or replace it with --overwrite"):
+    with pytest.raises(CorpusError, match=r"exists already: choose another --x, or replace it with --overwrite"):
         write_file(["new"], target, overwrite=False, option="--x")
     assert target.read_text() == "old"
 
