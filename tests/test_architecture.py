@@ -80,7 +80,7 @@ def test_no_modules_import_each_other_in_a_circle():
     list(graphlib.TopologicalSorter(graph).static_order())  # raises a CycleError
 
 
-ROLES = {
+ALLOWED = {
     *("Array", "Ids", "CELL", "OPTIMIZER", "KIND", "HYPERPARAMETERS"),
     *("command", "step", "step_back", "begin", "update"),
 }
@@ -99,7 +99,7 @@ def top_level_names(path):
 def test_no_top_level_name_means_two_things():
     defined = {}
     for path in sources():
-        for name in set(top_level_names(path)) - ROLES:
+        for name in set(top_level_names(path)) - ALLOWED:
             if not name.startswith("_"):
                 defined.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
     assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.kernels.jit import CACHE_FOLDER
+
 GUIDE = Path(__file__).parent.parent / "docs" / "extending.md"
 SMALL = ["--hidden-size", "8", "--batch-size", "4", "--seq-length", "10", "--no-plan", "--quiet", "--threads", "1"]
 
@@ -98,3 +100,12 @@ def test_a_sweep_ranks_by_the_metric_in_its_direction(charrnn, tmp_path):
     values = [row["best_accuracy"] for row in rows]
     assert values == sorted(values, reverse=True)
     assert values[0] > 0.4 > values[1]
+
+
+def test_a_process_without_the_package_reads_the_same_cache(charrnn):
+    """Types of the package in an index of ours would be a ModuleNotFoundError there."""
+    charrnn("train", "text.txt", "--cell", "ugrnn", "--num-layers", "2", "--steps", "2", *SMALL)
+    charrnn("sample", "--length", "9")
+    indices = [path for path in CACHE_FOLDER.rglob("*.nbi") if b"charrnn_example" in path.read_bytes()]
+    assert indices
+    assert all("others-" in str(path) for path in indices)

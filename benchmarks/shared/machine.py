@@ -11,11 +11,12 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
+from charrnn import __version__
 from charrnn.kernels.processor import REGISTER_BYTES, REGISTERS
 from charrnn.workers import available_threads
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("charrnn", "numpy", "numba", "llvmlite", "torch", "onnxruntime")
+PACKAGES = ("numpy", "numba", "llvmlite", "torch", "onnxruntime")
 
 
 def cpu_name() -> str:
@@ -32,7 +33,7 @@ def cpu_name() -> str:
 
 def versions() -> dict[str, str]:
     """Of Python and the packages that matter; those that are not installed are left out."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "charrnn": __version__}
     for package in PACKAGES:
         try:
             found[package] = version(package)

@@ -38,9 +38,9 @@ class GRUActivations(NamedTuple):
 
 
 @inlined
-def begin(activations, t, b, start, vectors, units):
+def begin(activations, t, b, bias_row, vectors, units):
     """What one stream's products are added to."""
-    copy_row(start[2 * units :], activations.gates[t, b, 2 * units :], units)
+    copy_row(bias_row[2 * units :], activations.gates[t, b, 2 * units :], units)
     copy_row(vectors[0], activations.candidate[t, b], units)
 
 

@@ -39,13 +39,13 @@ class GRULectureActivations(NamedTuple):
 
 
 @inlined
-def begin(activations, t, b, start, vectors, units):
+def begin(activations, t, b, bias_row, vectors, units):
     """What one stream's second product is added to."""
-    copy_row(start[2 * units :], activations.candidate[t, b], units)
+    copy_row(bias_row[2 * units :], activations.candidate[t, b], units)
 
 
 @inlined
-def reset(activations, t, b, start, vectors, units):
+def reset(activations, t, b, bias_row, vectors, units):
     """One stream's step up to the second product."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)

@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from numba.experimental import function_type  # noqa: F401 - registers the type 
 
 from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
+from charrnn.registry import sources_of_others
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
@@ -141,11 +142,18 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         # Numba picks the folder here, from settings that belong to the whole process.
         settings = {"CACHE_DIR": str(folder), "CACHE_LOCATOR_CLASSES": ""}
         before = {name: getattr(numba.config, name, "") for name in settings}
+        self._function, self._folder = function, folder
         try:
             vars(numba.config).update(settings)
             super().__init__(function)
         finally:
             vars(numba.config).update(before)
+
+    @cached_property
+    def _others(self) -> "KernelCache":
+        """The cache for types of other packages: processes without these packages could not read ours."""
+        digest = hashlib.sha256(b"\0".join(map(Path.read_bytes, sources_of_others()))).hexdigest()[:12]
+        return KernelCache(self._function, self._folder / f"others-{digest}")
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         """What tells the versions of a kernel apart: its sources, and so what it holds, are in the folder's name."""
@@ -159,6 +167,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles. One that
         cannot be read is not there.
         """
+        if self._belongs_to_others(sig):
+            return self._others.load_overload(sig, target_context)
         rtsys.initialize(target_context)
         kernel = None
         try:
@@ -185,8 +195,23 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a kernel for later processes, where there is room: without, it is compiled again."""
+        if self._belongs_to_others(sig):
+            self._others.save_overload(sig, data)
+            return
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
+
+    def _belongs_to_others(self, sig: Any) -> bool:
+        """Whether types of other packages are among the arguments."""
+        return "others-" not in self._folder.name and any(map(is_of_others, sig))
+
+
+def is_of_others(kind: Any) -> bool:
+    """Whether a type is a NamedTuple of another package, or holds one."""
+    own = getattr(kind, "instance_class", None)
+    if own is not None and not own.__module__.startswith("charrnn."):
+        return True
+    return isinstance(kind, types.BaseTuple) and any(map(is_of_others, kind.types))
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

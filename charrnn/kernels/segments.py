@@ -1,7 +1,7 @@
 """Time loops over streams that begin anew on the way: wherever one reads a given symbol, its state becomes another.
 
 A cell's loop knows nothing of that. A window is cut before each step at which one of the streams begins anew, and the
-loop is called, by its address, for each segment between two cuts. Traces are as in ``charrnn.cells.contract``.
+loop is called, by its address, for each segment between two cuts. Activations are as in ``charrnn.cells.contract``.
 """
 
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ def forward(run, matmul, weights, activations, bias_rows, row_index, units, rest
         matmul: see there, as for all others that are not told here.
         weights: the layer's.
         activations: the cell's; where a stream begins anew, the state before that step becomes the initial one.
-        bias_rows: where products bias_rows from.
+        bias_rows: where products start from.
         row_index: (T, B) its rows.
         units: H.
         restarts: Restarts; ``before`` is written.
@@ -148,12 +148,12 @@ def take(d, total, units):
 
 
 def activation_steps(activations: Any, begin: int, stop: int, states: int) -> Any:
-    """The part of a activations of so many states that the steps from ``begin`` to ``stop`` use."""
+    """The part of activations of so many states that the steps from ``begin`` to ``stop`` use."""
     return type(activations)(*_cut(tuple(activations), 0, begin, stop, states))
 
 
 def _cut(arrays, place, begin, stop, states):
-    """The same of a activations's arrays from ``place`` on."""
+    """The same of the arrays from ``place`` on."""
     rows = arrays[0][begin : stop + (1 <= place <= states)]
     return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
 

@@ -68,15 +68,15 @@ class StackBuffers:
         def zeros(length: int, columns: int) -> Array:
             return aligned_zeros((length, streams, row_stride(columns, shape.dtype.itemsize)), shape.dtype)
 
-        activations = []
+        layers = []
         for _ in range(shape.layers):
             states = [zeros(steps + 1, H) for _ in cell.state]
             saved = [zeros(steps, H) for _ in cell.saved]
-            activations.append(cell.activations(zeros(steps, shape.gate_width), *states, *saved))
+            layers.append(cell.activations(zeros(steps, shape.gate_width), *states, *saved))
         dropped = training and shape.dropout > 0
-        outputs = [zeros(steps, H) if dropped or restarts else activations[1][1:] for activations in activations]
-        before = [tuple(zeros(steps, H) for _ in cell.state) for _ in activations] if restarts else []
-        buffers = cls(activations, outputs, rows, before, [], (), None, [], dropped)
+        outputs = [zeros(steps, H) if dropped or restarts else activations[1][1:] for activations in layers]
+        before = [tuple(zeros(steps, H) for _ in cell.state) for _ in layers] if restarts else []
+        buffers = cls(layers, outputs, rows, before, [], (), None, [], dropped)
         if training:
             shared = zeros(steps + 1, H)
             own = shape.output_layers[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -38,10 +37,6 @@ class TextKind(Kind):
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
-
-    @abstractmethod
-    def sampler(self, network: Any) -> Any:
-        """See ``Kind``."""
 
 
 class ContextKind(TextKind):

@@ -230,7 +230,8 @@ def _header(path: Path, file: Any) -> dict[str, Any]:
         raise _not_ours(path, "its header is broken")
     if version > FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has checkpoint format {version}, this charrnn reads up to format {FORMAT_VERSION}; upgrade charrnn"
+            f"{path} has checkpoint format {version}, this charrnn reads up to format "
+            f"{FORMAT_VERSION}; upgrade charrnn-cpu"
         )
     signed = {"checksum", "tensors_checksum"} & metadata.keys()
     if len(signed) != 2 and (signed or version != 1):

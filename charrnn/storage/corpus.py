@@ -173,6 +173,7 @@ def build_cache(
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
+    """Read the text once, and write its characters' numbers and its vocabulary to ``cache``."""
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         segments: list[Segment] = []

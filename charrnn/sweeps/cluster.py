@@ -50,7 +50,7 @@ class Cluster:
         try:
             from distributed import Client, Event, LocalCluster
         except ImportError:
-            raise ConfigError("--dask needs Dask: install it with pip install 'charrnn[dask]'") from None
+            raise ConfigError("--dask needs Dask: install it with pip install 'charrnn-cpu[dask]'") from None
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the end of a scheduler is ours to tell
         self._where, self._threads = where, threads
         self._local: Any = None

@@ -39,7 +39,7 @@ def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ConfigError("--plot needs matplotlib: install it with pip install 'charrnn[plots]'") from None
+        raise ConfigError("--plot needs matplotlib: install it with pip install 'charrnn-cpu[plots]'") from None
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylabel(rows[0].metric.title)

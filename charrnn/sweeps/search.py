@@ -313,7 +313,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise ConfigError("[optuna] needs Optuna: install it with pip install 'charrnn[optuna]'") from None
+        raise ConfigError("[optuna] needs Optuna: install it with pip install 'charrnn-cpu[optuna]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna

@@ -41,9 +41,9 @@ def make(make_parameters):
     )
 
 
-def test_traces_have_names_of_their_own():
-    activations = {find_cell(name).activations for name in cell_names()}
-    assert len({activations.__name__ for activations in activations}) == len(activations)
+def test_types_of_activations_have_names_of_their_own():
+    types = {find_cell(name).activations for name in cell_names()}
+    assert len({each.__name__ for each in types}) == len(types)
 
 
 def test_time_loops_can_be_called_by_address():

@@ -435,6 +435,7 @@ def test_a_reader_that_stalls_does_not_keep_a_signal_waiting(start, sample, chec
     assert sample("--length", count + 50, "--rng-seed", 3).stdout[count:] == further
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 def test_a_terminal_that_closes_leaves_a_state(sample, checkpoints, tmp_path):
     import pty

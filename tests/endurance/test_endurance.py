@@ -8,8 +8,10 @@ import pytest
 
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
-from endurance import kills, mutations, signals
+from endurance import kills, signals
 from endurance.runs import start, write_text
+
+mutations = pytest.importorskip("endurance.mutations", reason="Windows has no limits of memory")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

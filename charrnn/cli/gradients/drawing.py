@@ -100,7 +100,9 @@ def as_png(panels: Sequence[Panel]) -> bytes:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ConfigError("a PNG needs matplotlib: install it with pip install 'charrnn[plots]', or draw SVG") from None
+        raise ConfigError(
+            "a PNG needs matplotlib: install it with pip install 'charrnn-cpu[plots]', or draw SVG"
+        ) from None
     figure = Figure(figsize=(WIDTH * len(panels) / 80, PANEL_HEIGHT / 80), layout="constrained")
     for panel, axes in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         axes.set_title(panel.title, fontsize="medium")

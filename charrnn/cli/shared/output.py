@@ -109,6 +109,17 @@ def terminal_width(stream: IO[Any]) -> int:
         return FALLBACK_WIDTH
 
 
+def progress_bar(**attributes: Any) -> Any:
+    """A bar of tqdm's on stderr, from 0 to 1, that goes when it is closed."""
+    import threading
+
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # spares a thread that would only redraw
+    tqdm.set_lock(threading.RLock())  # its own would be a semaphore of the system, which a quick end leaves behind
+    return tqdm(total=1.0, file=sys.stderr, leave=False, **attributes)
+
+
 def bar_width(stream: IO[Any]) -> int:
     """Columns for a progress bar; at least 1, as tqdm takes 0 for any number and never ends with less than that."""
     return max(1, terminal_width(stream) - 1)

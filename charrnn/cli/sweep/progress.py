@@ -3,7 +3,7 @@
 import sys
 from typing import IO
 
-from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_event, say
+from charrnn.cli.shared.output import as_line, bar_width, counted, duration, number, print_event, progress_bar, say
 from charrnn.display import trimmed
 from charrnn.sweeps.sweep import RunEnded, RunEvaluated, SweepEvent, SweepStarted
 
@@ -41,15 +41,9 @@ class TextProgress(NoProgress):
 
     def __init__(self) -> None:
         self.stream = sys.stderr
-        from tqdm import tqdm
-
-        tqdm.monitor_interval = 0  # spares a thread that would only redraw
-        self._bar = tqdm(
-            total=1.0,
+        self._bar = progress_bar(
             bar_format="{percentage:3.0f}% {bar} {desc}{remaining} left",
-            file=sys.stderr,
             ncols=bar_width(sys.stderr),
-            leave=False,
             disable=not sys.stderr.isatty(),
         )
 

@@ -5,7 +5,17 @@ import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
-from charrnn.cli.shared.output import as_line, bar_width, counted, duration, one_line, print_event, say, terminal_width
+from charrnn.cli.shared.output import (
+    as_line,
+    bar_width,
+    counted,
+    duration,
+    one_line,
+    print_event,
+    progress_bar,
+    say,
+    terminal_width,
+)
 from charrnn.display import width_of
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
@@ -146,14 +156,8 @@ class Bar:
     """
 
     def __init__(self, metric: Metric) -> None:
-        from tqdm import tqdm
-
-        tqdm.monitor_interval = 0  # spares a thread that would only redraw
-        self._tqdm = tqdm(
-            total=1.0,
+        self._tqdm = progress_bar(
             bar_format="{percentage:3.0f}% {bar} {desc}",
-            file=sys.stderr,
-            leave=False,
             miniters=0,
             mininterval=0.1,
             delay=1e-9,  # draws nothing before the first step
