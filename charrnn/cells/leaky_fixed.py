@@ -5,10 +5,10 @@ from dataclasses import replace
 from charrnn.cells.leaky import CELL as LEAKY
 
 HYPERPARAMETERS = {
-    "slowest_rate": {"default": 0.02, "help": "Rate of the first leaky unit at the start.", "above": 0, "below": 1},
+    "slowest_rate": {"default": 0.02, "help": "Initial rate of the first leaky unit.", "above": 0, "below": 1},
     "fastest_rate": {
         "default": 0.9,
-        "help": "Rate of the last leaky unit at the start.",
+        "help": "Initial rate of the last leaky unit.",
         "above": 0,
         "below": 1,
     },

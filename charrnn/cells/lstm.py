@@ -26,8 +26,8 @@ from charrnn.kernels.jit import inlined
 Array = npt.NDArray[np.floating]
 
 HYPERPARAMETERS = {
-    "forget_bias_low": {"default": -3.0, "help": "Bias of the first unit's forget gate at the start."},
-    "forget_bias_high": {"default": 1.0, "help": "Bias of the last unit's forget gate at the start."},
+    "forget_bias_low": {"default": -3.0, "help": "Initial forget gate bias of the first unit."},
+    "forget_bias_high": {"default": 1.0, "help": "Initial forget gate bias of the last unit."},
 }
 
 

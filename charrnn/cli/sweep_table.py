@@ -18,22 +18,21 @@ if TYPE_CHECKING:
 
 @click.command("sweep-table")
 @click.argument("sweep")
-@option("--each", is_flag=True, help="A row for each run, also where runs differ in their seeds only.")
+@option("--each", is_flag=True, help="Show a row for each run, even if runs differ only in their seeds.")
 @option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @option(
     "--plot",
     "plots",
     metavar="OPTION",
     multiple=True,
-    help="Draw bits per character against a swept option, or against time.",
+    help="Plot the metric against a swept option, or against time.",
 )
 @options.checkpoints
 @options.as_json
 def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkpoints: Path, as_json: bool) -> None:
     """Show what came out of a sweep, the best first.
 
-    Runs that differ in their seeds only make one row: the medians, and the spread of their bits per character from the
-    best to the worst.
+    Runs that differ only in their seeds share one row: their medians, and the spread between their best and worst.
     """
     if as_csv and as_json:
         raise click.UsageError("--csv and --json both write to stdout: choose one.")

@@ -48,7 +48,7 @@ def model_option(name: str) -> Any:
     """The option that names the kind, on the config of the kind of that name."""
     return of_model(
         name,
-        "A recurrent network, a network that sees the last characters alone, or counts, which need one pass only.",
+        "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
         choices=lambda: tuple(kinds()),
     )
 
@@ -77,7 +77,7 @@ class ModelConfig:
     model: str = model_option("rnn")
     precision: str = of_model(
         "float32",
-        "Type of parameters and activations; bf16 rounds the factors of products and needs AVX-512 BF16.",
+        "Type of parameters and activations; bf16 rounds the factors of products and needs a CPU with AVX-512 BF16.",
         choices=lambda: PRECISIONS,
         retrained=True,
     )
@@ -164,7 +164,7 @@ class ModelConfig:
 class NetworkConfig(ModelConfig):
     """What networks have that read embedded characters with layers of units."""
 
-    hidden_size: int = of_model(512, "Units of each layer.", least=1)
+    hidden_size: int = of_model(512, "Units per layer.", least=1)
     embedding_size: int = of_model(
         -1,
         "Embedding width; 0 feeds one-hot vectors.",
@@ -173,7 +173,7 @@ class NetworkConfig(ModelConfig):
     )
     dropout: float = of_model(
         0.0,
-        "Probability of a zero between layers and before the output, in training.",
+        "Dropout between layers and before the output.",
         least=0,
         below=1,
         retrained=True,

@@ -13,7 +13,9 @@ from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
-HYPERPARAMETERS = {"epsilon": {"default": 1e-8, "help": "Added to the root of squared gradients.", "above": 0}}
+HYPERPARAMETERS = {
+    "epsilon": {"default": 1e-8, "help": "Added to the root of the mean of squared gradients.", "above": 0}
+}
 
 
 @jit

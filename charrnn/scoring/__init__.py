@@ -1,1 +1,1 @@
-"""How well a model predicts a text."""
+"""Measure how well a model predicts a text."""

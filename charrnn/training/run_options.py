@@ -29,12 +29,12 @@ class RunOptions:
     as_bytes: bool = of_data(False, "Train on bytes instead of characters.", flag="bytes")
     documents: str | None = of_data(
         None,
-        "Learn many short texts, and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        "Learn many short texts and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
         metavar="line|file|SEPARATOR",
     )
     min_count: int | None = of_data(
         None,
-        "Read characters that occur fewer than N times as the closest ones that occur more often.",
+        "Replace characters that occur fewer than N times by the closest ones that occur more often.",
         shown_default="keep all",
         metavar="N",
         least=0,
@@ -43,27 +43,27 @@ class RunOptions:
     checkpoints: Path = of_saving(CHECKPOINTS, "Folder that holds the runs.", metavar="FOLDER")  # noqa: RUF009
     init_from: str | None = of_saving(
         None,
-        "Start from another run's weights, and its options of the model; characters it does not know are added.",
+        "Start from the weights and the model's options of another run; characters that are new to it are added.",
         metavar="RUN|FILE",
     )
-    resume: bool = of_saving(False, "Continue a run, of a text, a --name or else the newest.")
+    resume: bool = of_saving(False, "Continue a run: that of CORPUS or --name, or else the newest.")
     overwrite: bool = of_saving(False, "Replace a run of the same name.")
     save_every: int | None = of_saving(
         None, "Steps between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
     )
     keep: int | None = of_saving(
-        None, "Checkpoints before the last one that are kept.", shown_default="0", least=0, resumed="freely"
+        None, "Number of earlier checkpoints to keep.", shown_default="0", least=0, resumed="freely"
     )
     plan: bool = declare(
         True,
-        "Let what is not given be chosen for a run of minutes, by this machine's speed and the text.",
+        "Choose what is not given from this machine's speed and the text, for a run of minutes.",
         "Length of the run",
         negatable=True,
     )
-    preview: bool = declare(True, "Draw a short sample after each evaluation, and show it.", "Output", negatable=True)
+    preview: bool = declare(True, "Show a short sample after each evaluation.", "Output", negatable=True)
     threads: int | None = declare(
         None,
-        "How many threads.",
+        "Number of threads.",
         "Training",
         shown_default="all cores",
         metavar="N",

@@ -36,11 +36,13 @@ class TrainingSettings:
         ConfigError: a value is out of range.
     """
 
-    batch_size: int = of_training(32, "Streams that the text is cut into.", least=1)
-    seq_length: int = of_training(64, "Steps through which gradients flow back; 0 for a whole short text.", least=0)
+    batch_size: int = of_training(32, "Number of parallel streams that the text is cut into.", least=1)
+    seq_length: int = of_training(
+        64, "Steps of backpropagation through time; 0 for the whole of a short text.", least=0
+    )
     update_every: int = of_training(
         0,
-        "Steps between two updates, if fewer; only their predictions are learned from.",
+        "Steps between two updates, at most --seq-length; only their predictions are learned.",
         shown_default="--seq-length",
         least=0,
     )
@@ -50,32 +52,34 @@ class TrainingSettings:
     )
     schedule: str = of_training("linear", "How the learning rate falls.", choices=lambda: SCHEDULES, resumed="told")
     warmup_steps: int = of_training(50, "Warm-up steps.", least=0, resumed="told")
-    decay_rate: float = of_training(0.5, "Factor of the schedule 'step'.", above=0, most=1, resumed="told")
-    decay_every: float = of_training(10.0, "Epochs between two of its steps.", least=0.001, resumed="told")
+    decay_rate: float = of_training(0.5, "Factor of each drop of the 'step' schedule.", above=0, most=1, resumed="told")
+    decay_every: float = of_training(
+        10.0, "Epochs between two drops of the 'step' schedule.", least=0.001, resumed="told"
+    )
     weight_decay: float = of_training(
         0.0, "Decoupled weight decay (AdamW) of matrices but the embedding.", least=0, resumed="told"
     )
-    clip_norm: float = of_training(1.0, "Largest norm of the gradient; 0 for any.", least=0, resumed="told")
+    clip_norm: float = of_training(1.0, "Maximum norm of the gradient; 0 for no limit.", least=0, resumed="told")
     clip_value: float = of_training(
-        0.0, "Largest element of the gradient, after --clip-norm; 0 for any.", least=0, resumed="told"
+        0.0, "Maximum absolute value of a gradient element, after --clip-norm; 0 for no limit.", least=0, resumed="told"
     )
-    steps: int = of_length(0, "Stop after so many updates.", shown_default="", least=0, resumed="freely")
+    steps: int = of_length(0, "Stop after this many updates.", shown_default="", least=0, resumed="freely")
     epochs: float = of_length(
-        0.0, "Stop after so many passes over the text.", shown_default="", least=0, resumed="freely"
+        0.0, "Stop after this many passes over the text.", shown_default="", least=0, resumed="freely"
     )
     minutes: float = of_length(
         0.0,
-        "Stop after so many minutes.",
+        "Stop after this many minutes.",
         shown_default=f"{DEFAULT_MINUTES:g}, if no other limit is given",
         least=0,
         most=MOST_MINUTES,
         resumed="freely",
     )
     reset_probability: float = of_training(
-        0.02, "Chance that a stream starts a window from the zero state.", least=0, most=1
+        0.02, "Probability that a stream starts a window from the initial state.", least=0, most=1
     )
     val_fraction: float = declare(
-        0.1, "Part of the text, at its end, to validate with; some of the documents.", "Data", least=0, below=1
+        0.1, "Fraction of the text to validate with: its end, or some of its documents.", "Data", least=0, below=1
     )
     eval_every: int = declare(
         0,
@@ -87,7 +91,7 @@ class TrainingSettings:
     )
     patience: int = of_length(
         0,
-        "Stop after N evaluations in a row without a lower validation loss.",
+        "Stop after N evaluations in a row without a better one.",
         shown_default="",
         metavar="N",
         least=0,

@@ -33,29 +33,29 @@ MANY_DIGITS = 1e9
 
 @click.command("eval")
 @click.argument("arguments", metavar="[RUN|FILE] TEXT...", nargs=-1, required=True)
-@option("--lines", is_flag=True, help="Print each line's bits per character, its number and its text, tab-separated.")
-@option("--heat", is_flag=True, help="Show the text in the terminal, the redder the more surprising.")
+@option(
+    "--lines", is_flag=True, help="Print each line's bits per character, its number and its text, separated by tabs."
+)
+@option("--heat", is_flag=True, help="Show the text in the terminal, redder where it is more surprising.")
 @option(
     "--per-char",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="Write a JSON object for each character: its bits, and its rank among the model's guesses; - for stdout.",
+    help="Write a JSON object for each character, with its bits and its rank among the model's guesses; - for stdout.",
 )
 @option("--overwrite", is_flag=True, help="Replace the FILE of --per-char if it exists.")
-@option(
-    "--exact", is_flag=True, help="Count the lines, such as 12+345=357, whose answer is right to the last character."
-)
+@option("--exact", is_flag=True, help="Count the lines whose answer is exactly right, as in 12+345=357.")
 @option(
     "--separator",
     aliases=("--mark",),
     metavar="TEXT",
-    help="What ends the question in a line of --exact.",
+    help="Text that ends the question in a line, with --exact.",
     unset="=",
 )
-@option("--one-pass", is_flag=True, help="Read a long text in one pass, not in up to 64 streams at once: slower.")
+@option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
-@options.unknown("What to do about characters that the model has never seen. Those skipped or replaced do not count.")
+@options.unknown("What to do with characters that the model has never seen; skipped or replaced ones do not count.")
 @options.encoding
 @options.precision
 @options.checkpoints
@@ -79,16 +79,16 @@ def command(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    TEXT is one or more files, folders, or - for standard input. With one argument only, that is the text, and the
-    newest run is the model; of several, the first is the model.
+    TEXT is one or more files, folders, or - for standard input. A single argument is the text, for the newest run; of
+    several arguments, the first is the model.
 
-    Several texts are read one after the other, as in training. The first character of all is not predicted.
+    Several texts are read one after the other, as in training. The very first character is not predicted.
 
-    A model of documents (charrnn train --documents) reads the text as documents, too: their first characters are
-    predicted, and each end counts as one character.
+    A model of documents (charrnn train --documents) predicts the first character of each document, too, and its end,
+    which counts as one character.
 
-    With --exact, each line is a question, = and its answer, and has no past. An answer is right if the most probable
-    character is the right one at each of its places and the line ends after it.
+    With --exact, each line is a question, = and its answer, and is read on its own. An answer is right if each of its
+    characters, and then the end of the line, is the most probable one.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
     if per_char and _is_stdout(per_char):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the norms and the eigenvalues.")
 @option("--png", type=click.Path(path_type=Path), metavar="FILE", help="The same as PNG; needs matplotlib.")
 @option("--overwrite", is_flag=True, help="Replace the FILE of --svg or --png if it exists.")
-@options.unknown("What to do about characters that the model has never seen.")
+@options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.checkpoints
 @options.threads
@@ -42,13 +42,13 @@ def command(
 ) -> None:
     """Show how far the gradient reaches back in a text, before training and after.
 
-    For each lag, the norm of d loss[t] / d h[t - lag], a mean over places in the text: how much a change of the state
-    so many characters ago still matters to a prediction, the other states at t - lag held fixed. The initial
-    values are those that the run's seed gives, even where the run began with --init-from.
+    For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text: how much a change of
+    the state that many characters ago still matters to a prediction. The other states at t - lag are held fixed. The
+    initial values are those of the run's seed, even if the run began with --init-from.
 
-    A model of documents reads the text as documents, too: where one ends, the gradient does.
+    A model of documents reads the text as documents: the gradient stops where one ends.
 
-    Then, for each layer, the largest absolute eigenvalue of each gate's recurrent matrix, gates in the checkpoint's
+    Then show the largest absolute eigenvalue of each layer's and gate's recurrent matrix, gates in the checkpoint's
     order.
     """
     from charrnn.storage.run import find_checkpoint

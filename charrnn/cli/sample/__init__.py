@@ -39,14 +39,16 @@ RIVALS = 5
     default="",
     help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
 )
-@option("--length", type=int, default=500, show_default=True, help="Characters to draw after the seed, at most.")
+@option(
+    "--length", type=int, default=500, show_default=True, help="Maximum number of characters to draw after the seed."
+)
 @option("--stop", multiple=True, metavar="TEXT", help="End before this text, with \\n, ..; may be repeated.")
 @option(
     "--temperature",
     type=float,
     default=0.8,
     show_default=True,
-    help="Below 1 safer, above 1 wilder, 0 always the most probable character.",
+    help="Below 1: safer; above 1: wilder; 0: always the most probable character.",
 )
 @option("--top-k", type=int, default=0, metavar="K", help="Draw from the K most probable characters.", unset="all")
 @option(
@@ -65,19 +67,19 @@ RIVALS = 5
     help="Draw from the characters of at least P times the largest probability.",
     unset="all",
 )
-@option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="How many texts to draw.")
+@option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="Number of texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="another one each time")
-@options.unknown("What to do about characters of the seed that the model has never seen.")
+@options.unknown("What to do with characters of the seed that the model has never seen.")
 @option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Go on where FILE says, if it is there, and save to it where the text ended.",
+    help="Continue from the state in FILE, if it exists, and save the state there at the end.",
 )
 @option(
     "--probabilities",
     is_flag=True,
-    help="Show each drawn character with its rivals and the model's probabilities, without temperature and cuts.",
+    help="Show the model's probability of each drawn character and of the most probable ones.",
 )
 @option(
     "--top",
@@ -85,17 +87,17 @@ RIVALS = 5
     default=RIVALS,
     show_default=True,
     metavar="N",
-    help="Rivals that --probabilities shows.",
+    help="Number of most probable characters that --probabilities shows.",
 )
 @option(
     "--novelty",
     "corpora",
     multiple=True,
     metavar="CORPUS",
-    help="Tell how much of what was drawn is copied from a file or folder, and the longest passages; may be repeated.",
+    help="Report how much of the text is copied from a file or folder, and the longest passages; may be repeated.",
 )
-@option("--encoding", help="Encoding of --novelty's text and a --seed's file.", unset="utf-8; of a seed, the model's")
-@option("--interactive", is_flag=True, help="Go on with each line that is typed.")
+@option("--encoding", help="Encoding of the files of --novelty and --seed.", unset="utf-8; of a seed, the model's")
+@option("--interactive", is_flag=True, help="Read lines from the terminal and continue each of them.")
 @options.precision
 @options.threads
 @options.checkpoints
@@ -121,22 +123,22 @@ def command(
 ) -> None:
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
-    The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, with the newline at
-    the end of a file, if the model knows newlines; a model of documents drops what would end a document there.
+    The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, including the
+    newline at the end of a file. A model that knows no newlines drops that one, and so does a model of documents.
 
-    Probabilities are divided by the temperature first (as logits), then cut by --top-k, --top-p and --min-p, each of
+    The logits are divided by the temperature. Then --top-k, --top-p and --min-p are applied in this order, each to
     what the one before has left.
 
-    With --novelty, a passage counts as copied that stands in CORPUS character for character and has at least 20. Of a
-    model of documents, those that CORPUS holds as whole ones are counted, too, each with its seed.
+    With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
+    documents, drawn documents that CORPUS holds as a whole are counted, too.
 
-    With --num-samples, each text follows a line that says the --rng-seed which draws it alone; documents that are lines
-    follow each other, and --json says theirs.
+    With --num-samples, a line before each text tells the --rng-seed that draws it alone. Documents that are lines are
+    printed without that; --json tells it for them.
 
-    A model of documents (charrnn train --documents) begins one, or continues the seed as the beginning of one, and ends
-    by itself where the document ends; --length is a limit then. Documents that are lines are printed as lines.
+    A model of documents (charrnn train --documents) draws one document, which begins with the seed, and stops by
+    itself where the document ends; --length is then a limit.
 
-    A terminal is shown control characters escaped, as it might obey them; files and pipes get all as it is.
+    Control characters are escaped on a terminal and written unchanged elsewhere.
     """
     unshown = {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)}
     check_together(unshown, interactive, state, num_samples)

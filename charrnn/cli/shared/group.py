@@ -93,6 +93,6 @@ Examples:
 def group() -> None:
     """Train character-level recurrent language models on a CPU, and sample text from them.
 
-    A variable can set any option: CHARRNN_THREADS=1, or CHARRNN_TRAIN_THREADS=1 for one command only.
-    Of an option that may be repeated it sets one value.
+    Environment variables set options: CHARRNN_THREADS=1 for all commands, CHARRNN_TRAIN_THREADS=1 for one. They give
+    an option that may be repeated one value.
     """

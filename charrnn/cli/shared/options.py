@@ -134,13 +134,13 @@ checkpoints = option(
     group="Saving",
 )
 THREADS = click.IntRange(1, MOST_THREADS)
-threads = option("--threads", type=THREADS, metavar="N", help="How many threads.", unset="all cores", group="Training")
+threads = option("--threads", type=THREADS, metavar="N", help="Number of threads.", unset="all cores", group="Training")
 
 precision = option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="To compute in; bf16 rounds the factors of products, which takes half the memory.",
-    unset="that of the training, or float32 where the processor cannot multiply bf16",
+    help="Precision to compute in; bf16 rounds the factors of products and halves their memory.",
+    unset="the training's, or float32 where the CPU has no bf16",
 )
 
 

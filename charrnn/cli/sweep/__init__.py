@@ -38,11 +38,13 @@ Examples:
 
 @click.command("sweep", epilog=SWEEP_EXAMPLES)
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
-@option("--dry-run", is_flag=True, help="List what would be trained and about how long it takes, and train nothing.")
-@option("--jobs", type=options.THREADS, metavar="N", help="Runs at once.", default=1, show_default=True)
-@option("--threads", type=options.THREADS, metavar="N", help="Of each run.", unset="the cores, divided by --jobs")
+@option("--dry-run", is_flag=True, help="List the runs and estimate how long they take, without training.")
+@option("--jobs", type=options.THREADS, metavar="N", help="Number of runs at once.", default=1, show_default=True)
+@option(
+    "--threads", type=options.THREADS, metavar="N", help="Threads of each run.", unset="the cores, divided by --jobs"
+)
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
-@option("--retry-failed", is_flag=True, help="Try again what has failed before.")
+@option("--retry-failed", is_flag=True, help="Train runs again that have failed before.")
 @options.checkpoints
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
@@ -60,9 +62,9 @@ def command(
 ) -> None:
     """Train many models from one file.
 
-    SPEC.toml names a text, fixed options, and a [grid], [random] or [optuna] trials, or [[run]] entries. Each run goes
-    into a folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command goes on, and
-    leaves out what is done.
+    SPEC.toml names a text and fixed options, and the runs by a [grid], [random] or [optuna] trials, or [[run]]
+    entries. Each run has a folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same
+    command continues them and skips what is done.
     """
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import read_spec
@@ -137,7 +139,7 @@ def _place(dask: str | None, jobs: int, threads: int | None) -> "Executor":
 
 
 def _threads(jobs: int, threads: int | None) -> int:
-    """Of each run."""
+    """Threads of each run."""
     from charrnn.workers import available_threads
 
     return threads or max(1, available_threads() // jobs)

@@ -49,17 +49,19 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("train", epilog=TRAIN_EXAMPLES, cls=options.GroupedCommand)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
 @all_options
-@option("--until-eof", is_flag=True, help="Save and stop when standard input ends, for programs that start this one.")
+@option(
+    "--until-eof", is_flag=True, help="Save and stop at the end of standard input, for programs that start this one."
+)
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
 def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Train a model on a text.
 
-    CORPUS is one or more files, folders (all files in them, without hidden ones and runs), or - for
-    standard input. Files that gzip, bzip2, xz or zip has compressed are read as what they hold.
+    CORPUS is one or more files, folders (all files in them but hidden ones and runs), or - for standard input. Files
+    compressed by gzip, bzip2, xz or zip are read as their contents.
 
-    The model goes into a folder of its own, checkpoints/<name>. Ctrl-C saves it and stops; --resume continues as if
-    nothing had happened. The limits of a resumed run count from its beginning.
+    The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where
+    it stopped. The limits of a resumed run count from its beginning.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")

@@ -27,14 +27,14 @@ class LanguageConfig(NetworkConfig):
     num_layers: int = of_model(1, "Layers.", least=1)
     tie_embedding: bool = of_model(
         False,
-        "Use the embedding as the output's matrix, too (Press and Wolf 2017); it is as wide as a layer then.",
+        "Use the embedding as the output matrix, too, as wide as a layer (Press and Wolf 2017).",
         negatable=True,
     )
     skip_connections: bool = of_model(
         False, "Connect the input to every layer, and every layer to the output (Graves 2013)."
     )
     learn_initial_state: bool = of_model(False, "Learn the state before the first character.")
-    recurrent_init: str = of_model("uniform", "How recurrent weights start.", choices=lambda: RECURRENT_INITS)
+    recurrent_init: str = of_model("uniform", "Initial values of recurrent weights.", choices=lambda: RECURRENT_INITS)
 
     hyperparameters: tuple[tuple[str, float], ...] = ()
     """Of the cell; what is not given has its default."""

@@ -20,5 +20,5 @@ class NgramConfig(ModelConfig):
         8, "Order of an n-gram model, which sees N - 1 characters.", metavar="N", least=1, most=HIGHEST_ORDER
     )
     smoothing: str = of_model(
-        "kneser-ney", "How an n-gram model mixes long contexts and short ones.", choices=lambda: SMOOTHINGS
+        "kneser-ney", "How an n-gram model combines long contexts and short ones.", choices=lambda: SMOOTHINGS
     )
