@@ -200,7 +200,7 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
     tables = f"{told}\n\n{models_table(results, shown, rates)}"
     if choices.page:
         draw(results, shown, choices.page.parent / PICTURE)
-        replace_part(choices.page, f"{tables}\n\n![bits per character]({PICTURE})")
+        replace_part(choices.page, "models", f"{tables}\n\n![bits per character]({PICTURE})")
     return {"results": [asdict(result) for result in results], "ngrams": [asdict(count) for count in counts]}, tables
 
 

@@ -159,7 +159,7 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
     tables = "\n\n".join([told, *(f"{name} left out: {why}" for name, why in left_out.items()), quality_table(groups)])
     if choices.page:
         draw(groups, choices.page.parent / PICTURE)
-        replace_part(choices.page, f"{tables}\n\n![nats per character]({PICTURE})")
+        replace_part(choices.page, "quality", f"{tables}\n\n![nats per character]({PICTURE})")
     return {"left_out": left_out, "results": [asdict(result) for results in groups for result in results]}, tables
 
 

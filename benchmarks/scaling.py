@@ -1,7 +1,7 @@
 """The cost of training as one thing grows at a time: hidden size, layers, window, batch, vocabulary.
 
 All rows share a base shape and change one of its numbers. The time of a step should grow as the arithmetic does, the
-part of the peak should stay, and memory should grow as the formula of docs/performance.md says.
+part of the peak should stay, and memory should grow as the formula of docs/engine.md says.
 """
 
 import argparse

@@ -174,7 +174,11 @@ class Session:
         target = state_path(path)
         self._settle()
         tensors = self._snapshot_tensors((self._streams or self._beginning("")).now)
-        header = {"kind": STATE_KIND, "model": fingerprints(self._sampler.network, self._vocabulary)[0], "begun": self._streams is not None}
+        header = {
+            "kind": STATE_KIND,
+            "model": fingerprints(self._sampler.network, self._vocabulary)[0],
+            "begun": self._streams is not None,
+        }
         try:
             save_checkpoint(target, Checkpoint(tensors, header))
         except RunError as error:

@@ -1,4 +1,4 @@
-"""How much memory training takes, from the shapes of what it keeps; docs/performance.md shows the same sum."""
+"""How much memory training takes, from the shapes of what it keeps; docs/engine.md shows the same sum."""
 
 import math
 

@@ -13,9 +13,6 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 MISSING = "-"
 
-BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
-"""The marks around the part of a page that a benchmark writes."""
-
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """An aligned table: the first column to the left, the others to the right."""
@@ -68,14 +65,20 @@ def write_json(report: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def replace_part(path: Path, text: str) -> None:
-    """Replace what stands between the two marks in a Markdown file.
+def marks(name: str) -> tuple[str, str]:
+    """The lines around the part of a page that the benchmark ``name`` writes."""
+    return f"<!-- benchmarks.{name} -->", f"<!-- end of benchmarks.{name} -->"
+
+
+def replace_part(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the marks of the benchmark ``name`` in a Markdown file.
 
     Raises:
         BenchmarkError: the file does not hold both.
     """
-    before, begin, rest = path.read_text().partition(f"{BEGIN}\n")
-    _, end, after = rest.partition(f"{END}\n")
+    first, last = marks(name)
+    before, begin, rest = path.read_text().partition(f"{first}\n")
+    _, end, after = rest.partition(f"{last}\n")
     if not begin or not end:
-        raise BenchmarkError(f"{path} must hold the lines {BEGIN} and {END}, in this order")
+        raise BenchmarkError(f"{path} must hold the lines {first} and {last}, in this order")
     path.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")

@@ -86,7 +86,7 @@ def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: fl
 
     Time scales are spread as by Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". The usual 1 for
     all (Jozefowicz, Zaremba and Sutskever 2015) makes the cell a long sum before it is known what is worth adding up,
-    and text is learned more slowly: docs/quality.md has the figures.
+    and text is learned more slowly: benchmarks/results.md has the figures.
     """
     bias = np.zeros(4 * units)
     bias[units : 2 * units] = np.linspace(forget_bias_low, forget_bias_high, units)

@@ -9,7 +9,7 @@ from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import say
 
-CORPORA = ("python", "addition", "parity", "brackets")
+CORPORA = ("english", "python", "addition", "parity", "brackets")
 """The corpora, in the order in which the help names them."""
 
 SUFFIXES = {"k": 1_000, "M": 1_000_000}
@@ -25,7 +25,9 @@ def number_of_characters(value: str) -> int:
     try:
         return int(digits) * factor
     except ValueError:
-        raise click.BadParameter(f"the size must be a number of characters, not {value!r}: write 5000, 500k or 2M.") from None
+        raise click.BadParameter(
+            f"the size must be a number of characters, not {value!r}: write 5000, 500k or 2M."
+        ) from None
 
 
 def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -40,7 +42,9 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     try:
         return int(least), int(greatest if dash else least)
     except ValueError:
-        raise click.BadParameter(f"the lengths must be a number or a range, not {value!r}: write 200 or 1-20.") from None
+        raise click.BadParameter(
+            f"the lengths must be a number or a range, not {value!r}: write 200 or 1-20."
+        ) from None
 
 
 @click.command("corpus")
@@ -51,7 +55,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     "--size",
     type=number_of_characters,
     metavar="N",
-    help="Stop at this many characters, such as 5000, 500k or 2M. Default: all of python, 1M of the others.",
+    help="Stop at this many characters, such as 5000, 500k or 2M. Default: all of the texts, 1M of the problems.",
 )
 @option(
     "--lengths",
@@ -66,16 +70,16 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     metavar="N",
     default=0,
     show_default=True,
-    help="Seed of the random generator. For python, 0 keeps the files in order and any other shuffles them.",
+    help="Seed of the random generator. For english and python, 0 keeps their parts in order, any other shuffles them.",
 )
 def command(
     name: str, output: Path | None, overwrite: bool, size: int | None, lengths: tuple[int, int] | None, rng_seed: int
 ) -> None:
     """Write a text to train on, made from what this machine has.
 
-    NAME is python (the source of Python's standard library), addition (sums such as 12+345=357), parity (bits and
-    whether the number of ones is odd, such as 0110100=1) or brackets (and what closes those that are open, such as
-    ([]{(=)})). See charrnn eval --exact for the share of right answers.
+    NAME is english (the prose of Python's documentation), python (the source of its standard library), addition (sums
+    such as 12+345=357), parity (bits and whether the number of ones is odd, such as 0110100=1) or brackets (and what
+    closes those that are open, such as ([]{(=)})). See charrnn eval --exact for the share of right answers.
     """
     from charrnn.text.generate import generate
 

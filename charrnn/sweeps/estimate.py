@@ -2,7 +2,7 @@
 
 Nothing but one matrix product is measured, so that ten thousand runs are estimated at once. The costs of what is no
 product are counted in operations of the product that would take as long; they were fitted to the figures of
-docs/performance.md, and are within a third of the truth or so, as long as no other program needs the cores.
+benchmarks/results.md, and are within a third of the truth or so, as long as no other program needs the cores.
 """
 
 import math

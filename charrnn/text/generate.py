@@ -1,23 +1,29 @@
 """Corpora from what every machine has: nothing is downloaded.
 
-``python`` is text that people wrote; ``addition``, ``parity`` and ``brackets`` are problems whose answers can be
-checked, and which a recurrent network can solve at any length: each line is a question, =, and its answer.
+``english`` and ``python`` are texts that people wrote; ``addition``, ``parity`` and ``brackets`` are problems whose
+answers can be checked, and which a recurrent network can solve at any length: each line is a question, =, and its
+answer.
 """
 
 import random
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.text.folders import files_below
+from charrnn.text.prose import docstrings, paragraphs
 
 DEFAULT_SIZE = 1_000_000
 """Characters of a corpus of lines."""
 
 NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tests", "idle_test", "__pycache__"}
 """Names below the standard library's folder that are not its own, or are its tests."""
+
+TEXTS = ("english", "python")
+"""Corpora that are cut at a size, and whose parts a seed shuffles; the others are lines that a seed draws."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -38,15 +44,15 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
 
     Args:
         name: one of ``GENERATORS``.
-        size: the most characters. ``python`` is cut there, or ends earlier if there is no more; the others end with
-            the last whole line that fits, and have at least one line. Without it, all of ``python``, and
+        size: the most characters. ``TEXTS`` are cut there, or end earlier if there is no more; the others end with
+            the last whole line that fits, and have at least one line. Without it, all of ``TEXTS``, and
             ``DEFAULT_SIZE`` of the others.
-        rng_seed: at least 0. For ``python``, 0 keeps the files in the order of their paths, any other shuffles them.
+        rng_seed: at least 0. For ``TEXTS``, 0 keeps their order, any other shuffles their topics and files.
         lengths: of the questions: digits of a number, bits, brackets. Without them, 1 to 3, 20 and 30.
 
     Raises:
         ConfigError: the name is unknown, or a number is too small or too large.
-        CorpusError: the standard library has no readable source here.
+        CorpusError: Python comes without its documentation and source here.
     """
     if name not in GENERATORS:
         raise ConfigError(f"a corpus must be one of {', '.join(GENERATORS)}, not {name!r}: choose one of them")
@@ -54,8 +60,8 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
         raise ConfigError(f"the size must be at least 2 characters, not {size}: choose a larger one")
     if rng_seed < 0:
         raise ConfigError(f"rng_seed must be at least 0, not {rng_seed}: choose a larger one")
-    if lengths and name == "python":
-        raise ConfigError("--lengths is for problems, not for python: leave it out")
+    if lengths and name in TEXTS:
+        raise ConfigError(f"--lengths is for problems, not for {name}: leave it out")
     if lengths and not 1 <= lengths[0] <= lengths[1]:
         raise ConfigError(f"the lengths must rise from at least 1, not {lengths[0]}-{lengths[1]}: give such as 1-20")
     if lengths and lengths[1] > (most := LONGEST[name]):
@@ -63,18 +69,58 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
     return GENERATORS[name](size, rng_seed, lengths)
 
 
+def _english(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]:
+    """Paragraphs of the running Python's documentation: the topics of ``help``, then the library's docstrings."""
+    parts: list[str | Path] = [*_topics(), *_library()]
+    if not parts:
+        raise CorpusError("no documentation of Python's own was found: choose another corpus")
+    if rng_seed:
+        random.Random(rng_seed).shuffle(parts)
+    return _cut(_distinct(chain.from_iterable(map(_documentation, parts))), size)
+
+
+def _topics() -> Iterable[str]:
+    """The topics of ``help``, which some distributions of Python leave out."""
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        return ()
+    return topics.values()
+
+
+def _documentation(part: str | Path) -> Iterable[str]:
+    """The texts of a part: a topic is one, a file has its docstrings."""
+    return [part] if isinstance(part, str) else chain.from_iterable(map(docstrings, _sources([part])))
+
+
+def _distinct(texts: Iterable[str]) -> Iterator[str]:
+    """The paragraphs of prose in ``texts``, each with an empty line behind it, and each only once."""
+    seen: set[str] = set()
+    for text in texts:
+        for paragraph in paragraphs(text):
+            if paragraph not in seen:
+                seen.add(paragraph)
+                yield paragraph + "\n\n"
+
+
 def _python(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]:
     """The source of the running Python's standard library, without its tests."""
-    folder = Path(sysconfig.get_path("stdlib"))
-    try:
-        files = [path for path in files_below(folder, skip=NOT_STDLIB.__contains__) if path.suffix == ".py"]
-    except OSError as error:
-        raise CorpusError(f"cannot read {error.filename}: {error.strerror}; choose another corpus") from None
+    files = _library()
     if not files:
+        folder = sysconfig.get_path("stdlib")
         raise CorpusError(f"no .py files of Python's own were found in {folder}: choose another corpus")
     if rng_seed:
         random.Random(rng_seed).shuffle(files)
     return _cut(_sources(files), size)
+
+
+def _library() -> list[Path]:
+    """The standard library's files, without its tests, sorted by their paths."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    try:
+        return [path for path in files_below(folder, skip=NOT_STDLIB.__contains__) if path.suffix == ".py"]
+    except OSError as error:
+        raise CorpusError(f"cannot read {error.filename}: {error.strerror}; choose another corpus") from None
 
 
 def _sources(files: Iterable[Path]) -> Iterator[str]:
@@ -154,6 +200,7 @@ def _brackets(rng: random.Random, lengths: Lengths) -> str:
 
 
 GENERATORS: dict[str, Callable[[int | None, int, Lengths | None], Iterator[str]]] = {
+    "english": _english,
     "python": _python,
     "addition": partial(_lines, _addition, (1, 3)),
     "parity": partial(_lines, _parity, (1, 20)),

@@ -47,13 +47,13 @@ class Vocabulary:
         if self.unit not in (*UNITS, CODE_UNIT):
             raise ConfigError(f"the unit must be one of {', '.join(UNITS)}, not {self.unit!r}: choose one of them")
         if not isinstance(self.documents, str) or END in self.documents:
-            raise ConfigError(f"documents must be line, file or what separates them, not {self.documents!r}: choose another")
+            raise ConfigError(
+                f"documents must be line, file or what separates them, not {self.documents!r}: choose another"
+            )
         if not self.symbols:
             raise VocabularyError("a vocabulary needs at least one character, not none: use a text that is not empty")
         if any(left >= right for left, right in pairwise(self.symbols)):
-            raise VocabularyError(
-                "the symbols must be distinct and in code point order: use Vocabulary.of(text)"
-            )
+            raise VocabularyError("the symbols must be distinct and in code point order: use Vocabulary.of(text)")
         if self.unit != CODE_UNIT and (found := SURROGATE.search(self.symbols)):
             raise VocabularyError(f"the symbols must be characters, not {found[0]!r}, half of one: take it out")
         if self.documents and self.symbols[-1] != END:

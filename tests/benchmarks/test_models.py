@@ -36,7 +36,7 @@ def test_networks_and_counts_come_into_one_table_and_nothing_is_trained_twice(co
 def test_a_page_gets_the_table_and_a_picture(compare, tmp_path):
     pytest.importorskip("matplotlib")
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- measured -->\nold\n<!-- end of what was measured -->\nafter\n")
+    page.write_text("before\n<!-- benchmarks.models -->\nold\n<!-- end of benchmarks.models -->\nafter\n")
     compare("--models", "tdnn", "--page", str(page))
     assert "<svg" in (tmp_path / "models.svg").read_text()
     lines = page.read_text().splitlines()

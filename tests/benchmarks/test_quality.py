@@ -33,7 +33,7 @@ def test_what_was_measured_is_kept_and_shown(compare, tmp_path):
 def test_a_page_gets_the_table_and_a_picture(compare, tmp_path):
     pytest.importorskip("matplotlib")
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- measured -->\nold\n<!-- end of what was measured -->\nafter\n")
+    page.write_text("before\n<!-- benchmarks.quality -->\nold\n<!-- end of benchmarks.quality -->\nafter\n")
     compare("--learners", "charrnn", "--page", str(page))
     assert "cats.txt, 0.01 min" in (tmp_path / "quality.svg").read_text()
     assert "| cats.txt " in page.read_text()

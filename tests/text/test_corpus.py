@@ -81,5 +81,7 @@ def test_a_fraction_out_of_range(val_fraction):
 def test_ids_out_of_range_are_an_error(ids):
     check_ids(np.array([0, 2]), 3)
     check_ids(np.array([], np.uint8), 3)
-    with pytest.raises(CorpusError, match=r"must be 0 to 2, but others were found: the run's corpus\.safetensors is damaged"):
+    with pytest.raises(
+        CorpusError, match=r"must be 0 to 2, but others were found: the run's corpus\.safetensors is damaged"
+    ):
         check_ids(np.array(ids), 3)

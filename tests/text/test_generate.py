@@ -133,6 +133,32 @@ def test_python_leaves_out_what_is_not_the_library(stdlib):
     assert text("python", 1000) == "# a/a.py\n# b.py\n"
 
 
+def test_english_is_the_prose_of_pythons_documentation():
+    everything = text("english")
+    assert len(everything) > 500_000
+    assert len(set(everything)) < 90
+    assert "\n\n\n" not in everything
+    paragraphs = everything.split("\n\n")
+    assert paragraphs.pop() == ""
+    assert len(set(paragraphs)) == len(paragraphs)
+    assert "assignment statement" in everything[:20_000]  # of the topics, which come first
+    assert "Base class for" in everything  # of docstrings
+
+
+def test_english_without_topics_is_docstrings(stdlib, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    sentence = "A text that is said of a module, a class or a function, so that people know what it is for."
+    (stdlib / "a.py").write_text(f'"""{sentence}"""\ndef f():\n    """{sentence}\n\n    >>> f()\n    """\n')
+    (stdlib / "b.py").write_text("print 'of another Python'\n")
+    assert text("english") == sentence + "\n\n"
+
+
+def test_a_python_without_documentation(stdlib, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(CorpusError, match="no documentation of Python's own was found"):
+        generate("english")
+
+
 def test_a_python_without_its_source(stdlib):
     with pytest.raises(CorpusError, match=r"no \.py files of Python"):
         generate("python")
@@ -144,12 +170,13 @@ def test_a_python_without_its_source(stdlib):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("klingon",), "one of python, addition, parity, brackets, not 'klingon'"),
+        (("klingon",), "one of english, python, addition, parity, brackets, not 'klingon'"),
         (("parity", 1), "at least 2 characters, not 1"),
         (("parity", 10, -1), "at least 0, not -1"),
         (("parity", 10, 0, (0, 5)), "rise from at least 1, not 0-5"),
         (("parity", 10, 0, (9, 8)), "not 9-8"),
         (("python", 10, 0, (1, 2)), "not for python"),
+        (("english", 10, 0, (1, 2)), "not for english"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(arguments, message):

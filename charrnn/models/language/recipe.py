@@ -1,6 +1,6 @@
 """The model and the regularisation that learn most of a text in some time.
 
-The constants are measured: see docs/quality.md.
+The constants are measured: see benchmarks/results.md.
 
 A model can be too small for the time it has, too large to be trained in it, or large enough to learn a short text by
 heart. At equal time, the best size grows with the time and the machine's speed (Kaplan et al. 2020, "Scaling laws for

@@ -1,8 +1,10 @@
 import pytest
 
 from benchmarks.shared.errors import BenchmarkError
-from benchmarks.shared.output import BEGIN, END, mebibytes, number, percent, replace_part, spread, table
+from benchmarks.shared.output import marks, mebibytes, number, percent, replace_part, spread, table
 from benchmarks.shared.turns import Summary
+
+BEGIN, END = marks("models")
 
 
 def test_a_table_is_aligned_markdown():
@@ -31,7 +33,7 @@ def test_the_marked_part_of_a_page_is_replaced_again_and_again(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     for text in ("one", "two\nlines"):
-        replace_part(page, text)
+        replace_part(page, "models", text)
         assert page.read_text() == f"before\n{BEGIN}\n\n{text}\n\n{END}\nafter\n"
 
 
@@ -40,5 +42,5 @@ def test_a_page_without_both_marks_is_left_alone(tmp_path, text):
     page = tmp_path / "page.md"
     page.write_text(text)
     with pytest.raises(BenchmarkError, match="must hold the lines"):
-        replace_part(page, "new")
+        replace_part(page, "models", "new")
     assert page.read_text() == text

@@ -45,7 +45,7 @@ def test_a_model_that_is_too_large_has_fewer_passes_but_enough_to_learn_the_lang
 
 
 def test_what_was_measured_is_what_is_chosen():
-    """The passes and sizes that docs/quality.md shows."""
+    """The passes and sizes that benchmarks/results.md shows."""
     for characters, size, passes in ((18_000, 96, 39), (90_000, 256, 11.5), (315_000, 256, 8.8), (10**6, 512, 21)):
         assert best_size(1e30, characters) == size
         assert most_epochs(size, characters) == pytest.approx(passes, rel=0.03)

@@ -1,0 +1,50 @@
+"""The paragraphs of English prose in documentation: no code, no tables, no lists."""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+SHORTEST_PARAGRAPH = 80
+"""Characters of the shortest paragraph."""
+
+BLANK_LINE = re.compile(r"\n[ \t]*\n")
+
+SENTENCES = re.compile(r"""[A-Z"'(][\w .,;:!?'"()/-]*[.!?]""", re.ASCII)
+"""What a paragraph consists of, once its lines are joined."""
+
+ENGLISH_WORD = re.compile(r"""["'(]*[A-Za-z][a-z]*(?:[-'/][a-z]+)*[.,;:!?)"']*""")
+"""A word as English writes it, unlike numbers, names with underscores and other parts of code."""
+
+ENGLISH_SHARE = 0.85
+"""Least share of such words in a paragraph."""
+
+RST_ROLE, RST_MARKS = re.compile(r":[a-z:]+:(?=`)"), re.compile(r"[*`]+")
+"""Markup of reStructuredText that leaves prose when it is taken away."""
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of prose in ``text``, each as one line."""
+    for block in BLANK_LINE.split(text):
+        lines = block.strip("\n").splitlines()
+        if len({len(line) - len(line.lstrip()) for line in lines}) > 1:
+            continue  # a list, a table or code
+        joined = RST_MARKS.sub("", RST_ROLE.sub("", " ".join(block.split()))).replace("--", "-")
+        if len(joined) < SHORTEST_PARAGRAPH or not SENTENCES.fullmatch(joined):
+            continue
+        words = joined.split()
+        if sum(ENGLISH_WORD.fullmatch(word) is not None for word in words) >= ENGLISH_SHARE * len(words):
+            yield joined
+
+
+def docstrings(source: str) -> Iterator[str]:
+    """The docstrings of a Python module, its classes and functions; none if ``source`` cannot be parsed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about escapes in strings
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
