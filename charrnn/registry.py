@@ -57,17 +57,6 @@ def _others_have(group: str) -> bool:
     return False
 
 
-def sources_of_others() -> list[Path]:
-    """The sources of all parts that other packages have."""
-    modules = (module for folder in ROLES for module in _modules_of_others(f"charrnn.{folder}").values())
-    origins = (spec.origin for module in modules if (spec := find_spec(module)))
-    return sorted({path for origin in origins if origin for path in _sources_at(Path(origin))})
-
-
-def _sources_at(origin: Path) -> list[Path]:
-    return list(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
-
-
 def names_in(folder: str) -> list[str]:
     """Names of the parts of a role."""
     return sorted(modules_in(folder))

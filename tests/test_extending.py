@@ -109,3 +109,53 @@ def test_a_process_without_the_package_reads_the_same_cache(charrnn):
     indices = [path for path in CACHE_FOLDER.rglob("*.nbi") if b"charrnn_example" in path.read_bytes()]
     assert indices
     assert all("others-" in str(path) for path in indices)
+
+
+STRANGER = """\
+from helpers import scale
+from charrnn.cells.contract import Cell, RecurrentProjection, zeros
+from charrnn.cells.rnn import RNNActivations, step_back
+from charrnn.kernels.jit import inlined
+
+@inlined
+def step(activations, t, b, vectors, units):
+    for k in range(units):
+        activations.h[t + 1, b, k] = scale(activations.gates[t, b, k])
+
+CELL = Cell(gates=1, state=("h",), activations=RNNActivations, step=step, step_back=step_back, initial_bias=zeros,
+            products=(RecurrentProjection(gates=1),))
+"""
+HELPERS = "from charrnn.kernels.jit import inlined\n\n@inlined\ndef scale(x):\n    return {} * x\n"
+OUTPUTS = """\
+import numpy as np
+from charrnn.kinds.config import find_kind, make_config
+from charrnn.models.language.network import Network
+from charrnn.workers import Workers
+
+for cell in ("stranger", "rnn"):
+    config = make_config(5, cell=cell, hidden_size=4, embedding_size=3)
+    network = Network(find_kind("rnn").parameters(config).initialise(0), Workers(1))
+    state = network.initial_state(1)
+    network.run(np.array([[1], [2]], np.int32), state, network.buffers(2, 1))
+    print(*state[0][0][0])
+"""
+
+
+def test_compiled_code_is_that_of_its_own_cell_and_of_its_present_sources(tmp_path):
+    """The cell's module is called like ours, it uses our activations, and what is edited is a file that it imports."""
+    (tmp_path / "rnn.py").write_text(STRANGER)
+    (tmp_path / "cell-1.dist-info").mkdir()
+    (tmp_path / "cell-1.dist-info" / "METADATA").write_text("Name: cell\nVersion: 1\n")
+    (tmp_path / "cell-1.dist-info" / "entry_points.txt").write_text("[charrnn.cells]\nstranger = rnn\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    outputs = []
+    for factor in (1, 7, 7):
+        (tmp_path / "helpers.py").write_text(HELPERS.format(factor))
+        command = [sys.executable, "-B", "-c", OUTPUTS]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        outputs.append(run.stdout.splitlines())
+    (first, ours), (second, ours_again), again = outputs
+    assert ours == ours_again == again[1]
+    assert again[0] == second
+    assert len({ours, first, second}) == 3

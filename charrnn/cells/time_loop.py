@@ -22,9 +22,9 @@ def nothing_back(activations, t, b, d_v, d_h_before, units):
 
 
 def name_of(part: Any) -> str:
-    """Name of the cell whose file defines a function."""
+    """Name of the module that defines a cell's function, shorter for a cell of ours."""
     module: str = part.py_func.__module__
-    return module.rpartition(".")[2]
+    return module.removeprefix("charrnn.cells.")
 
 
 def first_product(operand: int) -> Callable[..., None]:

@@ -2,8 +2,9 @@
 
 Numba's cache looks at one file's time stamp only: a kernel that has inlined another one would survive an edit of it.
 So the cache folder is named by the version and a hash of all sources that are compiled, and an edit of any of them
-starts a new folder. It need only be readable where it holds all kernels, as a container's may be. Where there is none,
-or where it cannot be written and a kernel is not in it, kernels are compiled anew in each process.
+starts a new folder. Kernels with code of other packages are in folders of their own, named by the sources of that code.
+A folder need only be readable where it holds all kernels, as a container's may be. Where there is none, or where it
+cannot be written and a kernel is not in it, kernels are compiled anew in each process.
 """
 
 import contextlib
@@ -12,12 +13,14 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
-from functools import cache, cached_property, partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
+import numpy as np
 from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.runtime import rtsys
@@ -25,7 +28,6 @@ from numba.experimental import function_type  # noqa: F401 - registers the type 
 
 from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
-from charrnn.registry import sources_of_others
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
@@ -149,11 +151,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         finally:
             vars(numba.config).update(before)
 
-    @cached_property
-    def _others(self) -> "KernelCache":
-        """The cache for types of other packages: processes without these packages could not read ours."""
-        digest = hashlib.sha256(b"\0".join(map(Path.read_bytes, sources_of_others()))).hexdigest()[:12]
-        return KernelCache(self._function, self._folder / f"others-{digest}")
+    def _cache_for(self, sig: Any) -> "KernelCache | None":
+        """The cache for arguments that other packages have a part in: a process without them could not read ours."""
+        traces = sorted(trace for kind in sig for trace in _traces_in(kind))
+        if not traces or self._folder != CACHE_FOLDER:
+            return None
+        return KernelCache(self._function, _folder_of_others(traces))
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         """What tells the versions of a kernel apart: its sources, and so what it holds, are in the folder's name."""
@@ -167,8 +170,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles. One that
         cannot be read is not there.
         """
-        if self._belongs_to_others(sig):
-            return self._others.load_overload(sig, target_context)
+        if others := self._cache_for(sig):
+            return others.load_overload(sig, target_context)
         rtsys.initialize(target_context)
         kernel = None
         try:
@@ -195,23 +198,58 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a kernel for later processes, where there is room: without, it is compiled again."""
-        if self._belongs_to_others(sig):
-            self._others.save_overload(sig, data)
+        if others := self._cache_for(sig):
+            others.save_overload(sig, data)
             return
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
 
-    def _belongs_to_others(self, sig: Any) -> bool:
-        """Whether types of other packages are among the arguments."""
-        return "others-" not in self._folder.name and any(map(is_of_others, sig))
+
+def _is_of_others(part: Any) -> bool:
+    """Whether a function or a class is of another package."""
+    return not part.__module__.startswith("charrnn.")
 
 
-def is_of_others(kind: Any) -> bool:
-    """Whether a type is a NamedTuple of another package, or holds one."""
+def _folder_of_others(traces: Iterable[bytes]) -> Path:
+    """The folder for kernels in which other packages have the parts that left these traces."""
+    assert CACHE_FOLDER
+    return CACHE_FOLDER / f"others-{hashlib.sha256(repr(list(traces)).encode()).hexdigest()[:12]}"
+
+
+def _traces_in(kind: Any) -> Iterator[bytes]:
+    """What tells a type of another package from others: the name and fields of a NamedTuple, or a kernel's code."""
     own = getattr(kind, "instance_class", None)
-    if own is not None and not own.__module__.startswith("charrnn."):
-        return True
-    return isinstance(kind, types.BaseTuple) and any(map(is_of_others, kind.types))
+    if own is not None and _is_of_others(own):
+        yield f"{own.__module__}.{own.__qualname__}{own._fields}".encode()
+    if isinstance(kind, types.BaseTuple):
+        for part in kind.types:
+            yield from _traces_in(part)
+    if isinstance(kind, types.Dispatcher):
+        yield from code_of_others(kind.dispatcher)
+
+
+def code_of_others(function: Any, seen: set[Any] | None = None) -> Iterator[bytes]:
+    """What the code that other packages have in a kernel is made of: sources, and constants from elsewhere.
+
+    A kernel of ours has theirs in the variables that it closes over. Theirs may call and read whatever they name.
+    """
+    function, seen = getattr(function, "py_func", function), set() if seen is None else seen
+    if not isinstance(function, FunctionType) or function in seen:
+        return
+    seen.add(function)
+    values = [cell.cell_contents for cell in function.__closure__ or ()]
+    if _is_of_others(function):
+        yield f"{function.__module__}.{function.__qualname__}".encode()
+        yield hash_of(function.__code__.co_filename)
+        names = (name for name in function.__code__.co_names if name in function.__globals__)
+        values += [function.__globals__[name] for name in names]
+    for value in values:
+        yield from code_of_others(value, seen)
+        if _is_of_others(function):
+            if isinstance(value, ModuleType) and (source := getattr(value, "__file__", None)):
+                yield hash_of(source)
+            elif isinstance(value, np.ndarray | np.generic | int | float | str | tuple):
+                yield repr(value.tolist() if isinstance(value, np.ndarray) else value).encode()
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -220,7 +258,8 @@ def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         kernel: Any = numba.njit(**COMPILER_OPTIONS | options)(function)
     kernel._compiler.compile = own_settings()(kernel._compiler.compile)
     if CACHE_FOLDER:
-        kernel._cache = KernelCache(function, CACHE_FOLDER)
+        traces = list(code_of_others(function))
+        kernel._cache = KernelCache(function, _folder_of_others(traces) if traces else CACHE_FOLDER)
     return kernel  # type: ignore[no-any-return]
 
 

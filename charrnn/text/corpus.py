@@ -98,8 +98,8 @@ def check_ids(ids: Ids, symbols: int) -> None:
     """
     if not 0 <= ids.min(initial=0) <= ids.max(initial=0) < symbols:
         raise CorpusError(
-            f"the ids of a text must be 0 to {symbols - 1}, but others were found: the run's corpus.safetensors is damaged; "
-            "remove it, and go on with --resume"
+            f"the ids of a text must be 0 to {symbols - 1}, but others were found: the run's corpus.safetensors is "
+            "damaged; remove it, and go on with --resume"
         )
 
 
