@@ -7,7 +7,6 @@ name to the attributes of its ``charrnn.options.Option``, of which ``default`` a
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -30,12 +29,15 @@ def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
         for name, declared in (literal_in(folder, part, "HYPERPARAMETERS") or {}).items():
             shown = f"{part} {declared['default']:g}"
             if name in options:
-                options[name] = replace(options[name], shown_default=f"{options[name].shown_default}, {shown}")
-                continue
-            attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
-            attributes |= {"name": name, "flag": name.replace("_", "-"), "kind": float, "resumed": resumed}
-            options[name] = Option(declared["help"], group, shown, **attributes)
+                shown = f"{options[name].shown_default}, {shown}"
+            options[name] = _option(name, declared, group, shown, resumed)
     return options
+
+
+def _option(name: str, declared: Mapping[str, Any], group: str = "", shown: str = "", resumed: str = "") -> Option:
+    attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
+    attributes |= {"name": name, "flag": name.replace("_", "-"), "kind": float, "resumed": resumed}
+    return Option(declared["help"], group, shown, **attributes)
 
 
 def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str, Any]) -> None:
@@ -44,10 +46,11 @@ def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str,
     Raises:
         ConfigError: it has no such hyperparameter, or a value is out of range.
     """
+    declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
     for key, value in given.items():
-        if key not in defaults_of(folder, name):
+        if key not in declared:
             raise ConfigError(f"{role} {name} has no {key}: leave it out")
-        options_in(folder, "")[key].check(value)
+        _option(key, declared[key]).check(value)
 
 
 def owner_of(folder: str, hyperparameter: str) -> str:

@@ -72,7 +72,15 @@ def find(folder: str, role: str, name: str) -> Any:
     modules = modules_in(folder)
     if name not in modules:
         raise ConfigError(f"unknown {role} {name!r}: choose one of {', '.join(names_in(folder))}")
-    part = getattr(import_module(modules[name]), role.upper(), None)
+    try:
+        part = getattr(import_module(modules[name]), role.upper(), None)
+    except Exception as error:
+        if modules[name].startswith("charrnn."):
+            raise
+        told = f"{type(error).__name__}: {error}"
+        raise ConfigError(
+            f"cannot load {role} {name} from {modules[name]}: {told}; mend or remove that package"
+        ) from error
     if part is None:
         raise ConfigError(f"{modules[name]} must define {role.upper()}, and does not: correct that package")
     return part
@@ -84,10 +92,15 @@ def literal_in(folder: str, name: str, variable: str) -> Any:
 
     So a command's help lists the options that parts declare, and starts as fast as without them.
     """
-    spec = find_spec(modules_in(folder)[name])
-    if spec is None or spec.origin is None:
-        return None
-    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [variable]:
-            return ast.literal_eval(node.value)
-    return None
+    module = modules_in(folder)[name]
+    try:
+        spec = find_spec(module)
+        body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if spec and spec.origin else []
+        for node in body:
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+            if [getattr(target, "id", "") for target in targets] == [variable]:
+                return ast.literal_eval(getattr(node, "value", None) or "None")
+    except (ImportError, OSError, SyntaxError, ValueError):
+        if module.startswith("charrnn."):
+            raise
+    return None  # what is wrong with another package's part is told when that part is used

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -28,3 +29,33 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones(name):
 def test_names_are_listed_without_importing_what_is_heavy():
     code = "import sys; from charrnn.registry import names_in; names_in('cells'); print('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_broken_part_of_another_package_is_told_when_it_is_used_and_breaks_nothing_else(tmp_path):
+    (tmp_path / "broken-1.dist-info").mkdir()
+    (tmp_path / "broken-1.dist-info" / "METADATA").write_text("Name: broken\nVersion: 1\n")
+    points = "[charrnn.cells]\nodd = odd\ngone = gone.cell\n[charrnn.models]\nbad = bad\n"
+    (tmp_path / "broken-1.dist-info" / "entry_points.txt").write_text(points)
+    (tmp_path / "odd.py").write_text("CELL = (\n")
+    (tmp_path / "bad.py").write_text("import no_such_module\n")
+    (tmp_path / "text.txt").write_text("a text to learn from\n" * 20)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+
+    def run(*words):
+        command = [sys.executable, "-m", "charrnn", *words]
+        environment = os.environ | {"PYTHONPATH": path}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+        return done.returncode, done.stderr.strip()
+
+    assert run("train", "--help") == (0, "")
+    assert run("runs")[0] == 0
+    small = ("--steps", "1", "--hidden-size", "4", "--quiet", "--batch-size", "2", "--seq-length", "5")
+    for option, name, what in (
+        ("--cell", "odd", "odd: SyntaxError"),
+        ("--cell", "gone", "gone.cell: ModuleNotFoundError"),
+        ("--model", "bad", "bad: ModuleNotFoundError"),
+    ):
+        code, told = run("train", "text.txt", option, name, *small)
+        assert code in (1, 2)
+        assert what in told, told
+        assert "Traceback" not in told

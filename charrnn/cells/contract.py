@@ -126,6 +126,10 @@ class Cell:
     vectors: tuple[CellParameter, ...] = ()
     saved: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if len(self.products) not in (1, 2):
+            raise ValueError(f"a cell must have one or two products, not {len(self.products)}")
+
     @property
     def forward(self) -> Callable[..., None]:
         """All steps of streams first <= b < last, compiled and ``addressable``.

@@ -60,7 +60,7 @@ def _best(run: dict[str, Any]) -> str:
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
     if "error" in run:
-        known = ("damaged", "-", "-", "-")
+        known = ("unreadable", "-", "-", "-")
     else:
         known = (
             number(run["steps"], ",d"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from charrnn.errors import ConfigError
+from charrnn.errors import CheckpointError, ConfigError
 from charrnn.options import Option, check_options_of, declare, options_of
-from charrnn.registry import find, names_in
+from charrnn.registry import find, modules_in, names_in
 
 if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
     import numpy as np
@@ -28,9 +29,25 @@ of_model = partial(declare, group="Model")
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """All kinds of models, by name."""
-    found = [find("models", "kind", name) for name in names_in("models")]
-    return {kind.name: kind for kind in found}
+    """All kinds of models, by name: those of other packages that can be loaded, and ours."""
+    found: dict[str, Kind] = {}
+    for name, module in modules_in("models").items():
+        is_ours = module.startswith("charrnn.")
+        with contextlib.nullcontext() if is_ours else contextlib.suppress(ConfigError):
+            kind = find("models", "kind", name)
+            found[kind.name] = kind
+    return found
+
+
+def _broken() -> list[str]:
+    """The names of kinds that cannot be loaded: who asks for one is told why."""
+    names = []
+    for name in modules_in("models"):
+        try:
+            find("models", "kind", name)
+        except ConfigError:
+            names.append(name)
+    return names
 
 
 def find_kind(name: str) -> Kind:
@@ -40,6 +57,8 @@ def find_kind(name: str) -> Kind:
         ConfigError: there is none.
     """
     if name not in kinds():
+        if name in modules_in("models"):
+            find("models", "kind", name)  # tells why it cannot be loaded
         raise ConfigError(f"unknown model {name!r}: choose one of {', '.join(kinds())}")
     return kinds()[name]
 
@@ -49,7 +68,7 @@ def model_option(name: str) -> Any:
     return of_model(
         name,
         "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
-        choices=lambda: tuple(kinds()),
+        choices=lambda: (*kinds(), *_broken()),
     )
 
 
@@ -219,10 +238,23 @@ def config_from(values: Mapping[str, Any]) -> Any:
 
     Raises:
         ConfigError: a field is unknown, missing or out of range.
+        CheckpointError: the model or its cell is of a package that is not installed.
     """
     if "vocab_size" not in values:
         raise ConfigError("not a model's config: vocab_size is missing")
+    check_installed(values)
     return make_config(**values)
+
+
+def check_installed(values: Mapping[str, Any]) -> None:
+    """Refuse a config of a model or a cell that is nowhere.
+
+    Raises:
+        CheckpointError: it is of a package that is not installed, or cannot be loaded.
+    """
+    for role, known in (("model", kinds()), ("cell", names_in("cells"))):
+        if isinstance(name := values.get(role), str) and name not in known:
+            raise CheckpointError(f"unknown {role} {name!r}: install the package that has it")
 
 
 @cache

@@ -37,6 +37,8 @@ def config_of(header: Mapping[str, Any]) -> Any:
 def _damage_told() -> Iterator[None]:
     try:
         yield
+    except CheckpointError:  # not damaged
+        raise
     except (KeyError, TypeError, AttributeError, CharrnnError) as error:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
 

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MOST_NATS = 1000.0
+"""A larger loss counts as divergence."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -25,6 +28,10 @@ class Metric:
     def is_better(self, value: float, than: float | None) -> bool:
         """Whether a value is better than another one, or than none."""
         return than is None or (value > than if self.higher_is_better else value < than)
+
+    def is_sound(self, value: float) -> bool:
+        """Whether a model that has not diverged may have this value; comparisons with a NaN are false."""
+        return abs(value) * self.nats < MOST_NATS and math.isfinite(value)
 
     def best(self, values: Iterable[float | None]) -> float | None:
         """The best of some values; None where there is none."""

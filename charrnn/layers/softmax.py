@@ -44,16 +44,26 @@ class Softmax:
         arrays = (array[first:last] for array in (self.logits, self.losses, self.scales))
         return Softmax(self.classes, *arrays)
 
-    def weigh(self, weights: Array | None) -> None:
-        """Take the weights (T, B) of the predictions to come; without them, all count alike."""
-        self.scales[:] = 1 / self.scales.size if weights is None else weights / weights.sum()
+    def weigh(self, weights: Array | None, targets: Array) -> None:
+        """Take the weights (T, B) of the predictions to come; without them, all count alike.
+
+        Raises:
+            ValueError: there are not as many targets as predictions, or padding is no id.
+        """
+        if targets.shape != self.losses.shape:
+            raise ValueError(
+                f"targets must be of shape {self.losses.shape}, not {targets.shape}: use a batch that fits"
+            )
+        if weights is not None and not 0 <= targets.min() <= targets.max() < self.classes:
+            raise ValueError(f"targets must be 0 to {self.classes - 1}, padding too: give padding any id")
+        self.scales[:] = 1 / self.scales.size if weights is None else weights / (weights.sum() or 1)
 
     def backward(self, targets: Array, first: int, last: int) -> None:
         """Losses of the streams ``first`` to ``last``; their logits become the gradient of the weighted mean."""
         cross_entropy(self.logits, targets, self.classes, self.scales, self.losses, first, last)
 
     def mean_loss(self, weights: Array | None) -> float:
-        """The weighted mean of the losses, in nats."""
+        """The weighted mean of the losses, in nats; 0 where nothing counts."""
         if weights is None:
             return float(self.losses.mean())
-        return float((self.losses * weights).sum() / weights.sum())
+        return float((self.losses * weights).sum() / (weights.sum() or 1))

@@ -16,6 +16,7 @@ class Batch:
     Attributes:
         inputs: (T, B, ...) ids or numbers.
         targets: (T', B, ...) what is to be predicted in the last T' steps; those before only lead up to them (burn-in).
+            Padding, too, must be an id.
         weights: (T', B) how much each prediction counts, 0 for padding; all alike if None.
         reset: (B,) which rows begin anew; none if None.
         advance: steps after which the next batch begins; all if None.

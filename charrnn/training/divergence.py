@@ -15,9 +15,6 @@ from charrnn.training.progress import Progress
 
 Array = npt.NDArray[Any]
 
-MOST_NATS = 1000.0
-"""A loss that no model has that has not diverged; a guess at random costs ln V."""
-
 LARGEST_PARAMETER = 1e6
 """A parameter that no model has that has not diverged."""
 

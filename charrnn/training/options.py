@@ -8,7 +8,7 @@ from charrnn.hyperparameters import options_in, owner_of
 from charrnn.kinds.config import ModelConfig, kind_of, make_config, options_of_models
 from charrnn.options import Option
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
-from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, settings_of
+from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
 
 MODEL_OPTIONS = options_of_models()
 
@@ -57,8 +57,8 @@ def check_value(name: str, value: Any) -> None:
         others["optimizer"] = owner_of("optimizers", name)
     if name in options_in("cells", "Model"):
         others["cell"] = owner_of("cells", name)
-    if name == "update_every":
-        others["seq_length"] = max(value, 1)
+    if name == "update_every" and isinstance(value, int) and value > TrainingSettings.seq_length:
+        others["seq_length"] = value
     check_options(**others | {name: value})
 
 

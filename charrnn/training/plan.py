@@ -126,6 +126,10 @@ class Draft:
         """Whether the user has chosen it."""
         return option in self._given
 
+    def is_default(self, option: str) -> bool:
+        """Whether it has its default."""
+        return self._given.get(option) is None
+
     def choose(self, **options: Any) -> None:
         """Choose these, where they are not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}

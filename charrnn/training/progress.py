@@ -92,7 +92,7 @@ class Progress:
         """The progress that ``to_dict`` gave.
 
         Raises:
-            CheckpointError: a field is unknown, or not a finite number of at least 0, or a count beyond all runs.
+            CheckpointError: a field is unknown, or not a finite number, or a count below 0 or beyond all runs.
         """
         if not isinstance(values, dict):
             raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
@@ -101,8 +101,8 @@ class Progress:
         for key, value in values.items():
             name = "best" if str(key).startswith(BEST) else key
             kinds = (int,) if types.get(name) is int else (int, float)
-            missing = value is None and name == "best"
-            if name not in types or not (missing or _is_count(value, kinds)):
+            is_right = _is_metric(value) if name == "best" else _is_count(value, kinds)
+            if name not in types or not is_right:
                 raise CheckpointError(f"the checkpoint cannot be resumed: its progress has {key} {value!r}")
             own[name] = value
         return cls(**own)
@@ -118,6 +118,11 @@ def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     return 0 <= value < (MOST if isinstance(value, int) else math.inf)  # type: ignore[operator]
+
+
+def _is_metric(value: object) -> bool:
+    """Whether it is a finite number, or none."""
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value))
 
 
 @dataclass

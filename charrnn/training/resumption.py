@@ -42,7 +42,7 @@ def merged_settings(
     """
     old = settings_of(known)
     defaults = defaults_of("optimizers", old.optimizer)
-    before = {**shape, **defaults, **old.to_dict()}
+    before = {**_cell_told(shape), **defaults, **old.to_dict()}
     changes = {name: value for name, value in given.items() if value != before.get(name)}
     if others := [name for name in changes if name not in FREE + TOLD]:
         raise ConfigError(
@@ -72,7 +72,7 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
         ConfigError: the weights do not fit what is given, or there are none.
     """
     config.kind.check_source()
-    shape = {**{name: option.default for name, option in MODEL_OPTIONS.items()}, **config.to_dict()}
+    shape = _cell_told({**{name: option.default for name, option in MODEL_OPTIONS.items()}, **config.to_dict()})
     if others := [name for name, value in given.items() if name not in RETRAINED and value != shape[name]]:
         raise ConfigError(
             f"{_differing(others, shape, given)} out; "
@@ -80,6 +80,12 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
         )
     anew = {name: value for name, value in given.items() if hasattr(config, name)}
     return replace(config.trainable(), **anew)
+
+
+def _cell_told(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's options, with the defaults of its cell's hyperparameters."""
+    defaults = defaults_of("cells", shape["cell"]) if "cell" in shape else {}
+    return {**shape, **{name: value for name, value in defaults.items() if shape.get(name) is None}}
 
 
 def _differing(names: list[str], before: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
 from charrnn.kernels.draw import generator
 from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.metric import MOST_NATS
 from charrnn.kinds.transfer import Pretrained
 from charrnn.layers.parameters import Array
 from charrnn.layers.state import State, copy_state
@@ -20,7 +21,7 @@ from charrnn.optimizers.optimizer import Optimizer
 from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
-from charrnn.training.divergence import MOST_NATS, DivergedError, GoodState, check, check_state
+from charrnn.training.divergence import DivergedError, GoodState, check, check_state
 from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack, StepDone
 from charrnn.training.memory import check_memory
 from charrnn.training.progress import Clock, Progress, Throughput
@@ -218,7 +219,7 @@ class Trainer(BaseTrainer):
         self._check_state()
         val = self._validated(self.learner.network)
         value = val[self.metric.name]
-        check(value is None or abs(value) < MOST_NATS, f"validation {self.metric.title} {value}")
+        check(value is None or self.metric.is_sound(value), f"validation {self.metric.title} {value}")
         evaluated = Evaluated(
             step=progress.step,
             epoch=self._epoch(),

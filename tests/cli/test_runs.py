@@ -37,7 +37,7 @@ def test_a_damaged_run_does_not_hide_the_others(runs, checkpoints, tmp_path):
     shutil.copytree(checkpoints / "letters", tmp_path / "damaged")
     (tmp_path / "damaged" / "last.safetensors").write_bytes(b"garbage")
     lines = {line.split()[0]: line.split()[1] for line in runs(tmp_path).stdout.splitlines()[1:]}
-    assert lines == {"whole": "40", "damaged": "damaged"}
+    assert lines == {"whole": "40", "damaged": "unreadable"}
     errors = {run["name"]: run.get("error", "") for run in json.loads(runs(tmp_path, "--json").stdout)}
     assert "is not a checkpoint" in errors["damaged"]
     assert errors["whole"] == ""

@@ -45,5 +45,5 @@ def test_a_state_of_characters_that_are_none_is_refused(symbol):
     state[0][0][1] = 9
     model.check_state(state)
     state[0][0][1, 2] = symbol
-    with pytest.raises(CheckpointError, match="characters must be 0 to 9"):
+    with pytest.raises(CheckpointError, match="ids must be 0 to 9"):
         model.check_state(state)

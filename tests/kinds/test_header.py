@@ -40,3 +40,10 @@ def test_tensors_that_do_not_fit_are_told(header):
     header["config"]["hidden_size"] = 5
     with pytest.raises(CheckpointError, match="weight_ih_l0 has shape"):
         model_of(header, TENSORS)
+
+
+@pytest.mark.parametrize(("part", "name"), [("model", "unigram"), ("cell", "ugrnn")])
+def test_a_part_of_a_package_that_is_missing_is_named_and_nothing_is_called_damaged(header, part, name):
+    config = {**header["config"], part: name, "update_bias": 1.0}
+    with pytest.raises(CheckpointError, match=f"^unknown {part} '{name}': install the package that has it"):
+        model_of({**header, "config": config}, TENSORS)

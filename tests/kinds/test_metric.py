@@ -21,3 +21,10 @@ def test_the_direction_decides_which_value_is_better(metric, best):
     assert not metric.is_better(0.5, best)
     assert not metric.is_better(0.5, 0.5)
     assert not metric.is_better(math.nan, 0.5)
+
+
+def test_a_loss_that_no_model_has_is_not_sound_and_any_finite_score_is():
+    assert BITS_PER_CHARACTER.is_sound(6.0)
+    assert ACCURACY.is_sound(-5000.0)
+    for metric, value in ((BITS_PER_CHARACTER, 1e4), (BITS_PER_CHARACTER, math.nan), (ACCURACY, math.inf)):
+        assert not metric.is_sound(value)

@@ -18,7 +18,17 @@ def test_a_value_that_some_run_can_have_is_fit(option, value):
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("order", 21), ("hidden_size", 0), ("model", "cnn"), ("update_every", -1), ("hidden_sise", 8), ("momentum", 1)],
+    [
+        ("order", 21),
+        ("hidden_size", 0),
+        ("model", "cnn"),
+        ("update_every", -1),
+        ("hidden_sise", 8),
+        ("momentum", 1),
+        ("update_every", "x"),
+        ("update_every", 1.5),
+        ("update_every", []),
+    ],
 )
 def test_a_value_that_no_run_can_have_is_refused(option, value):
     with pytest.raises(ConfigError, match=option):

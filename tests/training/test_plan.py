@@ -247,3 +247,8 @@ def test_the_learning_rate_reaches_its_peak_in_a_short_run(rate):
 def test_a_warm_up_that_is_given_or_fits_is_kept():
     assert "warmup_steps" not in plan(minutes=60)
     assert "warmup_steps" not in plan(minutes=0.05, rate=1e6, hidden_size=64, warmup_steps=50)
+
+
+def test_a_cell_that_a_given_hyperparameter_is_of_is_kept():
+    assert plan(forget_bias_low=0.0).get("cell", "lstm") == "lstm"
+    assert plan()["cell"] == PLANNED_CELL != "lstm"

@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.errors import CheckpointError
-from charrnn.kinds.metric import BITS_PER_CHARACTER
+from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 from charrnn.training.progress import THROUGHPUT_SECONDS, Clock, Progress, Throughput
 
 
@@ -39,10 +39,17 @@ def test_progress_comes_back_from_its_dict():
     assert Progress.from_dict({}) == Progress()
 
 
+def test_the_best_value_may_be_negative_and_large():
+    metric = Metric("score", "score", higher_is_better=True)
+    progress = Progress(best=-5000.5)
+    assert Progress.from_dict(progress.to_dict(metric)) == progress
+
+
 @pytest.mark.parametrize(
     "values",
     [
         [],
+        {"best_val_bpc": float("inf")},
         {"step": -1},
         {"step": 1.5},
         {"step": True},

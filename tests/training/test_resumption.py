@@ -41,3 +41,9 @@ def test_what_would_make_another_run_is_an_error():
         merged(hidden_size=9)
     with pytest.raises(ConfigError, match=r"batch_size .*, rng_seed .*: leave them out"):
         merged(batch_size=2, rng_seed=1)
+
+
+def test_the_default_of_a_cells_hyperparameter_may_be_given():
+    assert merged(forget_bias_low=-3.0) == merged()
+    with pytest.raises(ConfigError, match=r"forget_bias_low is -3.0 in this run and cannot become 2"):
+        merged(forget_bias_low=2.0)

@@ -412,5 +412,5 @@ def test_a_snapshot_that_does_not_fit_is_an_error():
 def test_a_context_of_characters_that_are_none_is_an_error():
     tensors, header = make_trainer(steps=1, shape={"model": "tdnn"}).snapshot()
     tensors["state.context_l0"][0, -1] = len(VOCABULARY) + 1
-    with pytest.raises(CheckpointError, match="a state's characters must be"):
+    with pytest.raises(CheckpointError, match="a state's ids must be"):
         make_trainer(steps=1, shape={"model": "tdnn"}).restore(tensors, header)

@@ -41,7 +41,7 @@ class Overview:
         Raises:
             CheckpointError: it is not a checkpoint of ours, or its header lacks something.
         """
-        from charrnn.kinds.config import kind_of
+        from charrnn.kinds.config import check_installed, kind_of
         from charrnn.storage.checkpoint import load_header, stored_shapes
         from charrnn.storage.run import Run
         from charrnn.storage.run_metadata import RunMetadata
@@ -54,6 +54,7 @@ class Overview:
         try:
             stored = dict(header["vocabulary"])
             vocabulary = asdict(Vocabulary.restored(header["config"]["vocab_size"], **stored))
+            check_installed(header["config"])
             metric = kind_of(header["config"]).metrics[0]
             progress = Progress.from_dict(header["progress"])
             return cls(

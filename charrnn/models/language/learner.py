@@ -72,7 +72,7 @@ class TruncatedBPTT:
         buffers.stack.enter(state)
         d_initial = self._d_initial if d_initial is None else d_initial
         softmax = buffers.softmax.part(burn_in, len(x))
-        softmax.weigh(batch.weights)
+        softmax.weigh(batch.weights, batch.targets)
         rows = network.rows_of_logits(buffers, burn_in)
         d_outputs = network.stack.d_outputs(buffers.stack)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from charrnn.hyperparameters import defaults_of, options_in
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.models.language.config import LanguageConfig
 from charrnn.training.plan import Draft, Speed
@@ -53,7 +54,8 @@ def choose_model(draft: Draft, speed: Speed) -> float:
     minutes = draft.settings.minutes
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(weight_decay=WEIGHT_DECAY)
-    draft.choose(cell=PLANNED_CELL)
+    if all(map(draft.is_default, options_in("cells", "Model").keys() - defaults_of("cells", PLANNED_CELL).keys())):
+        draft.choose(cell=PLANNED_CELL)
     rate = speed(draft.config, draft.settings)
     if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
         bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)

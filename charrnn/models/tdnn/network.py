@@ -159,7 +159,7 @@ class TDNNLearner:
         history, steps = entered.history[batch.burn_in :], len(y)
         hidden, outputs, d_hidden = entered.work[:steps], self._outputs[:steps], self._d_hidden[:steps]
         softmax = Softmax(config.vocab_size, entered.logits[:steps], entered.losses[:steps], self._scales[:steps])
-        softmax.weigh(batch.weights)
+        softmax.weigh(batch.weights, batch.targets)
         rows = self._rows.shortened(steps)
         mask: tuple[Any, ...] = (0.0, 0) if dropout_seed is None else (config.dropout, dropout_seed)
 

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from charrnn.layers.softmax import Softmax
+
+
+def make(steps=2, streams=3, classes=4):
+    return Softmax.allocate(steps, streams, classes, np.dtype("float64"))
+
+
+def test_where_nothing_counts_loss_and_gradient_are_zero():
+    softmax, targets, weights = make(), np.zeros((2, 3), np.int32), np.zeros((2, 3))
+    softmax.weigh(weights, targets)
+    softmax.backward(targets, 0, 3)
+    assert softmax.mean_loss(weights) == 0
+    assert not softmax.logits.any()
+
+
+@pytest.mark.parametrize("padding", [-1, 4, 10_000_000])
+def test_padding_that_is_no_id_is_refused(padding):
+    targets = np.array([[0, 1, 2], [3, padding, 0]], np.int32)
+    with pytest.raises(ValueError, match="targets must be 0 to 3, padding too"):
+        make().weigh(np.array([[1, 1, 1], [1, 0, 1]]), targets)
+
+
+def test_targets_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"targets must be of shape \(2, 3\), not \(2, 1\)"):
+        make().weigh(None, np.zeros((2, 1), np.int32))
