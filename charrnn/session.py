@@ -15,7 +15,7 @@ from charrnn.arguments import check_path, check_whole
 from charrnn.errors import CheckpointError, RunError
 from charrnn.kernels.draw import generator
 from charrnn.kinds.contract import LanguageModel
-from charrnn.sampling.batch import opened, settings_for
+from charrnn.sampling.batch import settings_for, with_start
 from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Snapshot, Streams
@@ -228,7 +228,7 @@ class Session:
         return tensors
 
     def _beginning(self, symbols: str) -> Streams:
-        text = self._vocabulary.encode(opened(symbols, self._vocabulary))
+        text = self._vocabulary.encode(with_start(symbols, self._vocabulary))
         return Streams.beginning(self._sampler, text, self._generators)
 
 

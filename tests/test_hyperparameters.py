@@ -1,22 +1,23 @@
 import pytest
 
-from charrnn.cells.contract import cell_names, find_cell
+from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
 from charrnn.hyperparameters import check_hyperparameters, defaults_of, options_in
 from charrnn.kinds.config import make_config
 from charrnn.models.language.parameters import LanguageParameters
-from charrnn.optimizers.contract import find_optimizer, optimizer_names
+from charrnn.optimizers.contract import find_optimizer
+from charrnn.registry import names_in
 from charrnn.training.options import ALL_OPTIONS, MODEL_OPTIONS
 from charrnn.training.run_options import RUN_OPTIONS
 from charrnn.training.settings import TRAINING_OPTIONS, settings_of
 
 
 def test_what_is_declared_is_what_the_compiled_rule_reads():
-    for name in optimizer_names():
+    for name in names_in("optimizers"):
         assert list(find_optimizer(name).hyperparameters) == list(defaults_of("optimizers", name))
 
 
-@pytest.mark.parametrize("name", cell_names())
+@pytest.mark.parametrize("name", names_in("cells"))
 def test_a_cell_starts_the_same_from_its_defaults_given_and_not(name):
     vectors = {}
     for given in ({}, defaults_of("cells", name)):

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.shared.clock import since
-from charrnn.cells.contract import cell_names
 from charrnn.kinds.config import make_config
 from charrnn.models.ngram.config import HIGHEST_ORDER, NgramConfig
 from charrnn.models.ngram.counts import NGram
+from charrnn.registry import names_in
 from charrnn.scoring.streams import score
 from charrnn.text.corpus import Ids, split
 from charrnn.text.sources import read_pieces
@@ -88,7 +88,7 @@ class Counted:
 
 def networks(text: Text, wanted: int) -> Iterator[Contender]:
     """Every cell and the tdnn, of about ``wanted`` parameters."""
-    for name in (*cell_names(), "tdnn"):
+    for name in (*names_in("cells"), "tdnn"):
         kind = {"model": name} if name == "tdnn" else {"cell": name}
         count = partial(_parameters, text, kind)
         hidden = nearest(count, wanted, LARGEST_HIDDEN)

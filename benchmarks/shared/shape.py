@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from benchmarks.shared.errors import BenchmarkError
-from charrnn.cells.contract import cell_names, find_cell
+from charrnn.cells.contract import find_cell
+from charrnn.registry import names_in
 
 CELL = "lstm"
 """The cell of a shape that names none."""
@@ -37,7 +38,7 @@ class Shape:
         """
         *numbers, cell = text.split("/") if text.count("/") == 5 else [*text.split("/"), CELL]
         whole = len(numbers) == 5 and all(number.isdecimal() and int(number) for number in numbers)
-        if not whole or cell not in cell_names():
+        if not whole or cell not in names_in("cells"):
             raise BenchmarkError(
                 f"a shape is five whole numbers H/L/B/T/V such as 512/2/64/100/96, and /cell perhaps, not {text!r}"
             )

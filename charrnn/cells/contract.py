@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from charrnn.cells.time_loop import backward_of, forward_of
 from charrnn.kernels.packing import Packed
-from charrnn.registry import find, names_in
+from charrnn.registry import find
 
 Array = npt.NDArray[np.floating]
 
@@ -157,11 +157,6 @@ class Cell:
         """For each product, the indices in the activations of its operand and of its result, later its gradient."""
         names = ("gates", *self.state, *self.saved)
         return tuple((names.index(each.operand), names.index(each.gradient)) for each in self.products)
-
-
-def cell_names() -> list[str]:
-    """Names of all cells: the files of this folder."""
-    return names_in("cells")
 
 
 @cache

@@ -53,8 +53,8 @@ def sort_places(text, depth, places, spare, firsts):
         text: (N,) ids below V.
         depth: D.
         places: (N,) int32, written.
-        spare: (N,) int32, scratch.
-        firsts: (V + 2,) int64, scratch.
+        spare: (N,) int32, a buffer.
+        firsts: (V + 2,) int64, a buffer.
     """
     for i in range(text.shape[0]):
         places[i] = i
@@ -103,7 +103,7 @@ def grow_tree(text, depth, places, shared, low, high, length, first_child, start
         length: (2 N,) int32, written: the characters that all its contexts share, D for a single place.
         first_child: (2 N + 1,) int32, written: its children are the nodes from here to the first child of the next.
         start: (2 N + 1,) int64, written: where its followers begin, and those of the next; a single place has none.
-        marks: (V,) int64, scratch.
+        marks: (V,) int64, a buffer.
     """
     marks[:] = -1
     low[0], high[0] = 0, text.shape[0]
@@ -151,7 +151,7 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
         continuations: count each follower of a context shorter than D once for each character before the context.
         follower: (S,) int32, written: ids.
         count: (S,) int32, written.
-        slots: (2, V) int64, scratch: where a follower is counted, and the child that was counted last.
+        slots: (2, V) int64, a buffer: where a follower is counted, and the child that was counted last.
     """
     slots[:] = -1
     for u in range(length.shape[0]):

@@ -123,7 +123,7 @@ def keep_largest(weights, classes, most, mass, heap):
         classes: V.
         most: at least 1.
         mass: above 0.
-        heap: (at least V,) integers, scratch.
+        heap: (at least V,) integers, a buffer.
     """
     for v in range(classes):
         heap[v] = v
@@ -161,8 +161,8 @@ def draw(logits, classes, rules, weights, heap, state):
         logits: (at least V,).
         classes: V.
         rules: ``Rules``.
-        weights: (at least V,), scratch of the type of the logits.
-        heap: (at least V,) int32, scratch.
+        weights: (at least V,), a buffer of the type of the logits.
+        heap: (at least V,) int32, a buffer.
         state: (4,) of the generator; advanced by one number, or by none at temperature 0.
     """
     best = 0

@@ -142,8 +142,8 @@ def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
                 if k0 == 0:
                     shape = (rows, v1 - v0, tail)
                     copy_starts(b.panels, shape, bias_rows, row_index, c, t0, t1, first_row, v0 * width)
-                fetch = length * size // (tiles * (t1 - t0))
-                each = fetch // length + 1
+                prefetch = length * size // (tiles * (t1 - t0))
+                each = prefetch // length + 1
                 for t in range(t0, t1):
                     r0 = first_row
                     for i in range(tiles):
@@ -155,7 +155,7 @@ def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
                             (r1 - r0, v1 - v0, tail, highest), left, a_place, b.panels, b_place, length,
                             b.panels, (ahead, each), bias_rows, row_index, start_place, c, c_place,
                         )  # fmt: skip
-                        ahead += fetch
+                        ahead += prefetch
                         r0 = r1
     release(b.panels)
 

@@ -90,7 +90,7 @@ def backward(
         restarts: as ``forward`` left it.
         d_states: ``d_h``, then the arrays of ``d_state``, which may be none.
         d_begun: for each state (B, at least H): each stream's gradient of the initial states is added.
-        aside: (B, at least H), scratch.
+        aside: (B, at least H), a buffer.
         first: the first stream.
         last: one beyond the last stream.
     """

@@ -88,7 +88,7 @@ class Tile(NamedTuple):
     k_end: ir.Value
     """Steps of the sum."""
     ahead: Matrix | None
-    """What to fetch meanwhile, k by k."""
+    """What to prefetch meanwhile, k by k."""
     c: Matrix
     start_row: Callable[[int], ir.Value]
     """``start_row(r)`` is where the row lies that is added to row r."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from charrnn.registry import find, names_in
+from charrnn.registry import find
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,6 @@ class UpdateRule:
     update: Callable[..., None]
     learning_rate: float
     hyperparameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def optimizer_names() -> list[str]:
-    """Names of all update rules."""
-    return names_in("optimizers")
 
 
 def find_optimizer(name: str) -> UpdateRule:

@@ -90,7 +90,7 @@ class SampleBatch:
 
         Interrupted, those after the one that is being shown are left out.
         """
-        prefix = self._vocabulary.encode(opened(self.prefix, self._vocabulary))
+        prefix = self._vocabulary.encode(with_start(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
             generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_TEXTS]])
             streams = Streams.beginning(self._sampler, prefix, generators)
@@ -144,7 +144,7 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     return SamplingSettings(**settings | {"stop": tuple(to_sought("a stop text", text, unit) for text in texts)})
 
 
-def opened(prefix: str, vocabulary: Vocabulary) -> str:
+def with_start(prefix: str, vocabulary: Vocabulary) -> str:
     """What a model reads before it draws: a document's prefix after the end of another one, else the prefix alone.
 
     Where that is empty, it reads a newline, or its first character.

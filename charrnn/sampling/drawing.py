@@ -33,7 +33,7 @@ def choose(streams, classes, rules, drawn, n, t):
     """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``.
 
     Args:
-        streams: have ``ids``, ``logits``, ``generators``, and for scratch ``weights`` and ``heap`` (N, V).
+        streams: have ``ids``, ``logits``, ``generators``, and as buffers ``weights`` and ``heap`` (N, V).
         classes: V.
         rules: ``charrnn.kernels.draw.Rules``.
         drawn: Drawn, written.

@@ -63,9 +63,9 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
     with tempfile.TemporaryFile() as errors:
         code = _follow(command_of(run, folder, threads), errors, asked)
         errors.seek(0)
-        outcome = _outcome(code, errors.read().decode(errors="replace"))
+        result = _result(code, errors.read().decode(errors="replace"))
     sweep.keep_text(run)
-    return RunResult("pruned") if outcome.state == "cut" and run.name in sweep.pruned() else outcome
+    return RunResult("pruned") if result.state == "cut" and run.name in sweep.pruned() else result
 
 
 def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
@@ -123,7 +123,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in own}
 
 
-def _outcome(code: int, errors: str) -> RunResult:
+def _result(code: int, errors: str) -> RunResult:
     if code == 0:
         return RunResult("done")
     if code in SAVED_BY_SIGNAL:

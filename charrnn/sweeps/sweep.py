@@ -193,23 +193,23 @@ class Sweep:
             if self._study and self._study.awaits(run.name) and states[run.name] not in TO_TRAIN:
                 self._study.tell(run.name, states[run.name], self._watch(run).best)
         try:
-            for run, outcome in self._outcomes(runs):
-                if not isinstance(outcome, RunResult):
-                    yield RunEvaluated(run.name, outcome, self._progress(), run.metric.of(outcome))
+            for run, result in self._results(runs):
+                if not isinstance(result, RunResult):
+                    yield RunEvaluated(run.name, result, self._progress(), run.metric.of(result))
                     continue
-                ends[outcome.state] += 1
-                if outcome.state == "failed":
-                    self._folder.fail(run.name, outcome.why)
+                ends[result.state] += 1
+                if result.state == "failed":
+                    self._folder.fail(run.name, result.why)
                 if self._study:
-                    self._study.tell(run.name, outcome.state, self._watches[run.name].best)
-                if outcome.state != "waiting":
-                    yield self._ended(run, outcome)
+                    self._study.tell(run.name, result.state, self._watches[run.name].best)
+                if result.state != "waiting":
+                    yield self._ended(run, result)
         finally:
             self._place.stop()
         done, failed, pruned = (ends[state] for state in ("done", "failed", "pruned"))
         yield SweepEnded(done, failed, pruned, interrupted=done + failed + pruned < self._total)
 
-    def _outcomes(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, RunResult | dict[str, Any]]]:
+    def _results(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, RunResult | dict[str, Any]]]:
         """What becomes of each run, and between that each new line of metrics."""
         futures: dict[Future[RunResult], PlannedRun] = {}
         told, look_at = False, 0.0
@@ -270,14 +270,14 @@ class Sweep:
         except Exception as error:  # no process could be started, or its workers died again and again
             return RunResult("failed", " ".join(str(error).split()) or type(error).__name__)
 
-    def _ended(self, run: PlannedRun, outcome: RunResult) -> RunEnded:
+    def _ended(self, run: PlannedRun, result: RunResult) -> RunEnded:
         watch = self._watches[run.name]
-        if outcome.state != "cut":
+        if result.state != "cut":
             watch.progress = 1.0
         return RunEnded(
             run.name,
-            outcome.state,
-            outcome.why,
+            result.state,
+            result.why,
             run.metric.name,
             watch.best,
             watch.steps,

@@ -4,7 +4,7 @@ import numpy as np
 
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kinds.contract import LanguageModel
-from charrnn.sampling.batch import opened, sub_seed
+from charrnn.sampling.batch import sub_seed, with_start
 from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -18,6 +18,7 @@ def preview(model: LanguageModel, vocabulary: Vocabulary, rng_seed: int, step: i
     """LENGTH characters, a function of the model, the run's seed and the step; of documents, one or some, as lines."""
     count = MOST_DOCUMENTS if vocabulary.documents else 1
     generators = np.stack([generator(sub_seed(rng_seed, number), step) for number in range(count)])
-    streams = Streams.beginning(model.config.kind.sampler(model), vocabulary.encode(opened("", vocabulary)), generators)
+    start = vocabulary.encode(with_start("", vocabulary))
+    streams = Streams.beginning(model.config.kind.sampler(model), start, generators)
     texts = [vocabulary.decode(ids) for ids in streams.draw(LENGTH, RULES).ids]
     return "\n".join(text.partition(END)[0] for text in texts)[:LENGTH] if vocabulary.documents else texts[0]

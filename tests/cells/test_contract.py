@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import reference
 
-from charrnn.cells.contract import cell_names, find_cell
+from charrnn.cells.contract import find_cell
 from charrnn.errors import ConfigError
 from charrnn.kernels import processor
 from charrnn.kernels.draw import Rules, draw, generator
@@ -18,6 +18,7 @@ from charrnn.models.language.learner import TruncatedBPTT
 from charrnn.models.language.network import LanguageBuffers, Network
 from charrnn.models.language.parameters import LanguageParameters
 from charrnn.models.language.sampler import Sampler
+from charrnn.registry import names_in
 from charrnn.sampling.streams import Streams
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers
@@ -30,7 +31,7 @@ CONNECTIONS = {
     "skipping": {"num_layers": 2, "embedding_size": 3, "skip_connections": True, "learn_initial_state": True},
     "skipping one-hot": {"num_layers": 2, "embedding_size": 0, "skip_connections": True, "learn_initial_state": True},
 }
-cells = pytest.mark.parametrize("cell", cell_names())
+cells = pytest.mark.parametrize("cell", names_in("cells"))
 connections = pytest.mark.parametrize("shape", CONNECTIONS.values(), ids=CONNECTIONS.keys())
 
 
@@ -42,12 +43,12 @@ def make(make_parameters):
 
 
 def test_types_of_activations_have_names_of_their_own():
-    types = {find_cell(name).activations for name in cell_names()}
+    types = {find_cell(name).activations for name in names_in("cells")}
     assert len({each.__name__ for each in types}) == len(types)
 
 
 def test_time_loops_can_be_called_by_address():
-    loops = [loop for name in cell_names() for loop in (find_cell(name).forward, find_cell(name).backward)]
+    loops = [loop for name in names_in("cells") for loop in (find_cell(name).forward, find_cell(name).backward)]
     assert all(loop.targetoptions["no_cfunc_wrapper"] is False for loop in loops)
 
 

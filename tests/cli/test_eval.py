@@ -8,7 +8,7 @@ import pytest
 from waiting import LONG, until_full
 
 from charrnn.api import load
-from charrnn.cli.eval import _cells
+from charrnn.cli.eval import cells_of
 from charrnn.scoring.score import Score
 
 
@@ -115,7 +115,7 @@ def test_a_fifo_whose_reader_has_enough_ends_it_quietly(start, text, checkpoints
 
 
 def test_figures_beyond_all_bounds_are_short():
-    assert _cells(Score(1e6, 10)) == ["144269.5041", "100000.0000", "1.01e+304", "10"]
+    assert cells_of(Score(1e6, 10)) == ["144269.5041", "100000.0000", "1.01e+304", "10"]
 
 
 def test_data_alone_goes_to_stdout(evaluate, text):

@@ -2,16 +2,17 @@ import numpy as np
 import pytest
 import reference
 
-from charrnn.cells.contract import cell_names, find_cell
+from charrnn.cells.contract import find_cell
 from charrnn.kinds.config import make_config
 from charrnn.layers.products import Rows
 from charrnn.layers.recurrent import StackBuffers, zero_state
 from charrnn.layers.state import copy_state
 from charrnn.models.language.learner import TruncatedBPTT
 from charrnn.models.language.network import Network
+from charrnn.registry import names_in
 from charrnn.text.batches import Batch
 
-cells = pytest.mark.parametrize("cell", cell_names())
+cells = pytest.mark.parametrize("cell", names_in("cells"))
 precisions = pytest.mark.parametrize("precision", ["float32", "float64"])
 
 T, B, V, H, L = 6, 3, 7, 5, 2

@@ -7,9 +7,10 @@ import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.kernels.updates import Clip
-from charrnn.optimizers.contract import UpdateRule, find_optimizer, optimizer_names
+from charrnn.optimizers.contract import UpdateRule, find_optimizer
+from charrnn.registry import names_in
 
-optimizers = pytest.mark.parametrize("name", optimizer_names())
+optimizers = pytest.mark.parametrize("name", names_in("optimizers"))
 precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 NO_CLIP = Clip(1.0, math.inf)
@@ -41,9 +42,9 @@ def normal(random):
 
 
 def test_names_are_the_files_of_the_folder():
-    assert {"adagrad", "adam", "rmsprop", "sgd"} <= set(optimizer_names())
-    assert not {"contract", "__init__"} & set(optimizer_names())
-    assert optimizer_names() == sorted(optimizer_names())
+    assert {"adagrad", "adam", "rmsprop", "sgd"} <= set(names_in("optimizers"))
+    assert not {"contract", "__init__"} & set(names_in("optimizers"))
+    assert names_in("optimizers") == sorted(names_in("optimizers"))
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones():

@@ -7,7 +7,7 @@ from charrnn.models.language.network import Network
 from charrnn.models.language.parameters import LanguageParameters
 from charrnn.models.language.sampler import Sampler
 from charrnn.sampling import batch
-from charrnn.sampling.batch import SampleBatch, in_order, opened, settings_for, sub_seed
+from charrnn.sampling.batch import SampleBatch, in_order, settings_for, sub_seed, with_start
 from charrnn.sampling.growth import Step
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.text.vocabulary import END, Vocabulary
@@ -84,10 +84,10 @@ def test_stop_texts_are_read_as_the_model_reads():
 
 
 def test_a_text_without_a_prefix_begins_a_line_where_the_model_knows_lines():
-    assert opened("", Vocabulary("\nab")) == "\n"
-    assert opened("", VOCABULARY) == "a"
-    assert opened("b", VOCABULARY) == "b"
-    assert [opened(prefix, DOCUMENTS) for prefix in ("", "b")] == [END, END + "b"]
+    assert with_start("", Vocabulary("\nab")) == "\n"
+    assert with_start("", VOCABULARY) == "a"
+    assert with_start("b", VOCABULARY) == "b"
+    assert [with_start(prefix, DOCUMENTS) for prefix in ("", "b")] == [END, END + "b"]
 
 
 def test_documents_end_by_themselves():

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.cells.contract import cell_names
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kinds.config import make_config
 from charrnn.models.language.network import Network
+from charrnn.registry import names_in
 from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Sampled, StepDone
@@ -178,7 +178,7 @@ STACKED = {"dropout": 0.2, "num_layers": 2}
     ("stop_after", "shape"),
     [
         *((step, STACKED) for step in (3, 7, 29, 42, 45)),
-        *((29, {"cell": cell}) for cell in cell_names()),
+        *((29, {"cell": cell}) for cell in names_in("cells")),
         (29, {"skip_connections": True, "num_layers": 2, "learn_initial_state": True, "precision": "float64"}),
         (29, {"model": "tdnn", "dropout": 0.2}),
     ],

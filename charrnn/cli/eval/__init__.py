@@ -183,9 +183,9 @@ class Tally:
     def table(self) -> Iterable[str]:
         """Lines: a column of figures for one file, a row for each of several."""
         if len(self.scores) == 1:
-            return table(list(zip(HEADINGS, _cells(self.scores[0]), strict=True)))
+            return table(list(zip(HEADINGS, cells_of(self.scores[0]), strict=True)))
         names = [*self.names, "all"]
-        rows = [(name, *_cells(score)) for name, score in zip(names, [*self.scores, self.total()], strict=True)]
+        rows = [(name, *cells_of(score)) for name, score in zip(names, [*self.scores, self.total()], strict=True)]
         return table([("", *HEADINGS), *rows])
 
 
@@ -199,7 +199,8 @@ def _figures(score: "Score") -> dict[str, float]:
     }
 
 
-def _cells(score: "Score") -> list[str]:
+def cells_of(score: "Score") -> list[str]:
+    """A row of the table."""
     if not score.characters:
         return ["-", "-", "-", "0"]
     figures = (score.bits_per_character, score.nats_per_character, score.perplexity)

@@ -82,9 +82,9 @@ class StreamArrays(NamedTuple):
     logits: Array
     """(1, N, at least V)."""
     weights: Array
-    """(N, V), scratch."""
+    """(N, V), a buffer."""
     heap: npt.NDArray[np.int32]
-    """(N, V), scratch."""
+    """(N, V), a buffer."""
 
 
 @inlined

@@ -162,7 +162,7 @@ class LoopBuffers:
         buffers = StackBuffers.allocate(replace(config.stack, layers=1, skip_connections=False), numbers)
         self._activations = buffers.activations[0]
         outputs = flat(self._activations[1])
-        scratch = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
+        buffer = aligned_zeros((count, padded(config.vocab_size, itemsize)), dtype)
         self._streams = loop.StreamArrays(
             ids=numbers.numbers,
             upper_ids=numbers.zeros,
@@ -176,8 +176,8 @@ class LoopBuffers:
                 for place, product in enumerate(sampler.network.stack.shape.cell.products)
             ),
             logits=Softmax.allocate(1, count, config.vocab_size, dtype).logits,
-            weights=scratch,
-            heap=np.empty(scratch.shape, np.int32),
+            weights=buffer,
+            heap=np.empty(buffer.shape, np.int32),
         )
         self._bind = numbers.bind
         self._own_weights = self._bound(0)

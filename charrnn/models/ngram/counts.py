@@ -64,9 +64,9 @@ class NGram(ContextModel):
         length, first_child, start = length[:nodes].copy(), first_child[: nodes + 1].copy(), start[: nodes + 1].copy()
         follower, counts = np.empty((2, start[-1]), np.int32)
         continuations = config.smoothing == "kneser-ney"
-        scratch = np.empty((2, V), np.int64)
+        buffer = np.empty((2, V), np.int64)
         count_followers(
-            text, depth, places, low, high, length, first_child, start, continuations, follower, counts, scratch
+            text, depth, places, low, high, length, first_child, start, continuations, follower, counts, buffer
         )
         position = places[low[:nodes]]
         arrays = {"text": text, "position": position, "length": length, "first_child": first_child, "start": start}

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.shared.contenders import Contender, Text, counted, nearest, networks, paces
-from charrnn.cells.contract import cell_names
+from charrnn.registry import names_in
 
 TEXT = "the cat sat on the mat. the dog sat on the log.\n" * 60
 
@@ -18,7 +18,7 @@ def test_the_nearest_size():
 
 def test_networks_of_one_size(text):
     found = {contender.name: contender for contender in networks(text, 20_000)}
-    assert list(found) == [*cell_names(), "tdnn"]
+    assert list(found) == [*names_in("cells"), "tdnn"]
     assert all(contender.parameters == pytest.approx(20_000, rel=0.02) for contender in found.values())
     assert found["rnn"].hidden_size > found["lstm"].hidden_size
 

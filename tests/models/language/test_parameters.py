@@ -3,11 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.cells.contract import cell_names, find_cell
+from charrnn.cells.contract import find_cell
 from charrnn.errors import CheckpointError
 from charrnn.kinds.config import make_config
 from charrnn.layers.recurrent_shape import random_orthogonal
 from charrnn.models.language.parameters import LanguageParameters, tensor_shapes
+from charrnn.registry import names_in
 
 precisions = pytest.mark.parametrize("precision", ["float32", "float64"])
 shapes = pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_matrices_are_uniform_up_to_the_bound_of_the_units():
             assert tensor.std() == pytest.approx(1 / 8 / 3**0.5, rel=0.05), name
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", names_in("cells"))
 def test_biases_are_the_cells_own_and_zero_for_the_head(cell):
     parameters = make(vocab_size=5, hidden_size=6, num_layers=2, cell=cell).initialise(0)
     for layer in range(2):

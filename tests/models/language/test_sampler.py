@@ -3,7 +3,6 @@ import threading
 import numpy as np
 import pytest
 
-from charrnn.cells.contract import cell_names
 from charrnn.kernels import draw
 from charrnn.kernels.draw import Rules, generator
 from charrnn.kernels.jit import jit
@@ -13,6 +12,7 @@ from charrnn.models.language import generate as loop
 from charrnn.models.language import sampler as recurrent
 from charrnn.models.language.network import Network
 from charrnn.models.language.sampler import FEW_STREAMS, LoopBuffers, Sampler, products_apart, stack
+from charrnn.registry import names_in
 from charrnn.sampling.streams import Streams
 from charrnn.workers import Workers
 
@@ -49,7 +49,7 @@ def test_each_stream_of_a_deep_network_is_drawn_as_it_is_alone_step_by_step(para
     assert ids_of(network, 1, 2, 3).tolist() == [step_by_step(network, seed) for seed in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", names_in("cells"))
 def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(monkeypatch, make_parameters, cell):
     monkeypatch.setattr(recurrent, "IN_CACHE", 0)
     network = Network(make_parameters(vocab_size=V, cell=cell, hidden_size=9, num_layers=2))
@@ -61,7 +61,7 @@ def test_every_cell_is_drawn_from_step_by_step_in_small_and_large_batches(monkey
 
 def test_products_with_the_output_are_made_apart_where_there_are_more_weights_than_a_cache_holds(make_parameters):
     apart = {}
-    for cell in cell_names():
+    for cell in names_in("cells"):
         small, large = (Network(make_parameters(vocab_size=V, cell=cell, hidden_size=H)) for H in (50, 512))
         assert products_apart(small, 1) == products_apart(large, FEW_STREAMS + 1) == 0
         apart[cell] = products_apart(large, FEW_STREAMS)
