@@ -121,8 +121,10 @@ def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
 
 
 def _is_metric(value: object) -> bool:
-    """Whether it is a finite number, or none."""
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value))
+    """Whether it is a finite number that is not too large, or none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = abs(value)
+    return value is None or _is_count(value, (int, float))
 
 
 @dataclass

@@ -50,6 +50,8 @@ def test_the_best_value_may_be_negative_and_large():
     [
         [],
         {"best_val_bpc": float("inf")},
+        {"best_val_bpc": -(10**400)},
+        {"best_val_bpc": True},
         {"step": -1},
         {"step": 1.5},
         {"step": True},
