@@ -11,7 +11,7 @@ from faults import FaultyOs
 from jobs import SMALL, TEXT, metrics, train
 
 from charrnn.errors import CheckpointError, ConfigError, CorpusError, RunError, TrainingError
-from charrnn.optimizers.contract import optimizer_names
+from charrnn.registry import names_in
 from charrnn.starting import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
@@ -253,7 +253,7 @@ def test_every_schedule_is_interrupted():
     assert {options["schedule"] for options in EXACT.values()} == set(SCHEDULES)
 
 
-@pytest.mark.parametrize("optimizer", optimizer_names())
+@pytest.mark.parametrize("optimizer", names_in("optimizers"))
 def test_a_run_interrupted_twice_ends_in_the_same_bytes(corpus, runs, tmp_path, optimizer):
     options = {"optimizer": optimizer, **EXACT[optimizer]}
     train(corpus, checkpoints=runs, steps=30, eval_every=8, **options)

@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from charrnn.cells.contract import cell_names
 from charrnn.kinds.config import make_config
 from charrnn.models.language.parameters import tensor_shapes
+from charrnn.registry import names_in
 from charrnn.sweeps import estimate
 from charrnn.sweeps.estimate import RUN_START_SECONDS, Estimate, operations_per_second
 from charrnn.sweeps.planned_run import PlannedRun
@@ -62,7 +62,7 @@ def test_a_text_that_is_not_there_costs_nothing(seconds, tmp_path):
 
 
 @pytest.mark.parametrize("skip", [False, True])
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", names_in("cells"))
 def test_weights_are_those_of_the_model(cell, skip):
     config = make_config(vocab_size=30, cell=cell, hidden_size=8, num_layers=3, skip_connections=skip)
     products = ("weight_hh", "head.weight", "weight_ih_l1", "weight_ih_l2", "weight_out")
