@@ -290,7 +290,7 @@ class Model:
     def score_exact_match(
         self, *sources: str | Path, encoding: str | None = None, separator: str = SEPARATOR
     ) -> ExactMatch:
-        """How many lines the model answers right: see ``charrnn.scoring.exact_match``.
+        """Count the lines that the model answers exactly; see ``charrnn.scoring.exact_match``.
 
         Args:
             sources: files, folders, or "-" for standard input; each line is a question, its separator and its answer.

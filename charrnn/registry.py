@@ -57,6 +57,11 @@ def _others_have(group: str) -> bool:
     return False
 
 
+def is_ours(module: str) -> bool:
+    """Whether a module is of this package."""
+    return module.startswith("charrnn.")
+
+
 def names_in(folder: str) -> list[str]:
     """Names of the parts of a role."""
     return sorted(modules_in(folder))
@@ -75,7 +80,7 @@ def find(folder: str, role: str, name: str) -> Any:
     try:
         part = getattr(import_module(modules[name]), role.upper(), None)
     except Exception as error:
-        if modules[name].startswith("charrnn."):
+        if is_ours(modules[name]):
             raise
         told = f"{type(error).__name__}: {error}"
         raise ConfigError(
@@ -94,13 +99,21 @@ def literal_in(folder: str, name: str, variable: str) -> Any:
     """
     module = modules_in(folder)[name]
     try:
-        spec = find_spec(module)
-        body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if spec and spec.origin else []
-        for node in body:
-            targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
-            if [getattr(target, "id", "") for target in targets] == [variable]:
-                return ast.literal_eval(getattr(node, "value", None) or "None")
+        return _literal_of(module, variable)
     except (ImportError, OSError, SyntaxError, ValueError):
-        if module.startswith("charrnn."):
+        if is_ours(module):
             raise
     return None  # what is wrong with another package's part is told when that part is used
+
+
+def _literal_of(module: str, variable: str) -> Any:
+    """What a module assigns to a variable, or imports under that name from a module that does."""
+    spec = find_spec(module)
+    body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if spec and spec.origin else []
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module and variable in [one.name for one in node.names]:
+            return _literal_of(node.module, variable)
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+        if [getattr(target, "id", "") for target in targets] == [variable]:
+            return ast.literal_eval(getattr(node, "value", None) or "None")
+    return None

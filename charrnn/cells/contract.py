@@ -154,7 +154,7 @@ class Cell:
         return backward_of(self.step_back, self.between_back, self._places())
 
     def _places(self) -> tuple[tuple[int, int], ...]:
-        """For each product, the indices in the activations of its operand and of its result, later its gradient."""
+        """For each product, its operand and its result as indices into the activations."""
         names = ("gates", *self.state, *self.saved)
         return tuple((names.index(each.operand), names.index(each.gradient)) for each in self.products)
 

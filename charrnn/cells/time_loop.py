@@ -1,4 +1,4 @@
-"""The loop over time, which all cells share: products with W_hh, then each stream's step; and the way back.
+"""The loop over time that all cells share: forward (products with W_hh, then the cell's step) and backward.
 
 A cell gives its equations for one stream and one step. The loop is compiled for each cell with them inside it, so that
 a step costs no call.
@@ -13,12 +13,12 @@ from charrnn.kernels.jit import addressable, inlined
 
 @inlined
 def nothing(activations, t, b, bias_row, vectors, units):
-    """What a cell does that has nothing to prepare."""
+    """Stand in for ``begin`` or ``between`` of a cell that has none."""
 
 
 @inlined
 def nothing_back(activations, t, b, d_v, d_h_before, units):
-    """The same backwards."""
+    """Stand in for ``between_back`` of a cell that has none."""
 
 
 def name_of(part: Any) -> str:
@@ -60,11 +60,11 @@ def further_product(place: int, operand: int, result: int) -> Callable[..., None
 
 @inlined
 def no_product(matmul, weights, activations, bias_rows, row_index, t, first, last):
-    """Do nothing: the cell has no such product."""
+    """Stand in for the second product of a cell that has one."""
 
 
 def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
-    """Adds the gradient of a product's operand to a row of d_h: that before the step, or after it."""
+    """Add the gradient of a product's operand to d_h, in the row before the step (``after`` 0) or after it (1)."""
 
     @inlined
     def multiply(matmul, weights, activations, d_h, t, first, last):
@@ -84,7 +84,7 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
 
 @inlined
 def no_product_back(matmul, weights, activations, d_h, t, first, last):
-    """Do nothing: the cell has no such product."""
+    """Stand in for the backward of a second product."""
 
 
 def named(function: Callable[..., None], cell: str) -> Callable[..., None]:

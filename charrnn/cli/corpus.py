@@ -55,7 +55,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     "--size",
     type=number_of_characters,
     metavar="N",
-    help="Stop at this many characters, such as 5000, 500k or 2M. Default: all of the texts, 1M of the problems.",
+    help="Length in characters, such as 5000, 500k or 2M. Default: the whole text; for problems, 1M.",
 )
 @option(
     "--lengths",

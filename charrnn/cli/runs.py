@@ -51,7 +51,7 @@ def _summary(run: "Run") -> dict[str, Any]:
 
 
 def _best(run: dict[str, Any]) -> str:
-    """The best value on the validation data, with the name of its metric."""
+    """The best validation value and its metric, such as "1.675 bpc"."""
     from charrnn.training.progress import BEST
 
     name, value = next((name, value) for name, value in run.items() if name.startswith(BEST))

@@ -28,6 +28,7 @@ from numba.experimental import function_type  # noqa: F401 - registers the type 
 
 from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
+from charrnn.registry import is_ours
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
@@ -207,7 +208,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 def _is_of_others(part: Any) -> bool:
     """Whether a function or a class is of another package."""
-    return not part.__module__.startswith("charrnn.")
+    return not is_ours(part.__module__)
 
 
 def _folder_of_others(traces: Iterable[bytes]) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.options import Option, check_options_of, declare, options_of
-from charrnn.registry import find, modules_in, names_in
+from charrnn.registry import find, is_ours, modules_in, names_in
 
 if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
     import numpy as np
@@ -32,8 +32,7 @@ def kinds() -> dict[str, Kind]:
     """All kinds of models, by name: those of other packages that can be loaded, and ours."""
     found: dict[str, Kind] = {}
     for name, module in modules_in("models").items():
-        is_ours = module.startswith("charrnn.")
-        with contextlib.nullcontext() if is_ours else contextlib.suppress(ConfigError):
+        with contextlib.nullcontext() if is_ours(module) else contextlib.suppress(ConfigError):
             kind = find("models", "kind", name)
             found[kind.name] = kind
     return found

@@ -36,7 +36,7 @@ MANY_DIGITS = 1e9
 @option(
     "--lines", is_flag=True, help="Print each line's bits per character, its number and its text, separated by tabs."
 )
-@option("--heat", is_flag=True, help="Show the text in the terminal, redder where it is more surprising.")
+@option("--heat", is_flag=True, help="Show the text in the terminal; the redder a character, the less it was expected.")
 @option(
     "--per-char",
     type=click.Path(path_type=Path, allow_dash=True),
@@ -49,7 +49,7 @@ MANY_DIGITS = 1e9
     "--separator",
     aliases=("--mark",),
     metavar="TEXT",
-    help="Text that ends the question in a line, with --exact.",
+    help="With --exact: text between question and answer in each line.",
     unset="=",
 )
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")

@@ -42,7 +42,9 @@ RIVALS = 5
 @option(
     "--length", type=int, default=500, show_default=True, help="Maximum number of characters to draw after the seed."
 )
-@option("--stop", multiple=True, metavar="TEXT", help="End before this text, with \\n, ..; may be repeated.")
+@option(
+    "--stop", multiple=True, metavar="TEXT", help="Stop before this text, which may hold \\n and \\t. May be repeated."
+)
 @option(
     "--temperature",
     type=float,
@@ -56,7 +58,7 @@ RIVALS = 5
     type=float,
     default=1.0,
     metavar="P",
-    help="Draw from the fewest characters that together have probability P.",
+    help="Draw only from the most probable characters that together reach probability P.",
     unset="all",
 )
 @option(
@@ -68,7 +70,7 @@ RIVALS = 5
     unset="all",
 )
 @option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="Number of texts to draw.")
-@option("--rng-seed", type=int, help="Seed of the random generator.", unset="another one each time")
+@option("--rng-seed", type=int, help="Seed of the random generator.", unset="a new one each time")
 @options.unknown("What to do with characters of the seed that the model has never seen.")
 @option(
     "--state",
@@ -87,7 +89,7 @@ RIVALS = 5
     default=RIVALS,
     show_default=True,
     metavar="N",
-    help="Number of most probable characters that --probabilities shows.",
+    help="How many of the most probable characters --probabilities shows.",
 )
 @option(
     "--novelty",
