@@ -159,3 +159,20 @@ def test_compiled_code_is_that_of_its_own_cell_and_of_its_present_sources(tmp_pa
     assert ours == ours_again == again[1]
     assert again[0] == second
     assert len({ours, first, second}) == 3
+
+
+@pytest.mark.parametrize("name", ["dropout", "steps", "keep", "beta1", "order"])
+def test_a_hyperparameter_called_like_another_option_is_refused(tmp_path, name):
+    (tmp_path / "clashing.py").write_text(f"HYPERPARAMETERS = {{{name!r}: {{'default': 1.0, 'help': 'Its own.'}}}}\n")
+    (tmp_path / "clashing-1.dist-info").mkdir()
+    (tmp_path / "clashing-1.dist-info" / "METADATA").write_text("Name: clashing\nVersion: 1\n")
+    (tmp_path / "clashing-1.dist-info" / "entry_points.txt").write_text("[charrnn.cells]\nown = clashing\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "charrnn", "train", "text.txt"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    owner = "optimizer adam" if name == "beta1" else "cell own"
+    assert run.stderr == (
+        f"charrnn: error: {owner} declares the hyperparameter {name}, and another option is called so: rename it in "
+        "that package\n"
+    )
+    assert run.returncode == 1

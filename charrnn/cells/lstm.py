@@ -26,8 +26,18 @@ from charrnn.kernels.jit import inlined
 Array = npt.NDArray[np.floating]
 
 HYPERPARAMETERS = {
-    "forget_bias_low": {"default": -3.0, "help": "Initial forget gate bias of the first unit."},
-    "forget_bias_high": {"default": 1.0, "help": "Initial forget gate bias of the last unit."},
+    "forget_bias_low": {
+        "default": -3.0,
+        "help": "Initial forget gate bias of the first unit.",
+        "least": -100,
+        "most": 100,
+    },
+    "forget_bias_high": {
+        "default": 1.0,
+        "help": "Initial forget gate bias of the last unit.",
+        "least": -100,
+        "most": 100,
+    },
 }
 
 

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import age, number, print_json, say, size, table
+from charrnn.cli.shared.output import number, print_json, say, size, table
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
     from charrnn.storage.run import Run
 
 COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved")
+
+CLOCK_TOLERANCE = 300
+"""Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
 
 
 @click.command("runs")
@@ -69,3 +72,13 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
             number(run["parameters"], ",d"),
         )
     return (run["name"], *known, size(run["bytes"]), age(time.time() - run["saved"]))
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in its largest unit."""
+    if seconds < -CLOCK_TOLERANCE:
+        return "in the future"
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return "just now"

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
 from charrnn.kernels.arrays import aligned_zeros, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
-from charrnn.kernels.jit import inlined, jit
+from charrnn.kernels.jit import COMPILER_OPTIONS, inlined, jit
 from charrnn.kernels.operands import PAIRS, cut_of, share_of_blocks, steps_of, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE
@@ -101,3 +102,25 @@ def pack_transposed(w, packed, part, parts):
         size = share_of_blocks(vectors, count, panel + 1) * width - first
         to = as_matrix(panels[first * steps :], steps, size)
         write_panel_transposed(w, first, min(size, columns - first), to)
+
+
+@inlined
+def part_of(stacked, layer, precomputed, is_reversed):
+    """One layer's matrix of a stack; ``precomputed`` and ``is_reversed`` as in ``Packed``."""
+    panels = stacked.panels[layer]
+    return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, precomputed, stacked.team, is_reversed)
+
+
+def parts_of(stacks, layer, precomputed):
+    """One layer's matrix of each stack in a tuple, so that a kernel is compiled once for any number of layers."""
+    return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, precomputed, strict=True))
+
+
+@overload(parts_of, jit_options=COMPILER_OPTIONS)
+def _parts_of(stacks, layer, precomputed):
+    if len(stacks) == 1:
+        return lambda stacks, layer, precomputed: (part_of(stacks[0], layer, precomputed[0], False),)
+    return lambda stacks, layer, precomputed: (
+        part_of(stacks[0], layer, precomputed[0], False),
+        *parts_of(stacks[1:], layer, precomputed[1:]),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, partial
@@ -28,38 +27,38 @@ of_model = partial(declare, group="Model")
 
 
 @cache
-def kinds() -> dict[str, Kind]:
-    """All kinds of models, by name: those of other packages that can be loaded, and ours."""
+def _loaded() -> tuple[dict[str, Kind], dict[str, ConfigError]]:
+    """All kinds of models, and why those of other packages that cannot be loaded cannot."""
     found: dict[str, Kind] = {}
+    broken: dict[str, ConfigError] = {}
     for name, module in modules_in("models").items():
-        with contextlib.nullcontext() if is_ours(module) else contextlib.suppress(ConfigError):
+        try:
             kind = find("models", "kind", name)
             found[kind.name] = kind
-    return found
+        except ConfigError as error:
+            if is_ours(module):
+                raise
+            broken[name] = error
+    return found, broken
 
 
-def _broken() -> list[str]:
-    """The names of kinds that cannot be loaded: who asks for one is told why."""
-    names = []
-    for name in modules_in("models"):
-        try:
-            find("models", "kind", name)
-        except ConfigError:
-            names.append(name)
-    return names
+def kinds() -> dict[str, Kind]:
+    """All kinds of models, by name: those of other packages that can be loaded, and ours."""
+    return _loaded()[0]
 
 
 def find_kind(name: str) -> Kind:
     """The kind of that name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or it cannot be loaded.
     """
-    if name not in kinds():
-        if name in modules_in("models"):
-            find("models", "kind", name)  # tells why it cannot be loaded
-        raise ConfigError(f"unknown model {name!r}: choose one of {', '.join(kinds())}")
-    return kinds()[name]
+    found, broken = _loaded()
+    if name in broken:
+        raise broken[name]
+    if name not in found:
+        raise ConfigError(f"unknown model {name!r}: choose one of {', '.join(found)}")
+    return found[name]
 
 
 def model_option(name: str) -> Any:
@@ -67,7 +66,7 @@ def model_option(name: str) -> Any:
     return of_model(
         name,
         "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
-        choices=lambda: (*kinds(), *_broken()),
+        choices=lambda: (*kinds(), *_loaded()[1]),  # so that a broken one's error is told
     )
 
 

@@ -5,10 +5,31 @@ from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.hyperparameters import options_in, owner_of
-from charrnn.kinds.config import ModelConfig, kind_of, make_config, options_of_models
-from charrnn.options import Option
+from charrnn.kinds.config import ModelConfig, kind_of, kinds, make_config, options_of_models
+from charrnn.options import Option, options_of
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
 from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
+
+
+def check_names_differ() -> None:
+    """Refuse a package whose cell or optimizer has a hyperparameter that is called like another option.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    taken = {*RUN_OPTIONS, *options_of(TrainingSettings)}
+    taken |= {name for kind in kinds().values() for name in options_of(kind.config)}
+    for folder, role, group in (("cells", "cell", "Model"), ("optimizers", "optimizer", "Training")):
+        names = options_in(folder, group).keys()
+        for name in names & taken:
+            raise ConfigError(
+                f"{role} {owner_of(folder, name)} declares the hyperparameter {name}, and another option is called "
+                "so: rename it in that package"
+            )
+        taken |= names
+
+
+check_names_differ()
 
 MODEL_OPTIONS = options_of_models()
 

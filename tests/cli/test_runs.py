@@ -3,6 +3,8 @@ import shutil
 
 import pytest
 
+from charrnn.cli.runs import age
+
 
 @pytest.fixture
 def runs(invoke):
@@ -41,3 +43,7 @@ def test_a_damaged_run_does_not_hide_the_others(runs, checkpoints, tmp_path):
     errors = {run["name"]: run.get("error", "") for run in json.loads(runs(tmp_path, "--json").stdout)}
     assert "is not a checkpoint" in errors["damaged"]
     assert errors["whole"] == ""
+
+
+def test_ages():
+    assert [age(seconds) for seconds in (5, 120, 7200, 200_000)] == ["just now", "2 min ago", "2 h ago", "2 d ago"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.sample.display import PORTION, Display
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.signals import signals
-from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.errors import VocabularyError
 
 if TYPE_CHECKING:

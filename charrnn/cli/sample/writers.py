@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from charrnn.cli.sample.display import PORTION, Display
 from charrnn.cli.shared.output import json_name, print_json
-from charrnn.cli.shared.terminal import PORTION, Display
 from charrnn.display import is_harmless
 from charrnn.sampling.growth import DrawnPiece, Step
 from charrnn.text.symbols import to_text

@@ -137,20 +137,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-CLOCK_TOLERANCE = 300
-"""Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
-
-
-def age(seconds: float) -> str:
-    """How long ago something was, in its largest unit."""
-    if seconds < -CLOCK_TOLERANCE:
-        return "in the future"
-    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return "just now"
-
-
 def size(count: float) -> str:
     """Bytes as 1.2 MB."""
     if count < 1000:

@@ -11,7 +11,6 @@ swallowed, turned into another one, or crashes the process. So this one never ra
 import contextlib
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -136,19 +135,6 @@ def stopping(stop: Callable[[], None]) -> Callable[[], None]:
         tell("\nstopping after this step to save; once more to stop at once\n")
 
     return stop_and_tell
-
-
-def terminate_at_eof(quiet: bool) -> None:
-    """Make the end of standard input a SIGTERM: a pipe ends when the process that holds it dies, however that is."""
-
-    def wait() -> None:
-        while os.read(0, 1 << 10):  # not through sys.stdin, whose lock would be held when the interpreter ends
-            pass
-        if not quiet:
-            tell("standard input has ended, so --until-eof ends the run\n")
-        signal.raise_signal(signal.SIGTERM)
-
-    threading.Thread(target=wait, name="until-eof", daemon=True).start()
 
 
 def tell(message: str) -> None:

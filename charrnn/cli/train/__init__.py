@@ -1,6 +1,8 @@
 """``charrnn train``: train a model on a text."""
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,8 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import show_events, unwritable
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
-from charrnn.cli.shared.signals import signals, stopping, terminate_at_eof
+from charrnn.cli.shared.signals import signals, stopping, tell
+from charrnn.cli.train.grouped import GroupedCommand, declared
 from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.training.options import ALL_OPTIONS
@@ -42,11 +45,11 @@ SHARED_OPTIONS = {"checkpoints": options.checkpoints, "threads": options.threads
 def all_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command all options of a run, in the order of their declarations."""
     for name, one in reversed(ALL_OPTIONS.items()):
-        command = SHARED_OPTIONS.get(name, options.declared(one))(command)
+        command = SHARED_OPTIONS.get(name, declared(one))(command)
     return command
 
 
-@click.command("train", epilog=TRAIN_EXAMPLES, cls=options.GroupedCommand)
+@click.command("train", epilog=TRAIN_EXAMPLES, cls=GroupedCommand)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
 @all_options
 @option(
@@ -68,7 +71,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     if until_eof and "-" in corpora:
         raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
     if until_eof:
-        terminate_at_eof(quiet)
+        _terminate_at_eof(quiet)
     if not quiet:
         announce_compilation()
     from charrnn.starting import open_job
@@ -86,6 +89,19 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise RunError(f"{unwritable('what the run tells', failure)}{saved}")
     if finished.reason == "interrupted":
         raise click.exceptions.Exit(128 + number)
+
+
+def _terminate_at_eof(quiet: bool) -> None:
+    """Make the end of standard input a SIGTERM: a pipe ends when the process that holds it dies, however that is."""
+
+    def wait() -> None:
+        while os.read(0, 1 << 10):  # not through sys.stdin, whose lock would be held when the interpreter ends
+            pass
+        if not quiet:
+            tell("standard input has ended, so --until-eof ends the run\n")
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=wait, name="until-eof", daemon=True).start()
 
 
 def _kept(job: "TrainingJob") -> "Iterator[Event]":

@@ -20,8 +20,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Weights as CellWeights
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.jit import by_address, compiled, inlined, jit
-from charrnn.kernels.packing import Packed
-from charrnn.kernels.stacks import part_of, parts_of
+from charrnn.kernels.packing import Packed, part_of, parts_of
 from charrnn.kernels.team import may_leave
 from charrnn.layers.products import matmul_address
 from charrnn.models.language.config import LanguageConfig

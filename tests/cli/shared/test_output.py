@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from charrnn.cli.shared.output import (
-    age,
     announce_compilation,
     bar_width,
     counted,
@@ -107,7 +106,6 @@ def test_a_text_on_one_line(text, width, line):
 
 def test_quantities():
     assert [duration(seconds) for seconds in (0, 59.6, 3723)] == ["0:00", "1:00", "1:02:03"]
-    assert [age(seconds) for seconds in (5, 120, 7200, 200_000)] == ["just now", "2 min ago", "2 h ago", "2 d ago"]
     assert [size(count) for count in (0, 999, 1500, 2_340_000, 5e12)] == [
         "0 B",
         "999 B",
