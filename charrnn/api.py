@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
 from charrnn.errors import ConfigError
 from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.contract import Answer
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
@@ -22,6 +23,7 @@ from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
 from charrnn.text.documents import read_documents, to_beginning
+from charrnn.text.rows import MalformedRowError
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
 from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks
@@ -29,7 +31,8 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.workers import Workers, available_threads
 
 if TYPE_CHECKING:
-    from charrnn.kinds.contract import LanguageModel
+    from charrnn.kinds.contract import LanguageModel, Predictor
+    from charrnn.kinds.evaluation import Evaluation
     from charrnn.training.events import Event
 
 
@@ -229,6 +232,49 @@ class Model:
     def _sampler(self) -> ModelSampler:
         sampler: ModelSampler = self.config.kind.sampler(self._network)
         return sampler
+
+    def predict(self, lines: Sequence[str], *, unknown: str = "error") -> list[str]:
+        """What the model answers to lines; see ``answers``."""
+        return [best.text for (best, *_) in self.answers(lines, unknown=unknown)]
+
+    def answers(self, lines: Sequence[str], *, top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+        """For each line its most probable answers, with their probabilities, the most probable first.
+
+        Args:
+            lines: without their ends.
+            top: how many answers to each line.
+            unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
+                closest one it knows.
+
+        Raises:
+            VocabularyError: a line holds a character that the model has never seen.
+            ConfigError: the model writes text and does not answer.
+        """
+        return self._predictor.predict(lines, check_whole("top", top, 1), unknown)
+
+    @cached_property
+    def _predictor(self) -> "Predictor":
+        return self.config.kind.predictor(self._network, self.vocabulary)
+
+    def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
+        """How good the answers of the model are, beside those of simple rivals.
+
+        Args:
+            sources: files, folders, or "-" for standard input, of the form that the model was trained on.
+            encoding: of the text; UTF-8 if not given.
+            training: the data that the model was trained on, of which rivals learn; see ``charrnn.kinds.kind``.
+
+        Raises:
+            CorpusError: a file cannot be read or decoded, or holds no such data.
+            ConfigError: the model writes text and does not answer.
+        """
+        names, kind = _names(sources), self.config.kind
+        pieces = read_documents(names, kind.reading, encoding=encoding or ENCODING, unit=self.vocabulary.unit)
+        text = "".join(piece.text for piece in pieces)
+        try:
+            return kind.evaluate(self._network, self.vocabulary, text, training)
+        except MalformedRowError as error:
+            raise error.located(names, encoding or ENCODING) from None
 
     def score(
         self,

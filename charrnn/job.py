@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from charrnn.display import pasteable
 from charrnn.kinds.config import ModelConfig
+from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_metrics
@@ -15,11 +15,9 @@ from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
-from charrnn.text.documents import Documents, Text, split_corpus
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
-from charrnn.training.fitting import fit_settings
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
@@ -54,6 +52,7 @@ class TrainingJob:
         metadata: RunMetadata,
         *,
         threads: int,
+        data: Data | None = None,
         origin: Pretrained | None = None,
         resumed: Checkpoint | None = None,
         remarks: tuple[str, ...] = (),
@@ -61,11 +60,11 @@ class TrainingJob:
         preview: bool = True,
     ) -> None:
         self.run, self.plan = run, plan
-        train_ids, val_ids = split_corpus(corpus, settings.val_fraction)
         kind = config.kind
-        fits = "batch_size" not in kind.lacks
-        fitted, shrunk = fit_settings(settings, len(train_ids)) if fits else (settings, ())
-        shrunk = (*shrunk, *notes_on_parts(train_ids, val_ids, settings.val_fraction, corpus.vocabulary.documents))
+        data = kind.data(corpus, config.to_dict()) if data is None else data
+        train_ids, val_ids = data.split(settings.val_fraction)
+        fitted, shrunk = kind.fit(settings, train_ids)
+        shrunk = (*shrunk, *data.notes(train_ids, val_ids, settings.val_fraction))
         if run.lacks_locks:
             shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
         self.trainer: BaseTrainer = kind.trainer(
@@ -152,19 +151,6 @@ class TrainingJob:
         else:
             metadata = dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds)
             self._recorder.save_last(checkpoint, metadata, self.trainer.progress.step)
-
-
-def notes_on_parts(train: Text, validation: Text, val_fraction: float, documents: str) -> Iterator[str]:
-    """What is to be told of the parts of a text, which was split into ``documents``, if at all."""
-    if isinstance(train, Documents) and isinstance(validation, Documents):
-        if train.count + validation.count == 1:
-            way = pasteable([documents])
-            yield f"the text is one document, as --documents {way} splits it: there is no other to validate with"
-        else:
-            counts = f"{train.count:,} documents to train on, {validation.count:,} to validate with"
-            yield f"{counts}: the end of each counts as one character"
-    elif val_fraction and not len(validation):
-        yield "the text is too short to validate on a part of it"
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Option:
         resumed: whether a resumed run may be given another value: "freely", or "told" where that changes what is
             learned and the user is told so; "" if not.
         retrained: whether a run that starts from another one's weights may be given another value.
-        models: the kinds of models that have it; none for all.
+        kinds: tasks and names of the kinds of models that have it; none for all.
         name: of the field.
         kind: bool, int, float, str or Path.
         default: its value if not given.
@@ -58,7 +58,7 @@ class Option:
     choices: Callable[[], Sequence[str]] | None = None
     resumed: str = ""
     retrained: bool = False
-    models: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
     name: str = ""
     kind: type = str
     default: Any = None

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,22 @@ from charrnn.clock import running_seconds
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
-from charrnn.kinds.config import config_for
+from charrnn.kinds.config import kind_of, make_config
+from charrnn.kinds.contract import Data
 from charrnn.kinds.header import model_of
+from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
-from charrnn.text.documents import split_corpus
+from charrnn.text.rows import MalformedRowError
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.options import MODEL_OPTIONS, check_documents, check_limits, check_options, check_training, only
-from charrnn.training.plan import Parts, make_plan, wants_plan
+from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
 from charrnn.training.settings import TRAINING_OPTIONS, limits_in, settings_of
@@ -58,6 +60,10 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
         run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), _resumed
     else:
         origin = None
+        if reading := kind_of(given).reading:
+            if chosen.documents is not None:
+                raise ConfigError(f"task {given['task']} reads {reading} by {reading}: leave documents out")
+            chosen = dataclasses.replace(chosen, documents=reading)
         if chosen.init_from is not None:
             shape = only(MODEL_OPTIONS, given)
             origin = _origin(chosen.init_from, chosen.checkpoints, shape, chosen.as_bytes)
@@ -114,13 +120,17 @@ def _begun(
     corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
+    data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
     plan = None
     if chosen.plan and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
-        speed = partial(training_speed, vocabulary=corpus.vocabulary, threads=threads, seconds=trial)
-        plan = make_plan(given, _parts_of(corpus), corpus.vocabulary, lambda: running_seconds() - opened, speed)
+
+        def speed(config: Any, settings: Any, train: Any) -> float:
+            return training_speed(config, settings, corpus.vocabulary, train, threads=threads, seconds=trial)
+
+        plan = make_plan(given, data, lambda: running_seconds() - opened, speed)
         given = {**given, **plan.options}
-    config = config_for(corpus.vocabulary, **only(MODEL_OPTIONS, given))
+    config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
@@ -132,6 +142,7 @@ def _begun(
         settings,
         metadata,
         threads=threads,
+        data=data,
         origin=origin,
         remarks=remarks,
         plan=plan,
@@ -139,15 +150,12 @@ def _begun(
     )
 
 
-def _parts_of(corpus: Corpus) -> Parts:
-    """How a text would be split."""
-
-    @cache  # documents are looked for in all of the text
-    def parts(val_fraction: float) -> tuple[int, int]:
-        train, validation = split_corpus(corpus, val_fraction)
-        return len(train), len(validation)
-
-    return parts
+def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequence[str], encoding: str) -> Data:
+    """What a kind finds in the corpus of these sources; a line that it cannot read is told with its file and number."""
+    try:
+        return kind.data(corpus, given)
+    except MalformedRowError as error:
+        raise error.located(sources, encoding) from None
 
 
 def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:

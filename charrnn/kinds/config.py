@@ -26,29 +26,33 @@ LARGEST_EMBEDDING = 256
 of_model = partial(declare, group="Model")
 
 
+TEXT = "text"
+"""The task of a model that writes."""
+
+
 @cache
-def _loaded() -> tuple[dict[str, Kind], dict[str, ConfigError]]:
+def _loaded() -> tuple[dict[tuple[str, str], Kind], dict[str, ConfigError]]:
     """All kinds of models, and why those of other packages that cannot be loaded cannot."""
-    found: dict[str, Kind] = {}
+    found: dict[tuple[str, str], Kind] = {}
     broken: dict[str, ConfigError] = {}
     for name, module in modules_in("models").items():
         try:
             kind = find("models", "kind", name)
-            found[kind.name] = kind
+            found |= {(task, kind.name): kind for task in kind.tasks}
         except ConfigError as error:
             if is_ours(module):
                 raise
             broken[name] = error
-    return found, broken
+    return dict(sorted(found.items(), key=lambda item: item[0][0] != TEXT)), broken
 
 
-def kinds() -> dict[str, Kind]:
-    """All kinds of models, by name: those of other packages that can be loaded, and ours."""
+def kinds() -> dict[tuple[str, str], Kind]:
+    """All kinds of models, by task and name: those of other packages that can be loaded, and ours."""
     return _loaded()[0]
 
 
-def find_kind(name: str) -> Kind:
-    """The kind of that name.
+def find_kind(name: str, task: str = TEXT) -> Kind:
+    """The kind of that name that does this task.
 
     Raises:
         ConfigError: there is none, or it cannot be loaded.
@@ -56,9 +60,14 @@ def find_kind(name: str) -> Kind:
     found, broken = _loaded()
     if name in broken:
         raise broken[name]
-    if name not in found:
-        raise ConfigError(f"unknown model {name!r}: choose one of {', '.join(found)}")
-    return found[name]
+    if (task, name) not in found:
+        names = [name for of, name in found if of == task]
+        if not names:
+            tasks = dict.fromkeys(task for task, _ in found)
+            raise ConfigError(f"unknown task {task!r}: choose one of {', '.join(tasks)}")
+        of_task = "" if task == TEXT else f" for task {task}"
+        raise ConfigError(f"unknown model {name!r}{of_task}: choose one of {', '.join(names)}")
+    return found[task, name]
 
 
 def model_option(name: str) -> Any:
@@ -66,8 +75,13 @@ def model_option(name: str) -> Any:
     return of_model(
         name,
         "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
-        choices=lambda: (*kinds(), *_loaded()[1]),  # so that a broken one's error is told
+        choices=lambda: (*dict.fromkeys(name for _, name in kinds()), *_loaded()[1]),  # a broken one's error is told
     )
+
+
+def task_option(task: str) -> Any:
+    """The option that names the task, on the config of a kind that does this one first."""
+    return of_model(task, "What the model learns to do.", choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
 
 
 def kind_of(options: Mapping[str, Any]) -> Kind:
@@ -76,7 +90,7 @@ def kind_of(options: Mapping[str, Any]) -> Kind:
     Raises:
         ConfigError: there is none of that name.
     """
-    return find_kind(options.get("model", ModelConfig.model))
+    return find_kind(options.get("model", ModelConfig.model), options.get("task", TEXT))
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,7 @@ class ModelConfig:
 
     vocab_size: int
     """V."""
+    task: str = task_option(TEXT)
     model: str = model_option("rnn")
     precision: str = of_model(
         "float32",
@@ -115,7 +130,7 @@ class ModelConfig:
     @property
     def kind(self) -> Kind:
         """The kind of model."""
-        return find_kind(self.model)
+        return find_kind(self.model, self.task)
 
     @property
     def title(self) -> str:
@@ -174,6 +189,8 @@ class ModelConfig:
         values = asdict(self)
         if not self.kind.documents:
             del values["end_symbol"]
+        if self.task == TEXT:  # as in files that are older than tasks
+            del values["task"]
         return values
 
 
@@ -214,20 +231,21 @@ def make_config(vocab_size: int, **options: Any) -> Any:
     Raises:
         ConfigError: the kind is unknown or has no such option, or a value is out of range.
     """
-    model = options.get("model", ModelConfig.model)
+    model, task = options.get("model", ModelConfig.model), options.get("task", TEXT)
     declared = options_of_models()
-    holder = find_kind(model).config if isinstance(model, str) else ModelConfig
+    holder = find_kind(model, task).config if isinstance(model, str) and isinstance(task, str) else ModelConfig
     own = {field.name for field in fields(holder)} | holder.declared().keys()
     for name in [name for name in options if name not in own]:
         if name not in declared:
             raise ConfigError(f"not a model's config: {name}")
         if options[name] != declared[name].default:
-            raise ConfigError(f"model {model} has no {name}: leave it out")
+            of_task = "" if task == TEXT else f" for task {task}"
+            raise ConfigError(f"model {model}{of_task} has no {name}: leave it out")
     return holder.from_options(vocab_size, {name: value for name, value in options.items() if name in own})
 
 
 def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
-    """The config of a model of that vocabulary; see ``make_config``."""
+    """The config of a model that reads that vocabulary; see ``make_config``."""
     return make_config(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
 
 
@@ -250,18 +268,19 @@ def check_installed(values: Mapping[str, Any]) -> None:
     Raises:
         CheckpointError: it is of a package that is not installed, or cannot be loaded.
     """
-    for role, known in (("model", kinds()), ("cell", names_in("cells"))):
+    models = [name for _, name in kinds()]
+    for role, known in (("model", models), ("cell", names_in("cells"))):
         if isinstance(name := values.get(role), str) and name not in known:
             raise CheckpointError(f"unknown {role} {name!r}: install the package that has it")
 
 
 @cache
 def options_of_models() -> dict[str, Option]:
-    """The options of all kinds of models, by name; ``models`` are the kinds that have one."""
+    """The options of all kinds of models, by name; ``kinds`` are those that have one."""
     merged: dict[str, Option] = {}
-    for kind in kinds().values():
+    for key, kind in kinds().items():
         for name, option in kind.config.declared().items():
-            models = (*(merged[name].models if name in merged else ()), kind.name)
-            merged[name] = replace(merged.get(name, option), models=models)
-    of_all = options_of(ModelConfig).keys() - {"model"}
+            owners = (*(merged[name].kinds if name in merged else ()), key)
+            merged[name] = replace(merged.get(name, option), kinds=owners)
+    of_all = options_of(ModelConfig).keys() - {"model", "task"}
     return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last

@@ -3,8 +3,8 @@
 Scoring, sampling and sessions know no more of a model than ``LanguageModel``, the trainer no more than ``Learner``.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,39 @@ from charrnn.layers.parameters import Array, Parameters
 from charrnn.layers.state import State
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers
+
+
+class Data(Protocol):
+    """What a model learns from, as a kind finds it in a corpus."""
+
+    def fields(self) -> Mapping[str, Any]:
+        """Fields of the model's config that follow from the data, such as ``vocab_size``."""
+
+    def split(self, val_fraction: float) -> tuple[Any, Any]:
+        """A part to train on and one to validate with, whose lengths are their characters."""
+
+    def notes(self, train: Any, validation: Any, val_fraction: float) -> Iterator[str]:
+        """What the user should know of the parts."""
+
+
+class Answer(NamedTuple):
+    """One answer to a line."""
+
+    text: str
+    probability: float
+
+
+class Predictor(Protocol):
+    """What answers lines."""
+
+    def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+        """For each line its ``top`` answers, the most probable first.
+
+        ``unknown`` is as in ``charrnn.text.symbols.known_symbols``.
+
+        Raises:
+            VocabularyError: a line holds a character that the model does not know, and ``unknown`` is "error".
+        """
 
 
 class Buffers(Protocol):

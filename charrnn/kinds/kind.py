@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,9 +17,12 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 if TYPE_CHECKING:
-    from charrnn.kinds.contract import CountedModel, LanguageModel, Learner
+    from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
+    from charrnn.kinds.evaluation import Evaluation
     from charrnn.layers.parameters import Array, Parameters
-    from charrnn.text.batches import Batches
+    from charrnn.text.batches import Batch, Batches
+    from charrnn.text.corpus import Corpus
+    from charrnn.text.vocabulary import Vocabulary
     from charrnn.workers import Workers
 
 
@@ -28,22 +31,29 @@ class Kind(ABC):
 
     Attributes:
         name: the value of ``--model``.
+        tasks: values of ``--task``: what it learns to do.
+        reading: how its texts are split into documents when they are read, whatever the user asks for; empty for as
+            the user asks.
         config: the dataclass of its options, a ``charrnn.kinds.config.ModelConfig``.
         metrics: what it is measured by; the first one decides which checkpoint is the best.
         learned: what the numbers that it learns are called.
         documents: whether it can learn where documents end.
         precisions: those that it computes in.
         lacks: options of the training that it does not have.
+        answers: whether its models answer lines instead of writing text.
         planned: whether what a user leaves open can be chosen for a run of minutes.
     """
 
     name: ClassVar[str]
+    tasks: ClassVar[tuple[str, ...]] = ("text",)
+    reading: ClassVar[str] = ""
     config: ClassVar[type[Any]]
     metrics: ClassVar[tuple[Metric, ...]] = (BITS_PER_CHARACTER,)
     learned: ClassVar[str] = "parameters"
     documents: ClassVar[bool] = False
     precisions: ClassVar[tuple[str, ...]] = ("float32", "float64")
     lacks: ClassVar[frozenset[str]] = frozenset()
+    answers: ClassVar[bool] = False
     planned: ClassVar[bool] = True
 
     @abstractmethod
@@ -71,12 +81,73 @@ class Kind(ABC):
         """Make a ``charrnn.training.contract.BaseTrainer`` from its arguments."""
 
     @abstractmethod
+    def data(self, corpus: Corpus, options: Mapping[str, Any]) -> Data:
+        """Find what a model with these options learns in a corpus.
+
+        Raises:
+            CorpusError: the corpus does not hold it.
+        """
+
     def sampler(self, network: Any) -> Any:
-        """Make the ``charrnn.sampling.streams.ModelSampler`` of a model."""
+        """Make the ``charrnn.sampling.streams.ModelSampler`` of a model.
+
+        Raises:
+            ConfigError: models of this kind do not write.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not write text: ask it with charrnn predict")
+
+    def reader(self, network: Any, **how: Any) -> Any:
+        """Make the ``charrnn.scoring.streams.Reader`` of a model, which scores texts.
+
+        Raises:
+            ConfigError: models of this kind give texts no probability.
+        """
+        raise ConfigError(
+            f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
+        )
+
+    def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
+        """Make what answers lines with a model.
+
+        Raises:
+            ConfigError: models of this kind do not answer.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} writes text and does not answer: use charrnn sample")
+
+    def evaluate(self, network: Any, vocabulary: Vocabulary, text: str, training: Any) -> Evaluation:
+        """Measure the answers of a model.
+
+        Args:
+            network: the model.
+            vocabulary: its characters.
+            text: of what it is to answer and the right answers, as it is read for training.
+            training: the part of ``Data`` that it was trained on, of which rivals learn; None for no rivals that do.
+
+        Raises:
+            ConfigError: models of this kind do not answer.
+            CorpusError: the text does not hold what the model answers.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not answer: measure it without rivals")
 
     @abstractmethod
-    def reader(self, network: Any, **how: Any) -> Any:
-        """Make the ``charrnn.scoring.streams.Reader`` of a model, which scores texts."""
+    def preview(self, network: Any, vocabulary: Vocabulary, data: Any, rng_seed: int, step: int) -> str:
+        """Show in a few lines what a model does so far, the same for the same model, data, seed and step."""
+
+    @abstractmethod
+    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Batch]:
+        """Batches without end, like those of a run, by which the speed of a machine is measured."""
+
+    @abstractmethod
+    def warm_up(self, network: Any, vocabulary: Vocabulary, settings: Any, data: Any) -> None:
+        """Compile what an evaluation and a preview of a run need."""
+
+    @abstractmethod
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """Settings that the training data can fill, and a note where they had to shrink."""
+
+    @abstractmethod
+    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+        """Updates in one pass over the training data."""
 
     @abstractmethod
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:

@@ -135,7 +135,7 @@ class RecurrentStack:
             return PackedMatrix(w, dtype, training=training)
 
         self.w_hh = [tuple(map(matrix, shape.recurrent(parameters, layer))) for layer in layers]
-        self.w_ih = [matrix(parameters[f"rnn.weight_ih_l{layer}"]) for layer in layers[1:]]
+        self.w_ih = [matrix(parameters[self.shape.named("weight_ih", layer)]) for layer in layers[1:]]
         padded_units = padded(shape.units, shape.dtype.itemsize)
         self.vectors = aligned_zeros((shape.layers, len(shape.cell.vectors), padded_units), shape.dtype)
         self.packed = [*chain.from_iterable(self.w_hh), *self.w_ih]
@@ -168,7 +168,8 @@ class RecurrentStack:
         """Fill ``buffers.outputs`` of the streams ``first`` to ``last``, from the state in row 0 of the activations.
 
         Args:
-            inputs: for each layer that the input reaches, what its gates start from, with the bias.
+            inputs: for each layer that the input reaches, what its gates start from, with the bias; of a ``dense``
+                shape, for the first layer.
             ids: (T, B) int32, contiguous: what the streams read, as some may begin anew there.
             buffers: the arrays to work in, of T steps.
             first: the first stream.
@@ -177,8 +178,11 @@ class RecurrentStack:
         """
         rows = buffers.rows
         for layer, activations in enumerate(buffers.activations):
-            reached = layer in self.shape.input_layers
-            start = inputs[layer] if reached else rows.same(self._parameters.row(f"rnn.bias_l{layer}"))
+            start = (
+                inputs[layer]
+                if layer < len(inputs)
+                else rows.same(self._parameters.row(self.shape.named("bias", layer)))
+            )
             if layer:
                 self.w_ih[layer - 1].multiply(buffers.outputs[layer - 1], start, activations.gates, rows, first, last)
                 start = rows.adding_to(activations.gates)
@@ -304,10 +308,12 @@ class RecurrentStack:
         for layer, activations in enumerate(buffers.activations):
             d_a = flat(activations.gates)
             ids: Array | None = no_ids
-            sums = gradient.row(f"rnn.bias_l{layer}")
+            sums = gradient.row(self.shape.named("bias", layer))
             if layer in self.shape.input_layers:
                 ids, sums = None, d_tables[layer]
-            below = [(flat(buffers.outputs[layer - 1]), gradient[f"rnn.weight_ih_l{layer}"])] if layer else []
+            below = (
+                [(flat(buffers.outputs[layer - 1]), gradient[self.shape.named("weight_ih", layer)])] if layer else []
+            )
             rest = range(self.shape.gate_width)
             for product, d_w in zip(self.shape.cell.products, self.shape.recurrent(gradient, layer), strict=True):
                 factors = [(flat(getattr(activations, product.operand)[:steps]), d_w)]

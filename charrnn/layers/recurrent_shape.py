@@ -32,26 +32,34 @@ class StackShape:
         units: H.
         layers: L.
         width: of the input.
-        skip_connections: whether the input reaches all layers, and all layers the output (Graves 2013).
-        learn_initial_state: whether the state before the first step is learned; else it is zero.
         dropout: probability of a zero in each layer's output, in training.
         dtype: of the arrays.
         packed_dtype: of packed factors.
+        skip_connections: whether the input reaches all layers, and all layers the output (Graves 2013).
+        learn_initial_state: whether the state before the first step is learned; else it is zero.
         restart_id: id of the input before which a stream begins anew; -1 for none.
         hyperparameters: of the cell, where they are not its defaults.
+        prefix: first part of the tensors' names.
+        suffix: last part of them, such as "_reverse".
+        first_layer: number of the first layer in the names.
+        dense: whether another layer makes what the gates of the first layer start from, of vectors instead of ids.
     """
 
     cell_name: str
     units: int
     layers: int
     width: int
-    skip_connections: bool
-    learn_initial_state: bool
     dropout: float
     dtype: np.dtype[Any]
     packed_dtype: np.dtype[Any]
+    skip_connections: bool = False
+    learn_initial_state: bool = False
     restart_id: int = -1
     hyperparameters: tuple[tuple[str, float], ...] = ()
+    prefix: str = "rnn"
+    suffix: str = ""
+    first_layer: int = 0
+    dense: bool = False
 
     @property
     def cell(self) -> Cell:
@@ -66,6 +74,8 @@ class StackShape:
     @property
     def input_layers(self) -> range:
         """The layers that the input reaches: the first, or all."""
+        if self.dense:
+            return range(0)
         return range(self.layers if self.skip_connections else 1)
 
     @property
@@ -76,7 +86,16 @@ class StackShape:
     @property
     def input_weights(self) -> list[str]:
         """Names of the matrices from the input."""
-        return [f"skip.weight_in_l{layer}" if layer else "rnn.weight_ih_l0" for layer in self.input_layers]
+        return [f"skip.weight_in_l{layer}" if layer else self.named("weight_ih", 0) for layer in self.input_layers]
+
+    def named(self, tensor: str, layer: int) -> str:
+        """Name of a layer's tensor."""
+        return f"{self.prefix}.{tensor}_l{layer + self.first_layer}{self.suffix}"
+
+    def named_initial(self, state: str, layer: int) -> str:
+        """Name of a layer's learned initial state."""
+        prefix = "" if self.prefix == "rnn" else f"{self.prefix}."
+        return f"{prefix}initial.{state}_l{layer + self.first_layer}{self.suffix}"
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each tensor, in the order of the flat vector."""
@@ -84,19 +103,19 @@ class StackShape:
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.layers):
             if layer:
-                shapes[f"rnn.weight_ih_l{layer}"] = (G, H)
+                shapes[self.named("weight_ih", layer)] = (G, H)
             if layer in self.input_layers:
                 shapes[self.input_weights[layer]] = (G, self.width)
-            shapes[f"rnn.weight_hh_l{layer}"] = (G, H)
-            shapes[f"rnn.bias_l{layer}"] = (G,)
-            shapes |= {f"rnn.{vector.name}_l{layer}": (H,) for vector in self.cell.vectors}
+            shapes[self.named("weight_hh", layer)] = (G, H)
+            shapes[self.named("bias", layer)] = (G,)
+            shapes |= {self.named(vector.name, layer): (H,) for vector in self.cell.vectors}
             if self.learn_initial_state:
-                shapes |= {f"initial.{name}_l{layer}": (H,) for name in self.cell.state}
+                shapes |= {self.named_initial(name, layer): (H,) for name in self.cell.state}
         return shapes
 
     def recurrent(self, parameters: Parameters, layer: int) -> list[Array]:
         """The rows of a layer's W_hh that belong to each of the cell's products."""
-        parts, rest = [], parameters[f"rnn.weight_hh_l{layer}"]
+        parts, rest = [], parameters[self.named("weight_hh", layer)]
         for product in self.cell.products:
             rows = product.gates * self.units
             parts.append(rest[:rows])
@@ -105,12 +124,12 @@ class StackShape:
 
     def vectors(self, parameters: Parameters, layer: int) -> list[Array]:
         """The cell's vectors of a layer."""
-        return [parameters[f"rnn.{vector.name}_l{layer}"] for vector in self.cell.vectors]
+        return [parameters[self.named(vector.name, layer)] for vector in self.cell.vectors]
 
     def initial_state(self, parameters: Parameters, layer: int) -> list[Array]:
         """Each state of a layer before the first step, where it is learned; else none."""
         names = self.cell.state if self.learn_initial_state else ()
-        return [parameters[f"initial.{name}_l{layer}"] for name in names]
+        return [parameters[self.named_initial(name, layer)] for name in names]
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
         """Fill with the values that training starts from.
@@ -119,7 +138,8 @@ class StackShape:
         cell knows its biases and vectors; the initial state is zero.
         """
         cell, given = self.cell, dict(self.hyperparameters)
-        own = {"bias": cell.initial_bias} | {vector.name: vector.initial for vector in cell.vectors}
+        own = {self.named("bias", layer): cell.initial_bias for layer in range(self.layers)}
+        own |= {self.named(each.name, layer): each.initial for each in cell.vectors for layer in range(self.layers)}
         for name in self.shapes():
             tensor = parameters[name]
             if "weight_hh" in name and orthogonal:
@@ -127,9 +147,8 @@ class StackShape:
                     gate[:] = random_orthogonal(random, self.units)
             elif "weight" in name:
                 tensor[:] = uniform_weights(random, tensor.shape, self.units)
-            elif name.startswith("rnn."):
-                initial = own[name.removeprefix("rnn.").rpartition("_l")[0]]
-                tensor[:] = initial(self.units, **given) if given else initial(self.units)
+            elif name in own:
+                tensor[:] = own[name](self.units, **given) if given else own[name](self.units)
             else:
                 tensor[:] = 0
 
@@ -139,26 +158,26 @@ class StackShape:
         The second is zero, but for the cell's vectors that are part of it.
         """
         for layer in range(self.layers):
-            tensors[f"rnn.bias_ih_l{layer}"] = bias = tensors.pop(f"rnn.bias_l{layer}")
-            tensors[f"rnn.bias_hh_l{layer}"] = second = np.zeros_like(bias)
+            tensors[self.named("bias_ih", layer)] = bias = tensors.pop(self.named("bias", layer))
+            tensors[self.named("bias_hh", layer)] = second = np.zeros_like(bias)
             for name, rows in self._parts_of_bias(layer):
                 second[rows] = tensors.pop(name)
 
     def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
         """Copy in the biases from copies of the tensors that ``to_torch`` gave."""
         for layer in range(self.layers):
-            second = tensors[f"rnn.bias_hh_l{layer}"]
+            second = tensors[self.named("bias_hh", layer)]
             for name, rows in self._parts_of_bias(layer):
                 parameters[name][:] = second[rows]
                 second[rows] = 0
-            parameters[f"rnn.bias_l{layer}"][:] = tensors[f"rnn.bias_ih_l{layer}"] + second
+            parameters[self.named("bias", layer)][:] = tensors[self.named("bias_ih", layer)] + second
 
     def torch_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each tensor under PyTorch's names."""
         shapes = self.shapes()
         for layer in range(self.layers):
-            shape = shapes.pop(f"rnn.bias_l{layer}")
-            shapes |= {f"rnn.bias_ih_l{layer}": shape, f"rnn.bias_hh_l{layer}": shape}
+            shape = shapes.pop(self.named("bias", layer))
+            shapes |= {self.named("bias_ih", layer): shape, self.named("bias_hh", layer): shape}
             for name, _ in self._parts_of_bias(layer):
                 del shapes[name]
         return shapes
@@ -168,7 +187,7 @@ class StackShape:
         H = self.units
         for vector in self.cell.vectors:
             if vector.bias_of is not None:
-                yield f"rnn.{vector.name}_l{layer}", slice(vector.bias_of * H, (vector.bias_of + 1) * H)
+                yield self.named(vector.name, layer), slice(vector.bias_of * H, (vector.bias_of + 1) * H)
 
 
 def uniform_weights(random: np.random.Generator, shape: tuple[int, ...], units: int) -> Array:

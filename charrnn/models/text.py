@@ -2,17 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from charrnn.display import pasteable
 from charrnn.errors import ConfigError
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import BITS_PER_CHARACTER
 from charrnn.training.settings import TRAINING_OPTIONS
 
+if TYPE_CHECKING:
+    from charrnn.text.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class TextData:
+    """A text, or documents; a ``charrnn.kinds.contract.Data``."""
+
+    corpus: Corpus
+
+    def fields(self) -> dict[str, Any]:
+        """See ``Data``."""
+        vocabulary = self.corpus.vocabulary
+        return {"vocab_size": len(vocabulary), "end_symbol": bool(vocabulary.documents)}
+
+    def split(self, val_fraction: float) -> tuple[Any, Any]:
+        """See ``Data``."""
+        from charrnn.text.documents import split_corpus
+
+        return split_corpus(self.corpus, val_fraction)
+
+    def notes(self, train: Any, validation: Any, val_fraction: float) -> Iterator[str]:
+        """See ``Data``."""
+        if documents := self.corpus.vocabulary.documents:
+            if train.count + validation.count == 1:
+                way = pasteable([documents])
+                yield f"the text is one document, as --documents {way} splits it: there is no other to validate with"
+            else:
+                counts = f"{train.count:,} documents to train on, {validation.count:,} to validate with"
+                yield f"{counts}: the end of each counts as one character"
+        elif val_fraction and not len(validation):
+            yield "the text is too short to validate on a part of it"
+
 
 class TextKind(Kind):
     """A kind whose models predict each character from those before it."""
+
+    def data(self, corpus: Corpus, options: Mapping[str, Any]) -> TextData:
+        """See ``Kind``: the text."""
+        return TextData(corpus)
+
+    def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
+        """See ``Kind``: a sample."""
+        from charrnn.training.preview import preview
+
+        return preview(network, vocabulary, rng_seed, step)
+
+    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
+        """See ``Kind``: a window of random text."""
+        import numpy as np
+
+        from charrnn.text.batches import Batch
+
+        shape = (settings.seq_length, settings.batch_size)
+        x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
+        while True:
+            yield Batch(x, y[settings.seq_length - settings.window :])
+
+    def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
+        """See ``Kind``."""
+        import numpy as np
+
+        from charrnn.scoring.streams import score
+
+        score(network, np.zeros(max(2, settings.seq_length), np.int32))
+        self.preview(network, vocabulary, data, settings.rng_seed, step=0)
+
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """See ``Kind``: fewer streams, and shorter windows."""
+        from charrnn.training.fitting import fit_settings
+
+        return fit_settings(settings, len(data))
+
+    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+        """See ``Kind``."""
+        return float(len(data) / (settings.batch_size * settings.window))
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
         """See ``Kind``: bits per character of a text."""
@@ -55,6 +130,10 @@ class CountedKind(ContextKind):
     learned = "counts"
     lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
     planned = False
+
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """See ``Kind``: counting needs no batches."""
+        return settings, ()
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
         """See ``Kind``: by counting."""

@@ -149,6 +149,19 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
         return None
 
 
+def stored_corpus(cache: Path) -> Corpus:
+    """The text in a cache, whatever it is of.
+
+    Raises:
+        CheckpointError: there is none.
+        KeyError: it is none of ours.
+    """
+    header = load_header(cache)
+    [(_, dtype)] = stored_shapes(cache).values()
+    vocabulary = Vocabulary(header["symbols"], header["unit"], header["origin"].get("documents", ""))
+    return Corpus(mapped(cache, ID_TYPES[dtype]), vocabulary, header["fingerprint"])
+
+
 def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: bool) -> bool:
     """Whether the ids are those of the text; read only if not ``sure``, or the file has another time than given."""
     if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):

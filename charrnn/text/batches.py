@@ -20,6 +20,8 @@ class Batch:
         weights: (T', B) how much each prediction counts, 0 for padding; all alike if None.
         reset: (B,) which rows begin anew; none if None.
         advance: steps after which the next batch begins; all if None.
+        lengths: (B,) int32 steps of each row, the rest of which is padding; 0 for a row that is only padding. All T if
+            None.
     """
 
     inputs: Array
@@ -27,6 +29,7 @@ class Batch:
     weights: Array | None = None
     reset: npt.NDArray[np.bool_] | None = None
     advance: int | None = None
+    lengths: npt.NDArray[np.int32] | None = None
 
     @property
     def burn_in(self) -> int:
@@ -38,6 +41,11 @@ class Batch:
         """Predictions that count."""
         size: int = self.targets.shape[0] * self.targets.shape[1]
         return size if self.weights is None else int(np.count_nonzero(self.weights))
+
+    @property
+    def characters(self) -> int:
+        """What the speed of training is counted in: characters that are read, or else predictions."""
+        return self.predictions if self.lengths is None else int(self.lengths.sum())
 
 
 class Batches(Protocol):

@@ -10,10 +10,8 @@ from charrnn.kinds.contract import LanguageModel
 from charrnn.kinds.header import header_of
 from charrnn.kinds.metric import Metric
 from charrnn.kinds.transfer import Pretrained
-from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
-from charrnn.training.preview import preview
 from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import Limit, TrainingSettings
 from charrnn.workers import Workers
@@ -40,8 +38,9 @@ class BaseTrainer(ABC):
         config: the model's shape.
         settings: with the batch and window that fit the text.
         vocabulary: the model's characters.
-        train_ids: (N,) the text to train on, of any integer type, or as documents, shuffled in each epoch.
-        val_ids: (M,) the text to validate with; may be empty.
+        train_ids: what to train on, a part of the kind's ``Data``: of a text (N,) ids of any integer type, or
+            documents, shuffled in each epoch.
+        val_ids: likewise what to validate with; may be empty.
         threads: how many; they change no result.
         save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
         preview: whether a short sample follows each evaluation; nor does this.
@@ -52,8 +51,8 @@ class BaseTrainer(ABC):
         config: ModelConfig,
         settings: TrainingSettings,
         vocabulary: Vocabulary,
-        train_ids: Text,
-        val_ids: Text,
+        train_ids: Any,
+        val_ids: Any,
         *,
         threads: int = 1,
         save_every: int = 0,
@@ -138,7 +137,9 @@ class BaseTrainer(ABC):
         step = evaluated.step
         yield evaluated
         if self._preview:
-            yield Sampled(step, preview(model, self.vocabulary, self.settings.rng_seed, step))
+            shown = self._val_ids if len(self._val_ids) else self._train_ids
+            text = self.config.kind.preview(model, self.vocabulary, shown, self.settings.rng_seed, step)
+            yield Sampled(step, text)
         if best:
             yield CheckpointDue(step, "best")
         yield CheckpointDue(step, "last")

@@ -37,6 +37,7 @@ ALL_OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPT
 """All of them, by name."""
 
 WITH_ANOTHER = {
+    "task",
     "model",
     "precision",
     "optimizer",
@@ -73,7 +74,9 @@ def check_value(name: str, value: Any) -> None:
     Raises:
         ConfigError: the option is unknown, or the value out of range.
     """
-    others: dict[str, Any] = {"model": ALL_OPTIONS[name].models[0]} if name in MODEL_OPTIONS else {}
+    others: dict[str, Any] = {}
+    if name in MODEL_OPTIONS:
+        others["task"], others["model"] = ALL_OPTIONS[name].kinds[0]
     if name in HYPERPARAMETERS:
         others["optimizer"] = owner_of("optimizers", name)
     if name in options_in("cells", "Model"):

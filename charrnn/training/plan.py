@@ -6,19 +6,19 @@ The clock would make every run another one; steps can be repeated.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from charrnn.kinds.config import ModelConfig, config_for, kind_of
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.fitting import fit_settings
+from charrnn.kinds.config import ModelConfig, kind_of, make_config
+from charrnn.kinds.contract import Data
 from charrnn.training.options import MODEL_OPTIONS, only
 from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, limits_in, settings_of
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Characters per second of training with such a model and such settings."""
 
-Parts = Callable[[float], tuple[int, int]]
-"""How many characters of a text there are to train on and to validate with, if that fraction is to validate."""
+SpeedOnData = Callable[[ModelConfig, TrainingSettings, Any], float]
+"""The same, on such data."""
 
 PLANNED_PATIENCE = 8
 """Evaluations without a better one after which a run ends whose time nobody has set."""
@@ -75,24 +75,21 @@ def wants_plan(given: Mapping[str, Any]) -> bool:
     return kind.planned and not given.get("steps") and not given.get("epochs")
 
 
-def make_plan(
-    given: Mapping[str, Any], parts: Parts, vocabulary: Vocabulary, spent: Callable[[], float], speed: Speed
-) -> Plan:
+def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], speed: SpeedOnData) -> Plan:
     """Choose what ``given`` leaves open.
 
     Args:
         given: fields of ``ModelConfig`` and ``TrainingSettings``.
-        parts: of the text.
-        vocabulary: of it.
+        data: to learn.
         spent: tells how many seconds of the run's time are over.
         speed: measures this machine.
     """
-    draft = Draft(given, parts, vocabulary)
+    draft = Draft(given, data)
     draft.choose(minutes=limits_in(given)["minutes"])
     draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PLANNED_PATIENCE)
-    rate = draft.config.kind.choose(draft, speed)
+    rate = draft.config.kind.choose(draft, lambda config, settings: speed(config, settings, draft.train))
     draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate)
     evaluation = draft.val_characters / (SCORING_SPEED * rate)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
@@ -112,13 +109,14 @@ class Draft:
         chosen: the options.
         config: of a run with them.
         settings: of that run, as its text can fill them.
-        characters: to learn.
+        train: the data to train on.
+        characters: in it.
         val_characters: to validate with.
     """
 
-    def __init__(self, given: Mapping[str, Any], parts: Parts, vocabulary: Vocabulary) -> None:
+    def __init__(self, given: Mapping[str, Any], data: Data) -> None:
         self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
-        self._parts, self._vocabulary = parts, vocabulary
+        self._data, self._split = data, cache(data.split)  # documents are looked for in all of the text
         self.chosen: dict[str, Any] = {}
         self.choose()
 
@@ -134,10 +132,11 @@ class Draft:
         """Choose these, where they are not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
-        self.config: Any = config_for(self._vocabulary, **only(MODEL_OPTIONS, known))
+        self.config: Any = make_config(**self._data.fields(), **only(MODEL_OPTIONS, known))
         settings = settings_of(only(TRAINING_OPTIONS, known))
-        self.characters, self.val_characters = self._parts(settings.val_fraction)
-        self.settings, _ = fit_settings(settings, self.characters)
+        self.train, validation = self._split(settings.val_fraction)
+        self.characters, self.val_characters = len(self.train), len(validation)
+        self.settings, _ = self.config.kind.fit(settings, self.train)
 
     def validate_with(self, most: float) -> None:
         """Choose that so many characters at most validate, if the text is long."""
@@ -148,7 +147,8 @@ class Draft:
     @property
     def steps_in_epoch(self) -> float:
         """Updates in one pass over the text."""
-        return self.characters / (self.settings.batch_size * self.settings.window)
+        steps: float = self.config.kind.steps_in_epoch(self.settings, self.train)
+        return steps
 
     @property
     def most_epochs(self) -> float:

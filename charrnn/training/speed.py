@@ -1,23 +1,20 @@
 """How fast this machine trains a model of a given shape."""
 
-import numpy as np
+from typing import Any
 
 from charrnn.clock import running_seconds
 from charrnn.kinds.config import ModelConfig
 from charrnn.optimizers.optimizer import Optimizer
-from charrnn.scoring.streams import score
-from charrnn.text.batches import Batch
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.memory import check_memory
-from charrnn.training.preview import preview
 from charrnn.training.settings import TrainingSettings
 from charrnn.workers import Workers
 
 
 def training_speed(
-    config: ModelConfig, settings: TrainingSettings, vocabulary: Vocabulary, *, threads: int, seconds: float
+    config: ModelConfig, settings: TrainingSettings, vocabulary: Vocabulary, data: Any, *, threads: int, seconds: float
 ) -> float:
-    """Characters per second, by steps on random text.
+    """Characters per second, by steps on batches like those of a run.
 
     All kernels that a run needs are compiled before: also those of an evaluation and of a preview.
 
@@ -25,29 +22,30 @@ def training_speed(
         config: the model's shape.
         settings: the batch, the window and the optimizer.
         vocabulary: V characters.
+        data: to train on.
         threads: how many.
         seconds: how long to measure, at least one step.
     """
-    check_memory(config, settings, settings.seq_length)
+    kind = config.kind
+    longest = kind.batches(config, settings, data).longest
+    check_memory(config, settings, longest)
     workers = Workers(threads)
-    parameters = config.kind.parameters(config).initialise(settings.rng_seed)
-    learner = config.kind.learner(parameters, workers, settings.seq_length, settings.batch_size)
+    parameters = kind.parameters(config).initialise(settings.rng_seed)
+    learner = kind.learner(parameters, workers, longest, settings.batch_size)
     optimizer = Optimizer(settings.optimizer, parameters.vector, parameters.decaying, workers)
     state = learner.network.initial_state(settings.batch_size)
-    shape = (settings.seq_length, settings.batch_size)
-    x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
-    batch = Batch(x, y[settings.seq_length - settings.window :])
+    batches = kind.trial(config, settings, data)
 
-    def step() -> None:
+    def step() -> int:
+        batch = next(batches)
         learner.loss_and_gradient(batch, state, dropout_seed=0)
         optimizer.clip_and_update(learner.gradient.vector, 0.0, 1)
         learner.network.refresh()
+        return batch.characters
 
     step()
-    score(learner.network, np.zeros(max(2, settings.seq_length), np.int32))
-    preview(learner.network, vocabulary, settings.rng_seed, step=0)
-    started, steps = running_seconds(), 0
-    while not steps or running_seconds() - started < seconds:
-        step()
-        steps += 1
-    return steps * settings.batch_size * settings.window / max(running_seconds() - started, 1e-9)
+    kind.warm_up(learner.network, vocabulary, settings, data)
+    started, characters = running_seconds(), 0
+    while not characters or running_seconds() - started < seconds:
+        characters += step()
+    return characters / max(running_seconds() - started, 1e-9)

@@ -18,7 +18,6 @@ from charrnn.kinds.transfer import Pretrained
 from charrnn.layers.parameters import Array
 from charrnn.layers.state import State, copy_state
 from charrnn.optimizers.optimizer import Optimizer
-from charrnn.text.documents import Text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.divergence import DivergedError, GoodState, check, check_state
@@ -49,8 +48,8 @@ class Trainer(BaseTrainer):
         config: ModelConfig,
         settings: TrainingSettings,
         vocabulary: Vocabulary,
-        train_ids: Text,
-        val_ids: Text,
+        train_ids: Any,
+        val_ids: Any,
         **how: Any,
     ) -> None:
         super().__init__(config, settings, vocabulary, train_ids, val_ids, **how)
@@ -58,7 +57,7 @@ class Trainer(BaseTrainer):
         self._batches = kind.batches(config, settings, train_ids)
         check_memory(config, settings, self._batches.longest)
         self.parameters = kind.parameters(config).initialise(settings.rng_seed)
-        self.learner = kind.learner(self.parameters, self.workers, settings.seq_length, settings.batch_size)
+        self.learner = kind.learner(self.parameters, self.workers, self._batches.longest, settings.batch_size)
         vector, decaying = self.parameters.vector, self.parameters.decaying
         self.optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
         self.state = self.learner.network.initial_state(settings.batch_size)
@@ -196,7 +195,7 @@ class Trainer(BaseTrainer):
         now = running_seconds()
         clock.seconds = now - clock_zero
         clock.training_seconds += now - started
-        clock.characters += batch.predictions
+        clock.characters += batch.characters
         return StepDone(
             step=progress.step,
             epoch=self._epoch(),
@@ -205,8 +204,8 @@ class Trainer(BaseTrainer):
             val={},
             learning_rate=learning_rate,
             grad_norm=norm,
-            characters=batch.predictions,
-            chars_per_second=self._throughput.add(now - started, batch.predictions),
+            characters=batch.characters,
+            chars_per_second=self._throughput.add(now - started, batch.characters),
             progress=self._done(),
         )
 

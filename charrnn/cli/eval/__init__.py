@@ -19,6 +19,7 @@ from charrnn.text.escapes import unescaped
 from charrnn.text.sources import versions
 
 if TYPE_CHECKING:
+    from charrnn.api import Model
     from charrnn.cli.eval.by_character import Line, Lines
     from charrnn.scoring.exact_match import ExactMatch
     from charrnn.scoring.score import Score, ScoredText
@@ -52,6 +53,7 @@ MANY_DIGITS = 1e9
     help="With --exact: text between question and answer in each line.",
     unset="=",
 )
+@option("--confusion", is_flag=True, help="Print how often each label was answered by each; for models that label.")
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
@@ -70,6 +72,7 @@ def command(
     overwrite: bool,
     exact: bool,
     separator: str | None,
+    confusion: bool,
     encoding: str | None,
     precision: str | None,
     checkpoints: Path,
@@ -93,8 +96,7 @@ def command(
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)
     if per_char and _is_stdout(per_char):
         per_char = STDOUT
-    if not exact:
-        _check(as_json, {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
+    _check(as_json, {} if exact else {"--lines": lines, "--heat": heat, "--per-char -": per_char == STDOUT})
     _check_exact(separator, exact, {"lines": lines, "heat": heat, "per_char": per_char, **how})
     check_belonging("separator", "--exact", exact)
     check_belonging("dynamic_rate", "--dynamic", how["dynamic"])
@@ -108,10 +110,12 @@ def command(
         from charrnn.api import Model
 
         model = Model.load(path, threads=threads, precision=precision)
+    if model.config.kind.answers:
+        _show_evaluation(model, path, sources, encoding, confusion, as_json)
+        return
     if exact:
-        _show_answers(
-            model.score_exact_match(*sources, encoding=encoding, separator=unescaped(separator or "=")), path, as_json
-        )
+        answers = model.score_exact_match(*sources, encoding=encoding, separator=unescaped(separator or "="))
+        _show_answers(answers, path, as_json)
         return
     from charrnn.cli.eval.by_character import Lines, characters_as_json
 
@@ -141,6 +145,21 @@ def command(
         return
     for line in (f"model  {path}", *_notes(tally, **how), *tally.table()):
         say(line, err=beside)
+
+
+def _show_evaluation(
+    model: "Model", path: Path, sources: Sequence[str], encoding: str | None, confusion: bool, as_json: bool
+) -> None:
+    """Print how good the answers of a model are, beside those of its rivals."""
+    from charrnn.cli.eval.answers import evaluation_as_json, evaluation_as_table
+    from charrnn.training.trained_on import trained_on
+
+    evaluation = model.evaluate(*sources, encoding=encoding, training=trained_on(path))
+    if as_json:
+        print_json({"checkpoint": str(path), **evaluation_as_json(evaluation)})
+        return
+    for line in (f"model  {path}", *evaluation_as_table(evaluation, ("confusion",) * confusion)):
+        say(line, err=False)
 
 
 def _show_answers(answers: "ExactMatch", path: Path, as_json: bool) -> None:
@@ -252,7 +271,7 @@ def _check(as_json: bool, reports: dict[str, bool]) -> None:
     chosen = [name for name, used in reports.items() if used]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} both write to stdout: choose one.")
-    if not reports["--heat"]:
+    if not reports.get("--heat"):
         return
     if as_json:
         raise click.UsageError("--heat has no JSON: give --lines --json.")

@@ -1,0 +1,84 @@
+"""The lines that are to be answered, as they come."""
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.storage.atomic import reason
+from charrnn.text.sources import STDIN, check_encoding
+
+BLOCK = 1 << 16
+"""Bytes that are read at once, if so many have come."""
+
+
+class Line(NamedTuple):
+    """A line of text."""
+
+    text: str
+    end: str
+    """What ends it; the last line may end with nothing, and then its answer does not either."""
+    origin: str
+    number: int
+    """From 1."""
+
+
+def lines_of(text: str, encoding: str) -> Iterator[list[Line]]:
+    """The lines that the argument TEXT stands for; as many at a time as have come.
+
+    Raises:
+        CorpusError: a file cannot be read or decoded.
+        ConfigError: the encoding is unknown, or no file is named.
+    """
+    check_encoding(encoding)
+    if text == "@":
+        raise ConfigError("TEXT must be text, - or @FILE, not '@': name a file")
+    if text != STDIN and not text.startswith("@"):
+        yield _split(text + "\n" * (not text.endswith("\n")), "TEXT", 1)
+        return
+    origin = "stdin" if text == STDIN else text[1:]
+    try:
+        if text == STDIN:
+            yield from _lines_in(sys.stdin.buffer, origin, encoding)
+            return
+        with Path(origin).open("rb") as stream:
+            yield from _lines_in(stream, origin, encoding)
+    except OSError as error:
+        raise CorpusError(f"cannot read {origin}: {reason(error)}; check the path") from None
+
+
+def _lines_in(stream: Any, origin: str, encoding: str) -> Iterator[list[Line]]:
+    newline = "\n".encode(encoding.replace("16", "16-le").replace("32", "32-le") if encoding in WIDE else encoding)
+    number, held = 1, b""
+    while data := stream.read1(BLOCK):
+        whole, found, held = (held + data).rpartition(newline)
+        if found:
+            lines = _split(_decoded(whole + found, origin, encoding, number), origin, number)
+            number += len(lines)
+            yield lines
+    if held:
+        yield _split(_decoded(held, origin, encoding, number), origin, number)
+
+
+WIDE = ("utf-16", "utf-32")
+"""Encodings with a byte order mark."""
+
+
+def _decoded(data: bytes, origin: str, encoding: str, number: int) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        at = number + data[: error.start].count(b"\n")
+        raise CorpusError(
+            f"cannot read {origin} as {encoding}: byte 0x{data[error.start]:02x} in line {at}; give its --encoding"
+        ) from None
+
+
+def _split(text: str, origin: str, number: int) -> list[Line]:
+    lines = []
+    for at, line in enumerate(io.StringIO(text, newline=""), number):
+        body = line.rstrip("\r\n")
+        lines.append(Line(body, line[len(body) :], origin, at))
+    return lines

@@ -1,0 +1,21 @@
+"""How good the answers of a model are, beside those of simple rivals that learn from the same data in a second."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of a model and of its rivals.
+
+    Attributes:
+        count: what was answered, such as "2,106 rows".
+        titles: what each figure is, by its name, in the order in which they are shown.
+        figures: for the model, under "model", and for each rival: figures by name. What one does not have is not there.
+        details: tables of further figures, by title; the first row of each is its heading.
+    """
+
+    count: str
+    titles: dict[str, str]
+    figures: dict[str, dict[str, float]]
+    details: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)

@@ -1,0 +1,300 @@
+"""Recurrent layers over rows that are known to their end: in one direction, or in both (Schuster and Paliwal 1997).
+
+A reversed layer is the same cell on reversed rows. Each row is reversed within its own length, so that padding stays at
+the end. Above the first layer, each direction reads the outputs of both:
+
+    a[t] = W_f h_f[t] + W_b h_b[t] + b          h_f, h_b: outputs of the layer below, both in this direction's order
+
+Tensors are called as in PyTorch, ``rnn.weight_hh_l0`` and ``rnn.weight_hh_l0_reverse``; W_f and W_b stand side by side
+in its ``weight_ih``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.reversal import add_reversed, reverse_rows
+from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.products import Bias, Rows, WeightSum
+from charrnn.layers.projection import Projection
+from charrnn.layers.recurrent import RecurrentStack, StackBuffers
+from charrnn.layers.recurrent_shape import StackShape, uniform_weights
+
+
+@dataclass(frozen=True)
+class BidirectionalShape:
+    """What L layers of H units in each of D directions are like.
+
+    Attributes:
+        base: a layer in one direction: cell, units, dropout, types; ``width`` is that of the input.
+        layers: L.
+        directions: D, 1 or 2.
+    """
+
+    base: StackShape
+    layers: int
+    directions: int
+
+    def part(self, layer: int, direction: int) -> StackShape:
+        """One layer in one direction."""
+        return replace(self.base, layers=1, first_layer=layer, suffix="_reverse" if direction else "", dense=layer > 0)
+
+    @property
+    def parts(self) -> list[list[StackShape]]:
+        """All of them: ``[layer][direction]``."""
+        return [[self.part(layer, direction) for direction in range(self.directions)] for layer in range(self.layers)]
+
+    def from_below(self, layer: int, direction: int) -> list[str]:
+        """Names of the matrices that read the outputs of the layer below, of each of its directions."""
+        part = self.part(layer, direction)
+        return [part.named(f"weight_ih{'_back' if below else ''}", 0) for below in range(self.directions)]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each tensor, in the order of the flat vector."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer, parts in enumerate(self.parts):
+            for direction, part in enumerate(parts):
+                if layer:
+                    shapes |= dict.fromkeys(self.from_below(layer, direction), (part.gate_width, part.units))
+                shapes |= part.shapes()
+        return shapes
+
+    def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
+        """Fill with the values that training starts from; see ``StackShape.initialise``."""
+        for layer, parts in enumerate(self.parts):
+            for direction, part in enumerate(parts):
+                part.initialise(parameters, random, orthogonal=orthogonal)
+                for name in self.from_below(layer, direction) if layer else ():
+                    parameters[name][:] = uniform_weights(random, parameters[name].shape, part.units)
+
+    def to_torch(self, tensors: dict[str, Array]) -> None:
+        """Rename tensors as PyTorch has them."""
+        for layer, parts in enumerate(self.parts):
+            for direction, part in enumerate(parts):
+                part.to_torch(tensors)
+                if layer and self.directions == 2:
+                    forward, back = self.from_below(layer, direction)
+                    tensors[forward] = np.concatenate([tensors[forward], tensors.pop(back)], axis=1)
+
+    def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
+        """Copy in what ``to_torch`` has renamed, from copies of those tensors."""
+        for layer, parts in enumerate(self.parts):
+            for direction, part in enumerate(parts):
+                part.from_torch(tensors, parameters)
+                names = self.from_below(layer, direction) if layer else []
+                for place, name in enumerate(names):
+                    columns = slice(place * part.units, (place + 1) * part.units)
+                    parameters[name][:] = tensors[names[0]][:, columns]
+
+    def torch_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each tensor under PyTorch's names."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer, parts in enumerate(self.parts):
+            for direction, part in enumerate(parts):
+                if layer:
+                    shapes[self.from_below(layer, direction)[0]] = (part.gate_width, self.directions * part.units)
+                shapes |= part.torch_shapes()
+        return shapes
+
+
+@dataclass
+class BidirectionalBuffers:
+    """Arrays for T steps of B rows; lists are ``[layer][direction]``.
+
+    Attributes:
+        stacks: of each layer in each direction, in its own order.
+        reversed: each direction's outputs (T, B, H) in the other order; empty with one direction.
+        d_reversed: the same for gradients; shared by all layers. Empty for inference.
+        rows: what products need.
+        states: the cell's number of states.
+    """
+
+    stacks: list[list[StackBuffers]]
+    reversed: list[list[Array]]
+    d_reversed: list[Array]
+    rows: Rows
+    states: int
+
+    @classmethod
+    def allocate(cls, shape: BidirectionalShape, rows: Rows, *, training: bool = False) -> "BidirectionalBuffers":
+        """For at most as many steps and rows as ``rows`` is for."""
+        base, two = shape.base, shape.directions == 2
+        size = (*rows.numbers.shape, row_stride(base.units, base.dtype.itemsize))
+
+        def both() -> list[Array]:
+            return [aligned_zeros(size, base.dtype) for _ in range(2 * two)]
+
+        stacks = [[StackBuffers.allocate(part, rows, training=training) for part in parts] for parts in shape.parts]
+        return cls(stacks, [both() for _ in shape.parts], both() if training else [], rows, len(base.cell.state))
+
+    def shortened(self, steps: int) -> "BidirectionalBuffers":
+        """The same arrays for fewer steps."""
+        return BidirectionalBuffers(
+            [[each.shortened(steps, self.states) for each in parts] for parts in self.stacks],
+            [[array[:steps] for array in arrays] for arrays in self.reversed],
+            [array[:steps] for array in self.d_reversed],
+            self.rows.shortened(steps),
+            self.states,
+        )
+
+
+class Bidirectional:
+    """The layers.
+
+    Args:
+        shape: what they are like.
+        parameters: hold the tensors.
+        training: whether they go backward, too.
+    """
+
+    def __init__(self, shape: BidirectionalShape, parameters: Parameters, *, training: bool = False) -> None:
+        self.shape = shape
+        self.stacks = [[RecurrentStack(part, parameters, training=training) for part in parts] for parts in shape.parts]
+        self._projections = [
+            [
+                Projection(
+                    parameters,
+                    shape.from_below(layer, direction),
+                    part.named("bias", 0),
+                    part.packed_dtype,
+                    training=training,
+                )
+                for direction, part in enumerate(parts)
+            ]
+            for layer, parts in enumerate(shape.parts)
+            if layer
+        ]
+
+    def pack(self, part: int, parts: int) -> None:
+        """Pack a thread's part of the weights anew."""
+        for stacks in self.stacks:
+            for stack in stacks:
+                stack.pack(part, parts)
+        for projections in self._projections:
+            for projection in projections:
+                projection.pack(part, parts)
+
+    def forward(
+        self,
+        inputs: Sequence[Bias],
+        lengths: Array,
+        buffers: BidirectionalBuffers,
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """Fill the outputs of the rows ``first`` to ``last``.
+
+        Args:
+            inputs: for each direction, what the gates of the first layer start from, in the direction's order.
+            lengths: (B,) int32 of the rows.
+            buffers: the arrays to work in, of T steps.
+            first: the first row.
+            last: one beyond the last row.
+            dropout_seed: names the dropout masks; None switches dropout off.
+        """
+        for layer, stacks in enumerate(self.stacks):
+            for direction, stack in enumerate(stacks):
+                own = buffers.stacks[layer][direction]
+                start = inputs[direction]
+                if layer:
+                    gates = own.activations[0].gates
+                    below = self._in_order(buffers, layer - 1, direction)
+                    self._projections[layer - 1][direction].forward(below, gates, buffers.rows, first, last)
+                    start = buffers.rows.adding_to(gates)
+                seed = self._seed(dropout_seed, layer, direction)
+                stack.forward([start], start.row_index, own, first, last, dropout_seed=seed)
+                is_read_reversed = direction or layer < self.shape.layers - 1
+                if buffers.reversed[layer] and is_read_reversed:
+                    to = buffers.reversed[layer][direction]
+                    reverse_rows(own.outputs[0], lengths, self.shape.base.units, to, first, last)
+
+    def outputs(self, buffers: BidirectionalBuffers) -> list[Array]:
+        """The last layer's outputs (T, B, H) of each direction, in the order of the text."""
+        return self._in_order(buffers, self.shape.layers - 1, 0)
+
+    def _in_order(self, buffers: BidirectionalBuffers, layer: int, direction: int) -> list[Array]:
+        """A layer's outputs of each direction, in the order of one of them."""
+        own, turned = buffers.stacks[layer], buffers.reversed[layer]
+        return [each.outputs[0] if at == direction else turned[at] for at, each in enumerate(own)]
+
+    def d_outputs(self, buffers: BidirectionalBuffers) -> list[Array]:
+        """Where the gradients of ``outputs`` are to be written before ``backward``; zero at padding."""
+        (own, *_), stacks = self.stacks[-1], buffers.stacks[-1]
+        return [*own.d_outputs(stacks[0]), *buffers.d_reversed[1:]]
+
+    def backward(
+        self,
+        lengths: Array,
+        buffers: BidirectionalBuffers,
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """From the gradients in ``d_outputs`` to those of all gates; arguments as in ``forward``."""
+        units, top = self.shape.base.units, self.shape.layers - 1
+        if buffers.d_reversed:
+            (to,) = self.stacks[top][1].d_outputs(buffers.stacks[top][1])
+            reverse_rows(buffers.d_reversed[1], lengths, units, to, first, last)
+        for layer in reversed(range(self.shape.layers)):
+            for direction, stack in enumerate(self.stacks[layer]):
+                own = buffers.stacks[layer][direction]
+                seed = self._seed(dropout_seed, layer, direction)
+                stack.backward(buffers.rows.zeros, own, first, last, dropout_seed=seed)
+            if layer:
+                self._to_below(layer, lengths, buffers, first, last)
+
+    def _to_below(self, layer: int, lengths: Array, buffers: BidirectionalBuffers, first: int, last: int) -> None:
+        """The gradients of the outputs of the layer below, which each direction reads in its own order."""
+        below = [
+            stack.d_outputs(own)[0]
+            for stack, own in zip(self.stacks[layer - 1], buffers.stacks[layer - 1], strict=True)
+        ]
+        for direction, projection in enumerate(self._projections[layer - 1]):
+            d_gates = buffers.stacks[layer][direction].activations[0].gates
+            # Each direction's own outputs are read in their order; the other's were reversed, and are added in turn.
+            to = [below[at] if at == direction else buffers.d_reversed[at] for at in range(self.shape.directions)]
+            projection.backward(d_gates, to, buffers.rows, first, last)
+        for direction, d_x in enumerate(buffers.d_reversed):
+            add_reversed(d_x, lengths, self.shape.base.units, below[direction], first, last)
+
+    def _seed(self, seed: int | None, layer: int, direction: int) -> int | None:
+        """A dropout seed of each layer's and direction's own."""
+        return None if seed is None else seed + layer * self.shape.directions + direction
+
+    def weight_sums(
+        self,
+        gradient: Parameters,
+        buffers: BidirectionalBuffers,
+        d_tables: Sequence[Array],
+        ids: Sequence[Array],
+    ) -> Iterator[WeightSum]:
+        """The gradients of the weights, and of what the first layer's gates start from.
+
+        Args:
+            gradient: to be written.
+            buffers: after ``backward``.
+            d_tables: for each direction (V, at least G): the sums of its gates' gradients for each id.
+            ids: for each direction, what it reads (T, B), in its order.
+        """
+        for layer, stacks in enumerate(self.stacks):
+            for direction, stack in enumerate(stacks):
+                own = buffers.stacks[layer][direction]
+                tables = [] if layer else [d_tables[direction]]
+                for each in stack.weight_sums(gradient, own, tables):
+                    yield each if each.ids is not None else each._replace(ids=ids[direction].reshape(-1))
+                if layer:
+                    below = self._in_order(buffers, layer - 1, direction)
+                    gates = own.activations[0].gates
+                    projection = self._projections[layer - 1][direction]
+                    yield from projection.weight_sums(gradient, below, gates, buffers.rows)
+
+    def sum_over_rows(self, gradient: Parameters, buffers: BidirectionalBuffers) -> None:
+        """The gradients of the cells' vectors, which each row has apart."""
+        for stacks, own in zip(self.stacks, buffers.stacks, strict=True):
+            for stack, each in zip(stacks, own, strict=True):
+                stack.sum_over_streams(gradient, each, None, None)

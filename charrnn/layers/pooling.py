@@ -1,0 +1,59 @@
+"""A row of vectors as one vector: the last, the mean and the maximum over time of each unit.
+
+    last = h[end]      mean = sum of h[t] / n      max = max over t of h[t]          n steps, padding left out
+
+Of a layer that reads reversed rows, whose outputs lie in the text's order, the last output is that of the first step.
+Backwards, with the gradient d of the summary:
+
+    d_h[t] = d_mean / n + [t is where the maximum is] d_max + [t is the end] d_last
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.pooling import pool_rows, pool_rows_back
+from charrnn.layers.parameters import Array
+
+SUMMARIES = 3
+"""Last, mean and maximum."""
+
+
+@dataclass
+class Pooling:
+    """The layer's arrays, for B rows and D directions of H units.
+
+    Attributes:
+        units: H.
+        pooled: (1, B, at least 3 D H): the summaries.
+        d_pooled: the same for their gradient.
+        places: (D, B, H): the steps of the maxima.
+    """
+
+    units: int
+    pooled: Array
+    d_pooled: Array
+    places: npt.NDArray[np.int32]
+
+    @classmethod
+    def allocate(cls, units: int, directions: int, rows: int, dtype: np.dtype[Any]) -> "Pooling":
+        """For B rows."""
+        shape = (1, rows, row_stride(SUMMARIES * directions * units, dtype.itemsize))
+        places = np.zeros((directions, rows, units), np.int32)
+        return cls(units, aligned_zeros(shape, dtype), aligned_zeros(shape, dtype), places)
+
+    def forward(self, outputs: Sequence[Array], lengths: Array, first: int, last: int) -> None:
+        """Summarise the ``outputs`` (T, B, H), one of each direction, of the rows ``first`` to ``last``."""
+        for direction, x in enumerate(outputs):
+            places, start = self.places[direction], direction * SUMMARIES * self.units
+            pool_rows(x, lengths, self.units, direction == 0, self.pooled, places, start, first, last)
+
+    def backward(self, d_outputs: Sequence[Array], lengths: Array, first: int, last: int) -> None:
+        """Write the gradients of the outputs from ``d_pooled``."""
+        for direction, d_x in enumerate(d_outputs):
+            places, start = self.places[direction], direction * SUMMARIES * self.units
+            pool_rows_back(self.d_pooled, lengths, self.units, direction == 0, d_x, places, start, first, last)

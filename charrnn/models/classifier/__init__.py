@@ -1,0 +1,92 @@
+"""The model that labels: characters -> tables -> layers in both directions -> pooling -> projection -> softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from charrnn.kinds.metric import Metric
+from charrnn.models.answering import AnsweringKind
+from charrnn.models.classifier.config import ClassifierConfig
+
+ACCURACY = Metric("accuracy", "part of the rows that are right", higher_is_better=True)
+
+
+class Labels(AnsweringKind):
+    """See ``charrnn.kinds.kind.Kind``."""
+
+    name = "rnn"
+    tasks = ("label",)
+    config = ClassifierConfig
+    metrics = (ACCURACY, *AnsweringKind.metrics)
+    precisions = ("float32", "float64", "bf16")
+
+    def title(self, config: ClassifierConfig) -> str:
+        """See ``Kind``."""
+        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
+        ways = "both directions" if config.directions == 2 else "one direction"
+        return f"{config.cell}, {layers} of {config.hidden_size} in {ways}"
+
+    def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
+        """See ``Kind``: rows and their labels."""
+        from charrnn.models.classifier.data import LabelledRows
+
+        return LabelledRows(corpus, options.get("columns", ClassifierConfig.columns))
+
+    def parameters(self, config: ClassifierConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.network import ClassifierParameters
+
+        return ClassifierParameters(config)
+
+    def check_fit(self, config: ClassifierConfig, tensors: Mapping[str, Any]) -> None:
+        """See ``Kind``."""
+        from charrnn.layers.parameters import check_shapes
+        from charrnn.models.classifier.network import torch_shapes
+
+        check_shapes(torch_shapes(config), tensors)
+
+    def load(self, config: ClassifierConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.network import Classifier
+
+        return Classifier(self.parameters(config).load_tensors(tensors), workers)
+
+    def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.network import Classifier, ClassifierLearner
+
+        return ClassifierLearner(Classifier(parameters, workers, training=True), steps, streams)
+
+    def cost(self, config: ClassifierConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.cost import ClassifierCost
+
+        return ClassifierCost(config)
+
+    def batches(self, config: ClassifierConfig, settings: Any, data: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.answers import batches_of
+
+        return batches_of(config, settings, data)
+
+    def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
+        """See ``Kind``: accuracy, and the mean loss."""
+        from charrnn.models.classifier.answers import validate
+
+        return validate(network, data, before_window)
+
+    def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.answers import evaluate
+
+        return evaluate(network, vocabulary, text, training)
+
+    def predictor(self, network: Any, vocabulary: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.classifier.answers import LabelPredictor
+
+        return LabelPredictor(network, vocabulary)
+
+
+KIND = Labels()

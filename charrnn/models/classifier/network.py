@@ -1,0 +1,239 @@
+"""The model that labels: many to one.
+
+characters -> tables -> recurrent layers in both directions -> pooling -> projection -> softmax over the labels
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
+from charrnn.layers.embedding import InputTables, initial_embedding
+from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.pooling import SUMMARIES, Pooling
+from charrnn.layers.products import Bias, Rows, Summation, WeightSum
+from charrnn.layers.projection import Projection
+from charrnn.layers.recurrent_shape import uniform_weights
+from charrnn.layers.softmax import Softmax
+from charrnn.layers.state import State
+from charrnn.models.classifier.config import ClassifierConfig
+from charrnn.text.batches import Batch
+from charrnn.training.row_batches import reversed_rows
+from charrnn.workers import Workers, share
+
+HEAD, HEAD_BIAS = "head.weight", "head.bias"
+
+
+class ClassifierParameters(Parameters):
+    """The tensors.
+
+    embedding.weight (V, E), absent for one-hot input; those of the recurrent layers, see
+    ``charrnn.layers.bidirectional``; head.weight (C, 3 D H), head.bias (C,) for C labels.
+    """
+
+    config: ClassifierConfig
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        super().__init__(config, shapes_of(config))
+
+    def initialise(self, rng_seed: int) -> "ClassifierParameters":
+        """See ``Parameters``."""
+        config, random = self.config, np.random.default_rng(rng_seed)
+        if EMBEDDING in self.tensors:
+            self[EMBEDDING][:] = initial_embedding(random, self[EMBEDDING].shape)
+        config.layers.initialise(self, random, orthogonal=config.recurrent_init == "orthogonal")
+        self[HEAD][:] = uniform_weights(random, self[HEAD].shape, config.hidden_size)
+        return self
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``Parameters``."""
+        tensors = dict(self.tensors)
+        self.config.layers.to_torch(tensors)
+        return tensors
+
+    def load_tensors(self, tensors: Mapping[str, Array]) -> "ClassifierParameters":
+        """See ``Parameters``."""
+        shapes = torch_shapes(self.config)
+        check_shapes(shapes, tensors)
+        tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
+        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+        self.config.layers.from_torch(tensors, self)
+        for name, tensor in self.tensors.items():
+            if name in tensors and tensors[name].shape == tensor.shape:
+                tensor[:] = tensors[name]
+        return self
+
+
+def shapes_of(config: ClassifierConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, in the order of the flat vector."""
+    return _around(config, config.layers.shapes())
+
+
+def torch_shapes(config: ClassifierConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor under PyTorch's names."""
+    return _around(config, config.layers.torch_shapes())
+
+
+def _around(config: ClassifierConfig, layers: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    V, E, C = config.vocab_size, config.embedding_size, len(config.labels)
+    shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (V, E)} if E else {}
+    pooled = SUMMARIES * config.directions * config.hidden_size
+    return {**shapes, **layers, HEAD: (C, pooled), HEAD_BIAS: (C,)}
+
+
+class Classifier:
+    """The model on packed weights.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the rows; one if not given.
+        training: whether it goes backward, too.
+    """
+
+    state_names = ()
+
+    def __init__(
+        self, parameters: ClassifierParameters, workers: Workers | None = None, *, training: bool = False
+    ) -> None:
+        self.config = config = parameters.config
+        if training:
+            config.require_trainable()
+        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
+        first = config.layers.parts[0]
+        weights, biases = ([part.named(name, 0) for part in first] for name in ("weight_ih", "bias"))
+        self.inputs = InputTables(parameters, weights, [*biases], config.vocab_size, packed, training=training)
+        self.layers = Bidirectional(config.layers, parameters, training=training)
+        self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pack the weights and make the tables anew."""
+        self.workers.run(self._pack)
+        if self.config.embedding_size:
+            self.workers.run(self.inputs.make)
+
+    def _pack(self, part: int, parts: int) -> None:
+        for layer in (self.inputs, self.layers, self.head):
+            layer.pack(part, parts)
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``: nothing is carried from batch to batch."""
+        return []
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``."""
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def run(self, x: Array, lengths: Array) -> Array:
+        """Log probabilities (B, C) of the labels of rows of ids (T, B)."""
+        buffers = ClassifierBuffers(self.config, *x.shape)
+        ids = self.in_orders(x, lengths)
+
+        def rows(part: int, parts: int) -> None:
+            self.forward(ids, lengths, buffers, *share(x.shape[1], part, parts))
+
+        self.workers.run(rows, most=x.shape[1])
+        logits = buffers.softmax.logits[0, :, : len(self.config.labels)].astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        log_probabilities: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return log_probabilities
+
+    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
+        """For each direction, ids (T, B) in its order."""
+        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+
+    def forward(
+        self,
+        ids: list[Array],
+        lengths: Array,
+        buffers: "ClassifierBuffers",
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """Logits of the rows ``first`` to ``last`` of a batch."""
+        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
+        self.layers.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+        buffers.pooling.forward(self.layers.outputs(buffers.layers), lengths, first, last)
+        self.head.forward([buffers.pooling.pooled], buffers.softmax.logits, buffers.one_step, first, last)
+
+
+class ClassifierBuffers:
+    """The model's arrays, for T steps of B rows.
+
+    Attributes:
+        layers: of the recurrent layers.
+        pooling: summaries of their outputs.
+        softmax: logits (1, B, at least C) and losses.
+        one_step: what products of the head need.
+    """
+
+    def __init__(self, config: ClassifierConfig, steps: int, rows: int, *, training: bool = False) -> None:
+        longest = max(config.stack.gate_width, SUMMARIES * config.directions * config.hidden_size, len(config.labels))
+        packed, dtype = config.packed_dtype, config.dtype
+        of_steps = Rows.allocate(steps, rows, longest, packed)
+        self.layers = BidirectionalBuffers.allocate(config.layers, of_steps, training=training)
+        self.pooling = Pooling.allocate(config.hidden_size, config.directions, rows, dtype)
+        self.softmax = Softmax.allocate(1, rows, len(config.labels), dtype)
+        self.one_step = Rows.allocate(1, rows, longest, packed)
+
+
+class ClassifierLearner:
+    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+
+    The phases are those of ``charrnn.models.language.learner``: rows, weights, embedding.
+
+    Args:
+        network: made for training.
+        steps: T.
+        rows: B.
+    """
+
+    def __init__(self, network: Classifier, steps: int, rows: int) -> None:
+        self.network, config = network, network.config
+        self.gradient = ClassifierParameters(config)
+        self._buffers = ClassifierBuffers(config, steps, rows, training=True)
+        self._whole = self._buffers.layers
+        widest = max(2 * config.hidden_size, config.embedding_size, SUMMARIES * config.directions * config.hidden_size)
+        self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
+        self._input_sums = list(network.inputs.weight_sums(self.gradient))
+
+    def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
+        """See ``Learner``; targets are (1, B) labels."""
+        network, buffers, lengths = self.network, self._buffers, batch.lengths
+        assert lengths is not None
+        buffers.layers = self._whole.shortened(len(batch.inputs))
+        ids = network.in_orders(batch.inputs, lengths)
+        softmax, pooling = buffers.softmax, buffers.pooling
+        softmax.weigh(batch.weights, batch.targets)
+
+        def rows(part: int, parts: int) -> None:
+            first, last = share(len(lengths), part, parts)
+            network.forward(ids, lengths, buffers, first, last, dropout_seed=dropout_seed)
+            softmax.backward(batch.targets, first, last)
+            network.head.backward(softmax.logits, [pooling.d_pooled], buffers.one_step, first, last)
+            pooling.backward(network.layers.d_outputs(buffers.layers), lengths, first, last)
+            network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+
+        def weights(part: int, parts: int) -> None:
+            self._summation.make(sums, part, parts)
+
+        def inputs(part: int, parts: int) -> None:
+            network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
+
+        sums = list(self._sums(ids))
+        network.workers.run(rows, most=len(lengths))
+        network.workers.run(weights)
+        network.workers.run(inputs)
+        network.layers.sum_over_rows(self.gradient, buffers.layers)
+        return softmax.mean_loss(batch.weights)
+
+    def _sums(self, ids: list[Array]) -> Iterator[WeightSum]:
+        network, buffers = self.network, self._buffers
+        yield from network.layers.weight_sums(self.gradient, buffers.layers, network.inputs.d_tables, ids)
+        pooled, d_logits = buffers.pooling.pooled, buffers.softmax.logits
+        yield from network.head.weight_sums(self.gradient, [pooled], d_logits, buffers.one_step)

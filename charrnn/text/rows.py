@@ -1,0 +1,158 @@
+"""Rows of a TSV file: in each line what is given and what is wanted, and perhaps features of what is wanted.
+
+    given TAB wanted [TAB features]
+
+Lines are UTF-8, without a header and without quoting. A corpus of rows is read as documents, one a line (see
+``charrnn.text.documents``).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.text.corpus import Corpus
+from charrnn.text.sources import STDIN, read_pieces
+from charrnn.text.vocabulary import END, Vocabulary
+
+MOST_COLUMNS = 3
+
+LONGEST = 4096
+"""Characters of one side of a row, at most."""
+
+SHOWN = 40
+"""Characters of a malformed line that are shown."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the file.
+
+    Attributes:
+        given: what is read.
+        wanted: what is to be answered.
+        features: of what is wanted; empty for none.
+    """
+
+    given: str
+    wanted: str
+    features: str = ""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Some rows; its length is that of all that is given in them, in characters.
+
+    Attributes:
+        rows: the rows.
+        vocabulary: of all columns.
+    """
+
+    rows: tuple[Row, ...]
+    vocabulary: Vocabulary
+
+    def __len__(self) -> int:
+        return sum(len(row.given) for row in self.rows)
+
+
+class MalformedRowError(CorpusError):
+    """A line is no row.
+
+    Attributes:
+        number: of the line, from 0, empty ones not counted.
+        what: what is wrong with it.
+    """
+
+    def __init__(self, number: int, what: str) -> None:
+        super().__init__(f"line {number + 1} {what}")
+        self.number, self.what = number, what
+
+    def located(self, sources: Sequence[str], encoding: str) -> CorpusError:
+        """The same error with the file and the number of the line in it."""
+        place = "the text" if STDIN in sources else place_of(self.number, sources, encoding)
+        return CorpusError(f"{place} {self.what}")
+
+
+def columns_of(text: str) -> tuple[int, ...]:
+    """Places, from 0, of given, wanted and features, as an option such as "2,1" has them.
+
+    Raises:
+        ConfigError: it is not two or three different numbers from 1 to 3.
+    """
+    words = text.split(",")
+    places = tuple(int(word) - 1 for word in words if word.strip() in ("1", "2", "3"))
+    if len(places) != len(words) or len(set(places)) != len(places) or len(places) not in (2, 3):
+        raise ConfigError(f"columns must be two or three different numbers from 1 to 3, not {text!r}: give 1,2 or 2,1")
+    return places
+
+
+def rows_of(corpus: Corpus, columns: str) -> list[Row]:
+    """The rows of a corpus that was read line by line.
+
+    Raises:
+        MalformedRowError: a line has too few or too many columns, or an empty or overlong one.
+    """
+    return rows_in(corpus.vocabulary.decode(corpus.ids[:]), columns)
+
+
+def rows_in(text: str, columns: str) -> list[Row]:
+    """The rows of a text whose lines END separates; see ``rows_of``."""
+    return list(parse(text.strip(END).split(END), columns))
+
+
+def parse(lines: Iterable[str], columns: str) -> Iterator[Row]:
+    """The rows that lines are.
+
+    Raises:
+        MalformedRowError: a line is none.
+    """
+    places = columns_of(columns)
+    for number, line in enumerate(lines):
+        cells = line.rstrip("\r").split("\t")
+        if not 2 <= len(cells) <= MOST_COLUMNS:
+            got = "no tab" if len(cells) == 1 else f"{len(cells) - 1} tabs"
+            raise MalformedRowError(
+                number, f"must be two or three columns with a tab between them, but has {got}: {line[:SHOWN]!r}"
+            )
+        if max(places[:2]) >= len(cells):
+            raise MalformedRowError(
+                number, f"has {len(cells)} columns, but --columns {columns} reads more: {line[:SHOWN]!r}"
+            )
+        given, wanted = (cells[place] for place in places[:2])
+        for side, text in (("given", given), ("wanted", wanted)):
+            if not text:
+                raise MalformedRowError(number, f"has nothing in the column of what is {side}: {line[:SHOWN]!r}")
+            if len(text) > LONGEST:
+                raise MalformedRowError(
+                    number,
+                    f"has {len(text):,} characters in a column, of {LONGEST:,} that it may have: {line[:SHOWN]!r}",
+                )
+        rest = [place for place in range(len(cells)) if place not in places[:2]]
+        yield Row(given, wanted, cells[rest[0]] if rest else "")
+
+
+def place_of(number: int, sources: Sequence[str], encoding: str) -> str:
+    """Where a line of some files is, empty ones not counted: its file and its number there, empty ones counted."""
+    left = number
+    for origin, text in groupby(read_pieces(sources, encoding=encoding), key=lambda piece: piece.origin):
+        for at, line in enumerate("".join(piece.text for piece in text).splitlines(), 1):
+            if line and not left:
+                return f"line {at} of {origin}"
+            left -= bool(line)
+    return f"line {number + 1} of the text"
+
+
+def split_rows(rows: Sequence[Row], vocabulary: Vocabulary, val_fraction: float) -> tuple[Examples, Examples]:
+    """Rows to train on and rows to validate with: all rows of one ``given`` are on one side, so that nothing leaks.
+
+    Which ones is a function of the rows alone. Both parts keep the order of the file.
+    """
+    distinct = list(dict.fromkeys(row.given for row in rows))
+    held_out = min(len(distinct) - 1, max(1, round(len(distinct) * val_fraction))) if val_fraction else 0
+    order = np.random.default_rng(0).permutation(len(distinct))
+    validating = {distinct[at] for at in order[:held_out]}
+    parts = ([row for row in rows if (row.given in validating) == is_held_out] for is_held_out in (False, True))
+    train, validation = (Examples(tuple(part), vocabulary) for part in parts)
+    return train, validation

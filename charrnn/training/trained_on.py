@@ -1,0 +1,25 @@
+"""The data that a checkpoint's model was trained on, if its run still has them."""
+
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import CharrnnError
+from charrnn.kinds.header import config_of
+from charrnn.storage.checkpoint import load_header
+from charrnn.storage.corpus import stored_corpus
+from charrnn.storage.run import Run
+from charrnn.training.settings import TrainingSettings
+
+
+def trained_on(checkpoint: Path) -> Any:
+    """The part of the run's data that it trains on; None where the run's text is gone or another one."""
+    try:
+        header = load_header(checkpoint)
+        corpus = stored_corpus(Run(checkpoint.parent).corpus)
+        if corpus.fingerprint != header["corpus"]["fingerprint"]:
+            return None
+        config = config_of(header)
+        fraction = header["settings"].get("val_fraction", TrainingSettings.val_fraction)
+        return config.kind.data(corpus, config.to_dict()).split(fraction)[0]
+    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # rivals are a service
+        return None
