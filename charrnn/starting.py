@@ -121,6 +121,8 @@ def _begun(
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
+    if origin:
+        _check_same(origin.config, data)
     plan = None
     if chosen.plan and wants_plan(given):
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
@@ -148,6 +150,16 @@ def _begun(
         plan=plan,
         preview=chosen.preview,
     )
+
+
+def _check_same(config: Any, data: Data) -> None:
+    """Refuse to start from the weights of a model that answers otherwise."""
+    for name, value in data.fields().items():
+        if name != "vocab_size" and getattr(config, name) != value:
+            raise ConfigError(
+                f"{name} must be those of the model that the run starts from, {getattr(config, name)!r}, not {value!r}: "
+                "give data that have the same, or leave --init-from out"
+            )
 
 
 def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequence[str], encoding: str) -> Data:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from charrnn.errors import ConfigError
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 
@@ -23,6 +24,11 @@ class AnsweringKind(Kind):
     answers = True
     metrics: ClassVar[tuple[Metric, ...]] = (BITS,)
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
+
+    def check_reach(self) -> None:
+        """See ``Kind``."""
+        task = self.tasks[0]
+        raise ConfigError(f"gradients are shown for models that write text, not for task {task}: choose another run")
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
         """See ``Kind``: by gradients."""

@@ -18,11 +18,16 @@ MODELS = {
 
 
 def test_the_kinds_are_the_folders_of_models():
-    assert sorted(kinds()) == sorted(MODELS)
-    assert all(kind.name == name and find_kind(name) is kind for name, kind in kinds().items())
+    assert sorted(name for task, name in kinds() if task == "text") == sorted(MODELS)
+    assert all(kind.name == name and find_kind(name, task) is kind for (task, name), kind in kinds().items())
+    assert all(task in kind.tasks for (task, _), kind in kinds().items())
     assert kind_of({}).name == "rnn"
     with pytest.raises(ConfigError, match="unknown model 'hmm': choose one of rnn, ngram, tdnn"):
         find_kind("hmm")
+    with pytest.raises(ConfigError, match="unknown task 'rhyme': choose one of text, "):
+        find_kind("rnn", "rhyme")
+    with pytest.raises(ConfigError, match="unknown model 'tdnn' for task label: choose one of "):
+        find_kind("tdnn", "label")
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -28,7 +28,7 @@ class Machine:
         self.rate, self.bf16, self.dropout = rate, bf16, dropout
         self.precisions = []
 
-    def speed(self, config, settings):
+    def speed(self, config, settings, data):
         self.precisions.append(config.precision)
         gain = (self.bf16 if config.precision == "bf16" else 1) * (self.dropout if config.dropout else 1)
         work = 1e5 if config.model == "tdnn" else work_per_character(config)
@@ -39,12 +39,22 @@ class Machine:
         return options["steps"] * window * 6 * size * (3 * size + V) / self.rate
 
 
-def parts_of(characters):
-    return lambda val_fraction: (characters - int(characters * val_fraction), int(characters * val_fraction))
+class TextOf:
+    """A text of so many characters, as far as a plan looks at it."""
+
+    def __init__(self, characters, vocabulary=VOCABULARY):
+        self.characters, self.vocabulary = characters, vocabulary
+
+    def fields(self):
+        return {"vocab_size": len(self.vocabulary), "end_symbol": bool(self.vocabulary.documents)}
+
+    def split(self, val_fraction):
+        validation = int(self.characters * val_fraction)
+        return range(self.characters - validation), range(validation)
 
 
 def made(given, *, characters=1_000_000, spent=0.0, machine=None):
-    return make_plan(given, parts_of(characters), VOCABULARY, lambda: spent, (machine or Machine()).speed)
+    return make_plan(given, TextOf(characters), lambda: spent, (machine or Machine()).speed)
 
 
 def plan(*, characters=1_000_000, spent=1.0, rate=1e11, **given):
@@ -96,12 +106,12 @@ def test_the_embedding_is_tied_where_the_text_is_read_a_few_times():
 def test_the_model_that_is_measured_is_the_one_that_is_trained(documents):
     measured = []
 
-    def speed(config, settings):
+    def speed(config, settings, data):
         measured.append(config)
-        return Machine().speed(config, settings)
+        return Machine().speed(config, settings, data)
 
     vocabulary = Vocabulary("ab" + END * bool(documents), documents=documents)
-    options = make_plan({"minutes": 1}, parts_of(4 * 10**6), vocabulary, lambda: 0.0, speed).options
+    options = make_plan({"minutes": 1}, TextOf(4 * 10**6, vocabulary), lambda: 0.0, speed).options
     assert {(config.vocab_size, config.end_symbol) for config in measured} == {(len(vocabulary), bool(documents))}
     chosen = {name: options[name] for name in ("cell", "hidden_size", "dropout", "tie_embedding")}
     assert measured[-1] == config_for(vocabulary, **chosen)
@@ -110,8 +120,8 @@ def test_the_model_that_is_measured_is_the_one_that_is_trained(documents):
 
 def test_steps_are_those_of_the_model_with_all_that_was_chosen():
     class Slow(Machine):
-        def speed(self, config, settings):
-            return super().speed(config, settings) / (10 if config.tie_embedding else 1)
+        def speed(self, config, settings, data):
+            return super().speed(config, settings, data) / (10 if config.tie_embedding else 1)
 
     given = {"minutes": 0.5, "hidden_size": 300, "val_fraction": 0.0}
     fast, slow = (made(given, characters=4 * 10**6, machine=machine()).options for machine in (Machine, Slow))
@@ -120,11 +130,12 @@ def test_steps_are_those_of_the_model_with_all_that_was_chosen():
 
 
 def test_passes_are_those_over_the_part_to_train_on():
-    def small_part(val_fraction):
-        return (10**5, 10**6 - 10**5) if val_fraction else (10**6, 0)
+    class SmallPart(TextOf):
+        def split(self, val_fraction):
+            return (range(10**5), range(10**6 - 10**5)) if val_fraction else (range(10**6), range(0))
 
     given = {"minutes": 10, "hidden_size": 240}
-    options = make_plan(given, small_part, VOCABULARY, lambda: 0.0, Machine().speed).options
+    options = make_plan(given, SmallPart(10**6), lambda: 0.0, Machine().speed).options
     assert options["steps"] * 32 * 64 == pytest.approx(most_epochs(240, 10**5) * 10**5, rel=0.01)
     assert options["dropout"] == best_dropout(240, most_epochs(240, 10**5))
 

@@ -123,10 +123,11 @@ def _report(
         return JsonReport(job.trainer.vocabulary.unit)
     if quiet:
         return NoReport()
-    again, sample = None, options.command_on(job.run.name, job.run.folder.parent, "sample")
+    use = "predict" if job.trainer.config.kind.answers else "sample"
+    again, use = None, options.command_on(job.run.name, job.run.folder.parent, use)
     if job.plan and not _replaces_origin(given, job.run):
         again = _repeat_command(corpora, job.run, job.plan, given)
-    return TextReport(job, _budget(job, given), sample, again)
+    return TextReport(job, _budget(job, given), use, again)
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
