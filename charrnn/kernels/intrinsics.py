@@ -29,7 +29,7 @@ def wide_vectors(typingctx):
 def clamp(typingctx, x, low, high):
     """``x`` clamped to [low, high]; NaN stays NaN. All three have one type.
 
-    Comparisons in Python would become branches, which keep LLVM from vectorising the loop.
+    Comparisons in Python would become branches, which LLVM merges before it vectorises.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
