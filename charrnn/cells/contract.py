@@ -1,4 +1,4 @@
-"""What a recurrent cell provides, and how to find one by name.
+"""The interface of recurrent cells, and their lookup by name.
 
 A layer computes, for t = 0 ... T-1,
 

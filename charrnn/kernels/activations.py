@@ -89,12 +89,12 @@ def _exp(x):
 
 
 def tanh_gradient(y):
-    """Derivative of tanh where its value is ``y``."""
+    """Derivative of tanh, from its value ``y``."""
     return 1 - y * y
 
 
 def sigmoid_gradient(y):
-    """Derivative of sigmoid where its value is ``y``."""
+    """Derivative of sigmoid, from its value ``y``."""
     return y * (1 - y)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 ALIGNMENT = 64
-"""Bytes: the widest vector register, and a cache line."""
+"""Bytes of a cache line and of the widest vector register."""
 
 PAGE = 4096
 

@@ -27,7 +27,7 @@ FACTOR = np.int64(0x5851F42D4C957F2D)
 
 
 class Automaton(NamedTuple):
-    """States, edges, and the hash table of edges."""
+    """A suffix automaton: U states, S edges, and the hash table of edges."""
 
     length: Ints
     """(U,) length of each state's longest substring."""

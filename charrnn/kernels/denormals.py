@@ -12,7 +12,7 @@ from charrnn.kernels.intrinsics import exchange_float_mode
 from charrnn.kernels.jit import jit
 
 DEFAULT, FLUSH = 0x1F80, 0x8040
-"""x86: all exceptions masked; results flushed to zero and denormal operands taken as zero."""
+"""x86 modes: all exceptions masked; and denormal results and operands treated as zero."""
 
 at_once = partial(jit, nogil=False)
 """Decorator of a kernel that keeps the GIL, as it ends before another thread could take it."""

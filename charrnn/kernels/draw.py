@@ -114,7 +114,7 @@ def sink(weights, heap, place, size):
 
 @inlined
 def keep_largest(weights, classes, most, mass, heap):
-    """Keep the largest weights until there are ``most`` or they sum to ``mass``; set the others to 0.
+    """Keep the largest weights, at most ``most``, until they sum to ``mass``; set the others to 0.
 
     Returns the sum of the kept weights. A heap yields them (Williams 1964), as few are kept as a rule and sorting all
     would take longer. Of equal weights, those of smaller ids are kept.

@@ -18,7 +18,7 @@ def wide_vectors(typingctx):
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
+        # llvmlite's own ``add`` accepts only a few attributes, none of them with a value.
         set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
         return context.get_dummy_value()
 
@@ -107,7 +107,7 @@ def store_release(typingctx, array, value):
 
 @intrinsic
 def row_at(typingctx, address, like, size):
-    """The contiguous 1-D array of ``size`` numbers of the type of ``like`` at an address."""
+    """The contiguous array (``size``,) of the type of ``like`` at a memory address."""
     row = types.Array(like, 1, "C")
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -299,7 +299,7 @@ class Prepared:
         self._entry: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel."""
+        """Run the kernel, compiled for the first call's types."""
         if self._entry is None:
             self._entry = compiled(self._kernel, *arguments).entry_point
         return self._entry(*arguments)

@@ -41,7 +41,7 @@ def transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     rows, count = list(rows), len(rows)
     lanes_type = ir.VectorType(ir.IntType(32), count)
     bit = 1
-    while bit < count:  # exchange this bit of the numbers of rows and columns
+    while bit < count:  # swap this bit between row and column indices
         low = [lane if not lane & bit else count + lane - bit for lane in range(count)]
         high = [lane + bit if not lane & bit else count + lane for lane in range(count)]
         for r in range(count):

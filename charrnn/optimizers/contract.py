@@ -1,4 +1,4 @@
-"""What an update rule provides, and how to find one by name.
+"""The interface of update rules, and their lookup by name.
 
 A rule's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``). The compiled update
 takes their values as a tuple, in the order of their declarations.
