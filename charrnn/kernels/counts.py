@@ -45,10 +45,9 @@ class Counts(NamedTuple):
 
 @jit
 def sort_places(text, depth, places, spare, firsts):
-    """Sort ``places`` by their contexts of at most ``depth`` characters.
+    """Sort ``places`` by their contexts, with the text's start before all characters.
 
-    It is a radix sort: a stable counting sort by each character of the context, from the farthest to the nearest. The
-    text's start sorts before all characters.
+    It is a radix sort: a stable counting sort by each character of the context, from the farthest to the nearest.
 
     Args:
         text: (N,) ids below V.
@@ -80,10 +79,7 @@ def before(text, place, lag):
 
 @jit
 def measure_shared(text, depth, places, shared):
-    """Fill ``shared[i]`` with the characters that the contexts of ``places[i - 1]`` and ``places[i]`` share.
-
-    At most ``depth`` are counted.
-    """
+    """Fill ``shared[i]`` with the length, at most ``depth``, that contexts of places i - 1 and i share."""
     shared[0] = 0
     for i in range(1, text.shape[0]):
         left, right = places[i - 1], places[i]

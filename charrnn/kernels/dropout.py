@@ -21,9 +21,7 @@ def mix(x):
 
 @jit
 def dropout(x, out, units, rate, key, first_row, last_row):
-    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0.
-
-    The backward pass is the same function of the gradient.
+    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; also its own backward pass.
 
     Args:
         x: (T, B, at least units).

@@ -1,8 +1,8 @@
 """The tensors of a recurrent stack: names, shapes, initial values, and PyTorch's layout.
 
-Names and shapes (G = gates x H, ``in`` = the input's width, or H above the first layer):
+G = gates x H, and ``in`` is the width of the input:
 
-    rnn.weight_ih_l{l}   (G, in)
+    rnn.weight_ih_l{l}   (G, in)   (G, H) above the first layer
     rnn.weight_hh_l{l}   (G, H)
     rnn.bias_l{l}        (G,)
     rnn.{name}_l{l}      (H,)      each of the cell's vectors

@@ -75,7 +75,7 @@ class Network:
         projection: the layer from their outputs to logits.
 
     Raises:
-        ConfigError: this processor cannot train in the config's precision.
+        ConfigError: this CPU cannot train in the config's precision.
     """
 
     def __init__(
