@@ -1,4 +1,4 @@
-"""What the config of every model holds: frozen, and checked when it is made."""
+"""The configs of models: frozen dataclasses that check their values."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from charrnn.errors import CheckpointError, ConfigError
 from charrnn.options import Option, check_options_of, declare, options_of
 from charrnn.registry import find, is_ours, modules_in, names_in
 
-if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
+if TYPE_CHECKING:  # NumPy is imported where it is used, as the command line mostly needs only the options
     import numpy as np
 
     from charrnn.kinds.kind import Kind
     from charrnn.text.vocabulary import Vocabulary
 
 PRECISIONS = ("float32", "float64", "bf16")
-"""Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
+"""Types of parameters and activations; bf16 is float32 with the factors of products rounded to bfloat16."""
 
 LARGEST_EMBEDDING = 256
-"""Widest embedding that is chosen without being asked for."""
+"""Largest default embedding width."""
 
 of_model = partial(declare, group="Model")
 
 
 @cache
 def _loaded() -> tuple[dict[str, Kind], dict[str, ConfigError]]:
-    """All kinds of models, and why those of other packages that cannot be loaded cannot."""
+    """All kinds of models by name, and the errors of other packages' kinds that cannot be loaded."""
     found: dict[str, Kind] = {}
     broken: dict[str, ConfigError] = {}
     for name, module in modules_in("models").items():
@@ -43,7 +43,7 @@ def _loaded() -> tuple[dict[str, Kind], dict[str, ConfigError]]:
 
 
 def kinds() -> dict[str, Kind]:
-    """All kinds of models, by name: those of other packages that can be loaded, and ours."""
+    """All kinds of models by name, including other packages' kinds that can be loaded."""
     return _loaded()[0]
 
 
@@ -51,7 +51,7 @@ def find_kind(name: str) -> Kind:
     """The kind of that name.
 
     Raises:
-        ConfigError: there is none, or it cannot be loaded.
+        ConfigError: no kind has that name, or it cannot be loaded.
     """
     found, broken = _loaded()
     if name in broken:
@@ -62,11 +62,11 @@ def find_kind(name: str) -> Kind:
 
 
 def model_option(name: str) -> Any:
-    """The option that names the kind, on the config of the kind of that name."""
+    """Declare the option ``model`` on the config of the kind ``name``."""
     return of_model(
         name,
         "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
-        choices=lambda: (*kinds(), *_loaded()[1]),  # so that a broken one's error is told
+        choices=lambda: (*kinds(), *_loaded()[1]),  # broken kinds too, to report their error
     )
 
 
@@ -74,16 +74,16 @@ def kind_of(options: Mapping[str, Any]) -> Kind:
     """The kind of a model with these options.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: no kind has the name that the options give.
     """
     return find_kind(options.get("model", ModelConfig.model))
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A model's shape: everything that its parameters' shapes and its equations depend on.
+    """A model's shape: everything that its equations and the shapes of its parameters depend on.
 
-    Each kind of model has a config with options of its own.
+    Each kind of model has a subclass with its own options.
 
     Raises:
         ConfigError: a value is out of range.
@@ -99,7 +99,7 @@ class ModelConfig:
         retrained=True,
     )
     end_symbol: bool = False
-    """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
+    """Whether the last of the V symbols ends a document; models read it from the initial state."""
 
     def __post_init__(self) -> None:
         check_options_of(self, options_of(type(self)))
@@ -119,7 +119,7 @@ class ModelConfig:
 
     @property
     def title(self) -> str:
-        """The model in a few words."""
+        """A short description of the model."""
         return self.kind.title(self)
 
     @property
@@ -138,20 +138,20 @@ class ModelConfig:
 
     @property
     def end(self) -> int:
-        """The id of the end symbol; -1 where there is none."""
+        """The id of the end symbol; -1 for a model without one."""
         return self.vocab_size - 1 if self.end_symbol else -1
 
     def trainable(self) -> Any:
-        """The same model in a precision in which this processor can train it: bf16 becomes float32 where it must."""
+        """The config in a precision in which this CPU can train: bf16 may become float32."""
         from charrnn.kernels.processor import BFLOAT16
 
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
     def require_trainable(self) -> None:
-        """Raise unless this processor can train in this precision.
+        """Raise unless this CPU can train in ``precision``.
 
         Raises:
-            ConfigError: it cannot.
+            ConfigError: the CPU cannot train in ``precision``.
         """
         if self != self.trainable():
             raise ConfigError(
@@ -161,7 +161,7 @@ class ModelConfig:
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """The options of such a model, by name."""
+        """The options of this kind of model, by name."""
         return options_of(cls)
 
     @classmethod
@@ -170,7 +170,7 @@ class ModelConfig:
         return cls(vocab_size, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields that the model has, as JSON can hold them."""
+        """The model's fields as JSON values."""
         values = asdict(self)
         if not self.kind.documents:
             del values["end_symbol"]
@@ -179,7 +179,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig(ModelConfig):
-    """What networks have that read embedded characters with layers of units."""
+    """The options of networks, which embed characters and have layers of units."""
 
     hidden_size: int = of_model(512, "Units per layer.", least=1)
     embedding_size: int = of_model(
@@ -202,17 +202,17 @@ class NetworkConfig(ModelConfig):
             object.__setattr__(self, "embedding_size", self._chosen_embedding())
 
     def _chosen_embedding(self) -> int:
-        """The width of an embedding that is not given."""
+        """The default width of the embedding."""
         return min(self.vocab_size, LARGEST_EMBEDDING)
 
 
 def make_config(vocab_size: int, **options: Any) -> Any:
     """The config of a model of V characters, of the kind that the option ``model`` names.
 
-    Options of other kinds may be given their defaults.
+    Options of other kinds are accepted if they have their defaults.
 
     Raises:
-        ConfigError: the kind is unknown or has no such option, or a value is out of range.
+        ConfigError: the kind is unknown, the kind lacks an option, or a value is out of range.
     """
     model = options.get("model", ModelConfig.model)
     declared = options_of_models()
@@ -227,16 +227,16 @@ def make_config(vocab_size: int, **options: Any) -> Any:
 
 
 def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
-    """The config of a model of that vocabulary; see ``make_config``."""
+    """The config of a model with that vocabulary; see ``make_config``."""
     return make_config(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
 
 
 def config_from(values: Mapping[str, Any]) -> Any:
-    """The config that ``to_dict`` gave.
+    """Restore a config from the values of ``to_dict``.
 
     Raises:
         ConfigError: a field is unknown, missing or out of range.
-        CheckpointError: the model or its cell is of a package that is not installed.
+        CheckpointError: the model or its cell belongs to a package that is not installed.
     """
     if "vocab_size" not in values:
         raise ConfigError("not a model's config: vocab_size is missing")
@@ -245,10 +245,10 @@ def config_from(values: Mapping[str, Any]) -> Any:
 
 
 def check_installed(values: Mapping[str, Any]) -> None:
-    """Refuse a config of a model or a cell that is nowhere.
+    """Check that a config's kind of model and its cell are installed.
 
     Raises:
-        CheckpointError: it is of a package that is not installed, or cannot be loaded.
+        CheckpointError: one of them belongs to a package that is not installed or cannot be loaded.
     """
     for role, known in (("model", kinds()), ("cell", names_in("cells"))):
         if isinstance(name := values.get(role), str) and name not in known:
@@ -257,11 +257,11 @@ def check_installed(values: Mapping[str, Any]) -> None:
 
 @cache
 def options_of_models() -> dict[str, Option]:
-    """The options of all kinds of models, by name; ``models`` are the kinds that have one."""
+    """The options of all kinds of models, by name; ``Option.models`` lists the kinds that have the option."""
     merged: dict[str, Option] = {}
     for kind in kinds().values():
         for name, option in kind.config.declared().items():
             models = (*(merged[name].models if name in merged else ()), kind.name)
             merged[name] = replace(merged.get(name, option), models=models)
     of_all = options_of(ModelConfig).keys() - {"model"}
-    return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last
+    return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # common options last

@@ -1,4 +1,4 @@
-"""What every trainer provides: a generator of events, and a snapshot from which another one continues."""
+"""The interface of trainers: a generator of events, and a snapshot from which another trainer can continue."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -22,29 +22,29 @@ Reason = Limit | Literal["interrupted", "patience"]
 
 
 class StoppedError(Exception):
-    """A trainer was asked to end while it was scoring."""
+    """A trainer was asked to stop during scoring."""
 
 
 class BaseTrainer(ABC):
-    """Trains a model on a text that has been turned into ids.
+    """Trains a model on a text of ids.
 
     Attributes:
         config: the model's shape.
         settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
         workers: the threads.
-        progress: how far the run has come.
-        clock: how long it has taken.
+        progress: the run's counters.
+        clock: the run's times.
 
     Args:
         config: the model's shape.
-        settings: with the batch and window that fit the text.
+        settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
-        train_ids: (N,) the text to train on, of any integer type, or as documents, shuffled in each epoch.
-        val_ids: (M,) the text to validate with; may be empty.
-        threads: how many; they change no result.
-        save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
-        preview: whether a short sample follows each evaluation; nor does this.
+        train_ids: (N,) the training text, of any integer type; or documents, which are shuffled in each epoch.
+        val_ids: (M,) the validation text; may be empty.
+        threads: number of threads; like the next two, it does not change results.
+        save_every: steps between two saves; 0 saves about once a minute.
+        preview: whether a short sample follows each evaluation.
     """
 
     def __init__(
@@ -69,42 +69,42 @@ class BaseTrainer(ABC):
     @property
     @abstractmethod
     def parameter_count(self) -> int:
-        """Numbers that are learned."""
+        """Number of learned parameters."""
 
     @abstractmethod
     def run(self) -> Iterator[Event]:
         """Train until the first limit is reached.
 
         Raises:
-            TrainingError: training has diverged again and again.
+            TrainingError: training has diverged too often in a row.
         """
 
     def begin_with(self, pretrained: Pretrained) -> None:
-        """Start from the weights of another model, with all else as in a new run."""
+        """Start from another model's weights; everything else is as in a new run."""
         raise NotImplementedError
 
     @abstractmethod
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
+        """The tensors, and a header of JSON values, from which ``restore`` continues."""
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a trainer of the same config and batch; another learning rate is kept.
+        """Continue from the snapshot of a trainer with the same config and batch; the learning rate may differ.
 
         Raises:
-            CheckpointError: the snapshot lacks something or does not fit.
+            CheckpointError: the snapshot is incomplete or does not fit.
         """
 
     def stop(self) -> None:
-        """Ask a running trainer to end after this step, or in the middle of a scoring. Safe in a signal handler."""
+        """Ask the trainer to stop after this step, or at once during scoring; safe in signal handlers."""
         self._stop.set()
 
     def _epoch(self) -> float:
-        """Passes over the text that are done, with their fraction."""
+        """Passes over the text so far, with a fraction."""
         return float(self.progress.epoch)
 
     def _header(self) -> dict[str, Any]:
-        """A snapshot's."""
+        """The header of a snapshot."""
         return {
             **header_of(self.config, self.vocabulary),
             "settings": self.settings.to_dict(),
@@ -115,14 +115,14 @@ class BaseTrainer(ABC):
 
     @property
     def metric(self) -> Metric:
-        """The one that decides which checkpoint is the best."""
+        """The metric that decides which checkpoint is the best."""
         return self.config.kind.metrics[0]
 
     def _validated(self, model: LanguageModel) -> dict[str, float | None]:
-        """The metrics of the validation data; None without any.
+        """The metrics of the validation data; their values are None without such data.
 
         Raises:
-            StoppedError: the trainer was asked to end.
+            StoppedError: the trainer was asked to stop.
         """
         kind = self.config.kind
         if not len(self._val_ids):
@@ -134,7 +134,7 @@ class BaseTrainer(ABC):
             raise StoppedError
 
     def _told(self, evaluated: Evaluated, model: LanguageModel, best: bool) -> Iterator[Event]:
-        """An evaluation, and what follows it."""
+        """The events of an evaluation: the evaluation itself, a preview, and checkpoints that are due."""
         step = evaluated.step
         yield evaluated
         if self._preview:

@@ -1,4 +1,4 @@
-"""How fast this machine trains a model of a given shape."""
+"""Measure how fast this machine trains a model."""
 
 import numpy as np
 
@@ -17,16 +17,16 @@ from charrnn.workers import Workers
 def training_speed(
     config: ModelConfig, settings: TrainingSettings, vocabulary: Vocabulary, *, threads: int, seconds: float
 ) -> float:
-    """Characters per second, by steps on random text.
+    """Measure the training speed in characters per second, by steps on random text.
 
-    All kernels that a run needs are compiled before: also those of an evaluation and of a preview.
+    All kernels of a run are compiled first, including those of evaluations and previews.
 
     Args:
         config: the model's shape.
         settings: the batch, the window and the optimizer.
         vocabulary: V characters.
-        threads: how many.
-        seconds: how long to measure, at least one step.
+        threads: number of threads.
+        seconds: time to measure; at least one step is measured.
     """
     check_memory(config, settings, settings.seq_length)
     workers = Workers(threads)

@@ -37,23 +37,23 @@ class LanguageConfig(NetworkConfig):
     recurrent_init: str = of_model("uniform", "Initial values of recurrent weights.", choices=lambda: RECURRENT_INITS)
 
     hyperparameters: tuple[tuple[str, float], ...] = ()
-    """Of the cell; what is not given has its default."""
+    """The cell's hyperparameters that were set; the others have their defaults."""
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """See ``ModelConfig``."""
+        """The options of the config and the hyperparameters of all cells."""
         return {**super().declared(), **options_in("cells", "Model")}
 
     @classmethod
     def from_options(cls, vocab_size: int, options: Mapping[str, Any]) -> LanguageConfig:
-        """See ``ModelConfig``."""
+        """The config of a model of V characters; options that are hyperparameters of cells go to the cell."""
         known = options_in("cells", "Model")
         own = tuple((name, value) for name, value in options.items() if name in known and value is not None)
         rest = {name: value for name, value in options.items() if name not in known}
         return cls(vocab_size, **rest, hyperparameters=own)
 
     def to_dict(self) -> dict[str, Any]:
-        """See ``ModelConfig``."""
+        """The fields and hyperparameters in one flat dictionary; see ``ModelConfig``."""
         values = super().to_dict()
         own = dict(values.pop("hyperparameters"))
         return {**values, **own}
