@@ -1,7 +1,7 @@
-"""What of the machine this process may use: memory, and the processor's time.
+"""Limits of this process: memory and processor time.
 
-Linux tells the limits of a container in files of control groups: of version 2 in one tree of folders, of version 1 in
-one for each kind of limit. A group is also bound by the limits of all groups above it.
+Linux lists a container's limits in the files of its control groups: version 2 in one tree of folders, version 1 in one
+tree for each kind of limit. The limits of all groups above a group also apply to it.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ GIGABYTE = 1e9
 
 
 def memory_limit(root: Path = FILE_SYSTEM) -> float:
-    """Bytes of memory that this process may use, with the swap space; infinite where nothing tells."""
+    """Bytes of memory that this process may use, including swap space; infinite if unknown."""
     limits = [_address_space()]
-    with contextlib.suppress(AttributeError, ValueError, OSError):  # systems that do not tell
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # unknown on some systems
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + _swap(root))
     for (text,) in (*_limits(root, "", "memory.max"), *_limits(root, "memory", "memory.limit_in_bytes")):
         if text.isdecimal():
@@ -31,7 +31,7 @@ def memory_limit(root: Path = FILE_SYSTEM) -> float:
 
 
 def processor_quota(root: Path = FILE_SYSTEM) -> float:
-    """Processors whose time this process may use up, such as 1.5; infinite where there is no quota."""
+    """Processor time that this process may use, in cores, such as 1.5; infinite without a quota."""
     quotas = [tuple(text.split()) for (text,) in _limits(root, "", "cpu.max")]
     quotas += _limits(root, "cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us")
     whole = [(int(quota), int(period)) for quota, period in quotas if quota.isdecimal() and period.isdecimal()]
@@ -39,17 +39,17 @@ def processor_quota(root: Path = FILE_SYSTEM) -> float:
 
 
 def require_memory(needed: float, what: str, advice: str) -> None:
-    """See that there can be so much memory, before it is taken: Linux would end the process without a word.
+    """Check the memory limit before allocation, as Linux would kill the process without a message.
 
     Raises:
-        ConfigError: there cannot.
+        ConfigError: more than the available memory is needed.
     """
     if needed > (limit := memory_limit()):
         raise ConfigError(f"{what} needs {_size(needed)} of memory, of {_size(limit)} that there are: {advice}")
 
 
 def _size(count: float) -> str:
-    """Bytes as people read them."""
+    """Format a number of bytes as gigabytes."""
     return f"{count / GIGABYTE:,.1f} GB" if count < 1e15 else f"{count / GIGABYTE:.0e} GB"
 
 
@@ -57,14 +57,14 @@ def _address_space() -> float:
     """Bytes that ``ulimit -v`` lets a process address."""
     try:
         import resource
-    except ImportError:  # not there on Windows
+    except ImportError:  # Windows
         return math.inf
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
 def _swap(root: Path) -> int:
-    """Bytes of swap space; 0 where nothing tells."""
+    """Bytes of swap space; 0 if unknown."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in (root / "proc/meminfo").read_text().splitlines():
             if line.startswith("SwapTotal:"):
@@ -73,12 +73,12 @@ def _swap(root: Path) -> int:
 
 
 def _limits(root: Path, controller: str, *names: str) -> Iterator[tuple[str, ...]]:
-    """What the files of these names hold, for each group that this process is in, and that has them all.
+    """The contents of the files ``names``, for each group of this process that has all of them.
 
     Args:
-        root: of all files.
-        controller: of version 1, the kind of limit; "" for version 2.
-        names: of a group's files.
+        root: root of the file system.
+        controller: kind of limit for version 1; "" for version 2.
+        names: names of files in a group's folder.
     """
     for folder in _groups(root, controller):
         with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -86,13 +86,13 @@ def _limits(root: Path, controller: str, *names: str) -> Iterator[tuple[str, ...
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """The folders of the groups that this process is in, each before those above it.
+    """The folders of the groups of this process, each before those above it.
 
-    In a container, the path that /proc tells may be that of the machine outside: the top folder is the container's.
+    In a container, /proc may give the path outside the container; then only the top folder applies.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):  # another system, or a file system that is hidden
+    except (OSError, UnicodeDecodeError):  # not Linux, or /proc is hidden
         return
     top = root / CONTROL_GROUPS / controller
     for line in lines:

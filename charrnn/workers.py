@@ -1,4 +1,4 @@
-"""Threads that share a kernel's work."""
+"""Threads that share the work of kernels."""
 
 import contextlib
 import math
@@ -18,15 +18,15 @@ from charrnn.kernels.waiting import passes, reaches, spins_in
 from charrnn.machine import processor_quota
 
 SPIN_SECONDS = 0.00025
-"""Seconds that a thread looks before it sleeps."""
+"""Seconds that a thread spins before it sleeps."""
 
 
 def available_threads() -> int:
-    """Cores that this process may use: of a container, those whose time it may use up, rounded up.
+    """Number of cores that this process may use; a container's quota is rounded up.
 
-    With a quota of 1.5, two threads do three quarters of what two cores would; one thread would leave a third unused.
+    With a quota of 1.5 cores, two threads use all of it, and one thread would leave a third unused.
     """
-    if hasattr(os, "process_cpu_count"):  # from Python 3.13 on; the interpreter can be told how many there are
+    if hasattr(os, "process_cpu_count"):  # Python 3.13 and newer; respects PYTHON_CPU_COUNT
         cores = os.process_cpu_count() or 1
     elif hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -36,9 +36,9 @@ def available_threads() -> int:
 
 
 class Workers:
-    """A fixed number of threads; the calling thread is one of them.
+    """A fixed number of threads, including the calling thread.
 
-    Kernels release the GIL, so the parts of a job run at once.
+    Kernels release the GIL, so the parts of a job run in parallel.
     """
 
     def __init__(self, threads: int = 1) -> None:
@@ -48,22 +48,22 @@ class Workers:
     def _hire(self) -> None:
         self._process = os.getpid()
         self._caller: dict[str, int] = {}
-        """The thread that ``run`` works for; a dictionary, since an interrupt would leave a lock taken."""
+        """The thread that calls ``run``. It is a dictionary, because an interrupt could leave a lock taken."""
         patience = spins_in(SPIN_SECONDS) if 1 < self.threads <= available_threads() else 0
         self._helpers = [Helper(patience) for _ in range(1, self.threads)]
         weakref.finalize(self, _dismiss, self._helpers)
 
     def run(self, job: Callable[[int, int], None], most: int | None = None) -> None:
-        """Call ``job(part, parts)`` for each part, at once, and wait for all; the first exception is raised.
+        """Call ``job(part, parts)`` for each part in parallel, and wait for all; raises the first exception.
 
-        Where the threads are at work for another caller, this one does all parts. A job must not call ``run`` itself.
-        Who is interrupted may have left a part at work: the next job waits for that.
+        If the threads are busy for another caller, the calling thread does the whole job. A job must not call ``run``.
+        After an interrupt a part may still be running; the next job waits for it.
 
         Args:
-            job: does part ``part`` of ``parts``.
-            most: parts that the job can be cut into, if that may be fewer than the threads.
+            job: function that does part ``part`` of ``parts``.
+            most: most parts that the job can be cut into; None for any number.
         """
-        if self._process != os.getpid():  # a fork, which has none of the threads
+        if self._process != os.getpid():  # a forked process has none of the threads
             self._hire()
         parts = self.threads if most is None else max(1, min(self.threads, most))
         me = threading.get_ident()
@@ -92,17 +92,18 @@ class Workers:
 class Helper:
     """A thread that does one part after another.
 
-    Both sides look out for the other's sign for a while before they sleep. The caller may be interrupted between any
-    two steps, and must find no lock taken that nobody gives back: so both sleep on plain locks, not on conditions.
+    The caller and the thread count parts in shared memory. Each spins on the other's counter for a while, then sleeps
+    on a lock. These are plain locks instead of conditions, because an interrupt can come between any two steps and must
+    not leave a lock taken for ever.
 
-    A part counts as done when ``passes`` says so, which the thread calls next and which needs no GIL. A caller that
-    sleeps is woken up before that, and may look too early; so it is woken up once more before the thread sleeps.
+    A part is done when ``passes`` has stored its count, without the GIL. A sleeping caller is woken just before that
+    and may check too early, so it is woken again before the thread sleeps.
     """
 
     def __init__(self, patience: int) -> None:
         self._patience = patience
         self._given, self._done = np.zeros(1, np.int64), np.zeros(1, np.int64)
-        """How many parts; each is written by one side."""
+        """Numbers of parts, written by the caller and by the thread."""
         self._wake, self._ended, self._serving = threading.Lock(), threading.Lock(), threading.Lock()
         self._wake.acquire()
         self._ended.acquire()
@@ -111,38 +112,38 @@ class Helper:
         self._dismissed = False
 
     def start(self, part: Callable[[], None]) -> None:
-        """Let the thread do a part."""
+        """Give the thread a part to do."""
         if not self._serving.locked():
             try:
                 start_new_thread(self._serve, ())
             except RuntimeError:
                 raise ConfigError("the system lets this process have no more threads: choose fewer --threads") from None
-        self._part = _nothing  # of a caller that was interrupted
+        self._part = _nothing  # drops a part whose caller was interrupted
         self.wait()
         self._part = part
         self._given[0] += 1
         _signal(self._wake)
 
     def wait(self) -> BaseException | None:
-        """Wait until the part is done; returns what it raised."""
+        """Wait until the part is done; returns the exception that it raised, or None."""
         while not reaches(self._done, self._given[0], self._patience):
-            _signal(self._wake)  # who gave the part may have been interrupted before
+            _signal(self._wake)  # again, as ``start`` may have been interrupted before its signal
             self._ended.acquire()
         failure, self._failure = self._failure, None
         return failure
 
     def dismiss(self) -> None:
-        """Let the thread end."""
+        """Ask the thread to end."""
         self._dismissed = True
         _signal(self._wake)
 
     def _serve(self) -> None:
-        if not self._serving.acquire(blocking=False):  # another thread was started before
+        if not self._serving.acquire(blocking=False):  # another thread serves already
             return
         count = int(self._done[0])
         while not self._dismissed:
             if not passes(self._done, self._given, count, self._patience):
-                _signal(self._ended)  # who was woken up before this part was said to be done may sleep again
+                _signal(self._ended)  # again, as the caller may have checked before the count was stored
                 self._wake.acquire()
                 continue
             try:
@@ -155,8 +156,8 @@ class Helper:
 
 
 def _signal(lock: threading.Lock) -> None:
-    """Let go who waits for a lock, now or soon."""
-    with contextlib.suppress(RuntimeError):  # it is free
+    """Release a lock, to wake a thread that waits for it now or soon."""
+    with contextlib.suppress(RuntimeError):  # the lock is free
         lock.release()
 
 
@@ -170,7 +171,7 @@ def _nothing() -> None:
 
 
 def without_denormals(job: Callable[[int, int], None], part: int, parts: int) -> None:
-    """Call ``job(part, parts)`` with denormal numbers taken as zero in this thread."""
+    """Call ``job(part, parts)`` with denormal numbers treated as zero in this thread."""
     mode = flush_denormals()
     try:
         job(part, parts)
@@ -179,5 +180,5 @@ def without_denormals(job: Callable[[int, int], None], part: int, parts: int) ->
 
 
 def share(count: int, part: int, parts: int) -> tuple[int, int]:
-    """First and one beyond the last of ``count`` things that belong to ``part`` of ``parts``."""
+    """First and one beyond the last of the things in part ``part`` if ``count`` are split into ``parts`` parts."""
     return count * part // parts, count * (part + 1) // parts

@@ -1,5 +1,5 @@
-"""Recurrent cells: one file, one cell.
+"""Recurrent cells: one file per cell.
 
-To add a cell, add a file here that defines ``CELL`` (see ``contract.Cell``), and a test file. ``--cell`` lists it by
-the name of its file.
+To add a cell, add a file here that defines ``CELL`` (see ``contract.Cell``), and a test file. The file's name becomes
+the value of ``--cell``.
 """

@@ -3,8 +3,8 @@
     r = sigmoid(a_r + u_r)    z = sigmoid(a_z + u_z)    n = tanh(a_n + r * (u_n + b_hn))
     h[t] = (1 - z) * n + z * h[t-1]
 
-with a = W_ih x[t] + b and u = W_hh h[t-1], gates in PyTorch's order r, z, n. The product for n is kept apart, because
-the reset gate scales it, and so has a bias b_hn of its own. Backwards, with d_h the gradient of h[t] from above and
+with a = W_ih x[t] + b and u = W_hh h[t-1], gates in PyTorch's order r, z, n. The product u_n is not added to a_n,
+because the reset gate scales it, and it has its own bias b_hn. Backwards, with d_h the gradient of h[t] from above and
 from step t+1:
 
     d_a_n = d_h * (1 - z) * (1 - n^2)      d_u_n = d_a_n * r      d_b_hn = d_u_n
@@ -27,7 +27,7 @@ Array = npt.NDArray[np.floating]
 
 
 class GRUActivations(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
+    """The activations that the backward pass needs."""
 
     gates: Array
     """(T, B, 3H): (r, z, n), then the gradient of a."""
@@ -39,14 +39,14 @@ class GRUActivations(NamedTuple):
 
 @inlined
 def begin(activations, t, b, bias_row, vectors, units):
-    """What one stream's products are added to."""
+    """Write one stream's a_n, and the b_hn to which the product u_n is added."""
     copy_row(bias_row[2 * units :], activations.gates[t, b, 2 * units :], units)
     copy_row(vectors[0], activations.candidate[t, b], units)
 
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step."""
+    """Do one stream's step."""
     wide_vectors()
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -62,13 +62,13 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def three_gates(a, units):
-    """The three gates in a row of 3H numbers."""
+    """Views of the three gates in a row of 3H numbers."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
+    """Do one stream's step backwards; the gradient that does not flow through W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)

@@ -3,7 +3,7 @@
     r = sigmoid(a_r + W_r h[t-1])    z = sigmoid(a_z + W_z h[t-1])    n = tanh(a_n + W_n (r * h[t-1]))
     h[t] = (1 - z) * h[t-1] + z * n
 
-with a = W_ih x[t] + b and W_hh = (W_r, W_z, W_n). The step makes two products, one after the other; ``gru`` makes one.
+with a = W_ih x[t] + b and W_hh = (W_r, W_z, W_n). Unlike in ``gru``, the product with W_n depends on the one with W_r.
 Backwards, with d_h the gradient of h[t] from above and from step t+1:
 
     d_a_n = d_h * z * (1 - n^2)        d_a_z = d_h * (n - h[t-1]) * z (1 - z)
@@ -26,7 +26,7 @@ Array = npt.NDArray[np.floating]
 
 
 class GRULectureActivations(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
+    """The activations that the backward pass needs."""
 
     gates: Array
     """(T, B, 3H): (r, z, n), then the gradient of a."""
@@ -35,18 +35,18 @@ class GRULectureActivations(NamedTuple):
     reset: Array
     """(T, B, H): r * h[t-1]."""
     candidate: Array
-    """(T, B, H): what n is the tanh of, then its gradient."""
+    """(T, B, H): a_n + W_n (r * h[t-1]), then its gradient."""
 
 
 @inlined
 def begin(activations, t, b, bias_row, vectors, units):
-    """What one stream's second product is added to."""
+    """Write the a_n to which one stream's second product is added."""
     copy_row(bias_row[2 * units :], activations.candidate[t, b], units)
 
 
 @inlined
 def reset(activations, t, b, bias_row, vectors, units):
-    """One stream's step up to the second product."""
+    """Do one stream's step up to the second product: compute its operand r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before, v = activations.h[t, b], activations.reset[t, b]
@@ -58,7 +58,7 @@ def reset(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step after it."""
+    """Do the rest of one stream's step, after the second product."""
     wide_vectors()
     _, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -70,7 +70,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards, down to the second product; ``d_h`` becomes zero, for what comes out of that."""
+    """Do one stream's step backwards, down to the second product; zero ``d_h`` for the gradient of r * h[t-1]."""
     wide_vectors()
     one, zero = d_hs.dtype.type(1), d_hs.dtype.type(0)
     _, a_z, a_n = three_gates(activations.gates[t, b], units)
@@ -87,7 +87,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def reset_back(activations, t, b, d_v, d_h_before, units):
-    """The rest of it."""
+    """Do the rest of one stream's step backwards, from the gradient ``d_v`` of r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before = activations.h[t, b]

@@ -1,9 +1,9 @@
-"""Leaky units, which integrate what they see at a rate of their own (Jaeger et al. 2007; Bengio et al. 2013).
+"""Leaky integrator units, each with its own learned rate (Jaeger et al. 2007; Bengio et al. 2013).
 
     h[t] = (1 - rate) * h[t-1] + rate * u        u = tanh(a)        rate = sigmoid(s)
 
-with a = W_ih x[t] + b + W_hh h[t-1]; the vector s, and so each unit's rate, is learned. A unit of rate r forgets over
-about 1 / r steps. Backwards, with d_h the gradient of h[t] from above and from step t+1:
+with a = W_ih x[t] + b + W_hh h[t-1]. The vector s is learned. A unit of rate r forgets over about 1 / r steps.
+Backwards, with d_h the gradient of h[t] from above and from step t+1:
 
     d_a = d_h * rate * (1 - u^2)        d_s = d_h * (u - h[t-1]) * rate (1 - rate)
     d_h[t-1] = d_h * (1 - rate) + W_hh^T d_a
@@ -33,7 +33,7 @@ HYPERPARAMETERS = {
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step."""
+    """Do one stream's step."""
     wide_vectors()
     a, rate, h_before, h = activations.gates[t, b], vectors[0], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -44,7 +44,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards; what does not pass W_hh is added to ``d_h_before``."""
+    """Do one stream's step backwards; the gradient that does not flow through W_hh is added to ``d_h_before``."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a, rate, h_before = activations.gates[t, b], vectors[0], activations.h[t, b]
@@ -57,13 +57,13 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> Array:
-    """The s of rates from the slowest to the fastest, at even ratios."""
+    """Initial s (H,): rates from the slowest to the fastest in a geometric series."""
     rates = np.geomspace(slowest_rate, fastest_rate, units)
     return np.log(rates / (1 - rates))
 
 
 def rates_of(s: Array) -> Array:
-    """sigmoid(s), which no s is too large for."""
+    """sigmoid(s), without overflow for any s."""
     return (1 + np.tanh(s / 2)) / 2
 
 

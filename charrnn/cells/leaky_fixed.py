@@ -1,4 +1,4 @@
-"""Leaky units whose rates stay as they start; see ``leaky``."""
+"""Leaky units with fixed rates; see ``leaky``."""
 
 from dataclasses import replace
 

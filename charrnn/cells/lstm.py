@@ -42,7 +42,7 @@ HYPERPARAMETERS = {
 
 
 class LSTMActivations(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
+    """The activations that the backward pass needs."""
 
     gates: Array
     """(T, B, 4H): (i, f, g, o), then the gradient of a."""
@@ -54,7 +54,7 @@ class LSTMActivations(NamedTuple):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step. Two short loops: more of their iterations overlap in the CPU than of one long one."""
+    """Do one stream's step, in two short loops, as the CPU overlaps more of their iterations."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
@@ -76,7 +76,7 @@ def four_gates(a, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    """Do one stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
@@ -92,11 +92,11 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: float = 1.0) -> Array:
-    """Zero, but of the forget gates evenly between two: units begin with time scales of their own, and short ones.
+    """Initial bias: forget gates evenly spaced between two values, so that units differ in time scale; others zero.
 
-    Time scales are spread as by Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". The usual 1 for
-    all (Jozefowicz, Zaremba and Sutskever 2015) makes the cell a long sum before it is known what is worth adding up,
-    and text is learned more slowly: benchmarks/results.md has the figures.
+    Spreading time scales follows Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". With the usual 1
+    for all units (Jozefowicz, Zaremba and Sutskever 2015) the cells remember long before they know what is worth
+    remembering, and learn text more slowly; see benchmarks/results.md.
     """
     bias = np.zeros(4 * units)
     bias[units : 2 * units] = np.linspace(forget_bias_low, forget_bias_high, units)

@@ -43,12 +43,12 @@ HYPERPARAMETERS = {
 }
 
 INPUT, FORGET, OUTPUT = range(3)
-"""Rows of the cell's vectors."""
+"""Rows of ``vectors``: the peepholes of each gate."""
 
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step."""
+    """Do one stream's step."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
@@ -67,7 +67,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    """Do one stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]
@@ -90,7 +90,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def add_products(d_peepholes, d_a, c_before, c, units):
-    """Add one stream's step to its gradient of the peepholes."""
+    """Add one step's gradient of the peepholes to the stream's sum."""
     d_i, d_f, _, d_o = four_gates(d_a, units)
     total_i, total_f, total_o = d_peepholes[INPUT], d_peepholes[FORGET], d_peepholes[OUTPUT]
     for k in range(units):

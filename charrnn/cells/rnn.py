@@ -22,17 +22,17 @@ Array = npt.NDArray[np.floating]
 
 
 class RNNActivations(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
+    """The activations that the backward pass needs."""
 
     gates: Array
-    """(T, B, H): what the units left of a, then its gradient."""
+    """(T, B, H): a, or the value that ``step`` writes over it, then the gradient of a."""
     h: Array
     """(T+1, B, H)."""
 
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """One stream's step."""
+    """Do one stream's step."""
     wide_vectors()
     a, h = activations.gates[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -41,7 +41,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """One stream's step backwards."""
+    """Do one stream's step backwards."""
     wide_vectors()
     a, h, d_h = activations.gates[t, b], activations.h[t + 1, b], d_hs[t + 1, b]
     for k in range(units):

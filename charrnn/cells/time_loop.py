@@ -1,7 +1,7 @@
-"""The loop over time that all cells share: forward (products with W_hh, then the cell's step) and backward.
+"""The loop over time, the same for all cells: forward (products with W_hh, then the cell's step) and backward.
 
-A cell gives its equations for one stream and one step. The loop is compiled for each cell with them inside it, so that
-a step costs no call.
+A cell defines its equations for one stream and one step. They are inlined into the loop, which is compiled once for
+each cell.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ def nothing_back(activations, t, b, d_v, d_h_before, units):
 
 
 def name_of(part: Any) -> str:
-    """Name of the module that defines a cell's function, shorter for a cell of ours."""
+    """Name of the module that defines a cell's function, without the prefix ``charrnn.cells``."""
     module: str = part.py_func.__module__
     return module.removeprefix("charrnn.cells.")
 
 
 def first_product(operand: int) -> Callable[..., None]:
-    """The product whose result is added to a, in the first columns of the gates."""
+    """Make the product that is added to the first columns of a, in ``gates``."""
 
     @inlined
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
@@ -46,7 +46,7 @@ def first_product(operand: int) -> Callable[..., None]:
 
 
 def further_product(place: int, operand: int, result: int) -> Callable[..., None]:
-    """A product whose result is added to what an array of the activations holds."""
+    """Make a product that is added to an array of the activations."""
 
     @inlined
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
@@ -60,11 +60,11 @@ def further_product(place: int, operand: int, result: int) -> Callable[..., None
 
 @inlined
 def no_product(matmul, weights, activations, bias_rows, row_index, t, first, last):
-    """Stand in for the second product of a cell that has one."""
+    """Stand in for the second product of a cell that has only one."""
 
 
 def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
-    """Add the gradient of a product's operand to d_h, in the row before the step (``after`` 0) or after it (1)."""
+    """Make the backward pass of a product: add its operand's gradient to d_h, in row t (``after`` 0) or t + 1 (1)."""
 
     @inlined
     def multiply(matmul, weights, activations, d_h, t, first, last):
@@ -84,7 +84,7 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
 
 @inlined
 def no_product_back(matmul, weights, activations, d_h, t, first, last):
-    """Stand in for the backward of a second product."""
+    """Stand in for the backward pass of a second product."""
 
 
 def named(function: Callable[..., None], cell: str) -> Callable[..., None]:
@@ -95,13 +95,13 @@ def named(function: Callable[..., None], cell: str) -> Callable[..., None]:
 
 @cache
 def forward_of(step: Any, begin: Any, between: Any, products: Sequence[tuple[int, int]]) -> Callable[..., None]:
-    """A cell's ``Cell.forward``.
+    """Compile a cell's ``Cell.forward``.
 
     Args:
-        step: the cell's.
-        begin: what each stream does before the products; None for nothing.
-        between: what it does between the first product and the second; None for nothing.
-        products: of each, the places in the activations of its operand and of its result.
+        step: ``Cell.step``.
+        begin: ``Cell.begin``, or None.
+        between: ``Cell.between``, or None.
+        products: each product's operand and result, as indices into the activations.
     """
     (operand, _), *further = products
     multiply_first = first_product(operand)
@@ -124,15 +124,15 @@ def forward_of(step: Any, begin: Any, between: Any, products: Sequence[tuple[int
 
 @cache
 def backward_of(step_back: Any, between_back: Any, products: Sequence[tuple[int, int]]) -> Callable[..., None]:
-    """A cell's ``Cell.backward``.
+    """Compile a cell's ``Cell.backward``.
 
-    Where a cell does something between two products, the second one is undone first: the gradient of its operand is
-    handed to ``between_back`` in the row of d_h after the step, which the step has read by then.
+    For a cell with ``between_back``, the second product comes first. Its operand's gradient goes to ``between_back`` in
+    row t + 1 of d_h, which ``step_back`` has read already.
 
     Args:
-        step_back: the cell's.
-        between_back: the way back of what it does between its products; None for nothing.
-        products: of each, the places in the activations of its operand and of its gradient.
+        step_back: ``Cell.step_back``.
+        between_back: ``Cell.between_back``, or None.
+        products: each product's operand and gradient, as indices into the activations.
     """
     gradients = [gradient for _, gradient in products]
     early = product_back(1, gradients[1], after=1) if between_back else no_product_back

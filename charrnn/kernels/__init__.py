@@ -1,7 +1,7 @@
 """Numba kernels: arrays in, arrays out.
 
-Nothing here knows of files, texts or models. Every kernel releases the GIL, keeps NaN a NaN, and is cached on disk
-(see ``jit``). Matrix products stand on the one vector tile in ``simd``.
+Nothing here depends on files, texts or models. Kernels release the GIL, propagate NaN, and are cached on disk (see
+``jit``). All matrix products use the vector tile in ``simd``, or the matrix tile in ``matrix``.
 """
 
 import charrnn.kernels.compiler  # noqa: F401 - before any other part imports Numba

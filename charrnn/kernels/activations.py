@@ -1,10 +1,9 @@
 """tanh, sigmoid and exp that vectorise, and their derivatives from outputs.
 
-In float32 these are rational and polynomial fits, because a call into a mathematics library for each element would
-cost more than the matrix products; in float64 they are the exact functions. A NaN stays a NaN, so that a diverged
-model is seen.
+In float32 these are rational and polynomial fits, because calling a mathematics library for each element would cost
+more than the matrix products. In float64 they call the library. NaN stays NaN, so that divergence can be detected.
 
-Called from Python the names compute with NumPy; called from a kernel they compile to the fits.
+Python code that calls these functions runs their NumPy versions; kernels get the compiled ones.
 """
 
 import math
@@ -50,7 +49,7 @@ def _tanh32(x):
 
 
 def _exp32(x):
-    # 2^n 2^f with |f| <= 1/2: the fraction by a polynomial, the integer into the exponent's bits.
+    # 2^n 2^f with |f| <= 1/2: a polynomial gives 2^f; n goes into the exponent's bits.
     x = x * f32(1.44269504)
     if x < f32(-127):
         x = f32(-127)  # the exponent's bits become 0, and so does the result
@@ -90,12 +89,12 @@ def _exp(x):
 
 
 def tanh_gradient(y):
-    """Derivative of tanh where its value is ``y``."""
+    """Derivative of tanh, from its value ``y``."""
     return 1 - y * y
 
 
 def sigmoid_gradient(y):
-    """Derivative of sigmoid where its value is ``y``."""
+    """Derivative of sigmoid, from its value ``y``."""
     return y * (1 - y)
 
 

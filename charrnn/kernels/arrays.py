@@ -1,4 +1,4 @@
-"""Arrays as the kernels like them: each row starts on a boundary of a vector register."""
+"""Aligned arrays: each row starts on a 64-byte boundary, as vector registers need it."""
 
 import math
 
@@ -6,25 +6,25 @@ import numpy as np
 import numpy.typing as npt
 
 ALIGNMENT = 64
-"""Bytes: the widest vector register, and a cache line."""
+"""Bytes of a cache line and of the widest vector register."""
 
 PAGE = 4096
 
 
 def padded(columns: int, itemsize: int) -> int:
-    """Length of a row, in elements, that holds ``columns`` elements and keeps the next row aligned."""
+    """``columns`` rounded up, in elements, so that the next row is aligned too."""
     line = ALIGNMENT // itemsize
     return -(-columns // line) * line
 
 
 def row_stride(columns: int, itemsize: int) -> int:
-    """Like ``padded``, but never a multiple of a page: such rows would fall on the same few cache sets."""
+    """Like ``padded``, but never a multiple of a page, as such rows would share a few cache sets."""
     stride = padded(columns, itemsize)
     return stride + ALIGNMENT // itemsize if stride * itemsize % PAGE == 0 else stride
 
 
 def spread_stride(columns: int, itemsize: int) -> int:
-    """Like ``padded``, but an odd number of lines: the same place of many rows never falls on few cache sets."""
+    """Like ``padded``, but an odd number of cache lines, so that a column spreads over all cache sets."""
     line = ALIGNMENT // itemsize
     return (-(-columns // line) | 1) * line
 

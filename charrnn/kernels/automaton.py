@@ -1,10 +1,10 @@
-"""What a text shares with another that is read once, character by character: a suffix automaton.
+"""A suffix automaton, which finds the passages that a text shares with another in one pass over the other.
 
-The automaton of a text of N characters (Blumer et al. 1985) has a state for each set of places at which substrings end:
-at most 2 N states and 3 N edges. ``length`` is that of a state's longest substring; ``link`` leads to the state of the
-longest suffix that ends at more places. An edge is found by hashing its state and its character.
+The automaton of a text of N characters (Blumer et al. 1985) has one state for all substrings that end at the same set
+of places: at most 2 N states and 3 N edges. ``length`` is the length of a state's longest substring. ``link`` leads to
+the state of its longest suffix that ends at further places too. A hash table finds the edge of a state and a character.
 
-Where nothing long is shared, a rolling hash of the last characters tells so in a fraction of the time.
+A rolling hash of the last characters quickly skips passages that share nothing long with the text.
 """
 
 from typing import NamedTuple
@@ -20,35 +20,35 @@ ROOT = 0
 """The state of the empty substring."""
 
 NONE = -1
-"""Instead of a state, an edge, a place, or a character that the text lacks."""
+"""Stands for a missing state, edge or place, and for a character that the text lacks."""
 
 FACTOR = np.int64(0x5851F42D4C957F2D)
-"""Of the rolling hash: odd, and of no pattern."""
+"""Multiplier of the rolling hash: an odd number with irregular bits."""
 
 
 class Automaton(NamedTuple):
-    """States, edges, and the hash table of edges."""
+    """A suffix automaton: U states, S edges, and the hash table of edges."""
 
     length: Ints
-    """(U,)."""
+    """(U,) length of each state's longest substring."""
     link: Ints
-    """(U,)."""
+    """(U,) suffix link of each state."""
     edges: Ints
-    """(U,) the newest edge of each state."""
+    """(U,) newest edge of each state."""
     source: Ints
-    """(S,) the state that an edge leaves."""
+    """(S,) state that each edge leaves."""
     character: Ints
-    """(S,)."""
+    """(S,) character of each edge."""
     target: Ints
-    """(S,) the state that it leads to."""
+    """(S,) state that each edge leads to."""
     next: Ints
-    """(S,) the edge before it of the same state."""
+    """(S,) previous edge of the same state, or NONE."""
     table: Ints
-    """(a power of two,) edges, where their hash or the entries after it say."""
+    """(a power of two,) hash table of the edges, with linear probing."""
 
 
 def automaton_of(text: Ints) -> tuple[Automaton, Ints]:
-    """The automaton of a text (N,) of numbers from 0, and (N,) the state of all that has been read at each place."""
+    """The automaton of a text (N,) of ids, and the state (N,) of each of its prefixes."""
     states, edges = 2 * len(text) + 2, 3 * len(text) + 3
     length, link, newest = np.empty((3, states), np.int32)
     source, character, target, following = np.empty((4, edges), np.int32)
@@ -61,7 +61,7 @@ def automaton_of(text: Ints) -> tuple[Automaton, Ints]:
 
 @inlined
 def slot_of(automaton, state, character):
-    """Where in the table an edge is, or would be."""
+    """Index in the hash table at which an edge is, or would be inserted."""
     mask = automaton.table.shape[0] - 1
     slot = (state * 0x9E3779B1 + character * 0x85EBCA6B >> 7) & mask
     edge = automaton.table[slot]
@@ -101,7 +101,7 @@ def build(text, automaton, prefixes):
         if length[old] == length[state] + 1:
             link[current] = old
             continue
-        clone = states  # of the old state, for the substrings that now end here, too
+        clone = states  # of the old state, for those of its substrings that end here too
         states += 1
         length[clone], link[clone], newest[clone] = length[state] + 1, link[old], NONE
         edge = newest[old]
@@ -123,7 +123,7 @@ def build(text, automaton, prefixes):
 
 @inlined
 def edge_of(automaton, state, character):
-    """The edge of a state and a character, or NONE; most states have but one."""
+    """The edge of a state and a character, or NONE; most states have a single edge."""
     edge = automaton.edges[state]
     if edge != NONE and automaton.character[edge] != character:
         edge = automaton.table[slot_of(automaton, state, character)]
@@ -136,13 +136,13 @@ class Grams(NamedTuple):
     length: int
     """K."""
     place: Ints
-    """(a power of two,) where each ends, at its hash or in the entries after it; NONE where there is none."""
+    """(a power of two,) hash table with linear probing: the place at which each substring ends; NONE if unused."""
     state: Ints
-    """Likewise: the automaton's state of each."""
+    """(a power of two,) the automaton's state of the substring in the same entry."""
 
 
 def grams_of(text: Ints, length: int, automaton: Automaton, prefixes: Ints) -> Grams:
-    """All substrings of a length of at least 1."""
+    """The table of all substrings of one ``length``, at least 1, of a text."""
     entries = 1 << (8 * len(text)).bit_length()
     grams = Grams(length, *np.full((2, entries), NONE, np.int32))
     collect(text, grams, automaton, prefixes)
@@ -151,7 +151,7 @@ def grams_of(text: Ints, length: int, automaton: Automaton, prefixes: Ints) -> G
 
 @inlined
 def first_hash(text, length):
-    """The hash of the first characters, and what the one that leaves is to be multiplied by."""
+    """The hash of the first ``length`` characters, and the factor that removes the oldest one from a rolling hash."""
     value, power = np.int64(0), np.int64(1)
     for character in text[:length]:
         value = value * FACTOR + character
@@ -161,7 +161,7 @@ def first_hash(text, length):
 
 @inlined
 def entry_of(grams, value, text, place, own):
-    """Where the substring of ``text`` that ends at a place is in the table, or would be; the table is of ``own``."""
+    """Index in the table of text ``own`` for the substring of ``text`` that ends at ``place``."""
     mask = grams.place.shape[0] - 1
     entry = (value ^ value >> 29) & mask
     while grams.place[entry] != NONE:
@@ -191,20 +191,20 @@ def collect(text, grams, automaton, prefixes):
 
 @jit
 def follow(ids, text, grams, automaton, longest, state, matched):
-    """Read a piece of another text, and note what of it is in the automaton's: all that is as long as the grams.
+    """Read a piece of another text, and record its matches of at least K characters with the automaton's text.
 
     Args:
-        ids: (K + M,) the last K characters before the piece, then the piece, as the automaton's text has them; NONE for
-            those that it lacks.
-        text: (N,) the automaton's.
-        grams: of the text.
-        automaton: of the text.
+        ids: (K + M,) the last K characters before the piece, then the piece, as ids of the automaton's text; NONE for
+            characters that this text lacks.
+        text: (N,) the automaton's text.
+        grams: the text's substrings of length K.
+        automaton: the text's automaton.
         longest: (U,) the longest match that has ended in each state; updated.
-        state: after the pieces before; ROOT at the beginning.
-        matched: likewise, how many of the last characters are somewhere in the text, if at least K; else 0.
+        state: the state after the previous piece; ROOT at first.
+        matched: length of the match at the end of the previous piece if at least K, else 0.
 
     Returns:
-        The state and the matched characters after this piece.
+        The state and the length of the match after this piece.
     """
     K = grams.length
     value, power = first_hash(ids, K)
@@ -233,12 +233,14 @@ def follow(ids, text, grams, automaton, longest, state, matched):
 
 @jit
 def spread(automaton, longest, shortest_first):
-    """Let each state know the matches of others: what ends in one ends, or ends in part, in all on its way to the root.
+    """Spread each state's longest match to the states that end at the same places.
+
+    A match that ends in a state also ends, at least in part, in all states on the way along its links to the root.
 
     Args:
-        automaton: of the text.
-        longest: (U,) of the matches that ended in each state; becomes that of the matches that end at its places.
-        shortest_first: (U,) the states by their length.
+        automaton: the text's automaton.
+        longest: (U,) from ``follow``; becomes the longest match that ends at each state's places.
+        shortest_first: (U,) the states in the order of their length.
     """
     for state in shortest_first[::-1]:
         link = automaton.link[state]

@@ -1,9 +1,9 @@
-"""Numba, with settings that no variable, file or program changes.
+"""Compile with Numba's default settings, whatever the environment sets.
 
-Numba takes settings from variables (NUMBA_DISABLE_JIT, NUMBA_BOUNDSCHECK, NUMBA_OPT, ...), from a file
-.numba_config.yaml in the current folder, and from the program that uses it, and looks at them again whenever it
-compiles. They are meant for the functions of that program: kernels would fail with them, print to stdout, or round
-otherwise. So kernels are made and compiled with Numba's defaults; afterwards all settings are as they were.
+Numba reads settings from environment variables (NUMBA_DISABLE_JIT, NUMBA_BOUNDSCHECK, NUMBA_OPT, ...), from a file
+.numba_config.yaml in the current folder, and from the program that uses it, anew at each compilation. Such settings are
+meant for the program's own functions. Kernels compiled with them could fail, print to stdout, or round differently. So
+kernels are compiled with the defaults, and the settings are restored afterwards.
 """
 
 import os
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from typing import Any
 
 KEPT_VARIABLES = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}
-"""Variables that are heeded: which processor to compile for."""
+"""Variables that stay in force: they name the processor to compile for."""
 
 
 @contextmanager
 def _without_variables() -> Iterator[None]:
-    """Hide Numba's variables, and do not warn of a file of settings that cannot be read."""
+    """Hide Numba's environment variables, and silence warnings about an unreadable settings file."""
     hidden = {
         name: value for name, value in os.environ.items() if name.startswith("NUMBA_") and name not in KEPT_VARIABLES
     }
@@ -42,10 +42,10 @@ def _settings() -> dict[str, Any]:
 
 
 def _default_settings() -> dict[str, Any]:
-    """What Numba's settings are without variables and without a file."""
+    """Numba's settings without environment variables and settings file."""
     before = _settings()
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    kept["NUMBA_NUM_THREADS"] = str(config.NUMBA_NUM_THREADS)  # it cannot change once there are such threads
+    kept["NUMBA_NUM_THREADS"] = str(config.NUMBA_NUM_THREADS)  # it must not change once threads run
     try:
         config._env_reloader.process_environ(kept)
         return _settings()
@@ -54,7 +54,7 @@ def _default_settings() -> dict[str, Any]:
 
 
 def _keep_settings() -> None:
-    """Stands in for what reads variables and file again."""
+    """Replace Numba's ``reload_config``, which would read variables and file again."""
 
 
 DEFAULTS = _default_settings()
@@ -62,7 +62,7 @@ DEFAULTS = _default_settings()
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Let Numba have its default settings in the body, and afterwards those of before."""
+    """Give Numba its default settings in the body, and restore the previous ones afterwards."""
     with global_compiler_lock:
         before, reload_config = _settings(), config.reload_config
         vars(config).update(DEFAULTS)

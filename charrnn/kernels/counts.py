@@ -1,9 +1,9 @@
-"""Counting what follows each context of a text: a tree of contexts, and the mixture of their counts.
+"""N-gram counts: a tree of a text's contexts, and the interpolation of their counts.
 
-A context of length k of place i is the k characters before it, read backwards. Contexts that begin alike are neighbours
-once the places of a text are sorted by their contexts, so that each context is a range of places. Where all contexts of
-a range go on alike, their counts are the same: only ranges that branch, or that cannot grow, have a node. So the tree
-of a text of N characters has at most 2 N nodes, for contexts of any length (Weiner 1973; Kennington et al. 2012).
+The context of length k of place i is the k characters before i, read backwards. Once the places are sorted by their
+contexts, each context is a range of places. If a range's contexts all continue with the same character, the longer
+context has the same range and counts. So only ranges that branch, or that cannot grow, get a node: at most 2 N nodes
+for a text of N characters and contexts of any length (Weiner 1973; Kennington et al. 2012).
 """
 
 from typing import NamedTuple
@@ -17,37 +17,37 @@ i32 = np.int32
 
 
 class Counts(NamedTuple):
-    """What ``mix_counts`` reads; U nodes, S followers of those that stand for more than one place."""
+    """The counts of a text: U nodes, and S followers of the nodes that have more than one place."""
 
     text: npt.NDArray[np.int32]
-    """(N,) the text that was counted."""
+    """(N,) the counted text."""
     position: npt.NDArray[np.int32]
-    """(U,) a place of each node."""
+    """(U,) one place of each node."""
     length: npt.NDArray[np.int32]
-    """(U,) the characters that all contexts of a node share."""
+    """(U,) number of characters that all contexts of a node share."""
     first_child: npt.NDArray[np.int32]
-    """(U + 1,)."""
+    """(U + 1,) first child of each node; its children end where the next node's begin."""
     start: npt.NDArray[np.int64]
-    """(U + 1,) where its followers begin; a node of one place has none, as the text tells."""
+    """(U + 1,) index of each node's first follower. A node of one place has none: the text holds its follower."""
     follower: npt.NDArray[np.int32]
-    """(S,) ids."""
+    """(S,) ids of the followers."""
     counts: npt.NDArray[np.int32]
-    """(S,)."""
+    """(S,) counts of the followers."""
     discounts: npt.NDArray[np.float64]
-    """(order, 4): of the counts 0, 1, 2 and all greater ones, for each length of context."""
+    """(order, 4) discounts of the counts 0, 1, 2 and 3 or more, for each length of context."""
     depth: int
-    """The longest context: order - 1."""
+    """Length of the longest context: order - 1."""
     added: float
-    """What each different follower adds to the sum of counts: 1 for Witten-Bell."""
+    """Added to the sum of counts for each distinct follower: 1 for Witten-Bell, else 0."""
     continuations: bool
-    """Whether shorter contexts count the characters before them: for Kneser-Ney."""
+    """Whether shorter contexts count distinct preceding characters, as in Kneser-Ney."""
 
 
 @jit
 def sort_places(text, depth, places, spare, firsts):
-    """Sort ``places`` by their contexts of at most ``depth`` characters; what comes before the text goes first.
+    """Sort ``places`` by their contexts, with the text's start before all characters.
 
-    A stable counting sort by each character of the context, the farthest first.
+    It is a radix sort: a stable counting sort by each character of the context, from the farthest to the nearest.
 
     Args:
         text: (N,) ids below V.
@@ -73,13 +73,13 @@ def sort_places(text, depth, places, spare, firsts):
 
 @inlined
 def before(text, place, lag):
-    """The id + 1 of what comes ``lag`` characters before a place; 0 for nothing."""
+    """The id + 1 of the character ``lag`` before a place; 0 before the text's start."""
     return text[place - lag] + i32(1) if place >= lag else i32(0)
 
 
 @jit
 def measure_shared(text, depth, places, shared):
-    """``shared[i]``: how many characters, at most ``depth``, contexts of ``places[i - 1]`` and ``places[i]`` share."""
+    """Fill ``shared[i]`` with the length, at most ``depth``, that contexts of places i - 1 and i share."""
     shared[0] = 0
     for i in range(1, text.shape[0]):
         left, right = places[i - 1], places[i]
@@ -91,18 +91,18 @@ def measure_shared(text, depth, places, shared):
 
 @jit
 def grow_tree(text, depth, places, shared, low, high, length, first_child, start, marks):
-    """Make the nodes, the root first, then level by level; returns how many there are.
+    """Make the tree's nodes, level by level from the root; returns their number.
 
     Args:
-        text: (N,).
+        text: (N,) ids below V.
         depth: D.
-        places: sorted.
-        shared: as ``measure_shared`` leaves them.
+        places: (N,) from ``sort_places``.
+        shared: (N,) from ``measure_shared``.
         low: (2 N,) int32, written: node u has the places ``low[u] <= i < high[u]``.
-        high: likewise.
-        length: (2 N,) int32, written: the characters that all its contexts share, D for a single place.
-        first_child: (2 N + 1,) int32, written: its children are the nodes from here to the first child of the next.
-        start: (2 N + 1,) int64, written: where its followers begin, and those of the next; a single place has none.
+        high: (2 N,) int32, written.
+        length: (2 N,) int32, written: see ``Counts``; D for a node of one place.
+        first_child: (2 N + 1,) int32, written: see ``Counts``.
+        start: (2 N + 1,) int64, written: see ``Counts``.
         marks: (V,) int64, a buffer.
     """
     marks[:] = -1
@@ -137,21 +137,21 @@ def grow_tree(text, depth, places, shared, low, high, length, first_child, start
 
 @jit
 def count_followers(text, depth, places, low, high, length, first_child, start, continuations, follower, count, slots):
-    """The characters that follow each node's contexts, and how often.
+    """Count the characters that follow each node's contexts.
 
     Args:
-        text: (N,).
+        text: (N,) ids below V.
         depth: D.
-        places: sorted.
-        low: as ``grow_tree`` leaves them; so are the others, cut to the number of nodes.
+        places: (N,) from ``sort_places``.
+        low: from ``grow_tree``, like the next four.
         high: see there.
-        length: see there.
-        first_child: see there.
-        start: see there.
-        continuations: count each follower of a context shorter than D once for each character before the context.
+        length: (U,) see there.
+        first_child: (U + 1,) see there.
+        start: (U + 1,) see there.
+        continuations: whether contexts shorter than D count a follower once for each distinct character before them.
         follower: (S,) int32, written: ids.
         count: (S,) int32, written.
-        slots: (2, V) int64, a buffer: where a follower is counted, and the child that was counted last.
+        slots: (2, V) int64, a buffer: each follower's index, and the child that counted it last.
     """
     slots[:] = -1
     for u in range(length.shape[0]):
@@ -177,7 +177,7 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
 
 @addressable
 def mix_counts(weights, buffers, first, last):
-    """Log probabilities of what follows, as logits; see ``charrnn.models.ngram.counts``.
+    """Write the log probabilities of the next character as logits; see ``charrnn.models.ngram.counts``.
 
     Args:
         weights: Counts.
@@ -206,11 +206,11 @@ def mix_counts(weights, buffers, first, last):
 
 @inlined
 def longer(weights, node, k, symbol):
-    """The node of a context that has grown to ``k`` characters by ``symbol``, and whether there is one."""
+    """Extend a context by ``symbol`` to ``k`` characters; returns its node, and whether the text holds it."""
     low, high = node, node + 1
     if k > weights.length[node]:
         low, high = weights.first_child[node], weights.first_child[node + 1]
-    while high - low > 1:  # children are in the order of their symbols
+    while high - low > 1:  # a binary search, as children are sorted by their symbols
         middle = (low + high) // 2
         if before(weights.text, weights.position[middle], k) <= symbol:
             low = middle
@@ -221,7 +221,7 @@ def longer(weights, node, k, symbol):
 
 @inlined
 def mix_one(weights, node, k, p):
-    """Mix the counts of a node, as a context of ``k`` characters, with ``p`` (V,), what shorter contexts say."""
+    """Interpolate a node's counts, for a context of ``k`` characters, with ``p`` (V,) from the shorter contexts."""
     discounts = weights.discounts[k]
     start, end = weights.start[node], weights.start[node + 1]
     total, back = 0.0, 0.0
@@ -244,5 +244,5 @@ def mix_one(weights, node, k, p):
 
 @inlined
 def count_of(weights, node, k, i):
-    """The count of follower ``i``: 1 for continuations of a context that always has the same character before it."""
+    """The count of follower ``i``; 1 for continuations if the same character always precedes the context."""
     return 1 if weights.continuations and k < weights.length[node] else weights.counts[i]

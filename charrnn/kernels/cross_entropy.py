@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy: with its gradient for training, with ranks for scoring."""
+"""Softmax cross-entropy: with the gradient for training, with the targets' ranks for scoring."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from charrnn.kernels.jit import inlined, jit
 
 @inlined
 def highest(row, classes):
-    """The largest of the first ``classes`` logits, or a NaN; one that it passes over makes the loss a NaN, too."""
+    """The largest of the first ``classes`` logits, or NaN. Any NaN logit makes the loss NaN, even if not returned."""
     top = to_rank(row[0])
     for v in range(1, classes):
         rank = to_rank(row[v])
@@ -19,7 +19,7 @@ def highest(row, classes):
 
 @jit
 def cross_entropy(logits, targets, classes, scales, losses, first_row, last_row):
-    """Loss of each prediction; the logits become the gradient of the sum of all losses, each times its scale.
+    """Compute each prediction's loss, and overwrite the logits with the gradient of the scaled sum of losses.
 
     loss = -log softmax(logits)[target],  d_logits = scale * (softmax(logits) - onehot(target))
 
@@ -27,7 +27,7 @@ def cross_entropy(logits, targets, classes, scales, losses, first_row, last_row)
         logits: (T, B, at least V); overwritten.
         targets: (T, B) integers below V.
         classes: V.
-        scales: (T, B), of the type of the logits; 0 for what does not count.
+        scales: (T, B), of the type of the logits; 0 for predictions that do not count.
         losses: (T, B) float64, written: nats.
         first_row: the first stream.
         last_row: one beyond the last stream.
@@ -53,7 +53,7 @@ def cross_entropy(logits, targets, classes, scales, losses, first_row, last_row)
 
 @jit
 def token_losses(logits, targets, classes, losses, ranks, first_row, last_row):
-    """Loss of each prediction, and the target's place among all classes; the logits stay as they are.
+    """Compute each prediction's loss and its target's rank among all classes; the logits are kept.
 
     loss = -log softmax(logits)[target]
 
@@ -62,7 +62,7 @@ def token_losses(logits, targets, classes, losses, ranks, first_row, last_row):
         targets: (T, B) integers below V.
         classes: V.
         losses: (T, B) float64, written: nats.
-        ranks: (T, B) int32, written: 1 for the most probable class; of equal ones the first goes before.
+        ranks: (T, B) int32, written: 1 for the most probable class; ties rank in the order of the classes.
         first_row: the first stream.
         last_row: one beyond the last stream.
     """

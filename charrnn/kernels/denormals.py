@@ -1,7 +1,7 @@
-"""Numbers below 1e-38 are taken as zero while kernels run.
+"""Treat denormal numbers (below 1e-38) as zero while kernels run.
 
-A product with a denormal number costs an Intel core a hundred times as much as another, and gradients that vanish and
-averages of squares that fade pass through them. The mode belongs to a thread, and what is not ours must not notice.
+On Intel cores a product with a denormal number takes a hundred times as long, and vanishing gradients and decaying
+averages of squares become denormal. The mode belongs to a thread; it is restored for code outside this package.
 """
 
 from functools import partial
@@ -12,15 +12,15 @@ from charrnn.kernels.intrinsics import exchange_float_mode
 from charrnn.kernels.jit import jit
 
 DEFAULT, FLUSH = 0x1F80, 0x8040
-"""x86: all exceptions masked; results flushed to zero and denormal operands taken as zero."""
+"""x86 modes: all exceptions masked; and denormal results and operands treated as zero."""
 
 at_once = partial(jit, nogil=False)
-"""The decorator of a kernel that is over before another thread would have the GIL."""
+"""Decorator of a kernel that keeps the GIL, as it ends before another thread could take it."""
 
 
 @at_once
 def flush_denormals():
-    """Take denormal numbers as zero in this thread; returns the mode to give to ``restore``."""
+    """Treat denormal numbers as zero in this thread; returns the previous mode for ``restore``."""
     before = exchange_float_mode(np.uint32(DEFAULT))
     exchange_float_mode(np.uint32(before | np.uint32(FLUSH)))
     return before
@@ -28,5 +28,5 @@ def flush_denormals():
 
 @at_once
 def restore(mode):
-    """Set this thread's mode back to what ``flush_denormals`` returned."""
+    """Set this thread's mode to the one that ``flush_denormals`` returned."""
     exchange_float_mode(np.uint32(mode))

@@ -1,11 +1,12 @@
 """Random numbers and categorical draws.
 
-The generator is xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64 as its authors advise; its state is an
-array of four 64-bit integers, so that it can be saved and go on later.
+The generator is xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64 as its authors advise. Its state is an
+array of four 64-bit integers, which can be saved and restored.
 
-A draw divides the logits by the temperature, then keeps the ``top_k`` most probable classes, then the fewest of these
-that hold ``top_p`` of what is left (Holtzman et al. 2020), then those of at least ``min_p`` times the largest
-probability (Nguyen et al. 2024). It is the order of Hugging Face's ``generate``; llama.cpp has the temperature last.
+A draw divides the logits by the temperature. It then keeps the ``top_k`` most probable classes; of these, the fewest
+whose probabilities sum to ``top_p`` of theirs (Holtzman et al. 2020); and of these, the classes with at least
+``min_p`` times the largest probability (Nguyen et al. 2024). Hugging Face's ``generate`` uses the same order; llama.cpp
+applies the temperature last.
 """
 
 from typing import NamedTuple
@@ -24,17 +25,17 @@ class Rules(NamedTuple):
     """How a class is drawn from logits."""
 
     temperature: float
-    """Divides the logits; 0 takes the largest."""
+    """Divisor of the logits; 0 takes the largest logit."""
     top_k: int = 0
-    """Classes to keep; 0 keeps all."""
+    """Number of classes to keep; 0 keeps all."""
     top_p: float = 1.0
-    """Probability to keep; 1 keeps all."""
+    """Probability mass to keep; 1 keeps all."""
     min_p: float = 0.0
-    """Least probability, in parts of the largest; 0 keeps all."""
+    """Least probability to keep, as a fraction of the largest; 0 keeps all."""
 
 
 def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
-    """State (4,) of a random generator; another ``stream`` of the same seed is another sequence."""
+    """State (4,) of a random generator; each ``stream`` of a seed is a sequence of its own."""
     state = []
     x = (seed + stream * 0xD1342543DE82EF95) & MASK
     for _ in range(4):
@@ -47,7 +48,7 @@ def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
 
 @inlined
 def uniform(state):
-    """The next number in [0, 1): 53 bits; advances ``state`` (4,)."""
+    """The next random number in [0, 1), of 53 bits; advances ``state`` (4,)."""
     product = state[1] * u64(5)
     result = (product << u64(7) | product >> u64(57)) * u64(9)
     shifted = state[1] << u64(17)
@@ -91,13 +92,13 @@ def weigh(logits, classes, temperature, weights):
 
 @inlined
 def goes_before(weights, first, second):
-    """Whether a class has a larger weight than another one, or the same and comes first."""
+    """Whether the first class has the larger weight, or the same weight and the smaller id."""
     return weights[first] > weights[second] or (weights[first] == weights[second] and first < second)
 
 
 @inlined
 def sink(weights, heap, place, size):
-    """Let the class at ``place`` of a heap of ``size`` classes sink below those that go before it."""
+    """Sift down the class at ``place`` in a heap of ``size`` classes, whose root has the largest weight."""
     sinking = heap[place]
     while 2 * place + 1 < size:
         child = 2 * place + 1
@@ -113,16 +114,16 @@ def sink(weights, heap, place, size):
 
 @inlined
 def keep_largest(weights, classes, most, mass, heap):
-    """Set all weights to 0 but the fewest of the largest that are ``most`` or sum to ``mass``; returns their sum.
+    """Keep the largest weights, at most ``most``, until they sum to ``mass``; set the others to 0.
 
-    They are taken from a heap (Williams 1964): few are kept as a rule, and to sort all would take longer. Of equal
-    weights at the border the first ones are kept.
+    Returns the sum of the kept weights. A heap yields them (Williams 1964), as few are kept as a rule and sorting all
+    would take longer. Of equal weights, those of smaller ids are kept.
 
     Args:
         weights: (at least V,).
         classes: V.
-        most: at least 1.
-        mass: above 0.
+        most: number of weights to keep, at least 1.
+        mass: sum to reach, above 0.
         heap: (at least V,) integers, a buffer.
     """
     for v in range(classes):
@@ -143,7 +144,7 @@ def keep_largest(weights, classes, most, mass, heap):
 
 @inlined
 def rank(weights, classes, ranked):
-    """The classes of the largest weights, the first one first, in ``ranked`` (at most V,); their weights are lost."""
+    """Fill ``ranked`` (at most V,) with the classes of the largest weights, largest first; overwrites their weights."""
     for place in range(ranked.shape[0]):
         best = 0
         for v in range(1, classes):
@@ -155,7 +156,7 @@ def rank(weights, classes, ranked):
 
 @inlined
 def draw(logits, classes, rules, weights, heap, state):
-    """A class drawn from softmax(logits / temperature) by ``rules``; the first maximum at temperature 0.
+    """Draw a class from softmax(logits / temperature) by ``rules``; at temperature 0, the first largest logit.
 
     Args:
         logits: (at least V,).
@@ -163,7 +164,7 @@ def draw(logits, classes, rules, weights, heap, state):
         rules: ``Rules``.
         weights: (at least V,), a buffer of the type of the logits.
         heap: (at least V,) int32, a buffer.
-        state: (4,) of the generator; advanced by one number, or by none at temperature 0.
+        state: (4,) the generator's state; advanced by one number, or by none at temperature 0.
     """
     best = 0
     for v in range(1, classes):
@@ -186,7 +187,7 @@ def draw(logits, classes, rules, weights, heap, state):
     chosen = best
     for v in range(classes):
         if weights[v] > 0:
-            chosen = v  # rounding may leave nothing of the point's last interval
+            chosen = v  # kept if rounding places the point beyond the last interval
             point -= np.float64(weights[v])
             if point < 0.0:
                 break

@@ -1,7 +1,7 @@
-"""Dropout (Srivastava et al. 2014, scaled at training time) whose mask is a function of where and when.
+"""Dropout (Srivastava et al. 2014, scaled at training time) whose mask is a hash of its position.
 
-The mask is not stored and not drawn from a stream of random numbers: it is a hash of (key, time step, stream, unit).
-So the backward pass finds it again, any number of threads sees the same mask, and a resumed run continues with it.
+The mask is neither stored nor drawn from a random generator: it is a hash of (key, time step, stream, unit). So the
+backward pass can recompute it, and it depends neither on the number of threads nor on whether a run was resumed.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ u32 = np.uint32
 
 @jit
 def mix(x):
-    """A well-mixing bijection of 32-bit integers: two rounds of multiply and xor-shift."""
+    """Hash a 32-bit integer to another, one to one, by two rounds of multiply and xor-shift."""
     x = u32(x ^ (x >> u32(16))) * u32(0x7FEB352D)
     x = u32(u32(x) ^ (u32(x) >> u32(15))) * u32(0x846CA68B)
     return u32(u32(x) ^ (u32(x) >> u32(16)))
@@ -21,14 +21,14 @@ def mix(x):
 
 @jit
 def dropout(x, out, units, rate, key, first_row, last_row):
-    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; its own gradient as well.
+    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; also its own backward pass.
 
     Args:
         x: (T, B, at least units).
         out: like ``x``; may be ``x``.
-        units: how many units of each row.
+        units: number of units in a row.
         rate: probability of a zero, in [0, 1).
-        key: 32-bit integer that names the mask: the same key, the same mask.
+        key: 32-bit integer; equal keys give equal masks.
         first_row: the first stream.
         last_row: one beyond the last stream.
     """

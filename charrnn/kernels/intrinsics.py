@@ -1,4 +1,4 @@
-"""What Numba has no word for, written as LLVM IR, as is the tile in ``simd``; no other module has IR."""
+"""Operations that Numba lacks, written as LLVM IR."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from charrnn.kernels.processor import REGISTER_BYTES
 
 @intrinsic
 def wide_vectors(typingctx):
-    """Let LLVM use the widest registers in the loops of the kernel that calls this.
+    """Let LLVM use the widest vector registers in the calling kernel.
 
-    On many CPUs it keeps to half of them by itself, for code that only now and then meets a vector.
+    On many CPUs LLVM prefers registers of half the width, which suits code with few vector instructions.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        # llvmlite's own ``add`` knows a few attributes only, and none with a value.
+        # llvmlite's own ``add`` accepts only a few attributes, none of them with a value.
         set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * REGISTER_BYTES}"')
         return context.get_dummy_value()
 
@@ -27,9 +27,9 @@ def wide_vectors(typingctx):
 
 @intrinsic
 def clamp(typingctx, x, low, high):
-    """``x`` brought into [low, high]; a NaN stays a NaN. All of one type.
+    """``x`` clamped to [low, high]; NaN stays NaN. All three have one type.
 
-    Written with comparisons in Python, the bounds would become branches that LLVM merges before it vectorises.
+    Comparisons in Python would become branches, which LLVM merges before it vectorises.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -42,10 +42,9 @@ def clamp(typingctx, x, low, high):
 
 @intrinsic
 def as_matrix(typingctx, array, rows, columns):
-    """The first ``rows * columns`` elements of a contiguous 1-D array as a matrix, in the same memory.
+    """The first ``rows * columns`` elements of a contiguous 1-D array as a matrix that shares its memory.
 
-    Kernels that call ``reshape`` would have Numba import its arrays where they are only loaded: a tenth of a command's
-    start.
+    ``reshape`` would make Numba import its array code even for kernels from the cache, a tenth of a command's start-up.
     """
     matrix = types.Array(array.dtype, 2, "C")
 
@@ -64,7 +63,7 @@ def as_matrix(typingctx, array, rows, columns):
 
 @intrinsic
 def exchange_float_mode(typingctx, mode):
-    """Set this thread's floating-point mode (x86's MXCSR) to ``mode`` and return what it was; elsewhere do nothing."""
+    """Set this thread's floating-point mode (MXCSR) and return the previous one; returns ``mode`` if not on x86-64."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         if not context.codegen()._tm.triple.startswith("x86_64"):
@@ -85,7 +84,7 @@ def exchange_float_mode(typingctx, mode):
 
 @intrinsic
 def load_acquire(typingctx, array):
-    """``array[0]`` as it is in memory now, where another thread may write it."""
+    """``array[0]``, which another thread may write with ``store_release``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
@@ -96,7 +95,7 @@ def load_acquire(typingctx, array):
 
 @intrinsic
 def store_release(typingctx, array, value):
-    """``array[0] = value``: a thread that sees it with ``load_anew`` sees all that was written before, too."""
+    """``array[0] = value``; a thread that reads it with ``load_acquire`` also sees all earlier writes."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
@@ -108,7 +107,7 @@ def store_release(typingctx, array, value):
 
 @intrinsic
 def row_at(typingctx, address, like, size):
-    """The contiguous 1-D array of ``size`` numbers of the type of ``like`` at an address."""
+    """The contiguous array (``size``,) of the type of ``like`` at a memory address."""
     row = types.Array(like, 1, "C")
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -125,14 +124,14 @@ def row_at(typingctx, address, like, size):
 
 @intrinsic
 def pause(typingctx):
-    """Let a moment pass, and leave the core to its other hardware thread meanwhile; does nothing on rare processors."""
+    """Pause for a moment and leave the core to its other hardware thread; does nothing but on x86-64 and Arm."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         triple, word = context.codegen()._tm.triple, ir.IntType(32)
         name, operands = "", []
         if triple.startswith("x86_64"):
             name = "llvm.x86.sse2.pause"
-        elif triple.startswith(("aarch64", "arm64")):  # has a yield, but that takes no time on most
+        elif triple.startswith(("aarch64", "arm64")):  # its ``yield`` takes no time on most cores
             name, operands = "llvm.aarch64.isb", [word(15)]
         if name:
             function = ir.FunctionType(ir.VoidType(), [operand.type for operand in operands])
@@ -144,9 +143,9 @@ def pause(typingctx):
 
 @intrinsic
 def copy_row(typingctx, source, to, count):
-    """The first ``count`` numbers of a contiguous row to another one, which may be the same memory.
+    """Copy the first ``count`` numbers of a contiguous row to another, which may overlap.
 
-    A loop over rows that may be the same memory would not vectorise.
+    LLVM would not vectorise a loop over rows that may overlap.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -158,16 +157,16 @@ def copy_row(typingctx, source, to, count):
 
 
 def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
-    """The bits of a number without its sign, turned over if it is negative; twice, and they are as before."""
+    """Invert all bits but the sign of a negative number; the function is its own inverse."""
     width = bits.type.width
     return builder.xor(bits, builder.lshr(builder.ashr(bits, bits.type(width - 1)), bits.type(1)))
 
 
 @intrinsic
 def to_rank(typingctx, x):
-    """An integer that is the larger, the larger the number is; a NaN's is beyond those of the infinities.
+    """An integer that orders as the number does; a NaN's is beyond the infinities'.
 
-    The largest of integers is found in vectors, that of numbers, one of which may be a NaN, is not.
+    LLVM vectorises the maximum of integers, but not of numbers that may be NaN.
     """
     rank = types.int32 if x == types.float32 else types.int64
 
@@ -179,7 +178,7 @@ def to_rank(typingctx, x):
 
 @intrinsic
 def from_rank(typingctx, rank):
-    """The number that ``to_rank`` was given."""
+    """The number of a rank; the inverse of ``to_rank``."""
     number = types.float32 if rank == types.int32 else types.float64
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -1,10 +1,10 @@
-"""The decorator of every kernel, and where compiled kernels are kept.
+"""The decorators of kernels, and the disk cache of compiled kernels.
 
-Numba's cache looks at one file's time stamp only: a kernel that has inlined another one would survive an edit of it.
-So the cache folder is named by the version and a hash of all sources that are compiled, and an edit of any of them
-starts a new folder. Kernels with code of other packages are in folders of their own, named by the sources of that code.
-A folder need only be readable where it holds all kernels, as a container's may be. Where there is none, or where it
-cannot be written and a kernel is not in it, kernels are compiled anew in each process.
+Numba's own cache checks the time stamp of a single file, and so keeps a kernel whose inlined functions have changed in
+another file. Here the name of the cache folder contains Numba's version and a hash of all compiled sources: editing any
+of them starts a new folder. Kernels that contain code of other packages have folders named by that code's sources.
+A read-only folder works if it holds all kernels, as in a container. Kernels that can neither be read nor written are
+compiled in each process.
 """
 
 import contextlib
@@ -32,12 +32,12 @@ from charrnn.registry import is_ours
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
-"""The folders whose sources are compiled, and so name the cache; of the last two, those that define a kernel."""
+"""Folders of compiled sources, which are hashed; in the last two, only files that define a kernel."""
 
 KERNEL = re.compile(rb"^@(jit|inlined|addressable)\b", re.MULTILINE)
 
 FAST_MATH = {"contract", "reassoc", "nsz", "arcp", "afn"}
-"""All of LLVM's fast-math flags but those that assume that there is no NaN and no infinity."""
+"""LLVM's fast-math flags without those that assume finite numbers."""
 
 COMPILER_OPTIONS = {
     "nogil": True,
@@ -46,14 +46,14 @@ COMPILER_OPTIONS = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
-"""No GIL, no Python exceptions for 1/0, and no counting of references: kernels allocate nothing, and where Numba cannot
-prove it needless it costs two atomic operations for each row that is looked at. No wrapper for C, which few need."""
+"""No GIL, no Python exception for 1/0, and no C wrapper, which few kernels need. No reference counts (``_nrt``) either:
+kernels allocate nothing, and counting can take two atomic operations for each row that is sliced."""
 
 
 def source_hash() -> str:
-    """Hash (12 hexadecimal digits) of all sources that are compiled, and of what they found of the processor.
+    """Hash (12 hexadecimal digits) of all compiled sources and the processor's features.
 
-    Numba's optimisation level is part of it: a program may have set up the compiler before this package was imported.
+    It includes Numba's optimisation level, as a program may set up the compiler before it imports this package.
     """
     digest = hashlib.sha256(repr((PROCESSOR, int(numba.config.OPT))).encode())
     for folder in COMPILED_FOLDERS:
@@ -65,13 +65,13 @@ def source_hash() -> str:
 
 
 def user_cache_folder() -> Path:
-    """The folder in which this platform's programs keep what they can make again.
+    """The platform's cache folder, or NUMBA_CACHE_DIR.
 
-    A relative path is of no use, as it would be another folder wherever a program starts: of the variables it is left
-    out (as the XDG specification wants it), but for NUMBA_CACHE_DIR, which may be meant so.
+    Relative paths in other variables are ignored, as the XDG specification demands: they would name another folder
+    wherever a program starts.
 
     Raises:
-        RuntimeError: there is no home folder.
+        RuntimeError: the user has no home folder.
     """
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(folder).absolute()
@@ -85,7 +85,7 @@ def user_cache_folder() -> Path:
 
 
 def find_cache_folder() -> Path | None:
-    """The folder of this version's compiled kernels, made if need be; None where it cannot be made."""
+    """The folder of this version's compiled kernels, created if missing; None if it cannot be created."""
     try:
         folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,51 +98,51 @@ CACHE_FOLDER = find_cache_folder()
 
 
 compile_listeners: list[Callable[[bool], None]] = []
-"""Called, and forgotten, before the first kernel is compiled that is not in the cache: with whether it can be kept."""
+"""Called once, before the first kernel that the cache lacks is compiled; the argument says whether it can be cached."""
 
 KERNEL_BYTES = 1 << 19
-"""Room for the largest kernel."""
+"""Upper bound on the size of a compiled kernel's file."""
 
 
 @cache
 def hash_of(path: str) -> bytes:
-    """Hash of a file."""
+    """SHA-256 hash of a file."""
     return hashlib.sha256(Path(path).read_bytes()).digest()
 
 
 class Locator(CompileResultCacheImpl._locator_classes[0]):  # type: ignore[misc]
-    """Numba's, of a folder that is given; it need not be writable to be read.
+    """Numba's locator for a given cache folder, which may be read-only.
 
-    Kernels are known by their sources: wherever and whenever those were installed, they are compiled once.
+    A hash identifies each source, whenever and wherever it was installed.
     """
 
     def get_cache_path(self) -> str:
-        """The folder of a source folder's kernels."""
+        """The cache folder for the kernels of one source folder."""
         return str(Path(super().get_cache_path()).with_name(Path(self._py_file).parent.name))
 
     def get_source_stamp(self) -> bytes:
-        """A hash of the source."""
+        """A hash of the source, in place of its time stamp."""
         return hash_of(self._py_file)
 
     def ensure_cache_path(self) -> None:
-        """Make the folder if it can be made."""
+        """Create the cache folder if possible."""
         with contextlib.suppress(OSError):
             Path(self.get_cache_path()).mkdir(parents=True, exist_ok=True)
 
 
 class Implementation(CompileResultCacheImpl):  # type: ignore[misc]
-    """Numba's, with our locator."""
+    """Numba's cache implementation, with our locator."""
 
     _locator_classes = (Locator,)
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of one function, in our folder, without what only a compiler needs."""
+    """Numba's cache of one function, in our folder, which loads kernels without setting up the compiler."""
 
     _impl_class = Implementation
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
-        # Numba picks the folder here, from settings that belong to the whole process.
+        # Numba's constructor reads the folder from settings of the whole process.
         settings = {"CACHE_DIR": str(folder), "CACHE_LOCATOR_CLASSES": ""}
         before = {name: getattr(numba.config, name, "") for name in settings}
         self._function, self._folder = function, folder
@@ -153,23 +153,22 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             vars(numba.config).update(before)
 
     def _cache_for(self, sig: Any) -> "KernelCache | None":
-        """The cache for arguments that other packages have a part in: a process without them could not read ours."""
+        """The separate cache for argument types of other packages, as processes without these could not read them."""
         traces = sorted(trace for kind in sig for trace in _traces_in(kind))
         if not traces or self._folder != CACHE_FOLDER:
             return None
         return KernelCache(self._function, _folder_of_others(traces))
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        """What tells the versions of a kernel apart: its sources, and so what it holds, are in the folder's name."""
+        """A kernel's key in the cache: types and processor only, as the folder's name identifies the sources."""
         return sig, codegen.magic_tuple()
 
     @own_settings()
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled kernel, if it is there.
+        """Load a compiled kernel from the cache; returns None if it is missing or unreadable.
 
-        Numba would first register all that it can compile, which takes longer than everything else at start. Compiled
-        code needs the runtime alone; where a kernel is not there, Numba registers the rest before it compiles. One that
-        cannot be read is not there.
+        Numba's own method first registers everything that Numba can compile, which dominates a command's start-up.
+        Compiled code needs only the runtime; Numba registers the rest later if it has to compile.
         """
         if others := self._cache_for(sig):
             return others.load_overload(sig, target_context)
@@ -178,17 +177,17 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         try:
             with self._guard_against_spurious_io_errors():
                 kernel = self._load_overload(sig, target_context)
-        except Exception:  # a file that a crash has cut short: whatever unpickling makes of it
+        except Exception:  # whatever unpickling raises for a file that a crash has cut short
             try:
                 self.flush()
-            except OSError:  # it stays as it is, and would be in the way of keeping another one
+            except OSError:  # the damaged file cannot be replaced
                 self.disable()
         while kernel is None and compile_listeners:
             compile_listeners.pop()(self._has_room())
         return kernel
 
     def _has_room(self) -> bool:
-        """Whether a kernel can be kept."""
+        """Whether a compiled kernel can be written to the cache."""
         try:
             self._impl.locator.ensure_cache_path()
             with tempfile.TemporaryFile(dir=self.cache_path) as file:
@@ -198,7 +197,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         return bool(self._enabled)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a kernel for later processes, where there is room: without, it is compiled again."""
+        """Write a compiled kernel to the cache, if possible."""
         if others := self._cache_for(sig):
             others.save_overload(sig, data)
             return
@@ -207,18 +206,18 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def _is_of_others(part: Any) -> bool:
-    """Whether a function or a class is of another package."""
+    """Whether another package defines a function or a class."""
     return not is_ours(part.__module__)
 
 
 def _folder_of_others(traces: Iterable[bytes]) -> Path:
-    """The folder for kernels in which other packages have the parts that left these traces."""
+    """The cache folder for kernels that contain other packages' code, identified by its ``traces``."""
     assert CACHE_FOLDER
     return CACHE_FOLDER / f"others-{hashlib.sha256(repr(list(traces)).encode()).hexdigest()[:12]}"
 
 
 def _traces_in(kind: Any) -> Iterator[bytes]:
-    """What tells a type of another package from others: the name and fields of a NamedTuple, or a kernel's code."""
+    """Identify other packages' parts in a type: a NamedTuple's name and fields, or a kernel's code."""
     own = getattr(kind, "instance_class", None)
     if own is not None and _is_of_others(own):
         yield f"{own.__module__}.{own.__qualname__}{own._fields}".encode()
@@ -230,9 +229,9 @@ def _traces_in(kind: Any) -> Iterator[bytes]:
 
 
 def code_of_others(function: Any, seen: set[Any] | None = None) -> Iterator[bytes]:
-    """What the code that other packages have in a kernel is made of: sources, and constants from elsewhere.
+    """Identify other packages' code in a kernel, by hashes of its sources and by the constants it reads.
 
-    A kernel of ours has theirs in the variables that it closes over. Theirs may call and read whatever they name.
+    Our kernels hold such code in the variables that they close over; it may itself use any global name of its module.
     """
     function, seen = getattr(function, "py_func", function), set() if seen is None else seen
     if not isinstance(function, FunctionType) or function in seen:
@@ -265,34 +264,34 @@ def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 
 inlined = own_settings()(numba.njit(inline="always", **COMPILER_OPTIONS))
-"""The decorator of a kernel's part: its code becomes part of the kernel that calls it.
+"""Decorator of a function that is inlined into the kernels that call it.
 
-A kernel called by a kernel is compiled twice, alone and with its caller, and where LLVM does not inline it, which of
-the two runs depends on what the process has compiled before: arithmetic might round otherwise after a restart.
+If one kernel called another, Numba would compile the callee twice, alone and with its caller. Where LLVM does not
+inline it, the version that runs would depend on what the process compiled before, and a restart could change rounding.
 """
 
 
 addressable = partial(jit, no_cfunc_wrapper=False)
-"""The decorator of a kernel that others call by its address: the wrapper for C is what they call."""
+"""Decorator of a kernel that other kernels call by the address of its C wrapper."""
 
 
 def compiled(kernel: Any, *arguments: Any) -> Any:
-    """What Numba compiled of a kernel for such arguments.
+    """The compilation of a kernel for the types of ``arguments``.
 
-    Its ``entry_point`` is called like the kernel, with arguments of just these types: to find the types of many
-    arguments takes Numba longer than a short kernel runs.
+    Its ``entry_point`` is called like the kernel, with arguments of exactly these types. It skips Numba's inspection of
+    the arguments, which takes longer than a short kernel.
     """
-    # Not by signature: that would be another entry in the cache.
+    # Compiled from types, as a signature would add another entry to the cache.
     arguments = tuple(numba.typeof(argument) for argument in arguments)
     kernel.compile(arguments)
     return kernel.overloads[arguments]
 
 
 class Prepared:
-    """A kernel that is always called with arguments of the types of its first call, which Numba looks at only then.
+    """A kernel whose argument types Numba inspects only at the first call.
 
-    Callers must keep to them, to the layout of arrays, too: hardly anything is noticed, and what then happens is not
-    defined. The tests look at every call.
+    All calls must have the same types, including the layouts of arrays. Other types are hardly ever noticed, and the
+    behaviour is undefined. The tests check every call.
     """
 
     def __init__(self, kernel: Any) -> None:
@@ -300,16 +299,16 @@ class Prepared:
         self._entry: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel."""
+        """Run the kernel, compiled for the first call's types."""
         if self._entry is None:
             self._entry = compiled(self._kernel, *arguments).entry_point
         return self._entry(*arguments)
 
 
 def by_address(kernel: Any, *arguments: Any) -> Any:
-    """An ``addressable`` kernel, compiled for such arguments, to be handed to a kernel that calls it.
+    """An ``addressable`` kernel compiled for the types of ``arguments``, as an argument for another kernel.
 
-    What a kernel calls by name is compiled once more with it, the larger the slower. By its address it is called as it
-    is: compiled once, and the same arithmetic for all who call it.
+    A kernel called by its name would be compiled again with each caller. Called by address it is compiled once, and
+    rounds the same for all callers.
     """
     return types.CompileResultWAP(compiled(kernel, *arguments))

@@ -1,4 +1,4 @@
-"""Products with concatenated one-hot vectors, as sums of rows that are looked up, and their gradient."""
+"""Products with concatenated one-hot vectors, computed as sums of table rows, and their gradients."""
 
 from typing import Any, NamedTuple
 
@@ -14,15 +14,16 @@ Array = npt.NDArray[np.floating]
 
 
 class LookupWeights(NamedTuple):
-    """What ``lookup_logits`` reads."""
+    """The weights and kernels that ``lookup_logits`` uses."""
 
     lookup: Any
+    """``lookup_tanh``, by address."""
     matmul: Any
-    """Kernels, by their addresses."""
+    """``matmul``, by address."""
     tables: Array
     """(V, at least lags x H)."""
     bias: Array
-    """(H,)."""
+    """(H,) bias of the hidden layer."""
     w_head: Packed
     """H x V."""
     head_bias: Array
@@ -31,7 +32,7 @@ class LookupWeights(NamedTuple):
 
 @addressable
 def lookup_logits(weights, buffers, first, last):
-    """The logits of streams ``first`` to ``last`` of a window: a hidden layer of looked-up rows, and a product.
+    """Compute a window's logits for the streams ``first`` to ``last``: the hidden layer, then the projection.
 
     Args:
         weights: LookupWeights.
@@ -47,13 +48,13 @@ def lookup_logits(weights, buffers, first, last):
 
 @addressable
 def lookup_tanh(tables, bias, history, lags, hidden, units, first, last):
-    """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, all of ``units`` units.
+    """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, of ``units`` units.
 
     Args:
         tables: (V, at least lags x units): for each id, a block of units for each place p.
         bias: (units,).
-        history: (T + lags - 1, B) int32, each an id + 1, or 0 for nothing, which adds nothing.
-        lags: how many ids a step looks at.
+        history: (T + lags - 1, B) int32: an id + 1, or 0 for no character, which adds nothing.
+        lags: number of ids that a step sees.
         hidden: (T, B, at least units), written.
         units: H.
         first: the first stream.
@@ -77,7 +78,7 @@ def lookup_tanh(tables, bias, history, lags, hidden, units, first, last):
 
 @jit
 def tanh_back(d_hidden, hidden, units, first, last):
-    """The gradient of ``hidden = tanh(a)`` becomes that of a; shapes as in ``lookup_tanh``."""
+    """Turn the gradient of ``hidden = tanh(a)`` into the gradient of a, in place; shapes as in ``lookup_tanh``."""
     for t in range(hidden.shape[0]):
         for b in range(first, last):
             d_row, row = d_hidden[t, b, :units], hidden[t, b, :units]
@@ -87,13 +88,13 @@ def tanh_back(d_hidden, hidden, units, first, last):
 
 @jit
 def lookup_sums(d_a, history, lags, units, d_tables, d_bias, first, last):
-    """The gradients of the tables and of the bias, from that of a: units ``first`` to ``last`` of each block.
+    """Compute the gradients of the tables and of the bias from d_a, for units ``first`` to ``last`` of each block.
 
-    The sums run over t, then b, whatever the share of the units.
+    The sums run over t, then b, however the units are split among threads.
 
     Args:
-        d_a: (T, B, at least units).
-        history: as in ``lookup_tanh``; so are the others.
+        d_a: (T, B, at least units), the gradient of a.
+        history: as in ``lookup_tanh``, like the next two.
         lags: see there.
         units: see there.
         d_tables: (V, at least lags x units), written.

@@ -1,7 +1,7 @@
-"""Products with packed matrices, built on the vector tile.
+"""Products with packed matrices.
 
-Rows are cut into tiles, as even as can be. The sums over k run in the same order for every row and column, whatever
-rows a call is given: results do not depend on how rows are shared among threads.
+Rows are cut into tiles of nearly equal height. The sums over k run in the same order for every row and column, so
+results do not depend on how the rows are shared among threads.
 """
 
 from numba import from_dtype
@@ -17,23 +17,23 @@ from charrnn.kernels.simd import TILE, tile
 
 
 def adds_start_last(b: Packed) -> bool:
-    """Whether ``matmul`` adds what a sum starts from after all of its products.
+    """Whether ``matmul`` adds the bias after the whole sum over k.
 
-    Then a product that was made from zeros, to which that is added, is the same to the last bit.
+    Then a product with zero bias plus the bias gives the same result to the last bit.
     """
     return not multiplies(from_dtype(b.panels.dtype)) and steps_of(b.depth, b.panels) <= cut_of(b.panels).depth
 
 
 @inlined
 def panels_at_once(vectors, count, first, end, is_reversed, most):
-    """How many panels, at most ``most``, to take at once: full ones, or just one; as even as can be.
+    """How many panels, at most ``most``, one tile takes: several full ones, in even groups, or a single one.
 
     Args:
-        vectors: in all panels.
-        count: how many panels there are.
-        first: the first one that is left to take.
-        end: one beyond the last one that is left.
-        is_reversed: whether the last ones come first.
+        vectors: number of vectors in all panels.
+        count: number of panels.
+        first: the first remaining panel.
+        end: one beyond the last remaining panel.
+        is_reversed: whether panels are taken from the end.
         most: at least 1.
     """
     left = end - first
@@ -55,8 +55,8 @@ def matmul(a, b, bias_rows, row_index, c, first_row, last_row):
 
     Args:
         a: (T, R, at least K), contiguous.
-        b: Packed, K x N. Where it holds the product already, that is added and nothing multiplied.
-        bias_rows: (V, at least N), contiguous; may be the memory of C.
+        b: Packed, K x N. If it holds a precomputed product, only the bias is added.
+        bias_rows: (V, at least N), contiguous; may share the memory of C.
         row_index: (T, R) int32 below V, contiguous.
         c: (T, R, at least N), contiguous. Columns beyond N keep what they hold.
         first_row: the first row.
@@ -68,7 +68,7 @@ def matmul(a, b, bias_rows, row_index, c, first_row, last_row):
     width = REGISTER_BYTES // c.itemsize
     count = panel_count(b.columns, width)
     first, last, alone = team.share_of(b.team, count)
-    ranges = ((first, last), (0, first), (last, count))  # our own panels, and those of the others if they do not come
+    ranges = ((first, last), (0, first), (last, count))  # the others' panels only if their results do not arrive
     for i in range(len(ranges)):
         product(a, b, bias_rows, row_index, c, first_row, last_row, ranges[i])
         if alone or (i == 0 and hand_over(b, c, first_row, last_row, ranges[i])):
@@ -77,7 +77,7 @@ def matmul(a, b, bias_rows, row_index, c, first_row, last_row):
 
 @inlined
 def add_starts(precomputed, columns, bias_rows, row_index, c, first_row, last_row):
-    """``matmul`` whose products have been precomputed."""
+    """Do what ``matmul`` does, with products that have been precomputed."""
     for t in range(c.shape[0]):
         for r in range(first_row, last_row):
             row, product = c[t, r], precomputed[t, r]
@@ -88,7 +88,7 @@ def add_starts(precomputed, columns, bias_rows, row_index, c, first_row, last_ro
 
 @inlined
 def hand_over(b, c, first_row, last_row, panels):
-    """Give the columns of these panels to the other members of the team, and take theirs; False if they do not come."""
+    """Exchange the columns of these panels for the team's other columns; returns False if those do not arrive."""
     width = REGISTER_BYTES // c.itemsize
     vectors = -(-b.columns // width)
     count = panel_count(b.columns, width)
@@ -99,9 +99,9 @@ def hand_over(b, c, first_row, last_row, panels):
 
 @inlined
 def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
-    """``matmul``, of B's panels from one to one beyond another.
+    """Do what ``matmul`` does, for the range ``panels`` of B's panels.
 
-    While a block of a panel is multiplied, the next one is fetched into the cache: it may lie far away.
+    While a block of a panel is multiplied, the next one is prefetched into the cache.
     """
     width = REGISTER_BYTES // c.itemsize
     steps, height, c_stride = c.shape
@@ -162,18 +162,18 @@ def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
 
 @inlined
 def copy_starts(panels, shape, bias_rows, row_index, c, t0, t1, first_row, column):
-    """Copy what the sums of some columns start from to C, for tiles that can do no more than add to it.
+    """Copy the biases of some columns to C, for matrix tiles, which can only add to C.
 
     Args:
-        panels: of B.
-        shape: (rows, vectors, tail) of each step.
-        bias_rows: as in ``product``, like the next two.
+        panels: the panels of B.
+        shape: (rows, vectors, tail) in each step.
+        bias_rows: as in ``matmul``, like the next two.
         row_index: see there.
         c: see there.
         t0: the first step.
         t1: one beyond the last step.
-        first_row: of each step.
-        column: the first one.
+        first_row: the first row in each step.
+        column: the first column.
     """
     for t in range(t0, t1):
         row = t * c.shape[1] + first_row

@@ -1,7 +1,7 @@
-"""Products of transposed matrices, which weights' gradients are, and sums of rows, in one pass.
+"""Gradients of weights: products with a transposed matrix, and sums of its rows by id, in one pass.
 
-Columns of both factors lie far apart, so that both are packed, block by block. Rows of the products are shared among
-threads; each element is summed over all k in the same order, whoever makes it.
+Both factors are packed block by block, because the elements of a column lie far apart. Threads share the rows of the
+products. Each element is summed over k in the same order, so results do not depend on the number of threads.
 """
 
 from typing import Any, NamedTuple
@@ -31,18 +31,18 @@ Array = npt.NDArray[Any]
 
 
 class SumBuffers(NamedTuple):
-    """Where ``matmul_transposed`` packs its blocks, as numbers or as pairs of bfloat16; each thread needs its own."""
+    """One thread's buffers for the packed blocks of ``matmul_transposed``, as numbers or pairs of bfloat16."""
 
     a: Array
-    """For each block of k, of the shape that ``operands.cut_shape`` gives: columns of A, tile by tile."""
+    """(blocks of k, *``operands.cut_shape``): columns of A, tile by tile."""
     line: Array
-    """(PAIR_STEPS, columns of A): where pairs are rounded; empty for numbers."""
+    """(PAIR_STEPS, columns of A): a buffer to round pairs in; empty for numbers."""
     b: Array
-    """For each block of k, the panels of both B."""
+    """(blocks of k, ...): the panels of both B."""
 
 
 def sum_buffers(columns: int, dtype: npt.DTypeLike) -> SumBuffers:
-    """Room for products of at most ``columns`` columns, those of both products together."""
+    """Allocate buffers for two products that have at most ``columns`` columns together."""
     dtype = np.dtype(dtype)
     width = REGISTER_BYTES // dtype.itemsize
     b_columns = (-(-columns // width) + 1) * width
@@ -56,12 +56,11 @@ def sum_buffers(columns: int, dtype: npt.DTypeLike) -> SumBuffers:
 
 @jit
 def matmul_transposed(a, bs, cs, ids, sums, buffers, first_row, last_row):
-    """Products of A's transpose with two matrices, and the sums of A's rows by id, in one pass over A.
+    """Multiply A's transpose by two matrices and sum A's rows by id, in one pass over A.
 
         cs[i][m, n] = sum over k of a[k, m] * bs[i][k, n]        sums[v, m] = sum of a[k, m] over all k with ids[k] = v
 
-    for every n and v and ``first_row <= m < last_row``. Both factors are packed block by block, because columns of A
-    lie far apart.
+    for every n and v and ``first_row <= m < last_row``.
 
     Args:
         a: (K, at least M), contiguous.
@@ -98,18 +97,18 @@ def matmul_transposed(a, bs, cs, ids, sums, buffers, first_row, last_row):
 
 @inlined
 def block_of(rows, block, depth):
-    """A block of ``depth`` rows, or of what is left for the last one."""
+    """Rows of one block of ``depth`` rows; the last block may be shorter."""
     return rows[block * depth : min(rows.shape[0], (block + 1) * depth)]
 
 
 @inlined
 def add_product(buffers, b_place, length, c, m0, m1):
-    """Add the product of packed blocks to rows ``m0`` to ``m1`` of C, which stay in the cache from block to block.
+    """Add the product of the packed blocks to rows ``m0`` to ``m1`` of C, which stay in the cache between blocks.
 
     Args:
-        buffers: the blocks.
-        b_place: where the panels of B begin in a block.
-        length: of the sum over k in all blocks.
+        buffers: the packed blocks.
+        b_place: index at which B's panels begin in a block.
+        length: number of k in all blocks.
         c: C.
         m0: the first row.
         m1: one beyond the last row.

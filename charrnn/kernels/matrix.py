@@ -1,14 +1,14 @@
 """The matrix tile: a product of bfloat16 in the tile registers of AMX, written as LLVM IR.
 
-Such a register holds 16 rows of 64 bytes. One instruction multiplies 16 rows of A, each of 16 pairs of bfloat16, by
-16 pairs of rows of B, each of 16 columns, and adds the products to 16 x 16 sums in float32: 16,384 operations in
-16 cycles, where vectors of float32 do 64 in each. A tile here is as large as eight registers allow:
+A tile register holds 16 rows of 64 bytes. One instruction multiplies 16 rows of A, each of 16 pairs of bfloat16, by
+16 pairs of rows of B, each of 16 columns, and adds the products to 16 x 16 sums in float32: 16,384 operations in 16
+cycles, where vectors of float32 do 64 per cycle. The largest tile uses all eight registers:
 
     up to 2 x 3 registers of sums, 1 of A, 1 of B
 
-A row of A is as many pairs as a sum is long, one after the other; panels of B are those of ``simd``, of pairs. Sums
-have whole registers of k: what is missing are pairs of zeros. The order of the sum is the processor's within 16 pairs,
-and then one 16 after the other, the same for every element whatever tile it falls into.
+A row of A holds its pairs one after the other; panels of B are those of ``simd``, with pairs as elements. Sums over k
+are padded with zeros to whole registers. The processor sets the order within 16 pairs, and groups of 16 follow each
+other in order, the same for every element whatever tile it is in.
 """
 
 from typing import Any, NamedTuple
@@ -22,25 +22,25 @@ from charrnn.kernels.processor import TILE_REGISTERS
 from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, row_named
 
 ROWS = 16
-"""Rows of a register."""
+"""Rows of a tile register."""
 
 HEIGHT = 2 * ROWS
 """Rows of the largest tile."""
 
 STEPS = 16
-"""Pairs of k in a register."""
+"""Pairs of k in a tile register."""
 
 VECTORS = 3
-"""Registers of B beside each other, at most."""
+"""Width of the largest tile, in registers of 16 columns."""
 
 LEFT, RIGHT = 6, 7
-"""The registers of A and of B; those before hold the sums."""
+"""The registers of A and of B; registers 0 to 5 hold the sums."""
 
 BYTE = ir.IntType(8)
 
 
 def multiplies(dtype: types.Type) -> bool:
-    """Whether the tile registers multiply what is packed in arrays of such a type."""
+    """Whether packed arrays of this type are multiplied in tile registers."""
     return TILE_REGISTERS and dtype == types.int32
 
 
@@ -54,18 +54,18 @@ def _transfer(builder: ir.IRBuilder, name: str, register: int, pointer: ir.Value
 
 
 def _half(builder: ir.IRBuilder, height: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Whether two registers share so many rows, and how many rows a register has then."""
+    """Whether ``height`` rows take two registers, and the number of rows in each register."""
     two = builder.icmp_signed(">", height, INDEX(ROWS))
     return two, builder.select(two, builder.lshr(builder.add(height, INDEX(1)), INDEX(1)), height)
 
 
 @intrinsic
 def configure(_typing, panels, height):
-    """Make the tile registers ready for tiles of ``height`` rows, if ``panels`` is an array that they multiply."""
+    """Configure the tile registers for tiles of ``height`` rows, if they multiply ``panels``; else do nothing."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         if multiplies(panels.dtype):
-            # Intel's layout: byte 0 the palette, from 16 on the bytes of a row (16 bits each), from 48 on the rows.
+            # Intel's layout: the palette in byte 0, bytes per row (16 bits each) from byte 16, rows from byte 48.
             _, rows = _half(builder, args[1])
             place = cgutils.alloca_once(builder, ir.ArrayType(INDEX, 8))
             words = [INDEX(1), INDEX(0), *[INDEX(0x0040004000400040)] * 2, INDEX(0), INDEX(0)]
@@ -80,7 +80,7 @@ def configure(_typing, panels, height):
 
 @intrinsic
 def release(_typing, panels):
-    """Give the tile registers back, so that the system need not keep what they hold."""
+    """Release the tile registers, so that the system need not save their contents; see ``configure``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         if multiplies(panels.dtype):
@@ -92,14 +92,14 @@ def release(_typing, panels):
 
 @intrinsic
 def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
-    """``C[r, n] = start[r, n]``, if ``panels`` is an array that the tile registers multiply.
+    """``C[r, n] = start[r, n]``, if the tile registers multiply ``panels``; else do nothing.
 
     Args:
-        panels: packed.
+        panels: the packed panels of B.
         shape: (rows, vectors, tail), as in ``simd.tile``.
-        start: see there.
+        start: as in ``simd.tile``, like ids, c and c_place.
         ids: see there.
-        start_place: (id, offset, stride).
+        start_place: (id, offset, stride), as in ``simd.tile`` without ``use``.
         c: see there.
         c_place: see there.
     """
@@ -131,23 +131,23 @@ def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
 
 
 class _Sums(NamedTuple):
-    """Where the sums of a tile begin and end."""
+    """Where a tile loads its sums from and stores them to."""
 
     c: Matrix
     aside: Matrix
-    """(HEIGHT, 16): the last column of registers, where it is partly beyond the end of the rows of C."""
+    """(HEIGHT, 16): used for the last column of registers if it reaches beyond the end of C's rows."""
     whole: ir.Value
-    """Whether it is not."""
+    """Whether the last column of registers lies within C."""
 
 
 def emit_tile(simd: Vectors, tile: Tile, rows: ir.Value, vectors: ir.Value, height: ir.Value) -> None:
-    """One tile, added to C, after ``configure(height)``: of so many rows, or one less if two registers share them."""
+    """Emit one tile, added to C, after ``configure(height)``; ``rows`` is ``height``, or one less for two registers."""
     builder = simd.builder
     room = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), HEIGHT * ROWS))
     aside = Matrix(builder.bitcast(room, ir.FloatType().as_pointer()), INDEX(ROWS), INDEX(1))
     sums = _Sums(tile.c, aside, simd.whole)
     two, half = _half(builder, height)
-    # Both registers may have the rows in the middle, which they compute alike.
+    # The two registers may overlap in the middle rows, which both compute with the same result.
     first_rows = [INDEX(0), builder.sub(rows, half)]
     end = builder.append_basic_block("matrix_tile_end")
     choose = builder.switch(builder.add(builder.shl(vectors, INDEX(1)), builder.zext(two, INDEX)), end)
@@ -168,7 +168,7 @@ def emit_tile(simd: Vectors, tile: Tile, rows: ir.Value, vectors: ir.Value, heig
 
 
 def _emit_sums(simd: Vectors, tile: Tile, first_rows: list[ir.Value], width: int, sums: _Sums) -> None:
-    """The sums of a tile, added to what is there."""
+    """Emit the sums of a tile, added to what ``sums`` holds."""
     builder = simd.builder
     a_rows = [tile.a.row(builder, r) for r in first_rows]
     a_stride, b_stride = builder.shl(tile.a.stride, INDEX(2)), INDEX(4 * width * ROWS)
@@ -194,5 +194,5 @@ def _emit_sums(simd: Vectors, tile: Tile, first_rows: list[ir.Value], width: int
                     _transfer(builder, "tileloadd64", RIGHT, builder.gep(b_row, [INDEX(n * ROWS)]), b_stride)
                     held = n
                 _call(builder, "tdpbf16ps", BYTE(VECTORS * half + n), BYTE(LEFT), BYTE(RIGHT))
-            columns.reverse()  # to begin with the column that is held
+            columns.reverse()  # begin with the column that is already loaded
     transfer_sums("tilestored64")

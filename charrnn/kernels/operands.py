@@ -1,10 +1,10 @@
-"""What a product multiplies: numbers as they are, or pairs of bfloat16; and how it is cut up for that.
+"""Operands of products, as numbers or as pairs of bfloat16, and the block sizes for each.
 
-Processors with AVX-512 BF16 multiply two pairs of bfloat16 and add both products to a float32 in one instruction, those
-with AMX a whole matrix of them. So operands are packed for them as integers, each with the numbers of two neighbouring
-k, and a sum over K takes half the steps. What is missing at the end of a sum is 0.
+With AVX-512 BF16, one instruction multiplies two pairs of bfloat16 and adds both products to a float32; with AMX, it
+multiplies a whole matrix of them. So operands are packed as int32, each holding the numbers of two neighbouring k, and
+a sum over K takes half the steps. A sum is padded with zeros at its end.
 
-The functions here are chosen by the type of the array written to.
+The functions here are overloaded by the type of the array that they write to.
 """
 
 from typing import Any, NamedTuple
@@ -24,30 +24,30 @@ PAIRS = np.dtype(np.int32)
 """Type of an array that holds pairs of numbers rounded to bfloat16."""
 
 PAIR_STEPS = STEPS if TILE_REGISTERS else 1
-"""A sum over pairs has a multiple of so many steps."""
+"""The number of steps of a sum over pairs is a multiple of this."""
 
 AHEAD = 8
-"""Rows that are on their way to the cache while one is cut into tiles: parts of rows far apart, no prefetcher knows."""
+"""Rows by which parts of rows are prefetched; no hardware prefetcher finds them, as they lie far apart."""
 
 
 class Blocking(NamedTuple):
-    """How products are cut up, so that what is read again is still in a cache."""
+    """Block sizes of products, chosen so that data read again is still in a cache."""
 
     tile_rows: int
     """Rows of the largest tile."""
     row_panels: int
-    """Panels that a single row takes at once, at most, and r rows the r-th part."""
+    """Most panels that a tile of one row takes at once; a tile of r rows takes at most 1 / r of that."""
     depth: int
-    """Steps of k after which the next rows take their turn: a panel of so many steps stays in the L2 cache."""
+    """Steps of k in a block: a panel's block stays in the L2 cache for all rows."""
     rows: int
-    """Rows that share a pass over all panels: their A stays in the L2 cache."""
+    """Rows that share a pass over all panels: their part of A stays in the L2 cache."""
     sum_depth: int
     """Rows of both factors in a block of ``matmul_transposed``."""
     sum_blocks: int
-    """Blocks that it packs at a time. A tile of C comes from far away for the first one and from the L2 cache for the
-    others; where vectors are shorter, less of C belongs to as many multiply-adds, and the blocks' own room counts."""
+    """Blocks that ``matmul_transposed`` packs at a time. For the first one, a tile of C is read from memory, for the
+    others from the L2 cache. Shorter vectors read C less often, and a single block leaves more of the cache free."""
     sum_rows: int
-    """Rows of its products that share them: what it reads of a row of A at a time, and what it packs of A."""
+    """Columns of A that ``matmul_transposed`` packs at a time: rows of its products."""
 
 
 SUM_BLOCKS = 2 if REGISTER_BYTES == 64 else 1
@@ -59,7 +59,7 @@ MATRIX_PAIRS = Blocking(HEIGHT, 1, depth=512, rows=384, sum_depth=1024, sum_bloc
 
 
 def cut_of(array: Any) -> Blocking:
-    """How products are cut up whose factors are packed in ``array``, or in an array of such a type."""
+    """The block sizes of products whose factors are packed in arrays of the type of ``array``."""
     if array.dtype in {PAIRS, types.int32}:
         return MATRIX_PAIRS if TILE_REGISTERS else VECTOR_PAIRS
     return NUMBERS
@@ -72,7 +72,7 @@ def _cut_of(array):
 
 
 def steps_of(length, array):
-    """Steps of a sum over ``length`` numbers that are packed in ``array``."""
+    """Number of steps of a sum over ``length`` numbers, packed in arrays of the type of ``array``."""
     return -(-length // (2 * PAIR_STEPS)) * PAIR_STEPS if array.dtype == PAIRS else length
 
 
@@ -84,7 +84,7 @@ def _steps_of(length, array):
 
 
 def write_panel(rows, first, used, panel):
-    """Columns ``first`` to ``first + used`` of ``rows`` (K, at least N) to a panel (steps, at least ``used``)."""
+    """Pack columns ``first`` to ``first + used`` of ``rows`` (K, at least N) to a panel (steps, at least ``used``)."""
     raise NotImplementedError("only in kernels")
 
 
@@ -110,7 +110,7 @@ def _write_panel(rows, first, used, panel):
 
 
 def write_panel_transposed(columns, first, used, panel):
-    """Rows ``first`` to ``first + used`` of ``columns`` (N, K) to the columns of a panel (steps, at least ``used``)."""
+    """Pack rows ``first`` to ``first + used`` of ``columns`` (N, K) as a panel's columns (steps, at least ``used``)."""
     raise NotImplementedError("only in kernels")
 
 
@@ -141,7 +141,7 @@ def _write_panel_transposed(columns, first, used, panel):
 
 
 def cut_shape(rows, steps, dtype):
-    """Shape of what ``cut_and_sum`` writes of at most so many columns and steps."""
+    """Shape of the tiles that ``cut_and_sum`` writes for at most ``rows`` rows of products and ``steps`` steps."""
     if TILE_REGISTERS and dtype == PAIRS:
         return rows, spread_stride(steps, dtype.itemsize)
     return -(-rows // TILE.rows), spread_stride(steps * TILE.rows, dtype.itemsize)
@@ -149,12 +149,12 @@ def cut_shape(rows, steps, dtype):
 
 @inlined
 def share_of_blocks(count, parts, part):
-    """Where part ``part`` of ``count`` things begins in ``parts`` parts that differ by at most 1."""
+    """First index of part ``part`` if ``count`` things are split into ``parts`` parts of nearly equal size."""
     return count * part // parts
 
 
 def tile_row(tiles, rows, count, i):
-    """The first row of tile i, of the ``count`` tiles of so many rows in what ``cut_and_sum`` has written."""
+    """The first row of tile i, where ``cut_and_sum`` has written ``rows`` rows as ``count`` tiles."""
     raise NotImplementedError("only in kernels")
 
 
@@ -166,7 +166,7 @@ def _tile_row(tiles, rows, count, i):
 
 
 def place_of(tiles, row):
-    """Where the tile that begins with this row lies there: offset, and strides of rows and of steps."""
+    """Offset of the tile that begins with ``row``, and its strides of rows and of steps."""
     raise NotImplementedError("only in kernels")
 
 
@@ -179,7 +179,7 @@ def _place_of(tiles, row):
 
 @inlined
 def cut(row, tiles, k):
-    """Step k of the tiles of a left operand: each has TILE.rows numbers of the row, one step after the other."""
+    """Write ``row`` as step k of a left operand's tiles, TILE.rows numbers to each tile."""
     whole = row.shape[0] // TILE.rows
     for i in range(whole):
         copy_rows(row, i * TILE.rows, tiles[i], k * TILE.rows)
@@ -188,16 +188,15 @@ def cut(row, tiles, k):
 
 
 def cut_and_sum(rows, first, last, tiles, line, ids, sums):
-    """Columns of ``rows`` (K, at least M) to the tiles of a left operand, and to the sum of their id.
+    """Pack columns of ``rows`` as the tiles of a left operand, and add them to the sums of their ids.
 
     Args:
-        rows: K rows.
+        rows: (K, at least M).
         first: the first column.
         last: one beyond the last column.
-        tiles: of the shape that ``cut_shape`` gives, written: each tile's columns, one step after the other; or each
-            column for the tile registers.
-        line: (PAIR_STEPS, at least the number of columns), where pairs are rounded.
-        ids: (K,) of each row.
+        tiles: of shape ``cut_shape``, written: each tile step by step; for the tile registers, column by column.
+        line: (PAIR_STEPS, at least the number of columns), a buffer to round pairs in.
+        ids: (K,) the id of each row.
         sums: (V, at least M): row k is added to ``sums[ids[k]]``, in the same columns.
     """
     raise NotImplementedError("only in kernels")
@@ -231,7 +230,7 @@ def _cut_and_sum(rows, first, last, tiles, line, ids, sums):
 
 @inlined
 def sum_row(rows, k, first, last, ids, sums):
-    """Add columns of row k to the sum of its id, while a row further on is fetched."""
+    """Add columns of row k to the sum of its id, and prefetch a later row."""
     fetch_row(rows[min(k + AHEAD, rows.shape[0] - 1), first:last])
     row, total = rows[k, first:last], sums[ids[k], first:last]
     for m in range(row.shape[0]):
@@ -239,13 +238,12 @@ def sum_row(rows, k, first, last, ids, sums):
 
 
 def left_operand(a, length, rounded, first_row, last_row):
-    """Rows of ``a`` (T, R, at least K) as a product needs them: ``a`` itself, or rounded in ``rounded``.
+    """The left operand of a product: ``a`` itself, or its rows rounded to ``rounded``.
 
     Args:
-        a: rows.
+        a: (T, R, at least K).
         length: K.
-        rounded: (at least T, at least R, at least the steps of K) pairs, written; or an empty array of the type of
-            ``a``.
+        rounded: (at least T, at least R, at least the steps of K) pairs, written; or empty, of the type of ``a``.
         first_row: the first row.
         last_row: one beyond the last row.
     """

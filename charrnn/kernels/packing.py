@@ -1,8 +1,7 @@
-"""Packing: a matrix B cut into panels, so that a product reads it strictly forward.
+"""Packing: a matrix B cut into panels, so that a product reads memory in order.
 
-A panel is as wide as a tile at most, and they are as even as can be, so that a width of four vectors becomes 2 + 2 and
-not 3 + 1. A panel holds its columns for k = 0, then for k = 1, and so on: just what the tile reads, in the order in
-which it reads it.
+A panel is at most as wide as a tile. All have nearly the same width: four vectors become 2 + 2, not 3 + 1. A panel
+holds its columns for k = 0, then for k = 1, and so on, in the order in which the tile reads them.
 """
 
 from typing import Any, NamedTuple
@@ -25,23 +24,23 @@ class Packed(NamedTuple):
     """A matrix B of shape (depth, columns), cut into panels."""
 
     panels: Array
-    """1-D; panel by panel, k by k, column by column; columns beyond the last are zero."""
+    """1-D: panel by panel, k by k, column by column; padding columns are zero."""
     depth: int
     """K, the length of the sums."""
     columns: int
     """N."""
     rounded: Array
-    """(T, R, steps of K) where to round left operands, if the panels hold pairs of bfloat16; else empty."""
+    """(T, R, steps of K) buffer for rounded left operands, if the panels hold pairs of bfloat16; else empty."""
     precomputed: Array
-    """(T, R, at least N): products that have been made ahead, which ``matmul`` need not make again; else empty."""
+    """(T, R, at least N) products computed in advance, which ``matmul`` then uses; else empty."""
     team: int = 0
-    """A member of a ``charrnn.kernels.team.Team``, whose threads make ``matmul`` together; 0 without one."""
+    """Member of a ``charrnn.kernels.team.Team`` whose threads share each ``matmul``; 0 without a team."""
     is_reversed: bool = False
-    """Whether panels are read from the last to the first: what was read last before is still in the cache then."""
+    """Whether panels are read from the last to the first, to begin with those that are still in the cache."""
 
 
 def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
-    """Room for a packed matrix of ``depth`` rows and ``columns`` columns; ``dtype`` is that of the panels."""
+    """Allocate a packed matrix of ``depth`` rows and ``columns`` columns, with panels of type ``dtype``."""
     width = REGISTER_BYTES // np.dtype(dtype).itemsize
     rounded = aligned_zeros((0, 0, 0), dtype)
     precomputed = aligned_zeros((0, 0, 0), np.float32 if dtype == PAIRS else dtype)
@@ -50,7 +49,7 @@ def packed_zeros(depth: int, columns: int, dtype: npt.DTypeLike) -> Packed:
 
 
 def rounding_buffer(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
-    """Where products of at most ``depth`` round left operands of ``rows`` rows a step; empty if they need not."""
+    """Allocate ``Packed.rounded`` for left operands of ``rows`` rows a step and K up to ``depth``."""
     empty = aligned_zeros((0, 0, 0), dtype)
     if dtype != PAIRS:
         return empty
@@ -61,14 +60,14 @@ def rounding_buffer(depth: int, rows: int, dtype: npt.DTypeLike) -> Array:
 
 @inlined
 def panel_count(columns, width):
-    """Number of panels, each of at most as many vectors of ``width`` elements as a tile, that hold the columns."""
+    """Number of panels for ``columns`` columns, in vectors of ``width`` elements."""
     vectors = -(-columns // width)
     return -(-vectors // TILE.vectors)
 
 
 @inlined
 def pack_rows(rows, columns, panels, part, parts):
-    """Pack ``rows`` (K, at least N = ``columns``), or a thread's share of the panels."""
+    """Pack ``rows`` (K, at least N = ``columns``); thread ``part`` of ``parts`` does its share of the panels."""
     width = REGISTER_BYTES // panels.itemsize
     steps = steps_of(rows.shape[0], panels)
     vectors = -(-columns // width)
@@ -79,7 +78,7 @@ def pack_rows(rows, columns, panels, part, parts):
         used = min(size, columns - first)
         to = as_matrix(panels[first * steps :], steps, size)
         write_panel(rows, first, used, to)
-        to[:, used:] = 0  # their products go nowhere, but denormals would be slow
+        to[:, used:] = 0  # their products are dropped, but denormals would be slow
 
 
 @jit
@@ -106,13 +105,13 @@ def pack_transposed(w, packed, part, parts):
 
 @inlined
 def part_of(stacked, layer, precomputed, is_reversed):
-    """One layer's matrix of a stack; ``precomputed`` and ``is_reversed`` as in ``Packed``."""
+    """One layer's matrix of a stack whose panels are (layers, size); the other arguments are as in ``Packed``."""
     panels = stacked.panels[layer]
     return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, precomputed, stacked.team, is_reversed)
 
 
 def parts_of(stacks, layer, precomputed):
-    """One layer's matrix of each stack in a tuple, so that a kernel is compiled once for any number of layers."""
+    """One layer's matrix of each stack, as a tuple; so one compiled kernel serves any number of layers."""
     return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, precomputed, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The processor that Numba compiles for, as far as it matters to the kernels."""
+"""Features of the processor that Numba compiles for."""
 
 import ctypes
 import os
@@ -24,28 +24,29 @@ define <16 x bfloat> @round(<16 x float> %x) {
 
 
 class Processor(NamedTuple):
-    """What matters here of the CPU that Numba compiles for."""
+    """The CPU features that the kernels use."""
 
     register_bytes: int
-    """Of one vector register."""
+    """Bytes in a vector register."""
     registers: int
-    """How many there are."""
+    """Number of vector registers."""
     bfloat16: bool
-    """Whether it multiplies bfloat16 (AVX-512 BF16)."""
+    """Whether the CPU multiplies bfloat16 (AVX-512 BF16)."""
     tiles: bool
-    """Whether it has tile registers that multiply bfloat16 (AMX BF16), and the system lets this process use them."""
+    """Whether tile registers multiply bfloat16 (AMX BF16), and the system lets this process use them."""
 
 
 def probe() -> Processor:
-    """Found by compiling a probe, since only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow.
+    """Find the features by compiling a small function and reading its assembly.
 
-    The probe has no pointers, whose spelling depends on LLVM's version.
+    Only LLVM knows what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES allow. The function has no pointers, as their syntax
+    depends on LLVM's version.
     """
     codegen = cpu_target.target_context.codegen()
     assembly = codegen._tm.emit_assembly(llvm.parse_assembly(PROBE))
     if "zmm" in assembly:
         bfloat16 = "vcvtneps2bf16" in assembly
-        # Without the feature, LLVM would end the process over a probe.
+        # Compiling a probe for AMX would end the process on CPUs without it, so the feature list is read.
         tiles = bfloat16 and "+amx-bf16" in codegen.magic_tuple()[2].split(",") and may_use_tiles()
         return Processor(64, 32, bfloat16, tiles)
     if "ymm" in assembly:
@@ -54,7 +55,7 @@ def probe() -> Processor:
 
 
 def may_use_tiles() -> bool:
-    """Ask Linux for the tile registers; each process has to, once for all of its threads and forks."""
+    """Request the tile registers from Linux, as each process must once, for all of its threads and forks."""
     if sys.platform != "linux":
         return False
     arch_prctl, request_permission, tile_data = (ctypes.c_long(number) for number in (158, 0x1023, 18))
@@ -67,10 +68,10 @@ with own_settings():
 REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16, TILE_REGISTERS = PROCESSOR
 
 BFLOAT16 = NATIVE_BFLOAT16 or os.environ.get("CHARRNN_EMULATE_BF16") == "1"
-"""Whether to train with products of bfloat16. Emulated they are slower than float32, and for tests only; but weights of
-half the size are read sooner, which may be worth it where one text is drawn."""
+"""Whether training in bf16 is allowed. Emulation is slower than float32 and for tests only. Sampling in bf16 is always
+allowed: a single text may gain from weights of half the size."""
 
 
 def lanes(itemsize: int) -> int:
-    """Elements of ``itemsize`` bytes in one vector register."""
+    """Number of elements of ``itemsize`` bytes in a vector register."""
     return REGISTER_BYTES // itemsize

@@ -1,8 +1,8 @@
-"""Rows of float32 rounded to bfloat16, the nearest, ties to even, written as LLVM IR: whole vectors at a time.
+"""Round rows of float32 to bfloat16 (nearest, ties to even), a whole vector at a time, written as LLVM IR.
 
-A bfloat16 is a float32 without the lower half of its bits, 8 bits of precision. Two with neighbouring k share an int32,
-the even one in the lower half: a step of a sum. Numbers beyond the end of a row count as zero. What is written to is
-contiguous and has room for whole registers.
+A bfloat16 is the upper half of a float32's bits, with 8 bits of precision. An int32 holds a pair with neighbouring k,
+the even k in the lower half: one step of a sum. Numbers beyond the end of a row count as zero. Rows that are written to
+are contiguous and padded to whole registers.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def _words(number: int, count: int) -> ir.Constant:
 
 
 def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
-    """The bits of a vector of floats rounded to bfloat16; a NaN stays one."""
+    """The bits of a vector of floats rounded to bfloat16; NaN stays NaN."""
     count = x.type.count
     words, halves = (ir.VectorType(ir.IntType(bits), count) for bits in (32, 16))
     if NATIVE_BFLOAT16:
@@ -41,7 +41,7 @@ def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 
 def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
-    """LANES numbers of a row of so many, from ``first`` on; None if it has all of them, which takes no mask."""
+    """Load LANES numbers from ``first`` on, of a row of ``length`` numbers; None if no mask is needed."""
     vectors = Vectors(builder, ir.FloatType(), LANES, INDEX(LANES) if length is None else builder.sub(length, first))
     return vectors.load(builder.gep(row, [first]), 0, masked=length is not None)
 
@@ -49,7 +49,7 @@ def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Valu
 def _for_each(
     builder: ir.IRBuilder, whole: ir.Value, length: ir.Value, step: int, body: Callable[[ir.Value, bool], None]
 ) -> None:
-    """Call ``body(first, is_whole)`` for each ``step`` numbers of so many; up to ``whole``, they need no mask."""
+    """Emit ``body(first, is_whole)`` for every ``step`` numbers up to ``length``; below ``whole``, without a mask."""
     end = builder.and_(whole, INDEX(-step))
     for begin, stop, is_whole in ((INDEX(0), end, True), (end, length, False)):
         with cgutils.for_range_slice(builder, begin, stop, INDEX(step)) as (first, _):
@@ -57,7 +57,7 @@ def _for_each(
 
 
 def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
-    """2 LANES numbers of a row of so many, from ``first`` on, rounded: LANES pairs of neighbours."""
+    """Load 2 LANES numbers like ``_load``, rounded to LANES pairs of neighbours."""
     halves = [
         _round(builder, _load(builder, row, begin, length)) for begin in (first, builder.add(first, INDEX(LANES)))
     ]
@@ -71,7 +71,7 @@ def _store(builder: ir.IRBuilder, pairs: ir.Value, row: ir.Value, first: ir.Valu
 
 @intrinsic
 def round_row(_typing, row, to):
-    """A row of float32 to a row of steps, up to the end of a register."""
+    """Round a row of float32 to a row of pairs, written up to the end of a register."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         source, target = (context.make_array(sig.args[i])(context, builder, args[i]) for i in range(2))
@@ -89,14 +89,14 @@ def round_row(_typing, row, to):
 
 @intrinsic
 def round_pairs(_typing, low, high, there, to, step):
-    """Two rows of float32 to one step of each column.
+    """Round two rows of float32 to one row of pairs, a step of each column.
 
     Args:
-        low: float32.
-        high: as many.
-        there: how many of the two rows, the lower one first, count as they are: the others as zeros.
-        to: (steps, at least as many), written up to the end of a register.
-        step: which.
+        low: (N,) float32, the even k.
+        high: (N,) float32, the odd k.
+        there: number of rows that exist: 2, 1 (only ``low``) or 0; missing rows count as zeros.
+        to: (steps, at least N), written up to the end of a register.
+        step: the row of ``to``.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -128,13 +128,13 @@ def round_pairs(_typing, low, high, there, to, step):
 
 @intrinsic
 def round_transposed(_typing, rows, n, last, step, to):
-    """LANES rows of float32 to LANES steps of as many columns.
+    """Round LANES rows of float32 to LANES steps of LANES columns.
 
     Args:
         rows: (N, K), contiguous.
-        n: the first row, and the first of the columns that are written.
-        last: one beyond the last row; others count as zeros.
-        step: the first one, from number 2 ``step`` of each row on.
+        n: the first row, and the first column to write.
+        last: one beyond the last row; rows from there on count as zeros.
+        step: the first step; it holds numbers 2 ``step`` and 2 ``step`` + 1 of each row.
         to: (steps, at least n + LANES), contiguous.
     """
 

@@ -1,7 +1,7 @@
-"""Time loops over streams that begin anew on the way: wherever one reads a given symbol, its state becomes another.
+"""Time loops that reset a stream's state to the initial state wherever it reads a given symbol, a document's end.
 
-A cell's loop knows nothing of that. A window is cut before each step at which one of the streams begins anew, and the
-loop is called, by its address, for each segment between two cuts. Activations are as in ``charrnn.cells.contract``.
+A cell's loop has no resets. So a window is cut before each step at which a stream restarts, and the cell's loop is
+called, by its address, for each segment between two cuts. Activations are as in ``charrnn.cells.contract``.
 """
 
 from typing import Any, NamedTuple
@@ -17,27 +17,27 @@ Array = npt.NDArray[np.floating]
 
 
 class Restarts(NamedTuple):
-    """Where streams begin anew, and what that overwrites."""
+    """Where streams restart, and the states that restarts overwrite."""
 
     x: npt.NDArray[np.int32]
-    """(T, B) what they read."""
+    """(T, B) ids that the streams read."""
     symbol: int
-    """The id before which they begin anew."""
+    """The id before which streams restart."""
     before: tuple[Array, ...]
-    """For each state (T+1, B, at least H): what it was before it became another."""
+    """For each state (T, B, at least H): the state that a restart has overwritten."""
 
 
 @jit
 def forward(run, matmul, weights, activations, bias_rows, row_index, units, restarts, initial, outputs, first, last):
-    """All steps of streams ``first`` to ``last``.
+    """Run all steps of the streams ``first`` to ``last``.
 
     Args:
-        run: the cell's ``forward``, which takes the next arguments.
-        matmul: see there, as for all others that are not told here.
-        weights: the layer's.
-        activations: the cell's; where a stream begins anew, the state before that step becomes the initial one.
-        bias_rows: where products start from.
-        row_index: (T, B) its rows.
+        run: the cell's ``forward``, which takes the arguments from ``matmul`` to ``units``.
+        matmul: see ``Cell.forward``, like the next five.
+        weights: see there.
+        activations: see there; where a stream restarts, the state before that step becomes the initial state.
+        bias_rows: see there.
+        row_index: see there.
         units: H.
         restarts: Restarts; ``before`` is written.
         initial: (S, H) the initial states.
@@ -76,20 +76,20 @@ def forward(run, matmul, weights, activations, bias_rows, row_index, units, rest
 def backward(
     run, matmul, weights, activations, d_h, d_state, d_vectors, units, restarts, d_states, d_begun, aside, first, last
 ):
-    """All steps backwards, streams ``first`` to ``last``; no gradient flows from a document to the one before it.
+    """Run all steps backwards, for the streams ``first`` to ``last``; no gradient flows across a restart.
 
     Args:
-        run: the cell's ``backward``, which takes the next arguments.
-        matmul: see there, as for all others that are not told here.
-        weights: the layer's.
-        activations: as ``forward`` left it.
-        d_h: (T+1, B, at least H).
-        d_state: of the further states.
-        d_vectors: of the cell's vectors.
+        run: the cell's ``backward``, which takes the arguments from ``matmul`` to ``units``.
+        matmul: see ``Cell.backward``, like the next six.
+        weights: see there.
+        activations: as ``forward`` left them.
+        d_h: see there.
+        d_state: see there.
+        d_vectors: see there.
         units: H.
-        restarts: as ``forward`` left it.
-        d_states: ``d_h``, then the arrays of ``d_state``, which may be none.
-        d_begun: for each state (B, at least H): each stream's gradient of the initial states is added.
+        restarts: as ``forward`` left them.
+        d_states: ``d_h``, then the arrays of ``d_state``.
+        d_begun: for each state (B, at least H): the gradients of the initial states are added, stream by stream.
         aside: (B, at least H), a buffer.
         first: the first stream.
         last: one beyond the last stream.
@@ -104,7 +104,7 @@ def backward(
             if restarts.x[begin, b] == restarts.symbol:
                 copy_row(d_h[begin, b], aside[b], units)
                 d_h[begin, b, :units] = 0
-        # What the steps of this segment left, not what the next one began from.
+        # The segment's last state, not the state that the next segment restarted from.
         swap_states(activations, restarts, stop, first, last)
         part = activation_steps(activations, begin, stop, states)
         run(matmul, weights, part, d_h[begin : stop + 1], d_state, d_vectors, units, first, last)
@@ -120,7 +120,7 @@ def backward(
 
 @inlined
 def any_begins(restarts, t, first, last):
-    """Whether one of the streams begins anew at step ``t``."""
+    """Whether one of the streams restarts at step ``t``."""
     begins = False
     for b in range(first, last):
         begins |= restarts.x[t, b] == restarts.symbol
@@ -129,7 +129,7 @@ def any_begins(restarts, t, first, last):
 
 @inlined
 def swap_states(activations, restarts, t, first, last):
-    """Exchange the state before step ``t`` with what is kept of it, of the streams that begin anew there."""
+    """Exchange the state before step ``t`` with ``restarts.before``, for the streams that restart there."""
     if t < len(restarts.x):
         for b in range(first, last):
             if restarts.x[t, b] == restarts.symbol:
@@ -141,19 +141,19 @@ def swap_states(activations, restarts, t, first, last):
 
 @inlined
 def take(d, total, units):
-    """Add a gradient to a total, and leave zero."""
+    """Move a gradient: add it to a total and set it to zero."""
     for k in range(units):
         total[k] += d[k]
         d[k] = 0
 
 
 def activation_steps(activations: Any, begin: int, stop: int, states: int) -> Any:
-    """The part of activations of so many states that the steps from ``begin`` to ``stop`` use."""
+    """The activations of the steps from ``begin`` to ``stop``, for a cell of ``states`` states."""
     return type(activations)(*_cut(tuple(activations), 0, begin, stop, states))
 
 
 def _cut(arrays, place, begin, stop, states):
-    """The same of the arrays from ``place`` on."""
+    """Cut the arrays from number ``place`` on, like ``activation_steps``."""
     rows = arrays[0][begin : stop + (1 <= place <= states)]
     return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
 

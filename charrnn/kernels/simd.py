@@ -1,18 +1,15 @@
-"""The vector tile: a small matrix product that lives in registers, written as LLVM IR.
+"""The vector tile: a small matrix product whose sums stay in registers, written as LLVM IR.
 
-A tile is the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B. It is added to what C holds,
-or to rows of another matrix, so that no pass over memory is needed to put a bias there first. The sums stay in
-registers while k runs; each k loads ``vectors`` vectors of B once, broadcasts one element of each row of A, and does
-``rows * vectors`` fused multiply-adds:
+A tile is the product of ``rows`` rows of A and ``vectors`` vectors of a packed panel of B. It is added to C, or to rows
+of another matrix, so that biases need not be copied to C first. Each k loads ``vectors`` vectors of B, broadcasts one
+element of each row of A, and does ``rows * vectors`` fused multiply-adds:
 
     S[r, :] += A[r, k] * B[k, :]        for k = 0 ... K-1, in that order
     C[r, :] = start[r, :] + S[r, :]
 
-The last vector of a row of C may be partly beyond the row's end: those lanes are neither read nor written. Every
-element of C sees the same operations in the same order whatever tile it falls into, so that results do not
-depend on how rows are grouped. The order of the sum over k is part of the contract.
-
-The largest tile follows the CPU's vector registers.
+The last vector of a row of C may reach beyond the row's end; those lanes are neither read nor written. Every element of
+C takes the same operations in the same order whatever tile it is in, so results do not depend on how rows are grouped.
+The order of the sum over k is part of the contract.
 """
 
 from typing import Any, NamedTuple
@@ -29,35 +26,35 @@ from charrnn.kernels.vectors import INDEX, Matrix, Tile, Vectors, prefetch, row_
 
 
 class TileShape(NamedTuple):
-    """The largest tile of a kind."""
+    """Rows and vectors of a tile."""
 
     rows: int
     vectors: int
 
 
 TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
-"""The largest tile. Of 32 registers, 24 sums, 3 of B and 1 of A: each vector of B that is loaded serves eight rows."""
+"""The largest tile. It takes 28 of 32 registers: 24 sums, 3 vectors of B and 1 of A; or 15 of 16: 12, 2 and 1."""
 
 ROW_PANELS = 6
-"""Panels that a single row takes at once, at most, and r rows the r-th part: so few sums as those of one panel would
-wait for each other, and what lies far away comes from several places at once."""
+"""Most panels that a tile of one row takes at once; r rows take at most 1 / r of that. The few sums of one panel would
+wait for each other, and memory is read faster from several places at once."""
 
 PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 5
-"""The same of pairs of bfloat16: where they are multiplied in float32, each vector takes more registers meanwhile."""
+"""``ROW_PANELS`` for pairs of bfloat16; emulated products take more registers for each vector."""
 
 AT_ONCE = 2
-"""Steps of k in a round of a tile's loop, a power of two. A core whose other hardware thread works, too, begins half
-as many instructions for each: then the loop's own ones count."""
+"""Steps of k in one round of a tile's loop, a power of two. Unrolling saves loop instructions, which cost time when
+two hardware threads share a core."""
 
 SOON = 8 if REGISTER_BYTES == ALIGNMENT else 0
-"""Steps of k before which vectors of B are fetched to the L1 cache, if each is a line: few rows do not hide the way."""
+"""Steps of k by which vectors of B are prefetched into the L1 cache, if a vector fills a cache line; 0 for none."""
 
 FREE_MASKS = REGISTER_BYTES == 64
-"""Whether loads and stores under a mask cost no more than others (AVX-512)."""
+"""Whether masked loads and stores cost no more than others (AVX-512)."""
 
 
 def tile_shapes() -> list[TileShape]:
-    """The shapes of which there is a tile: all up to TILE, and those of several panels."""
+    """All shapes that tiles are compiled for: up to TILE, and few rows by several panels."""
     rows = range(1, TILE.rows + 1)
     narrow = {TileShape(r, n) for r in rows for n in range(1, TILE.vectors + 1)}
     wide = {TileShape(r, panels * TILE.vectors) for r in rows for panels in range(1, ROW_PANELS // r + 1)}
@@ -65,18 +62,18 @@ def tile_shapes() -> list[TileShape]:
 
 
 _Sums = dict[tuple[int, int], ir.Value]
-"""Of a tile, by row and vector."""
+"""A tile's sums by (row, vector)."""
 
 
 def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
-    """One tile of a fixed shape."""
+    """Emit the code of one tile of a fixed shape."""
     builder, (rows, vectors) = simd.builder, shape
     places = [(r, n) for r in range(rows) for n in range(vectors)]
     a_rows = [tile.a.row(builder, r) for r in range(rows)]
     for r, n in places:
         prefetch(builder, builder.gep(tile.c.row(builder, r), [INDEX(n * simd.count)]), level=1, write=True)
     totals: _Sums = {place: ir.Constant(simd.type, None) for place in places}
-    # One row is done before what it asks for comes, and waits for its own lines, as do several panels.
+    # With one row or several panels, prefetches come too late to help.
     if rows == 1 or vectors > TILE.vectors:
         alone = tile._replace(ahead=None)
         totals = _emit_loop(simd, shape, alone, a_rows, totals, (INDEX(0), tile.k_end), at_once=1)
@@ -111,7 +108,7 @@ def _emit_loop(
     edges: tuple[ir.Value, ir.Value],
     at_once: int,
 ) -> _Sums:
-    """``starts`` and the products of all k from one edge up to the other, a multiple of ``at_once`` later."""
+    """Emit the loop over k between the ``edges``, ``at_once`` steps a round; returns ``starts`` plus the products."""
     builder, (rows, vectors) = simd.builder, shape
     before = builder.block
     loop = builder.append_basic_block(f"k_{rows}x{vectors}")
@@ -141,7 +138,7 @@ def _emit_loop(
 
 
 def _emit_step(simd: Vectors, shape: TileShape, tile: Tile, a_rows: list[ir.Value], k: ir.Value, sums: _Sums) -> _Sums:
-    """``sums`` and the products of one k. What is less stays in registers meanwhile: elements of A, or vectors of B."""
+    """Emit one step of k; returns ``sums`` plus its products. The smaller operand, A or B, is held in registers."""
     builder = simd.builder
     totals: _Sums = {}
     panel = min(shape.vectors, TILE.vectors)
@@ -177,22 +174,21 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
     """``C[r, n] = start[r, n] + sum over k of A[r, k] * B[k, n]``, for one tile of C.
 
     Args:
-        shape: (rows, vectors, tail, height): at least 1 each; how many lanes of a row's last vector belong to C; and
-            what ``matrix.configure`` was told: ``rows``, or one row more if that are more than ``matrix.ROWS``.
-        a: array that holds A: of the type of C, or of integers that hold pairs of bfloat16, for two k at once.
+        shape: (rows, vectors, tail, height): ``tail`` is the number of lanes of a row's last vector that belong to C;
+            ``height`` is that of ``matrix.configure``: ``rows``, or ``rows + 1`` if that exceeds ``matrix.ROWS``.
+        a: array that holds A: of the type of C, or int32 pairs of bfloat16, for two k each.
         a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
-        b: array that holds the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the
-            other. R rows may take up to ROW_PANELS / R panels of TILE.vectors.
-        b_place: (offset, stride) in elements, of the first panel and from one to the next.
-        k_end: K (or half of it), at least 1.
-        ahead: array that will be read soon, or None.
-        ahead_place: (offset, step) in elements: what lies at ``offset + k * step`` is fetched into the L2 cache
-            meanwhile.
-        start: array of the rows to start from; None to start from C, as the tile registers always do, for which
-            ``matrix.copy_start`` has to come before.
-        ids: array of int32, which row of ``start`` belongs to which row of C; None to start from C.
-        start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; C is used
-            where ``use`` is 0.
+        b: array of the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the other. R
+            rows may take up to ROW_PANELS / R panels of TILE.vectors.
+        b_place: (offset, stride) in elements: the first panel's offset, and the distance from one panel to the next.
+        k_end: number of steps of k, at least 1.
+        ahead: array to prefetch into the L2 cache, or None.
+        ahead_place: (offset, step) in elements: step k prefetches ``offset + k * step``.
+        start: array of the rows to start from; None to start from C. Matrix tiles always start from C and need
+            ``matrix.copy_start`` first.
+        ids: int32 array, the row of ``start`` for each row of C; None to start from C.
+        start_place: (use, id, offset, stride): (r, n) lies at ``offset + ids[id + r] * stride + n``; if ``use`` is 0,
+            sums start from C.
         c: array that holds C.
         c_place: (offset, stride) in elements: (r, n) lies at ``offset + r * stride + n``.
     """
@@ -247,7 +243,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
 
 @intrinsic
 def copy_rows(_typing, source, first, target, place):
-    """``target[place + r] = source[first + r]`` for the TILE.rows numbers r; contiguous arrays of one type."""
+    """``target[place + r] = source[first + r]`` for r < TILE.rows; contiguous arrays of one type."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         vector = ir.VectorType(context.get_data_type(source.dtype), TILE.rows).as_pointer()
@@ -265,7 +261,7 @@ def copy_rows(_typing, source, first, target, place):
 
 @intrinsic
 def fetch_row(_typing, row):
-    """Fetch a contiguous row into the L1 cache, to be read soon."""
+    """Prefetch a contiguous row into the L1 cache."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         array = context.make_array(row)(context, builder, args[0])
@@ -280,13 +276,13 @@ def fetch_row(_typing, row):
 
 @intrinsic
 def copy_transposed(_typing, source, column, target, place):
-    """A square of as many numbers as a register has lanes: ``target[j, place + i] = source[i, column + j]``.
+    """Transpose a square: ``target[j, place + i] = source[i, column + j]`` for i, j < L, the lanes of a register.
 
     Args:
-        source: (at least as many rows, at least column + as many), contiguous.
-        column: the first one.
-        target: (at least as many rows, at least place + as many), contiguous, of the same type.
-        place: the first column.
+        source: (at least L, at least column + L), contiguous.
+        column: the first column of ``source``.
+        target: (at least L, at least place + L), contiguous, of the same type.
+        place: the first column of ``target``.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

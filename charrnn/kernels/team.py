@@ -1,14 +1,13 @@
-"""A team: threads that make each product together, so that one text is drawn with the caches of several cores.
+"""A team: threads that share each product, so that sampling one text uses the caches of several cores.
 
-Each member runs the same loop on arrays of its own, and so comes to the same products in the same order. Of each it
-makes some columns, puts them on a board for all to see, and takes the others from there: what it then has is the whole
-product, to the last bit as if it had been alone, and between two products no member needs another.
+Each member runs the same loop on its own arrays, and so computes the same products in the same order. Of each product
+it computes some columns, copies them to a shared board, and reads the other columns from there. The result is the same
+to the last bit as for one thread, and members synchronise only at products.
 
-Nobody waits for long. A core may be taken away from a member at any time, and a member may never have begun; so who has
-waited too long gives the team up: from there on the first member goes on alone, and the others leave.
+The system may suspend a member at any time or start it late. So a member that has waited too long gives the team up:
+the first member continues alone, and the others return.
 
-Kernels know a member by a number, the address of its record, which is 0 where there is no team: it is handed on with
-every matrix, and must cost nothing where it is not needed.
+Kernels identify a member by the address of its record, 0 without a team. Each packed matrix carries this number.
 """
 
 import numpy as np
@@ -20,13 +19,12 @@ from charrnn.kernels.jit import inlined
 from charrnn.kernels.operands import share_of_blocks
 
 LINE = 16
-"""Words of 64 bits from what one member writes to what another one does: two lines of the cache, as some processors
-fetch them in pairs."""
+"""64-bit words between the data that two members write: two cache lines, as some processors fetch them in pairs."""
 
 MEMBER, MEMBERS, SPINS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
-"""The words of a record: which member this is, of how many, how patient it is, how many products it has made, where the
-turns of all lie (a line for each, and one that is 1 once the team is given up), and where the board lies, with the
-numbers in a row of it and in half of it."""
+"""The words of a record: the member's number, the number of members, the spins it waits, the number of products it has
+made, the addresses of all turns (a line for each member, and one that is 1 once the team is given up) and of the board,
+and the length of the board's rows and of its halves."""
 
 WORD, WORD_BYTES = np.int64(0), 8
 
@@ -34,15 +32,15 @@ WORD, WORD_BYTES = np.int64(0), 8
 class Team:
     """The memory that the members share, for one run of their loop.
 
-    A board has two halves, for products by turns: who writes to one has seen that all others have made the product
-    before, and so have read what it held.
+    Products alternate between the two halves of the board. A member that writes to a half has seen all others complete
+    the previous product, so they have already read that half's old content.
 
     Args:
-        members: how many threads.
-        rows: the most rows of a product.
-        columns: the most columns of a product.
-        dtype: of the products.
-        patience: how often a member looks for another one before it gives the team up.
+        members: number of threads.
+        rows: most rows of a product.
+        columns: most columns of a product.
+        dtype: type of the products.
+        patience: spins that a member waits for another before it gives the team up.
     """
 
     def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int) -> None:
@@ -59,28 +57,28 @@ class Team:
         self._records[:, BOARD_SIZE] = rows * row_length
 
     def member(self, number: int) -> int:
-        """What kernels know a member by, as long as the team lives."""
+        """The address of a member's record, valid while this object lives."""
         return int(self._records[number].ctypes.data)
 
     def give_up(self) -> None:
-        """Let the first member go on alone at once, as no others will come."""
+        """Let the first member continue alone, when the others do not run."""
         self._turns[-1, 0] = 1
 
     @property
     def given_up(self) -> bool:
-        """Whether somebody has waited too long."""
+        """Whether the team is given up."""
         return bool(self._turns[-1, 0])
 
 
 @inlined
 def record_of(team):
-    """A member's record."""
+    """A member's record, from its address."""
     return row_at(team, WORD, LINE)
 
 
 @inlined
 def turn_of(record, member):
-    """The line of a member's turn; of the one after the last, that of whether the team is given up."""
+    """The line of a member's turn; the line after the last member's says whether the team is given up."""
     return row_at(record[TURNS] + member * LINE * WORD_BYTES, WORD, LINE)
 
 
@@ -92,7 +90,7 @@ def given_up(record):
 
 @inlined
 def may_leave(team):
-    """Whether this thread is a member of a team that is given up, and not the first, which goes on alone."""
+    """Whether this thread should return: its team is given up, and it is not the first member."""
     if team == 0:
         return False
     record = record_of(team)
@@ -101,7 +99,7 @@ def may_leave(team):
 
 @inlined
 def share_of(team, count):
-    """The first and one beyond the last of ``count`` things that a member does; and whether it does all, as alone."""
+    """A member's share of ``count`` things: first, one beyond the last, and whether it does all of them alone."""
     if team == 0:
         return 0, count, True
     record = record_of(team)
@@ -113,17 +111,17 @@ def share_of(team, count):
 
 @inlined
 def complete(team, c, first_row, last_row, first, last, columns):
-    """Hand out columns ``first`` to ``last`` of some rows of C and take the others.
+    """Publish columns ``first`` to ``last`` of some rows of C, and read the other columns from the other members.
 
-    Returns False if they do not come: the team is given up then, by this member or by another one.
+    Returns False if the team is given up, by this member or by another.
 
     Args:
-        team: a member.
+        team: address of the member's record.
         c: (T, R, at least ``columns``).
         first_row: the first row of each step.
         last_row: one beyond the last row.
         first: the first of the member's own columns.
-        last: one beyond their last.
+        last: one beyond the last of them.
         columns: N.
     """
     record = record_of(team)
@@ -150,7 +148,7 @@ def complete(team, c, first_row, last_row, first, last, columns):
 
 @inlined
 def arrives(record, line, turn):
-    """Whether a member makes this turn before patience ends, and before the team is given up."""
+    """Wait for a member to reach this turn; returns False after too many spins, or if the team is given up."""
     spins = 0
     while load_acquire(line) < turn:
         spins += 1

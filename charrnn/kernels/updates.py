@@ -1,4 +1,4 @@
-"""What every optimizer needs of the gradient: its norm, and clipped elements. Flat vectors, cut into fixed blocks."""
+"""Norm and clipping of a gradient, a flat vector in blocks of fixed size, for all optimizers."""
 
 from typing import NamedTuple
 
@@ -8,21 +8,21 @@ from charrnn.kernels.intrinsics import clamp
 from charrnn.kernels.jit import inlined, jit
 
 BLOCK = 16384
-"""Elements of a flat vector that are summed and updated together, whatever the number of threads."""
+"""Elements of a block; it does not depend on the number of threads."""
 
 
 class Clip(NamedTuple):
-    """How a gradient element is clipped on its way into an update."""
+    """How the elements of a gradient are clipped."""
 
     scale: float
-    """Factor that brings the global norm down to its limit; 1 where it is below."""
+    """Factor that brings the global norm down to its limit; 1 for a norm below it."""
     limit: float
     """Largest absolute value after scaling."""
 
 
 @jit
 def block_squares(vector, sums, first_block, last_block):
-    """``sums[i]``: the sum of squares of block i of ``vector``, in float64; their total is the squared norm."""
+    """Write the sum of squares of each block i of ``vector`` to ``sums[i]``, in float64."""
     for block in range(first_block, last_block):
         part = vector[block * BLOCK : (block + 1) * BLOCK]
         total = 0.0
@@ -33,5 +33,5 @@ def block_squares(vector, sums, first_block, last_block):
 
 @inlined
 def clipped(x, scale, limit):
-    """``x * scale``, kept within +-limit; a NaN stays a NaN. All of one type."""
+    """``x * scale``, clamped to +-limit; NaN stays NaN. All three have one type."""
     return clamp(x * scale, -limit, limit)

@@ -1,4 +1,4 @@
-"""Vectors and matrices in LLVM IR, as the tiles need them."""
+"""Helpers to emit LLVM IR for vectors and matrices."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ INDEX = ir.IntType(64)
 
 
 class BFloat16(ir.types.Type):  # type: ignore[misc]
-    """LLVM's bfloat, which llvmlite does not know: a float32 without the lower half of its bits."""
+    """LLVM's bfloat type, which llvmlite lacks: the upper half of a float32's bits."""
 
     def _to_string(self) -> str:
         return "bfloat"
@@ -25,12 +25,12 @@ class BFloat16(ir.types.Type):  # type: ignore[misc]
 
 
 def index(number: int | ir.Value) -> ir.Value:
-    """A number as it is, or as a constant."""
+    """The number as an IR value."""
     return INDEX(number) if isinstance(number, int) else number
 
 
 def splat(builder: ir.IRBuilder, scalar: ir.Value, count: int) -> ir.Value:
-    """A vector of ``count`` times the scalar."""
+    """A vector of ``count`` copies of the scalar."""
     undefined = ir.Constant(ir.VectorType(scalar.type, count), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
@@ -41,7 +41,7 @@ def transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     rows, count = list(rows), len(rows)
     lanes_type = ir.VectorType(ir.IntType(32), count)
     bit = 1
-    while bit < count:  # exchange this bit of the numbers of rows and columns
+    while bit < count:  # swap this bit between row and column indices
         low = [lane if not lane & bit else count + lane - bit for lane in range(count)]
         high = [lane + bit if not lane & bit else count + lane for lane in range(count)]
         for r in range(count):
@@ -55,7 +55,7 @@ def transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
 
 
 def prefetch(builder: ir.IRBuilder, pointer: ir.Value, *, level: int, write: bool) -> None:
-    """Fetch a line into the cache of a level (1 or 2), to be read or written there soon."""
+    """Prefetch a line into the cache of level 1 or 2, for a read or a write."""
     pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
     flag = ir.IntType(32)
     function = ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag])
@@ -64,7 +64,7 @@ def prefetch(builder: ir.IRBuilder, pointer: ir.Value, *, level: int, write: boo
 
 
 class Matrix(NamedTuple):
-    """Where element (r, k) lies: ``pointer + r * stride + k * step``."""
+    """A matrix in memory: element (r, k) lies at ``pointer + r * stride + k * step``."""
 
     pointer: ir.Value
     stride: ir.Value
@@ -81,21 +81,21 @@ def row_named(builder: ir.IRBuilder, ids: ir.Value, place: ir.Value, rows: Matri
 
 
 class Tile(NamedTuple):
-    """Where the factors and the result of a small product lie."""
+    """The factors and the result of a small product."""
 
     a: Matrix
     b: Matrix
     k_end: ir.Value
-    """Steps of the sum."""
+    """Number of steps of k."""
     ahead: Matrix | None
-    """What to prefetch meanwhile, k by k."""
+    """Data to prefetch, k by k."""
     c: Matrix
     start_row: Callable[[int], ir.Value]
-    """``start_row(r)`` is where the row lies that is added to row r."""
+    """``start_row(r)`` points to the row that is added to row r."""
 
 
 class Vectors:
-    """Loads and stores of vectors of ``count`` elements, the last of a row under a mask."""
+    """Emits loads and stores of vectors of ``count`` elements; a mask of ``tail`` lanes is for a row's last vector."""
 
     def __init__(self, builder: ir.IRBuilder, element: ir.Type, count: int, tail: ir.Value) -> None:
         self.builder, self.count = builder, count
@@ -114,7 +114,7 @@ class Vectors:
         return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), vector.as_pointer())
 
     def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
-        """Vector ``n`` of a row; of pairs of bfloat16, as integers."""
+        """Load vector ``n`` of a row; pairs of bfloat16 as integers."""
         pointer = self._at(row, n)
         if not masked:
             return self.builder.load(pointer, align=self.align)
@@ -123,7 +123,7 @@ class Vectors:
         return self.builder.call(load, [pointer, ir.IntType(32)(self.align), self.mask, ir.Constant(self.type, None)])
 
     def store(self, value: ir.Value, row: ir.Value, n: int, *, masked: bool = False) -> None:
-        """Vector ``n`` of a row."""
+        """Store vector ``n`` of a row."""
         pointer = self._at(row, n)
         if not masked:
             self.builder.store(value, pointer, align=self.align)
@@ -133,7 +133,7 @@ class Vectors:
         self.builder.call(store, [value, pointer, ir.IntType(32)(self.align), self.mask])
 
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
-        """``c + a * b``; of pairs of bfloat16 in integers, ``c`` plus both products."""
+        """``c + a * b``; for pairs of bfloat16 in integers, ``c`` plus both products."""
         if isinstance(a.type.element, ir.IntType):
             return self._multiply_add_pairs(a, b, c)
         function = self._function(f"llvm.fmuladd.{self.name}", self.type, *[self.type] * 3)

@@ -1,4 +1,4 @@
-"""Waiting for another thread without going to sleep: waking up takes longer than many a kernel."""
+"""Wait for another thread by spinning, as waking a sleeping thread takes longer than many kernels."""
 
 import time
 from functools import cache
@@ -9,25 +9,28 @@ from charrnn.kernels.intrinsics import load_acquire, pause, store_release
 from charrnn.kernels.jit import inlined, jit
 
 TIMED_SPINS = 500
-"""To measure: some ten microseconds, so that one of a few times nothing comes between."""
+"""Spins in one measurement: some ten microseconds, so that at least one of several runs undisturbed."""
 
 
 @jit
 def reaches(counter, value, patience):
-    """Whether ``counter[0]``, an int64 that another thread writes, is ``value`` or more, after ``patience`` spins."""
+    """Spin until ``counter[0]``, written by another thread, is at least ``value``; False after ``patience`` spins."""
     return seen(counter, value, patience)
 
 
 @jit
 def passes(own, counter, value, patience):
-    """The same of ``value + 1``, after ``own[0] = value``: who waits for that finds the GIL free when it is seen."""
+    """Set ``own[0] = value``, then spin like ``reaches`` until ``counter[0]`` is at least ``value + 1``.
+
+    The GIL is free by then for the thread that waits for ``own``.
+    """
     store_release(own, value)
     return seen(counter, value + 1, patience)
 
 
 @inlined
 def seen(counter, value, patience):
-    """See ``reaches``."""
+    """Do what ``reaches`` does, inlined."""
     for _ in range(patience):
         if load_acquire(counter) >= value:
             return True
@@ -36,15 +39,15 @@ def seen(counter, value, patience):
 
 
 def spins_in(seconds: float) -> int:
-    """How many spins take so long."""
+    """Number of spins that take ``seconds``."""
     return round(seconds * looks_per_second())
 
 
 @cache
 def looks_per_second() -> float:
-    """Measured once: ten times as many on one processor as on another."""
+    """Spins per second, measured once; processors differ by a factor of ten."""
     never, times = np.zeros(1, np.int64), []
-    reaches(never, 1, 1)  # loaded or compiled
+    reaches(never, 1, 1)  # load or compile it
     for _ in range(5):
         began = time.perf_counter()
         reaches(never, 1, TIMED_SPINS)

@@ -1,4 +1,4 @@
-"""What every kind of model provides (``kind``, ``contract``), what its config holds, and how a kind is found.
+"""The interfaces of kinds of models (``kind``, ``contract``), their configs, and the lookup of kinds by name.
 
-The kinds themselves are the folders of ``charrnn.models``, and what other packages add.
+The kinds themselves are the folders of ``charrnn.models``, and kinds of other packages.
 """

@@ -1,4 +1,4 @@
-"""What the config of every model holds: frozen, and checked when it is made."""
+"""The configs of models: frozen dataclasses that check their values."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from charrnn.errors import CheckpointError, ConfigError
 from charrnn.options import Option, check_options_of, declare, options_of
 from charrnn.registry import find, is_ours, modules_in, names_in
 
-if TYPE_CHECKING:  # NumPy is imported where it is used: the command line reads the options above all
+if TYPE_CHECKING:  # NumPy is imported where it is used, as the command line mostly needs only the options
     import numpy as np
 
     from charrnn.kinds.kind import Kind
     from charrnn.text.vocabulary import Vocabulary
 
 PRECISIONS = ("float32", "float64", "bf16")
-"""Types of parameters and activations; with bf16, the factors of products are rounded to bfloat16."""
+"""Types of parameters and activations; bf16 is float32 with the factors of products rounded to bfloat16."""
 
 LARGEST_EMBEDDING = 256
-"""Widest embedding that is chosen without being asked for."""
+"""Largest default embedding width."""
 
 of_model = partial(declare, group="Model")
 
@@ -55,7 +55,7 @@ def find_kind(name: str, task: str = TEXT) -> Kind:
     """The kind of that name that does this task.
 
     Raises:
-        ConfigError: there is none, or it cannot be loaded.
+        ConfigError: no kind has that name, or it cannot be loaded.
     """
     found, broken = _loaded()
     if name in broken:
@@ -71,7 +71,7 @@ def find_kind(name: str, task: str = TEXT) -> Kind:
 
 
 def model_option(name: str) -> Any:
-    """The option that names the kind, on the config of the kind of that name."""
+    """Declare the option ``model`` on the config of the kind ``name``."""
     return of_model(
         name,
         "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
@@ -88,16 +88,16 @@ def kind_of(options: Mapping[str, Any]) -> Kind:
     """The kind of a model with these options.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: no kind has the name that the options give.
     """
     return find_kind(options.get("model", ModelConfig.model), options.get("task", TEXT))
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A model's shape: everything that its parameters' shapes and its equations depend on.
+    """A model's shape: everything that its equations and the shapes of its parameters depend on.
 
-    Each kind of model has a config with options of its own.
+    Each kind of model has a subclass with its own options.
 
     Raises:
         ConfigError: a value is out of range.
@@ -114,7 +114,7 @@ class ModelConfig:
         retrained=True,
     )
     end_symbol: bool = False
-    """Whether the last of the V symbols ends a document: it is read from the state before the first character."""
+    """Whether the last of the V symbols ends a document; models read it from the initial state."""
 
     def __post_init__(self) -> None:
         check_options_of(self, options_of(type(self)))
@@ -134,7 +134,7 @@ class ModelConfig:
 
     @property
     def title(self) -> str:
-        """The model in a few words."""
+        """A short description of the model."""
         return self.kind.title(self)
 
     @property
@@ -153,20 +153,20 @@ class ModelConfig:
 
     @property
     def end(self) -> int:
-        """The id of the end symbol; -1 where there is none."""
+        """The id of the end symbol; -1 for a model without one."""
         return self.vocab_size - 1 if self.end_symbol else -1
 
     def trainable(self) -> Any:
-        """The same model in a precision in which this processor can train it: bf16 becomes float32 where it must."""
+        """The config in a precision in which this CPU can train: bf16 may become float32."""
         from charrnn.kernels.processor import BFLOAT16
 
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
 
     def require_trainable(self) -> None:
-        """Raise unless this processor can train in this precision.
+        """Raise unless this CPU can train in ``precision``.
 
         Raises:
-            ConfigError: it cannot.
+            ConfigError: the CPU cannot train in ``precision``.
         """
         if self != self.trainable():
             raise ConfigError(
@@ -176,7 +176,7 @@ class ModelConfig:
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """The options of such a model, by name."""
+        """The options of this kind of model, by name."""
         return options_of(cls)
 
     @classmethod
@@ -185,7 +185,7 @@ class ModelConfig:
         return cls(vocab_size, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields that the model has, as JSON can hold them."""
+        """The model's fields as JSON values."""
         values = asdict(self)
         if not self.kind.documents:
             del values["end_symbol"]
@@ -196,7 +196,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig(ModelConfig):
-    """What networks have that read embedded characters with layers of units."""
+    """The options of networks, which embed characters and have layers of units."""
 
     hidden_size: int = of_model(512, "Units per layer.", least=1)
     embedding_size: int = of_model(
@@ -219,17 +219,17 @@ class NetworkConfig(ModelConfig):
             object.__setattr__(self, "embedding_size", self._chosen_embedding())
 
     def _chosen_embedding(self) -> int:
-        """The width of an embedding that is not given."""
+        """The default width of the embedding."""
         return min(self.vocab_size, LARGEST_EMBEDDING)
 
 
 def make_config(vocab_size: int, **options: Any) -> Any:
     """The config of a model of V characters, of the kind that the option ``model`` names.
 
-    Options of other kinds may be given their defaults.
+    Options of other kinds are accepted if they have their defaults.
 
     Raises:
-        ConfigError: the kind is unknown or has no such option, or a value is out of range.
+        ConfigError: the kind is unknown, the kind lacks an option, or a value is out of range.
     """
     model, task = options.get("model", ModelConfig.model), options.get("task", TEXT)
     declared = options_of_models()
@@ -250,11 +250,11 @@ def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
 
 
 def config_from(values: Mapping[str, Any]) -> Any:
-    """The config that ``to_dict`` gave.
+    """Restore a config from the values of ``to_dict``.
 
     Raises:
         ConfigError: a field is unknown, missing or out of range.
-        CheckpointError: the model or its cell is of a package that is not installed.
+        CheckpointError: the model or its cell belongs to a package that is not installed.
     """
     if "vocab_size" not in values:
         raise ConfigError("not a model's config: vocab_size is missing")
@@ -263,10 +263,10 @@ def config_from(values: Mapping[str, Any]) -> Any:
 
 
 def check_installed(values: Mapping[str, Any]) -> None:
-    """Refuse a config of a model or a cell that is nowhere.
+    """Check that a config's kind of model and its cell are installed.
 
     Raises:
-        CheckpointError: it is of a package that is not installed, or cannot be loaded.
+        CheckpointError: one of them belongs to a package that is not installed or cannot be loaded.
     """
     models = [name for _, name in kinds()]
     for role, known in (("model", models), ("cell", names_in("cells"))):

@@ -1,6 +1,6 @@
-"""Models whose state is the last characters: each batch is read after the end of the one before it.
+"""Models whose state is the last characters.
 
-In a state and in a history, a character is its id + 1, and 0 is nothing: what comes before the first character.
+States and histories hold ids + 1; 0 stands for the positions before the first character.
 """
 
 from typing import Any, NamedTuple
@@ -17,14 +17,14 @@ from charrnn.workers import Workers, share
 
 
 class ContextBuffers(NamedTuple):
-    """The arrays for T steps of B streams, of a model that sees C characters."""
+    """Arrays for T steps of B streams, for a model that sees C characters."""
 
     history: npt.NDArray[np.int32]
     """(T + C - 1, B): the state, then the batch."""
     work: Array
-    """(T, B, ...): what the model works in."""
+    """(T, B, ...): the model's own buffer."""
     logits: Array
-    """(T, B, at least V), then their gradient."""
+    """(T, B, at least V): the logits, then their gradient."""
     losses: npt.NDArray[np.float64]
     """(T, B) nats."""
     no_ids: npt.NDArray[np.int32]
@@ -32,15 +32,15 @@ class ContextBuffers(NamedTuple):
 
 
 class ContextModel:
-    """A model that sees the last C characters; a ``charrnn.kinds.contract.LanguageModel``.
+    """A ``charrnn.kinds.contract.LanguageModel`` that sees the last C characters.
 
     Attributes:
-        config: its shape.
+        config: the model's shape.
         workers: the threads that share the work.
         seen: C.
-        weights: a NamedTuple of what ``predict`` reads.
-        predict: ``predict(weights, buffers, first, last)``, ``addressable``: the logits of the streams ``first`` to
-            ``last``, from their history.
+        weights: a NamedTuple, the first argument of ``predict``.
+        predict: an ``addressable`` kernel ``predict(weights, buffers, first, last)`` that computes the logits of the
+            streams ``first`` to ``last`` from their history.
     """
 
     state_names = ("context",)
@@ -53,11 +53,11 @@ class ContextModel:
         self.weights: Any = None
 
     def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``."""
+        """A state without characters; see ``LanguageModel``."""
         return [(np.zeros((streams, max(0, self.seen - 1)), np.int32),)]
 
     def check_state(self, state: State) -> None:
-        """See ``LanguageModel``: kernels would take other ids for addresses."""
+        """Check that all ids are in range, as kernels index with them; see ``LanguageModel``."""
         (context,) = state[0]
         if not 0 <= context.min(initial=0) <= context.max(initial=0) <= self.config.vocab_size:
             raise CheckpointError(
@@ -65,7 +65,7 @@ class ContextModel:
             )
 
     def buffers(self, steps: int, streams: int) -> ContextBuffers:
-        """See ``LanguageModel``."""
+        """Allocate ``ContextBuffers`` for at most ``steps`` steps of ``streams`` streams."""
         config = self.config
         rows = steps + max(0, self.seen - 1)
         logits = aligned_zeros((steps, streams, row_stride(config.vocab_size, config.dtype.itemsize)), config.dtype)
@@ -78,19 +78,19 @@ class ContextModel:
         )
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
+        """All that the model has learned, by name."""
         raise NotImplementedError
 
     def work_array(self, steps: int, streams: int) -> Array:
-        """What the model works in, (T, B, ...)."""
+        """Allocate ``ContextBuffers.work``, (T, B, ...)."""
         raise NotImplementedError
 
     def reset(self, state: State, streams: Array | slice) -> None:
-        """See ``LanguageModel``."""
+        """Forget the characters of the streams that ``streams`` indexes."""
         state[0][0][streams] = 0
 
     def enter(self, x: Array, state: State, buffers: ContextBuffers, advance: int | None = None) -> ContextBuffers:
-        """The part of ``buffers`` for x (T, B), with its history; ``state`` advances by T or so many steps."""
+        """Write the history of x (T, B); returns its part of ``buffers``; ``state`` advances by T or ``advance``."""
         steps, before = len(x), len(buffers.history) - len(buffers.logits)
         arrays: list[Any] = [array[:steps] for array in buffers[1:]]
         part = ContextBuffers(buffers.history[: steps + before], *arrays)
@@ -102,7 +102,7 @@ class ContextModel:
         return part
 
     def run(self, x: Array, state: State, buffers: ContextBuffers) -> ContextBuffers:
-        """See ``LanguageModel``."""
+        """Compute the logits for x (T, B); see ``LanguageModel``."""
         part = self.enter(x, state, buffers)
 
         def rows(thread: int, threads: int) -> None:

@@ -1,6 +1,6 @@
-"""What every model provides: it reads batches of streams and predicts what comes next.
+"""The interfaces of models, which read batches of streams and predict the next characters.
 
-Scoring, sampling and sessions know no more of a model than ``LanguageModel``, the trainer no more than ``Learner``.
+Scoring, sampling and sessions use only ``LanguageModel``; the trainer uses only ``Learner``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class Predictor(Protocol):
 
 
 class Buffers(Protocol):
-    """The arrays that a model works in, for T steps of B streams."""
+    """A model's arrays for T steps of B streams."""
 
     @property
     def logits(self) -> Array:
@@ -61,11 +61,11 @@ class Buffers(Protocol):
 
 
 class LanguageModel(Protocol):
-    """A model that is ready to read."""
+    """A model that predicts characters."""
 
     @property
     def config(self) -> Any:
-        """Its shape, a ``charrnn.kinds.config.ModelConfig``."""
+        """The model's shape, a ``charrnn.kinds.config.ModelConfig``."""
 
     @property
     def workers(self) -> Workers:
@@ -76,45 +76,45 @@ class LanguageModel(Protocol):
         """Names of the arrays of a layer's state."""
 
     def initial_state(self, streams: int) -> State:
-        """The state before the first character: for each layer, one array (B, ...) for each of its states."""
+        """The state before the first character: one array (B, ...) for each layer and each of its states."""
 
     def reset(self, state: State, streams: Array | slice) -> None:
-        """Set the state of some streams, by an index of the first axis, to that before the first character."""
+        """Set the state of the streams that ``streams`` indexes to the initial state."""
 
     def check_state(self, state: State) -> None:
-        """Check that a state from a file, of the right shapes and types, can be continued from.
+        """Check the values of a state from a file, whose shapes and types are right.
 
         Raises:
-            CheckpointError: it holds what no state does.
+            CheckpointError: the state holds values that no state has.
         """
 
     def buffers(self, steps: int, streams: int) -> Any:
         """Allocate ``Buffers`` for at most ``steps`` steps of ``streams`` streams."""
 
     def run(self, x: Array, state: State, buffers: Any) -> Buffers:
-        """Read ids (T, B); returns the part of ``buffers`` that holds the logits. ``state`` is advanced in place."""
+        """Read ids (T, B); returns the part of ``buffers`` with their logits, and advances ``state`` in place."""
 
     def to_tensors(self) -> Mapping[str, Array]:
         """All that the model has learned, by name."""
 
 
 class CountedModel(LanguageModel, Protocol):
-    """A model that is counts."""
+    """A model made of counts."""
 
     @property
     def size(self) -> int:
-        """How many."""
+        """Number of counts."""
 
 
 class TrainedModel(LanguageModel, Protocol):
-    """A model on weights that change."""
+    """A model whose parameters change."""
 
     def refresh(self) -> None:
-        """Take over the changed parameters."""
+        """Update packed weights and tables after a change of the parameters."""
 
 
 class Learner(Protocol):
-    """Loss and gradient of batches."""
+    """Computes loss and gradient of batches."""
 
     @property
     def network(self) -> TrainedModel:
@@ -122,13 +122,13 @@ class Learner(Protocol):
 
     @property
     def gradient(self) -> Parameters:
-        """Of the last batch's mean loss in nats."""
+        """Gradient of the last batch's mean loss in nats."""
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """Mean loss in nats; leaves its gradient in ``gradient``, and advances ``state`` in place.
+        """Compute the mean loss in nats and, in ``gradient``, its gradient; advances ``state`` in place.
 
         Args:
-            batch: what to learn from.
-            state: before the batch; the gradient does not flow through it.
+            batch: inputs and targets.
+            state: the state before the batch; no gradient flows through it.
             dropout_seed: names the dropout masks; None switches dropout off.
         """

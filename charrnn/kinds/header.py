@@ -1,4 +1,4 @@
-"""A model's config and vocabulary as a checkpoint's header holds them."""
+"""A model's config and vocabulary in a checkpoint's header."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ Array = npt.NDArray[np.generic]
 
 
 def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The part of a header that describes a model; JSON can hold it."""
+    """The part of a header that describes a model, as JSON values."""
     return {
         "config": config.to_dict(),
         "vocabulary": asdict(vocabulary),
@@ -24,10 +24,10 @@ def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def config_of(header: Mapping[str, Any]) -> Any:
-    """The config that a checkpoint's header holds.
+    """The config in a checkpoint's header.
 
     Raises:
-        CheckpointError: it is missing or makes no sense.
+        CheckpointError: the config is missing or invalid.
     """
     with _damage_told():
         return config_from(header["config"])
@@ -44,10 +44,10 @@ def _damage_told() -> Iterator[None]:
 
 
 def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[Any, Vocabulary]:
-    """The config and vocabulary that a checkpoint's header holds, once its tensors are known to fit them.
+    """The config and vocabulary in a checkpoint's header, after a check that the tensors fit them.
 
     Raises:
-        CheckpointError: they are missing or make no sense, or the tensors do not fit.
+        CheckpointError: one of them is missing or invalid, or the tensors do not fit.
     """
     if "config" not in header and (kind := header.get("kind")):
         raise CheckpointError(f"the file holds a {kind} and no model: choose another file")

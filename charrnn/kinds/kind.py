@@ -1,8 +1,8 @@
-"""A kind of model: all that the rest of the house knows of it, in one place.
+"""The interface of a kind of model, through which all other code uses it.
 
 To add a kind, add a folder to ``charrnn.models`` whose ``__init__`` defines ``KIND``, or name such an object in the
-entry points ``charrnn.models`` of another package. Kinds are imported whenever a command starts, for their options:
-what is heavy is imported in their methods.
+entry points ``charrnn.models`` of another package. Each command imports all kinds for their options, so methods import
+heavy modules themselves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Kind(ABC):
-    """A kind of model. Methods take the config of a model of this kind.
+    """A kind of model; the argument ``config`` of its methods is the config of such a model.
 
     Attributes:
         name: the value of ``--model``.
@@ -58,22 +58,22 @@ class Kind(ABC):
 
     @abstractmethod
     def title(self, config: Any) -> str:
-        """A model in a few words."""
+        """A short description of a model."""
 
     @abstractmethod
     def check_fit(self, config: Any, tensors: Mapping[str, Array]) -> None:
-        """Check that the tensors of a checkpoint are those of a config, before memory is taken for them.
+        """Check that the tensors of a checkpoint fit a config, before memory is allocated.
 
         Raises:
-            CheckpointError: one is missing, has another shape or type, or holds what cannot be.
+            CheckpointError: a tensor is missing, has another shape or type, or holds invalid values.
         """
 
     @abstractmethod
     def load(self, config: Any, tensors: Mapping[str, Array], workers: Workers) -> LanguageModel:
-        """Make the model that these tensors are.
+        """Make the model of these tensors.
 
         Raises:
-            CheckpointError: as ``check_fit``.
+            CheckpointError: the tensors do not fit, as in ``check_fit``.
         """
 
     @abstractmethod
@@ -155,46 +155,46 @@ class Kind(ABC):
 
         Args:
             network: the model.
-            data: what the trainer validates with.
-            before_window: is called now and then, and may raise to end it.
+            data: the validation data.
+            before_window: called before each window; it may raise to stop.
         """
 
     def cost(self, config: Any) -> Cost:
-        """What training a model takes of a machine."""
+        """Memory and operations that training a model takes."""
         raise NotImplementedError
 
-    # Of kinds that learn by gradients:
+    # For kinds that learn by gradients:
 
     def parameters(self, config: Any) -> Parameters:
-        """Make the tensors of a model, all zero."""
+        """Make the parameters of a model, all zero."""
         raise NotImplementedError
 
     def learner(self, parameters: Any, workers: Workers, steps: int, streams: int) -> Learner:
-        """Make what computes their gradient, for batches of at most ``steps`` steps of ``streams`` rows."""
+        """Make a learner for batches of ``streams`` rows and at most ``steps`` steps."""
         raise NotImplementedError
 
     def batches(self, config: Any, settings: Any, data: Any) -> Batches:
-        """Cut the data of a run with such settings into batches."""
+        """Cut a run's data into batches by its settings."""
         raise NotImplementedError
 
     def count(self, config: Any, ids: Array, workers: Workers) -> CountedModel:
-        """Make the model of a text (N,), of a kind that learns in one pass over it."""
+        """Make the model of a text (N,), for kinds that learn in one pass."""
         raise NotImplementedError
 
     def check_source(self) -> None:
         """Check that a run can start from the weights of a model of this kind.
 
         Raises:
-            ConfigError: it cannot.
+            ConfigError: the kind has no weights.
         """
         if type(self).parameters is Kind.parameters:
             raise ConfigError(f"a model {self.name} has no weights to start from: train anew")
 
     def check_reach(self) -> None:
-        """Check that gradients flow through time, so that ``reach`` can measure how far.
+        """Check that gradients flow through time, as ``reach`` requires.
 
         Raises:
-            ConfigError: they do not.
+            ConfigError: no gradient flows through time.
         """
         raise ConfigError(f"in model {self.name} no gradient flows through time: choose a recurrent network")
 
@@ -203,31 +203,31 @@ class Kind(ABC):
         raise NotImplementedError
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """Choose what a planned run leaves open; returns the characters per second that it learns.
+        """Choose a planned run's open options; returns its training speed in characters per second.
 
         Args:
             draft: a ``charrnn.training.plan.Draft``.
-            speed: measures this machine, for a config and settings.
+            speed: measures the training speed on this machine for a config and settings.
         """
         return speed(draft.config, draft.settings)
 
     def why_this_size(self, draft: Any) -> str:
-        """Say why a plan has chosen a model of this size; empty where it has not."""
+        """The reason for the size that a plan has chosen; empty if the plan did not choose it."""
         return ""
 
     def most_epochs(self, config: Any, characters: int) -> float:
-        """Passes over a text of so many characters after which a model learns it by heart instead."""
+        """Passes over a text of ``characters`` characters after which a model overfits."""
         return math.inf
 
 
 @dataclass
 class Cost:
-    """What training a model takes of a machine, by its shapes alone.
+    """Memory and operations that training a model takes, computed from its shapes alone.
 
     Attributes:
-        weights: that each character is multiplied by.
-        activations: activation functions for each character, each gate's counted.
-        counting: floating-point operations for each character where one pass over a text is all; 0 where it is not.
+        weights: number of weights that are multiplied for each character.
+        activations: number of activation functions for each character, one for each unit of each gate.
+        counting: floating-point operations for each character, for kinds that learn in one pass; else 0.
     """
 
     weights: int = 0
@@ -235,7 +235,7 @@ class Cost:
     counting: float = 0.0
 
     def weight_bytes(self, states: int) -> int:
-        """Bytes for what is learned, with ``states`` vectors of the optimizer, and while it is saved."""
+        """Peak bytes for parameters, gradient and optimizer state of ``states`` vectors, while they are saved."""
         return 0
 
     def row_bytes(self) -> int:
@@ -243,5 +243,5 @@ class Cost:
         return 0
 
     def advice(self, *, activations: bool) -> str:
-        """The options to make smaller where the activations, or else the weights, take too much memory."""
+        """The options to reduce if the activations, or else the weights, take too much memory."""
         return ""

@@ -1,10 +1,9 @@
-"""A trained model as the beginning of another, of more characters.
+"""Start a model from a trained one, with further characters.
 
-A character that the model has never seen gets the mean of all that it has: of their embeddings or columns of one-hot
-input, of their rows of the output, and of their biases. So its logit is the mean of the others', and by Jensen's
-inequality its probability at most 1 / (V + 1): n new ones divide the probabilities of the old ones by 1 + n / V at
-most, and leave their relations as they are (Hewitt 2021, Initializing New Word Embeddings for Pretrained Language
-Models). Random rows, as a new model has them, promise nothing of the kind.
+A new character gets the mean of the old characters' embeddings (or columns of one-hot input), output rows and biases.
+So its logit is the mean of the others', and by Jensen's inequality its probability is at most 1 / (V + 1). n new
+characters divide the old probabilities by at most 1 + n / V and keep their ratios (Hewitt 2021, Initializing New Word
+Embeddings for Pretrained Language Models). Random rows have no such bound.
 """
 
 from collections.abc import Mapping
@@ -19,12 +18,12 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A model that others start from.
+    """A trained model that a new run starts from.
 
     Attributes:
-        config: its shape.
-        vocabulary: its characters.
-        tensors: as a checkpoint has them.
+        config: the model's shape.
+        vocabulary: the model's characters.
+        tensors: the tensors of its checkpoint.
     """
 
     config: ModelConfig
@@ -32,11 +31,11 @@ class Pretrained:
     tensors: Mapping[str, Array]
 
     def fill(self, parameters: Parameters, vocabulary: Vocabulary) -> None:
-        """Copy the tensors into those of a model of the same shape that knows all of the characters, and perhaps more.
+        """Copy the tensors to a model of the same shape whose vocabulary contains this one.
 
         Args:
-            parameters: to be filled.
-            vocabulary: of their model.
+            parameters: the new model's parameters, written.
+            vocabulary: the new model's vocabulary.
         """
         ids = vocabulary.encode(self.vocabulary.symbols)
         shapes = {name: tensor.shape for name, tensor in parameters.to_tensors().items()}
@@ -44,12 +43,12 @@ class Pretrained:
 
 
 def widened(tensor: Array, shape: tuple[int, ...], ids: Array) -> Array:
-    """A tensor with the means of its characters in the places of new ones.
+    """Widen a tensor by characters that hold the mean of its old ones.
 
     Args:
-        tensor: any axis may hold characters, V of them or a multiple: (other things, characters).
-        shape: that is wanted. The axes that are longer there are those that hold characters.
-        ids: (V,) the new places of the old characters.
+        tensor: a tensor in which each axis of characters has V elements or a multiple of V, characters innermost.
+        shape: the new shape; axes that are longer than in ``tensor`` are those of characters.
+        ids: (V,) the old characters' new ids.
     """
     for axis, (size, wanted) in enumerate(zip(tensor.shape, shape, strict=True)):
         if size != wanted:

@@ -1,9 +1,9 @@
-"""From ids to what the layers above start from: embedding and input weights in one table.
+"""Input tables: the embedding, multiplied by the weights of the layer above.
 
     table[v] = W e[v] + b        or, for one-hot input, row v of W^T + b
 
-A vocabulary is small: its rows are made once after each update, and reading character v is to look up row v. Backwards,
-with d_table[v] the sum of the gradients of all places that read v (the layers above make it):
+As a vocabulary is small, all rows are computed once after each update; reading character v then looks up row v.
+Backwards, the layers above provide d_table[v], the sum of the gradients over all places that read v:
 
     d_W = sum over v of d_table[v] e[v]^T      d_b = sum over v of d_table[v]      d_e[v] = W^T d_table[v]
 """
@@ -20,7 +20,7 @@ from charrnn.workers import share
 
 
 def initial_embedding(random: np.random.Generator, shape: tuple[int, ...], *, tied: bool = False) -> Array:
-    """An embedding (V, E) to start from: the identity where it is square, as for one-hot input, unless it is tied."""
+    """Initial embedding (V, E): the identity if square and not tied, else normal with variance 1 / E."""
     if shape[0] == shape[1] and not tied:
         return np.eye(shape[0])
     drawn: Array = random.normal(0, shape[1] ** -0.5, shape)
@@ -31,18 +31,18 @@ class InputTables:
     """One table for each layer that reads the input.
 
     Args:
-        parameters: hold the tensors; with EMBEDDING (V, E) or, for one-hot input, without.
+        parameters: the tensors, including EMBEDDING (V, E) unless the input is one-hot.
         weights: names of the W (G, E or V), one for each table.
-        biases: names of the b (G,); None for none.
+        biases: name of each b (G,); None for no bias.
         vocab_size: V.
-        packed_dtype: of packed factors.
-        training: whether it goes backward, too.
-        tied: whether the embedding is another layer's weight, too.
+        packed_dtype: type of packed factors.
+        training: whether gradients are needed.
+        tied: whether the embedding also serves as another layer's weight.
 
     Attributes:
-        tables: (V, at least G) each.
-        packed: the W, where there is an embedding.
-        d_tables: the same for their gradients; empty where nothing is learned.
+        tables: one (V, at least G) for each W.
+        packed: the packed W; empty for one-hot input.
+        d_tables: the gradients of the tables; empty without training.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class InputTables:
         self._zeros = zero_row(0 if self._embedding is None else self._embedding.shape[1], dtype)
 
     def pack(self, part: int, parts: int) -> None:
-        """A thread's part of what is done first after an update: pack the weights, or fill one-hot tables."""
+        """Do a thread's part of the first phase after an update: pack the weights, or fill one-hot tables."""
         for matrix in self.packed:
             matrix.pack(part, parts)
         if self._embedding is None:
@@ -82,7 +82,7 @@ class InputTables:
                 table[:, first:last] = self._parameters[name][first:last].T + self._bias_row(bias)[0, first:last]
 
     def make(self, part: int, parts: int) -> None:
-        """A thread's part of what is done then: make the tables of an embedding."""
+        """Do a thread's part of the second phase after an update: compute the tables of an embedding."""
         if self._embedding is None:
             return
         first, last = share(len(self._embedding), part, parts)
@@ -94,11 +94,11 @@ class InputTables:
         return self._no_bias if bias is None else self._parameters.row(bias)
 
     def forward(self, ids: Array) -> list[Bias]:
-        """For each table, where the layer above starts for ``ids`` (T, B)."""
+        """The rows of each table for ``ids`` (T, B), to which the layer above adds its products."""
         return [Bias(table, ids) for table in self.tables]
 
     def weight_sums(self, gradient: Parameters) -> Iterator[WeightSum]:
-        """The gradients of the weights of an embedding, and of the biases."""
+        """The sums that give the gradients of the biases and, with an embedding, of the weights."""
         for name, bias, d_table in zip(self._weights, self._biases, self.d_tables, strict=True):
             factors = [] if self._embedding is None else [(self._embedding, gradient[name])]
             to = self._unused if bias is None else gradient.row(bias)
@@ -107,14 +107,14 @@ class InputTables:
     def backward(
         self, gradient: Parameters, sums: Sequence[WeightSum], summation: Summation, part: int, parts: int
     ) -> None:
-        """A thread's part of the gradients of the weights, and of the embedding.
+        """Compute a thread's part of the gradients of the weights and the embedding.
 
         Args:
-            gradient: written. What is in a tied embedding's, as that of another layer's weight, is added to.
+            gradient: written; a tied embedding's gradient is added to that of the other layer's weight.
             sums: from ``weight_sums``.
-            summation: makes them.
+            summation: computes ``sums``.
             part: the thread's number.
-            parts: of so many.
+            parts: the number of threads.
         """
         summation.make(sums, part, parts)
         if self._embedding is None:

@@ -1,7 +1,7 @@
 """Tensors as views of one flat vector.
 
-The optimizer, the norm and a thread's share see one vector; the kernels see matrices. Each tensor starts on a 64-byte
-boundary; the gaps are zero and stay zero.
+The optimizer works on the vector, the layers on the tensors. Each tensor starts on a 64-byte boundary; the gaps between
+tensors stay zero.
 """
 
 import math
@@ -18,20 +18,20 @@ Array = npt.NDArray[Any]
 Shapes = Mapping[str, tuple[int, ...]]
 
 EMBEDDING = "embedding.weight"
-"""The embedding's name in every model that has one."""
+"""Name of the embedding in all models."""
 
 
 class Parameters:
-    """What a model learns, or the gradient of it.
+    """A model's parameters, or their gradient.
 
     Attributes:
-        config: what the model's shapes follow from.
+        config: the model's config.
         vector: (N,) all tensors.
-        tensors: the views, by name.
+        tensors: views of the vector, by name.
 
     Args:
-        config: the model's.
-        shapes: of the tensors, by name.
+        config: the model's config.
+        shapes: shape of each tensor, by name.
     """
 
     def __init__(self, config: Any, shapes: Shapes) -> None:
@@ -49,31 +49,31 @@ class Parameters:
         return self.tensors[name]
 
     def row(self, name: str) -> Array:
-        """A bias as a matrix of one row, the same memory."""
+        """A bias (N,) as a matrix (1, N) that shares its memory."""
         return self.tensors[name][np.newaxis]
 
     @property
     def count(self) -> int:
-        """Number of parameters, gaps not counted."""
+        """Number of parameters, without the gaps."""
         return sum(tensor.size for tensor in self.tensors.values())
 
     @property
     def decaying(self) -> list[Array]:
-        """The tensors that weight decay is for: matrices, but not the embedding, which learns more without."""
+        """The tensors that weight decay applies to: matrices, except the embedding, which learns better without."""
         return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != EMBEDDING]
 
     def copy(self) -> "Parameters":
-        """The same values in a vector of its own."""
+        """Copy the values to a new vector."""
         other = type(self)(self.config)  # type: ignore[call-arg]
         other.vector[:] = self.vector
         return other
 
     def initialise(self, rng_seed: int) -> "Parameters":
-        """Fill with the values that training starts from; returns self."""
+        """Fill with initial values; returns self."""
         raise NotImplementedError
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "Parameters":
-        """Copy in what ``to_tensors`` gave; returns self.
+        """Copy in tensors from ``to_tensors``; returns self.
 
         Raises:
             CheckpointError: a tensor is missing or has another shape.
@@ -81,12 +81,12 @@ class Parameters:
         raise NotImplementedError
 
     def to_tensors(self) -> dict[str, Array]:
-        """Tensors under PyTorch's names and in its layouts."""
+        """The tensors under PyTorch's names and in its layouts."""
         raise NotImplementedError
 
 
 def check_shapes(shapes: Shapes, tensors: Mapping[str, Array]) -> None:
-    """See that a checkpoint's tensors are those that a config wants, before memory is taken for them.
+    """Check a checkpoint's tensors against the shapes of a config, before memory is allocated.
 
     Raises:
         CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.

@@ -1,4 +1,4 @@
-"""PackedMatrix products of layers: packed weights, rows to start from, and the gradients of weights."""
+"""Matrix products of layers: packed weights, biases, and the gradients of weights."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -18,49 +18,49 @@ Array = npt.NDArray[Any]
 
 
 class Bias(NamedTuple):
-    """What a product is added to: ``rows[row_index[t, b]]`` in the place of row (t, b)."""
+    """The bias of a product: ``rows[row_index[t, b]]`` is added to row (t, b)."""
 
     rows: Array
-    """(N, at least the columns)."""
+    """(N, at least the product's columns)."""
     row_index: npt.NDArray[np.int32]
     """(T, B)."""
 
 
 class Rows(NamedTuple):
-    """What the products of a batch need beside its arrays."""
+    """Row indices and buffers for the products of a batch."""
 
     numbers: npt.NDArray[np.int32]
     """(T, B): the number t B + b of each row."""
     zeros: npt.NDArray[np.int32]
-    """(T, B) zeros: every row starts from the same one."""
+    """(T, B) zeros, the index if all rows have the same bias."""
     rounded: Array
-    """For bf16, (T', B, steps of K): where products round their left operands, for the longest K; else empty."""
+    """(T', B, steps of the longest K): a buffer for left operands rounded to bf16; else empty."""
 
     @classmethod
     def allocate(cls, steps: int, streams: int, longest: int, packed_dtype: npt.DTypeLike) -> "Rows":
-        """For T steps of B streams, and products of at most ``longest`` numbers."""
+        """Allocate for ``steps`` steps of ``streams`` streams, and sums of at most ``longest`` numbers."""
         numbers = np.arange(steps * streams, dtype=np.int32).reshape(steps, streams)
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """A packed matrix whose products round their left operands here."""
+        """Give a packed matrix this buffer for rounded left operands."""
         return packed._replace(rounded=self.rounded)
 
     def same(self, rows: Array) -> Bias:
-        """Start each row from the first of ``rows``."""
+        """A bias that is the first of ``rows`` everywhere."""
         return Bias(rows, self.zeros)
 
     def adding_to(self, array: Array) -> Bias:
-        """Start from what is in ``array`` (T, B, N) already."""
+        """A bias that is ``array`` (T, B, N) itself, row by row."""
         return Bias(flat(array), self.numbers)
 
     def shortened(self, steps: int) -> "Rows":
-        """The same for fewer steps."""
+        """The same rows for the first ``steps`` steps."""
         return Rows(self.numbers[:steps], self.zeros[:steps], self.rounded)
 
 
 class ProductKernels(NamedTuple):
-    """The kernels of products, prepared for arrays of one type."""
+    """The kernels of products, for arrays of one type."""
 
     multiply: Prepared
     pack: Prepared
@@ -76,17 +76,17 @@ def kernels_for(dtype: np.dtype[Any], packed_dtype: np.dtype[Any]) -> ProductKer
 
 @cache
 def matmul_address(dtype: np.dtype[Any], packed_dtype: np.dtype[Any]) -> Any:
-    """``matmul`` by its address, to be handed to kernels that call it."""
+    """``matmul`` by address, an argument for kernels that call it."""
     rows, index = np.empty((1, 1, 1), dtype), np.zeros((1, 1), np.int32)
     return by_address(matmul, rows, packed_zeros(1, 1, packed_dtype), rows[0], index, rows, 0, 0)
 
 
 class PackedMatrix:
-    """A weight matrix W (M, N), packed after each update.
+    """A weight matrix W (M, N), to be packed after each update.
 
     Attributes:
-        forward: for y = W x.
-        backward: for d_x = W^T d_y; None where nothing is learned.
+        forward: packed for y = W x.
+        backward: packed for d_x = W^T d_y; None without training.
     """
 
     def __init__(self, w: Array, packed_dtype: np.dtype[Any], *, training: bool) -> None:
@@ -95,39 +95,36 @@ class PackedMatrix:
         self.backward = packed_zeros(w.shape[0], w.shape[1], packed_dtype) if training else None
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of W anew."""
+        """Pack a thread's part of W."""
         self._kernels.pack_transposed(self._w, self.forward, part, parts)
         if self.backward:
             self._kernels.pack(self._w, self.backward, part, parts)
 
     def multiply(self, x: Array, bias: Bias, y: Array, rows: Rows, first: int, last: int) -> None:
-        """``y[t, b] = W x[t, b] + bias`` of the streams ``first`` to ``last``: (T, B, N) to (T, B, M)."""
+        """``y[t, b] = W x[t, b] + bias`` for the streams ``first`` to ``last``: (T, B, N) to (T, B, M)."""
         self._kernels.multiply(x, rows.bind(self.forward), bias.rows, bias.row_index, y, first, last)
 
     def multiply_back(self, d_y: Array, bias: Bias, d_x: Array, rows: Rows, first: int, last: int) -> None:
-        """``d_x[t, b] = W^T d_y[t, b] + bias``: (T, B, M) to (T, B, N)."""
+        """``d_x[t, b] = W^T d_y[t, b] + bias`` for the streams ``first`` to ``last``: (T, B, M) to (T, B, N)."""
         assert self.backward is not None
         self._kernels.multiply(d_y, rows.bind(self.backward), bias.rows, bias.row_index, d_x, first, last)
 
 
 class WeightSum(NamedTuple):
-    """Gradients of weights: products of transposed rows with two matrices, and the sums of these rows by id.
-
-    All but the last are the first arguments of ``matmul_transposed``.
-    """
+    """Arguments of ``matmul_transposed`` for the gradients of one or two weights, and for sums of rows by id."""
 
     d: Array
-    """(K, at least M) gradients of what goes into units."""
+    """(K, at least M): gradients of the units' inputs."""
     factors: tuple[Array, Array]
     """(K, at least N) each."""
     products: tuple[Array, Array]
-    """(M, N) each, where N may be 0: the gradients."""
+    """(M, N) each, written: the gradients of the weights; N may be 0."""
     ids: Array | None
     """(K,) below V; None for the batch's characters."""
     sums: Array
-    """(V, at least M), where they go."""
+    """(V, at least M), written: sums of the rows of ``d``."""
     rows: range
-    """Those of the products that are made."""
+    """The rows of the products and the columns of the sums to compute."""
 
 
 def weight_sum(
@@ -137,7 +134,7 @@ def weight_sum(
     sums: Array,
     rows: range | None = None,
 ) -> WeightSum:
-    """A sum with at most two pairs of a factor and its product; of all rows of the first one, if not given."""
+    """A weight sum with at most two pairs of a factor and its product; ``rows`` defaults to all of the first one's."""
     rows = range(len(factors[0][1])) if rows is None else rows
     empty = (d[:, :0], np.empty((rows.stop, 0), d.dtype))
     first, second = [*factors, empty, empty][:2]
@@ -145,13 +142,13 @@ def weight_sum(
 
 
 class Summation:
-    """Makes weight sums; each thread makes some rows of each, in one order, whatever their number.
+    """Computes weight sums; threads share the rows of each sum.
 
     Args:
         widest: columns of the widest pair of factors.
-        dtype: of the arrays.
-        packed_dtype: of packed factors.
-        threads: how many.
+        dtype: type of the arrays.
+        packed_dtype: type of packed factors.
+        threads: number of threads.
     """
 
     def __init__(self, widest: int, dtype: np.dtype[Any], packed_dtype: np.dtype[Any], threads: int) -> None:
@@ -159,17 +156,17 @@ class Summation:
         self._buffers = [sum_buffers(widest, packed_dtype) for _ in range(threads)]
 
     def make(self, sums: Iterable[WeightSum], part: int, parts: int) -> None:
-        """A thread's share of the rows of some sums."""
+        """Compute a thread's share of the rows of ``sums``."""
         for *arrays, rows in sums:
             first, last = share(len(rows), part, parts)
             self._kernel(*arrays, self._buffers[part], rows.start + first, rows.start + last)
 
 
 def flat(array: Array) -> Array:
-    """(T, B, N) -> (T B, N), the same memory."""
+    """View an array (T, B, N) as (T B, N)."""
     return array.reshape(-1, array.shape[-1])
 
 
 def zero_row(columns: int, dtype: npt.DTypeLike) -> Array:
-    """One row of zeros, for products that start from nothing."""
+    """A row of zeros (1, ``columns``), for products without a bias."""
     return aligned_zeros((1, columns), dtype)

@@ -1,4 +1,4 @@
-"""A linear layer: y[t] = sum over i of W_i x_i[t] + b, of one input or several.
+"""A linear layer of one or several inputs: y[t] = sum over i of W_i x_i[t] + b.
 
 Backwards, with d_y the gradient of y:
 
@@ -15,14 +15,14 @@ from charrnn.layers.products import PackedMatrix, Rows, WeightSum, flat, weight_
 
 
 class Projection:
-    """The layer.
+    """A linear layer of one or several inputs.
 
     Args:
-        parameters: hold the tensors.
+        parameters: the tensors.
         weights: names of the W_i (M, N).
         bias: name of b (M,).
-        packed_dtype: of packed factors.
-        training: whether it goes backward, too.
+        packed_dtype: type of packed factors.
+        training: whether gradients are needed.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Projection:
         self._zeros = zero_row(parameters[weights[0]].shape[1], self.bias.dtype)
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights anew."""
+        """Pack a thread's part of the weights."""
         for matrix in self.packed:
             matrix.pack(part, parts)
 
@@ -46,11 +46,11 @@ class Projection:
             bias = rows.adding_to(y)
 
     def backward(self, d_y: Array, d_inputs: Sequence[Array], rows: Rows, first: int, last: int) -> None:
-        """Write the gradients of the inputs (T, B, N) from that of y (T, B, M)."""
+        """Write the gradients ``d_inputs`` (T, B, N) from ``d_y`` (T, B, M), for the streams ``first`` to ``last``."""
         for matrix, d_x in zip(self.packed, d_inputs, strict=True):
             matrix.multiply_back(d_y, rows.same(self._zeros), d_x, rows, first, last)
 
     def weight_sums(self, gradient: Parameters, inputs: Sequence[Array], d_y: Array, rows: Rows) -> Iterator[WeightSum]:
-        """The gradients of the weights and of the bias."""
+        """The sums that give the gradients of the weights and the bias."""
         for name, x in zip(self._weights, inputs, strict=True):
             yield weight_sum(flat(d_y), [(flat(x), gradient[name])], rows.zeros.reshape(-1), gradient.row(self._bias))

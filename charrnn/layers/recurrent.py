@@ -1,14 +1,14 @@
 """A stack of recurrent layers over the steps of a batch.
 
-    a_l[t] = x_l[t] + W_ih h_{l-1}[t]                   one product for all t; x_l is the bias or the input's share
+    a_l[t] = x_l[t] + W_ih h_{l-1}[t]                   one product for all t; x_l is the bias or an input table's row
     h_l[t], ... = cell(a_l[t] + W_hh h_l[t-1], state)   the cell's time loop
 
-Backwards, from the gradients of the outputs and of the state after the last step, each layer's cell makes d_a_l, and
+Backwards, each layer's cell computes d_a_l from the gradients of the outputs and of the state after the last step, and
 
     d_h_{l-1}[t] += W_ih^T d_a_l[t]     d_W_ih = sum of d_a_l[t] h_{l-1}[t]^T     d_W_hh = sum of d_a_l[t] h_l[t-1]^T
 
-In documents, a stream begins anew where it reads a given id. The cells know nothing of that: each is handed a batch in
-segments, cut there.
+With documents, a stream restarts from the initial state where it reads the end symbol. ``charrnn.kernels.segments``
+cuts a batch there, so that cells need not handle restarts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,17 +36,17 @@ class StackBuffers:
 
     Attributes:
         activations: for each layer, the cell's activation cache.
-        outputs: for each layer, what the next one reads (T, B, H): h, or h after dropout; arrays of their own there,
-            and where a state begins anew in the place that an output was in.
-        rows: what products need.
-        before_restart: for each layer, one array (T, B, H) for each state: what it was before it began anew; empty
-            where nothing does.
-        d_h: for each layer (T+1, B, H): the gradient of its output, after one row for the h handed in. Layers whose
+        outputs: for each layer (T, B, H), the input of the next: h, or h after dropout. With dropout or restarts these
+            are separate arrays, else views of the activations.
+        rows: row indices and buffers of the products.
+        before_restart: for each layer, one array (T, B, H) for each state: the values that restarts overwrite; empty
+            without restarts.
+        d_h: for each layer (T+1, B, H), the gradients of the h before the first step and of the outputs. Layers whose
             output only the next layer reads share one array. Empty for inference.
-        d_state: for each state but h, (1, B, H); empty for inference.
+        d_state: (1, B, H) for each state but h; empty for inference.
         d_vectors: (L, B, P, H): each stream's gradient of the cell's P vectors; None for inference.
-        d_initial: for each layer and state (B, H): each stream's gradient of the initial state, from restarts.
-        dropped: whether dropout writes the outputs.
+        d_initial: (B, H) for each layer and state: each stream's gradient of the initial state, from restarts.
+        dropped: whether the outputs are h after dropout.
     """
 
     activations: list[Any]
@@ -61,7 +61,7 @@ class StackBuffers:
 
     @classmethod
     def allocate(cls, shape: StackShape, rows: Rows, *, training: bool = False) -> "StackBuffers":
-        """For batches of at most as many steps and streams as ``rows`` is for."""
+        """Allocate for batches of at most the steps and streams of ``rows``."""
         cell, H, (steps, streams) = shape.cell, shape.units, rows.numbers.shape
         restarts = shape.restart_id >= 0
 
@@ -98,13 +98,13 @@ class StackBuffers:
         )
 
     def enter(self, state: State) -> None:
-        """Hand a state in: row 0 of the activations."""
+        """Copy a state into row 0 of the activations."""
         for activations, layer in zip(self.activations, state, strict=True):
             for rows, values in zip(activations[1:], layer, strict=False):
                 rows[0, :, : values.shape[1]] = values
 
     def leave(self, state: State, steps: int | None = None) -> None:
-        """Take the state after so many steps, all if not given, out of the activations."""
+        """Copy the state after ``steps`` steps, by default all, out of the activations."""
         after = -1 if steps is None else steps
         for activations, layer in zip(self.activations, state, strict=True):
             for rows, values in zip(activations[1:], layer, strict=False):
@@ -112,19 +112,19 @@ class StackBuffers:
 
 
 class RecurrentStack:
-    """The layers.
+    """A stack of recurrent layers.
 
     Args:
-        shape: what they are like.
-        parameters: hold the tensors.
-        training: whether they go backward, too.
+        shape: the stack's shape.
+        parameters: the tensors.
+        training: whether gradients are needed.
 
     Attributes:
-        shape: see there.
-        matmul: the product, as the cell calls it.
-        w_ih: of each layer but the first.
-        w_hh: for each layer, one for each of the cell's products.
-        vectors: (L, P, at least H) as the time loop reads them.
+        shape: the stack's shape.
+        matmul: ``matmul`` by address, for the cell's time loop.
+        w_ih: W_ih of each layer but the first.
+        w_hh: for each layer, the rows of W_hh of each of the cell's products.
+        vectors: (L, P, at least H): the cell's vectors, converted by their ``read_as``.
     """
 
     def __init__(self, shape: StackShape, parameters: Parameters, *, training: bool = False) -> None:
@@ -147,7 +147,7 @@ class RecurrentStack:
         self._backward_address: Any = None
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights anew."""
+        """Pack a thread's part of the weights."""
         for matrix in self.packed:
             matrix.pack(part, parts)
         for layer, packed in enumerate(self.vectors):
@@ -165,7 +165,7 @@ class RecurrentStack:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Fill ``buffers.outputs`` of the streams ``first`` to ``last``, from the state in row 0 of the activations.
+        """Fill ``buffers.outputs`` for the streams ``first`` to ``last``, from the state in row 0 of the activations.
 
         Args:
             inputs: for each layer that the input reaches, what its gates start from, with the bias; of a ``dense``
@@ -192,7 +192,7 @@ class RecurrentStack:
                 dropout(h, buffers.outputs[layer], self.shape.units, *mask, first, last)
 
     def _run_layer(self, layer: int, start: Bias, ids: Array, buffers: StackBuffers, first: int, last: int) -> Array:
-        """All steps of a layer's cell; returns h (T, B, H)."""
+        """Run all steps of a layer's cell; returns h (T, B, H)."""
         H, activations = self.shape.units, buffers.activations[layer]
         arguments = (self.matmul, self._weights(layer, buffers.rows), activations, *start, H)
         if self.shape.restart_id < 0:
@@ -219,7 +219,7 @@ class RecurrentStack:
         return (0.0, 0) if seed is None else (self.shape.dropout, seed + layer)
 
     def d_outputs(self, buffers: StackBuffers) -> list[Array]:
-        """For each layer that reaches the output, where its gradient (T, B, H) is to be written before ``backward``."""
+        """The arrays (T, B, H) for the gradients of the layers that reach the output; fill them before ``backward``."""
         return [buffers.d_h[layer][1:] for layer in self.shape.output_layers]
 
     def backward(
@@ -233,16 +233,16 @@ class RecurrentStack:
         d_final: State | None = None,
         d_initial: State | None = None,
     ) -> None:
-        """From the gradients in ``d_outputs`` to those of all gates, in ``buffers.activations``.
+        """Compute the gradients of all gates, in ``buffers.activations``, from those in ``d_outputs``.
 
         Args:
-            ids: as in ``forward``; so are the others.
+            ids: as in ``forward``, like the next four.
             buffers: see there.
             first: see there.
             last: see there.
             dropout_seed: see there.
-            d_final: for each layer and state (B, H), the gradient of the state after the last step; zero if not given.
-            d_initial: likewise, written: of the state before the first step.
+            d_final: (B, H) for each layer and state: the gradient of the state after the last step; zero if None.
+            d_initial: (B, H) for each layer and state, written: the gradient of the state before the first step.
         """
         rows, H = buffers.rows, self.shape.units
         for layer in reversed(range(self.shape.layers)):
@@ -267,7 +267,7 @@ class RecurrentStack:
                     values[first:last] = d[0, first:last, :H]
 
     def _backward_layer(self, layer: int, ids: Array, buffers: StackBuffers, first: int, last: int) -> None:
-        """All steps of a layer's cell backwards."""
+        """Run all steps of a layer's cell backwards."""
         assert buffers.d_vectors is not None
         d_h, d_vectors = buffers.d_h[layer], buffers.d_vectors[layer]
         d_vectors[first:last] = 0
@@ -296,13 +296,13 @@ class RecurrentStack:
     def weight_sums(
         self, gradient: Parameters, buffers: StackBuffers, d_tables: Sequence[Array]
     ) -> Iterator[WeightSum]:
-        """The gradients of the weights, and of what the gates start from.
+        """The sums that give the gradients of the weights, and of the biases or input tables.
 
         Args:
-            gradient: to be written.
-            buffers: after ``backward``.
-            d_tables: for each layer that the input reaches, (V, at least G): the sums of the gates' gradients for each
-                id; of the other layers, the bias gets the sum of all.
+            gradient: written by the sums.
+            buffers: the arrays after ``backward``.
+            d_tables: (V, at least G) for each layer that the input reaches, written by the sums: the gates' gradients
+                summed for each id. For other layers, the bias gets the sum over all ids.
         """
         steps, no_ids = len(buffers.rows.numbers), buffers.rows.zeros.reshape(-1)
         for layer, activations in enumerate(buffers.activations):
@@ -328,13 +328,13 @@ class RecurrentStack:
     def sum_over_streams(
         self, gradient: Parameters, buffers: StackBuffers, d_initial: State | None, reset: Array | None
     ) -> None:
-        """The gradients that each stream has apart: of the cell's vectors, and of a learned initial state.
+        """Sum the gradients that each stream holds separately: of the cell's vectors and of a learned initial state.
 
         Args:
             gradient: written.
-            buffers: after ``backward``.
-            d_initial: what ``backward`` has written there; may be None where the state is not learned.
-            reset: (B,) the streams that began with this batch; None for none.
+            buffers: the arrays after ``backward``.
+            d_initial: written by ``backward``; may be None if the initial state is not learned.
+            reset: (B,) which streams began with this batch; None for no stream.
         """
         if not self.shape.cell.vectors and not self.shape.learn_initial_state:
             return
@@ -349,18 +349,18 @@ class RecurrentStack:
                 d[:] = begun + buffers.d_initial[layer][place].sum(axis=0)
 
     def initial_state(self, streams: int) -> State:
-        """The state before the first step."""
+        """The state of ``streams`` streams before the first step."""
         state = zero_state(self.shape, streams)
         self.reset(state, slice(None))
         return state
 
     def reset(self, state: State, streams: Array | slice) -> None:
-        """Set the state of some streams, by an index of the first axis, to that before the first step."""
+        """Set the state of the streams that ``streams`` indexes to the initial state."""
         for layer, arrays in enumerate(state):
             self.reset_layer(layer, arrays, streams)
 
     def reset_layer(self, layer: int, arrays: Sequence[Array], streams: Array | slice) -> None:
-        """The same of one layer, whose states are ``arrays`` (B, H)."""
+        """Reset one layer, whose states are ``arrays`` (B, H); see ``reset``."""
         for array in arrays:
             array[streams] = 0
         for array, learned in zip(arrays, self.shape.initial_state(self._parameters, layer), strict=False):

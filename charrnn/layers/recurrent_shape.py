@@ -1,16 +1,13 @@
 """The tensors of a recurrent stack: names, shapes, initial values, and PyTorch's layout.
 
-Names and shapes (G = gates x H, ``in`` = the input's width, or H above the first layer):
+G = gates x H, and ``in`` is the width of the input:
 
-    rnn.weight_ih_l{l}   (G, in)
+    rnn.weight_ih_l{l}   (G, in)   (G, H) above the first layer
     rnn.weight_hh_l{l}   (G, H)
     rnn.bias_l{l}        (G,)
     rnn.{name}_l{l}      (H,)      each of the cell's vectors
-    initial.{name}_l{l}  (H,)      each state before the first step, where it is learned
-
-and with skip connections
-
-    skip.weight_in_l{l}  (G, in)   from the input to each layer but the first
+    initial.{name}_l{l}  (H,)      each state before the first step, if learned
+    skip.weight_in_l{l}  (G, in)   from the input to each layer but the first, with skip connections
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,10 +22,10 @@ from charrnn.layers.parameters import Array, Parameters
 
 @dataclass(frozen=True)
 class StackShape:
-    """What a stack of L layers of H units is like.
+    """The shape of a stack of L layers of H units.
 
     Attributes:
-        cell_name: of the recurrent cell.
+        cell_name: name of the recurrent cell.
         units: H.
         layers: L.
         width: of the input.
@@ -63,12 +60,12 @@ class StackShape:
 
     @property
     def cell(self) -> Cell:
-        """The cell."""
+        """The recurrent cell."""
         return find_cell(self.cell_name)
 
     @property
     def gate_width(self) -> int:
-        """G."""
+        """G, the numbers of all gates of a layer."""
         return self.cell.gates * self.units
 
     @property
@@ -80,7 +77,7 @@ class StackShape:
 
     @property
     def output_layers(self) -> range:
-        """The layers that reach the output: the last, or all."""
+        """The layers that reach the output: the last, or all with skip connections."""
         return range(0 if self.skip_connections else self.layers - 1, self.layers)
 
     @property
@@ -127,15 +124,15 @@ class StackShape:
         return [parameters[self.named(vector.name, layer)] for vector in self.cell.vectors]
 
     def initial_state(self, parameters: Parameters, layer: int) -> list[Array]:
-        """Each state of a layer before the first step, where it is learned; else none."""
+        """A layer's learned initial states (H,); empty if they are not learned."""
         names = self.cell.state if self.learn_initial_state else ()
         return [parameters[self.named_initial(name, layer)] for name in names]
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
-        """Fill with the values that training starts from.
+        """Fill with initial values.
 
-        Matrices are uniform in +-1/sqrt(H) (PyTorch's choice), W_hh orthogonal in each gate if that is asked for. The
-        cell knows its biases and vectors; the initial state is zero.
+        Matrices are uniform in +-1/sqrt(H), as in PyTorch; with ``orthogonal``, each gate's part of W_hh is orthogonal.
+        Biases and vectors are the cell's initial values; the initial state is zero.
         """
         cell, given = self.cell, dict(self.hyperparameters)
         own = {self.named("bias", layer): cell.initial_bias for layer in range(self.layers)}
@@ -153,9 +150,9 @@ class StackShape:
                 tensor[:] = 0
 
     def to_torch(self, tensors: dict[str, Array]) -> None:
-        """Rename tensors as PyTorch has them: the one bias of a layer becomes two.
+        """Rename tensors as in PyTorch, in place: a layer's bias becomes two.
 
-        The second is zero, but for the cell's vectors that are part of it.
+        The second bias holds the cell's vectors that belong to it, and is zero elsewhere.
         """
         for layer in range(self.layers):
             tensors[self.named("bias_ih", layer)] = bias = tensors.pop(self.named("bias", layer))
@@ -164,7 +161,7 @@ class StackShape:
                 second[rows] = tensors.pop(name)
 
     def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
-        """Copy in the biases from copies of the tensors that ``to_torch`` gave."""
+        """Set the biases from the tensors of ``to_torch``, which are overwritten."""
         for layer in range(self.layers):
             second = tensors[self.named("bias_hh", layer)]
             for name, rows in self._parts_of_bias(layer):
@@ -183,7 +180,7 @@ class StackShape:
         return shapes
 
     def _parts_of_bias(self, layer: int) -> Iterator[tuple[str, slice]]:
-        """The tensors that are part of PyTorch's second bias, and where they are in it."""
+        """Names of the vectors that belong to PyTorch's second bias, and their rows in it."""
         H = self.units
         for vector in self.cell.vectors:
             if vector.bias_of is not None:

@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy over classes, each prediction with a weight: 0 for what is only padding.
+"""Softmax cross-entropy with a weight for each prediction, such as 0 for padding.
 
     loss = sum of w[t, b] * -log softmax(logits[t, b])[target[t, b]] / sum of w
 
@@ -24,7 +24,7 @@ class Softmax:
         classes: V.
         logits: (T, B, at least V); after ``backward``, their gradient.
         losses: (T, B) nats.
-        scales: (T, B) each prediction's part of the loss.
+        scales: (T, B) each prediction's weight in the mean loss; they sum to 1.
     """
 
     classes: int
@@ -34,7 +34,7 @@ class Softmax:
 
     @classmethod
     def allocate(cls, steps: int, streams: int, classes: int, dtype: np.dtype[Any]) -> "Softmax":
-        """For at most so many steps."""
+        """Allocate for at most ``steps`` steps of ``streams`` streams."""
         shape = (steps, streams)
         logits = aligned_zeros((*shape, row_stride(classes, dtype.itemsize)), dtype)
         return cls(classes, logits, np.zeros(shape), np.ones(shape, dtype))
@@ -45,10 +45,10 @@ class Softmax:
         return Softmax(self.classes, *arrays)
 
     def weigh(self, weights: Array | None, targets: Array) -> None:
-        """Take the weights (T, B) of the predictions to come; without them, all count alike.
+        """Set the weights (T, B) of the next predictions; None weighs all alike.
 
         Raises:
-            ValueError: there are not as many targets as predictions, or padding is no id.
+            ValueError: the shape of the targets does not fit, or padding is not an id.
         """
         if targets.shape != self.losses.shape:
             raise ValueError(
@@ -59,11 +59,11 @@ class Softmax:
         self.scales[:] = 1 / self.scales.size if weights is None else weights / (weights.sum() or 1)
 
     def backward(self, targets: Array, first: int, last: int) -> None:
-        """Losses of the streams ``first`` to ``last``; their logits become the gradient of the weighted mean."""
+        """Compute the losses of the streams ``first`` to ``last``; their logits become the mean loss's gradient."""
         cross_entropy(self.logits, targets, self.classes, self.scales, self.losses, first, last)
 
     def mean_loss(self, weights: Array | None) -> float:
-        """The weighted mean of the losses, in nats; 0 where nothing counts."""
+        """The weighted mean of the losses, in nats; 0 if all weights are 0."""
         if weights is None:
             return float(self.losses.mean())
         return float((self.losses * weights).sum() / (weights.sum() or 1))

@@ -1,4 +1,4 @@
-"""What a model remembers from one batch to the next."""
+"""The state that a model carries from one batch to the next."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ State = list[tuple[npt.NDArray[Any], ...]]
 
 
 def copy_state(state: State) -> State:
-    """A state of its own with the same values."""
+    """Copy a state, with its arrays."""
     return [tuple(array.copy() for array in layer) for layer in state]

@@ -1,4 +1,4 @@
-"""The memory that networks take in training: what is sure to be needed at once, while a checkpoint is saved."""
+"""The memory that networks need in training, at its peak, while a checkpoint is saved."""
 
 import math
 from abc import abstractmethod
@@ -10,14 +10,14 @@ from charrnn.kinds.kind import Cost
 from charrnn.layers.parameters import EMBEDDING
 
 SAVING = 2
-"""Copies that the safetensors library makes of what it saves."""
+"""Number of copies that the safetensors library makes of saved tensors."""
 
 
 class NetworkCost(Cost):
-    """The cost of a network that reads tables of embedded characters.
+    """The cost of a network that reads its characters from input tables.
 
     Args:
-        config: the model's.
+        config: the model's config.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -26,29 +26,29 @@ class NetworkCost(Cost):
     @property
     @abstractmethod
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """Of the tensors, by name."""
+        """Shape of each tensor, by name."""
 
     @property
     @abstractmethod
     def input_weights(self) -> list[str]:
-        """Names of the matrices that the input is multiplied by."""
+        """Names of the matrices that multiply the input."""
 
     @property
     @abstractmethod
     def table_width(self) -> int:
-        """Columns of each table."""
+        """Columns of each input table."""
 
     @property
     def is_tied(self) -> bool:
-        """Whether the embedding is the output's matrix, too."""
+        """Whether the embedding is also the output matrix."""
         return False
 
     def weight_bytes(self, states: int) -> int:
-        """See ``Cost``: parameters, gradient, optimizer's state, good state, packed matrices and tables."""
+        """Bytes of parameters, gradient, optimizer state, good state, saved copies, packed matrices and tables."""
         config, shapes = self.config, self.shapes
         itemsize = config.dtype.itemsize
         learned = itemsize * sum(padded(math.prod(shape), itemsize) for shape in shapes.values())
-        # A one-hot input has no product: its matrix becomes a table.
+        # With one-hot input, no product reads the input matrix: it becomes a table.
         unpacked = {"" if self.is_tied else EMBEDDING, *([] if config.embedding_size else self.input_weights)}
         matrices = sum(math.prod(shape) for name, shape in shapes.items() if len(shape) > 1 and name not in unpacked)
         packed = 2 * matrices * (2 if config.precision == "bf16" else itemsize)
@@ -57,5 +57,5 @@ class NetworkCost(Cost):
         return copies * learned + packed + tables
 
     def stride(self, columns: int) -> int:
-        """Numbers that a row of so many columns takes."""
+        """Length of a padded row of ``columns`` numbers."""
         return row_stride(columns, self.config.dtype.itemsize)

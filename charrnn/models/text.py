@@ -1,4 +1,4 @@
-"""What the kinds have in common that read and write text."""
+"""Base classes of kinds that read and write text."""
 
 from __future__ import annotations
 
@@ -90,42 +90,42 @@ class TextKind(Kind):
         return float(len(data) / (settings.batch_size * settings.window))
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """See ``Kind``: bits per character of a text."""
+        """Measure bits per character of a text."""
         from charrnn.scoring.streams import score
 
         return {BITS_PER_CHARACTER.name: score(network, data, before_window=before_window).bits_per_character}
 
     def reader(self, network: Any, **how: Any) -> Any:
-        """See ``Kind``."""
+        """Make a reader that scores texts as streams."""
         from charrnn.scoring.streams import StreamReader
 
         return StreamReader(network, **how)
 
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
-        """See ``Kind``: windows of parallel streams of one text."""
+        """Cut a text into windows of parallel streams."""
         from charrnn.training.text_batches import TextBatches
 
         return TextBatches(data, settings, config.vocab_size, documents=config.end_symbol)
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by gradients."""
+        """Make a trainer that learns by gradients."""
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
 
 
 class ContextKind(TextKind):
-    """A kind whose models see the last characters alone."""
+    """A kind whose models see only the last characters."""
 
     def sampler(self, network: Any) -> Any:
-        """See ``Kind``."""
+        """Make a sampler for models that see only the last characters."""
         from charrnn.sampling.contexts import ContextSampler
 
         return ContextSampler(network)
 
 
 class CountedKind(ContextKind):
-    """A kind whose models are counts, made in one pass over a text."""
+    """A kind whose models are counts from one pass over a text."""
 
     learned = "counts"
     lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
@@ -136,11 +136,11 @@ class CountedKind(ContextKind):
         return settings, ()
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by counting."""
+        """Make a trainer that counts."""
         from charrnn.training.counting import CountingTrainer
 
         return CountingTrainer(*arguments, **how)
 
     def check_source(self) -> None:
-        """See ``Kind``."""
+        """Refuse to start from counts; see ``Kind``."""
         raise ConfigError(f"a model {self.name} has no weights to start from, but counts: count both texts in one run")

@@ -3,7 +3,7 @@
     s = s + g^2
     p = p - rate * g / (sqrt(s) + epsilon)
 
-The sum only grows, so that each parameter's rate only falls.
+As the sum only grows, each parameter's effective learning rate only falls.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ HYPERPARAMETERS = {
 
 @jit
 def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
-    """See ``UpdateRule.update``."""
+    """Apply one update; see ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
     scale, limit, rate, epsilon = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])

@@ -3,7 +3,7 @@
     m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
     p = p - rate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)
 
-Beta2 is 0.99 and not the paper's 0.999: a recurrent network's gradients change scale quickly.
+Beta2 defaults to 0.99 instead of the paper's 0.999, as a recurrent network's gradients change scale quickly.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ HYPERPARAMETERS = {
 
 @jit
 def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
-    """See ``UpdateRule.update``."""
+    """Apply one update; see ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
     scale, limit = real(clip.scale), real(clip.limit)

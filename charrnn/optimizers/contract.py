@@ -1,7 +1,7 @@
-"""What an update rule provides, and how to find one by name.
+"""The interface of update rules, and their lookup by name.
 
 A rule's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``). The compiled update
-reads their values from a tuple, in the order of their declarations.
+takes their values as a tuple, in the order of their declarations.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ class UpdateRule:
     """An update rule.
 
     Attributes:
-        states: names of the vectors that it keeps for each parameter.
-        update: ``update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last)``,
-            compiled: one update of the elements first <= k < last. ``parameters`` and ``gradient`` are (N,), ``states``
+        states: names of the state vectors, with one number for each parameter.
+        update: compiled ``update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first,
+            last)``, which updates the elements first <= k < last. ``parameters`` and ``gradient`` are (N,), ``states``
             is (number of states, N); ``hyperparameters`` is a tuple of float; ``step`` counts updates from 1; ``clip``
             is a ``kernels.updates.Clip``.
-        learning_rate: a rate that works for most models.
+        learning_rate: the default learning rate, which works for most models.
         hyperparameters: the module's HYPERPARAMETERS.
     """
 
@@ -35,7 +35,7 @@ def find_optimizer(name: str) -> UpdateRule:
     """The update rule of that name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no update rule has that name.
     """
     rule: UpdateRule = find("optimizers", "optimizer", name)
     return rule

@@ -1,4 +1,4 @@
-"""An update rule at work: norm, clipping and update of all parameters, shared among threads in fixed blocks."""
+"""Optimizer: clips the gradient and updates all parameters; threads share blocks of fixed size."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from charrnn.optimizers.contract import find_optimizer
 from charrnn.workers import Workers, share
 
 FEW = 16
-"""Blocks whose squares one thread sums before another one could begin."""
+"""Least blocks for each thread: summing their squares takes less time than waking another thread."""
 
 Array = npt.NDArray[Any]
 
@@ -22,15 +22,15 @@ class Optimizer:
     """An update rule with its state.
 
     Args:
-        name: of the rule.
+        name: name of the rule.
         vector: (N,) all parameters.
-        decaying: the tensors, views of the vector, that weight decay is for.
+        decaying: tensors that weight decay applies to, views of the vector.
         workers: the threads.
-        hyperparameters: of the rule; those that are missing have their defaults.
+        hyperparameters: the rule's hyperparameters; missing ones have their defaults.
 
     Attributes:
-        states: (number of states, N) what the rule keeps for each parameter.
-        norm: of the last gradient, before clipping.
+        states: (number of states, N) the rule's state.
+        norm: norm of the last gradient, before clipping.
     """
 
     def __init__(
@@ -62,16 +62,16 @@ class Optimizer:
     ) -> bool:
         """Clip the gradient and update the parameters; returns False, and changes nothing, if its norm is not finite.
 
-        Weight decay is apart from the gradient (Loshchilov and Hutter 2019, "Decoupled weight decay regularization"):
-        the tensors that decay first lose ``learning_rate * weight_decay`` of themselves.
+        Weight decay is decoupled (Loshchilov and Hutter 2019, "Decoupled weight decay regularization"): before the
+        update, the decaying tensors are multiplied by ``1 - learning_rate * weight_decay``.
 
         Args:
             gradient: (N,).
-            learning_rate: of this update.
-            step: counts updates from 1.
-            clip_norm: the norm is scaled down to this; 0 for any.
-            clip_value: then each element is kept within +- this; 0 for any.
-            weight_decay: see above.
+            learning_rate: learning rate of this update.
+            step: number of this update, from 1.
+            clip_norm: largest norm; the gradient is scaled down to it; 0 for no limit.
+            clip_value: largest absolute value of an element, after ``clip_norm``; 0 for no limit.
+            weight_decay: coefficient of weight decay.
         """
         self.norm = norm = self._norm_of(gradient)
         if not math.isfinite(norm):
@@ -83,7 +83,7 @@ class Optimizer:
         return True
 
     def _norm_of(self, gradient: Array) -> float:
-        """Global norm; the sum runs in the same order for any number of threads."""
+        """Global norm of the gradient; the order of the sum does not depend on the number of threads."""
         blocks = len(self._sums)
         most = -(-blocks // FEW)
         self._workers.run(lambda part, parts: block_squares(gradient, self._sums, *share(blocks, part, parts)), most)
@@ -109,10 +109,10 @@ class Optimizer:
         self._workers.run(blocks)
 
     def to_tensors(self) -> dict[str, Array]:
-        """The state under names of its own."""
+        """The state vectors, by name."""
         return {f"optimizer.{name}": state for name, state in zip(self._rule.states, self.states, strict=True)}
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> None:
-        """Take the state that ``to_tensors`` gave."""
+        """Copy in the state from ``to_tensors``."""
         for name, state in zip(self._rule.states, self.states, strict=True):
             state[:] = tensors[f"optimizer.{name}"]

@@ -3,7 +3,7 @@
     v = decay v + (1 - decay) g^2
     p = p - rate * g / (sqrt(v) + epsilon)
 
-The mean forgets old gradients, which Adagrad's sum does not.
+Unlike Adagrad's sum, the mean forgets old gradients.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ HYPERPARAMETERS = {
 
 @jit
 def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
-    """See ``UpdateRule.update``."""
+    """Apply one update; see ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
     scale, limit, rate = real(clip.scale), real(clip.limit), real(learning_rate)

@@ -3,7 +3,7 @@
     u = momentum u + g
     p = p - rate * u
 
-With a momentum of 0.9, a gradient that keeps its direction is followed at ten times the rate.
+With a momentum of 0.9, a constant gradient has ten times the effect.
 """
 
 from charrnn.kernels.intrinsics import wide_vectors
@@ -16,7 +16,7 @@ HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0,
 
 @jit
 def update(parameters, gradient, states, hyperparameters, learning_rate, step, clip, first, last):
-    """See ``UpdateRule.update``."""
+    """Apply one update; see ``UpdateRule.update``."""
     wide_vectors()
     real = parameters.dtype.type
     scale, limit, rate, keep = real(clip.scale), real(clip.limit), real(learning_rate), real(hyperparameters[0])

@@ -1,1 +1,1 @@
-"""Training: settings, schedule, truncated backpropagation, and the trainer, a generator of events."""
+"""Training: options and settings, the plan of a run, and trainers, which are generators of events."""

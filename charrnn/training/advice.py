@@ -1,4 +1,4 @@
-"""What a run's losses say about what to change."""
+"""Advice for the next run, from a run's losses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,29 +6,29 @@ from typing import Any
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 LAST = 3
-"""Evaluations at the run's end that all have to say the same: a single one may be chance."""
+"""Number of last evaluations that must agree, as a single one may be chance."""
 
 RISEN = 1.005
-"""A validation loss so many times the lowest one has risen."""
+"""Ratio of a validation loss to the lowest one, above which it counts as risen."""
 
 APART, ALIKE = 1.15, 1.05
-"""A validation loss so many times the training loss is far above it, or about the same."""
+"""Ratios of validation to training loss, above which they are far apart, and below which they are alike."""
 
 LEAST_APART = 0.05
-"""Bits per character: two losses that differ by less are not far from each other, however small they are."""
+"""Bits per character by which losses that are far apart differ at least."""
 
 DIGITS = 3
-"""After the point, of the losses that are told: what is said of them must be true of these."""
+"""Decimals of reported losses; losses are rounded before they are compared, so that the advice fits them."""
 
 
 def advice(evaluations: Sequence[Mapping[str, Any]], metric: Metric = BITS_PER_CHARACTER) -> str | None:
-    """A line of advice for the next run; None where the figures are too few or say nothing clear.
+    """A line of advice for the next run; None if the losses are too few or unclear.
 
-    The training loss is a mean over the steps since the evaluation before, with dropout: what it is by then is lower.
+    The training loss is a mean over the steps since the previous evaluation, with dropout, and so an overestimate.
 
     Args:
         evaluations: the lines of metrics.jsonl, oldest first.
-        metric: a loss, which is looked at; of others, nothing is said.
+        metric: the metric to judge; None is returned if it is not a loss.
     """
     name = metric.name
     if not metric.nats:

@@ -1,4 +1,4 @@
-"""What every trainer provides: a generator of events, and a snapshot from which another one continues."""
+"""The interface of trainers: a generator of events, and a snapshot from which another trainer can continue."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -20,23 +20,23 @@ Reason = Limit | Literal["interrupted", "patience"]
 
 
 class StoppedError(Exception):
-    """A trainer was asked to end while it was scoring."""
+    """A trainer was asked to stop during scoring."""
 
 
 class BaseTrainer(ABC):
-    """Trains a model on a text that has been turned into ids.
+    """Trains a model on a text of ids.
 
     Attributes:
         config: the model's shape.
         settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
         workers: the threads.
-        progress: how far the run has come.
-        clock: how long it has taken.
+        progress: the run's counters.
+        clock: the run's times.
 
     Args:
         config: the model's shape.
-        settings: with the batch and window that fit the text.
+        settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
         train_ids: what to train on, a part of the kind's ``Data``: of a text (N,) ids of any integer type, or
             documents, shuffled in each epoch.
@@ -68,42 +68,42 @@ class BaseTrainer(ABC):
     @property
     @abstractmethod
     def parameter_count(self) -> int:
-        """Numbers that are learned."""
+        """Number of learned parameters."""
 
     @abstractmethod
     def run(self) -> Iterator[Event]:
         """Train until the first limit is reached.
 
         Raises:
-            TrainingError: training has diverged again and again.
+            TrainingError: training has diverged too often in a row.
         """
 
     def begin_with(self, pretrained: Pretrained) -> None:
-        """Start from the weights of another model, with all else as in a new run."""
+        """Start from another model's weights; everything else is as in a new run."""
         raise NotImplementedError
 
     @abstractmethod
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tensors, and a header that JSON can hold; ``restore`` continues from them."""
+        """The tensors, and a header of JSON values, from which ``restore`` continues."""
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a trainer of the same config and batch; another learning rate is kept.
+        """Continue from the snapshot of a trainer with the same config and batch; the learning rate may differ.
 
         Raises:
-            CheckpointError: the snapshot lacks something or does not fit.
+            CheckpointError: the snapshot is incomplete or does not fit.
         """
 
     def stop(self) -> None:
-        """Ask a running trainer to end after this step, or in the middle of a scoring. Safe in a signal handler."""
+        """Ask the trainer to stop after this step, or at once during scoring; safe in signal handlers."""
         self._stop.set()
 
     def _epoch(self) -> float:
-        """Passes over the text that are done, with their fraction."""
+        """Passes over the text so far, with a fraction."""
         return float(self.progress.epoch)
 
     def _header(self) -> dict[str, Any]:
-        """A snapshot's."""
+        """The header of a snapshot."""
         return {
             **header_of(self.config, self.vocabulary),
             "settings": self.settings.to_dict(),
@@ -114,14 +114,14 @@ class BaseTrainer(ABC):
 
     @property
     def metric(self) -> Metric:
-        """The one that decides which checkpoint is the best."""
+        """The metric that decides which checkpoint is the best."""
         return self.config.kind.metrics[0]
 
     def _validated(self, model: LanguageModel) -> dict[str, float | None]:
-        """The metrics of the validation data; None without any.
+        """The metrics of the validation data; their values are None without such data.
 
         Raises:
-            StoppedError: the trainer was asked to end.
+            StoppedError: the trainer was asked to stop.
         """
         kind = self.config.kind
         if not len(self._val_ids):
@@ -133,7 +133,7 @@ class BaseTrainer(ABC):
             raise StoppedError
 
     def _told(self, evaluated: Evaluated, model: LanguageModel, best: bool) -> Iterator[Event]:
-        """An evaluation, and what follows it."""
+        """The events of an evaluation: the evaluation itself, a preview, and checkpoints that are due."""
         step = evaluated.step
         yield evaluated
         if self._preview:

@@ -1,4 +1,4 @@
-"""The trainer of models that are counts: one pass over the text, and the same events as any other trainer's."""
+"""The trainer of models made of counts: one pass over the text, with the events of any trainer."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -16,25 +16,25 @@ from charrnn.training.events import Evaluated, Event
 from charrnn.training.progress import Clock, Progress
 
 PER_COUNTED = 60
-"""Bytes for each character that is counted."""
+"""Bytes of memory for each counted character."""
 
 MOST_SCORED = 100_000
-"""Characters of the text itself that the training's metrics are of: its last ones."""
+"""Most characters, from the end of the training text, that the training metrics are measured on."""
 
 
 class CountingTrainer(BaseTrainer):
-    """Counts a text: one step does all.
+    """Counts a text in a single step.
 
-    Of the settings, only those matter that the kind has; there is nothing to save in between.
+    Settings in the kind's ``lacks`` have no effect, and no checkpoint is saved before the end.
     """
 
     @property
     def parameter_count(self) -> int:
-        """Counts that the model holds."""
+        """Number of counts in the model."""
         return self.model.size
 
     def run(self) -> Iterator[Event]:
-        """Count, unless that is done, and score."""
+        """Count and score, unless a resumed run has done so."""
         reason: Reason = "epochs"
         try:
             self._check_stop()
@@ -45,11 +45,11 @@ class CountingTrainer(BaseTrainer):
         yield self._finished(reason)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """See ``BaseTrainer``."""
+        """The counts and a header; see ``BaseTrainer``."""
         return dict(self.model.to_tensors()), self._header()
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """See ``BaseTrainer``."""
+        """Take the counts from a snapshot; see ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
         self.model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))
@@ -57,7 +57,7 @@ class CountingTrainer(BaseTrainer):
 
     @cached_property
     def model(self) -> CountedModel:
-        """What was counted; the text is counted when it is first asked for."""
+        """The counted model; the first access counts the text."""
         assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
         characters = len(self._train_ids)
         require_memory(PER_COUNTED * characters, f"counting {characters:,} characters", "choose a shorter text")

@@ -1,6 +1,6 @@
-"""Divergence: what shows it, and the good state to which a run goes back.
+"""Divergence: its detection, and the good state to which a run returns.
 
-Where it goes back to does not depend on when it was saved: the good state is that of the last evaluation.
+The good state is that of the last evaluation, so it does not depend on when the run was saved.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,35 +16,35 @@ from charrnn.training.progress import Progress
 Array = npt.NDArray[Any]
 
 LARGEST_PARAMETER = 1e6
-"""A parameter that no model has that has not diverged."""
+"""A larger parameter counts as divergence."""
 
 MOST_ROLLBACKS = 5
-"""How often a run may diverge between two evaluations."""
+"""Most rollbacks between two evaluations."""
 
 
 class DivergedError(Exception):
-    """The model is no longer fit to be trained; the message says what shows it."""
+    """Training has diverged; the message gives the evidence."""
 
 
 def check(sound: bool, got: str) -> None:
-    """Stop what is under way unless ``sound``; comparisons with a NaN are not.
+    """Raise unless ``sound``; comparisons with NaN are false and so raise.
 
     Raises:
-        DivergedError: it is not.
+        DivergedError: ``sound`` is false; the message is ``got``.
     """
     if not sound:
         raise DivergedError(got)
 
 
 def check_state(parameters: Array, rest: Iterable[Array]) -> None:
-    """See that a model may take the place of a good one.
+    """Check a state before it is saved or becomes the good state.
 
     Args:
-        parameters: all that is learned.
-        rest: the optimizer's state and the model's.
+        parameters: all parameters.
+        rest: the state of the optimizer and of the model.
 
     Raises:
-        DivergedError: it may not.
+        DivergedError: a parameter is too large, or a number is not finite.
     """
     largest = float(np.abs(parameters).max())
     check(largest < LARGEST_PARAMETER, f"parameters up to {largest:.3g}")
@@ -53,25 +53,25 @@ def check_state(parameters: Array, rest: Iterable[Array]) -> None:
 
 @dataclass(frozen=True)
 class GoodState:
-    """Where a run that diverges goes on: copies of its tensors and of its progress."""
+    """Copies of a run's tensors and progress, from which it continues after divergence."""
 
     tensors: dict[str, Array]
     progress: Progress
 
     @classmethod
     def of(cls, tensors: Mapping[str, Array], progress: Progress) -> "GoodState":
-        """The state as it is now."""
+        """Copy the current state."""
         return cls({name: tensor.copy() for name, tensor in tensors.items()}, replace(progress))
 
     def slowed(self, step: int, why: str) -> Progress:
-        """The progress to go on from, at half the rate of before.
+        """The progress to continue from, at half the learning rate.
 
         Args:
-            step: at which the run has diverged.
-            why: what has shown it.
+            step: step at which the run has diverged.
+            why: evidence of the divergence, for the error.
 
         Raises:
-            TrainingError: it has diverged again and again.
+            TrainingError: the run has diverged MOST_ROLLBACKS times in a row.
         """
         progress = self.progress
         if progress.rollbacks_since == MOST_ROLLBACKS:

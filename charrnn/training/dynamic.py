@@ -1,11 +1,11 @@
-"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model goes on learning from the text it reads.
+"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model keeps learning from the text it reads.
 
-Each segment is predicted before a gradient step is made on it, so no prediction has seen what it predicts:
+Each segment is predicted before the model takes a gradient step on it, so no prediction has seen its target:
 
     predict segment s with theta
     theta = theta - rate * clip(gradient of the loss of s)
 
-The figure is another one than that of a model that stays as it is, and must be reported as such.
+Such a score is not comparable with that of a fixed model, and must be reported as dynamic.
 """
 
 import math
@@ -36,13 +36,13 @@ class DynamicReader:
     """A ``charrnn.scoring.streams.Reader`` that learns as it reads.
 
     Args:
-        parameters: the model's; a copy of them learns.
+        parameters: the model's parameters; a copy of them learns.
         workers: the threads.
-        learning_rate: of the gradient steps.
+        learning_rate: learning rate of the gradient steps.
 
     Raises:
         ConfigError: the learning rate is not a positive number.
-        TrainingError: it is so high that the model diverged; from ``read``.
+        TrainingError: the model diverged; raised by ``read``.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
@@ -60,7 +60,7 @@ class DynamicReader:
         self._step = 0
 
     def read(self, ids: Ids) -> tuple[Losses, Ranks]:
-        """See ``Reader``."""
+        """Score ids and learn from them; see ``Reader``."""
         losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
         text = np.concatenate([self._before, ids])
         offset = len(ids) + 1 - len(text)
@@ -73,14 +73,14 @@ class DynamicReader:
         return losses, ranks
 
     def _predict(self, x: Ids, y: Ids) -> tuple[Losses, Ranks]:
-        """Losses and ranks (T,) of a segment; the state stays where it is."""
+        """Losses and ranks (T,) of a segment; does not advance the state."""
         window = self._network.run(x, copy_state(self._state), self._buffers)
         losses, ranks = losses_and_ranks(self._network, window, y)
         self._check(bool(np.isfinite(losses).all()))
         return losses[:, 0], ranks[:, 0]
 
     def _learn(self, x: Ids, y: Ids) -> None:
-        """Make a gradient step on a segment, and advance the state."""
+        """Take a gradient step on a segment and advance the state."""
         self._learner.loss_and_gradient(Batch(x, y), self._state)
         self._step += 1
         gradient = self._learner.gradient.vector

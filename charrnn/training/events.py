@@ -1,7 +1,7 @@
-"""What a trainer tells while it trains. Times are seconds since the run began.
+"""The events of a training run. Times are seconds since the run began.
 
-A model is measured by the metrics of its kind, by name. As in metrics.jsonl, ``event.train_NAME`` and
-``event.val_NAME`` are their values: of a language model, ``train_bpc`` and ``val_bpc``, bits per character.
+``event.train_NAME`` and ``event.val_NAME`` are the values of the model's metrics, as in metrics.jsonl. Language models
+have ``train_bpc`` and ``val_bpc``, in bits per character.
 """
 
 import dataclasses
@@ -11,37 +11,40 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Started:
-    """What is about to be trained."""
+    """Training is about to begin."""
 
     run: str
     """The run's folder."""
     resumed_from: int
-    """Steps that an earlier session has done; 0 for a new run."""
+    """Steps done in earlier sessions; 0 for a new run."""
     characters: int
-    """To train on."""
+    """Number of characters to train on."""
     val_characters: int
+    """Number of characters to validate with."""
     vocabulary: int
+    """Number of symbols."""
     parameters: int
+    """Number of learned parameters."""
     threads: int
     plan: tuple[str, ...]
-    """What was chosen for a run of minutes, and why."""
+    """Choices for a run of given minutes, with reasons, as lines."""
     chosen: dict[str, Any]
-    """The options that were."""
+    """The chosen options, by name."""
     notes: tuple[str, ...]
-    """What the user should know: a batch that had to shrink, a text without validation."""
+    """Notes for the user, such as on a reduced batch or a text without validation."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What has metrics."""
+    """An event with metrics."""
 
     step: int
     epoch: float
     seconds: float
     train: dict[str, float]
-    """Metrics of the training data."""
+    """Metrics of the training data, by name."""
     val: dict[str, float | None]
-    """Metrics of the validation data; None where there is none."""
+    """Metrics of the validation data, by name; None without such data."""
 
     def __getattr__(self, name: str) -> float | None:
         part, _, metric = name.partition("_")
@@ -51,7 +54,7 @@ class Measured:
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields and the metrics in one flat dictionary, a line of metrics.jsonl."""
+        """The fields and metrics in one flat dictionary, as in metrics.jsonl."""
         flat: dict[str, Any] = {}
         for name, value in dataclasses.asdict(self).items():
             flat |= {f"{name}_{metric}": v for metric, v in value.items()} if isinstance(value, dict) else {name: value}
@@ -60,37 +63,37 @@ class Measured:
 
 @dataclass(frozen=True)
 class StepDone(Measured):
-    """A parameter update; ``train`` is of its batch, ``val`` is empty."""
+    """A parameter update; ``train`` holds its batch's metrics, ``val`` is empty."""
 
     learning_rate: float
     grad_norm: float
-    """Before clipping."""
+    """Norm of the gradient before clipping."""
     characters: int
-    """Trained on in this step."""
+    """Characters trained on in this step."""
     chars_per_second: float
-    """Over the last steps."""
+    """Throughput over the last steps."""
     progress: float
-    """The part of the run that is done, 0 to 1."""
+    """Fraction of the run that is done, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Evaluated(Measured):
-    """An evaluation; ``train`` is the mean since the last one, ``val`` of all of the validation data."""
+    """An evaluation; ``train`` is the mean since the last one, ``val`` covers the whole validation data."""
 
     learning_rate: float
     grad_norm: float
-    """Mean since the last evaluation, before clipping."""
+    """Mean norm of the gradient before clipping, since the last evaluation."""
     chars_per_second: float
-    """Of training since the last evaluation, or since a resume."""
+    """Throughput of training since the last evaluation or resume."""
     spikes: int
-    """Steps since the last evaluation whose gradient was many times longer than the ones before."""
+    """Steps since the last evaluation with a gradient norm far above the mean."""
     rollbacks: int
-    """How often the run has diverged and gone back, in all."""
+    """Number of rollbacks after divergence, in the whole run."""
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """A short sample, to see what the model has learned."""
+    """A short sample from the model."""
 
     step: int
     text: str
@@ -98,7 +101,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class CheckpointDue:
-    """The state should be saved now: take it with ``Trainer.snapshot``."""
+    """A checkpoint is due: save ``Trainer.snapshot`` now."""
 
     step: int
     kind: Literal["last", "best"]
@@ -106,20 +109,21 @@ class CheckpointDue:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """The run has diverged and goes on from its last good state, more slowly."""
+    """The run has diverged and continues from its last good state at a lower learning rate."""
 
     step: int
-    """At which it diverged."""
+    """Step at which the run diverged."""
     back_to: int
-    """The step of the good state: of the last evaluation, or the beginning."""
+    """Step of the good state: that of the last evaluation, or 0."""
     rate_factor: float
-    """By which the learning rate is multiplied from now on."""
+    """Factor of the learning rate from now on."""
     why: str
+    """Evidence of the divergence."""
 
 
 @dataclass(frozen=True)
 class SaveFailed:
-    """A checkpoint or a line of metrics could not be written. The run goes on, and it is tried again later."""
+    """A checkpoint or a line of metrics could not be written; the run continues and retries later."""
 
     step: int
     why: str
@@ -134,11 +138,11 @@ class Finished:
     seconds: float
     reason: Literal["steps", "epochs", "minutes", "interrupted", "patience"]
     metric: str
-    """The name of the one that decides which checkpoint is the best."""
+    """Name of the metric that decides which checkpoint is the best."""
     best: float | None
-    """Its best value on the validation data."""
+    """Best validation value of that metric."""
     hint: str | None = None
-    """What would help the next run, where the losses say it; see ``advice``."""
+    """Advice for the next run, if any; see ``advice``."""
 
     def __getattr__(self, name: str) -> float | None:
         if name == f"best_val_{vars(self).get('metric')}":  # as in JSON
@@ -146,7 +150,7 @@ class Finished:
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, with the best value under the name of its metric."""
+        """The fields, with the best value as ``best_val_NAME``."""
         values = dataclasses.asdict(self)
         best = {f"best_val_{values.pop('metric')}": values.pop("best")}
         hint = {"hint": values.pop("hint")}

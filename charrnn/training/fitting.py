@@ -1,4 +1,4 @@
-"""Settings that a short text can fill."""
+"""Fit the batch and the window to a short text."""
 
 from dataclasses import replace
 
@@ -7,14 +7,14 @@ from charrnn.text.windows import fit
 from charrnn.training.settings import TrainingSettings
 
 LONGEST_UNROLLED = 1 << 18
-"""Characters through all of which gradients can be asked to flow: what is kept for the way back takes memory."""
+"""Longest text for ``seq_length`` 0, as backpropagation through the whole text keeps all activations in memory."""
 
 
 def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingSettings, tuple[str, ...]]:
-    """Settings whose batch and window the text can fill, and a note where they had to shrink.
+    """Reduce batch and window to what the text can fill; returns the settings, and a note if they changed.
 
     Raises:
-        ConfigError: whole streams should be unrolled, but the text is too long for that.
+        ConfigError: ``seq_length`` is 0, but the text is too long to unroll.
     """
     if not settings.seq_length:
         if characters > LONGEST_UNROLLED:

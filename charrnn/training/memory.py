@@ -1,6 +1,6 @@
-"""Whether there is memory to train: what a model takes by its shapes alone.
+"""Check the memory that training a model needs, computed from its shapes alone.
 
-Beside it a process takes some 200 MB for its libraries and its compiled code.
+A process takes some further 200 MB for libraries and compiled code.
 """
 
 from charrnn.kinds.config import ModelConfig
@@ -10,15 +10,15 @@ from charrnn.training.settings import TrainingSettings
 
 
 def check_memory(config: ModelConfig, settings: TrainingSettings, steps: int) -> None:
-    """Check that a model can be trained in the memory that there is.
+    """Check that a model can be trained in the available memory.
 
     Args:
         config: the model's shape.
         settings: the batch and the optimizer.
-        steps: T, characters of each stream in the longest batch.
+        steps: T, the steps of the longest batch.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: training needs more than the available memory.
     """
     cost = config.kind.cost(config)
     weights = cost.weight_bytes(len(find_optimizer(settings.optimizer).states))

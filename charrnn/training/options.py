@@ -1,4 +1,4 @@
-"""Which options of a run go together, before a text is read and a folder made for it."""
+"""Check that a run's options fit together, before its text is read and its folder created."""
 
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS,
 
 
 def check_names_differ() -> None:
-    """Refuse a package whose cell or optimizer has a hyperparameter that is called like another option.
+    """Refuse a cell or an optimizer that declares a hyperparameter with the name of another option.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: two options have the same name.
     """
     taken = {*RUN_OPTIONS, *options_of(TrainingSettings)}
     taken |= {name for kind in kinds().values() for name in options_of(kind.config)}
@@ -34,7 +34,7 @@ check_names_differ()
 MODEL_OPTIONS = options_of_models()
 
 ALL_OPTIONS: dict[str, Option] = {**RUN_OPTIONS, **MODEL_OPTIONS, **TRAINING_OPTIONS}
-"""All of them, by name."""
+"""All options of a run, by name."""
 
 WITH_ANOTHER = {
     "task",
@@ -49,14 +49,14 @@ WITH_ANOTHER = {
     "as_bytes",
     "min_count",
 }
-"""Options whose values must fit those of others."""
+"""Options whose values must fit the values of other options."""
 
 
 def check_options(**options: Any) -> None:
-    """Refuse what cannot be trained; the options of ``open_job``.
+    """Check the options of ``open_job``.
 
     Raises:
-        ConfigError: an option is unknown or out of range, or options do not go together.
+        ConfigError: an option is unknown or out of range, or options do not fit together.
     """
     if unknown := sorted(options.keys() - ALL_OPTIONS.keys()):
         raise ConfigError(f"unknown option {unknown[0]!r}: see charrnn train --help")
@@ -69,10 +69,10 @@ def check_options(**options: Any) -> None:
 
 
 def check_value(name: str, value: Any) -> None:
-    """Refuse a value that no run can have, whatever its other options are.
+    """Check a single option's value, whatever the other options.
 
     Raises:
-        ConfigError: the option is unknown, or the value out of range.
+        ConfigError: the option is unknown, or the value is out of range.
     """
     others: dict[str, Any] = {}
     if name in MODEL_OPTIONS:
@@ -87,9 +87,9 @@ def check_value(name: str, value: Any) -> None:
 
 
 def interplay(options: Mapping[str, Any]) -> Hashable:
-    """What decides whether options fit together that each fit alone: if one set does, so do those with the same value.
+    """A key for caching whether options fit together, if each is valid by itself: equal keys give equal answers.
 
-    A number is compared with no other but those of ``WITH_ANOTHER``; of the rest it matters whether the model has them.
+    The values of ``WITH_ANOTHER`` matter; of other options, only whether they differ from their defaults.
     """
     return frozenset(
         (name, value if name in WITH_ANOTHER else value != ALL_OPTIONS[name].default)
@@ -99,20 +99,20 @@ def interplay(options: Mapping[str, Any]) -> Hashable:
 
 
 def check_documents(documents: str | None, config: ModelConfig) -> None:
-    """Refuse documents for a model that cannot learn where they end.
+    """Refuse documents for a kind of model that cannot learn where they end.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: the kind of model does not support documents.
     """
     if documents and not config.kind.documents:
         raise ConfigError(f"documents are for a recurrent network, not for a {config.model} model: leave documents out")
 
 
 def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:
-    """Refuse training options that the kind of model does not have, unless they are the defaults.
+    """Refuse training options that the kind of model lacks, unless they have their defaults.
 
     Raises:
-        ConfigError: there are such.
+        ConfigError: an option does not apply to the kind of model.
     """
     for name, value in only(TRAINING_OPTIONS, options).items():
         if value != TRAINING_OPTIONS[name].default and name in config.kind.lacks:
@@ -120,10 +120,10 @@ def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:
 
 
 def check_limits(given: Mapping[str, Any]) -> None:
-    """Refuse options that set no limit but 0: beside others, that switches one off; alone, it could mean anything.
+    """Refuse options whose only limits are 0; a 0 is allowed beside another limit, to switch one off.
 
     Raises:
-        ConfigError: they do.
+        ConfigError: all given limits are 0.
     """
     kind = kind_of(given)
     set_ones = {name: given[name] for name in LIMITS if given.get(name) is not None and name not in kind.lacks}
@@ -133,5 +133,5 @@ def check_limits(given: Mapping[str, Any]) -> None:
 
 
 def only(names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of these names."""
+    """The options whose names are in ``names``."""
     return {name: value for name, value in given.items() if name in names}

@@ -1,6 +1,6 @@
-"""What is done with a run's minutes: what the user leaves open is chosen, and the minutes become steps.
+"""Plan a run of given minutes: choose the options that the user leaves open, and convert the minutes to steps.
 
-The clock would make every run another one; steps can be repeated.
+A number of steps makes the run reproducible, unlike the clock.
 """
 
 import math
@@ -15,53 +15,53 @@ from charrnn.training.options import MODEL_OPTIONS, only
 from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, limits_in, settings_of
 
 Speed = Callable[[ModelConfig, TrainingSettings], float]
-"""Characters per second of training with such a model and such settings."""
+"""Training speed in characters per second, for a config and settings."""
 
 SpeedOnData = Callable[[ModelConfig, TrainingSettings, Any], float]
 """The same, on such data."""
 
 PLANNED_PATIENCE = 8
-"""Evaluations without a better one after which a run ends whose time nobody has set."""
+"""Patience in evaluations of a run whose minutes the user has not set."""
 
 SPARE = 0.02
-"""Part of the time that is kept back, in case that the machine is slower later on."""
+"""Fraction of the time kept in reserve, in case the machine slows down."""
 
 START_SECONDS = 1.0
-"""What the command took before its clock began."""
+"""Seconds that a command takes before its clock starts."""
 
 MOST_RESERVED = 0.5
-"""Part of the time after which the rest is left to the steps, however long kernels took to compile."""
+"""Largest fraction of the time to reserve, however long kernels took to compile."""
 
 EVALUATION_SHARE = 0.03
-"""Part of the time that goes into evaluations."""
+"""Fraction of the time for evaluations."""
 
 MOST_EVALUATIONS = 30
 
 LEAST_STEPS = 100
-"""Steps after which a run may end because it would learn by heart: twice as many as the learning rate takes to rise."""
+"""Least steps of a run that is shortened to avoid overfitting: twice the default warm-up."""
 
 MOST_WARMUP = 0.1
-"""Part of the steps in which the learning rate rises, at most."""
+"""Largest fraction of the steps for the warm-up."""
 
 SCORING_SPEED = 3.0
-"""How much faster a text is scored than trained on."""
+"""Ratio of scoring speed to training speed."""
 
 MOST_VALIDATION = 500_000
-"""Characters that tell well enough how good a model is."""
+"""Validation characters that suffice to measure a model."""
 
 MOST_OF_LONG_TEXT = 0.05
-"""Part of the time that one evaluation of a long text may take: less of it validates in a short run."""
+"""Largest fraction of the time for one evaluation; on a long text, a short run validates with less."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was chosen, and why.
+    """The chosen options and the reasons.
 
     Attributes:
-        options: fields of ``ModelConfig`` and ``TrainingSettings`` that were left open.
+        options: chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
         reasons: lines for the user.
-        reserved: seconds of the run's time that the steps do not have: all before the first one, and an evaluation
-            after the last one.
+        reserved: seconds of the run's time that are not for steps: the time before the first step, and the evaluation
+            after the last.
     """
 
     options: dict[str, Any]
@@ -70,7 +70,7 @@ class Plan:
 
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
-    """Whether a run with these options is one of minutes, for which the rest is chosen."""
+    """Whether a run with these options is limited by minutes only, so that a plan chooses the open options."""
     kind = kind_of(given)
     return kind.planned and not given.get("steps") and not given.get("epochs")
 
@@ -103,7 +103,7 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
 
 
 class Draft:
-    """What has been chosen so far.
+    """The options chosen so far.
 
     Attributes:
         chosen: the options.
@@ -121,15 +121,15 @@ class Draft:
         self.choose()
 
     def is_given(self, option: str) -> bool:
-        """Whether the user has chosen it."""
+        """Whether the user has given this option."""
         return option in self._given
 
     def is_default(self, option: str) -> bool:
-        """Whether it has its default."""
+        """Whether the user has left this option at its default."""
         return self._given.get(option) is None
 
     def choose(self, **options: Any) -> None:
-        """Choose these, where they are not given."""
+        """Set those of these options that the user has not given."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
         self.config: Any = make_config(**self._data.fields(), **only(MODEL_OPTIONS, known))
@@ -139,7 +139,7 @@ class Draft:
         self.settings, _ = self.config.kind.fit(settings, self.train)
 
     def validate_with(self, most: float) -> None:
-        """Choose that so many characters at most validate, if the text is long."""
+        """On a long text, limit the validation characters to ``most``."""
         characters = self.characters + self.val_characters
         if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
             self.choose(val_fraction=round(min(MOST_VALIDATION, most) / characters, 6))
@@ -152,13 +152,13 @@ class Draft:
 
     @property
     def most_epochs(self) -> float:
-        """Passes over the text that are worth the time."""
+        """Passes over the text after which the model overfits."""
         epochs: float = self.config.kind.most_epochs(self.config, self.characters)
         return epochs
 
 
 def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
-    """How many evaluations and updates fit into the time; what is reserved holds the last evaluation."""
+    """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(1, min(MOST_EVALUATIONS, most))
@@ -167,7 +167,7 @@ def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tup
 
 
 def _reasons(draft: Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
-    """The plan in a few lines."""
+    """Describe the plan in three lines."""
     config, settings = draft.config, draft.settings
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (

@@ -1,4 +1,4 @@
-"""What a model writes while it is trained."""
+"""Short samples during training."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ MOST_DOCUMENTS = 8
 
 
 def preview(model: LanguageModel, vocabulary: Vocabulary, rng_seed: int, step: int) -> str:
-    """LENGTH characters, a function of the model, the run's seed and the step; of documents, one or some, as lines."""
+    """Sample LENGTH characters, determined by the model, the seed and the step; documents as lines."""
     count = MOST_DOCUMENTS if vocabulary.documents else 1
     generators = np.stack([generator(sub_seed(rng_seed, number), step) for number in range(count)])
     start = vocabulary.encode(with_start("", vocabulary))

@@ -1,4 +1,4 @@
-"""How far a run has come."""
+"""A run's counters, times and throughput."""
 
 import math
 from collections import deque
@@ -9,21 +9,21 @@ from charrnn.errors import CheckpointError
 from charrnn.kinds.metric import Metric
 
 SPIKE = 10.0
-"""A gradient so many times longer than the mean since the last evaluation is a spike."""
+"""Ratio of a gradient's norm to the mean since the last evaluation, above which it counts as a spike."""
 
 MOST = 2**53
-"""Of steps and the like: up to here a float holds every whole number."""
+"""Bound on counts; a float holds every whole number up to it."""
 
 BEST = "best_val_"
-"""How the names of best values begin in files; the name of the metric follows."""
+"""Prefix of a best value's name in files; the metric's name follows."""
 
 THROUGHPUT_SECONDS = 3.0
-"""Time over which ``Throughput`` is a mean."""
+"""Seconds that ``Throughput`` averages over."""
 
 
 @dataclass
 class Progress:
-    """All that a resumed run needs beside its tensors. No clock is in it: equal training leaves equal progress."""
+    """All that a resumed run needs besides its tensors; it holds no times, so it is reproducible."""
 
     step: int = 0
     epoch: int = 0
@@ -34,21 +34,21 @@ class Progress:
     steps_since: int = 0
     spikes_since: int = 0
     rollbacks_since: int = 0
-    """Sums since the last evaluation."""
+    """This field and the four before it are sums since the last evaluation."""
     evaluated_step: int = 0
-    """The last step that has been evaluated."""
+    """The step of the last evaluation."""
     learning_rate: float = 0.0
-    """Of the last update."""
+    """Learning rate of the last update."""
     rate_factor: float = 1.0
-    """Halved whenever the run diverges."""
+    """Factor of the learning rate, halved at each rollback."""
     rollbacks: int = 0
-    """How often it has."""
+    """Number of rollbacks after divergence."""
     best: float | None = None
-    """The best value of the metric that decides; in files, ``best_val_NAME``."""
+    """Best validation value of the kind's first metric; in files, ``best_val_NAME``."""
     evaluations_since_best: int = 0
 
     def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
-        """Take in a step, of its loss in nats and the norm of its gradient, in an epoch of so many windows."""
+        """Record a step's loss in nats and gradient norm, in an epoch of ``windows`` windows."""
         self.step += 1
         self.window += 1
         if self.window == windows:
@@ -60,7 +60,7 @@ class Progress:
         self.steps_since += 1
 
     def evaluated(self, value: float | None, metric: Metric) -> bool:
-        """Take in the evaluation of this step, None where there are no data for it; returns whether it is the best."""
+        """Record this step's validation value, None without validation data; returns whether it is the best."""
         self.evaluated_step = self.step
         if value is None:
             return False
@@ -71,28 +71,28 @@ class Progress:
         return False
 
     def has_waited(self, patience: int) -> bool:
-        """Whether the last so many evaluations were no better than one before; never for a patience of 0."""
+        """Whether the last ``patience`` evaluations brought no better value; False for a patience of 0."""
         return 0 < patience <= self.evaluations_since_best
 
     def clear_sums(self) -> None:
-        """Begin the sums since the last evaluation anew."""
+        """Reset the sums since the last evaluation."""
         self.loss_sum = self.norm_sum = 0.0
         self.steps_since = self.spikes_since = self.rollbacks_since = 0
 
     def forget_divergence(self) -> None:
-        """Learn at the whole rate again: another one has been given."""
+        """Return to the full learning rate, after the user has changed it."""
         self.rate_factor, self.rollbacks_since = 1.0, 0
 
     def to_dict(self, metric: Metric) -> dict[str, Any]:
-        """The fields as JSON can hold them."""
+        """The fields as JSON values."""
         return {best_of(metric) if name == "best" else name: value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Progress":
-        """The progress that ``to_dict`` gave.
+        """Restore a progress from the values of ``to_dict``.
 
         Raises:
-            CheckpointError: a field is unknown, or not a finite number, or a count below 0 or beyond all runs.
+            CheckpointError: a field is unknown, not a finite number, negative or too large.
         """
         if not isinstance(values, dict):
             raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
@@ -109,19 +109,19 @@ class Progress:
 
 
 def best_of(metric: Metric) -> str:
-    """The name under which files hold the best value of a metric."""
+    """The name of a metric's best value in files."""
     return f"{BEST}{metric.name}"
 
 
 def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
-    """Whether it is a finite number of at least 0, and not too large to be counted with."""
+    """Whether a value is a finite number of at least 0; whole numbers must be below MOST."""
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     return 0 <= value < (MOST if isinstance(value, int) else math.inf)  # type: ignore[operator]
 
 
 def _is_metric(value: object) -> bool:
-    """Whether it is a finite number that is not too large, or none."""
+    """Whether a value is None or a finite number; whole numbers must be below MOST in size."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = abs(value)
     return value is None or _is_count(value, (int, float))
@@ -129,12 +129,12 @@ def _is_metric(value: object) -> bool:
 
 @dataclass
 class Clock:
-    """The times of a run, which no two runs share.
+    """The times of a run, which are not reproducible.
 
     Attributes:
-        seconds: that the run has taken, in all its sessions.
-        training_seconds: since the last evaluation, or the session's beginning; without evaluations.
-        characters: trained on in ``training_seconds``.
+        seconds: seconds that the run has taken in all its sessions.
+        training_seconds: seconds of training steps since the last evaluation or the session's start.
+        characters: characters trained on in ``training_seconds``.
     """
 
     seconds: float = 0.0
@@ -142,7 +142,7 @@ class Clock:
     characters: int = 0
 
     def chars_per_second(self) -> float:
-        """The throughput since the last evaluation; 0 where this session has not trained since."""
+        """The throughput since the last evaluation or the session's start; 0 before the first step."""
         return self.characters / self.training_seconds if self.training_seconds else 0.0
 
 
@@ -151,10 +151,10 @@ class Throughput:
 
     def __init__(self) -> None:
         self._ends: deque[tuple[float, int]] = deque([(0.0, 0)])
-        """Seconds and characters up to the end of each of the last steps, after those before them."""
+        """Total seconds and characters at the end of each of the last steps, and before the first of them."""
 
     def add(self, seconds: float, characters: int) -> float:
-        """Take a step in; returns the throughput, 0 where the clock is too coarse to tell."""
+        """Record a step; returns the throughput, 0 if the clock is too coarse to measure it."""
         ends = self._ends
         ends.append((ends[-1][0] + seconds, ends[-1][1] + characters))
         while len(ends) > 2 and ends[-1][0] - ends[1][0] > THROUGHPUT_SECONDS:

@@ -1,4 +1,4 @@
-"""Which options a run may be given anew that is resumed, or starts from another one's weights."""
+"""Options that may change when a run is resumed, or when it starts from another run's weights."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,33 +12,33 @@ from charrnn.training.run_options import RUN_OPTIONS
 from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
 
 FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
-"""Options that may be given anew without a word."""
+"""Training options that may change without a note."""
 
 BESIDE = tuple(name for name, option in RUN_OPTIONS.items() if option.resumed == "freely")
-"""The same of a run's options that no settings hold."""
+"""Other options that may change without a note."""
 
 TOLD = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "told")
-"""Options that change what is learned from now on, and are told to the user. All others make another run."""
+"""Training options that may change and affect learning, so the user gets a note. All others require a new run."""
 
 
 RETRAINED = tuple(name for name, option in MODEL_OPTIONS.items() if option.retrained)
-"""Fields of a model's config that the same weights can be trained on with other values."""
+"""Fields of a model's config that may differ for the same weights."""
 
 
 def merged_settings(
     known: Mapping[str, Any], shape: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[TrainingSettings, tuple[str, ...]]:
-    """The settings of a resumed run: the old ones, and what is given anew; and notes of what changes what is learned.
+    """The settings of a resumed run, and notes of changes that affect learning.
 
-    Another limit than the old ones takes the place of them all.
+    A limit that changes replaces all old limits.
 
     Args:
-        known: the run's settings.
-        shape: its model's config, and how its text is read.
-        given: fields of both.
+        known: the run's old settings.
+        shape: the config of its model, and how its text is read.
+        given: the options given for the resumed run.
 
     Raises:
-        ConfigError: options are given that would make it another run.
+        ConfigError: an option is given that requires a new run.
     """
     old = settings_of(known)
     defaults = defaults_of("optimizers", old.optimizer)
@@ -62,14 +62,14 @@ def merged_settings(
 
 
 def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
-    """The config of a run that starts from the weights of another.
+    """The config of a run that starts from another run's weights.
 
     Args:
-        config: the other run's; where this processor cannot compute in its precision, float32 takes its place.
-        given: fields of the config; RETRAINED may differ from the other run's.
+        config: the other run's config; float32 replaces a precision in which this CPU cannot train.
+        given: fields of the config; only RETRAINED may differ from the other run's.
 
     Raises:
-        ConfigError: the weights do not fit what is given, or there are none.
+        ConfigError: the given options do not fit the weights, or the kind of model has no weights.
     """
     config.kind.check_source()
     shape = _cell_told({**{name: option.default for name, option in MODEL_OPTIONS.items()}, **config.to_dict()})
@@ -83,12 +83,12 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
 
 
 def _cell_told(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's options, with the defaults of its cell's hyperparameters."""
+    """A model's options, completed with the defaults of its cell's hyperparameters."""
     defaults = defaults_of("cells", shape["cell"]) if "cell" in shape else {}
     return {**shape, **{name: value for name, value in defaults.items() if shape.get(name) is None}}
 
 
 def _differing(names: list[str], before: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """The beginning of an error about options that are not as they were."""
+    """The first part of an error about options that differ from the run's."""
     differ = ", ".join(f"{name} is {before[name]!r} in this run and cannot become {given[name]!r}" for name in names)
     return f"{differ}: leave {'it' if len(names) == 1 else 'them'}"

@@ -1,4 +1,4 @@
-"""What a run is called, where it is kept, and how its text is read: all options but those of the model and training."""
+"""The options of a run besides those of the model and of training: its name, its folder, how to read its text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ of_saving = partial(declare, group="Saving")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run that no checkpoint's settings hold. None stands for what its help shows as the default.
+    """The options of a run that are not saved in a checkpoint's settings; None is the default that the help shows.
 
     Raises:
-        ConfigError: one is unfit, or two do not go together.
+        ConfigError: a value is out of range, or two options do not fit together.
     """
 
     encoding: str | None = of_data(None, "Encoding of the text.", shown_default=ENCODING)
@@ -76,7 +76,7 @@ class RunOptions:
         check_options_of(self, RUN_OPTIONS)
         if self.encoding is not None and not self.as_bytes:
             check_encoding(self.encoding)
-        if self.documents == "":  # a shell's unset variable
+        if self.documents == "":  # as from an unset shell variable
             raise ConfigError("documents must be line, file or what separates them, not '': leave it out")
         if self.as_bytes and self.min_count:
             raise ConfigError("min_count is for characters, not for bytes: leave it out")

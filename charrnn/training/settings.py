@@ -1,4 +1,4 @@
-"""How to train: frozen, and checked when it is made."""
+"""The settings of training: a frozen dataclass that checks its values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_MINUTES = 10_000_000
 """Twenty years."""
 
 DEFAULT_MINUTES = 10.0
-"""How long a run is that sets no limit."""
+"""Length of a run without a limit."""
 
 of_training = partial(declare, group="Training")
 of_length = partial(declare, group="Length of the run")
@@ -30,7 +30,7 @@ of_length = partial(declare, group="Length of the run")
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything but the model's shape and the text that a run depends on. A zero switches a limit off.
+    """All that a run's result depends on besides the model's shape and the text; 0 switches a limit off.
 
     Raises:
         ConfigError: a value is out of range.
@@ -99,7 +99,7 @@ class TrainingSettings:
     )
     rng_seed: int = declare(0, "Seed of the random generator.", "Training", least=0)
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
-    """Of the optimizer; what is not given has its default."""
+    """The optimizer's hyperparameters; missing ones have their defaults."""
 
     def __post_init__(self) -> None:
         check_options_of(self, options_of(TrainingSettings))
@@ -122,20 +122,20 @@ class TrainingSettings:
 
     @property
     def limits(self) -> dict[Limit, float]:
-        """Those that are set."""
+        """The limits that are set, by name."""
         return limits_in(vars(self))
 
     def learning_rate_at(self, step: int, epoch: float, progress: float) -> float:
         """The learning rate of the next update.
 
-        ``constant`` stays; ``step`` is multiplied by ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and
-        ``cosine`` fall to zero at the end of the run (cosine: Loshchilov and Hutter 2017, without restarts). All rise
-        linearly in the first ``warmup_steps``.
+        After a linear rise in the first ``warmup_steps``, ``constant`` keeps the peak; ``step`` multiplies it by
+        ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and ``cosine`` fall to zero at the end of the run
+        (cosine: Loshchilov and Hutter 2017, without restarts).
 
         Args:
-            step: updates done so far.
-            epoch: passes over the text done so far, with their fraction.
-            progress: the part of the run that is done, 0 to 1.
+            step: updates so far.
+            epoch: passes over the text so far, with a fraction.
+            progress: fraction of the run that is done, 0 to 1.
         """
         factor = {
             "constant": 1.0,
@@ -147,17 +147,17 @@ class TrainingSettings:
         return self.learning_rate * factor * warmup
 
     def to_dict(self) -> dict[str, Any]:
-        """The options as JSON can hold them; ``settings_of`` takes them back."""
+        """The options and hyperparameters as JSON values; ``settings_of`` restores them."""
         values = asdict(self)
         own = values.pop("hyperparameters")
         return {**values, **own}
 
 
 def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
-    """The settings with these options; each hyperparameter is one by itself.
+    """The settings with these options, among them the optimizer's hyperparameters.
 
     Raises:
-        ConfigError: a value is out of range, or the optimizer has no such hyperparameter.
+        ConfigError: a value is out of range, or the optimizer lacks a hyperparameter.
     """
     own = {name: value for name, value in options.items() if name in HYPERPARAMETERS and value is not None}
     rest = {name: value for name, value in options.items() if name not in HYPERPARAMETERS}
@@ -170,12 +170,12 @@ TRAINING_OPTIONS = {**options_of(TrainingSettings), **HYPERPARAMETERS}
 
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
-    """The limits that a run's options set, or else the default one."""
+    """The limits that a run's options set, or else the default of DEFAULT_MINUTES."""
     set_ones = {name: options[name] for name in LIMITS if options.get(name)}
     return set_ones or {"minutes": DEFAULT_MINUTES}
 
 
 def parts_done(limits: Mapping[Limit, float], step: int, epoch: float, seconds: float) -> dict[Limit, float]:
-    """How much of each limit a run has used; it ends when one of them reaches 1."""
+    """The fraction of each limit that a run has used; the run ends when one reaches 1."""
     used: dict[Limit, float] = {"steps": step, "epochs": epoch, "minutes": seconds / 60}
     return {name: used[name] / limit for name, limit in limits.items()}

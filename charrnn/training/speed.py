@@ -1,4 +1,4 @@
-"""How fast this machine trains a model of a given shape."""
+"""Measure how fast this machine trains a model."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def training_speed(
 ) -> float:
     """Characters per second, by steps on batches like those of a run.
 
-    All kernels that a run needs are compiled before: also those of an evaluation and of a preview.
+    All kernels of a run are compiled first, including those of evaluations and previews.
 
     Args:
         config: the model's shape.

@@ -1,4 +1,4 @@
-"""Batches of one text: windows of parallel streams, as truncated backpropagation through time walks them."""
+"""Batches of a text for truncated backpropagation through time: windows of parallel streams."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,10 @@ class TextBatches:
     """A ``charrnn.text.batches.Batches`` of a text.
 
     Args:
-        text: the ids. The order of documents is another one in each epoch.
-        settings: batch, window, seed, and the chance that a stream forgets its past.
+        text: the ids, or documents, which are shuffled in each epoch.
+        settings: batch, window, seed, and the probability that a stream restarts.
         vocab_size: V.
-        documents: whether ids tell where streams begin anew; then none does so by chance.
+        documents: whether the model has an end symbol; then no stream restarts at random.
     """
 
     def __init__(self, text: Text, settings: TrainingSettings, vocab_size: int, *, documents: bool) -> None:
@@ -32,16 +32,16 @@ class TextBatches:
 
     @property
     def longest(self) -> int:
-        """See ``Batches``."""
+        """Steps of the longest batch."""
         return self._windows.longest
 
     def begin_epoch(self, epoch: int) -> None:
-        """See ``Batches``."""
+        """Shuffle the documents for an epoch; does nothing for a text."""
         if isinstance(self._text, Documents):
             self._windows.ids = self._text.shuffled(self._settings.rng_seed, epoch)
 
     def batch(self, number: int, step: int) -> Batch:
-        """See ``Batches``."""
+        """Window ``number`` of the epoch; ``step`` seeds its random restarts."""
         windows = self._windows
         x, y = windows[number]
         for ids in (x, y):
@@ -51,8 +51,8 @@ class TextBatches:
         return Batch(x, y[windows.burn_in(number) :], reset=self._reset(step, start == 0), advance=advance)
 
     def _reset(self, step: int, at_start: bool) -> npt.NDArray[np.bool_]:
-        """The streams that begin anew: all where a window starts with the text, and a few by chance."""
+        """The streams that restart: all in the first window of the text, and a few at random."""
         chances = np.empty(self._settings.batch_size)
-        fill_uniform(generator(self._settings.rng_seed, -1 - step), chances)  # those from 0 on are masks'
+        fill_uniform(generator(self._settings.rng_seed, -1 - step), chances)  # numbers from 0 on are for dropout masks
         reset: npt.NDArray[np.bool_] = chances < self._reset_probability
         return reset | at_start

@@ -1,8 +1,8 @@
-"""The trainer of a model that learns by gradients; it prints nothing and writes nothing.
+"""The trainer of models that learn by gradients; it neither prints nor writes files.
 
-Everything random is a function of the run's seed and the step (initial weights, dropout masks, previews), so that the
-counters in ``Progress`` are all that there is to a random generator's state. Nothing depends on when a run is saved:
-the state to which a divergence goes back is that of the last evaluation, and a checkpoint made since holds it too.
+Everything random (initial weights, dropout masks, previews) is a function of the run's seed and the step, so no state
+of a random generator need be saved. Results do not depend on when a run is saved: after divergence it returns to the
+state of the last evaluation, which every later checkpoint also contains.
 """
 
 import math
@@ -27,10 +27,10 @@ from charrnn.training.progress import Clock, Progress, Throughput
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 HASTE = 8
-"""Where a run is planned by steps, the clock lowers the learning rate only in the last of so many parts of the time."""
+"""With another limit beside minutes, the clock lowers the learning rate only in the last 1 / HASTE of the time."""
 
 SAVE_SECONDS = 60.0
-"""Time between two saves of a run that is not told how often to save."""
+"""Default time between two saves."""
 
 
 class Trainer(BaseTrainer):
@@ -38,9 +38,9 @@ class Trainer(BaseTrainer):
 
     Attributes:
         parameters: the tensors, updated in place.
-        learner: their gradients.
+        learner: computes loss and gradient.
         optimizer: the update rule and its state.
-        state: of the model, after the last batch.
+        state: the model's state after the last batch.
     """
 
     def __init__(
@@ -67,23 +67,23 @@ class Trainer(BaseTrainer):
 
     @property
     def eval_every(self) -> int:
-        """Steps between two evaluations: by itself, at most about a tenth of the time goes into them."""
+        """Steps between two evaluations; by default they take at most about a tenth of the time."""
         characters = self.settings.batch_size * self.settings.window
         return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
 
     @property
     def parameter_count(self) -> int:
-        """Numbers that are learned."""
+        """Number of learned parameters."""
         return self.parameters.count
 
     def begin_with(self, pretrained: Pretrained) -> None:
-        """Start from the weights of another model, with all else as in a new run."""
+        """Start from another model's weights; everything else is as in a new run."""
         pretrained.fill(self.parameters, self.vocabulary)
         self.learner.network.refresh()
         self._good = GoodState.of(self._tensors(), self.progress)
 
     def run(self) -> Iterator[Event]:
-        """See ``BaseTrainer``."""
+        """Train, evaluate and roll back until a limit is reached; see ``BaseTrainer``."""
         clock_zero = running_seconds() - self.clock.seconds
         self._saved_at = running_seconds()
         reason = None
@@ -92,12 +92,12 @@ class Trainer(BaseTrainer):
                 reason = yield from self._advance(clock_zero)
             except DivergedError as diverged:
                 yield self._roll_back(str(diverged))
-            except StoppedError:  # an evaluation, which a resumed run makes up for
+            except StoppedError:  # a resumed run repeats the evaluation
                 continue
         yield self._finished(reason)
 
     def _advance(self, clock_zero: float) -> Generator[Event, None, Reason | None]:
-        """Do what is due, or else a step; returns why the run ends, or None if it goes on."""
+        """Evaluate if due, else save if due and do a step; returns the reason if the run ends, else None."""
         reason = self._limit_reached()
         if self._evaluation_due(reason):
             yield from self._evaluate()
@@ -114,7 +114,7 @@ class Trainer(BaseTrainer):
         return reason
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """See ``BaseTrainer``."""
+        """The current state and, if it differs, the good state; see ``BaseTrainer``."""
         good, tensors, header = self._good, self._tensors(), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}
@@ -122,7 +122,7 @@ class Trainer(BaseTrainer):
         return tensors, header
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """See ``BaseTrainer``."""
+        """Take the current state and the good state from a snapshot; see ``BaseTrainer``."""
         try:
             if "good" in header:
                 good = {name.removeprefix("good."): t for name, t in tensors.items() if name.startswith("good.")}
@@ -141,7 +141,7 @@ class Trainer(BaseTrainer):
             self._good.progress.forget_divergence()
 
     def _tensors(self) -> dict[str, Array]:
-        """All that changes in training, by name."""
+        """Parameters, optimizer state and model state, by name."""
         tensors = self.parameters.to_tensors() | self.optimizer.to_tensors()
         for layer, arrays in enumerate(self.state):
             for name, array in zip(self.learner.network.state_names, arrays, strict=True):
@@ -149,7 +149,7 @@ class Trainer(BaseTrainer):
         return tensors
 
     def _load(self, tensors: Mapping[str, Array], progress: Progress) -> None:
-        """Take over what ``_tensors`` gave."""
+        """Copy in tensors from ``_tensors``, and set the progress."""
         for name, own in self._tensors().items():
             if (tensors[name].shape, tensors[name].dtype) != (own.shape, own.dtype):
                 raise ValueError(f"{name} has shape {tensors[name].shape} of {tensors[name].dtype}")
@@ -166,7 +166,7 @@ class Trainer(BaseTrainer):
         self._batches.begin_epoch(progress.epoch)
 
     def _roll_back(self, why: str) -> RolledBack:
-        """Go back to the last good state, and learn at half the rate from there."""
+        """Return to the last good state, at half the learning rate."""
         step = self.progress.step
         self._load(self._good.tensors, self._good.slowed(step, why))
         return RolledBack(step, self.progress.step, self.progress.rate_factor, why)
@@ -210,7 +210,7 @@ class Trainer(BaseTrainer):
         )
 
     def _of_loss(self, loss: float) -> dict[str, float]:
-        """The metrics that a loss in nats is, in other units."""
+        """Convert a loss in nats to the metrics that measure it in other units."""
         return {metric.name: loss / metric.nats for metric in self.config.kind.metrics if metric.nats}
 
     def _evaluate(self) -> Iterator[Event]:
@@ -238,14 +238,14 @@ class Trainer(BaseTrainer):
         yield from self._told(evaluated, self.learner.network, best)
 
     def _evaluation_due(self, reason: Reason | None) -> bool:
-        """Whether this step should be evaluated now; what an interrupt left out is made up for after a resume."""
+        """Whether to evaluate now; an evaluation that an interrupt skipped is due after a resume."""
         step = self.progress.step
         if reason == "interrupted" or step in (0, self.progress.evaluated_step):
             return False
         return reason is not None or step % self.eval_every == 0
 
     def _save_due(self) -> bool:
-        if self.progress.step == self._good.progress.step:  # saved by the evaluation
+        if self.progress.step == self._good.progress.step:  # the evaluation has saved this step
             return False
         if self._save_every:
             return self.progress.step % self._save_every == 0
@@ -256,7 +256,7 @@ class Trainer(BaseTrainer):
         return CheckpointDue(self.progress.step, "last")
 
     def _is_sound(self) -> bool:
-        """Whether the state may be saved; if not, the next evaluation goes back."""
+        """Whether the state may be saved; if not, the next evaluation rolls back."""
         try:
             self._check_state()
         except DivergedError:
@@ -264,7 +264,7 @@ class Trainer(BaseTrainer):
         return True
 
     def _check_state(self) -> None:
-        """A diverged model must not take the place of a good one."""
+        """Raise if the state shows divergence, so that it never replaces a good one."""
         check_state(
             self.parameters.vector, [self.optimizer.states, *(array for layer in self.state for array in layer)]
         )
@@ -273,18 +273,18 @@ class Trainer(BaseTrainer):
         return self.progress.epoch + self.progress.window / len(self._batches)
 
     def limits_used(self) -> dict[Limit, float]:
-        """The part of each limit that the run has used."""
+        """The fraction of each limit that the run has used."""
         return parts_done(self.settings.limits, self.progress.step, self._epoch(), self.clock.seconds)
 
     def _done(self) -> float:
-        """The part of the run that is done."""
+        """The fraction of the run that is done."""
         return min(1.0, max(self.limits_used().values()))
 
     def _annealed(self) -> float:
-        """The part of the way that the learning rate has fallen.
+        """Progress of the learning rate's schedule, 0 to 1.
 
-        Beside another limit, minutes count only towards their end: what is done in steps can be repeated, but a run
-        that turns out to be too slow for its steps must end with a low rate, too.
+        With another limit, which keeps the schedule reproducible, minutes count only near their end: a run that is too
+        slow to reach the other limit in time still ends with a low learning rate.
         """
         parts = self.limits_used()
         if "minutes" in parts and len(parts) > 1:

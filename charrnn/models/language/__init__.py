@@ -10,7 +10,7 @@ from charrnn.models.text import TextKind
 
 
 class Language(TextKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``rnn``: recurrent language models."""
 
     name = "rnn"
     config = LanguageConfig
@@ -18,70 +18,70 @@ class Language(TextKind):
     precisions = ("float32", "float64", "bf16")
 
     def title(self, config: LanguageConfig) -> str:
-        """See ``Kind``."""
+        """The cell and its layers, such as "lstm, 1 layer of 512"."""
         layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
         return f"{config.cell}, {layers} of {config.hidden_size}"
 
     def check_fit(self, config: LanguageConfig, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes and types of the tensors; see ``Kind``."""
         from charrnn.models.language.parameters import check_fit
 
         check_fit(config, tensors)
 
     def load(self, config: LanguageConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Make the network of these tensors; see ``Kind``."""
         from charrnn.models.language.network import Network
 
         return Network(self.parameters(config).load_tensors(tensors), workers)
 
     def parameters(self, config: LanguageConfig) -> Any:
-        """See ``Kind``."""
+        """Make the tensors of a recurrent network, all zero."""
         from charrnn.models.language.parameters import LanguageParameters
 
         return LanguageParameters(config)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """See ``Kind``."""
+        """Make a learner by truncated backpropagation through time."""
         from charrnn.models.language.learner import TruncatedBPTT
         from charrnn.models.language.network import Network
 
         return TruncatedBPTT(Network(parameters, workers, training=True), steps, streams)
 
     def sampler(self, network: Any) -> Any:
-        """See ``Kind``."""
+        """Make a sampler that carries the recurrent state along."""
         from charrnn.models.language.sampler import Sampler
 
         return Sampler(network)
 
     def cost(self, config: LanguageConfig) -> Any:
-        """See ``Kind``."""
+        """Memory and operations of a recurrent stack with its input and output."""
         from charrnn.models.language.cost import LanguageCost
 
         return LanguageCost(config)
 
     def check_reach(self) -> None:
-        """See ``Kind``."""
+        """Accept, as gradients flow through time."""
 
     def reach(self, parameters: Any, ids: Any, workers: Any) -> Any:
-        """See ``Kind``."""
+        """Measure the gradient's norm at several lags, and the eigenvalues of W_hh."""
         from charrnn.models.language.reach import reach_of
 
         return reach_of(parameters, ids, workers)
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """See ``Kind``."""
+        """Choose cell, size, precision and regularisation from measured rules; see ``Kind``."""
         from charrnn.models.language.recipe import choose_model
 
         return choose_model(draft, speed)
 
     def why_this_size(self, draft: Any) -> str:
-        """See ``Kind``."""
+        """Name what limited the hidden size: the text or the time; empty if the user chose it."""
         from charrnn.models.language.recipe import why_this_size
 
         return why_this_size(draft)
 
     def most_epochs(self, config: LanguageConfig, characters: int) -> float:
-        """See ``Kind``."""
+        """Passes over a text of ``characters`` characters after which a network of this size overfits."""
         from charrnn.models.language.recipe import most_epochs
 
         return most_epochs(config.hidden_size, characters)

@@ -1,4 +1,4 @@
-"""What training a recurrent language model takes."""
+"""Memory and operations that training a recurrent language model takes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,48 +9,48 @@ from charrnn.models.network_cost import NetworkCost
 
 
 class LanguageCost(NetworkCost):
-    """See ``charrnn.kinds.kind.Cost``."""
+    """The cost of a recurrent language model."""
 
     config: LanguageConfig
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """See ``Cost``."""
+        """Elements of W_hh, W_ih between layers, and the output matrices."""
         config, H, L = self.config, self.config.hidden_size, self.config.num_layers
         reaching = L if config.skip_connections else 1
         return (2 * L - 1) * config.stack.gate_width * H + config.vocab_size * H * reaching
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """See ``Cost``."""
+        """Gates of all layers."""
         return float(self.config.num_layers * self.config.stack.gate_width)
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """See ``NetworkCost``."""
+        """Shape of each tensor, by name."""
         return tensor_shapes(self.config)
 
     @property
     def input_weights(self) -> list[str]:
-        """See ``NetworkCost``."""
+        """The matrices from the input to each layer that it reaches."""
         return self.config.stack.input_weights
 
     @property
     def table_width(self) -> int:
-        """See ``NetworkCost``."""
+        """G, the numbers of all gates of a layer."""
         return self.config.stack.gate_width
 
     @property
     def is_tied(self) -> bool:
-        """See ``NetworkCost``."""
+        """Whether the embedding is also the output matrix."""
         return self.config.tie_embedding
 
     def weight_bytes(self, states: int) -> int:
-        """See ``Cost``."""
+        """Bytes for parameters and what training keeps beside them; see ``NetworkCost``."""
         return self._of_all_layers(lambda cost: super().weight_bytes(states))
 
     def row_bytes(self) -> int:
-        """See ``Cost``."""
+        """Bytes for the activations of one character: gates, states, gradients and logits."""
         return self._of_all_layers(LanguageCost._row_bytes)
 
     def _row_bytes(self) -> int:
@@ -63,7 +63,7 @@ class LanguageCost(NetworkCost):
         return numbers * config.dtype.itemsize
 
     def _of_all_layers(self, count: Callable[["LanguageCost"], int]) -> int:
-        """What a model takes, by those of two and three layers: each further layer takes as much as the third."""
+        """Extrapolate from two and three layers: each further layer takes as much as the third."""
         layers = self.config.num_layers
         if layers <= 3:
             return count(self)
@@ -71,7 +71,7 @@ class LanguageCost(NetworkCost):
         return two + (layers - 2) * (three - two)
 
     def advice(self, *, activations: bool) -> str:
-        """See ``Cost``."""
+        """The options that reduce the larger part of the memory; see ``Cost``."""
         config = self.config
         if activations:
             return "--num-layers, " * (config.num_layers > 1) + "--batch-size or --seq-length"

@@ -1,13 +1,12 @@
-"""The compiled loop that draws a chunk of characters for many streams.
+"""The compiled sampling loop, which draws a chunk of characters for many streams.
 
-The layers' streams lie in the same arrays, one layer after the other: layer l of stream n is row ``l N + n``. So the
-loop is compiled once for a cell and not for each number of layers. The cell and the matrix product are those of
-training: the loop calls them by their addresses.
+All layers lie in the same arrays, one after the other: layer l of stream n is row ``l N + n``. So the loop is compiled
+once for a cell, not for each number of layers. It calls the cell and the matrix product of training by their addresses.
 
-Few streams wait for their weights. So steps go in pairs, in which weights are read from their beginning to their end
-and back: where they are larger than a cache, what was read last is still in it. W_hh is read back at once, while its
-layer's part of the first step is done: then the product with h is made ahead, apart from what it is added to in the
-second step, which nobody knows yet.
+With few streams, reading the weights takes most of the time. So the loop takes steps in pairs and reads the weights
+forward in the first step and backward in the second, to begin with those that are still in the cache. W_hh is read
+backward at once, right after its layer's first step: the product with the new h is precomputed for the second step,
+whose input is not known yet.
 """
 
 from collections.abc import Callable
@@ -30,20 +29,20 @@ Array = npt.NDArray[np.floating]
 
 
 class SamplingWeights(NamedTuple):
-    """A model's weights, those of all layers in one array."""
+    """A model's weights, with all layers in one array."""
 
     table: Array
-    """(V, at least G): what the first layer adds for each character."""
+    """(V, at least G): the first layer's input table."""
     upper: Array
-    """(L - 1, 1 or V, at least G): the same for each layer above, or its bias where the input does not reach it."""
+    """(L - 1, 1 or V, at least G): for each layer above, its input table, or its bias if no input reaches it."""
     w_hh: tuple[Packed, ...]
-    """For each of the cell's products, H x its rows; its panels are (L, size)."""
+    """For each of the cell's products, H x its rows, with panels (L, size)."""
     vectors: Array
     """(L, P, at least H): the cell's vectors."""
     w_ih: Packed
-    """H x G; its panels are (L - 1, size)."""
+    """H x G, with panels (L - 1, size)."""
     w_out: Packed
-    """H x V; its panels are (S, size), for the last S layers: those that reach the output."""
+    """H x V, with panels (S, size) for the last S layers, which reach the output."""
     head_bias: Array
     """(1, V)."""
     zeros: Array
@@ -51,7 +50,7 @@ class SamplingWeights(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """What the loop calls by address; see ``generate_for``."""
+    """The kernels that the loop calls by address; see ``generate_for``."""
 
     matmul: Any
     forward: Any
@@ -59,25 +58,24 @@ class Kernels(NamedTuple):
 
 
 class StreamArrays(NamedTuple):
-    """N streams at work."""
+    """The arrays of N streams that are being sampled."""
 
     ids: npt.NDArray[np.int32]
-    """(1, L N): the last character of each, which is drawn but not read yet; then the number of each further row."""
+    """(1, L N): the last character of each stream, drawn but not read yet; then the number of each further row."""
     upper_ids: npt.NDArray[np.int32]
-    """(1, L N): the row of ``Weights.upper`` that each row of a layer above the first starts from."""
+    """(1, L N): for each row of a layer above the first, its row of ``SamplingWeights.upper``."""
     row_ids: npt.NDArray[np.int32]
     """(1, L N): the number of each row."""
     no_ids: npt.NDArray[np.int32]
     """(1, L N) zeros."""
     below: Array
-    """(1, L N, at least H): the same memory as the activations, such that each row is the output of the layer below."""
+    """(1, L N, at least H): a view of the activations in which each row is the output of the layer below."""
     outputs: Array
-    """(L, N, at least H): likewise, the output of each layer."""
+    """(L, N, at least H): a view of the activations, the output of each layer."""
     generators: npt.NDArray[np.uint64]
-    """(N, 4)."""
+    """(N, 4) states of the random generators."""
     precomputed: tuple[Array, ...]
-    """For each of the cell's products (1, L N, at least its rows): where the loop makes it apart from what it is added
-    to; empty where the cell makes it."""
+    """(1, L N, at least its rows) for each of the cell's products that the loop precomputes; empty for the others."""
     logits: Array
     """(1, N, at least V)."""
     weights: Array
@@ -88,16 +86,16 @@ class StreamArrays(NamedTuple):
 
 @inlined
 def read_ids(kernels, model, activations, states, streams, second, ahead, first, last):
-    """One step of streams ``first`` to ``last``: the logits after their last characters; the state is advanced.
+    """Read the last characters of the streams ``first`` to ``last``: write their logits and advance their state.
 
     Args:
         kernels: Kernels.
-        model: Weights.
-        activations: the cell's, of one step and L N streams; the state is in row 0 of its first ``states`` arrays.
-        states: a number.
-        streams: Streams.
+        model: SamplingWeights.
+        activations: the cell's activations, of one step and L N streams; the state is in row 0 of its state arrays.
+        states: the cell's number of states.
+        streams: StreamArrays.
         second: whether this is the second step of a pair, whose products with W_hh are precomputed.
-        ahead: whether to make those of the next step, the second of the pair.
+        ahead: whether to precompute the products of the next step, the second of the pair.
         first: the first stream.
         last: one beyond the last stream.
     """
@@ -136,7 +134,7 @@ def read_ids(kernels, model, activations, states, streams, second, ahead, first,
 
 @inlined
 def multiply(kernels, model, activations, streams, layer, is_reversed, first_row, last_row):
-    """Make those products of a layer's W_hh with its output that are made apart, or from the last to the first."""
+    """Compute a layer's products of ``streams.precomputed``, with panels in order or reversed."""
     count = len(streams.precomputed)
     for i in range(count):
         place = count - 1 - i if is_reversed else i
@@ -148,17 +146,17 @@ def multiply(kernels, model, activations, streams, layer, is_reversed, first_row
 
 @jit
 def generate_recurrently(kernels, model, activations, states, streams, rules, drawn, first, last):
-    """Fill ``drawn`` for streams ``first`` to ``last``.
+    """Fill ``drawn`` for the streams ``first`` to ``last``.
 
-    Each stream reads its last character and draws the next, T times. What a stream draws depends neither on the other
-    streams nor on how many characters a call draws. Of a team that is given up, all members but the first leave early.
+    Each stream reads its last character and draws the next, T times. The result depends neither on the other streams
+    nor on the number of characters per call. If a team is given up, all members but the first return early.
 
     Args:
         kernels: Kernels.
-        model: Weights.
-        activations: as for ``read``.
-        states: as for ``read``.
-        streams: Streams, advanced.
+        model: SamplingWeights.
+        activations: as in ``read_ids``.
+        states: as in ``read_ids``.
+        streams: StreamArrays, advanced.
         rules: ``charrnn.kernels.draw.Rules``.
         drawn: Drawn, written.
         first: the first stream.
@@ -184,7 +182,7 @@ def generate_for(
     rules: Rules,
     drawn: Drawn,
 ) -> Callable[..., None]:
-    """``generate`` with the kernels of a model, for further arguments of these types."""
+    """Compile ``generate_recurrently`` for a model's kernels and for arguments of these types."""
     multiply = matmul_address(config.dtype, config.packed_dtype)
     weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
     kernels = Kernels(

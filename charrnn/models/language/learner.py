@@ -2,11 +2,11 @@
 
 Three phases, with a join of the threads after each:
 
-1. Each thread takes its streams through the whole batch: forward, loss, and backward to the gradient of every a[t].
-2. Each thread takes its rows of every weight's gradient, and sums over all steps and streams in one fixed order.
-3. Each thread takes its part of what follows from that by sums over the vocabulary: embedding, its weights and biases.
+1. Each thread processes its streams: forward, loss, and backward to the gradient of every a[t].
+2. Each thread computes its rows of each weight's gradient, summed over all steps and streams in a fixed order.
+3. Each thread computes its part of the gradients of the embedding, the input weights and their biases.
 
-So the result is the same, to the last bit, for any number of threads.
+So the result is the same to the last bit for any number of threads.
 """
 
 from collections.abc import Iterator
@@ -23,16 +23,16 @@ from charrnn.workers import share
 
 
 class TruncatedBPTT:
-    """Loss and gradient of batches of B streams and at most T steps.
+    """Computes loss and gradient of batches of B streams and at most T steps.
 
     Args:
-        network: made for training.
+        network: a network made with ``training=True``.
         steps: T.
         streams: B.
 
     Attributes:
-        network: see there.
-        gradient: of the mean loss in nats; overwritten by each batch.
+        network: the network.
+        gradient: gradient of the last batch's mean loss in nats.
     """
 
     def __init__(self, network: Network, steps: int, streams: int) -> None:
@@ -55,15 +55,15 @@ class TruncatedBPTT:
         d_final: State | None = None,
         d_initial: State | None = None,
     ) -> float:
-        """Mean loss in nats; leaves its gradient in ``gradient``, and advances ``state`` in place.
+        """Compute the mean loss in nats and, in ``gradient``, its gradient; advances ``state`` in place.
 
         Args:
             batch: ids (T, B) and targets.
-            state: before the batch; the gradient does not flow through it. Rows that begin anew take the initial state,
-                into which their gradient flows where it is learned.
+            state: the state before the batch; no gradient flows through it. Streams of ``batch.reset`` start from the
+                initial state, which receives their gradient if it is learned.
             dropout_seed: names the dropout masks; None switches dropout off.
-            d_final: a gradient of the state after the batch, which is added; zero if not given.
-            d_initial: where to leave the gradient of the state before the batch, if it is wanted.
+            d_final: a further gradient of the state after the batch; None for zero.
+            d_initial: written, if given: the gradient of the state before the batch.
         """
         network, x, burn_in = self.network, np.ascontiguousarray(batch.inputs), batch.burn_in
         buffers = self._buffers_for(len(x))
@@ -108,7 +108,7 @@ class TruncatedBPTT:
         return self._shortened[steps]
 
     def _sums_for(self, buffers: LanguageBuffers, burn_in: int, x: Array) -> list[WeightSum]:
-        """The sums over all steps and streams; batches of one length have the same, but for ``x``."""
+        """The weight sums of a batch; kept for each length of batch, as only ``x`` changes."""
         key = len(x), burn_in
         if key not in self._weight_sums:
             self._weight_sums[key] = list(self._sums_of(buffers, burn_in))

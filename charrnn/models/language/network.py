@@ -28,7 +28,7 @@ class LanguageBuffers:
     """The model's arrays, for T steps of B streams.
 
     Attributes:
-        stack: of the recurrent layers.
+        stack: arrays of the recurrent layers.
         softmax: logits and losses.
     """
 
@@ -37,7 +37,7 @@ class LanguageBuffers:
 
     @classmethod
     def allocate(cls, config: LanguageConfig, steps: int, streams: int, *, training: bool = False) -> "LanguageBuffers":
-        """For at most so many steps."""
+        """Allocate for at most ``steps`` steps of ``streams`` streams."""
         longest = max(config.stack.gate_width, config.vocab_size) if training else config.hidden_size
         rows = Rows.allocate(steps, streams, longest, config.packed_dtype)
         softmax = Softmax.allocate(steps, streams, config.vocab_size, config.dtype)
@@ -59,23 +59,23 @@ class LanguageBuffers:
 
 
 class Network:
-    """A model's equations.
+    """A recurrent language model.
 
     Args:
         parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the work; one if not given.
-        training: whether it goes backward, too.
+        workers: the threads that share the work; one thread by default.
+        training: whether gradients are needed.
 
     Attributes:
         config: the model's shape.
-        parameters: see there.
-        workers: see there.
-        inputs: from characters to the gates of the stack.
+        parameters: the tensors.
+        workers: the threads.
+        inputs: the input tables.
         stack: the recurrent layers.
-        projection: from their outputs to logits.
+        projection: the layer from their outputs to logits.
 
     Raises:
-        ConfigError: this processor cannot train in the config's precision.
+        ConfigError: this CPU cannot train in the config's precision.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Network:
         self.refresh()
 
     def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
+        """Pack the weights and compute the tables after a change of the parameters."""
         self.workers.run(self._pack)
         if self.config.embedding_size:
             self.workers.run(self.inputs.make)
@@ -120,14 +120,14 @@ class Network:
         burn_in: int = 0,
         dropout_seed: int | None = None,
     ) -> None:
-        """Logits of the streams ``first`` to ``last`` of a batch, from the state in the buffers.
+        """Compute the logits of the streams ``first`` to ``last``, from the state in the buffers.
 
         Args:
             x: (T, B) int32 ids, contiguous.
-            buffers: the arrays to work in, of T steps.
+            buffers: arrays for T steps.
             first: the first stream.
             last: one beyond the last stream.
-            burn_in: steps at the batch's beginning that need no logits.
+            burn_in: number of first steps that need no logits.
             dropout_seed: names the dropout masks; None switches dropout off.
         """
         self.stack.forward(self.inputs.forward(x), x, buffers.stack, first, last, dropout_seed=dropout_seed)
@@ -135,31 +135,31 @@ class Network:
         self.projection.forward(self.outputs(buffers, burn_in), logits, rows, first, last)
 
     def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
-        """The outputs (T, B, H) of the layers that reach the projection, without the first steps."""
+        """The outputs (T, B, H) of the layers that reach the projection, without the burn-in."""
         return [buffers.stack.outputs[layer][burn_in:] for layer in self.stack.shape.output_layers]
 
     def rows_of_logits(self, buffers: LanguageBuffers, burn_in: int) -> Rows:
-        """What the projection's products need."""
+        """Row indices and buffers for the projection's products."""
         return buffers.stack.rows.shortened(len(buffers.logits) - burn_in)
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """See ``LanguageModel``."""
+        """Names of the cell's states."""
         return self.stack.shape.cell.state
 
     def check_state(self, state: State) -> None:
-        """See ``LanguageModel``: all numbers will do."""
+        """Accept any numbers as a state."""
 
     def buffers(self, steps: int, streams: int) -> LanguageBuffers:
-        """See ``LanguageModel``."""
+        """Allocate buffers for inference; see ``LanguageModel``."""
         return LanguageBuffers.allocate(self.config, steps, streams)
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
+        """The tensors under PyTorch's names."""
         return self.parameters.to_tensors()
 
     def run(self, x: Array, state: State, buffers: LanguageBuffers) -> LanguageBuffers:
-        """See ``LanguageModel``; without dropout."""
+        """Read ids (T, B) without dropout; see ``LanguageModel``."""
         if len(x) < len(buffers.logits):
             buffers = buffers.shortened(len(x), len(self.state_names))
         x = np.ascontiguousarray(x)
@@ -173,9 +173,9 @@ class Network:
         return buffers
 
     def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``."""
+        """The state of ``streams`` streams before the first character."""
         return self.stack.initial_state(streams)
 
     def reset(self, state: State, streams: Array | slice) -> None:
-        """See ``LanguageModel``."""
+        """Set the state of the streams that ``streams`` indexes to the initial state."""
         self.stack.reset(state, streams)

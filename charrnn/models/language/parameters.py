@@ -1,9 +1,9 @@
 """The tensors of a recurrent language model, in PyTorch's layouts.
 
 embedding.weight       (V, E)   absent for one-hot input
-...                             those of the stack, see ``charrnn.layers.recurrent_shape``
+...                             the stack's tensors, see ``charrnn.layers.recurrent_shape``
 skip.weight_out_l{l}   (V, H)   from each layer but the last, with skip connections
-head.weight            (V, H)   absent where the embedding is tied and takes its place
+head.weight            (V, H)   absent if the embedding is tied
 head.bias              (V,)
 """
 
@@ -21,7 +21,7 @@ HEAD_BIAS = "head.bias"
 
 
 class LanguageParameters(Parameters):
-    """The tensors, or a gradient of them."""
+    """The tensors of a recurrent language model, or their gradient."""
 
     config: LanguageConfig
 
@@ -29,7 +29,7 @@ class LanguageParameters(Parameters):
         super().__init__(config, tensor_shapes(config))
 
     def initialise(self, rng_seed: int) -> "LanguageParameters":
-        """Fill with the values that training starts from; returns self."""
+        """Fill with initial values; returns self."""
         config, random = self.config, np.random.default_rng(rng_seed)
         if EMBEDDING in self.tensors:
             embedding = self[EMBEDDING]
@@ -42,7 +42,7 @@ class LanguageParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """Tensors under PyTorch's names; the one bias of a layer becomes PyTorch's two."""
+        """The tensors under PyTorch's names; a layer's bias becomes PyTorch's two."""
         result = dict(self.tensors)
         self.config.stack.to_torch(result)
         return result
@@ -55,7 +55,7 @@ class LanguageParameters(Parameters):
         """
         check_fit(self.config, tensors)
         tensors = {name: np.array(tensors[name]) for name in torch_shapes(self.config)}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+        self.vector[:] = 0  # the gaps too, as divergence may have made them NaN
         for name, tensor in self.tensors.items():
             if name in tensors:
                 tensor[:] = tensors[name]
@@ -64,7 +64,7 @@ class LanguageParameters(Parameters):
 
 
 def check_fit(config: LanguageConfig, tensors: Mapping[str, Array]) -> None:
-    """Check that tensors under PyTorch's names are those of a config, before memory is taken for them.
+    """Check that tensors under PyTorch's names fit a config, before memory is allocated.
 
     Raises:
         CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.

@@ -1,12 +1,13 @@
-"""How far the gradient reaches back: why some networks learn what lies far apart, and others cannot.
+"""How far the gradient reaches back: why some networks learn long dependencies and others cannot.
 
-With loss[T] that of one prediction, the norm of
+For the loss[T] of one prediction, the norm of
 
-    d loss[T] / d h[T - lag]        (and of every further state of the cell)
+    d loss[T] / d h[T - lag]        (and of the cell's further states)
 
-says how much a change ``lag`` steps ago still matters. It is a product of ``lag`` Jacobians: with W_hh of a simple
-recurrent network small it vanishes exponentially, with W_hh large it may explode (Hochreiter 1991; Bengio, Simard and
-Frasconi 1994; Pascanu, Mikolov and Bengio 2013). The largest absolute eigenvalue of W_hh says which to expect.
+says how much a change ``lag`` steps ago still matters. The gradient is a product of ``lag`` Jacobians. In a simple
+recurrent network it vanishes exponentially if W_hh is small, and may explode if W_hh is large (Hochreiter 1991; Bengio,
+Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013). The largest absolute eigenvalue of W_hh says which to
+expect.
 """
 
 from dataclasses import dataclass
@@ -24,13 +25,13 @@ from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
-"""Steps back, at about even ratios."""
+"""Steps back, in about a geometric series."""
 
 PLACES = 64
-"""Places in a text over which the norms are averaged."""
+"""Number of places in a text over which the norms are averaged."""
 
 REACH_WARM_UP = 64
-"""Characters that are read before the farthest lag."""
+"""Characters read before the farthest lag."""
 
 Norms = npt.NDArray[np.float64]
 Eigenvalues = npt.NDArray[np.complex128]
@@ -42,8 +43,8 @@ class Reach:
 
     Attributes:
         lags: steps back.
-        norms: for each state of the cell, the norm of the loss's gradient at each lag, in each layer: (lags, L).
-        eigenvalues: of W_hh, for each layer and each gate in the checkpoint's order: (H,), the largest first.
+        norms: (lags, L) for each state of the cell: the norm of the loss's gradient at each lag, in each layer.
+        eigenvalues: (H,) for each layer and gate, in the checkpoint's order: eigenvalues of W_hh, largest first.
     """
 
     lags: tuple[int, ...]
@@ -52,7 +53,7 @@ class Reach:
 
 
 def reach_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers: Workers) -> Reach:
-    """How far a model's gradient reaches in a text (N,).
+    """Measure how far a model's gradient reaches in a text (N,).
 
     Raises:
         CorpusError: the text is too short.
@@ -61,7 +62,7 @@ def reach_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers
 
 
 def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers: Workers) -> dict[str, Norms]:
-    """``Reach.norms``: means over at most PLACES even places of the text."""
+    """Compute ``Reach.norms``, averaged over at most PLACES evenly spaced places of the text."""
     needed = REACH_WARM_UP + LAGS[-1] + 1
     if len(ids) < needed:
         raise CorpusError(f"to see {LAGS[-1]} steps back takes a text of at least {needed} characters, not {len(ids)}")
@@ -89,7 +90,7 @@ def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers
 
 
 def eigenvalues_of(parameters: LanguageParameters) -> list[list[Eigenvalues]]:
-    """``Reach.eigenvalues``."""
+    """Compute ``Reach.eigenvalues``."""
     H = parameters.config.hidden_size
     found = []
     for layer in range(parameters.config.num_layers):

@@ -1,10 +1,8 @@
-"""The model and the regularisation that learn most of a text in some time.
+"""Choose the model and regularisation that reach the lowest loss on a text in a given time.
 
-The constants are measured: see benchmarks/results.md.
-
-A model can be too small for the time it has, too large to be trained in it, or large enough to learn a short text by
-heart. At equal time, the best size grows with the time and the machine's speed (Kaplan et al. 2020, "Scaling laws for
-neural language models"; Hoffmann et al. 2022, "Training compute-optimal large language models").
+A small model underfits, a large one cannot be trained in the time, and on a short text it overfits. The best size
+grows with the time and the machine's speed (Kaplan et al. 2020, "Scaling laws for neural language models"; Hoffmann et
+al. 2022, "Training compute-optimal large language models"). The constants are measured, see benchmarks/results.md.
 """
 
 import math
@@ -20,37 +18,37 @@ from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
 
 PLANNED_CELL = "gru-lecture"
-"""The cell that learns most in a few minutes."""
+"""The cell with the lowest loss after a few minutes."""
 
 HIDDEN_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 
 REFERENCE_SIZE = 420
 REFERENCE_WORK = 2.4e13
-"""The size that is best for this much work, in floating-point operations; the best size grows with its fourth root."""
+"""Best hidden size for this many floating-point operations; it grows with their fourth root."""
 
 TEXT_LENGTHS = (1_300, 18_000, 90_000, 315_000, 1_000_000, 100_000_000)
 LARGEST_SIZES = (64, 105, 240, 300, 540, 5400)
-"""The largest size that so many characters bear; far beyond a million, their square root."""
+"""Largest useful hidden size for texts of TEXT_LENGTHS characters; it grows with the square root of long texts."""
 MOST_EPOCHS = (100, 36, 12, 7.5, 20, 20)
-"""Passes over so many characters after which a model of that size learns them by heart instead."""
+"""Passes over such a text after which a model of that size overfits."""
 
 WEIGHT_DECAY = 0.25
 
 DROPOUT_PER_EPOCH, EPOCHS_WITHOUT, MOST_DROPOUT = 0.02, 4.0, 0.3
-"""Dropout for each pass over a text after the first ones, which need none."""
+"""Dropout per pass over a text, passes that need none, and the most dropout."""
 
 MOST_EPOCHS_TIED = 5.0
-"""Passes over a text up to which a tied embedding helps: it learns faster, and soon more by heart."""
+"""Most passes over a text for which a tied embedding helps; it learns faster, but overfits sooner."""
 
 LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
-"""Shorter runs are not worth the time to compile for bfloat16, nor is it worth rounding where it is hardly faster."""
+"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
 
 LARGEST_WITHOUT = 128
-"""The largest size that is small enough to need no dropout."""
+"""Largest hidden size that needs no dropout."""
 
 
 def choose_model(draft: Draft, speed: Speed) -> float:
-    """Choose a network and its regularisation; returns how many characters a second it learns."""
+    """Choose a network and its regularisation; returns its training speed in characters per second."""
     minutes = draft.settings.minutes
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(weight_decay=WEIGHT_DECAY)
@@ -73,7 +71,7 @@ def choose_model(draft: Draft, speed: Speed) -> float:
 
 
 def why_this_size(draft: Draft) -> str:
-    """Why the network has its size; empty where that is given."""
+    """The reason for the hidden size, for the plan's report; empty if the user chose it."""
     if draft.is_given("hidden_size"):
         return ""
     if is_largest(draft.config.hidden_size, draft.characters):
@@ -82,39 +80,40 @@ def why_this_size(draft: Draft) -> str:
 
 
 def work_per_character(config: LanguageConfig) -> float:
-    """Floating-point operations to learn from a character: forward, and twice as many backward."""
+    """Floating-point operations per character of training: the backward pass takes twice the forward pass."""
     H, layers = config.hidden_size, config.num_layers
     return 6.0 * H * ((2 * layers - 1) * config.stack.gate_width + config.vocab_size)
 
 
 def best_size(work: float, characters: int) -> int:
-    """The hidden size that learns most of so many characters with so many floating-point operations."""
+    """The best hidden size for ``work`` floating-point operations on a text of ``characters`` characters."""
     return _nearest(min(REFERENCE_SIZE * math.pow(work / REFERENCE_WORK, 0.25), _at(LARGEST_SIZES, characters)))
 
 
 def is_largest(hidden_size: int, characters: int) -> bool:
-    """Whether so many characters bear no larger size."""
+    """Whether this is the largest useful size for a text of ``characters`` characters."""
     return hidden_size == _nearest(_at(LARGEST_SIZES, characters))
 
 
 def most_epochs(hidden_size: int, characters: int) -> float:
-    """Passes over so many characters that are worth the time: more for a small model, which learns less by heart.
+    """Most useful passes over a text of ``characters`` characters.
 
-    A larger one than the text bears has to learn the language all the same, and has fewer, but not as many fewer.
+    A model smaller than the largest useful size gets proportionally more, as it overfits later. A larger one gets
+    fewer, by the square root of the ratio, as it still has to learn the language.
     """
     smaller = _at(LARGEST_SIZES, characters) / hidden_size
     return _at(MOST_EPOCHS, characters) * (smaller if smaller > 1 else math.sqrt(smaller))
 
 
 def best_dropout(hidden_size: int, epochs: float) -> float:
-    """The dropout of a model that passes over a text so often."""
+    """The best dropout for a model that is trained for ``epochs`` passes over its text."""
     if hidden_size <= LARGEST_WITHOUT:
         return 0.0
     return round(min(MOST_DROPOUT, max(0.0, DROPOUT_PER_EPOCH * (epochs - EPOCHS_WITHOUT))), 2)
 
 
 def gains_by_tying(epochs: float) -> bool:
-    """Whether a model that passes over a text so often learns more with a tied embedding."""
+    """Whether a tied embedding helps a model that is trained for ``epochs`` passes over its text."""
     return epochs <= MOST_EPOCHS_TIED
 
 
@@ -123,5 +122,5 @@ def _nearest(size: float) -> int:
 
 
 def _at(values: Sequence[float], characters: int) -> float:
-    """The value for a text of that length, between the measured ones."""
+    """Interpolate values at TEXT_LENGTHS for a text of ``characters`` characters."""
     return math.exp(np.interp(math.log(characters), np.log(TEXT_LENGTHS), np.log(values)))

@@ -1,4 +1,4 @@
-"""Drawing from a recurrent network."""
+"""Sampling from a recurrent network."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,19 +30,19 @@ from charrnn.workers import share
 Array = npt.NDArray[Any]
 
 IN_CACHE = 2**20
-"""Bytes of weights that the L2 cache of most processors holds, in whatever order they are read."""
+"""Bytes of weights that fit the L2 cache of most processors, so that their order of reading does not matter."""
 
 FEW_STREAMS = 16
-"""More of them wait for the multiplication and not for the weights."""
+"""Most streams for which reading the weights takes longer than multiplying."""
 
 TEAM_PATIENCE = 0.001
-"""Seconds that a thread waits for another one to draw on with."""
+"""Seconds that a team's member waits for another member."""
 
 
 class Sampler:
     """A ``charrnn.sampling.streams.ModelSampler`` of a network.
 
-    Its weights as the compiled loop reads them, partly a copy: after an update of the network, make another one.
+    It copies part of the weights: after an update of the network, make a new sampler.
     """
 
     def __init__(self, network: Network) -> None:
@@ -62,21 +62,21 @@ class Sampler:
             zeros=aligned_zeros((1, padded(G, config.dtype.itemsize)), config.dtype),
         )
         self.generate: Callable[..., None] | None = None
-        """The loop for the types that all streams of this network have; found by the first to draw."""
+        """The compiled loop, the same for all streams of this network; set at the first draw."""
         self._tuners: dict[int, ThreadTuner] = {}
 
     def streams(self, start: Snapshot) -> Streams:
-        """See ``ModelSampler``."""
+        """Make streams that continue from ``start``."""
         return RecurrentStreams(self, start)
 
     def tuner(self, count: int) -> ThreadTuner:
-        """How many threads draw so many streams together: one where there are enough streams for all threads."""
+        """The tuner of the number of threads in a team; no team if there are at least as many streams as threads."""
         threads = self.network.workers.threads
         return self._tuners.setdefault(count, ThreadTuner(threads if count < threads else 1))
 
 
 def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
-    """The layers' matrices, each of the shape of ``like`` or of the first one, with their panels in one array."""
+    """Stack the layers' matrices, with their panels in one array; ``like`` gives the shape if there are no layers."""
     like = like or layers[0]
     panels = aligned_zeros((len(layers), len(like.panels)), like.panels.dtype)
     for row, layer in zip(panels, layers, strict=True):
@@ -85,7 +85,7 @@ def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
 
 
 class RecurrentStreams(Streams):
-    """The streams of a recurrent network: each thread draws some of them, or several threads together all."""
+    """The streams of a recurrent network; threads share the streams, or work as a team on all of them."""
 
     _sampler: Sampler
 
@@ -97,7 +97,7 @@ class RecurrentStreams(Streams):
         count, length = drawn.ids.shape
         tuner = self._sampler.tuner(count)
         threads = tuner.threads(length)
-        # After an interrupt a thread may still be at work there, so that they are put back only if there was none.
+        # After an interrupt a thread may still use these buffers, so they are kept only if none occurred.
         buffer_sets, self._buffer_sets = self._buffer_sets, []
         while len(buffer_sets) < threads:
             buffer_sets.append(LoopBuffers(self._sampler, count))
@@ -111,13 +111,13 @@ class RecurrentStreams(Streams):
         return buffer_sets[0].leave()
 
     def _draw_some_each(self, buffers: "LoopBuffers", start: Snapshot, rules: Rules, drawn: Drawn) -> None:
-        """Each thread draws some of the streams."""
+        """Let each thread draw some of the streams."""
         buffers.enter(start)
         draw, count = buffers.drawing(rules, drawn), len(drawn.ids)
         self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
 
     def _draw_together(self, buffer_sets: list["LoopBuffers"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
-        """A thread in each buffers draws all streams: the first one for us, the others what they need to go on."""
+        """Let a team draw all streams, each member in its own buffers; only the first member fills ``drawn``."""
         config, (count, length, top), draw = self._sampler.network.config, drawn.top_ids.shape, []
         widest = max(config.stack.gate_width, config.vocab_size)
         team = Team(len(buffer_sets), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
@@ -127,7 +127,7 @@ class RecurrentStreams(Streams):
             draw.append(buffers.drawing(rules, own, team.member(number)))
 
         def job(part: int, parts: int) -> None:
-            if parts < len(buffer_sets):  # the others are at work for another caller
+            if parts < len(buffer_sets):  # the other threads are busy for another caller
                 team.give_up()
             draw[part](0, count)
 
@@ -135,9 +135,9 @@ class RecurrentStreams(Streams):
 
 
 def products_apart(network: Network, streams: int) -> int:
-    """How many of the cell's products ``loop.generate_recurrently`` makes apart, to read weights there and back.
+    """Number of the cell's products that ``loop.generate_recurrently`` precomputes, to read weights forward and back.
 
-    Where that could change the last bits of what is drawn, it is the same for any number of streams.
+    If precomputing could change the last bits of a result, it does not depend on the number of streams.
     """
     stack, cell = network.stack, network.stack.shape.cell
     matrices = [*chain.from_iterable(stack.w_hh), *stack.w_ih, *network.projection.packed]
@@ -151,7 +151,7 @@ def products_apart(network: Network, streams: int) -> int:
 
 
 class LoopBuffers:
-    """What a thread needs to draw N streams: memory, and the weights as they are read with it."""
+    """A thread's buffers for drawing N streams, and the weights bound to them."""
 
     def __init__(self, sampler: Sampler, count: int) -> None:
         self._sampler, self._count = sampler, count
@@ -183,13 +183,13 @@ class LoopBuffers:
         self._own_weights = self._bound(0)
 
     def _states(self, layer: int) -> list[Array]:
-        """Where a layer's states lie, each (N, H)."""
+        """Views of a layer's states, each (N, H)."""
         network, first = self._sampler.network, layer * self._count
         arrays = self._activations[1 : 1 + len(network.state_names)]
         return [array[0, first : first + self._count, : network.config.hidden_size] for array in arrays]
 
     def enter(self, start: Snapshot) -> None:
-        """Begin there."""
+        """Copy in the streams' states, last characters and random generators."""
         self._streams.ids[0, : self._count] = start.last
         self._streams.generators[:] = start.generators
         for layer, values in enumerate(start.state):
@@ -197,13 +197,13 @@ class LoopBuffers:
                 here[:] = value
 
     def leave(self) -> Snapshot:
-        """Where the streams are now."""
+        """Copy out the streams' states, last characters and random generators."""
         layers = range(self._sampler.network.config.num_layers)
         state = [tuple(array.copy() for array in self._states(layer)) for layer in layers]
         return Snapshot(state, self._streams.ids[0, : self._count].copy(), self._streams.generators.copy())
 
     def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
-        """What fills ``drawn`` for the streams from the first to one beyond the last, as a member of a team if any."""
+        """A function ``draw(first, last)`` that fills ``drawn`` for these streams; ``team`` is as in ``Packed``."""
         sampler = self._sampler
         weights = self._bound(team) if team else self._own_weights
         arguments = (weights, self._activations, len(sampler.network.state_names), self._streams, rules, drawn)
@@ -211,7 +211,7 @@ class LoopBuffers:
         return partial(sampler.generate, *arguments)
 
     def _bound(self, team: int) -> SamplingWeights:
-        """The weights, whose products round here, and which a team multiplies if there is one."""
+        """The weights, bound to this thread's rounding buffer and team."""
 
         def bound(packed: Packed) -> Packed:
             return self._bind(packed)._replace(team=team)

@@ -1,4 +1,4 @@
-"""The n-gram model: counts of what followed each context."""
+"""The n-gram model: counts of the characters that followed each context."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.text import CountedKind
 
 PER_COUNT = 40_000
-"""Operations for each character and order."""
+"""Floating-point operations that take as long as counting one character of one order."""
 
 
 class Ngram(CountedKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``ngram``: n-gram models."""
 
     name = "ngram"
     config = NgramConfig
 
     def title(self, config: NgramConfig) -> str:
-        """See ``Kind``."""
+        """The order and the smoothing, such as "ngram of order 8, kneser-ney"."""
         return f"ngram of order {config.order}, {config.smoothing}"
 
     def check_fit(self, config: NgramConfig, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes, types and values of the arrays; see ``Kind``."""
         from charrnn.models.ngram.counts import check_arrays
 
         check_arrays(config, tensors)
 
     def load(self, config: NgramConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Make the model of these arrays; see ``Kind``."""
         from charrnn.models.ngram.counts import NGram
 
         return NGram.load(config, tensors, workers)
 
     def count(self, config: NgramConfig, ids: Any, workers: Any) -> Any:
-        """See ``Kind``."""
+        """Count the contexts of a text (N,)."""
         from charrnn.models.ngram.counts import NGram
 
         return NGram.count(config, ids, workers)
 
     def cost(self, config: NgramConfig) -> Cost:
-        """See ``Kind``."""
+        """Operations for counting a character, proportional to the order."""
         return Cost(counting=float(config.order * PER_COUNT))
 
 

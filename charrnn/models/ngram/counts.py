@@ -1,14 +1,14 @@
-"""The n-gram model: counts of what followed each context, all lengths mixed from the shortest on.
+"""The n-gram model: counts of the characters that followed each context, interpolated over all lengths.
 
-With c(w) how often w followed a context of k characters, N the sum of c, S the number of different w, and p' what the
-context of k - 1 characters says (at k = 0: all characters alike),
+For a context of k characters, let c(w) be the number of times that w followed it, N the sum of c, S the number of
+distinct w, and p' the probability given the last k - 1 characters (for k = 0, uniform). Then
 
     Witten-Bell (1991)        p(w) = (c(w) + S p'(w)) / (N + S)
     Kneser-Ney (1995)         p(w) = (c(w) - d(c(w)) + sum of all d(c) p'(w)) / N
 
-interpolated and with the three discounts d of Chen and Goodman (1998), estimated for each length. Kneser-Ney counts for
-all but the longest contexts how many different characters came before the context and w, not how often. A context that
-the text does not hold is left out, and so are all longer ones.
+Kneser-Ney is interpolated and has the three discounts d of Chen and Goodman (1998), estimated for each length. For all
+but the longest contexts, its c(w) is the number of distinct characters that preceded the context followed by w.
+Contexts that do not occur in the text are skipped.
 """
 
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ from charrnn.models.ngram.config import NgramConfig
 from charrnn.workers import Workers
 
 LEAST_DISCOUNT = 0.1
-"""No discount is nearer to 0 or to its count: nothing is impossible, and nothing that was seen is ignored."""
+"""Least distance of a discount from 0 and from its count, so that unseen and seen characters keep some probability."""
 
 
 ARRAYS = Counts._fields[:8]
 
 COUNT_TYPES = {"start": np.int64, "discounts": np.float64}
-"""Of the arrays that do not hold int32."""
+"""Types of the arrays that are not int32."""
 
 
 class NGram(ContextModel):
-    """The model; make one with ``count`` or ``load``."""
+    """An n-gram model; make one with ``count`` or ``load``."""
 
     predict = staticmethod(mix_counts)
 
@@ -46,13 +46,13 @@ class NGram(ContextModel):
 
     @classmethod
     def load(cls, config: NgramConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "NGram":
-        """The model of a checkpoint's tensors; see ``Kind.load``."""
+        """Make the model of a checkpoint's tensors; see ``Kind.load``."""
         check_arrays(config, tensors)
         return cls(config, {name: tensors[f"ngram.{name}"] for name in ARRAYS}, workers)
 
     @classmethod
     def count(cls, config: NgramConfig, ids: Array, workers: Workers | None = None) -> "NGram":
-        """The model of a text (N,)."""
+        """Count a text (N,) of ids."""
         depth, N, V = config.order - 1, len(ids), config.vocab_size
         text = np.ascontiguousarray(ids, np.int32)
         places, spare = np.empty((2, N), np.int32)
@@ -77,7 +77,7 @@ class NGram(ContextModel):
 
     @property
     def size(self) -> int:
-        """Counts that the model holds: pairs of a context that has a node and a character that followed it."""
+        """Number of counts: pairs of a node and a character that followed its contexts."""
         single = int((np.diff(self.weights.start) == 0).sum())
         return len(self.weights.counts) + single
 
@@ -86,15 +86,15 @@ class NGram(ContextModel):
         return np.empty((steps, streams, self.config.vocab_size))
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
+        """The arrays of the counts, by name."""
         return {f"ngram.{name}": getattr(self.weights, name) for name in ARRAYS}
 
 
 def check_arrays(config: NgramConfig, tensors: Mapping[str, Array]) -> None:
-    """See that a checkpoint's arrays are those of a model, and lead the kernels nowhere else.
+    """Check that a checkpoint's arrays form a model, so that the kernels never index out of bounds.
 
     Raises:
-        CheckpointError: one is missing, has another shape or type, or holds what cannot be.
+        CheckpointError: an array is missing, has another shape or type, or holds values that no count gives.
     """
     if missing := [name for name in ARRAYS if f"ngram.{name}" not in tensors]:
         raise CheckpointError(f"the checkpoint has no tensor ngram.{missing[0]}: it does not fit its own config")
@@ -140,13 +140,14 @@ def _ascends(array: Array) -> bool:
 def counts_of_counts(
     order: int, *, text: Array, position: Array, length: Array, first_child: Array, start: Array, counts: Array
 ) -> Any:
-    """How many counts of a context of each length are 1, 2, 3 and 4: (order, 4)."""
+    """For contexts of each length, the number of counts that are 1, 2, 3 and 4: (order, 4)."""
     result = np.zeros((order + 1, 4), np.int64)
     children = np.diff(first_child)
     parents = np.repeat(np.arange(len(length)), children)
     shorter = np.concatenate([[-1], length[parents]])
     types = np.diff(start)
-    # Between its parent and itself, a node's followers all count once; one place has contexts up to the text's start.
+    # At lengths between its parent's and its own, all followers of a node have count 1. A node of one place ends at
+    # the text's start.
     single = types == 0
     longest = np.where(single, np.minimum(length, position) + 1, length)
     ones = np.where(single, 1, types)
@@ -160,7 +161,7 @@ def counts_of_counts(
 
 
 def discounts_of(ones_to_fours: Array) -> Array:
-    """The discounts of the counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26)."""
+    """Discounts of the counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26)."""
     n = np.maximum(ones_to_fours, 1)
     y = n[0] / (n[0] + 2 * n[1])
     discounts = [c - (c + 1) * y * n[c] / n[c - 1] for c in (1, 2, 3)]

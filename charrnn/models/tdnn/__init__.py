@@ -1,4 +1,4 @@
-"""The neural language model of a finite context: characters -> tables -> time delay -> projection -> softmax."""
+"""The neural n-gram model: characters -> tables -> time-delay layer -> projection -> softmax."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from charrnn.models.text import ContextKind
 
 
 class TimeDelayNetwork(ContextKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``tdnn``: time-delay networks."""
 
     name = "tdnn"
     config = TDNNConfig
 
     def title(self, config: TDNNConfig) -> str:
-        """See ``Kind``."""
+        """The context and the units, such as "tdnn of 10 characters, 512 units"."""
         return f"tdnn of {config.context_size} characters, {config.hidden_size} units"
 
     def check_fit(self, config: TDNNConfig, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes and types of the tensors; see ``Kind``."""
         from charrnn.layers.parameters import check_shapes
         from charrnn.models.tdnn.network import tdnn_shapes
 
         check_shapes(tdnn_shapes(config), tensors)
 
     def load(self, config: TDNNConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Make the network of these tensors; see ``Kind``."""
         from charrnn.models.tdnn.network import TDNN
 
         return TDNN(self.parameters(config).load_tensors(tensors), workers)
 
     def parameters(self, config: TDNNConfig) -> Any:
-        """See ``Kind``."""
+        """Make the tensors of a time-delay network, all zero."""
         from charrnn.models.tdnn.network import TDNNParameters
 
         return TDNNParameters(config)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """See ``Kind``."""
+        """Make a learner by backpropagation."""
         from charrnn.models.tdnn.network import TDNN, TDNNLearner
 
         return TDNNLearner(TDNN(parameters, workers, training=True), steps, streams)
 
     def cost(self, config: TDNNConfig) -> Any:
-        """See ``Kind``."""
+        """Memory and operations of the hidden layer and the projection."""
         from charrnn.models.tdnn.cost import TDNNCost
 
         return TDNNCost(config)

@@ -1,4 +1,4 @@
-"""The options of a network that sees the last characters alone."""
+"""The options of a network that sees only the last characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training a time-delay network takes."""
+"""Memory and operations that training a time-delay network takes."""
 
 from collections.abc import Mapping
 
@@ -8,44 +8,44 @@ from charrnn.models.tdnn.network import HIDDEN, tdnn_shapes
 
 
 class TDNNCost(NetworkCost):
-    """See ``charrnn.kinds.kind.Cost``."""
+    """The cost of a time-delay network."""
 
     config: TDNNConfig
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """See ``Cost``."""
+        """Elements of the output matrix; input tables need no products."""
         return self.config.vocab_size * self.config.hidden_size
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """See ``Cost``: adding up a table's rows takes a quarter of a gate's time for each."""
+        """Units of all lags, counted as a quarter: adding a table's element takes a quarter of a gate's time."""
         return self.config.context_size / 4 * self.config.hidden_size
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """See ``NetworkCost``."""
+        """Shape of each tensor, by name."""
         return tdnn_shapes(self.config)
 
     @property
     def input_weights(self) -> list[str]:
-        """See ``NetworkCost``."""
+        """The hidden layer's matrix."""
         return [HIDDEN]
 
     @property
     def table_width(self) -> int:
-        """See ``NetworkCost``."""
+        """Columns of the table: a block of units for each lag."""
         return self.config.context_size * self.config.hidden_size
 
     def row_bytes(self) -> int:
-        """See ``Cost``."""
+        """Bytes for the activations of one character: hidden layer, its gradient and logits."""
         config = self.config
         arrays = 3 if config.dropout else 2
         numbers = arrays * self.stride(config.hidden_size) + self.stride(config.vocab_size)
         return numbers * config.dtype.itemsize
 
     def advice(self, *, activations: bool) -> str:
-        """See ``Cost``."""
+        """The options that reduce the larger part of the memory; see ``Cost``."""
         if activations:
             return "--batch-size or --seq-length"
         widths = {"--hidden-size": self.config.hidden_size, "--embedding-size": self.config.embedding_size}

@@ -1,8 +1,9 @@
-"""The neural language model of a finite context (Bengio, Ducharme, Vincent and Jauvin 2003).
+"""The neural n-gram model (Bengio, Ducharme, Vincent and Jauvin 2003).
 
     characters -> tables -> time-delay layer -> projection -> logits
 
-It has one layer, and not Bengio's direct connections. No gradient flows from batch to batch: characters have none.
+It has one hidden layer, without Bengio's direct connections from input to output. Its state is the last characters, so
+no gradient flows from batch to batch.
 """
 
 from collections.abc import Mapping
@@ -31,11 +32,11 @@ HIDDEN = "hidden.weight"
 
 
 class TDNNParameters(Parameters):
-    """The tensors.
+    """The tensors of a time-delay network, or their gradient.
 
     embedding.weight (V, E), absent for one-hot input; hidden.weight (N H, E or V), hidden.bias (H,); head.weight
-    (V, H), head.bias (V,). In a checkpoint, hidden.weight is (H, N E), as PyTorch's Linear has it that reads the
-    embeddings one after the other, the oldest first.
+    (V, H), head.bias (V,). In a checkpoint, hidden.weight is (H, N E), as in a PyTorch Linear that reads the
+    concatenated embeddings, oldest first.
     """
 
     config: TDNNConfig
@@ -45,7 +46,7 @@ class TDNNParameters(Parameters):
         super().__init__(config, tdnn_shapes(config) | {HIDDEN: (rows, config.embedding_size or config.vocab_size)})
 
     def initialise(self, rng_seed: int) -> "TDNNParameters":
-        """Fill with the values that training starts from: matrices uniform in +-1/sqrt(H), biases zero."""
+        """Fill with initial values: matrices uniform in +-1/sqrt(H), biases zero; returns self."""
         random = np.random.default_rng(rng_seed)
         for name, tensor in self.tensors.items():
             if name == EMBEDDING:
@@ -55,15 +56,15 @@ class TDNNParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors in a checkpoint's layouts."""
         N, H = self.config.context_size, self.config.hidden_size
         return self.tensors | {HIDDEN: self[HIDDEN].reshape(N, H, -1).transpose(1, 0, 2).reshape(H, -1)}
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "TDNNParameters":
-        """See ``Parameters``."""
+        """Copy in tensors in a checkpoint's layouts; see ``Parameters``."""
         check_shapes(tdnn_shapes(self.config), tensors)
         tensors = {name: np.array(tensors[name]) for name in self.tensors}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+        self.vector[:] = 0  # the gaps too, as divergence may have made them NaN
         N, H = self.config.context_size, self.config.hidden_size
         tensors[HIDDEN] = tensors[HIDDEN].reshape(H, N, -1).transpose(1, 0, 2).reshape(N * H, -1)
         for name, tensor in tensors.items():
@@ -79,12 +80,12 @@ def tdnn_shapes(config: TDNNConfig) -> dict[str, tuple[int, ...]]:
 
 
 class TDNN(ContextModel):
-    """The model on packed weights.
+    """A time-delay network on packed weights.
 
     Args:
         parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the work; one if not given.
-        training: whether it goes backward, too.
+        workers: the threads that share the work; one thread by default.
+        training: whether gradients are needed.
     """
 
     predict = staticmethod(lookup_logits)
@@ -108,12 +109,12 @@ class TDNN(ContextModel):
         self.refresh()
 
     def work_array(self, steps: int, streams: int) -> Array:
-        """The hidden layer (T, B, at least H)."""
+        """Allocate the hidden layer (T, B, at least H)."""
         config = self.config
         return aligned_zeros((steps, streams, row_stride(config.hidden_size, config.dtype.itemsize)), config.dtype)
 
     def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
+        """Pack the weights and compute the tables after a change of the parameters."""
         self.workers.run(self._pack)
         if self.config.embedding_size:
             self.workers.run(self.inputs.make)
@@ -123,17 +124,17 @@ class TDNN(ContextModel):
         self.projection.pack(part, parts)
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
+        """The tensors in a checkpoint's layouts."""
         return self.parameters.to_tensors()
 
 
 class TDNNLearner:
-    """Loss and gradient of batches of B streams and at most T steps; a ``charrnn.kinds.contract.Learner``.
+    """A ``charrnn.kinds.contract.Learner`` for batches of B streams and at most T steps.
 
-    The phases are those of ``charrnn.models.language.learner``: streams, weights, embedding.
+    It has the same phases as ``charrnn.models.language.learner``: streams, weights, embedding.
 
     Args:
-        network: made for training.
+        network: a network made with ``training=True``.
         steps: T.
         streams: B.
     """
@@ -151,7 +152,7 @@ class TDNNLearner:
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """See ``Learner``; ``state`` is the characters before the batch."""
+        """Compute the mean loss and its gradient; ``state`` holds the characters before the batch. See ``Learner``."""
         network, config, y = self.network, self.network.config, batch.targets
         if batch.reset is not None:
             network.reset(state, batch.reset)
