@@ -157,8 +157,8 @@ def _check_same(config: Any, data: Data) -> None:
     for name, value in data.fields().items():
         if name != "vocab_size" and getattr(config, name) != value:
             raise ConfigError(
-                f"{name} must be those of the model that the run starts from, {getattr(config, name)!r}, not {value!r}: "
-                "give data that have the same, or leave --init-from out"
+                f"{name} must be as in the model that the run starts from, {getattr(config, name)!r}, not {value!r}: "
+                "give data with the same ones, or leave --init-from out"
             )
 
 

@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import TEXT, find_kind
+from charrnn.kinds.config import TEXT, ModelConfig, find_kind
 from charrnn.options import Option
 from charrnn.storage.run import SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
@@ -218,8 +218,9 @@ class _Reader:
         for point in itertools.islice(itertools.product(*ends), MOST_ENDS):
             self._checked.check_together((OPTUNA,), {**fixed, **dict(zip(choices, point, strict=True))})
         first = {key: end[0] for key, end in zip(choices, ends, strict=True)}
-        tasks, models = ({**fixed, **choices}.get(key, [default]) for key, default in (("task", TEXT), ("model", "rnn")))
-        kinds = itertools.product(*(each if isinstance(each, list) else [each] for each in (tasks, models)))
+        given = {"task": TEXT, "model": ModelConfig.model, **fixed, **choices}
+        named = ([each] if isinstance(each, str) else each for each in (given["task"], given["model"]))
+        kinds = itertools.product(*named)
         if len({find_kind(model, task).metrics[0] for task, model in kinds}) > 1:
             raise self._document.error((OPTUNA, "model"), "model must be kinds of one metric: make a sweep of each")
         whole, metric = self._checked.whole(choices), plan(0, first).metric

@@ -14,7 +14,8 @@ def test_the_speed_is_that_of_the_steps_in_the_time_given(monkeypatch, seconds, 
     now = itertools.count()  # half a second passes between two looks
     monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)
     config, settings = make_config(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
-    rate = training_speed(config, settings, Vocabulary("abcdefghi"), np.zeros(100, np.int32), threads=1, seconds=seconds)
+    ids = np.zeros(100, np.int32)
+    rate = training_speed(config, settings, Vocabulary("abcdefghi"), ids, threads=1, seconds=seconds)
     assert rate == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
 
 

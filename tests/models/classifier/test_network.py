@@ -28,7 +28,7 @@ def batch_of(random, lengths=LENGTHS):
 def learner_of(config, random, threads=1):
     parameters = ClassifierParameters(config).initialise(1)
     for tensor in parameters.tensors.values():
-        tensor += random.normal(0, 0.3, tensor.shape)
+        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
     return ClassifierLearner(Classifier(parameters, Workers(threads), training=True), T, len(LENGTHS))
 
 
