@@ -23,7 +23,7 @@ from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
 from charrnn.text.documents import read_documents, to_beginning
-from charrnn.text.rows import MalformedRowError
+from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
 from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks

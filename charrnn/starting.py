@@ -20,7 +20,7 @@ from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, absolute, corpus_name, corpus_names
-from charrnn.text.rows import MalformedRowError
+from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary

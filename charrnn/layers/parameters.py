@@ -20,6 +20,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 EMBEDDING = "embedding.weight"
 """Name of the embedding in all models."""
 
+HEAD, HEAD_BIAS = "head.weight", "head.bias"
+"""The names of the output's matrix and bias."""
+
 
 class Parameters:
     """A model's parameters, or their gradient.

@@ -37,6 +37,7 @@ class StackShape:
         restart_id: id of the input before which a stream begins anew; -1 for none.
         hyperparameters: of the cell, where they are not its defaults.
         prefix: first part of the tensors' names.
+        initial_prefix: the same of the learned initial states.
         suffix: last part of them, such as "_reverse".
         first_layer: number of the first layer in the names.
         dense: whether another layer makes what the gates of the first layer start from, of vectors instead of ids.
@@ -54,6 +55,7 @@ class StackShape:
     restart_id: int = -1
     hyperparameters: tuple[tuple[str, float], ...] = ()
     prefix: str = "rnn"
+    initial_prefix: str = "initial"
     suffix: str = ""
     first_layer: int = 0
     dense: bool = False
@@ -91,8 +93,7 @@ class StackShape:
 
     def named_initial(self, state: str, layer: int) -> str:
         """Name of a layer's learned initial state."""
-        prefix = "" if self.prefix == "rnn" else f"{self.prefix}."
-        return f"{prefix}initial.{state}_l{layer + self.first_layer}{self.suffix}"
+        return f"{self.initial_prefix}.{state}_l{layer + self.first_layer}{self.suffix}"
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each tensor, in the order of the flat vector."""

@@ -12,7 +12,7 @@ from charrnn.kinds.metric import Metric
 
 BITS = Metric("bits", "bits per answer", nats=math.log(2))
 
-SHOWN = 3
+PREVIEWED = 3
 """Rows of a preview."""
 
 
@@ -40,7 +40,7 @@ class AnsweringKind(Kind):
         """See ``Kind``: some rows and their answers."""
         import numpy as np
 
-        chosen = np.random.default_rng((rng_seed, step)).permutation(len(data.rows))[:SHOWN]
+        chosen = np.random.default_rng((rng_seed, step)).permutation(len(data.rows))[:PREVIEWED]
         rows = [data.rows[at] for at in chosen]
         answers = self.predictor(network, vocabulary).predict([row.given for row in rows])
         return "\n".join(

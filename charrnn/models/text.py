@@ -65,10 +65,11 @@ class TextKind(Kind):
 
         from charrnn.text.batches import Batch
 
-        shape = (settings.seq_length, settings.batch_size)
+        steps = self.batches(config, settings, data).longest
+        shape = (steps, settings.batch_size)
         x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
         while True:
-            yield Batch(x, y[settings.seq_length - settings.window :])
+            yield Batch(x, y[max(0, steps - settings.window) :])
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
         """See ``Kind``."""

@@ -94,7 +94,7 @@ def test_dropout_is_chosen_by_the_passes_and_slows_the_steps():
 
 
 def test_the_embedding_is_tied_where_the_text_is_read_a_few_times():
-    rate = Machine().speed(make_config(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None)
+    rate = Machine().speed(make_config(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None, None)
     for epochs, ties in ((MOST_EPOCHS_TIED - 0.01, True), (MOST_EPOCHS_TIED + 0.01, False)):
         given = {"minutes": epochs / rate * 1e6 / 60, "hidden_size": 300, "val_fraction": 0.0}
         assert made(given).options.get("tie_embedding", False) == ties
@@ -202,7 +202,7 @@ def reserved(characters, spent):
 def test_the_start_and_the_last_evaluation_are_part_of_the_time():
     start = reserved(10, 2.0)
     assert start == pytest.approx(START_SECONDS + 2.0, abs=0.01)
-    characters_per_second = Machine().speed(make_config(vocab_size=V, hidden_size=100, cell=PLANNED_CELL), None)
+    characters_per_second = Machine().speed(make_config(vocab_size=V, hidden_size=100, cell=PLANNED_CELL), None, None)
     evaluation = 100_000 / (SCORING_SPEED * characters_per_second)
     assert reserved(10**6, 2.0) == pytest.approx(start + evaluation, abs=0.01)
 
@@ -214,7 +214,7 @@ def test_compiling_leaves_half_of_the_time():
 
 def test_evaluations_take_a_small_part_of_the_time():
     options = plan(minutes=1, hidden_size=512, characters=10**8)
-    rate = Machine().speed(make_config(vocab_size=V, hidden_size=512, cell=PLANNED_CELL), None)
+    rate = Machine().speed(make_config(vocab_size=V, hidden_size=512, cell=PLANNED_CELL), None, None)
     assert options["val_fraction"] * 10**8 == pytest.approx(MOST_OF_LONG_TEXT * 60 * SCORING_SPEED * rate, rel=0.01)
     assert plan(minutes=60, hidden_size=512, characters=10**8)["val_fraction"] * 10**8 == pytest.approx(500_000)
     assert options["steps"] / options["eval_every"] <= 1

@@ -152,7 +152,7 @@ def _show_evaluation(
 ) -> None:
     """Print how good the answers of a model are, beside those of its rivals."""
     from charrnn.cli.eval.answers import evaluation_as_json, evaluation_as_table
-    from charrnn.training.trained_on import trained_on
+    from charrnn.storage.trained_on import trained_on
 
     evaluation = model.evaluate(*sources, encoding=encoding, training=trained_on(path))
     if as_json:

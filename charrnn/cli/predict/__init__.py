@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.predict.lines import Line, lines_of
+from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json
@@ -56,7 +56,7 @@ def command(
 
     model = Model.load(path, threads=threads, precision=precision)
     model.answers([])  # tells of a model that does not answer before a line is read
-    for lines in lines_of("-" if text is None else text, encoding or ENCODING):
+    for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(model.answers, lines, top, unknown)
         if as_json:
             for line, answers in answered:
@@ -67,8 +67,8 @@ def command(
 
 
 def _answered(
-    answers: "Callable[..., list[list[Answer]]]", lines: Sequence[Line], top: int, unknown: str
-) -> "Iterator[tuple[Line, list[Answer]]]":
+    answers: "Callable[..., list[list[Answer]]]", lines: Sequence[InputLine], top: int, unknown: str
+) -> "Iterator[tuple[InputLine, list[Answer]]]":
     """Lines and their answers; nothing is the answer to an empty line."""
     asked = [line for line in lines if line.text]
     try:

@@ -10,11 +10,11 @@ from charrnn.errors import ConfigError, CorpusError
 from charrnn.storage.atomic import reason
 from charrnn.text.sources import STDIN, check_encoding
 
-BLOCK = 1 << 16
+READ_AT_ONCE = 1 << 16
 """Bytes that are read at once, if so many have come."""
 
 
-class Line(NamedTuple):
+class InputLine(NamedTuple):
     """A line of text."""
 
     text: str
@@ -25,7 +25,7 @@ class Line(NamedTuple):
     """From 1."""
 
 
-def lines_of(text: str, encoding: str) -> Iterator[list[Line]]:
+def input_lines(text: str, encoding: str) -> Iterator[list[InputLine]]:
     """The lines that the argument TEXT stands for; as many at a time as have come.
 
     Raises:
@@ -49,10 +49,10 @@ def lines_of(text: str, encoding: str) -> Iterator[list[Line]]:
         raise CorpusError(f"cannot read {origin}: {reason(error)}; check the path") from None
 
 
-def _lines_in(stream: Any, origin: str, encoding: str) -> Iterator[list[Line]]:
-    newline = "\n".encode(encoding.replace("16", "16-le").replace("32", "32-le") if encoding in WIDE else encoding)
+def _lines_in(stream: Any, origin: str, encoding: str) -> Iterator[list[InputLine]]:
+    newline = "\n".encode(encoding.replace("16", "16-le").replace("32", "32-le") if encoding in WITH_MARK else encoding)
     number, held = 1, b""
-    while data := stream.read1(BLOCK):
+    while data := stream.read1(READ_AT_ONCE):
         whole, found, held = (held + data).rpartition(newline)
         if found:
             lines = _split(_decoded(whole + found, origin, encoding, number), origin, number)
@@ -62,7 +62,7 @@ def _lines_in(stream: Any, origin: str, encoding: str) -> Iterator[list[Line]]:
         yield _split(_decoded(held, origin, encoding, number), origin, number)
 
 
-WIDE = ("utf-16", "utf-32")
+WITH_MARK = ("utf-16", "utf-32")
 """Encodings with a byte order mark."""
 
 
@@ -76,9 +76,9 @@ def _decoded(data: bytes, origin: str, encoding: str, number: int) -> str:
         ) from None
 
 
-def _split(text: str, origin: str, number: int) -> list[Line]:
+def _split(text: str, origin: str, number: int) -> list[InputLine]:
     lines = []
     for at, line in enumerate(io.StringIO(text, newline=""), number):
         body = line.rstrip("\r\n")
-        lines.append(Line(body, line[len(body) :], origin, at))
+        lines.append(InputLine(body, line[len(body) :], origin, at))
     return lines

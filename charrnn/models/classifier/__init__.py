@@ -42,9 +42,9 @@ class Labels(AnsweringKind):
     def check_fit(self, config: ClassifierConfig, tensors: Mapping[str, Any]) -> None:
         """See ``Kind``."""
         from charrnn.layers.parameters import check_shapes
-        from charrnn.models.classifier.network import torch_shapes
+        from charrnn.models.classifier.network import checkpoint_shapes
 
-        check_shapes(torch_shapes(config), tensors)
+        check_shapes(checkpoint_shapes(config), tensors)
 
     def load(self, config: ClassifierConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
         """See ``Kind``."""

@@ -13,7 +13,7 @@ from charrnn.kinds.evaluation import Evaluation
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.models.classifier.network import Classifier
 from charrnn.text.batches import Batch
-from charrnn.text.rows import Examples, Row, rows_in
+from charrnn.text.examples import Example, Examples, examples_in
 from charrnn.text.symbols import as_symbols, known_symbols
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_rows
@@ -70,7 +70,7 @@ def validate(network: Classifier, data: Examples, before_batch: Callable[[], Non
 
 def evaluate(network: Classifier, vocabulary: Vocabulary, text: str, training: Examples | None) -> Evaluation:
     """See ``charrnn.kinds.kind.Kind.evaluate``: of rows, of distinct texts, and macro F1, beside the rivals."""
-    rows = rows_in(text, network.config.columns)
+    rows = examples_in(text, network.config.columns)
     predictor = LabelPredictor(network, vocabulary)
     answers = {"model": [best.text for best, *_ in predictor.predict([row.given for row in rows], unknown="replace")]}
     if training:
@@ -84,7 +84,7 @@ def evaluate(network: Classifier, vocabulary: Vocabulary, text: str, training: E
     )
 
 
-def figures_of(rows: Sequence[Row], answers: Sequence[str]) -> dict[str, float]:
+def figures_of(rows: Sequence[Example], answers: Sequence[str]) -> dict[str, float]:
     """Part of the rows that are right, part of the texts (any of a text's labels is), and the mean F1 of the labels.
 
     F1 of a label is 2 h / (2 h + misses + false alarms), h rows of it being right; labels that occur nowhere are left
@@ -104,7 +104,7 @@ def figures_of(rows: Sequence[Row], answers: Sequence[str]) -> dict[str, float]:
     }
 
 
-def confusion(rows: Sequence[Row], answers: Sequence[str]) -> list[tuple[Any, ...]]:
+def confusion(rows: Sequence[Example], answers: Sequence[str]) -> list[tuple[Any, ...]]:
     """How often each label (a row) was answered by each (a column)."""
     pairs = Counter((row.wanted, answer) for row, answer in zip(rows, answers, strict=True))
     labels = sorted({label for pair in pairs for label in pair})

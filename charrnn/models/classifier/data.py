@@ -6,7 +6,7 @@ from typing import Any
 
 from charrnn.errors import CorpusError
 from charrnn.text.corpus import Corpus
-from charrnn.text.rows import Examples, rows_of, split_rows
+from charrnn.text.examples import Examples, examples_of, split_examples
 
 
 class LabelledRows:
@@ -14,14 +14,14 @@ class LabelledRows:
 
     Args:
         corpus: read line by line.
-        columns: which of a line's columns hold what; see ``charrnn.text.rows``.
+        columns: which of a line's columns hold what; see ``charrnn.text.examples``.
 
     Raises:
         CorpusError: a line is malformed, or there are not two labels.
     """
 
     def __init__(self, corpus: Corpus, columns: str) -> None:
-        self._vocabulary, self._rows = corpus.vocabulary, rows_of(corpus, columns)
+        self._vocabulary, self._rows = corpus.vocabulary, examples_of(corpus, columns)
         counts = Counter(row.wanted for row in self._rows)
         self._labels = sorted(counts)
         self._rare = [label for label, count in counts.items() if count == 1]
@@ -37,7 +37,7 @@ class LabelledRows:
 
     def split(self, val_fraction: float) -> tuple[Examples, Examples]:
         """See ``Data``."""
-        return split_rows(self._rows, self._vocabulary, val_fraction)
+        return split_examples(self._rows, self._vocabulary, val_fraction)
 
     def notes(self, train: Examples, validation: Examples, val_fraction: float) -> Iterator[str]:
         """See ``Data``."""

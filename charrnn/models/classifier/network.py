@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
 from charrnn.layers.embedding import InputTables, initial_embedding
-from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Array, Parameters, check_shapes
 from charrnn.layers.pooling import SUMMARIES, Pooling
 from charrnn.layers.products import Bias, Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
@@ -20,8 +20,6 @@ from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.text.batches import Batch
 from charrnn.training.row_batches import reversed_rows
 from charrnn.workers import Workers, share
-
-HEAD, HEAD_BIAS = "head.weight", "head.bias"
 
 
 class ClassifierParameters(Parameters):
@@ -53,7 +51,7 @@ class ClassifierParameters(Parameters):
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "ClassifierParameters":
         """See ``Parameters``."""
-        shapes = torch_shapes(self.config)
+        shapes = checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
         tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
         self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
@@ -69,7 +67,7 @@ def shapes_of(config: ClassifierConfig) -> dict[str, tuple[int, ...]]:
     return _around(config, config.layers.shapes())
 
 
-def torch_shapes(config: ClassifierConfig) -> dict[str, tuple[int, ...]]:
+def checkpoint_shapes(config: ClassifierConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor under PyTorch's names."""
     return _around(config, config.layers.torch_shapes())
 

@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.layers.embedding import InputTables
-from charrnn.layers.parameters import Array
+from charrnn.layers.parameters import HEAD_BIAS, Array
 from charrnn.layers.products import Rows
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers
 from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.language.config import LanguageConfig
-from charrnn.models.language.parameters import HEAD_BIAS, LanguageParameters, output_weights
+from charrnn.models.language.parameters import LanguageParameters, output_weights
 from charrnn.workers import Workers, share
 
 

@@ -13,11 +13,9 @@ import numpy as np
 
 from charrnn.errors import CheckpointError
 from charrnn.layers.embedding import initial_embedding
-from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Array, Parameters, check_shapes
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.models.language.config import LanguageConfig
-
-HEAD_BIAS = "head.bias"
 
 
 class LanguageParameters(Parameters):
@@ -93,6 +91,6 @@ def _around(config: LanguageConfig, stack: Mapping[str, tuple[int, ...]]) -> dic
 
 def output_weights(config: LanguageConfig) -> list[str]:
     """Names of the matrices from the layers that reach the output."""
-    last = EMBEDDING if config.tie_embedding else "head.weight"
+    last = EMBEDDING if config.tie_embedding else HEAD
     skipping = config.stack.output_layers[:-1]
     return [*(f"skip.weight_out_l{layer}" for layer in skipping), last]

@@ -19,15 +19,15 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 MOST_COLUMNS = 3
 
-LONGEST = 4096
+LONGEST_SIDE = 4096
 """Characters of one side of a row, at most."""
 
-SHOWN = 40
+SHOWN_OF_LINE = 40
 """Characters of a malformed line that are shown."""
 
 
 @dataclass(frozen=True)
-class Row:
+class Example:
     """A line of the file.
 
     Attributes:
@@ -50,7 +50,7 @@ class Examples:
         vocabulary: of all columns.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Example, ...]
     vocabulary: Vocabulary
 
     def __len__(self) -> int:
@@ -71,7 +71,7 @@ class MalformedRowError(CorpusError):
 
     def located(self, sources: Sequence[str], encoding: str) -> CorpusError:
         """The same error with the file and the number of the line in it."""
-        place = "the text" if STDIN in sources else place_of(self.number, sources, encoding)
+        place = "the text" if STDIN in sources else located_line(self.number, sources, encoding)
         return CorpusError(f"{place} {self.what}")
 
 
@@ -88,21 +88,21 @@ def columns_of(text: str) -> tuple[int, ...]:
     return places
 
 
-def rows_of(corpus: Corpus, columns: str) -> list[Row]:
+def examples_of(corpus: Corpus, columns: str) -> list[Example]:
     """The rows of a corpus that was read line by line.
 
     Raises:
         MalformedRowError: a line has too few or too many columns, or an empty or overlong one.
     """
-    return rows_in(corpus.vocabulary.decode(corpus.ids[:]), columns)
+    return examples_in(corpus.vocabulary.decode(corpus.ids[:]), columns)
 
 
-def rows_in(text: str, columns: str) -> list[Row]:
-    """The rows of a text whose lines END separates; see ``rows_of``."""
+def examples_in(text: str, columns: str) -> list[Example]:
+    """The rows of a text whose lines END separates; see ``examples_of``."""
     return list(parse(text.strip(END).split(END), columns))
 
 
-def parse(lines: Iterable[str], columns: str) -> Iterator[Row]:
+def parse(lines: Iterable[str], columns: str) -> Iterator[Example]:
     """The rows that lines are.
 
     Raises:
@@ -110,30 +110,25 @@ def parse(lines: Iterable[str], columns: str) -> Iterator[Row]:
     """
     places = columns_of(columns)
     for number, line in enumerate(lines):
-        cells = line.rstrip("\r").split("\t")
+        cells, shown = line.rstrip("\r").split("\t"), repr(line[:SHOWN_OF_LINE])
         if not 2 <= len(cells) <= MOST_COLUMNS:
             got = "no tab" if len(cells) == 1 else f"{len(cells) - 1} tabs"
-            raise MalformedRowError(
-                number, f"must be two or three columns with a tab between them, but has {got}: {line[:SHOWN]!r}"
-            )
+            raise MalformedRowError(number, f"must be two or three columns with a tab between them, not {got}: {shown}")
         if max(places[:2]) >= len(cells):
-            raise MalformedRowError(
-                number, f"has {len(cells)} columns, but --columns {columns} reads more: {line[:SHOWN]!r}"
-            )
+            got = f"has {len(cells)} columns, fewer than --columns {columns} reads"
+            raise MalformedRowError(number, f"{got}: {shown}")
         given, wanted = (cells[place] for place in places[:2])
         for side, text in (("given", given), ("wanted", wanted)):
             if not text:
-                raise MalformedRowError(number, f"has nothing in the column of what is {side}: {line[:SHOWN]!r}")
-            if len(text) > LONGEST:
-                raise MalformedRowError(
-                    number,
-                    f"has {len(text):,} characters in a column, of {LONGEST:,} that it may have: {line[:SHOWN]!r}",
-                )
+                raise MalformedRowError(number, f"has nothing in the column of what is {side}: {shown}")
+            if len(text) > LONGEST_SIDE:
+                got = f"has a column of {len(text):,} characters, more than {LONGEST_SIDE:,}"
+                raise MalformedRowError(number, f"{got}: {shown}")
         rest = [place for place in range(len(cells)) if place not in places[:2]]
-        yield Row(given, wanted, cells[rest[0]] if rest else "")
+        yield Example(given, wanted, cells[rest[0]] if rest else "")
 
 
-def place_of(number: int, sources: Sequence[str], encoding: str) -> str:
+def located_line(number: int, sources: Sequence[str], encoding: str) -> str:
     """Where a line of some files is, empty ones not counted: its file and its number there, empty ones counted."""
     left = number
     for origin, text in groupby(read_pieces(sources, encoding=encoding), key=lambda piece: piece.origin):
@@ -144,7 +139,7 @@ def place_of(number: int, sources: Sequence[str], encoding: str) -> str:
     return f"line {number + 1} of the text"
 
 
-def split_rows(rows: Sequence[Row], vocabulary: Vocabulary, val_fraction: float) -> tuple[Examples, Examples]:
+def split_examples(rows: Sequence[Example], vocabulary: Vocabulary, val_fraction: float) -> tuple[Examples, Examples]:
     """Rows to train on and rows to validate with: all rows of one ``given`` are on one side, so that nothing leaks.
 
     Which ones is a function of the rows alone. Both parts keep the order of the file.

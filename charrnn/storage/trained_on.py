@@ -8,7 +8,6 @@ from charrnn.kinds.header import config_of
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.corpus import stored_corpus
 from charrnn.storage.run import Run
-from charrnn.training.settings import TrainingSettings
 
 
 def trained_on(checkpoint: Path) -> Any:
@@ -19,7 +18,6 @@ def trained_on(checkpoint: Path) -> Any:
         if corpus.fingerprint != header["corpus"]["fingerprint"]:
             return None
         config = config_of(header)
-        fraction = header["settings"].get("val_fraction", TrainingSettings.val_fraction)
-        return config.kind.data(corpus, config.to_dict()).split(fraction)[0]
+        return config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])[0]
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # rivals are a service
         return None
