@@ -41,18 +41,18 @@ def as_line(text: str, stream: IO[Any]) -> str:
 
 
 def announce_compilation() -> None:
-    """Say so if kernels have to be compiled, when that begins."""
+    """Print a line when the kernels begin to compile."""
     from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners
 
     def announce(kept: bool) -> None:
         if kept:
-            say("compiling for this machine: some 20 seconds, once")
+            say("compiling for this machine: takes about 20 seconds, once")
         else:
-            say("compiling: up to 20 seconds at each start, because no folder for compiled code can be written")
+            say("compiling: takes up to 20 seconds at each start, as no cache folder is writable")
 
     if CACHE_FOLDER:
         compile_listeners.append(announce)
-    else:  # nothing is looked for
+    else:  # no cache is searched, so the kernels always compile
         announce(kept=False)
 
 

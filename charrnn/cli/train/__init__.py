@@ -126,7 +126,7 @@ def _report(
     again, sample = None, options.command_on(job.run.name, job.run.folder.parent, "sample")
     if job.plan and not _replaces_origin(given, job.run):
         again = _repeat_command(corpora, job.run, job.plan, given)
-    return TextReport(job, _budget(job, given), sample, again)
+    return TextReport(job, _length(job, given), sample, again)
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
@@ -137,15 +137,24 @@ def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
     return origin is not None and find_checkpoint(origin, run.folder.parent).parent.samefile(run.folder)
 
 
-def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:
-    """When the run ends; of a planned one, the minutes that its steps were chosen for."""
-    settings, kind = job.trainer.settings, job.trainer.config.kind
-    if "steps" in kind.lacks:
-        return "one pass"
-    limits = {name: limit for name, limit in settings.limits.items() if not job.plan or name == "minutes"}
-    patience = f", or {counted(settings.patience, 'evaluation')} without a better one" if settings.patience else ""
+def _length(job: "TrainingJob", given: Mapping[str, Any]) -> str:
+    """Say when the run ends and on how many threads it trains."""
+    settings, started = job.trainer.settings, job.started
+    threads = f"on {counted(started.threads, 'thread')}"
+    if "steps" in job.trainer.config.kind.lacks:
+        return f"one pass over the text {threads}"
+    if job.plan:
+        epochs = settings.steps * settings.batch_size * settings.window / started.characters
+        why = ", more would overfit" if job.plan.limited_by_text else ""
+        limit = f"{settings.steps:,} steps ({epochs:.1f} epochs{why}) in at most {counted(settings.minutes, 'minute')}"
+    else:
+        limit = budget(settings.limits)
+    if started.resumed_from:
+        limit = f"resumed after step {started.resumed_from:,}, until {limit} in all,"
+    evaluations = counted(settings.patience, "evaluation")
+    patience = f", ends early after {evaluations} without improvement" if settings.patience else ""
     chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
-    return budget(limits) + patience + ("" if chosen else " (--minutes, --steps or --epochs change that)")
+    return f"{limit} {threads}{patience}" + ("" if chosen else "; change it with --minutes, --steps or --epochs")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:
