@@ -172,7 +172,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         )
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
+        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}; start a new run") from error
     metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
     gone = is_gone(sources or metadata.sources)
     if gone:
@@ -181,7 +181,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     own_reading |= {"encoding": metadata.encoding, "known": vocabulary.symbols}
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
-        raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
+        raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
     return TrainingJob(
         run,
         corpus,

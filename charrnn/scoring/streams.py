@@ -156,7 +156,7 @@ def score(network: LanguageModel, ids: Text, *, before_window: Callable[[], None
         CorpusError: the text is too short.
     """
     if len(ids) < 2:
-        raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}")
+        raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}: use a longer text")
     reader = StreamReader(network, before_window=before_window)
     return sum(
         (total_of(*reader.read(ids[i : i + SCORED_BLOCK])) for i in range(0, len(ids), SCORED_BLOCK)),

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -16,8 +17,6 @@ LOCK_FILE = ".lock"
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What systems say that have no locks on a file system: some network folders, containers and telephones."""
 
-TAKEN = "the run {folder} is being trained by another process: wait until it ends, or choose another --name"
-
 
 class FolderLock:
     """Makes this process, and this job of it, the only one that writes to a run's folder.
@@ -25,15 +24,15 @@ class FolderLock:
     It is released when it is asked for, when it is forgotten, and when the process ends or is killed.
 
     Args:
-        folder: the run's.
-        taken: what to tell if another one holds it.
+        folder: the folder to lock.
+        kind: what the folder holds, for the error message.
 
     Raises:
         RunError: Another one holds it, or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, taken: str = TAKEN) -> None:
-        self._folder, self._taken = folder, taken
+    def __init__(self, folder: Path, kind: Literal["run", "sweep"] = "run") -> None:
+        self._folder, self._kind = folder, kind
         self._acquire()
 
     def _acquire(self) -> None:
@@ -42,7 +41,10 @@ class FolderLock:
             try:
                 self._held.acquire(blocking=False)
             except Timeout:
-                raise RunError(self._taken.format(folder=self._folder)) from None
+                raise RunError(
+                    f"the {self._kind} {self._folder} is in use by another process: wait until that ends, or give this "
+                    f"{self._kind} another name"
+                ) from None
             except (NotImplementedError, OSError) as error:
                 if not _has_no_locks(error):
                     raise

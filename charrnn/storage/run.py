@@ -93,8 +93,8 @@ class Run(RunFiles):
         others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
         if others:
             return RunError(
-                f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
-                f"name: {' or '.join(others)}"
+                f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
+                f"{' or '.join(others)}"
             )
         return RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints, name)}")
 

@@ -62,7 +62,7 @@ class SweepFolder:
             raise RunError(f"{self.folder} is a run and cannot hold a sweep: give the sweep another name")
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FolderLock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
+        self._lock = FolderLock(self.folder, "sweep")
 
     def end(self) -> None:
         """Let other processes run the sweep."""

@@ -78,7 +78,9 @@ def find_part(kind: str, wanted: Any) -> "partial[Any]":
     known = [name for name in names if name not in EXHAUSTIVE]
     given = {"name": wanted} if isinstance(wanted, str) else wanted
     if not isinstance(given, dict) or given.get("name") not in known:
-        raise ConfigError(f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments")
+        raise ConfigError(
+            f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments, not {wanted!r}"
+        )
     arguments = {key: value for key, value in given.items() if key != "name"}
     if "seed" in arguments:
         raise ConfigError(f"the seed of {given['name']} is that of [optuna]: write seed = {arguments['seed']!r} there")
@@ -133,8 +135,10 @@ def _refusal(kind: str, name: str) -> Iterator[None]:
             yield
     except Exception as error:
         lacking = next((e.name for e in (error, error.__cause__) if isinstance(e, ImportError) and e.name), None)
-        said = f"needs a package: pip install {lacking}" if lacking else " ".join(str(error).split())
-        raise ConfigError(f"{kind} {name}: {said}") from None
+        if lacking:
+            raise ConfigError(f"{kind} {name} needs a package: install it with pip install {lacking}") from None
+        why = " ".join(str(error).split())
+        raise ConfigError(f"cannot use {kind} {name}: {why}; correct its arguments") from None
 
 
 class Study:

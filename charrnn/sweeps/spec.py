@@ -149,15 +149,15 @@ class _Reader:
                 continue
             if key not in PARTS:
                 hint = (
-                    "options of every run go below [fixed]"
+                    "write options of every run below [fixed]"
                     if key in self._options
-                    else f"known are {', '.join((NAME, CORPUS, *PARTS))}"
+                    else f"use one of {', '.join((NAME, CORPUS, *PARTS))}"
                 )
                 raise self._document.error((key,), f"unknown key {key!r}: {hint}")
             tables = value if key == RUN and isinstance(value, list) else [value]
             if isinstance(value, list) != (key == RUN) or not all(isinstance(table, dict) for table in tables):
                 raise self._document.error(
-                    (key,), f"{key} must be written as {'[[run]]' if key == RUN else f'[{key}]'}"
+                    (key,), f"{key} has the wrong form: write {'[[run]]' if key == RUN else f'[{key}]'}"
                 )
 
     def _check_number(self) -> None:
@@ -187,10 +187,11 @@ class _Reader:
             name = given.get(NAME, "plain")
             if not (isinstance(name, str) and is_plain(name)) or name in SWEEPS_FILES:
                 raise self._document.error(
-                    (RUN, index, NAME), "a run's name must be a plain folder name, and none of the sweep's own files"
+                    (RUN, index, NAME),
+                    f"a run's name must be a plain folder name, and none of the sweep's own files, not {name!r}",
                 )
             if not given:
-                raise self._document.error((RUN, index), "a [[run]] needs an option of its own, or a name")
+                raise self._document.error((RUN, index), "a [[run]] is empty: give it an option or a name")
             yield (RUN, index), own, given.get(NAME)
 
     def _random(self) -> Iterator[dict[str, Any]]:

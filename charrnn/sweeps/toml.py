@@ -40,7 +40,8 @@ class Document:
         except tomllib.TOMLDecodeError as error:
             message, line = str(error), re.search(r" \(at line (\d+), column \d+\)", str(error))
             where = f"{path}:{line[1]}" if line else str(path)
-            raise ConfigError(f"{where}: not TOML: {message.replace(line[0], '') if line else message}") from None
+            why = message.replace(line[0], "") if line else message
+            raise ConfigError(f"cannot read {where} as TOML: {why}; correct it") from None
 
     def error(self, place: Place, message: str) -> ConfigError:
         """The error that ``message`` tells of the value at ``place``, with its line."""

@@ -96,7 +96,7 @@ class Values:
         """The lists and ranges in a part of the file, without some other keys of it; there must be one."""
         choices = {key: choice for key, choice in self._document.values[part].items() if key not in but}
         if not choices:
-            raise self._document.error((part,), f"[{part}] needs an option to choose")
+            raise self._document.error((part,), f"[{part}] has nothing to choose: give an option and its values")
         for key, choice in choices.items():
             if isinstance(choice, dict):
                 self._check_range((part, key), key, choice)
@@ -122,8 +122,10 @@ class Values:
             import difflib
 
             close = difflib.get_close_matches(key, [*self._options, CORPUS], n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "any option of charrnn train by its long name is known"
-            wrong = f"{key} is the sweep's to give" if key in OWN_OPTIONS else f"unknown option {key!r}; {hint}"
+            hint = f"did you mean {close[0]!r}?" if close else "use the long name of an option of charrnn train"
+            wrong = (
+                f"{key} is set by the sweep: leave it out" if key in OWN_OPTIONS else f"unknown option {key!r}: {hint}"
+            )
             raise self._document.error(place, wrong)
 
     def _check_corpus(self, place: Place, value: Any) -> None:
@@ -132,7 +134,9 @@ class Values:
             raise self._document.error(place, f"corpus must be a path or a list of paths, not {value!r}")
         for path in paths:
             if not (self._document.path.parent / path).exists():
-                raise self._document.error(place, f"cannot read {path}: there is no such file or folder")
+                raise self._document.error(
+                    place, f"cannot read {path}: there is no such file or folder; check the path"
+                )
 
     def _check_range(self, place: Place, key: str, choice: dict[str, Any]) -> None:
         self._check_known(place, key)
@@ -148,7 +152,9 @@ class Values:
         )
         if not fit:
             raise self._document.error(
-                place, f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0"
+                place,
+                f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0, "
+                f"not {choice!r}",
             )
         for end in (low, high):
             self.check(place, key, end)

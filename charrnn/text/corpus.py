@@ -123,10 +123,10 @@ def absolute(sources: Sequence[str]) -> tuple[str, ...]:
 def too_short(sources: Sequence[str], length: int) -> str:
     """The message for a corpus of fewer than two characters."""
     if not sources:
-        return "a corpus needs at least one source, not none: name a file, a folder, or - for standard input"
+        return "a corpus needs at least one source, not none: give a file, a folder, or - for standard input"
     origin = ", ".join("stdin" if source == STDIN else source for source in sources)
-    got = f"{origin} is empty" if length == 0 else f"got one in {origin}"
-    return f"a corpus needs at least two characters, {got}: use a longer text"
+    got = "is empty" if length == 0 else "holds one"
+    return f"a corpus needs at least two characters, but {origin} {got}: use a longer text"
 
 
 def _absolute(source: str) -> Path:

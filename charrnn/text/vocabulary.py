@@ -94,7 +94,7 @@ class Vocabulary:
         if unit == "character" and has_surrogates(symbols):
             unit = CODE_UNIT
         if len(symbols) != size:
-            raise VocabularyError(f"{len(symbols)} symbols for a vocabulary of {size}")
+            raise VocabularyError(f"a vocabulary of {size} must have as many symbols, not {len(symbols)}")
         return cls(symbols, unit, documents)
 
     def joined(self, symbols: str) -> "Vocabulary":

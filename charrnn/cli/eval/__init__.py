@@ -265,7 +265,9 @@ def _check(as_json: bool, reports: dict[str, bool]) -> None:
 def _check_exact(separator: str | None, exact: bool, others: dict[str, Any]) -> None:
     """Refuse what does not go together with --exact."""
     if separator == "":
-        raise click.UsageError("--separator must be at least one character.")
+        raise click.UsageError(
+            "--separator must be at least one character, not '': give what stands before each answer."
+        )
     if used := [name for name, value in others.items() if exact and value and value != "error" and is_typed(name)]:
         name = used[0].replace("_", "-")
         raise click.UsageError(f"--exact counts right answers and nothing else: leave out --{name}.")
@@ -296,4 +298,4 @@ def _hint_at_the_model(target: str | None) -> Iterator[None]:
     except (CheckpointError, RunError) as error:
         if target is None:
             raise
-        raise type(error)(f"{error}; of several arguments, the first is the model and the others are texts") from None
+        raise type(error)(f"{error}; give the model first, and the texts after it") from None

@@ -69,7 +69,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
     if until_eof and "-" in corpora:
-        raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
+        raise click.UsageError("--until-eof and - cannot both read standard input: leave out one of them.")
     if until_eof:
         _terminate_at_eof(quiet)
     if not quiet:
