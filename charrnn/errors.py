@@ -1,10 +1,10 @@
-"""Every error that charrnn raises on purpose.
+"""All errors that charrnn raises on purpose.
 
     CharrnnError
     ├── ConfigError       a setting is out of range, unknown, or contradicts another
     ├── CorpusError       a text cannot be found, read, decoded or used
     ├── VocabularyError   a text or a vocabulary holds a wrong character
-    ├── CheckpointError   a file is not a checkpoint of ours, is damaged, or is of another format
+    ├── CheckpointError   a file is not a checkpoint of charrnn, is damaged, or is of another format
     ├── RunError          a run is missing, exists already, or its folder cannot be written
     └── TrainingError     training cannot go on, for example because the loss is no longer finite
 
@@ -30,7 +30,7 @@ class VocabularyError(CharrnnError):
 
 
 class CheckpointError(CharrnnError):
-    """A file is not a checkpoint of ours, is damaged, or is of another format."""
+    """A file is not a checkpoint of charrnn, is damaged, or is of another format."""
 
 
 class RunError(CharrnnError):
@@ -38,4 +38,4 @@ class RunError(CharrnnError):
 
 
 class TrainingError(CharrnnError):
-    """Training cannot go on."""
+    """Training cannot go on, for example because the loss is no longer finite."""
