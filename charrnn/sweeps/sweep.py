@@ -142,7 +142,7 @@ class LocalExecutor:
         self._stopped.set()
 
     def lost(self) -> str:
-        """Return no message, as this machine cancels no run."""
+        """Raise NotImplementedError, as this machine cancels no run."""
         raise NotImplementedError
 
     def close(self) -> None:
