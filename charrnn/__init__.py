@@ -6,24 +6,24 @@
     print(model.sample("Four score", length=200))
     print(model.score("Four score and seven years ago").bits_per_character)
 
-The house, bottom to top; a floor imports only from floors below it:
+The package's parts, lowest first; a part imports only from parts above it in this list:
 
     errors                          every error that is raised on purpose
-    arguments, display              what a caller gives, checked | text as terminals and shells take it
+    arguments, display              checks of a caller's arguments | text for terminals and shells
     clock, machine                  how long the process has run | its memory and cores
-    options, registry               options, declared on fields of dataclasses | parts found by name
-    hyperparameters                 what cells and optimizers declare, as options
+    options, registry               options, declared on fields of dataclasses | cells, optimizers, models by name
+    hyperparameters                 hyperparameters of cells and optimizers, as options
     kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows, batches
     workers                         threads that share a kernel's work
     cells, optimizers               one file, one recurrent cell | one file, one update rule
     layers                          one file, one part of a network: its forward and backward pass side by side
-    kinds                           what every kind of model provides, and finding one
-    sampling, scoring               drawing text | bits per character of a text, what of it is copied
-    training, storage               a generator of events, plans, dynamic evaluation | checkpoints, runs, texts' ids
+    kinds                           the interface of every kind of model
+    sampling, scoring               drawing text | bits per character of a text, and passages copied from another
+    training, storage               trainers, plans, dynamic evaluation | checkpoints, runs, texts as ids
     models                          one folder, one kind of model, put together from layers
-    job, session                    a trainer whose events go into a run's folder | a text that goes on
-    starting                        how a job comes about: new, from another's weights, or resumed
-    api, sweeps                     what this package offers | many trainings from one file, here or on a cluster
+    job, session                    a trainer whose events go into a run's folder | a text drawn and read in turns
+    starting                        starting a job: new, from another run's weights, or resumed
+    api, sweeps                     the Python API | many trainings from one file, here or on a cluster
     cli                             one file, one command
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

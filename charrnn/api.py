@@ -1,4 +1,4 @@
-"""The Python API: the commands' powers under the same names."""
+"""The Python API: functions and methods that do what the commands do, under the same names."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
-    """Train a model; yields events (see ``charrnn.training.events``) and saves checkpoints as they fall due.
+    """Train a model and save checkpoints; yields the events of ``charrnn.training.events``.
 
     Args:
         corpus: files, folders, or "-" for standard input.
@@ -47,7 +47,7 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
             ``hidden_size=128, minutes=2``.
 
     Raises:
-        CharrnnError: the text, an option, the run's folder or the checkpoint is not fit.
+        CharrnnError: The text, an option, the run's folder or the checkpoint cannot be used.
     """
     from charrnn.starting import open_job  # sampling starts faster without it
 
@@ -66,14 +66,14 @@ def load(
     Args:
         target: a checkpoint file, a run's folder or name; None takes the newest run.
         checkpoints: folder that holds the runs.
-        threads: how many threads score a text; all cores if not given.
-        precision: "float32", "float64" or "bf16"; if not given, the one that the model was trained in, but float32
-            for bf16 where the processor does not multiply it.
+        threads: number of threads for scoring; all cores if not given.
+        precision: "float32", "float64" or "bf16"; if not given, the precision of the training, with float32 in place of
+            bf16 on a CPU that cannot multiply bfloat16.
 
     Raises:
-        RunError: there is no such run.
-        CheckpointError: the file is not a checkpoint of ours, or is damaged.
-        ConfigError: the precision is unknown.
+        RunError: There is no such run.
+        CheckpointError: The file is not a checkpoint of charrnn, or is damaged.
+        ConfigError: The precision is unknown.
     """
     wanted = None if target is None else str(check_path("a model", target))
     path = find_checkpoint(wanted, check_path("checkpoints", checkpoints))
@@ -87,19 +87,21 @@ def novelty(
     documents: str = "",
     shortest: int = SHORTEST,
 ) -> Novelty:
-    """How much of a text is copied from a corpus, and the longest passages; see ``charrnn.scoring.novelty``.
+    """Measure how much of a text is copied from a corpus, and find the longest copied passages.
+
+    See ``charrnn.scoring.novelty``.
 
     Args:
-        text: what was drawn, without its seed; bytes are compared with the corpus's bytes.
+        text: the drawn text, without its seed; bytes are compared with the corpus's bytes.
         corpus: files, folders, or "-" for standard input; of any size.
-        encoding: of the corpus; UTF-8 if not given.
-        documents: how the corpus is split, such as ``model.vocabulary.documents``, to know whether the text, then with
-            its seed, is a document of it; see ``charrnn.text.documents``.
-        shortest: characters of a passage that counts as copied.
+        encoding: the corpus's encoding; UTF-8 if not given.
+        documents: how the corpus is split into documents, such as ``model.vocabulary.documents``. If given, ``text``
+            includes its seed, and the result tells whether it is a document of the corpus.
+        shortest: characters of the shortest passage that counts as copied.
 
     Raises:
-        CorpusError: a file cannot be read or decoded.
-        ConfigError: an option is out of range, or there is no corpus.
+        CorpusError: A file cannot be read or decoded.
+        ConfigError: An option is out of range, or there is no corpus.
     """
     if not corpus:
         raise ConfigError("nothing to compare the text with: give a file, a folder, or - for standard input")
@@ -111,12 +113,12 @@ def novelty(
 
 
 def _model_of(kind: type["Model"], config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
-    """A model with these numbers."""
+    """Build a model from its tensors."""
     return kind(config.kind.load(config, tensors, Workers(threads)), vocabulary)
 
 
 def _names(sources: Sequence[str | Path]) -> list[str]:
-    """The names of files and folders, which a path may be; "" and "-" are none of paths."""
+    """Convert paths to strings; the strings "" and "-" stay as they are."""
     for source in sources:
         check_path("a text's file", source)
     return [str(source) for source in sources]
@@ -126,8 +128,8 @@ class Model:
     """A trained model.
 
     Attributes:
-        config: its shape.
-        vocabulary: its characters.
+        config: the model's shape.
+        vocabulary: the model's characters.
     """
 
     def __init__(self, network: "LanguageModel", vocabulary: Vocabulary) -> None:
@@ -137,7 +139,7 @@ class Model:
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
-        """The model in a checkpoint file; see ``charrnn.load``."""
+        """Load the model of a checkpoint file; see ``charrnn.load``."""
         threads = available_threads() if threads is None else check_whole("threads", threads, 1, MOST_THREADS)
         checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
@@ -145,16 +147,16 @@ class Model:
         return cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What a copy is made of, in this process or in another one."""
+        """Return the parts of which pickle makes a copy, in this process or another."""
         network = self._network
         return _model_of, (type(self), self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
 
     @property
     def parameters(self) -> Parameters:
-        """Its tensors.
+        """The model's tensors.
 
         Raises:
-            ConfigError: it has none, as an n-gram model, which has counts.
+            ConfigError: The model has counts and no tensors, as an n-gram model.
         """
         parameters: Parameters | None = getattr(self._network, "parameters", None)
         if parameters is None:
@@ -163,7 +165,7 @@ class Model:
         return parameters
 
     def symbols(self, text: str | bytes) -> str:
-        """The text as the model reads it: a model of bytes reads each byte as the character of that number."""
+        """Convert a text to the model's symbols; for a model of bytes, each byte is the character of that number."""
         return as_symbols(text, self.vocabulary)
 
     def stream(
@@ -173,17 +175,17 @@ class Model:
 
         Args:
             seed: the prefix. Without one, the model reads a newline (or its first character) before it draws. A model
-                of documents begins one with the seed, and ends by itself; what ends a document is dropped at the
-                seed's end.
-            rng_seed: of the random generator; drawn anew if not given.
-            unknown: what to do about characters of the seed that the model has never seen: "error", "skip", or
-                "replace" by the closest one it knows.
+                of documents draws one document that begins with the seed; a newline or separator that ends the seed is
+                dropped.
+            rng_seed: seed of the random generator; random if not given.
+            unknown: what to do about characters of the seed that the model does not know: "error", "skip", or
+                "replace" by the closest known one.
             settings: the fields of ``SamplingSettings``: ``length``, ``temperature``, ``top_k``, ``top_p``, ``min_p``,
                 ``stop``.
 
         Raises:
-            VocabularyError: the seed holds a character that the model has never seen.
-            ConfigError: a setting is out of range.
+            VocabularyError: The seed holds a character that the model does not know.
+            ConfigError: A setting is out of range.
         """
         session = self.session(rng_seed=rng_seed)
         session.read(seed, unknown=unknown)
@@ -192,9 +194,9 @@ class Model:
     def sample(
         self, seed: str | bytes = "", *, rng_seed: int | None = None, unknown: str = "error", **settings: Any
     ) -> str:
-        """``seed`` and the characters that continue it; see ``stream``.
+        """Draw characters and return ``seed`` with them; see ``stream``.
 
-        Of a model of bytes, the result is decoded as UTF-8; what is not becomes the replacement character.
+        The bytes of a model of bytes are decoded as UTF-8, with the replacement character for invalid ones.
         """
         (sample,) = self.batch(seed, rng_seed=rng_seed, unknown=unknown).samples(**settings)
         return sample.text
@@ -208,7 +210,7 @@ class Model:
         unknown: str = "error",
         **settings: Any,
     ) -> list[Sample]:
-        """Draw several texts as one batch; each is what its own ``rng_seed`` draws alone. See ``stream``."""
+        """Draw several texts as one batch; each equals the text drawn alone with its ``rng_seed``. See ``stream``."""
         batch = self.batch(seed, num_samples=num_samples, rng_seed=rng_seed, unknown=unknown)
         return list(batch.samples(**settings))
 
@@ -220,12 +222,12 @@ class Model:
         rng_seed: int | None = None,
         unknown: str = "error",
     ) -> SampleBatch:
-        """Several texts that begin with ``seed``, to be drawn; see ``samples``."""
+        """Prepare several texts that begin with ``seed``; see ``samples``."""
         prefix = to_beginning(seed, self.vocabulary, unknown)
         return SampleBatch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
 
     def session(self, *, rng_seed: int | None = None) -> Session:
-        """A text that can be read, drawn and saved in turns."""
+        """Begin a text that can be read, drawn and saved in turns."""
         return Session(self._sampler, self.vocabulary, seed_for(rng_seed))
 
     @cached_property
@@ -285,22 +287,22 @@ class Model:
         dynamic: bool = False,
         dynamic_rate: float | None = None,
     ) -> ScoredText:
-        """How well the model predicts a text of at least two characters, in all and character by character.
+        """Measure how well the model predicts a text of at least two characters, in all and by character.
 
-        Of a model of documents, END stands in the result's text where one ends.
+        For a model of documents, the result's text holds END at the end of each document.
 
         Args:
             text: the text.
             one_pass: read a long text in one pass too, which is slower; see ``charrnn.scoring``.
-            unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
-                closest ones it knows. Neither counts them.
-            dynamic: let a copy of the model learn from the text as it reads; see ``charrnn.training.dynamic``.
-            dynamic_rate: its learning rate.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace" by the
+                closest known ones. Skipped and replaced characters are not counted.
+            dynamic: train a copy of the model on the text while it is read; see ``charrnn.training.dynamic``.
+            dynamic_rate: the learning rate of ``dynamic``.
 
         Raises:
-            VocabularyError: the text holds a character that the model has never seen.
-            CorpusError: the text is too short.
-            ConfigError: an option is out of range.
+            VocabularyError: The text holds a character that the model does not know.
+            CorpusError: The text is too short.
+            ConfigError: An option is out of range.
         """
         piece = Piece("", 0, self.symbols(text))
         reader = self._reader(one_pass, dynamic, dynamic_rate)
@@ -315,20 +317,20 @@ class Model:
         dynamic: bool = False,
         dynamic_rate: float | None = None,
     ) -> Iterator[ScoredText]:
-        """Score files as one text, in pieces, so that memory does not grow with it; the scores add up.
+        """Score files as one text; yields pieces, whose scores can be added, so that memory does not grow with it.
 
         Args:
             sources: files, folders, or "-" for standard input.
-            encoding: of the text; UTF-8 if not given.
-            one_pass: as in ``score``; so are the others.
-            unknown: see there.
-            dynamic: see there.
-            dynamic_rate: see there.
+            encoding: the text's encoding; UTF-8 if not given.
+            one_pass: see ``score``.
+            unknown: see ``score``.
+            dynamic: see ``score``.
+            dynamic_rate: see ``score``.
 
         Raises:
-            CorpusError: a file cannot be read or decoded, or there are fewer than two characters in all.
-            VocabularyError: the text holds a character that the model has never seen.
-            ConfigError: an option is out of range.
+            CorpusError: A file cannot be read or decoded, or there are fewer than two characters in all.
+            VocabularyError: The text holds a character that the model does not know.
+            ConfigError: An option is out of range.
         """
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return score_pieces(reader, self.vocabulary, self._pieces(sources, encoding), unknown=unknown)
@@ -340,18 +342,18 @@ class Model:
 
         Args:
             sources: files, folders, or "-" for standard input; each line is a question, its separator and its answer.
-            encoding: of the text; UTF-8 if not given.
-            separator: what ends a question.
+            encoding: the text's encoding; UTF-8 if not given.
+            separator: the text between a question and its answer.
 
         Raises:
-            CorpusError: a file cannot be read or decoded, a line holds no separator, or there is none.
-            VocabularyError: the text holds a character that the model has never seen.
+            CorpusError: A file cannot be read or decoded, a line lacks the separator, or there is no line.
+            VocabularyError: The text holds a character that the model does not know.
         """
         separator = to_sought("a separator", separator, self.vocabulary.unit)
         return score_exact_match(self._network, self.vocabulary, self._pieces(sources, encoding), separator=separator)
 
     def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = SEPARATOR) -> ExactMatch:
-        """``score_exact_match`` by its former name."""
+        """Call ``score_exact_match``, whose former name this is."""
         return self.score_exact_match(*sources, encoding=encoding, separator=mark)
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:

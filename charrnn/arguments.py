@@ -1,4 +1,4 @@
-"""What a caller of the Python API gives: checked, and made plain."""
+"""Checks of arguments of the Python API, which return them as plain Python values."""
 
 import math
 import numbers
@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from charrnn.errors import ConfigError
 
 MOST_THREADS = 1024
-"""Largest number of threads of a run, and of runs at once: more than any machine has cores."""
+"""Largest number of threads of a run, and of runs at once: more than a machine has cores."""
 
 
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
-    """The value as an int.
+    """Return the value as an int.
 
     Raises:
-        ConfigError: it is not a whole number of at least ``least`` and at most ``most``.
+        ConfigError: The value is not a whole number from ``least`` to ``most``.
     """
     is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if is_whole and value > most:
@@ -29,7 +29,7 @@ def check_whole(name: str, value: Any, least: float = -math.inf, most: float = m
 
 
 def shown(value: Any) -> str:
-    """A value as an error message shows it."""
+    """Format a value for an error message."""
     try:
         return repr(value)
     except ValueError:
@@ -37,10 +37,10 @@ def shown(value: Any) -> str:
 
 
 def check_number(name: str, value: Any) -> float:
-    """The value as a float.
+    """Return the value as a float.
 
     Raises:
-        ConfigError: it is not a number, or too large for a float.
+        ConfigError: The value is not a number, or too large for a float.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ConfigError(f"{name} must be a number, not {shown(value)}")
@@ -54,10 +54,10 @@ T = TypeVar("T")
 
 
 def check_text(name: str, value: T, kinds: type | UnionType = str | bytes) -> T:
-    """The value.
+    """Return the value if it is text.
 
     Raises:
-        ConfigError: it is neither Unicode text nor, if they count as text, bytes.
+        ConfigError: The value is of none of the types ``kinds``.
     """
     if not isinstance(value, kinds):
         raise ConfigError(f"{name} must be text, not {shown(value)}")
@@ -65,10 +65,10 @@ def check_text(name: str, value: T, kinds: type | UnionType = str | bytes) -> T:
 
 
 def check_path(name: str, value: Any) -> Path:
-    """The value as a path.
+    """Return the value as a path.
 
     Raises:
-        ConfigError: it is none that a system can have.
+        ConfigError: No operating system can have such a path.
     """
     try:
         path = Path(value)

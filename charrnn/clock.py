@@ -1,8 +1,8 @@
-"""The time that this process has run: what a run's minutes are.
+"""The time for which this process has run, without the time for which it was stopped; a run's minutes count it.
 
-A process that is stopped (Ctrl-Z, SIGSTOP, a laptop asleep) is told neither of it nor of how long it took. So a thread
-reads the clock at every beat. Two readings far apart, between which the process has used no processor either, show that
-it was stopped. Waiting for a slow disk stops no beat; code that keeps other threads from running uses the processor.
+A process is not told that it was stopped (Ctrl-Z, SIGSTOP, a sleeping laptop), nor for how long. So a thread reads the
+clock regularly. If two readings are far apart and the process has used no processor time between them, it was stopped.
+A wait for a slow disk does not delay the thread, and code that blocks other threads uses processor time.
 """
 
 import os
@@ -15,27 +15,27 @@ BEAT = 0.1
 """Seconds between two readings."""
 
 LONGEST_GAP = 1.0
-"""Seconds between two readings that count even if the process used no processor: others may have kept it busy."""
+"""Longest gap in seconds that counts as running even without processor time: other processes may have used it."""
 
 
 class ClockReading(NamedTuple):
-    """The clocks at one moment, in seconds."""
+    """A reading of the clocks, in seconds."""
 
     wall: float
     processor: float
-    """That all threads of the process have used."""
+    """Processor time of all threads of the process."""
     running: float
-    """That the process has run."""
+    """Time for which the process has run."""
 
 
 class Stopwatch:
-    """Counts the seconds in which the process runs; each stop counts as ``LONGEST_GAP`` at most.
+    """Counts the seconds for which the process runs; a stop counts as at most ``LONGEST_GAP``.
 
-    Only ``beat`` writes, so that no lock is needed: an interrupt might leave it taken.
+    Only ``beat`` writes, so that no lock is needed, which an interrupt might leave locked.
 
     Args:
-        wall: a clock that goes on while the process is stopped.
-        processor: the processor's time that the process has used.
+        wall: a clock that also runs while the process is stopped.
+        processor: a clock of the processor time that the process has used.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Stopwatch:
         return ClockReading(wall, processor, last.running + gap)
 
     def seconds(self) -> float:
-        """How long the process has run since this was made."""
+        """Return how long the process has run since the stopwatch was made."""
         return self._read().running
 
     def beat(self) -> None:
-        """Take a reading from which the next ones count."""
+        """Read the clocks and count the time since the last reading."""
         self._last = self._read()
 
 
@@ -65,11 +65,11 @@ def _beat_for_ever(stopwatch: Stopwatch) -> None:
 
 
 _own: dict[int, Stopwatch] = {}
-"""The stopwatch of each process: a fork has none of the threads of its parent."""
+"""The stopwatch of each process, by its id: a fork needs its own, as it has no threads of its parent."""
 
 
 def running_seconds() -> float:
-    """Seconds for which this process has run, from its first call on; only differences mean something."""
+    """Return the seconds for which this process has run since the first call; only differences are meaningful."""
     process = os.getpid()
     if process not in _own:
         _own[process] = Stopwatch()

@@ -1,38 +1,38 @@
-"""Text that people read: which characters a terminal may be shown, how wide they are, and words for a shell."""
+"""Text for terminals and shells: harmless characters, their width, and quoted command lines."""
 
 import shlex
 from collections.abc import Iterable
 from unicodedata import bidirectional, category, east_asian_width
 
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-"""Bidirectional classes of the characters that turn the direction of all that follows."""
+"""Bidirectional classes of characters that change the direction of all text that follows."""
 
 WITHOUT_WIDTH = {"Mn", "Me", "Cf"}
 """Categories of combining marks, joiners and variation selectors."""
 
 SOFT_HYPHEN = "\xad"
-"""The only common one of these categories that terminals show."""
+"""The only common character of these categories that terminals show."""
 
 
 def is_harmless(character: str) -> bool:
-    """Whether a terminal shows the character as text: letters, signs, spaces and joiners, but no controls."""
+    """Whether a terminal shows the character as text, as letters, signs, spaces and joiners, unlike controls."""
     if character.isprintable():
         return True
     return category(character) in ("Zs", "Cf") and bidirectional(character) not in DIRECTIONS
 
 
 def visible(text: str) -> Iterable[str]:
-    """Each character of a text, escaped where it is not harmless."""
+    """Yield each character of a text, escaped unless it is harmless."""
     return (c if is_harmless(c) else repr(c)[1:-1] for c in text)
 
 
 def width_of(text: str) -> int:
-    """Columns that a text takes on a terminal."""
+    """Return the columns that a text takes on a terminal."""
     return sum(map(_columns, text))
 
 
 def trimmed(pieces: Iterable[str], width: int) -> str:
-    """The first of the pieces, of a text its characters, that fit into ``width`` columns, which may be negative."""
+    """Join as many of the pieces, such as a text's characters, as fit into ``width`` columns."""
     kept = []
     for piece in pieces:
         width -= width_of(piece)
@@ -51,9 +51,9 @@ def _columns(character: str) -> int:
 
 
 def pasteable(words: Iterable[str]) -> str:
-    """A command line that bash reads as these words, even after a terminal has shown it.
+    """Quote words as a command line that bash reads as these words, also when copied from a terminal.
 
-    Bytes that are not text, control characters and the like are written in octal, between $' and '.
+    Bytes that are not text and control characters are written in octal, between $' and '.
     """
     return " ".join(shlex.quote(word) if all(map(is_harmless, word)) else f"$'{_octal(word)}'" for word in words)
 

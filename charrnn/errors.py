@@ -1,20 +1,20 @@
-"""Every error that charrnn raises on purpose.
+"""All errors that charrnn raises on purpose.
 
     CharrnnError
     ├── ConfigError       a setting is out of range, unknown, or contradicts another
     ├── CorpusError       a text cannot be found, read, decoded or used
-    ├── VocabularyError   a character that the model has never seen
-    ├── CheckpointError   a file is not a checkpoint of ours, is damaged, or is of another format
+    ├── VocabularyError   a text or a vocabulary holds a wrong character
+    ├── CheckpointError   a file is not a checkpoint of charrnn, is damaged, or is of another format
     ├── RunError          a run is missing, exists already, or its folder cannot be written
     └── TrainingError     training cannot go on, for example because the loss is no longer finite
 
-A message is one line that says what was wanted, what was got, and what to do. The command line prints it as it is
-and exits with 1.
+A message is one line, ``X must be WANTED, not GOT: ADVICE`` or ``WHAT IS WRONG: WHY; ADVICE``, in which an advice may
+be left out after GOT and a reason before ADVICE. The command line prints it unchanged and exits with 1.
 """
 
 
 class CharrnnError(Exception):
-    """The parent of all errors that charrnn raises on purpose."""
+    """Base class of all errors that charrnn raises on purpose."""
 
 
 class ConfigError(CharrnnError):
@@ -26,11 +26,11 @@ class CorpusError(CharrnnError):
 
 
 class VocabularyError(CharrnnError):
-    """A character that the model has never seen."""
+    """A text or a vocabulary holds a wrong character."""
 
 
 class CheckpointError(CharrnnError):
-    """A file is not a checkpoint of ours, is damaged, or is of another format."""
+    """A file is not a checkpoint of charrnn, is damaged, or is of another format."""
 
 
 class RunError(CharrnnError):
@@ -38,4 +38,4 @@ class RunError(CharrnnError):
 
 
 class TrainingError(CharrnnError):
-    """Training cannot go on."""
+    """Training cannot go on, for example because the loss is no longer finite."""

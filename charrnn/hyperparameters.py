@@ -1,7 +1,7 @@
 """Hyperparameters that cells and optimizers declare, each of which becomes an option.
 
-A module declares them as a plain literal, so that the command line can read it without importing the module: from each
-name to the attributes of its ``charrnn.options.Option``, of which ``default`` and ``help`` must be there.
+A module declares them as a literal, which the command line reads without importing the module. It maps each name to the
+attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` are required.
 
     HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
 """
@@ -16,14 +16,14 @@ from charrnn.registry import literal_in, names_in
 
 
 def defaults_of(folder: str, name: str) -> dict[str, float]:
-    """The hyperparameters of a part, and their defaults."""
+    """Return the defaults of a part's hyperparameters, by name."""
     declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
     return {key: float(one["default"]) for key, one in declared.items()}
 
 
 @cache
 def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
-    """The hyperparameters of all parts of a folder as options: None stands for a part's own default."""
+    """Return the hyperparameters of all parts of a folder as options; the default None means a part's own default."""
     options: dict[str, Option] = {}
     for part in names_in(folder):
         for name, declared in (literal_in(folder, part, "HYPERPARAMETERS") or {}).items():
@@ -41,10 +41,10 @@ def _option(name: str, declared: Mapping[str, Any], group: str = "", shown: str 
 
 
 def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str, Any]) -> None:
-    """Check the hyperparameters that a part is given.
+    """Check the hyperparameters given to a part.
 
     Raises:
-        ConfigError: it has no such hyperparameter, or a value is out of range.
+        ConfigError: The part has no such hyperparameter, or a value is out of range.
     """
     declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
     for key, value in given.items():
@@ -54,5 +54,5 @@ def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str,
 
 
 def owner_of(folder: str, hyperparameter: str) -> str:
-    """A part that has a hyperparameter."""
+    """Return the name of a part that has a hyperparameter."""
     return next(name for name in names_in(folder) if hyperparameter in defaults_of(folder, name))

@@ -22,25 +22,25 @@ from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
 LARGE_VOCABULARY = 1000
-"""Symbols; of more, those are counted that are rare."""
+"""Symbols of a vocabulary, above which rare ones are counted."""
 
 RARE, RARE_SHARE = 5, 0.2
-"""How often rare characters do not occur, and of how large a part of the vocabulary there is a note."""
+"""Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""
 
 COUNTED = 1 << 20
-"""Ids that are counted at a time."""
+"""Ids counted at a time."""
 
 
 class TrainingJob:
     """A trainer whose checkpoints and metrics go into a run's folder.
 
-    No other job can train the run until ``events`` has come to its end, or ``close`` is called.
+    No other job can train the run until ``events`` has ended or ``close`` is called.
 
     Attributes:
-        run: the folder.
-        trainer: the trainer; ``trainer.stop()`` ends the job after the step under way.
-        started: what the job's first event says.
-        plan: what was chosen for the minutes of a new run; None where nothing was.
+        run: the run's folder.
+        trainer: the trainer; ``trainer.stop()`` ends the job after the current step.
+        started: the job's first event.
+        plan: the options chosen for the minutes of a new run; None for other runs.
     """
 
     def __init__(
@@ -108,11 +108,11 @@ class TrainingJob:
         )
 
     def events(self) -> Iterator[Event]:
-        """Train; yields each event after what it asks for has been saved.
+        """Train; yields each event once the checkpoint or metrics that it calls for are saved.
 
         Raises:
-            RunError: the end of the run could not be saved. Before the end, that is a ``SaveFailed``.
-            TrainingError: training has diverged again and again.
+            RunError: The end of the run could not be saved; an earlier failure to save is a ``SaveFailed`` event.
+            TrainingError: Training has diverged too often.
         """
         try:
             yield self.started
@@ -126,7 +126,7 @@ class TrainingJob:
         self.run.release()
 
     def _recorded(self, event: Event) -> Event:
-        """The event, once what it asks for has been saved; or what became of that."""
+        """Save what an event calls for; return the event, or ``SaveFailed``."""
         recorder = self._recorder
         if isinstance(event, Evaluated):
             self._evaluations.append(event.to_dict())
@@ -154,7 +154,7 @@ class TrainingJob:
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:
-    """What is to be told of a large vocabulary, of which much can hardly be learned."""
+    """Yield a note for the user if much of a large vocabulary is too rare to be learned."""
     V = len(corpus.vocabulary)
     if V <= LARGE_VOCABULARY:
         return

@@ -1,7 +1,7 @@
-"""Options, each declared once: on the field of the dataclass that holds it.
+"""Options, each declared once, on the dataclass field that holds it.
 
-From the declaration follow the check of its value, the option of the command line with its help and default, what a
-sweep's file may give it, whether a resumed run may be given another value, and which kinds of models have it.
+The declaration determines the check of the value, the command-line option with its help and default, the values that a
+sweep may set, whether a resumed run may change it, and which kinds of models have it.
 """
 
 import dataclasses
@@ -15,21 +15,21 @@ from charrnn.arguments import check_path, check_whole
 from charrnn.errors import ConfigError
 
 LARGEST = 2**63 - 1
-"""The largest whole number that an option can be, so that it has a float."""
+"""The largest value of an option that is a whole number, so that it can become a float."""
 
 WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """What is declared of an option.
+    """The declaration of an option.
 
     Attributes:
         help: a sentence for the command line.
-        group: heading of the help under which it is listed.
-        shown_default: what the help shows as the default where the value itself would not tell.
-        metavar: what the help shows as its value.
-        flag: what follows the dashes on the command line; its name if not given.
+        group: heading under which the help lists the option.
+        shown_default: the default in the help, if the value itself would say little.
+        metavar: the placeholder of the value in the help.
+        flag: the command-line flag without dashes; the name if empty.
         negatable: whether ``--no-FLAG`` switches it off.
         least: smallest number that it can be.
         above: number above which it must be.
@@ -42,7 +42,7 @@ class Option:
         kinds: tasks and names of the kinds of models that have it; none for all.
         name: of the field.
         kind: bool, int, float, str or Path.
-        default: its value if not given.
+        default: the value if none is given.
     """
 
     help: str
@@ -64,10 +64,10 @@ class Option:
     default: Any = None
 
     def check(self, value: Any) -> Any:
-        """Return the value, of the option's own type; the default is always fit.
+        """Return the value in the option's own type; the default always passes.
 
         Raises:
-            ConfigError: it is of another type, or out of range.
+            ConfigError: The value is of another type, or out of range.
         """
         if value is None and self.default is None:
             return None
@@ -85,10 +85,10 @@ class Option:
             raise ConfigError(f"unknown {self.name} {value!r}: choose one of {', '.join(self.choices())}")
         if isinstance(value, int | float) and value != self.default and not self._is_in_range(self._small(value)):
             raise ConfigError(f"{self.name} must be {self.range}, not {value!r}")
-        return self.kind(value)  # a float that is a whole number is written like any other
+        return self.kind(value)  # an int given for a float becomes a float
 
     def _small(self, value: Any) -> Any:
-        """The number, if it is no larger than LARGEST."""
+        """Return the number if it is at most LARGEST."""
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ConfigError(f"{self.name} must be below 2^63, not greater: choose a smaller one")
         return value
@@ -104,18 +104,18 @@ class Option:
 
     @property
     def range(self) -> str:
-        """Which numbers it can be, in words."""
+        """The allowed numbers, in words."""
         words = (("at least", self.least), ("above", self.above), ("below", self.below), ("at most", self.most))
         return " and ".join(f"{word} {bound:,}" for word, bound in words if bound is not None) or "finite"
 
 
 def declare(default: Any, help_text: str, group: str, **declared: Any) -> Any:
-    """A field of a dataclass that is an option; ``declared`` are further attributes of ``Option``."""
+    """Make a dataclass field that is an option; ``declared`` are further attributes of ``Option``."""
     return dataclasses.field(default=default, metadata={"option": Option(help_text, group, **declared)})
 
 
 def options_of(holder: Any) -> dict[str, Option]:
-    """The options that a dataclass declares, by name and in their order."""
+    """Return the options that a dataclass declares, by name and in their order."""
     return _options_of(holder)
 
 
@@ -136,10 +136,10 @@ def _options_of(holder: Any) -> dict[str, Option]:
 
 
 def check_options_of(holder: Any, options: Mapping[str, Option]) -> None:
-    """Check the options of a frozen dataclass, and give each the type that was declared.
+    """Check the options of a frozen dataclass and convert each to its declared type.
 
     Raises:
-        ConfigError: one is unfit.
+        ConfigError: A value is of another type, or out of range.
     """
     for name, declared in options.items():
         object.__setattr__(holder, name, declared.check(getattr(holder, name)))

@@ -1,8 +1,8 @@
-"""Parts that are found by name: to add one, add a file or a folder here, or an entry point in a package of your own.
+"""Finding cells, optimizers and kinds of models by name, here and in other packages.
 
-A cell is a file of ``charrnn/cells``, an optimizer one of ``charrnn/optimizers``, a kind of model a folder of
+A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimizers``, a kind of model a folder in
 ``charrnn/models``; ``a_b.py`` is called a-b. Another package names its modules in the entry points ``charrnn.cells``,
-``charrnn.optimizers`` and ``charrnn.models``. The module defines the part under the name of its role, in capitals.
+``charrnn.optimizers`` and ``charrnn.models``. A module defines its part as CELL, OPTIMIZER or KIND.
 """
 
 import ast
@@ -25,7 +25,7 @@ NOT_PARTS = {"__init__", "contract", "time_loop", "optimizer"}
 
 @cache
 def modules_in(folder: str) -> dict[str, str]:
-    """The modules of the parts of a role, by the parts' names, without importing them: ours, then those of others."""
+    """Return the modules of a folder's parts by the parts' names, unimported: ours, then those of other packages."""
     paths = (PACKAGE_FOLDER / folder).iterdir()
     ours = {
         path.stem.replace("_", "-"): f"charrnn.{folder}.{path.stem}"
@@ -39,40 +39,40 @@ def modules_in(folder: str) -> dict[str, str]:
 def _modules_of_others(group: str) -> dict[str, str]:
     if not _others_have(group):
         return {}
-    from importlib.metadata import entry_points  # takes longer to import than all else that a --help needs
+    from importlib.metadata import entry_points  # slower to import than everything else that --help needs
 
     return {point.name: point.module for point in entry_points(group=group)}
 
 
 @cache
 def _others_have(group: str) -> bool:
-    """Whether a package that is installed mentions entry points of that group."""
+    """Whether an installed package mentions entry points of that group."""
     for folder in map(Path, dict.fromkeys(sys.path)):
         for path in folder.glob("*-info/entry_points.txt"):
             try:
                 if group.encode() in path.read_bytes():
                     return True
-            except OSError:  # it is being installed, or removed
+            except OSError:  # the package is being installed or removed
                 continue
     return False
 
 
 def is_ours(module: str) -> bool:
-    """Whether a module is of this package."""
+    """Whether a module belongs to this package."""
     return module.startswith("charrnn.")
 
 
 def names_in(folder: str) -> list[str]:
-    """Names of the parts of a role."""
+    """Return the names of a folder's parts."""
     return sorted(modules_in(folder))
 
 
 @cache
 def find(folder: str, role: str, name: str) -> Any:
-    """The part of that name.
+    """Import the part of that name.
 
     Raises:
-        ConfigError: there is none, or its module does not define one.
+        ConfigError: There is no such part, or its module does not define it.
     """
     modules = modules_in(folder)
     if name not in modules:
@@ -93,9 +93,9 @@ def find(folder: str, role: str, name: str) -> Any:
 
 @cache
 def literal_in(folder: str, name: str, variable: str) -> Any:
-    """What a part's module assigns to a variable as a plain literal, without importing it; None if nothing.
+    """Read the literal that a part's module assigns to a variable, without importing it; None if there is none.
 
-    So a command's help lists the options that parts declare, and starts as fast as without them.
+    So the help can list the options that parts declare without the time to import them.
     """
     module = modules_in(folder)[name]
     try:
@@ -103,11 +103,11 @@ def literal_in(folder: str, name: str, variable: str) -> Any:
     except (ImportError, OSError, SyntaxError, ValueError):
         if is_ours(module):
             raise
-    return None  # what is wrong with another package's part is told when that part is used
+    return None  # an error in another package's part is reported when that part is used
 
 
 def _literal_of(module: str, variable: str) -> Any:
-    """What a module assigns to a variable, or imports under that name from a module that does."""
+    """Read the literal that a module assigns to a variable, or imports under that name."""
     spec = find_spec(module)
     body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if spec and spec.origin else []
     for node in body:

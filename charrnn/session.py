@@ -1,4 +1,4 @@
-"""A text that goes on: read, draw, save, and continue later as if never stopped."""
+"""A text that can be read, drawn and saved in turns, and continued later as if it had never stopped."""
 
 import errno
 import hashlib
@@ -44,17 +44,17 @@ FINGERPRINT_DEFAULTS: dict[str, Any] = {
     "precision": "float32",
     "end_symbol": False,
 }
-"""What fingerprints begin with, in this order, whatever options there are: saved states name models by them."""
+"""The first options in a fingerprint, in a fixed order, as saved states name their models by fingerprints."""
 
 MOVED = ("dropout", "recurrent_init")
-"""Some states were saved with these just before "precision"."""
+"""Options that some saved states have just before "precision"."""
 
 
 class Session:
     """One text and the model's state after it.
 
-    Whatever ends a stream of characters, the session has read exactly what the stream gave, and after a stop text that
-    text too; the next stream goes on from there.
+    However a stream of characters ends, the session has then read exactly the characters that the stream yielded, and
+    the stop text if one ended it. The next stream continues from there.
     """
 
     def __init__(self, sampler: ModelSampler, vocabulary: Vocabulary, rng_seed: int) -> None:
@@ -62,13 +62,13 @@ class Session:
         self._generators = generator(rng_seed)[np.newaxis]
         self._streams: Streams | None = None
         self._open: Given | None = None
-        """Of the last stream."""
+        """The characters that the last stream has yielded."""
 
     def reseed(self, rng_seed: int) -> None:
-        """Draw what follows with another random generator.
+        """Seed the random generator for the text that follows.
 
         Raises:
-            ConfigError: the seed is not a whole number.
+            ConfigError: The seed is not a whole number.
         """
         generators = generator(check_whole("rng_seed", rng_seed))[np.newaxis]
         self._settle()
@@ -77,14 +77,14 @@ class Session:
             self._streams.now = self._streams.now._replace(generators=self._generators)
 
     def read(self, text: str | bytes, *, unknown: str = "error") -> str:
-        """Read a text; returns its symbols as they were read. Interrupted, it has read nothing.
+        """Read a text and return its symbols; if interrupted, nothing is read.
 
         Args:
-            text: may be empty; of a model of documents, what ends one is dropped at the text's end.
-            unknown: what to do about characters that the model has never seen: "error", "skip" or "replace".
+            text: the text, perhaps empty; for a model of documents, a separator at the text's end is dropped.
+            unknown: what to do about characters that the model does not know: "error", "skip" or "replace".
 
         Raises:
-            VocabularyError: there are such, and ``unknown`` is "error".
+            VocabularyError: The text holds unknown characters, and ``unknown`` is "error".
         """
         symbols = to_beginning(text, self._vocabulary, unknown)
         self._settle()
@@ -97,7 +97,7 @@ class Session:
     def stream(self, **settings: Any) -> Iterator[str]:
         """Draw characters; the options are the fields of ``SamplingSettings``.
 
-        The stream ends when the session goes on otherwise: when it reads, is saved, or another stream begins.
+        The stream ends when the session reads a text, is saved, or begins another stream.
         """
         return self._characters(settings_for(self._vocabulary.unit, settings))
 
@@ -120,14 +120,14 @@ class Session:
         top: int = 0,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> Iterator[Step]:
-        """As ``charrnn.sampling.growth.grow``, of this text, for a reader who may not take all.
+        """Draw in steps, as ``charrnn.sampling.growth.grow``, for a reader who may stop before the end.
 
         Args:
             settings: how to draw.
-            portion: characters of a step, at most. The session has read a step when it is told to ``take`` it, or the
-                next one is asked for; with 0, it has read all steps after the last one, or none.
-            top: see there.
-            interrupted: see there.
+            portion: most characters of a step. The session reads a step at ``take`` or when the next one is requested.
+                With 0, it reads all steps after the last one, or none.
+            top: see ``grow``.
+            interrupted: see ``grow``.
         """
         with self._given(settings) as given:
             steps = grow(given.streams, self._vocabulary, settings, top=top, interrupted=interrupted)
@@ -141,13 +141,13 @@ class Session:
                         given.take()
 
     def take(self) -> None:
-        """Read what the open stream has offered."""
+        """Read the last step of the open stream."""
         if self._open:
             self._open.take()
 
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
-        """Count what the body gives; at its end the streams have drawn that and no more."""
+        """Count the characters yielded in the body; after it, the streams have read these and no more."""
         self._settle()
         given = self._open = Given(self._streams or self._beginning(""), settings)
         try:
@@ -157,7 +157,7 @@ class Session:
                 self._settle()
 
     def _settle(self) -> None:
-        """End the stream that is still open, and go on from there if it has given anything."""
+        """End the open stream and continue from the characters that it has yielded."""
         if self._open:
             self._open.end()
             if self._open.streams.now is not self._open.start:
@@ -165,11 +165,11 @@ class Session:
         self._open = None
 
     def save(self, path: str | Path) -> None:
-        """Write the state to a file, or to the one that a link names; its folder is made if need be.
+        """Write the state to a file, or to the target of a link; create its folder if needed.
 
         Raises:
-            RunError: the file cannot be written.
-            ConfigError: what is given is no path.
+            RunError: The file cannot be written.
+            ConfigError: ``path`` is not a path.
         """
         target = state_path(path)
         self._settle()
@@ -185,16 +185,16 @@ class Session:
             raise unwritable_state(path, error.__cause__ or error) from error
 
     def restore(self, path: str | Path) -> None:
-        """Go on where a saved state is.
+        """Continue from a saved state.
 
         Raises:
-            CheckpointError: the file is no such state, or that of another model.
-            ConfigError: what is given is no path.
+            CheckpointError: The file is not a saved state, or is that of another model.
+            ConfigError: ``path`` is not a path.
         """
         try:
             checkpoint = load_checkpoint(check_path("a state", path))
         except CheckpointError as error:
-            why, _, _ = str(error).rpartition("; ")  # its advice is for models
+            why, _, _ = str(error).rpartition("; ")  # without the advice, which is for models
             raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
         if checkpoint.header.get("kind") != STATE_KIND:
             raise CheckpointError(f"{path} is not a saved state but a model: choose another file for the state")
@@ -233,11 +233,11 @@ class Session:
 
 
 def state_path(path: str | Path) -> Path:
-    """The file that a state's path names, perhaps by a link; its folder is made.
+    """Resolve a state's path, which may be a link, and create the file's folder.
 
     Raises:
-        RunError: a file cannot be written there.
-        ConfigError: what is given is no path.
+        RunError: A file cannot be written there.
+        ConfigError: ``path`` is not a path.
     """
     path = check_path("a state", path)
     try:
@@ -247,25 +247,25 @@ def state_path(path: str | Path) -> Path:
             raise OSError(errno.EINVAL, "it is no file")
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except (OSError, RuntimeError) as error:  # links that go in a circle are a RuntimeError before Python 3.13
+    except (OSError, RuntimeError) as error:  # circular links raise RuntimeError before Python 3.13
         raise unwritable_state(path, error) from error
     return target
 
 
 def unwritable_state(path: str | Path, error: BaseException) -> RunError:
-    """The error of a state that cannot be written."""
+    """Make the error for a state that cannot be written."""
     return RunError(f"cannot write the state {path}: {reason(error)}; choose another file")
 
 
 class Given:
-    """What a stream has given since the last moment at which that was all it had drawn.
+    """The characters that a stream has yielded since ``start``, where it had drawn no others.
 
     Attributes:
-        streams: at work.
-        start: where they began.
-        ended: whether the stream must not give any more.
-        characters: given.
-        offered: of which it is not known yet whether they are given.
+        streams: the streams that draw.
+        start: their state before these characters.
+        ended: whether the stream must not yield any more.
+        characters: number of characters that were yielded and taken.
+        offered: number of characters that were yielded but may not have been taken.
     """
 
     def __init__(self, streams: Streams, settings: SamplingSettings) -> None:
@@ -275,23 +275,23 @@ class Given:
         self._drawn = self.characters = self.offered = 0
 
     def counted(self, steps: Iterator[Step]) -> Iterator[Step]:
-        """Count what is drawn."""
+        """Pass on the steps and count their characters."""
         for step in steps:
             self._drawn += step.drawn
             self._counted = self.streams.now
             yield step
 
     def take(self) -> None:
-        """What was offered is given; if that is all that was drawn, begin anew."""
+        """Count the offered characters as taken; if all drawn ones are, start from here."""
         self.characters += self.offered
         self.offered = 0
         if self._drawn == self.characters:
             self._mark, self._drawn, self.characters = self._counted, 0, 0
 
     def end(self) -> None:
-        """Go back to the mark and draw what was given, and no more; interrupted, it can be called again."""
+        """Go back to ``start`` and draw the taken characters again; if interrupted, this can be called again."""
         self.ended = True
-        # When Python exits, an open stream is closed after compiled code is gone.
+        # When Python exits, it closes an open stream after it has unloaded compiled code.
         if self._settled or sys.is_finalizing():
             return
         if self._drawn != self.characters or self.streams.now is not self._counted:
@@ -302,7 +302,7 @@ class Given:
 
 
 def fingerprints(network: LanguageModel, vocabulary: Vocabulary) -> tuple[str, str]:
-    """Name a model by its shape, its characters and all its numbers: as it is written, and as some states have it."""
+    """Hash a model's config, characters and tensors: as written today, and as some older states have it."""
     fields = {**FINGERPRINT_DEFAULTS, **network.config.to_dict()}
     others = [name for name in fields if name not in MOVED]
     at = others.index("precision")

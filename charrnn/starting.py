@@ -1,4 +1,4 @@
-"""How a training job comes about: a new run, one that starts from another's weights, or an old one that is resumed."""
+"""Starting a training job: a new run, a run that starts from another run's weights, or a resumed run."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -33,23 +33,23 @@ from charrnn.training.speed import training_speed
 from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Part of a run's time, and the most seconds, for which its machine's speed is measured, up to four times."""
+"""Fraction of a run's time, and most seconds, of one measurement of the machine's speed; there are up to four."""
 
 
 def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
-    """Prepare a new run, or take up an old one.
+    """Prepare a new run or resume an old one.
 
     Args:
-        sources: files, folders, or "-" for standard input; a resumed run knows its own.
-        options: fields of ``RunOptions``, ``ModelConfig`` and ``TrainingSettings``; None stands for the default.
+        sources: files, folders, or "-" for standard input; a resumed run remembers its own.
+        options: fields of ``RunOptions``, ``ModelConfig`` and ``TrainingSettings``; None means the default.
 
     Raises:
-        CharrnnError: the text, an option, the run's folder or the checkpoint is not fit, or another job trains the run.
+        CharrnnError: The text, an option, the run's folder or the checkpoint is unfit, or another job trains the run.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if "init_from" in given:
         given["init_from"] = str(given["init_from"])
-    compared = MODEL_OPTIONS if given.get("resume") or "init_from" in given else ()  # with what the run is
+    compared = MODEL_OPTIONS if given.get("resume") or "init_from" in given else ()  # later, with the run's own config
     check_options(**{name: value for name, value in given.items() if name not in compared})
     check_limits(given)
     chosen, sources = RunOptions(**only(RUN_OPTIONS, given)), tuple(sources)
@@ -82,20 +82,20 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """What a run is to know of its text and its checkpoints, as far as that is given."""
+    """Return those fields of ``RunMetadata`` that are given."""
     anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
 
 
 def _reading_of(chosen: RunOptions) -> dict[str, Any]:
-    """How a text is to be read, but for its encoding."""
+    """Return the options for reading the text, without its encoding."""
     documents = join_pairs(chosen.documents or "")
     return {"as_bytes": chosen.as_bytes, "documents": documents, "min_count": chosen.min_count or 0}
 
 
 def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
-    """The run of that name, or else one that is named after the first source, or else the newest."""
+    """Open the run of that name, else the one named after the first source, else the newest."""
     if name is None and not sources:
         return newest_run(checkpoints)
     if name is None:
@@ -192,7 +192,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         )
         fingerprint, characters = origin["fingerprint"], origin["characters"]
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}") from error
+        raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}; start a new run") from error
     metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
     gone = is_gone(sources or metadata.sources)
     if gone:
@@ -201,7 +201,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     own_reading |= {"encoding": metadata.encoding, "known": vocabulary.symbols}
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
-        raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text")
+        raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
     return TrainingJob(
         run,
         corpus,
@@ -216,7 +216,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
 
 
 def is_gone(sources: Sequence[str]) -> bool:
-    """Whether a text is not where it was."""
+    """Whether a text cannot be found any more."""
     try:
         versions(sources)
     except CorpusError:
@@ -234,12 +234,12 @@ def _corpus_of(
     *,
     gone: bool,
 ) -> Corpus:
-    """The text of a resumed run; what could be read only once, or is gone since, is still in the cache.
+    """Read the text of a resumed run, or take it from the cache if it is gone or could be read only once.
 
     Raises:
-        CorpusError: it has changed, or must be given again.
+        CorpusError: The text has changed, or must be given again.
     """
-    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text
+    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text otherwise
     if not sources or gone:
         for old_split in splits:
             cached = open_cache(run.corpus, ANY if gone else None, old_split=old_split, **reading)
@@ -271,7 +271,7 @@ def _corpus_of(
 
 
 def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: bool) -> Pretrained:
-    """The model that a new run with these options starts from."""
+    """Load the model that a new run with these options starts from."""
     checkpoint = load_checkpoint(find_checkpoint(target, checkpoints))
     config, vocabulary = _trainable(checkpoint)
     if as_bytes and vocabulary.unit != "byte":
@@ -282,7 +282,7 @@ def _origin(target: str, checkpoints: Path, given: Mapping[str, Any], as_bytes: 
 
 
 def _trainable(checkpoint: Checkpoint) -> tuple[Any, Vocabulary]:
-    """The config and vocabulary of a model that learns more."""
+    """Return a checkpoint's config and vocabulary if the model can be trained further."""
     config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
     if vocabulary.unit == CODE_UNIT:
         raise CheckpointError(
@@ -293,5 +293,5 @@ def _trainable(checkpoint: Checkpoint) -> tuple[Any, Vocabulary]:
 
 
 def newest_run(checkpoints: Path) -> Run:
-    """The run in the folder whose checkpoint is the newest."""
+    """Open the run in the folder whose checkpoint is the newest."""
     return Run.open(checkpoints, find_checkpoint(None, checkpoints).parent.name)

@@ -1,19 +1,24 @@
-"""Every row of the table in docs/errors.md, run as a user would."""
+"""Every row of the table in docs/errors.md, run as a user would, and the form of all messages in the source."""
 
+import ast
 import gzip
 import json
 import re
 import shlex
 import struct
 import zipfile
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from charrnn import errors
 from charrnn.cli.shared.group import group
 
-PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "errors.md").read_text()
 ROWS = re.findall(r"^\| (.+?) \| `charrnn (.+?)` \| (.+?) \| (\d+) \|$", PAGE, re.MULTILINE)
 TEXT = "Four score and seven years ago\n" * 60
 
@@ -73,3 +78,107 @@ def test_an_error_is_as_the_table_says(folder, monkeypatch, case, command, messa
     assert re.fullmatch(prefix + pattern, lines[-1]), lines
     assert len(lines) == 1 or code == "2"
     assert contents(folder) == before
+
+
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"UsageError", "BadParameter"}
+"""Classes whose messages are read; those of click are sentences that end with a full stop."""
+
+VALUE = re.compile(r".+ must .+, not .+")
+ADVICE = (
+    "add ask check choose continue copy correct count decode draw free get give install leave lower make mend pipe put "
+    "raise re-encode read remove rename sample save see set start take train try type unpack unset upgrade use wait "
+    "write"
+)
+"""The verbs with which an advice begins; "did you mean" is click's form of one."""
+
+FAILURE = re.compile(rf".+: (.+; )?({ADVICE.replace(' ', '|')}|did you mean) .+")
+
+
+class Sources:
+    """The source of the package, in which the possible texts of a message are found without running it."""
+
+    def __init__(self) -> None:
+        self.trees = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "charrnn").rglob("*.py"))}
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._returned: dict[str, list[ast.expr]] = {}
+        for node in (node for tree in self.trees.values() for node in ast.walk(tree)):
+            self._parents |= dict.fromkeys(ast.iter_child_nodes(node), node)
+            if isinstance(node, ast.FunctionDef):
+                returns = [found.value for found in ast.walk(node) if isinstance(found, ast.Return) and found.value]
+                self._returned.setdefault(node.name, []).extend(returns)
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """Where each message stands and what it says, as often as it has forms."""
+        for path, tree in self.trees.items():
+            for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args):
+                is_located = (
+                    called(call) == "error" and len(call.args) == 2
+                )  # of a sweep's file: the place, the message
+                if (called(call) in ERRORS or is_located) and not self._repeats_another(call):
+                    for text in self.texts(call.args[is_located]):
+                        is_sentence = called(call) in ("UsageError", "BadParameter")
+                        assert text.endswith(".") == is_sentence, text
+                        yield f"{path.relative_to(ROOT)}:{call.lineno}", text.removesuffix(".")
+
+    def texts(self, node: ast.AST, depth: int = 0) -> list[str]:
+        """The texts that an expression can be, with … for what only a run can tell."""
+
+        def inner(node: ast.AST) -> list[str]:
+            return self.texts(node, depth + 1)
+
+        found: list[str] = []
+        if depth > 8:
+            return ["…"]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = [node.value]
+        elif isinstance(node, ast.FormattedValue) and node.conversion == -1 and not node.format_spec:
+            found = inner(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            found = ["".join(parts) for parts in product(*map(inner, node.values))]
+        elif isinstance(node, ast.IfExp):
+            found = inner(node.body) + inner(node.orelse)
+        elif isinstance(node, ast.Call) and called(node) in ERRORS:
+            found = inner(node.args[0])
+        elif isinstance(node, ast.Call):
+            found = [text for returned in self._returned.get(called(node), []) for text in inner(returned)]
+        elif isinstance(node, ast.Name):
+            found = [text for value in self._assigned(node) for text in inner(value)]
+        return [text for text in found if text != "…"] or ["…"]
+
+    def _assigned(self, name: ast.Name) -> Iterator[ast.expr]:
+        """What the function around a name assigns to it."""
+        if function := self._around(name, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and any(getattr(to, "id", None) == name.id for to in node.targets):
+                    yield node.value
+
+    def _repeats_another(self, call: ast.Call) -> bool:
+        """Whether the message holds that of an error of ours, or is given by callers whose own messages are read."""
+        held = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
+        function = self._around(call, ast.FunctionDef)
+        parameters = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)} if function else set()
+        if held & parameters & {"message", "advice"}:  # of Document.error and require_memory
+            return True
+        handler = self._around(call, ast.ExceptHandler)
+        if handler is None or handler.type is None or handler.name not in held:
+            return False
+        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        return all(getattr(kind, "attr", getattr(kind, "id", None)) in ERRORS for kind in caught)
+
+    def _around(self, node: "ast.AST | None", kind: type) -> "ast.AST | None":
+        while node is not None and not isinstance(node, kind):
+            node = self._parents.get(node)
+        return node
+
+
+def called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def test_a_message_says_what_must_be_or_what_failed_and_what_to_do():
+    messages = list(Sources().messages())
+    assert len(messages) > 200
+    unfit = [
+        f"{place}: {text}" for place, text in messages if not VALUE.fullmatch(text) and not FAILURE.fullmatch(text)
+    ]
+    assert not unfit, "\n".join(unfit)

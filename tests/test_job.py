@@ -322,11 +322,11 @@ def test_what_changes_what_is_learned_is_told(corpus, runs):
 
 def test_a_run_has_one_job_until_that_is_over(corpus, runs):
     job = open_job([corpus], checkpoints=runs, steps=2, **SMALL)
-    with pytest.raises(RunError, match="is being trained by another process"):
+    with pytest.raises(RunError, match="is in use by another process"):
         open_job([corpus], checkpoints=runs, overwrite=True, **SMALL)
     events = job.events()
     next(events)
-    with pytest.raises(RunError, match="is being trained by another process"):
+    with pytest.raises(RunError, match="is in use by another process"):
         open_job([corpus], checkpoints=runs, overwrite=True, **SMALL)
     list(events)
     open_job([corpus], checkpoints=runs, resume=True).close()

@@ -1,8 +1,8 @@
 """The command line, and the only home of click, tqdm and printing.
 
-A command is a file here that has its name and defines ``command``; to add one, add a file. What only that command uses
-lies beside it, in a folder of its name; what commands share lies in ``shared``. NumPy, Numba, tqdm and safetensors are
-imported inside functions, so that ``--help`` answers at once.
+Each command is a file or folder of its name here that defines ``command``; to add one, add a file. Code that several
+commands share lies in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions, so that ``--help``
+answers at once.
 """
 
 import gc
@@ -16,20 +16,20 @@ from charrnn.cli.shared.signals import signals
 def main() -> None:
     """Run the command that the arguments name; the console script ``charrnn``."""
     signals.install()
-    # A caller may have closed them.
+    # The parent process may have closed these streams.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
-    gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it takes a tenth of the start
+    gc.set_threshold(100_000)  # imports make no garbage, and to look for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a character that the locale lacks is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")  # the locale may lack a character
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")  # nor is a byte that is none of a character
+        sys.stdin.reconfigure(errors="surrogateescape")  # or fail to decode a byte
     from charrnn.cli.shared.group import group
 
     try:
         group(prog_name="charrnn")
     except SystemExit as ended:
         sys.stderr.flush()
-        # Python would first let go of our handlers, and then take a signal for one that kills.
+        # Python removes our handlers while it exits, after which a signal would kill the process.
         os._exit(ended.code if isinstance(ended.code, int) else 1)

@@ -16,10 +16,10 @@ SUFFIXES = {"k": 1_000, "M": 1_000_000}
 
 
 def number_of_characters(value: str) -> int:
-    """``value``, such as 5000, 500k or 2M, as an int.
+    """Parse ``value``, such as 5000, 500k or 2M.
 
     Raises:
-        click.BadParameter: it is no such number.
+        click.BadParameter: ``value`` is not such a number.
     """
     digits, factor = (value[:-1], SUFFIXES[value[-1]]) if value[-1:] in SUFFIXES else (value, 1)
     try:
@@ -31,10 +31,10 @@ def number_of_characters(value: str) -> int:
 
 
 def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """``value``, such as 200 or 1-20, as the least and the greatest length.
+    """Parse ``value``, such as 200 or 1-20, as the least and the greatest length.
 
     Raises:
-        click.BadParameter: it is neither.
+        click.BadParameter: ``value`` is neither a number nor a range.
     """
     if value is None:
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved")
 
 CLOCK_TOLERANCE = 300
-"""Seconds by which a clock may be ahead of this one without a word; see ``charrnn.storage.run``."""
+"""Seconds by which a run may lie in the future without a warning; see ``charrnn.storage.run``."""
 
 
 @click.command("runs")
@@ -37,7 +37,7 @@ def command(checkpoints: Path, as_json: bool) -> None:
 
 
 def _summary(run: "Run") -> dict[str, Any]:
-    """What is known of a run; of a damaged one, what is wrong with it."""
+    """Summarise a run as JSON, or say what is damaged in it."""
     from charrnn.cli.shared.overview import Overview
 
     files = [file.stat() for file in (*run.files, run.corpus) if file.is_file()]
@@ -75,7 +75,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
 
 
 def age(seconds: float) -> str:
-    """How long ago something was, in its largest unit."""
+    """Write an age in its largest unit, such as 3 hours."""
     if seconds < -CLOCK_TOLERANCE:
         return "in the future"
     for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):

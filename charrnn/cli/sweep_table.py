@@ -1,4 +1,4 @@
-"""``charrnn sweep-table``: what came out of a sweep."""
+"""``charrnn sweep-table``: show a sweep's results."""
 
 import csv
 import sys
@@ -60,7 +60,7 @@ def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkp
 
 
 def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
-    """The rows as lines of aligned columns."""
+    """Format the rows as lines of aligned columns."""
     from charrnn.sweeps.spec import label
 
     keys = list(rows[0].options)

@@ -237,7 +237,7 @@ def make_config(vocab_size: int, **options: Any) -> Any:
     own = {field.name for field in fields(holder)} | holder.declared().keys()
     for name in [name for name in options if name not in own]:
         if name not in declared:
-            raise ConfigError(f"not a model's config: {name}")
+            raise ConfigError(f"unknown option {name} in a model's config: leave it out")
         if options[name] != declared[name].default:
             of_task = "" if task == TEXT else f" for task {task}"
             raise ConfigError(f"model {model}{of_task} has no {name}: leave it out")
@@ -257,7 +257,7 @@ def config_from(values: Mapping[str, Any]) -> Any:
         CheckpointError: the model or its cell belongs to a package that is not installed.
     """
     if "vocab_size" not in values:
-        raise ConfigError("not a model's config: vocab_size is missing")
+        raise ConfigError("a model's config lacks vocab_size: give it")
     check_installed(values)
     return make_config(**values)
 

@@ -55,6 +55,8 @@ def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[A
     with _damage_told():
         vocabulary = Vocabulary.restored(config.vocab_size, **header["vocabulary"])
         if bool(vocabulary.documents) != config.end_symbol:
-            raise VocabularyError("an end symbol for a vocabulary without")
+            raise VocabularyError(
+                f"end_symbol must be {bool(vocabulary.documents)} with this vocabulary, not {config.end_symbol}"
+            )
     config.kind.check_fit(config, tensors)
     return config, vocabulary

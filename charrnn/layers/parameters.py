@@ -96,8 +96,10 @@ def check_shapes(shapes: Shapes, tensors: Mapping[str, Array]) -> None:
     """
     for name, shape in shapes.items():
         if name not in tensors:
-            raise CheckpointError(f"the checkpoint has no tensor {name}: it does not fit its own config")
+            raise CheckpointError(f"the checkpoint has no tensor {name}: use another checkpoint")
         if tensors[name].shape != shape:
-            raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}, but the config wants {shape}")
+            got = tensors[name].shape
+            raise CheckpointError(f"tensor {name} must have shape {shape}, not {got}: use another checkpoint")
         if tensors[name].dtype.kind != "f":
-            raise CheckpointError(f"tensor {name} holds {tensors[name].dtype}, but the config wants numbers")
+            held = tensors[name].dtype
+            raise CheckpointError(f"tensor {name} must hold floating-point numbers, not {held}: use another checkpoint")

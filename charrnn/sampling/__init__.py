@@ -1,1 +1,1 @@
-"""Drawing text: read a prefix, then read what was drawn and draw again, many characters in one compiled call."""
+"""Drawing text: read a prefix, then draw a character and read it in turns, many in one compiled call."""

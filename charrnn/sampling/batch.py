@@ -1,4 +1,4 @@
-"""Several texts that begin alike, drawn at once."""
+"""Several texts with the same prefix, drawn at once."""
 
 import math
 import secrets
@@ -19,7 +19,7 @@ from charrnn.text.symbols import to_sought, to_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 MOST_TEXTS = 256
-"""Texts drawn at once; of more, these go first."""
+"""Most texts drawn at once; more are drawn in groups of this size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,10 @@ class Sample:
     """A text that was drawn.
 
     Attributes:
-        text: with its prefix.
-        rng_seed: what draws it again, alone.
+        text: the text, with its prefix.
+        rng_seed: the seed that draws the text again, alone.
         stop_reason: "length", "stop", or "end" of a document.
-        nats: (N,) -ln p of each drawn character, and of the document's end, by the model: at temperature 1, of all
-            characters.
+        nats: (N,) -ln p of each drawn character and of the document's end; p is the model's, at temperature 1.
     """
 
     text: str
@@ -41,12 +40,12 @@ class Sample:
 
     @property
     def bits_per_character(self) -> float:
-        """Mean of -log2 p; NaN where nothing was drawn."""
+        """Mean of -log2 p; NaN if nothing was drawn."""
         return float(self.nats.mean()) / math.log(2) if len(self.nats) else math.nan
 
 
 class SubSeeds(Sequence[int]):
-    """The generators' seeds of the texts of a batch, see ``sub_seed``: each is made when it is asked for."""
+    """The generators' seeds of a batch's texts, see ``sub_seed``, each computed when needed."""
 
     def __init__(self, rng_seed: int, count: int) -> None:
         self._rng_seed, self._numbers = rng_seed, range(count)
@@ -71,8 +70,8 @@ class SampleBatch:
     """Texts that continue one prefix, each with a random generator of its own.
 
     Attributes:
-        prefix: symbols.
-        rng_seeds: of each text, see ``sub_seed``.
+        prefix: the symbols with which each text begins.
+        rng_seeds: the generator's seed of each text, see ``sub_seed``.
     """
 
     def __init__(
@@ -86,9 +85,9 @@ class SampleBatch:
     def steps(
         self, settings: SamplingSettings, *, top: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
-        """As ``charrnn.sampling.growth.grow``, one text after the other: the first one as it is drawn.
+        """Draw as ``charrnn.sampling.growth.grow``, but yield text after text, the first one while it is drawn.
 
-        Interrupted, those after the one that is being shown are left out.
+        If interrupted, the texts after the current one are omitted.
         """
         prefix = self._vocabulary.encode(with_start(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
@@ -103,7 +102,7 @@ class SampleBatch:
                 return
 
     def samples(self, **settings: Any) -> Iterator[Sample]:
-        """Draw all; the options are the fields of ``SamplingSettings``."""
+        """Draw all texts; the options are the fields of ``SamplingSettings``."""
         unit = self._vocabulary.unit
         symbols, nats = [self.prefix], [np.empty(0)]
         for step in self.steps(settings_for(unit, settings)):
@@ -116,7 +115,7 @@ class SampleBatch:
 
 
 def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
-    """The steps of each text after those of the one before; texts are counted from ``first``."""
+    """Order the steps by text; texts are numbered from ``first``."""
     waiting: dict[int, list[Step]] = {}
     current = 0
     for step in steps:
@@ -129,10 +128,10 @@ def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
 
 
 def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
-    """The settings, with stop texts as a model of that unit reads them.
+    """Make the settings, converting stop texts to symbols of a model of that unit.
 
     Raises:
-        ConfigError: one is unknown, or its value cannot be.
+        ConfigError: A setting is unknown or out of range.
     """
     known = [field.name for field in fields(SamplingSettings)]
     if unknown := set(settings).difference(known):
@@ -145,9 +144,9 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
 
 
 def with_start(prefix: str, vocabulary: Vocabulary) -> str:
-    """What a model reads before it draws: a document's prefix after the end of another one, else the prefix alone.
+    """Return the symbols that a model reads before it draws: the prefix, for documents after a document's end.
 
-    Where that is empty, it reads a newline, or its first character.
+    Without any, it reads a newline, or else the vocabulary's first character.
     """
     if vocabulary.documents:
         return END + prefix
@@ -155,14 +154,14 @@ def with_start(prefix: str, vocabulary: Vocabulary) -> str:
 
 
 def sub_seed(rng_seed: int, number: int) -> int:
-    """The generator's seed of text ``number`` (from 0) of a batch: the batch's own, then 53 bits of others."""
+    """Return the generator's seed of text ``number`` (from 0): the batch's own for 0, else 53 random bits."""
     return rng_seed if number == 0 else int(generator(rng_seed, number)[0]) >> 11
 
 
 def seed_for(rng_seed: int | None) -> int:
-    """The generator's seed; one that nobody can foresee, if none is given.
+    """Return the generator's seed, a random one if none is given.
 
     Raises:
-        ConfigError: it is not a whole number.
+        ConfigError: The seed is not a whole number.
     """
     return secrets.randbits(32) if rng_seed is None else check_whole("rng_seed", rng_seed)

@@ -1,4 +1,4 @@
-"""Drawing from a model that sees the last characters alone: its compiled loop."""
+"""Compiled loop that draws from a model of a fixed context, which sees only the last characters."""
 
 from typing import Any, NamedTuple
 
@@ -15,14 +15,14 @@ from charrnn.workers import share
 
 
 class ContextKernels(NamedTuple):
-    """What the loop calls by address."""
+    """Addresses of the kernels that the loop calls."""
 
     predict: Any
     choose: Any
 
 
 class Work(NamedTuple):
-    """N streams at work; as ``charrnn.models.language.generate.StreamArrays``, but for the state."""
+    """Arrays of N streams: those of ``charrnn.models.language.generate.StreamArrays`` without the state."""
 
     ids: npt.NDArray[np.int32]
     generators: npt.NDArray[np.uint64]
@@ -33,16 +33,16 @@ class Work(NamedTuple):
 
 @jit
 def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, drawn, first, last):
-    """Fill ``drawn`` for streams ``first`` to ``last``; as ``charrnn.models.language.generate.generate``.
+    """Fill ``drawn`` for streams ``first`` to ``last``, as ``charrnn.models.language.generate.generate``.
 
     Args:
-        kernels: Kernels.
-        weights: the model's.
-        buffers: its ContextBuffers of one step, with the state in its history.
-        streams: Work, advanced.
-        classes: V.
+        kernels: the ContextKernels.
+        weights: the model's weights.
+        buffers: the model's ContextBuffers for one step, whose history holds the state.
+        streams: the Work arrays, which are advanced.
+        classes: V, the number of classes.
         rules: ``charrnn.kernels.draw.Rules``.
-        drawn: Drawn, written.
+        drawn: the Drawn arrays, which are written.
         first: the first stream.
         last: one beyond the last stream.
     """
@@ -58,7 +58,7 @@ def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, d
 
 
 class ContextSampler:
-    """A ``charrnn.sampling.streams.ModelSampler``."""
+    """The ``charrnn.sampling.streams.ModelSampler`` of a model of a fixed context."""
 
     def __init__(self, network: ContextModel) -> None:
         self.network = network
@@ -69,7 +69,7 @@ class ContextSampler:
 
 
 class ContextStreams(Streams):
-    """The streams of a model that sees the last characters alone."""
+    """The streams of a model of a fixed context."""
 
     def __init__(self, sampler: ContextSampler, start: Snapshot) -> None:
         super().__init__(sampler, start)

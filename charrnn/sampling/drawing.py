@@ -1,4 +1,4 @@
-"""Drawing a character from logits, and what is kept of it."""
+"""Drawing a character from logits, and the arrays of results."""
 
 from typing import NamedTuple
 
@@ -10,20 +10,20 @@ from charrnn.kernels.jit import addressable
 
 
 class Drawn(NamedTuple):
-    """What T draws of N streams gave."""
+    """The results of T draws of N streams."""
 
     ids: npt.NDArray[np.int32]
-    """(N, T)."""
+    """(N, T) the drawn classes."""
     nats: npt.NDArray[np.float64]
-    """(N, T): -ln p of each, p by the model: temperature 1 and all classes."""
+    """(N, T) -ln p of each; p is the model's, at temperature 1."""
     top_ids: npt.NDArray[np.int32]
-    """(N, T, R): the R most probable classes, the first one first."""
+    """(N, T, R) the R most probable classes, the most probable one first."""
     top_logprobs: npt.NDArray[np.float64]
-    """(N, T, R): ln p of these."""
+    """(N, T, R) ln p of these."""
 
     @classmethod
     def allocate(cls, streams: int, count: int, top: int) -> "Drawn":
-        """For ``count`` draws of N ``streams``, with the R most probable classes each."""
+        """Allocate arrays for ``count`` draws of N ``streams``, with the R most probable classes of each."""
         shape, ranked = (streams, count), (streams, count, top)
         return cls(np.empty(shape, np.int32), np.empty(shape), np.empty(ranked, np.int32), np.empty(ranked))
 
@@ -33,12 +33,12 @@ def choose(streams, classes, rules, drawn, n, t):
     """Draw from the logits of stream ``n``; fill ``drawn`` at ``t``.
 
     Args:
-        streams: have ``ids``, ``logits``, ``generators``, and as buffers ``weights`` and ``heap`` (N, V).
-        classes: V.
+        streams: arrays ``ids``, ``logits``, ``generators``, and the buffers ``weights`` and ``heap`` (N, V).
+        classes: V, the number of classes.
         rules: ``charrnn.kernels.draw.Rules``.
-        drawn: Drawn, written.
-        n: the stream.
-        t: the character.
+        drawn: the Drawn arrays, which are written.
+        n: index of the stream.
+        t: index of the draw.
     """
     logits = streams.logits[0, n]
     weights = streams.weights[n]

@@ -1,4 +1,4 @@
-"""Texts as they grow: chunks of characters, cut where a stop text begins."""
+"""Drawing texts chunk by chunk, and ending each before a stop text."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
 
 CHUNK_SECONDS = 0.05
-"""What a chunk of characters should take: short enough to be seen as it comes, and to be interrupted."""
+"""Target time of a chunk: short enough to show text as it is drawn, and to be interrupted."""
 
 GROWTH = 8
-"""How many times as large as the one before a chunk is at most: the first one says little of how fast they are."""
+"""Largest growth factor from chunk to chunk, as the first one gives a poor estimate of the speed."""
 
 Array = npt.NDArray[Any]
 
@@ -24,48 +24,48 @@ class DrawnPiece(NamedTuple):
     """Some characters of one text."""
 
     symbols: str
-    """n characters."""
+    """The n characters."""
     nats: Array
-    """(n,) -ln p of each by the model."""
+    """(n,) the model's -ln p of each."""
     top_ids: Array
-    """(n, R) ids of the most probable characters in its place."""
+    """(n, R) ids of the most probable characters at its position."""
     top_logprobs: Array
     """(n, R) ln p of these."""
 
     def part(self, first: int, last: int | None = None) -> "DrawnPiece":
-        """The characters from ``first`` to ``last``."""
+        """Return the characters from ``first`` to ``last``."""
         symbols, *arrays = self
         return DrawnPiece(symbols[first:last], *(array[first:last] for array in arrays))
 
     def joined(self, other: "DrawnPiece") -> "DrawnPiece":
-        """These characters, then others."""
+        """Append another piece."""
         arrays = (np.concatenate(pair) for pair in zip(self[1:], other[1:], strict=True))
         return DrawnPiece(self.symbols + other.symbols, *arrays)
 
 
 class Step(NamedTuple):
-    """What one chunk added to one text."""
+    """The addition of one chunk to one text."""
 
     text: int
-    """Which."""
+    """The text's number."""
     piece: DrawnPiece
-    """What is certain to belong to it."""
+    """The characters that certainly belong to the text."""
     drawn: int
-    """Characters that were drawn; more than the piece's while a stop text may have begun, fewer when it has not."""
+    """Characters drawn in this chunk: more than ``piece`` while a stop text may have begun, fewer once it has not."""
     stop_reason: str = ""
     """"length", "stop", "end" (of a document) or "interrupted" at the text's end."""
     stop_length: int = 0
-    """Symbols of the stop text, or of the document's end, that ended it."""
+    """Symbols of the stop text or document's end that ended the text."""
     end: DrawnPiece | None = None
     """The document's end, if that was drawn."""
 
     @property
     def predicted(self) -> DrawnPiece:
-        """All of the text that the model has a probability of: the piece, and the document's end."""
+        """All predictions of the step: the piece and the document's end."""
         return self.piece.joined(self.end) if self.end else self.piece
 
     def parts(self, portion: int) -> Iterator["Step"]:
-        """The same in steps of at most ``portion`` characters, an end apart; 0 for all in one."""
+        """Split into steps of at most ``portion`` characters, and one for the text's end; 0 does not split."""
         if not portion:
             yield self
             return
@@ -77,14 +77,14 @@ class Step(NamedTuple):
 
 
 class StopTexts:
-    """Cuts one growing text before the first of the stop texts that is complete, whatever its pieces are."""
+    """Ends a growing text before the first complete stop text, also if that spans several pieces."""
 
     def __init__(self, texts: tuple[str, ...], top: int) -> None:
         self._texts = texts
         self._held = DrawnPiece("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
 
     def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
-        """What can be shown now, and the stop text that follows it, if one is complete."""
+        """Return the characters that are certain by now, and the stop text after them, if complete."""
         nothing = piece.part(0, 0)
         if not self._texts:
             return piece, nothing
@@ -99,12 +99,12 @@ class StopTexts:
         return whole.part(0, cut), nothing
 
     def rest(self) -> DrawnPiece:
-        """What was held back, now that no more comes."""
+        """Return the characters that were held back, as the text has ended."""
         held, self._held = self._held, self._held.part(0, 0)
         return held
 
     def _overlap(self, symbols: str) -> int:
-        """Length of the longest end of ``symbols`` with which a stop text begins."""
+        """Return the length of the longest end of ``symbols`` that begins a stop text."""
         longest = min(len(symbols), max(map(len, self._texts), default=1) - 1)
         starts = (n for n in range(longest, 0, -1) if any(text.startswith(symbols[-n:]) for text in self._texts))
         return next(starts, 0)
@@ -118,14 +118,14 @@ def grow(
     top: int = 0,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
-    """Draw texts that go on from ``streams``, chunk by chunk; each text ends with a step that has a stop reason.
+    """Draw texts that continue ``streams``, chunk by chunk; the last step of each text has a stop reason.
 
     Args:
-        streams: advanced; afterwards they may be beyond what the texts hold.
-        vocabulary: the model's.
+        streams: the streams, which are advanced, perhaps beyond the ends of the texts.
+        vocabulary: the model's vocabulary.
         settings: how to draw.
         top: R, how many of the most probable characters to report with each.
-        interrupted: asked after each chunk; where it says so, all texts end.
+        interrupted: called after each chunk; all texts end once it returns True.
     """
     texts = list(range(len(streams.now.last)))
     stop_texts = tuple(filter(None, (*settings.stop, vocabulary.end)))
@@ -135,7 +135,7 @@ def grow(
         began = time.perf_counter()
         count = min(count, left)
         drawn = streams.draw(count, settings.rules, top)
-        seconds = time.perf_counter() - began  # of drawing alone: who reads slowly is not given smaller chunks
+        seconds = time.perf_counter() - began  # of drawing alone, so that a slow reader does not shrink the chunks
         left -= count
         stopped = interrupted()
         last_reason = "length" if not left else "interrupted" if stopped else ""

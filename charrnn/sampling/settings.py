@@ -1,4 +1,4 @@
-"""How a text is drawn: frozen, and checked when it is made."""
+"""Settings for drawing a text, which are checked when they are made."""
 
 import math
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from charrnn.errors import ConfigError
 from charrnn.kernels.draw import Rules
 
 MOST_CLASSES = 2**31 - 1
-"""More than any vocabulary has."""
+"""Largest ``top_k``: more than any vocabulary has."""
 
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How a text is drawn. The temperature comes first, then top-k, top-p and min-p, each of what is left.
+    """Settings for drawing a text: temperature, then top-k, top-p and min-p, each of the characters left before.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     length: int = 500
     """Characters to draw after the prefix."""
     temperature: float = 0.8
-    """Divides the logits: below 1 safer, above 1 wilder; 0 always takes the most probable character."""
+    """Divisor of the logits; 0 always takes the most probable character."""
     top_k: int = 0
-    """Draw from so many of the most probable characters; 0 for all."""
+    """Number of most probable characters to draw from; 0 for all."""
     top_p: float = 1.0
-    """Draw from the fewest characters that together have this probability; 1 for all."""
+    """Draw from the smallest set of most probable characters with this total probability; 1 for all."""
     min_p: float = 0.0
-    """Draw from the characters that have at least this part of the largest probability; 0 for all."""
+    """Draw from the characters with at least this fraction of the largest probability; 0 for all."""
     stop: tuple[str, ...] = ()
-    """Texts before any of which the text ends; the first to be complete counts. Symbols of the model's unit."""
+    """Stop texts, as symbols of the model's unit: the text ends before the first one that is complete."""
 
     def __post_init__(self) -> None:
         for name in ("length", "top_k"):
@@ -50,6 +50,6 @@ class SamplingSettings:
 
     @property
     def rules(self) -> Rules:
-        """What the kernel that draws needs of them."""
+        """Return the settings as the drawing kernel takes them."""
         top_k = min(int(self.top_k), MOST_CLASSES)
         return Rules(float(self.temperature), top_k, float(self.top_p), float(self.min_p))

@@ -1,4 +1,4 @@
-"""N texts that a model goes on with, each with a random generator of its own."""
+"""N texts that a model continues, each with its own random generator."""
 
 from typing import NamedTuple, Protocol
 
@@ -11,41 +11,41 @@ from charrnn.layers.state import State, copy_state
 from charrnn.sampling.drawing import Drawn
 
 READ_WINDOW = 128
-"""Characters of a text that are read at once."""
+"""Characters of a text read at once."""
 
 Ids = npt.NDArray[np.int32]
 Generators = npt.NDArray[np.uint64]
 
 
 class Snapshot(NamedTuple):
-    """All that decides what streams draw next; never changed, another one takes its place."""
+    """Everything on which the next draws of N streams depend; immutable."""
 
     state: State
-    """After all characters but the last."""
+    """The model's state after all characters but the last."""
     last: Ids
-    """(N,) the last character of each."""
+    """(N,) the last character of each stream."""
     generators: Generators
-    """(N, 4)."""
+    """(N, 4) the state of each stream's random generator."""
 
 
 class ModelSampler(Protocol):
-    """A model that is ready to draw."""
+    """Makes streams that draw from a model."""
 
     @property
     def network(self) -> LanguageModel:
         """The model."""
 
     def streams(self, start: Snapshot) -> "Streams":
-        """Streams that go on from there."""
+        """Make streams that continue from a snapshot."""
 
 
 class Streams:
     """N streams of characters.
 
-    The last character of a stream has not been read yet: reading and drawing both begin with it.
+    A stream's last character has not been read yet: reading and drawing both begin with it.
 
     Attributes:
-        now: where the streams are.
+        now: the current snapshot.
     """
 
     def __init__(self, sampler: ModelSampler, start: Snapshot) -> None:
@@ -54,7 +54,7 @@ class Streams:
 
     @classmethod
     def beginning(cls, sampler: ModelSampler, text: Ids, generators: Generators) -> "Streams":
-        """A stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
+        """Make a stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
         network = sampler.network
         state = network.initial_state(1)
         read(network, state, text[:-1])
@@ -63,12 +63,12 @@ class Streams:
         return sampler.streams(Snapshot(states, text[-1:].repeat(count), generators.copy()))
 
     def keep(self, places: list[int]) -> "Streams":
-        """Only the streams at these places."""
+        """Return the streams at these indices."""
         state: State = [tuple(array[places] for array in layer) for layer in self.now.state]
         return self._sampler.streams(Snapshot(state, self.now.last[places], self.now.generators[places]))
 
     def read(self, text: Ids) -> None:
-        """Go on with a given text instead of drawing; there must be one stream only."""
+        """Append a given text instead of drawing; there must be one stream only."""
         if len(text):
             state, last, generators = self.now
             state = copy_state(state)
@@ -76,11 +76,11 @@ class Streams:
             self.now = Snapshot(state, text[-1:].copy(), generators)
 
     def draw(self, count: int, rules: Rules, top: int = 0) -> Drawn:
-        """Draw ``count`` characters of each stream; what a stream draws after the end of a document has no meaning.
+        """Draw ``count`` characters of each stream; those after the end of a document are meaningless.
 
         Args:
             count: T, at least 1.
-            rules: how.
+            rules: how to draw.
             top: R, how many of the most probable characters to report with each; at most V.
         """
         network, start = self._sampler.network, self.now
@@ -92,7 +92,7 @@ class Streams:
         return drawn
 
     def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
-        """Fill ``drawn``; returns where the streams are then."""
+        """Fill ``drawn`` and return the snapshot after it."""
         raise NotImplementedError
 
 

@@ -1,8 +1,8 @@
-"""Exact answers: of lines such as 12+345=357, a question with its separator and an answer, how many are answered right.
+"""Exact match: how many lines such as 12+345=357 (question, separator, answer) a model answers right.
 
-A model's most probable continuation of a question is the answer if, and only if, each character of the answer and the
-newline after it is the most probable one where all before it are right. So the lines are read, and nothing is drawn.
-Each line is read from the state before the first character, after a newline; lines of one length are read at once.
+A greedy continuation of the question is the answer if and only if each character of the answer, and the newline after
+it, is the most probable one after the correct characters before it. So nothing needs to be drawn. Each line is read
+from the initial state, after a newline; lines of one length are read at once.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
 
 SEPARATOR = "="
-"""What ends a question."""
+"""The default text between question and answer."""
 
 MOST_LINES = 256
 """Lines read at once."""
@@ -29,8 +29,8 @@ class ExactMatch:
     """How many questions were asked and answered right.
 
     Attributes:
-        asked: by the question's length, in characters before its separator.
-        right: of them.
+        asked: number of questions by length, in characters before the separator.
+        right: number of right answers by the same lengths.
     """
 
     asked: Counter[int] = field(default_factory=Counter)
@@ -40,18 +40,18 @@ class ExactMatch:
 def score_exact_match(
     network: LanguageModel, vocabulary: Vocabulary, pieces: Iterable[Piece], *, separator: str = SEPARATOR
 ) -> ExactMatch:
-    """Ask all questions of a text that comes in pieces; empty lines are none.
+    """Ask all questions of a text that comes in pieces; empty lines are skipped.
 
     Args:
         network: the model.
         vocabulary: the model's characters.
         pieces: the text.
-        separator: what ends a question; where it comes more than once, the first one does.
+        separator: the text that ends a question at its first occurrence in the line.
 
     Raises:
-        ConfigError: the separator is empty.
-        CorpusError: a line holds no separator, or there is no line.
-        VocabularyError: the text, or a newline, holds a character that the model has never seen.
+        ConfigError: The separator is empty.
+        CorpusError: A line lacks the separator, or there is no line.
+        VocabularyError: The model does not know a character of the text, or the newline.
     """
     if not separator:
         raise ConfigError("separator must be at least one character, not '': give what stands before each answer")
@@ -80,7 +80,7 @@ def score_exact_match(
 
 
 def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
-    """Each line that is not empty, without its newline, after its file and its number there."""
+    """Yield the file, number and text (without newline) of each line that is not empty."""
     origin, number, rest = "", 1, ""
     for piece in pieces:
         if piece.start == 0:

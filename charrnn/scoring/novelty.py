@@ -1,7 +1,7 @@
-"""What a text has copied from a corpus, exactly: passages, character for character, or the whole of a document.
+"""Find the passages, or a whole document, that a text has copied verbatim from a corpus.
 
-The corpus is read once, in pieces, through the suffix automaton of the text, so that time grows with both and memory
-with the text alone, however much is copied.
+The corpus is read once, in pieces, through the suffix automaton of the text. Time is linear in both lengths, and memory
+in the text's length alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,19 +16,19 @@ from charrnn.kernels.automaton import NONE, ROOT, automaton_of, follow, grams_of
 from charrnn.text.vocabulary import END, Vocabulary
 
 SHORTEST = 20
-"""Characters of a passage that counts as copied: a few words, more than usually recur by themselves."""
+"""Characters of the shortest passage that counts as copied: a few words, more than usually recur by chance."""
 
 MOST_PASSAGES = 5
-"""How many passages are told."""
+"""How many passages are reported."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A part of a text that the corpus holds, and does not hold with one more character of the text at either end.
+    """A maximal part of a text that the corpus holds.
 
     Attributes:
-        start: its place in the text.
-        text: not empty.
+        start: the part's position in the text.
+        text: the part, which is not empty.
     """
 
     start: int
@@ -40,11 +40,11 @@ class Novelty:
     """How much of a text is copied.
 
     Attributes:
-        characters: of the text.
-        copied: those of them that stand in a passage of at least ``shortest`` characters.
-        passages: the longest of those, longest first and each but once; they do not overlap.
-        shortest: characters of a passage that counts.
-        document: whether the text is a whole document of the corpus; None where that was not asked.
+        characters: length of the text.
+        copied: number of its characters in passages of at least ``shortest`` characters.
+        passages: the longest distinct passages, longest first, which do not overlap.
+        shortest: characters of the shortest passage that counts.
+        document: whether the text is a whole document of the corpus; None if that was not asked.
     """
 
     characters: int
@@ -55,7 +55,7 @@ class Novelty:
 
     @property
     def share(self) -> float:
-        """The part that is copied, 0 to 1; NaN of an empty text."""
+        """The fraction that is copied, 0 to 1; NaN for an empty text."""
         return self.copied / self.characters if self.characters else float("nan")
 
 
@@ -66,21 +66,23 @@ def novelties(
     documents: Sequence[str | None] = (),
     shortest: int = SHORTEST,
 ) -> list[Novelty]:
-    """What each of the texts has copied from the corpus.
+    """Find what each of the texts has copied from the corpus.
 
     Args:
-        texts: whatever is looked for.
-        corpus: the pieces of one text, in order; not held. Of documents, with END after each.
-        documents: of each text the document that is looked for with it, perhaps with more before the text; None of a
-            text that is none. Not given, no documents are looked for.
-        shortest: characters of a passage that counts as copied.
+        texts: the texts to look for.
+        corpus: the pieces of one text, in order, which are not kept; documents each end with END.
+        documents: for each text the whole document to look for, such as the text with its seed; None for a text that is
+            not a document. If not given, no documents are looked for.
+        shortest: characters of the shortest passage that counts as copied.
 
     Raises:
         ConfigError: ``shortest`` is below 1.
     """
     shortest = check_whole("shortest", shortest, 1)
     vocabulary = Vocabulary.of("".join(texts) or "\n")
-    between = np.array([len(vocabulary)], np.int32)  # no character of the corpus: nothing matches across two texts
+    between = np.array(
+        [len(vocabulary)], np.int32
+    )  # an id that the corpus lacks, so that nothing matches across two texts
     ids = np.concatenate([part for text in texts for part in (vocabulary.encode(text), between)])
     automaton, prefixes = automaton_of(ids)
     grams = grams_of(ids, shortest, automaton, prefixes)
@@ -102,7 +104,7 @@ def novelties(
 
 
 class _DocumentSearch:
-    """Looks for whole documents in a corpus that comes in pieces; holds no more of it than they are long."""
+    """Looks for whole documents in a corpus that comes in pieces; keeps no more of it than the longest document."""
 
     def __init__(self, sought: Iterable[str | None]) -> None:
         self._sought = {document for document in sought if document is not None}
@@ -111,20 +113,22 @@ class _DocumentSearch:
         self._begun = ""
 
     def read(self, piece: str) -> None:
-        """Go on in the corpus."""
+        """Read the next piece of the corpus."""
         *ended, begun = (self._begun + piece).split(END)
         self._found |= self._sought.intersection(ended)
-        self._begun = begun[: self._longest + 1]  # one more than any: too long to be found
+        self._begun = begun[: self._longest + 1]  # longer than any document, so it matches none
 
     def has_found(self, document: str | None) -> bool | None:
-        """Whether a document was one of the corpus; None of none."""
+        """Whether the corpus holds a document; None if ``document`` is None."""
         return None if document is None else document in self._found
 
 
 def _novelty(text: str, shared: npt.NDArray[np.int32], shortest: int, document: bool | None) -> Novelty:
-    """The report of a text, of which the last ``shared[i]`` characters up to place i are in the corpus."""
+    """Report on a text; the corpus holds the last ``shared[i]`` characters of the text up to position i."""
     shared = np.where(shared < shortest, 0, shared)
-    ends = np.flatnonzero((shared > 0) & (shared >= np.append(shared[1:], 0)))  # the next character makes it no longer
+    ends = np.flatnonzero(
+        (shared > 0) & (shared >= np.append(shared[1:], 0))
+    )  # the match ends before the next character
     starts = ends + 1 - shared[ends]
     borders = np.zeros(len(text) + 1, np.int64)
     np.add.at(borders, starts, 1)

@@ -1,4 +1,4 @@
-"""Scoring a text that comes in pieces: vocabulary, blocks, and results for each piece."""
+"""Scoring a text that comes in pieces: encoding, blocks, and a result for each piece."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A part of a text, and what a model reads of it.
+    """A part of a text, and the ids that a model reads for it.
 
     Attributes:
         pieces: the part, of N characters in all.
-        ids: (M,) what the model reads.
-        known: (N,) whether the model knows a character.
-        places: of those that it knows, where they lie in ``ids``.
+        ids: (M,) the ids that the model reads.
+        known: (N,) whether the model knows each character.
+        places: the positions of the known characters in ``ids``.
     """
 
     pieces: list[Piece]
@@ -32,7 +32,7 @@ class Block:
     places: npt.NDArray[np.int64] | slice
 
     def by_character(self, losses: Losses, ranks: Ranks) -> tuple[Losses, Ranks]:
-        """Losses and ranks (N,), from those of the ids (M,): NaN and 0 for what the model does not know."""
+        """Convert losses and ranks of the ids (M,) to those of the characters (N,): NaN and 0 for unknown ones."""
         if self.known.all():  # blocks are large
             return losses, ranks
         all_losses, all_ranks = np.full(len(self.known), np.nan), np.zeros(len(self.known), np.int32)
@@ -43,18 +43,18 @@ class Block:
 def score_pieces(
     reader: Reader, vocabulary: Vocabulary, pieces: Iterable[Piece], *, unknown: str = "error"
 ) -> Iterator[ScoredText]:
-    """Score a text that comes in pieces of any length; yields its pieces, cut where a block ends.
+    """Score a text that comes in pieces of any length; yields scored pieces, which are also cut where a block ends.
 
     Args:
         reader: the model.
         vocabulary: the model's characters.
         pieces: the text; at least two characters in all.
-        unknown: see ``as_read``. What the model has never seen does not count: it knows no probability of that.
+        unknown: see ``as_read``. Unknown characters are not counted, as the model gives them no probability.
 
     Raises:
-        ConfigError: ``unknown`` is none of these.
-        VocabularyError: the text holds a character that the model has never seen, and ``unknown`` is "error".
-        CorpusError: the text is too short.
+        ConfigError: ``unknown`` is none of the three choices.
+        VocabularyError: The text holds a character that the model does not know, and ``unknown`` is "error".
+        CorpusError: The text is too short.
     """
     characters = 0
     for block in as_read(vocabulary, pieces, unknown):
@@ -74,20 +74,20 @@ def score_pieces(
 
 
 def as_read(vocabulary: Vocabulary, pieces: Iterable[Piece], unknown: str = "error") -> Iterator[Block]:
-    """A text that comes in pieces of any length, as a model reads it.
+    """Encode a text that comes in pieces of any length, in blocks.
 
-    A model of documents reads the text as ``in_documents`` splits it, after the end of another document, which is a
-    block without pieces: so it predicts the first character too, and each end, which stands in the pieces as END.
+    For a model of documents, the text is split by ``in_documents``, with END in the pieces after each document. A first
+    block without pieces holds the end of another document, so that the model also predicts the first character.
 
     Args:
         vocabulary: the model's characters.
         pieces: the text.
-        unknown: what to do about characters that the model has never seen. "error" raises; "skip" leaves them out;
-            "replace" lets the model read the closest ones that it knows in their place.
+        unknown: what to do about characters that the model does not know: "error" raises; "skip" omits them; "replace"
+            lets the model read the closest known ones.
 
     Raises:
-        ConfigError: ``unknown`` is none of these.
-        VocabularyError: the text holds a character that the model has never seen, and ``unknown`` is "error".
+        ConfigError: ``unknown`` is none of the three choices.
+        VocabularyError: The text holds a character that the model does not know, and ``unknown`` is "error".
     """
     if unknown not in UNKNOWN:
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
@@ -115,7 +115,7 @@ def _read_block(vocabulary: Vocabulary, pieces: list[Piece], unknown: str) -> Bl
 
 
 def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
-    """The pieces, cut and gathered so that each list but the last holds ``size`` characters."""
+    """Cut and group the pieces into lists, each but the last with ``size`` characters."""
     block: list[Piece] = []
     room = size
     for whole in pieces:
@@ -124,7 +124,7 @@ def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
             yield [*block, Piece(piece.origin, piece.start, piece.text[:room])]
             piece = Piece(piece.origin, piece.start + room, piece.text[room:])
             block, room = [], size
-        if piece.text or piece is whole:  # an empty file is shown too
+        if piece.text or piece is whole:  # an empty file is a piece too
             block.append(piece)
             room -= len(piece.text)
     if block:
@@ -132,7 +132,7 @@ def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
 
 
 def _unknown(block: list[Piece], vocabulary: Vocabulary) -> VocabularyError:
-    """The error for the first piece that holds characters that the model has never seen."""
+    """Make the error for the first piece with characters that the model does not know."""
     for piece in block:
         try:
             vocabulary.encode(piece.text, before=piece.start)

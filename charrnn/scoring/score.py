@@ -1,4 +1,4 @@
-"""The figures: of a text as a whole, and of each of its characters."""
+"""Scores: cross-entropy and perplexity of a text, and the loss of each of its characters."""
 
 import math
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ class Score:
     nats: float
     """Sum of -ln p over all predictions."""
     characters: int
-    """Predictions: as a rule, the text's characters but the first; of documents, their characters and their ends."""
+    """Number of predictions: the text's characters but the first; for documents, all their characters and ends."""
 
     def __add__(self, other: "Score") -> "Score":
         return Score(self.nats + other.nats, self.characters + other.characters)
 
     @property
     def nats_per_character(self) -> float:
-        """Cross-entropy in nats; NaN where nothing is predicted."""
+        """Cross-entropy in nats; NaN without predictions."""
         return self.nats / self.characters if self.characters else math.nan
 
     @property
@@ -38,33 +38,32 @@ class Score:
     @property
     def perplexity(self) -> float:
         """Exp of the cross-entropy: the number of equally likely characters that would be as hard to guess."""
-        return math.exp(min(self.nats_per_character, 700.0))  # a float holds no more than exp(709)
+        return math.exp(min(self.nats_per_character, 700.0))  # exp(709) is the largest float
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredText(Score):
-    """A text of N characters, and how well each of them is predicted.
+    """A text of N characters, with the loss and the rank of each.
 
-    What is not predicted has a loss of NaN and a rank of 0: the first character of all, and what the model has never
-    seen.
+    A character that is not predicted, the first one or one that the model does not know, has loss NaN and rank 0.
     """
 
     piece: Piece = field(repr=False)
     losses: Losses = field(repr=False)
     """(N,) nats."""
     ranks: Ranks = field(repr=False)
-    """(N,) each character's place in the order of probability: 1 if the model thought it the most probable."""
+    """(N,) each character's rank by probability, 1 for the most probable one."""
     unknown: int = 0
-    """Characters that the model has never seen."""
+    """Number of characters that the model does not know."""
 
     @property
     def text(self) -> str:
-        """The text; of a model of bytes, its bytes as the characters of these numbers; END where a document ends."""
+        """The text, with END after each document; for a model of bytes, each byte is the character of that number."""
         return self.piece.text
 
     @property
     def plain(self) -> Score:
-        """The score alone, without what it is of."""
+        """The score without the text."""
         return Score(self.nats, self.characters)
 
     @property
@@ -74,12 +73,12 @@ class ScoredText(Score):
 
 
 def total_of(losses: Losses, ranks: Ranks) -> Score:
-    """The score of what is predicted; a loss of NaN that a diverged model gives stays one."""
+    """Sum the losses of predicted characters; a NaN of a diverged model makes the sum NaN."""
     return Score(float(losses.sum(where=ranks > 0)), int(np.count_nonzero(ranks)))
 
 
 def joined(parts: Sequence[ScoredText]) -> ScoredText:
-    """Successive parts of one text as one."""
+    """Join successive parts of a text."""
     total: Score = sum(parts[1:], start=parts[0])
     first = parts[0].piece
     return ScoredText(

@@ -1,12 +1,12 @@
-"""Reading a text with a model that stays as it is, many streams at once.
+"""Scoring a text with a fixed model, many streams at once.
 
-A text is read in blocks, so that memory does not grow with it; the state is carried from each block to the next. Of a
-block, up to MOST_STREAMS streams are read at once, which is many times faster than one. Each stream but the first
-warms up on the characters before its own, which are not counted, so that its state has seen some past; every character
-but the text's first is predicted exactly once. The cut depends on the length of the text alone.
+A text is read in blocks, so that memory does not grow with it; the state is carried from each block to the next. A
+block is cut into up to MOST_STREAMS streams that are read at once, which is many times faster than one. Each stream but
+the first warms up on the characters before its own, which are not counted. Every character but the text's first is
+predicted exactly once. The cuts depend on the text's length alone.
 
-A text too short for two streams is read in one pass, and so is every text if that is asked for: then each prediction
-has seen all that comes before it, exactly as when the text is drawn.
+A text too short for two streams, or any text with ``one_pass``, is read as one stream: then each prediction depends on
+all characters before it, as in drawing.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ WINDOW = 2048
 """Predictions made at once, by all streams together."""
 
 STREAM_LENGTH = 4096
-"""Predictions for which another stream is opened."""
+"""Predictions of a block for each of its streams."""
 
 MOST_STREAMS = 64
 
@@ -46,19 +46,19 @@ def go_on() -> None:
 
 
 class Reader(Protocol):
-    """Reads a text block by block and predicts it; what it remembers is carried from each block to the next."""
+    """Predicts a text block by block, carrying its state from each block to the next."""
 
     def read(self, ids: Ids) -> tuple[Losses, Ranks]:
-        """Losses (N,) in nats and ranks (N,) of the next N ids: NaN and 0 for the first id of all."""
+        """Return losses (N,) in nats and ranks (N,) of the next N ids: NaN and 0 for the text's first id."""
 
 
 class StreamReader:
-    """The ``Reader`` of a model that stays as it is.
+    """The ``Reader`` of a model that does not learn while it reads.
 
     Args:
         network: the model.
-        one_pass: read in one pass whatever the length.
-        before_window: is called before each window, and may raise to end the reading.
+        one_pass: whether to read as one stream whatever the length.
+        before_window: called before each window; may raise to end the reading.
     """
 
     def __init__(
@@ -92,14 +92,14 @@ class StreamReader:
         state = self._network.initial_state(streams)
         if streams > 1:
             steps = min(WARM_UP, length)
-            # Nothing comes before the first stream: it reads anything, and its state is then set.
+            # Nothing precedes the first stream: it warms up on any characters, and its state is then set.
             self._predict(text, np.maximum(starts - steps, 0), steps, state)
         for layer, carried in zip(state, self._state, strict=True):
             for array, values in zip(layer, carried, strict=True):
                 array[0] = values[0]
         self._predict(text, starts, length, state, losses, ranks)
         self._state = [tuple(array[-1:].copy() for array in layer) for layer in state]
-        if rest := count - streams * length:  # the last stream goes on to the end of the block
+        if rest := count - streams * length:  # the last stream also reads the block's remainder
             self._predict(text, np.array([count - rest]), rest, self._state, losses, ranks)
 
     def _predict(self, *arguments: Any) -> None:
@@ -117,9 +117,9 @@ def predict(
     *,
     before_window: Callable[[], None] = go_on,
 ) -> None:
-    """Read ``length`` ids from each of B starts, and predict the ids that follow them; advances ``state``.
+    """Read ``length`` ids from each of B starts and predict the ids after them; advances ``state``.
 
-    Losses and ranks are left, if they are wanted, at place i for the prediction of ``text[i + 1]``.
+    If given, ``losses`` and ``ranks`` receive the prediction of ``text[i + 1]`` at index i.
     """
     streams = len(starts)
     steps = min(max(1, WINDOW // streams), length)
@@ -133,7 +133,7 @@ def predict(
 
 
 def losses_and_ranks(network: LanguageModel, window: Buffers, targets: Ids) -> tuple[Losses, Ranks]:
-    """Losses and ranks (T, B) of the targets, from the logits of a window that was read without targets."""
+    """Compute losses and ranks (T, B) of the targets from the logits of a window."""
     ranks = np.empty(targets.shape, np.int32)
 
     def streams(part: int, parts: int) -> None:
@@ -153,10 +153,10 @@ def score(network: LanguageModel, ids: Text, *, before_window: Callable[[], None
         before_window: see ``StreamReader``.
 
     Raises:
-        CorpusError: the text is too short.
+        CorpusError: The text is too short.
     """
     if len(ids) < 2:
-        raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}")
+        raise CorpusError(f"a text to score needs at least 2 characters, not {len(ids)}: use a longer text")
     reader = StreamReader(network, before_window=before_window)
     return sum(
         (total_of(*reader.read(ids[i : i + SCORED_BLOCK])) for i in range(0, len(ids), SCORED_BLOCK)),

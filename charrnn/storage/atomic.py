@@ -1,6 +1,6 @@
-"""Writing files so that nobody ever sees half of one, whenever the process is killed or the disk is full.
+"""Writing files whole or not at all, even if the process is killed or the disk is full.
 
-Every change of a file goes through the functions of ``os``, so that a test can let each of them fail.
+All changes of files use functions of ``os``, so that a test can make each of them fail.
 """
 
 import contextlib
@@ -16,19 +16,19 @@ WRITTEN_AT_ONCE = 1 << 20
 """Bytes written at a time."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""How the system says that there is no room."""
+"""Error numbers of a full disk."""
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, beside: Path | None = None) -> None:
-    """Write ``data`` to ``path``, which holds either its old content or all of the new one at any moment.
+    """Write ``data`` to ``path`` so that it holds its old or its whole new content at any moment.
 
     Args:
-        path: The file to make or replace. Its folder must exist.
+        path: The file to create or replace. Its folder must exist.
         data: The content, whole or in pieces that are written one after the other.
-        beside: A path in the same folder, of which `leftovers` are what a killed process leaves; ``path`` if not given.
+        beside: A path in the same folder, whose `leftovers` include the temporary file; ``path`` if not given.
 
     Raises:
-        OSError: The file cannot be written; ``path`` is as it was before.
+        OSError: The file cannot be written; ``path`` is unchanged.
     """
     temporary = _temporary(beside or path)
     try:
@@ -45,12 +45,12 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, 
 
 
 def append(path: Path, data: bytes) -> None:
-    """Add ``data`` at the end of ``path``, all or nothing, and return when it is on the disk.
+    """Append all of ``data`` to ``path`` or, if that fails, nothing; return when it is on the disk.
 
-    A process that is killed may leave a part of it.
+    Only a killed process may leave a part of it.
 
     Raises:
-        OSError: The file cannot be written; ``path`` is as it was before.
+        OSError: The file cannot be written; ``path`` is unchanged.
     """
     with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) as descriptor:
         size = os.fstat(descriptor).st_size
@@ -64,15 +64,15 @@ def append(path: Path, data: bytes) -> None:
 
 
 def link_or_copy(source: Path, path: Path, beside: Path) -> None:
-    """Make ``path`` another name of the file ``source``, or a copy of it where there are no such names.
+    """Make ``path`` a hard link to ``source``, or a copy if the file system has no hard links.
 
     Args:
         source: The file.
-        path: The other name; an older file of that name is replaced.
-        beside: A path in the same folder, of which `leftovers` are what a killed process leaves.
+        path: The link, which replaces an older file.
+        beside: A path in the same folder, whose `leftovers` include the temporary file.
 
     Raises:
-        OSError: It cannot be made; an older file is as it was before.
+        OSError: The link cannot be made; an older file is unchanged.
     """
     temporary = _temporary(beside)
     try:
@@ -84,7 +84,7 @@ def link_or_copy(source: Path, path: Path, beside: Path) -> None:
             write_atomically(path, iter(lambda: file.read(WRITTEN_AT_ONCE), b""), beside=beside)
     else:
         os.replace(temporary, path)  # noqa: PTH105
-        with contextlib.suppress(FileNotFoundError):  # nothing happens if both names are of one file already
+        with contextlib.suppress(FileNotFoundError):  # os.replace leaves it if both names are already one file
             os.unlink(temporary)  # noqa: PTH108
         sync_folder(path.parent)
 
@@ -94,24 +94,24 @@ def _temporary(path: Path) -> Path:
 
 
 def abandon(path: Path) -> None:
-    """Remove what this process has written so far of the new ``path``, in case that it ends now."""
+    """Remove this process's temporary file of ``path``, before the process ends."""
     with contextlib.suppress(OSError):
         os.unlink(_temporary(path))  # noqa: PTH108
 
 
 def leftovers(path: Path) -> list[Path]:
-    """The temporary files of ``path`` that killed processes left; of those still writing it, too."""
+    """List the temporary files of ``path``, of killed processes and of those still writing."""
     return sorted(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"))
 
 
 def reason(error: BaseException) -> str:
-    """Why ``error`` happened, in one line and without the path that its message repeats."""
+    """Return the cause of ``error`` in one line, without the path."""
     return " ".join((getattr(error, "strerror", None) or str(error)).split())
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn the body's failure to write ``path`` into one line for the user.
+    """Turn an OSError of the body, which writes ``path``, into a RunError for the user.
 
     Raises:
         RunError: The body raised an OSError.
@@ -133,22 +133,22 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
 
 
 def _write(descriptor: int, data: bytes | memoryview) -> None:
-    """Write all of ``data``; a disk that is nearly full takes a part of it."""
+    """Write all of ``data``, as one call may write only a part of it."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest[:WRITTEN_AT_ONCE]) :]
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename inside ``folder`` outlast a power cut, where the platform can."""
+    """Make a rename inside ``folder`` survive a power cut, where the platform can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
+    except OSError:  # Windows cannot open folders
         return
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems sync no folders
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync folders
             raise
     finally:
         os.close(descriptor)

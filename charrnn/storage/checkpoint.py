@@ -2,9 +2,9 @@
 
 The file's metadata holds strings: ``format`` ("charrnn"), ``format_version``, ``header`` (JSON), ``tensors_checksum``
 (CRC-32 of the tensors' bytes, in the order of their names) and ``checksum`` (CRC-32 of all the rest). Equal content
-gives equal bytes. What the header holds is up to those who save it.
+gives equal bytes. Callers decide what the header holds.
 
-Nothing in a file is believed: sizes are compared before memory is taken, checksums before anything is used.
+A file is not trusted: sizes are checked before memory is allocated, checksums before anything is used.
 """
 
 import json
@@ -28,16 +28,16 @@ from charrnn.storage.atomic import reason, write_atomically, writing
 FORMAT = "charrnn"
 
 FORMAT_VERSION = 2
-"""Raised when older programs could no longer read a new file. Version 1 had clock times and no checksums."""
+"""Increased when older programs cannot read new files. Version 1 had clock times and no checksums."""
 
 LENGTH_BYTES = 8
-"""A safetensors file starts with the length of its JSON header, little-endian."""
+"""Bytes of the length of the JSON header, little-endian, with which a safetensors file starts."""
 
 LARGEST_HEADER = 1 << 25
-"""Bytes; a vocabulary of all of Unicode takes half of it."""
+"""Most bytes of a header; a vocabulary of all of Unicode takes half of them."""
 
 MOST_TENSORS = 1 << 16
-"""Of one file; a run has a few for each layer. Files of tiny ones would take long to read."""
+"""Most tensors of a file, as many tiny ones would take long to read; a run has a few for each layer."""
 
 CLOCKS_OF_VERSION_1 = {"seconds", "characters_since", "seconds_since"}
 
@@ -46,7 +46,7 @@ TensorDict = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What one file holds.
+    """The content of a checkpoint file.
 
     Attributes:
         tensors: Arrays by name, of any shape, of a boolean, integer or floating dtype; all finite.
@@ -61,7 +61,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``checkpoint`` to ``path``, whole or not at all.
 
     Raises:
-        RunError: The file cannot be written; ``path`` is as it was before.
+        RunError: The file cannot be written; ``path`` is unchanged.
         ValueError: A number is not finite.
     """
     pieces = _encode(checkpoint)
@@ -73,8 +73,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read all of the checkpoint at ``path``.
 
     Raises:
-        CheckpointError: There is no such file, or it is not a checkpoint of ours, damaged, or of a newer format.
-        ConfigError: It is larger than the memory that there is.
+        CheckpointError: The file is missing, not a checkpoint of charrnn, damaged, or of a newer format.
+        ConfigError: The file is larger than the memory.
     """
     with _opened(path) as file:
         header, metadata = _header(path, file), file.metadata()
@@ -83,7 +83,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if metadata.get("tensors_checksum", _checksum_of(tensors)) != _checksum_of(tensors):
         raise _not_ours(path, "its tensors have changed since they were written")
     for name, array in tensors.items():
-        if array.dtype.kind == "V":  # a library that adds types to NumPy's has been imported
+        if array.dtype.kind == "V":  # an imported library has added types to NumPy's
             raise _not_ours(path, f"tensor {name} is of type {array.dtype}")
         if not _is_finite(array):
             raise _not_ours(path, f"tensor {name} is not finite")
@@ -91,7 +91,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def load_header(path: Path) -> dict[str, Any]:
-    """Read only the header of the checkpoint at ``path``, which takes no longer for a large model.
+    """Read only the header of the checkpoint at ``path``, in a time that does not grow with the model.
 
     Raises:
         CheckpointError: As `load_checkpoint`.
@@ -101,7 +101,7 @@ def load_header(path: Path) -> dict[str, Any]:
 
 
 def stored_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Shape and dtype, such as "F32", of each tensor at ``path`` by name, without reading the tensors.
+    """Read the shape and dtype, such as "F32", of each tensor at ``path``, without the tensors themselves.
 
     Raises:
         CheckpointError: As `load_checkpoint`.
@@ -112,7 +112,7 @@ def stored_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
 
 
 def _encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
-    """The pieces of the file, the same for equal content."""
+    """Encode a checkpoint as pieces of a file, which are equal for equal content."""
     tensors = {name: _plain(array) for name, array in sorted(checkpoint.tensors.items())}
     for name, array in tensors.items():
         if not _is_finite(array):
@@ -121,16 +121,16 @@ def _encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
 
 
 def stream_beginning(header: Mapping[str, Any], name: str, dtype: str, count: int, itemsize: int) -> bytes:
-    """The beginning of a file of one tensor (count,) that is too large to be held; its bytes are to follow.
+    """Encode the beginning of a file of one tensor (count,), whose bytes the caller writes after it.
 
-    They have no checksum: ``load_checkpoint`` refuses the file, `load_header` and `mapped` read it.
+    The tensor has no checksum, so ``load_checkpoint`` refuses the file, but `load_header` and `mapped` read it.
     """
     entry = {"dtype": dtype, "shape": [count], "data_offsets": [0, count * itemsize]}
     return signed_header({"__metadata__": _metadata(header, "none"), name: entry})
 
 
 def mapped(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """The only tensor of the file at ``path``, memory-mapped, which `tensor_shapes` has told to be of that type."""
+    """Memory-map the only tensor of the file at ``path``, whose type is known from `stored_shapes`."""
     with path.open("rb") as file:
         start = LENGTH_BYTES + int.from_bytes(file.read(LENGTH_BYTES), "little")
     return np.asarray(np.memmap(path, dtype, "r", offset=start))
@@ -146,12 +146,12 @@ def _metadata(header: Mapping[str, Any], tensors_checksum: str) -> dict[str, str
 
 
 def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array as its bytes are in the file."""
+    """Return the array in the byte order and layout of the file."""
     return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
 def _checksum_of(tensors: TensorDict) -> str:
-    """CRC-32 of the tensors' bytes, in the order of their names, as 8 hexadecimal digits."""
+    """Compute the CRC-32 of the tensors' bytes, in the order of their names, as 8 hexadecimal digits."""
     checksum = 0
     for _, array in sorted(tensors.items()):
         checksum = zlib.crc32(array.reshape(-1).view(np.uint8).data, checksum)
@@ -163,13 +163,13 @@ def _is_finite(array: npt.NDArray[Any]) -> bool:
 
 
 def _with_sorted_header(data: bytes) -> list[bytes | memoryview]:
-    """The pieces of the safetensors file ``data``, with a header of ours: the library orders metadata at random."""
+    """Replace the header of the safetensors file ``data`` by a sorted one; the library's order is random."""
     start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
     return [signed_header(json.loads(data[LENGTH_BYTES:start])), memoryview(data)[start:]]
 
 
 def signed_header(entries: dict[str, Any]) -> bytes:
-    """The beginning of a safetensors file, up to the tensors: sorted, and with a checksum."""
+    """Encode the beginning of a safetensors file, up to the tensors: a sorted header with a checksum."""
     shapes = {name: (entry["shape"], entry["dtype"]) for name, entry in entries.items() if name != "__metadata__"}
     entries["__metadata__"]["checksum"] = _header_checksum(entries["__metadata__"], shapes)
     header = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
@@ -178,7 +178,7 @@ def signed_header(entries: dict[str, Any]) -> bytes:
 
 
 def _header_checksum(metadata: Mapping[str, str], shapes: Mapping[str, Any]) -> str:
-    """CRC-32 of all but the tensors' bytes, as 8 hexadecimal digits."""
+    """Compute the CRC-32 of everything but the tensors' bytes, as 8 hexadecimal digits."""
     fields = {name: text for name, text in metadata.items() if name != "checksum"}
     return f"{zlib.crc32(json.dumps([fields, shapes], sort_keys=True).encode()):08x}"
 
@@ -190,7 +190,7 @@ def _shapes(file: Any) -> dict[str, tuple[tuple[int, ...], str]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The open safetensors file at ``path``; all that goes wrong with its content becomes a CheckpointError."""
+    """Open the safetensors file at ``path``, turning every error in its content into a CheckpointError."""
     try:
         _check_size(path)
         with safe_open(path, framework="np") as file:
@@ -199,12 +199,17 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     except OSError as error:
         raise _unreadable(path, reason(error)) from error
-    except (SafetensorError, ValueError, TypeError, AttributeError) as error:  # the last three: no array of NumPy's
+    except (
+        SafetensorError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # the last three if a tensor is no NumPy array
         raise _not_ours(path, reason(error)) from error
 
 
 def _check_size(path: Path) -> None:
-    """See that ``path`` is a file that can hold the header it announces, before memory is taken for that."""
+    """Check that the file at ``path`` can hold the header that it announces, before memory is allocated for it."""
     try:
         status = path.stat()
     except ValueError as error:
@@ -218,7 +223,7 @@ def _check_size(path: Path) -> None:
 
 
 def _header(path: Path, file: Any) -> dict[str, Any]:
-    """The header in an open file's metadata, once its format is known to be ours."""
+    """Check the format and checksum of an open file, and return its header."""
     metadata = file.metadata() or {}
     if metadata.get("format") != FORMAT:
         raise _not_ours(path, "another program wrote it")
@@ -248,7 +253,7 @@ def _header(path: Path, file: Any) -> dict[str, Any]:
 
 
 def _upgraded(header: dict[str, Any], version: int) -> dict[str, Any]:
-    """The header of an older format as that of the present one."""
+    """Convert a header of an older format to the current one."""
     if version == 1 and isinstance(header.get("progress"), dict):
         progress = {name: value for name, value in header["progress"].items() if name not in CLOCKS_OF_VERSION_1}
         return header | {"progress": progress}

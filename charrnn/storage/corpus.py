@@ -1,7 +1,7 @@
-"""A run's text as numbers in a file of its own, so that memory does not grow with the text.
+"""Cache of a run's text as ids in a file, so that memory does not grow with the text.
 
-The text is read once, piece by piece. Its characters are numbered as they appear, in a temporary file without a name;
-from there they go into the cache, a safetensors file, under the ids of the vocabulary that is known by then.
+The text is read once, piece by piece, into a temporary file of numbers, which count characters in the order in which
+they appear. Once the vocabulary is known, the numbers become ids in the cache, a safetensors file.
 """
 
 import codecs
@@ -31,27 +31,27 @@ from charrnn.text.vocabulary import END, Vocabulary
 CORPUS_KIND = "corpus"
 ID_TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
 RENUMBERED_AT_ONCE = 1 << 20
-"""Ids that are renumbered at a time."""
+"""Ids renumbered at a time."""
 
 Files = list[list[Any]] | None
 
 ANY: Files = [["any"]]
-"""In the place of files: the text may be of any."""
+"""Stands for any files in a comparison."""
 
 Segment = tuple[np.dtype[Any], int]
-"""The type of ids in the temporary file, and how many in a row have it."""
+"""A type of numbers in the temporary file, and how many successive ones have it."""
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a text is read, which its cache remembers.
+    """Options for reading a text, which its cache remembers.
 
     Attributes:
-        encoding: how its bytes become characters; see ``charrnn.text.sources.read_pieces``.
+        encoding: how bytes become characters; see ``charrnn.text.sources.read_pieces``.
         as_bytes: whether each byte is a character instead.
-        documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
-        old_split: see there.
-        min_count: how often a character must occur; those that do not are read as ``charrnn.text.symbols.closest``.
+        documents: how the text is split into documents, see ``charrnn.text.documents``; "" if it is not.
+        old_split: see ``charrnn.text.documents.in_documents``.
+        min_count: how often a character must occur; rarer ones are replaced by ``charrnn.text.symbols.closest``.
     """
 
     encoding: str
@@ -62,18 +62,18 @@ class ReadingOptions:
 
     @property
     def unit(self) -> str:
-        """Of the text, see ``Vocabulary``."""
+        """The text's unit, see ``Vocabulary``."""
         return "byte" if self.as_bytes else "character"
 
     def pieces(self, sources: Sequence[str]) -> Iterator[Piece]:
-        """The text, with END before the first document."""
+        """Read the text in pieces, with END before the first document."""
         if self.documents:
             yield Piece("", 0, END)
         how: dict[str, Any] = {"encoding": self.encoding, "unit": self.unit, "old_split": self.old_split}
         yield from read_documents(sources, self.documents, **how)
 
     def origin(self, files: Files) -> dict[str, Any]:
-        """What tells that a cache is of these files, read in this way."""
+        """Return the entry of a cache that identifies these files, read with these options."""
         origin: dict[str, Any] = {"files": files, "encoding": None if self.as_bytes else self.encoding}
         if self.documents:
             origin["documents"] = self.documents
@@ -91,21 +91,21 @@ def read_corpus(
     into: Path | None = None,
     **reading: Any,
 ) -> Corpus:
-    """The text of the sources: from the cache if that is of them as they are now, else read anew into the cache.
+    """Take the text of the sources from the cache if it is up to date, else read it into the cache.
 
     Args:
-        cache: the file; its folder must exist.
+        cache: the cache file; its folder must exist.
         sources: see ``charrnn.text.sources.read_pieces``.
-        known: characters that the vocabulary holds whether the text does or not.
-        accept: is told the fingerprint and the number of characters before the cache is written, and may raise.
-        into: another file to write, in a folder that need not exist, so that the cache stays as it is.
-        reading: the fields of ``Reading``.
+        known: characters that the vocabulary holds even if the text does not.
+        accept: is called with the fingerprint and the number of characters before the cache is written; may raise.
+        into: another file to write instead of the cache; its folder is created if needed.
+        reading: the fields of ``ReadingOptions``.
 
     Raises:
-        ConfigError: the encoding is unknown.
-        CorpusError: a source is missing, cannot be read, decoded or split, changes meanwhile, or there are fewer than
-            two symbols in all.
-        RunError: the cache cannot be written.
+        ConfigError: The encoding is unknown.
+        CorpusError: A source is missing, cannot be read, decoded or split, changes while it is read, or there are fewer
+            than two symbols in all.
+        RunError: The cache cannot be written.
     """
     files = versions(sources)
     cached = open_cache(cache, files, known=known, **reading) if files else None
@@ -119,16 +119,16 @@ def read_corpus(
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
-    """The text in the cache; None if there is none, it was damaged, is of another origin or numbered otherwise.
+    """Open the cached text; None if it is missing, damaged, of other files or options, or of another vocabulary.
 
-    A cache that was changed or copied since it was written has another time, and is compared with its fingerprint.
+    If the file's time shows that it was changed or copied since it was written, its fingerprint is checked.
 
     Args:
-        cache: the file.
+        cache: the cache file.
         files: the versions of the text's files; None for a text that could be read only once, ANY for one whose
             fingerprint is known.
-        known: as in ``read_corpus``.
-        reading: the fields of ``Reading``.
+        known: see ``read_corpus``.
+        reading: the fields of ``ReadingOptions``.
     """
     how = ReadingOptions(**reading)
     try:
@@ -137,7 +137,7 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
             return None
         [(_, dtype)] = stored_shapes(cache).values()
         vocabulary = Vocabulary(header["symbols"], header["unit"], how.documents)
-        # Old caches may hold surrogates of which JSON has made one character.
+        # Old caches may hold pairs of surrogates, which JSON has turned into single characters.
         sure = how.as_bytes or codecs.lookup(how.encoding).name == "utf-8" or vocabulary.characters[-1:] <= "\uffff"
         absent = set(header.get("absent", ""))
         if absent != set(known) - (set(vocabulary.symbols) - absent):
@@ -145,7 +145,7 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
         corpus = Corpus(mapped(cache, ID_TYPES[dtype]), vocabulary, header["fingerprint"], how.min_count)
         digest = header.get("digest", corpus.fingerprint)
         return corpus if _is_intact(cache, corpus, digest, header.get("written", 0), sure) else None
-    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # to read the text anew is always right
+    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # the text is read again
         return None
 
 
@@ -163,7 +163,7 @@ def stored_corpus(cache: Path) -> Corpus:
 
 
 def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: bool) -> bool:
-    """Whether the ids are those of the text; read only if not ``sure``, or the file has another time than given."""
+    """Whether the ids are undamaged; they are read unless ``sure`` and the file's time is ``written``."""
     if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
         return True
     found = hashlib.sha256()
@@ -173,7 +173,7 @@ def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: boo
         release_pages(ids)
     intact = found.hexdigest() == digest
     if intact:
-        with contextlib.suppress(OSError):  # it is another user's
+        with contextlib.suppress(OSError):  # the file is another user's
             os.utime(cache, (written, written))
     return intact
 
@@ -186,7 +186,7 @@ def build_cache(
     known: str,
     accept: Callable[[str, int], None],
 ) -> Corpus:
-    """Read the text once, and write its characters' numbers and its vocabulary to ``cache``."""
+    """Read the text once and write its ids and vocabulary to ``cache``."""
     numbering = Numbering()
     with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
         segments: list[Segment] = []
@@ -204,7 +204,7 @@ def build_cache(
         name = next(name for name, dtype in ID_TYPES.items() if dtype == final.dtype)
         fingerprint = numbering.fingerprint()
         accept(fingerprint, numbering.characters)
-        written = int(time.time()) // 2 * 2  # some file systems have times of even seconds
+        written = int(time.time()) // 2 * 2  # some file systems store times in steps of 2 seconds
         header = {
             "kind": CORPUS_KIND,
             "written": written,
@@ -225,10 +225,10 @@ def build_cache(
 
 
 def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_count: int, kept: str) -> frozenset[int]:
-    """The numbers of characters that occur fewer than ``min_count`` times, but those that are kept anyway.
+    """Return the numbers of characters that occur fewer than ``min_count`` times and are not in ``kept``.
 
     Raises:
-        CorpusError: all do.
+        CorpusError: No character would be left.
     """
     if min_count < 2:
         return frozenset()
@@ -241,7 +241,7 @@ def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_co
 
 
 def _replaced(vocabulary: Vocabulary, file: IO[bytes], segments: list[Segment], final: Renumbering) -> tuple[int, str]:
-    """How many symbols there are when rare characters are replaced, and the SHA-256 of their text."""
+    """Count the symbols after rare characters are replaced, and hash their text by SHA-256."""
     count, digest = 0, hashlib.sha256()
     for numbers in _numbers(file, segments):
         ids = final[numbers]
@@ -251,7 +251,7 @@ def _replaced(vocabulary: Vocabulary, file: IO[bytes], segments: list[Segment], 
 
 
 def _numbers(file: IO[bytes], segments: list[Segment]) -> Iterator[npt.NDArray[Any]]:
-    """The numbers in the temporary file, from its beginning, piece by piece."""
+    """Yield the numbers in the temporary file, from its beginning, piece by piece."""
     file.seek(0)
     for dtype, group in groupby(segments, key=lambda segment: segment[0]):
         count = sum(length for _, length in group)

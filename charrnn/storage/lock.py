@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -10,30 +11,28 @@ from charrnn.errors import RunError
 from charrnn.storage.atomic import writing
 
 LOCK_FILE = ".lock"
-"""Of the file that is locked. It stays: the lock is the system's, not the file."""
+"""Name of the locked file. It is not removed, as the lock is the operating system's, not the file's existence."""
 
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""What systems say that have no locks on a file system: some network folders, containers and telephones."""
-
-TAKEN = "the run {folder} is being trained by another process: wait until it ends, or choose another --name"
+"""Error numbers of file systems without locks: some network folders, containers and telephones."""
 
 
 class FolderLock:
-    """Makes this process, and this job of it, the only one that writes to a run's folder.
+    """A lock that only one job of one process can hold on a run's or sweep's folder.
 
-    It is released when it is asked for, when it is forgotten, and when the process ends or is killed.
+    It is released by ``release``, when the object is deleted, and when the process ends or is killed.
 
     Args:
-        folder: the run's.
-        taken: what to tell if another one holds it.
+        folder: the folder to lock.
+        kind: what the folder holds, for the error message.
 
     Raises:
-        RunError: Another one holds it, or the folder cannot be written.
+        RunError: Another job holds the lock, or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, taken: str = TAKEN) -> None:
-        self._folder, self._taken = folder, taken
+    def __init__(self, folder: Path, kind: Literal["run", "sweep"] = "run") -> None:
+        self._folder, self._kind = folder, kind
         self._acquire()
 
     def _acquire(self) -> None:
@@ -42,7 +41,10 @@ class FolderLock:
             try:
                 self._held.acquire(blocking=False)
             except Timeout:
-                raise RunError(self._taken.format(folder=self._folder)) from None
+                raise RunError(
+                    f"the {self._kind} {self._folder} is in use by another process: wait until that ends, or give this "
+                    f"{self._kind} another name"
+                ) from None
             except (NotImplementedError, OSError) as error:
                 if not _has_no_locks(error):
                     raise
@@ -50,10 +52,10 @@ class FolderLock:
             self._file = (self._folder / LOCK_FILE).stat()
 
     def check(self) -> None:
-        """See that what is locked is still the folder of that name; a lock that was removed is taken again.
+        """Check that the locked folder still has its name; if only the lock file was removed, lock again.
 
         Raises:
-            RunError: The folder is missing, or another one has its name.
+            RunError: The folder is missing, or was replaced by another one.
         """
         with writing(self._folder):
             self._folder.stat()
@@ -70,35 +72,35 @@ class FolderLock:
 
     @property
     def keeps_others_out(self) -> bool:
-        """Whether the file system has locks; where it has none, nothing keeps another process out."""
+        """Whether the lock works: without locks of the file system, other processes may write too."""
         return bool(self._held.is_locked)
 
     def release(self) -> None:
-        """Let others write there."""
+        """Release the lock."""
         self._held.release()
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether another one holds the lock at this moment."""
+    """Whether another job holds the lock at this moment."""
     held = _lock_in(folder)
     try:
         held.acquire(blocking=False)
     except Timeout:
         return True
-    except (NotImplementedError, OSError):  # who is to write there will tell
+    except (NotImplementedError, OSError):  # reported by whoever writes there
         return False
     held.release()
     return False
 
 
 def _lock_in(folder: Path) -> FileLock:
-    """The lock of a folder; never a mere file in its place, which would outlast a process that is killed."""
+    """Make a folder's lock, without filelock's fallback to a plain file, which would outlast a killed process."""
     try:
         return FileLock(folder / LOCK_FILE, thread_local=False, fallback_to_soft=False)
-    except TypeError:  # older versions of filelock have no such fallback
+    except TypeError:  # older versions of filelock lack the fallback
         return FileLock(folder / LOCK_FILE, thread_local=False)
 
 
 def _has_no_locks(error: Exception) -> bool:
-    """Whether an error says so: older versions of filelock raise a NotImplementedError."""
+    """Whether an error means that there are no locks; older versions of filelock raise NotImplementedError."""
     return isinstance(error, NotImplementedError) or (isinstance(error, OSError) and error.errno in NO_LOCKS)

@@ -1,4 +1,4 @@
-"""A run's metrics: JSON objects, one a line, that tell the step they are of."""
+"""A run's metrics: a file with one JSON object a line, each with its step."""
 
 import json
 import math
@@ -11,10 +11,10 @@ from charrnn.storage.atomic import append, reason, write_atomically, writing
 
 
 def append_metrics(path: Path, record: Mapping[str, Any]) -> None:
-    """Add one line, and return when it is on the disk.
+    """Append one line and return when it is on the disk.
 
     Args:
-        path: the file; it is made if need be.
+        path: The file, which is created if needed.
         record: A flat mapping of plain JSON values; NaN and the infinities become null.
 
     Raises:
@@ -25,9 +25,9 @@ def append_metrics(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The records, oldest first; none where there is no file.
+    """Read the records, oldest first; none if there is no file.
 
-    A last line without its newline was being written when the process was killed, and is left out.
+    A last line without a newline is omitted, as the process was killed while it wrote the line.
 
     Raises:
         RunError: The file cannot be read, or a line is not a JSON object.
@@ -36,12 +36,12 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 def truncate_metrics(path: Path, step: int) -> None:
-    """Forget the records after ``step``: a resumed run writes them again. Call it before the first append.
+    """Remove the records after ``step``, which a resumed run writes again; call it before the first append.
 
-    Records without a step stay. An unfinished last line goes.
+    Records without a step are kept, and an unfinished last line is removed.
 
     Raises:
-        RunError: As `read_metrics`, or the file cannot be written.
+        RunError: See `read_metrics`; or the file cannot be written.
     """
     kept = [line + b"\n" for line, record in _lines(path) if not _is_after(record, step)]
     with writing(path):
@@ -50,7 +50,7 @@ def truncate_metrics(path: Path, step: int) -> None:
 
 
 def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
-    """Each line as it is, without its newline, and its record."""
+    """Read each line, without its newline, and its record."""
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
@@ -81,5 +81,5 @@ def _line(record: Mapping[str, Any]) -> bytes:
 
 
 def _finite(value: Any) -> Any:
-    """``value``, or None for the floats that JSON lacks."""
+    """Replace NaN and the infinities, which JSON lacks, by None."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

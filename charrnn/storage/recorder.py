@@ -1,7 +1,7 @@
-"""Turns what a run tells into its files.
+"""Writing a run's events to its files.
 
-What cannot be written is held, and written before anything that comes later, so that the files never tell of a later
-moment than their metrics do.
+Data that cannot be written is kept in memory and written first the next time, so that no checkpoint is later than the
+metrics.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ class Recorder:
     """Writes a run's checkpoints and metrics.
 
     Attributes:
-        failure: why something could not be written; None when all is on the disk.
+        failure: the error of the last write; None if everything is on the disk.
 
     Args:
-        run: where to; locked by this process.
+        run: the run, locked by this process.
         keep: how many checkpoints before the last one are kept.
-        resumed: whether the files are of this run. If not, all that is there stays until there is something to resume:
-            what comes before goes into the folder of the run that is to replace it.
+        resumed: whether the files belong to this run. If not, they stay until the new run has a last checkpoint; until
+            then, its files go into the folder of ``run.new``.
     """
 
     def __init__(self, run: Run, *, keep: int, resumed: bool) -> None:
@@ -38,19 +38,19 @@ class Recorder:
         self._best: Checkpoint | None = None
 
     def record(self, record: Mapping[str, Any]) -> None:
-        """Add a line to the metrics; it tells its ``step``."""
+        """Append a line, which holds its ``step``, to the metrics."""
         self._records.append(record)
         self._try(self._write_held)
 
     def save_best(self, checkpoint: Checkpoint) -> None:
-        """Save what is to be sampled from."""
+        """Save the best checkpoint."""
         self._best = checkpoint
         self._try(self._write_held)
-        if self._best:  # training goes on and changes the tensors
+        if self._best:  # not written yet: training goes on to change the tensors
             self._best = Checkpoint({name: t.copy() for name, t in checkpoint.tensors.items()}, checkpoint.header)
 
     def save_last(self, checkpoint: Checkpoint, metadata: RunMetadata, step: int) -> None:
-        """Save what is to be resumed from."""
+        """Save the last checkpoint and the metadata."""
 
         def write() -> None:
             self._write_held()
@@ -67,7 +67,7 @@ class Recorder:
         self._try(write)
 
     def _write_held(self) -> None:
-        if self._records and self.failure:  # what was appended may be there in part, or even all of it
+        if self._records and self.failure:  # a failed append may have written a part, or even all
             truncate_metrics(self._files.metrics, self._records[0]["step"] - 1)
         while self._records:
             append_metrics(self._files.metrics, self._records[0])
@@ -89,15 +89,15 @@ class Recorder:
 
 
 def go_back(run: Run, step: int) -> None:
-    """Forget what a run has told after ``step``, from which it goes on: lines of its metrics, and a later best model.
+    """Remove a run's metrics and best model after ``step``, from which it resumes.
 
-    That comes again if the run goes on as before. If not, no line of the metrics would tell of it.
+    They come again if the run goes on as before; otherwise the best model would be missing in the metrics.
 
     Raises:
         RunError: A file cannot be read, written or removed.
     """
     truncate_metrics(run.metrics, step)
-    with contextlib.suppress(CheckpointError, KeyError, TypeError):  # missing or damaged: it is no later model
+    with contextlib.suppress(CheckpointError, KeyError, TypeError):  # a missing or damaged model is not a later one
         if load_header(run.best)["progress"]["step"] > step:
             with writing(run.folder):
                 run.best.unlink()

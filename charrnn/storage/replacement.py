@@ -1,8 +1,7 @@
-"""How a new run takes the place of what its folder holds.
+"""Replacing an older run by a new one of the same name.
 
-All that it saves first is written into a folder of its own, its last checkpoint at the end. From then on the new run
-counts, and its files are put in their places. Whenever the process is killed, whoever trains the run next finds wholly
-the older run or wholly the new one.
+The new run first saves into a folder inside the older one, its last checkpoint at the end. Then its files replace the
+older ones. Whenever the process is killed, the next job finds either the whole older run or the whole new one.
 """
 
 import contextlib
@@ -13,29 +12,29 @@ from charrnn.storage.run_files import RunFiles
 
 
 def replace(run: RunFiles, new: RunFiles) -> None:
-    """Put the files of ``new``, which has a last checkpoint, in the places of those of ``run``.
+    """Replace the files of ``run`` by those of ``new``, which has a last checkpoint.
 
-    They keep their names in ``new`` until all is done, so that a part of this can be done again.
+    The files keep their names in ``new`` until the end, so that an interrupted replacement can be repeated.
 
     Raises:
-        OSError: A file cannot be made or removed.
+        OSError: A file cannot be created or removed.
     """
-    sync_folder(run.folder)  # nothing old may go before the disk knows of the new
+    sync_folder(run.folder)  # the new folder must be on the disk before old files are removed
     names = [path.name for path in (*new.files, new.corpus) if path.is_file()]
     for path in run.files:
         if path.name not in names:
             _remove(path)
-    for name in names:  # the first is the last checkpoint: whatever else is there, it can be resumed
+    for name in names:  # the first is the last checkpoint, which suffices to resume
         link_or_copy(new.folder / name, run.folder / name, beside=run.folder / name)
     _remove(new.last)
-    sync_folder(new.folder)  # or else a power cut might bring it back, and have the older files removed again
+    sync_folder(new.folder)  # else a power cut might undo the removal, and the files be replaced again
 
 
 def settle(run: RunFiles, new: RunFiles) -> None:
-    """Finish what a killed process began to replace, or remove what it had not yet written whole; no trace stays.
+    """Finish the replacement that a killed process began, or remove a new run without a last checkpoint.
 
     Raises:
-        OSError: A file cannot be made or removed.
+        OSError: A file cannot be created or removed.
     """
     if new.last.is_file():
         replace(run, new)

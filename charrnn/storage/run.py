@@ -1,13 +1,13 @@
 """A run's folder.
 
-last.safetensors    to resume from
-best.safetensors    to sample from
-metrics.jsonl       one line an evaluation
-run.json            where its text lies, how often it saves, how long it has taken
-corpus.safetensors  its text as numbers, which can be made anew
-step-N.safetensors  the last checkpoint and those before it, if some are to be kept
-.new                a new run's first files, until they are whole; see ``charrnn.storage.replacement``
-.lock               locked by the process that trains it
+last.safetensors    the checkpoint to resume from
+best.safetensors    the checkpoint to sample from
+metrics.jsonl       a line for each evaluation
+run.json            the text's sources, how often to save, and the seconds taken
+corpus.safetensors  the text as ids; can be read again from the sources
+step-N.safetensors  the last checkpoints, if --keep asks for some
+.new                the first files of a new run that replaces this one; see ``charrnn.storage.replacement``
+.lock               the file that the training process locks
 """
 
 import contextlib
@@ -30,7 +30,7 @@ KEPT = "step.safetensors"
 """Stands for all kept checkpoints in the names of temporary files."""
 
 SWEEP_PLAN = "sweep.json"
-"""In a folder that is a sweep's; see ``charrnn.sweeps.folder``."""
+"""A file that only a sweep's folder holds; see ``charrnn.sweeps.folder``."""
 
 HERE = Path()
 
@@ -43,7 +43,7 @@ NAMES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Run(RunFiles):
-    """One run, by the folder that holds its files. Nothing is read or made until a method asks for it."""
+    """A run, by its folder; no file is read or created before a method needs it."""
 
     _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
@@ -51,14 +51,13 @@ class Run(RunFiles):
 
     @classmethod
     def create(cls, checkpoints: Path, name: str, *, overwrite: bool = False) -> "Run":
-        """Make the folder of a new run, lock it, and see that files can be written there.
+        """Create and lock the folder of a new run, and check that files can be written there.
 
         With ``overwrite``, the files of an older run stay until those of ``new`` replace them.
 
         Raises:
             ConfigError: ``name`` is not a plain folder name.
-            RunError: The run exists already, its folder is a sweep's or cannot be written, or another process trains
-                it.
+            RunError: The run exists already, its folder is a sweep's or cannot be written, or another job trains it.
         """
         folder = checkpoints / _checked(name)
         if _is_file(folder / SWEEP_PLAN):
@@ -77,12 +76,12 @@ class Run(RunFiles):
 
     @classmethod
     def open(cls, checkpoints: Path, name: str) -> "Run":
-        """Find the run to resume, and lock it.
+        """Find and lock the run to resume.
 
         Raises:
-            ConfigError: ``name`` is not a plain folder name, nor SWEEP/RUN.
-            RunError: There is no such run, it has no ``last.safetensors``, its folder cannot be written, or another
-                process trains it.
+            ConfigError: ``name`` is neither a plain folder name nor SWEEP/RUN.
+            RunError: The run or its ``last.safetensors`` is missing, its folder cannot be written, or another job
+                trains it.
         """
         run = cls(checkpoints / (name if _is_below(name) else _checked(name)))
         if not (_is_file(run.last) or _is_file(run.new.last)):
@@ -93,15 +92,15 @@ class Run(RunFiles):
         others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
         if others:
             return RunError(
-                f"{self.last} is missing, from which the run would be resumed; copy another checkpoint of its to that "
-                f"name: {' or '.join(others)}"
+                f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
+                f"{' or '.join(others)}"
             )
         return RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints, name)}")
 
     @classmethod
     def _locked(cls, folder: Path, made: tuple[Path, ...] = ()) -> "Run":
-        """The run, once its folder can be written and is locked, and what killed processes left is settled."""
-        from charrnn.storage.lock import FolderLock  # to read a run needs no lock
+        """Lock a run's folder and clean up after killed processes."""
+        from charrnn.storage.lock import FolderLock  # reading a run needs no lock
 
         with writing(folder), tempfile.TemporaryFile(dir=folder):
             pass
@@ -114,26 +113,26 @@ class Run(RunFiles):
         return run
 
     def check_lock(self) -> None:
-        """See that the folder is still the one that this process may write to.
+        """Check that the folder is still the one that this process has locked.
 
         Raises:
-            RunError: It is not.
+            RunError: The folder was removed or replaced.
         """
         if self._lock:
             self._lock.check()
 
     @property
     def lacks_locks(self) -> bool:
-        """Whether it could not be locked: nothing keeps another process from training the run meanwhile."""
+        """Whether the file system has no locks, so that another process might train the run at the same time."""
         return self._lock is not None and not self._lock.keeps_others_out
 
     def release(self) -> None:
-        """Let other processes train the run."""
+        """Release the lock."""
         if self._lock:
             self._lock.release()
 
     def abandon(self) -> None:
-        """Release a new run that came to nothing: what it wrote is gone, and its folder, if ``create`` made that."""
+        """Release a new run that failed to start; remove its files, and its folder if ``create`` made it."""
         with contextlib.suppress(OSError):
             settle(self, self.new)
         if self.folder in self._made and not self.exists():
@@ -145,23 +144,23 @@ class Run(RunFiles):
         self.release()
 
     def exists(self) -> bool:
-        """Whether it has checkpoints or metrics."""
+        """Whether the run has checkpoints or metrics."""
         return any(_is_file(path) for path in (self.last, self.best, self.metrics))
 
     @property
     def new(self) -> "Run":
-        """The run that is to replace this one."""
+        """The new run that replaces this one."""
         return Run(self.folder / ".new")
 
     @property
     def checkpoint(self) -> Path | None:
-        """The checkpoint to sample from: the best one, or else the last; None where there is neither."""
+        """The checkpoint to sample from: the best, else the last, else None."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
 
     def keep_last(self, step: int, older: int) -> None:
-        """Keep the last checkpoint, and up to ``older`` ones before it, under names of their own.
+        """Keep the last checkpoint and up to ``older`` ones before it, under names with their steps.
 
-        Those of later steps belong to a run that has gone back since; they go, too.
+        Checkpoints of later steps are removed, as the run has gone back since.
 
         Raises:
             RunError: A file cannot be written or removed.
@@ -175,9 +174,9 @@ class Run(RunFiles):
 
 
 def list_runs(checkpoints: Path) -> list[Run]:
-    """The runs in the folder ``checkpoints`` that have a checkpoint, newest first; none where it is missing.
+    """List the runs in ``checkpoints`` that have a checkpoint, newest first; none if the folder is missing.
 
-    Those dated in the future come last: when they were saved is not known, as a clock was wrong.
+    Runs dated in the future come last, as the clock that dated them was wrong.
 
     Raises:
         RunError: The folder cannot be read.
@@ -197,21 +196,21 @@ def list_runs(checkpoints: Path) -> list[Run]:
 
 
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:
-    """The checkpoint file that a user means.
+    """Find the checkpoint file that a user means.
 
-    A run in ``checkpoints`` goes before a file or folder of the same name, which ``./NAME`` still reaches: a corpus
-    without a suffix often has the name of its run.
+    A run in ``checkpoints`` precedes a file or folder of the same name, such as a corpus without a suffix, for which
+    ``./NAME`` can be given.
 
     Args:
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
         checkpoints: The folder that holds the runs.
-        beside: The folder from which a path counts.
+        beside: The folder from which a relative path starts.
 
     Returns:
-        The file itself; of a run, its best checkpoint, or else its last.
+        The file itself, or a run's best or else last checkpoint.
 
     Raises:
-        RunError: Nothing of that name is there, or there is no run at all.
+        RunError: There is nothing of that name, or no run at all.
     """
     if target is None:
         for run in list_runs(checkpoints):
@@ -220,7 +219,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         raise RunError(f"no run in {checkpoints} yet: train one with: charrnn train FILE")
     if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
         return found
-    if target:  # a shell's unset variable would be the current folder
+    if target:  # an empty path, as of an unset variable, would be the current folder
         path = beside / target
         if _is_file(path):
             return path
@@ -233,11 +232,11 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
 
 
 def _runs_there(checkpoints: Path, wanted: str) -> str:
-    """The end of an error message: which runs there are, newest first, and how to get one."""
+    """Build the end of an error message: the existing runs, newest first, and how to train one."""
     names: list[str] = []
     if _is_below(wanted):
         sweep = wanted.partition("/")[0]
-        with contextlib.suppress(RunError):  # of a name that no folder can have
+        with contextlib.suppress(RunError):  # no folder can have such a name
             names = [f"{sweep}/{run.name}" for run in list_runs(checkpoints / sweep)]
     names = names or [run.name for run in list_runs(checkpoints)]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
@@ -245,7 +244,7 @@ def _runs_there(checkpoints: Path, wanted: str) -> str:
 
 
 def _saved_at(run: Run) -> int | None:
-    """When the run's last checkpoint was written, or else its best, in ns; None where there is neither."""
+    """Return when the run's last or else best checkpoint was written, in ns; None if there is neither."""
     for path in (run.last, run.best):
         with contextlib.suppress(OSError):
             return path.stat().st_mtime_ns
@@ -261,17 +260,17 @@ def _checked(name: str) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether ``name`` is one visible folder: no separators, no leading dot, no control characters, no outer spaces."""
+    """Whether ``name`` is a visible folder's name without separators, leading dot, control characters, outer spaces."""
     return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
 
 
 def _is_below(name: str) -> bool:
-    """Whether ``name`` is a plain folder name, or that of a sweep and that of one of its runs."""
+    """Whether ``name`` is a plain folder name, or SWEEP/RUN of two such names."""
     return name.count("/") <= 1 and all(map(is_plain, name.split("/")))
 
 
 def _is_file(path: Path) -> bool:
-    """Whether ``path`` is a file; no for paths that the system refuses, such as a whole sentence for a name."""
+    """Whether ``path`` is a file; False for paths that the system refuses, such as too long ones."""
     try:
         return path.is_file()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The files of a run, by name: the one place that knows what they are called."""
+"""The names of a run's files."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Where a run's files are.
+    """The paths of a run's files.
 
     Attributes:
         folder: ``checkpoints/<name>``.
@@ -32,7 +32,7 @@ class RunFiles:
 
     @property
     def metrics(self) -> Path:
-        """One line an evaluation; see ``charrnn.storage.metrics``."""
+        """A line for each evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
 
     @property
@@ -46,11 +46,11 @@ class RunFiles:
         return self.folder / "corpus.safetensors"
 
     def kept(self) -> list[tuple[int, Path]]:
-        """The checkpoints that were kept, and their steps, oldest first."""
+        """List the kept checkpoints with their steps, oldest first."""
         found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]
         return sorted((int(match[1]), path) for match, path in found if match)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that make the run; the text can be read anew."""
+        """All files of the run, except the text's cache, which can be made again."""
         return self.last, self.best, self.metrics, self.metadata, *(path for _, path in self.kept())

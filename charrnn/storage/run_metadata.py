@@ -1,4 +1,4 @@
-"""What concerns a run but not its training, and so is in no checkpoint: equal training gives equal checkpoints."""
+"""Facts about a run that do not affect its training; no checkpoint holds them, so that equal runs save equal ones."""
 
 import json
 import math
@@ -16,9 +16,9 @@ class RunMetadata:
 
     Attributes:
         sources: absolute paths of the texts, or "-" for standard input.
-        encoding: how they are decoded.
-        seconds: that the run has taken up to its last checkpoint.
-        save_every: steps between two saves; 0 for about once a minute.
+        encoding: the texts' encoding.
+        seconds: time that the run has taken up to its last checkpoint.
+        save_every: steps between two saves; 0 for about one a minute.
         keep: how many checkpoints before the last one are kept.
     """
 
@@ -30,7 +30,7 @@ class RunMetadata:
 
     @classmethod
     def read(cls, path: Path) -> "RunMetadata | None":
-        """The metadata in a file; None where there are none, or what is there cannot be understood."""
+        """Read the metadata from a file; None if they are missing or invalid."""
         try:
             values = json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -58,10 +58,10 @@ class RunMetadata:
         return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds)) if sound else None
 
     def write(self, path: Path) -> None:
-        """Write them to a file, whole or not at all.
+        """Write the metadata to a file, whole or not at all.
 
         Raises:
-            RunError: It cannot be written.
+            RunError: The file cannot be written.
         """
         with writing(path):
             write_atomically(path, json.dumps(asdict(self), indent=1).encode() + b"\n")

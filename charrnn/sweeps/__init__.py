@@ -1,1 +1,1 @@
-"""Batch runs: many trainings from one file, each an ordinary run in a process of its own."""
+"""Sweeps: many trainings from one file, each an ordinary run in its own process."""

@@ -1,7 +1,7 @@
-"""A run in a process of its own, so that whatever kills it hurts no other.
+"""Training a run in its own process, so that a crash affects no other run.
 
-The process is ``charrnn train``. It holds the end of a pipe from the one that started it, and saves and stops when the
-pipe ends: when it is asked to, and when whoever started it is killed.
+The process is ``charrnn train``. Its standard input is a pipe from its parent; it saves and stops when the pipe ends,
+which the parent causes to stop it, and which also happens when the parent is killed.
 """
 
 import os
@@ -23,7 +23,7 @@ from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
 from charrnn.sweeps.values import OWN_OPTIONS
 
 POLL_SECONDS = 0.5
-"""Between two looks whether the run should stop."""
+"""Seconds between two checks whether the run should stop."""
 
 SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
 """Exit codes of a run that was asked to stop."""
@@ -31,7 +31,7 @@ SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTER
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run's process ended, and why if it failed; waiting if it was never begun."""
+    """How a run's process ended, and why if it failed; "waiting" if it never started."""
 
     state: RunState
     why: str = ""
@@ -41,10 +41,10 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
     """Train a run to its end, from its last checkpoint if there is one.
 
     Args:
-        run: what to train.
-        folder: the sweep's.
-        threads: of the run, if it has none of its own.
-        stopped: whether to save and stop.
+        run: the run.
+        folder: the sweep's folder.
+        threads: number of threads, unless the run's options give one.
+        stopped: returns whether to save and stop.
     """
     sweep = SweepFolder(folder)
 
@@ -53,7 +53,7 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
 
     while (folder / run.name).is_dir() and is_locked(
         folder / run.name
-    ):  # its last process is still saving, or somebody else trains it
+    ):  # its last process is still saving, or another one trains it
         if asked():
             return RunResult("waiting")
         time.sleep(POLL_SECONDS)
@@ -69,7 +69,7 @@ def train_run(run: PlannedRun, folder: Path, threads: int, stopped: Callable[[],
 
 
 def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
-    """The words of the run's command line; nothing is planned, so that runs differ in nothing but their options."""
+    """Build the run's command line, with --no-plan so that runs differ only in their options."""
     resume = "--resume" if Run(folder / run.name).last.is_file() else "--overwrite"
     options = {"threads": threads, **run.options, "name": run.name, "checkpoints": folder.resolve()}
     if resume == "--resume":  # from its own weights
@@ -93,14 +93,14 @@ def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
 
 
 def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) -> int:
-    """Wait for the process, and let it stop when asked to; returns its exit code."""
+    """Start the process, stop it when ``stopped``, and return its exit code."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,
         env=_environment(),
-        start_new_session=True,  # Ctrl-C is for the sweep, which passes it on
+        start_new_session=True,  # Ctrl-C reaches only the sweep, which stops its runs
     )
     assert process.stdin
     try:
@@ -117,7 +117,7 @@ def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) 
 
 
 def _environment() -> dict[str, str]:
-    """The variables, without those that would set what is the sweep's to give."""
+    """Return the environment without the variables that would set a run's options."""
     names = [f"CHARRNN_{part}{name}" for name in (*OWN_OPTIONS, ORIGIN) for part in ("", "TRAIN_")]
     own = {name.replace("-", "_").upper() for name in names}
     return {name: value for name, value in os.environ.items() if name not in own}

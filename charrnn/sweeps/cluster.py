@@ -1,7 +1,7 @@
-"""Runs on a Dask cluster, whose workers see the sweep's folder and the texts under the same paths.
+"""Training runs on a Dask cluster, whose workers see the sweep's folder and the texts under the same paths.
 
-A worker trains each run in a process of its own, as one machine does. Where a worker dies, its processes save and stop,
-and Dask gives its runs to others; they go on from the last checkpoint.
+A worker trains each run in its own process. If a worker dies, its processes save and stop, and Dask gives its runs to
+other workers, which resume them.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ LOCAL = "local"
 CONNECT_SECONDS = 5
 
 WORKERLESS_SECONDS = 60
-"""For which a cluster may be without a worker, such as while one is started again."""
+"""Seconds for which a cluster may have no worker, such as while one restarts."""
 
 
 class Cluster:
@@ -33,12 +33,12 @@ class Cluster:
 
     Args:
         where: address of the scheduler, path of its scheduler file, or "local".
-        jobs: of a local cluster, how many workers.
-        threads: of each run; by default a worker's cores, divided by how many tasks it takes at once.
+        jobs: number of workers of a local cluster.
+        threads: number of threads of each run; by default a worker's cores divided by its number of parallel tasks.
 
     Raises:
-        ConfigError: ``where`` is none of them, or Dask is not installed.
-        RunError: no scheduler answers.
+        ConfigError: ``where`` is invalid, or Dask is not installed.
+        RunError: No scheduler answers.
     """
 
     def __init__(self, where: str, jobs: int, threads: int | None) -> None:
@@ -51,12 +51,12 @@ class Cluster:
             from distributed import Client, Event, LocalCluster
         except ImportError:
             raise ConfigError("--dask needs Dask: install it with pip install 'charrnn-cpu[dask]'") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the end of a scheduler is ours to tell
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # we report the end of a scheduler ourselves
         self._where, self._threads = where, threads
         self._local: Any = None
         if where == LOCAL:
             self._threads = threads or max(1, available_threads() // jobs)
-            self._local = LocalCluster(  # workers that are threads: their runs are processes, and Ctrl-C is ours alone
+            self._local = LocalCluster(  # workers are threads, as runs are processes; so only we get Ctrl-C
                 n_workers=jobs, threads_per_worker=1, processes=False, dashboard_address=":0"
             )
         address = {"scheduler_file": where} if is_file else {"address": self._local or where}
@@ -71,7 +71,7 @@ class Cluster:
         self._last_worker: float | None = None
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run, as soon as a worker has room."""
+        """Train a run as soon as a worker is free."""
         where = folder.folder.resolve()
         if self._stopped is None:
             self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
@@ -82,10 +82,10 @@ class Cluster:
         return future
 
     def room(self) -> int:
-        """How many runs can be at work at once.
+        """Return how many runs can train at once.
 
         Raises:
-            RunError: the scheduler is gone.
+            RunError: The scheduler is gone.
         """
         try:
             threads: dict[str, int] = self._client.nthreads()
@@ -94,10 +94,10 @@ class Cluster:
             raise RunError(self.lost()) from None
 
     def check(self) -> None:
-        """See that there are workers, or that there will be.
+        """Check that there are workers, or that there may be some soon.
 
         Raises:
-            RunError: those that there were are gone; or the runs should stop, and nobody is there to end them.
+            RunError: All workers are gone, or there is none to stop the runs.
         """
         now = time.monotonic()
         try:
@@ -112,26 +112,26 @@ class Cluster:
             )
 
     def stop(self) -> None:
-        """Let the runs at work save and stop, and begin no other."""
+        """Let the current runs save and stop, and start no other."""
         self._stopping = True
         if self._stopped is not None and self._client.status == "running":
             self._stopped.set()
 
     def lost(self) -> str:
-        """What to do once Dask has cancelled a run, which it does when its scheduler is gone."""
+        """Build the error message for a run that Dask has cancelled because its scheduler is gone."""
         return (
             f"lost the Dask scheduler at {self._where}: the runs save and stop; start the sweep again once it is back"
         )
 
     def close(self) -> None:
-        """Wait for the runs at work."""
+        """Wait for the current runs."""
         self._client.close()
         if self._local:
             self._local.close()
 
 
 def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped: Any) -> RunResult:
-    """Train a run on the worker that this is called on."""
+    """Train a run on the worker that executes this task."""
     from distributed import get_worker
 
     at_once = get_worker().state.nthreads
@@ -139,7 +139,7 @@ def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped
 
 
 def _key(run: PlannedRun, folder: Path) -> str:
-    """The task's key. The dashboard shows what comes before the first dash that a digit follows."""
+    """Return the task's key, of which the dashboard shows the part before a dash and a digit."""
     return f"{folder.name}: {run.name}".replace("-", "_") + f"-0{_digest(folder)}"
 
 

@@ -1,6 +1,6 @@
 """Random trials: ranges, log ranges and choices.
 
-Only ``random.random`` is used, whose values Python keeps from version to version.
+Only ``random.random`` is used, whose values are the same in all versions of Python.
 """
 
 import math
@@ -15,14 +15,14 @@ DRAWN_DIGITS = 4
 def draws(
     choices: Mapping[str, list[Any] | Mapping[str, Any]], whole: Collection[str], *, trials: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Draw the options of each trial; those of the first trials do not depend on how many there are.
+    """Draw the options of each trial; a trial's options do not depend on the number of trials.
 
     Args:
-        choices: of each option a list, or a range: ``min`` and ``max``, both included, and ``log`` for one whose
-            logarithm is uniform.
+        choices: for each option a list, or a range with ``min`` and ``max``, both included, and ``log`` for a uniform
+            logarithm.
         whole: the options that take whole numbers.
-        trials: how many.
-        seed: of the random generator.
+        trials: number of trials.
+        seed: seed of the random generator.
     """
     generator = random.Random(seed)
     meanings = {key: _meaning(choice, key in whole) for key, choice in choices.items()}
@@ -31,7 +31,7 @@ def draws(
 
 
 def _meaning(choice: list[Any] | Mapping[str, Any], whole: bool) -> Callable[[float], Any]:
-    """What a number, uniform in [0, 1), means."""
+    """Return a function from a uniform number in [0, 1) to a value."""
     if isinstance(choice, list):
         return lambda u: choice[int(u * len(choice))]
     low, high = choice["min"], choice["max"]
@@ -46,5 +46,5 @@ def _meaning(choice: list[Any] | Mapping[str, Any], whole: bool) -> Callable[[fl
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """A number to so many digits, and within its range."""
+    """Round a number to ``DRAWN_DIGITS`` significant digits within its range."""
     return min(max(float(f"{value:.{DRAWN_DIGITS}g}"), low), high)

@@ -1,8 +1,8 @@
-"""How long a run will take: its arithmetic, and how fast this machine multiplies matrices.
+"""Estimate how long a run takes from its number of operations and the machine's speed of matrix products.
 
-Nothing but one matrix product is measured, so that ten thousand runs are estimated at once. The costs of what is no
-product are counted in operations of the product that would take as long; they were fitted to the figures of
-benchmarks/results.md, and are within a third of the truth or so, as long as no other program needs the cores.
+Only one matrix product is measured, so that ten thousand runs are estimated at once. Other costs are counted as the
+operations of that product that would take as long. They were fitted to benchmarks/results.md; estimates are within
+about a third of the truth unless other programs use the cores.
 """
 
 import math
@@ -29,40 +29,40 @@ from charrnn.training.settings import TRAINING_OPTIONS, limits_in
 TRAIN_DEFAULTS: dict[str, Any] = {option.flag: option.default for option in TRAINING_OPTIONS.values()}
 
 PRODUCT = (64, 256, 1024)
-"""Rows, length of the sums and columns of the product that is measured: of a step in the middle of what users pick."""
+"""Rows, inner dimension and columns of the measured product, as in a step of a medium-sized run."""
 
 CALLS = 50
 
 SAMPLE = 1 << 16
-"""Bytes of a text whose distinct characters stand for its vocabulary."""
+"""Bytes of a text from which its vocabulary is estimated."""
 
 RUN_START_SECONDS = 1.5
-"""Of a process, until it trains."""
+"""Seconds from the start of a process until it trains."""
 
 PASSES = 3
-"""Products with each weight in training: forward, and for two gradients."""
+"""Products with each weight in training: one forward, two for gradients."""
 
 OF_PRODUCTS = 0.82
-"""How fast the products of a step are, beside the one that is measured."""
+"""Speed of a step's products relative to the measured one."""
 
 PER_CHARACTER, PER_ACTIVATION = 60_000, 400
 """Operations for each character, and for each activation function."""
 
 PER_WEIGHT, PER_STEP = 950, 1.5e8
-"""Operations in each step for each weight, and for all else."""
+"""Operations for each weight in a step, and for everything else in a step."""
 
 FEWEST_ROWS = 4
-"""Streams whose products take as long as those of one."""
+"""Number of streams up to which a product takes as long as for one."""
 
 SHARED = 0.9
-"""Threads to this power are as fast as so many times one."""
+"""Exponent of the speedup: n threads are n ** SHARED times as fast as one."""
 
 
 class Estimate:
     """Estimates runs on this machine.
 
     Args:
-        threads: of a run that is given none of its own.
+        threads: number of threads of a run whose options give none.
     """
 
     def __init__(self, threads: int) -> None:
@@ -75,7 +75,7 @@ class Estimate:
         return operations_per_second()
 
     def seconds(self, run: PlannedRun) -> float:
-        """How long a run takes from its beginning."""
+        """Return the seconds that a run takes from its beginning."""
         if run.sources not in self._texts:
             self._texts[run.sources] = _text(run.sources)
         characters, vocabulary = self._texts[run.sources]
@@ -92,7 +92,7 @@ class Estimate:
         return RUN_START_SECONDS + seconds
 
     def _inherited(self, run: PlannedRun) -> Mapping[str, Any]:
-        """The options of the model that a run starts from."""
+        """Return the options of the model that a run starts from."""
         origin = run.options.get(ORIGIN)
         if origin and origin not in self._origins:
             config = config_of(load_header(Path(origin))).to_dict()
@@ -101,7 +101,7 @@ class Estimate:
 
 
 def operations_per_second() -> float:
-    """How many operations of a matrix product one core does in a second."""
+    """Measure how many operations of a matrix product one core does in a second."""
     rows, depth, columns = PRODUCT
     a, c = aligned_zeros((1, rows, depth), np.float32), aligned_zeros((1, rows, columns), np.float32)
     packed, ids = packed_zeros(depth, columns, np.float32), np.zeros((1, rows), np.int32)
@@ -114,13 +114,13 @@ def operations_per_second() -> float:
 
 
 def _of_model(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of the model."""
+    """Return the options of the model."""
     names = {name.replace("_", "-"): name for name in options_of_models()}
     return {names[flag]: value for flag, value in given.items() if flag in names}
 
 
 def _operations(given: Mapping[str, Any], cost: Cost, characters: int, *, slow: bool) -> float:
-    """What a run needs up to its first limit of steps or epochs; without one, endlessly many."""
+    """Return the operations up to a run's first limit of steps or epochs; infinite without such a limit."""
     if cost.counting:
         return characters * cost.counting
     val_characters = int(characters * given["val-fraction"])
@@ -133,18 +133,18 @@ def _operations(given: Mapping[str, Any], cost: Cost, characters: int, *, slow: 
         return math.inf
     per_character = 2 * PASSES * cost.weights / OF_PRODUCTS + cost.activations * PER_ACTIVATION + PER_CHARACTER
     per_character *= 2 if slow else 1
-    learned = max(streams, FEWEST_ROWS) * max(window, given["seq-length"])  # of which those of the window count
+    learned = max(streams, FEWEST_ROWS) * max(window, given["seq-length"])  # only those of the window count
     step = learned * per_character + cost.weights * PER_WEIGHT + PER_STEP
     every = given["eval-every"] or max(100, math.ceil(4 * val_characters / (streams * window)))
     return float(steps * step + math.ceil(steps / every) * val_characters * per_character / PASSES)
 
 
 def _text(sources: Sequence[str]) -> tuple[int, int]:
-    """About how many characters a text has, and how many distinct ones: its bytes, and those of its beginning."""
+    """Estimate the length of a text by its bytes, and its vocabulary by the characters of its beginning."""
     try:
         files = versions(sources) or []
         with Path(files[0][0]).open("rb") as file:
             sample = set(file.read(SAMPLE).decode(errors="replace"))
         return sum(size for _, size, *_ in files), len(sample)
-    except (CorpusError, OSError, IndexError):  # the run itself will fail over it
+    except (CorpusError, OSError, IndexError):  # the run itself reports it
         return 0, 1

@@ -1,11 +1,11 @@
-"""A sweep's folder, in which each run has its own.
+"""A sweep's folder, which holds a folder for each run.
 
-sweep.json     the runs as they were planned
-failures.json  what went wrong with those that failed
-pruned.json    those that a search has ended early, and at which step
+sweep.json     the planned runs
+failures.json  the errors of failed runs
+pruned.json    the runs that a search has ended early, with their last steps
 study.log      see ``charrnn.sweeps.search``
-corpus-*.safetensors  texts as numbers; the runs have them under names of their own, so that each is there once
-.lock          locked by the process that runs the sweep
+corpus-*.safetensors  texts as ids, to which the runs' files are hard links, so that each text is stored once
+.lock          the file that the sweep's process locks
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from charrnn.training.progress import Progress
 from charrnn.training.settings import LIMITS, limits_in, parts_done
 
 RunState = Literal["waiting", "cut", "done", "failed", "pruned"]
-"""Of a run: not begun, begun and to be resumed, at its end, given up after an error, or ended early by a search."""
+"""State of a run: not started, started and to be resumed, finished, ended by an error, or ended early by a search."""
 
 TO_TRAIN = ("waiting", "cut")
 
@@ -38,10 +38,10 @@ FREE_ANEW = (*LIMITS, "eval-every", "save-every", "keep", "threads")
 
 
 class SweepFolder:
-    """Where a sweep's runs lie.
+    """The folder of a sweep's runs.
 
     Attributes:
-        folder: ``checkpoints/<sweep>``. Nothing is read or made until a method asks for it.
+        folder: ``checkpoints/<sweep>``. No file is read or created before a method needs it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,19 +53,19 @@ class SweepFolder:
         return self.folder.name
 
     def begin(self) -> None:
-        """Make the folder, and become the only process that runs this sweep.
+        """Create and lock the folder.
 
         Raises:
-            RunError: another process runs it, a run lies there, or the folder cannot be written.
+            RunError: Another process runs the sweep, the folder is a run's, or it cannot be written.
         """
         if Run(self.folder).exists():
             raise RunError(f"{self.folder} is a run and cannot hold a sweep: give the sweep another name")
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FolderLock(self.folder, "the sweep {folder} is being run by another process: wait until it ends")
+        self._lock = FolderLock(self.folder, "sweep")
 
     def end(self) -> None:
-        """Let other processes run the sweep."""
+        """Release the lock."""
         self._lock.release()
 
     @property
@@ -74,10 +74,10 @@ class SweepFolder:
         return self.folder / "study.log"
 
     def keep_plan(self, runs: Sequence[PlannedRun]) -> None:
-        """Remember the runs that are planned.
+        """Store the planned runs.
 
         Raises:
-            ConfigError: one of them was begun with other options, but for how long it trains.
+            ConfigError: A run was started with other options, apart from ``FREE_ANEW``.
         """
         before = {run.name: run for run in self.plan()} if (self.folder / SWEEP_PLAN).exists() else {}
         for run in runs:
@@ -86,10 +86,10 @@ class SweepFolder:
         self._write(SWEEP_PLAN, {"runs": [asdict(run) for run in runs]})
 
     def plan(self) -> list[PlannedRun]:
-        """The runs that were planned.
+        """Read the planned runs.
 
         Raises:
-            RunError: there is no sweep here, or its plan is damaged.
+            RunError: There is no sweep here, or its plan is damaged.
         """
         plan = self._read(SWEEP_PLAN)
         if plan is None:
@@ -100,39 +100,39 @@ class SweepFolder:
             raise RunError(f"{self.folder / SWEEP_PLAN} is damaged: start the sweep again") from error
 
     def trials(self) -> list[PlannedRun]:
-        """Those of them that a search has chosen up to now; none where no sweep was begun."""
+        """Read the planned runs that a search has chosen so far; none without a sweep."""
         return [run for run in self.plan() if is_trial(run.name)] if self.study.exists() else []
 
     def failures(self) -> dict[str, str]:
-        """Why runs failed, by their names."""
+        """Read the errors of failed runs, by name."""
         return self._read("failures.json") or {}
 
     def fail(self, name: str, why: str) -> None:
-        """Remember why a run failed."""
+        """Store the error of a failed run."""
         self._write("failures.json", {**self.failures(), name: why})
 
     def forget_failures(self) -> None:
-        """Let what has failed be tried again."""
+        """Remove all errors, so that failed runs are tried again."""
         self._write("failures.json", {})
 
     def pruned(self) -> dict[str, int]:
-        """At which step runs were ended early, by their names."""
+        """Read the last steps of runs that were ended early, by name."""
         return self._read("pruned.json") or {}
 
     def prune(self, name: str, step: int) -> None:
-        """Let a run save and stop, wherever it is at work, and not go on later."""
+        """Make a run save and stop, on whichever machine it trains, and stay stopped."""
         self._write("pruned.json", {**self.pruned(), name: step})
 
     def lend_text(self, planned: PlannedRun) -> None:
-        """Give a run that has not read its text the numbers that another run made of it; the run sees if they fit."""
+        """Link another run's cache of the text into a new run, which checks it."""
         run, text = self.run(planned), self._text(planned)
         if text.is_file() and not run.corpus.exists():
-            with contextlib.suppress(OSError):  # where files cannot have two names, each run reads for itself
+            with contextlib.suppress(OSError):  # without hard links, each run reads its text itself
                 run.folder.mkdir(exist_ok=True)
                 run.corpus.hardlink_to(text)
 
     def keep_text(self, planned: PlannedRun) -> None:
-        """Keep what a run has made of its text for other runs."""
+        """Keep a run's cache of its text for other runs."""
         made, text = self.run(planned).corpus, self._text(planned)
         with contextlib.suppress(OSError):
             if not (text.exists() and text.samefile(made)):
@@ -146,17 +146,17 @@ class SweepFolder:
         return self.folder / f"corpus-{hashlib.sha256(key.encode()).hexdigest()[:8]}.safetensors"
 
     def progress(self, planned: PlannedRun) -> float:
-        """The part of a run that was done at its last evaluation."""
+        """Return the fraction of a run that was done at its last evaluation."""
         watch = Watch(self.run(planned), planned)
         watch.news()
         return watch.progress
 
     def run(self, planned: PlannedRun) -> Run:
-        """The run's own folder."""
+        """Return the run in its folder."""
         return Run(self.folder / planned.name)
 
     def states(self, runs: Sequence[PlannedRun]) -> dict[str, RunState]:
-        """How far each run has come, by its name."""
+        """Return the state of each run, by name."""
         failures, pruned, begun = self.failures(), self.pruned(), {path.name for path in self.folder.glob("*")}
         states: dict[str, RunState] = {}
         for run in runs:
@@ -198,16 +198,18 @@ def _said(options: dict[str, Any], key: str) -> str:
 
 
 def _state(run: Run, planned: PlannedRun) -> RunState:
-    """What the run's files say. One whose end has not been evaluated was cut there."""
+    """Read a run's state from its files; without an evaluation of its end, it counts as cut."""
     if not run.last.is_file():
         return "waiting"
     try:
         header = load_header(run.last)
         progress, metadata = Progress.from_dict(header["progress"]), RunMetadata.read(run.metadata)
-        limits = limits_in(planned.options if planned.options.keys() & LIMITS else header["settings"])  # of a variable
+        limits = limits_in(
+            planned.options if planned.options.keys() & LIMITS else header["settings"]
+        )  # limits set by a variable
         parts = parts_done(limits, progress.step, header["epoch"], metadata.seconds if metadata else 0.0)
     except (CheckpointError, KeyError, TypeError):
-        return "cut"  # the run itself says what is wrong with it
+        return "cut"  # the run itself reports it
     waited = progress.has_waited({"patience": 0, **header["settings"], **planned.options}["patience"])
     ended = (waited or max(parts.values()) >= 1) and progress.evaluated_step == progress.step
     return "done" if ended else "cut"

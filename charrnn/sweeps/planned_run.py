@@ -1,4 +1,4 @@
-"""A run of a sweep, before it is trained."""
+"""A run of a sweep as it is planned."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -21,10 +21,10 @@ class PlannedRun:
     """A run that is to be trained.
 
     Attributes:
-        name: of its folder in the sweep's.
+        name: name of its folder in the sweep's folder.
         sources: absolute paths of its text.
-        options: of ``train`` by their long names without dashes; what is not here has its default.
-        swept: those of them that make it differ from others, as the table shows them; the text under "corpus".
+        options: options of ``train`` by their long names without dashes; others have their defaults.
+        swept: the options that vary within the sweep, as the table shows them; "corpus" is the text.
     """
 
     name: str
@@ -34,7 +34,7 @@ class PlannedRun:
 
     @property
     def metric(self) -> Metric:
-        """What it is measured by."""
+        """The metric of the run's model."""
         origin = self.options.get(ORIGIN)
         kind = _kind_in(origin) if origin else kind_of(self.options)
         return kind.metrics[0]
@@ -44,5 +44,5 @@ class PlannedRun:
 def _kind_in(path: str) -> Kind:
     try:
         return config_of(load_header(Path(path))).kind  # type: ignore[no-any-return]
-    except CheckpointError:  # the run itself will fail over it
+    except CheckpointError:  # the run itself reports it
         return kind_of({})

@@ -1,4 +1,4 @@
-"""Pictures of a sweep, with matplotlib."""
+"""Plots of a sweep, by matplotlib."""
 
 import math
 from collections.abc import Sequence
@@ -15,23 +15,23 @@ from charrnn.sweeps.table import Row, fold
 TIME = "time"
 
 MOST_NAMED = 12
-"""Lines that a legend can tell apart."""
+"""Most lines of a plot with a legend."""
 
 
 def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
-    """Draw the metric against time, a line for each run, or against a swept option, a point for each run.
+    """Plot the metric against time, a line for each run, or against a swept option, a point for each run.
 
     Args:
-        folder: the sweep's; the picture goes there.
-        rows: one for each run.
+        folder: the sweep's folder, into which the plot is written.
+        rows: one row for each run.
         against: "time", or the long name of an option that the sweep varies.
 
     Returns:
-        The picture's file.
+        The plot's file.
 
     Raises:
-        ConfigError: the option is not one of the sweep's, or matplotlib is not installed.
-        RunError: the picture cannot be written.
+        ConfigError: The sweep does not vary the option, or matplotlib is not installed.
+        RunError: The plot cannot be written.
     """
     if against != TIME and against not in rows[0].options:
         known = ", ".join((TIME, *rows[0].options))
@@ -66,7 +66,7 @@ def _curves(axes: Any, folder: SweepFolder) -> None:
 
 
 def _points(axes: Any, rows: Sequence[Row], option: str) -> None:
-    """Each run, and through the medians of those that differ in this option and their seeds only, a line."""
+    """Plot a point for each run, and lines through the medians of runs that differ only in ``option`` and seed."""
     rows = [row for row in rows if row.best is not None and row.options[option] is not None]
     values = sorted({row.options[option] for row in rows}, key=lambda value: (isinstance(value, str), value))
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -1,8 +1,8 @@
-"""Searching by Optuna: it chooses the options of each trial by what came out of those before, and ends poor ones early.
+"""Search by Optuna, which chooses the options of each trial by the results of earlier ones and ends poor trials early.
 
 study.log, in the sweep's folder, is Optuna's journal of the study. Each trial is a run. The random generator of a
-trial's sampler depends on the study's seed and the trial's number alone, so that a study that was killed chooses as one
-that was not.
+trial's sampler depends only on the study's seed and the trial's number, so that a resumed study chooses as an
+uninterrupted one.
 """
 
 import contextlib
@@ -22,30 +22,30 @@ from charrnn.sweeps.draw import draws, rounded
 from charrnn.sweeps.planned_run import PlannedRun
 
 MARKS = 20
-"""Steps of a trial, as pruners count them: equal parts of a run, whatever limits it, so that trials can be compared."""
+"""Steps of a trial as pruners count them: equal fractions of a run, so that trials with different limits compare."""
 
 EXHAUSTIVE = ("BruteForceSampler", "GridSampler")
-"""Samplers of every combination, which is what a [grid] is for; they end a study by themselves."""
+"""Samplers that try every combination, as a [grid] does, and that end a study by themselves."""
 
 MOST_TRIED = 1000
-"""Trials before the one on which a sampler or a pruner is tried out."""
+"""Most random trials before the trial on which a sampler or a pruner is tested."""
 
 DEFAULT_PARTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search as it is planned.
+    """The plan of a search.
 
     Attributes:
-        trials: how many.
-        seed: of all samplers.
-        sampler: makes one, from a seed.
-        pruner: makes one.
-        choices: of each option a list, or a range; see ``charrnn.sweeps.draw.draws``.
+        trials: number of trials.
+        seed: seed from which all samplers' seeds follow.
+        sampler: makes a sampler from a seed.
+        pruner: makes a pruner.
+        choices: for each option a list or a range; see ``charrnn.sweeps.draw.draws``.
         whole: the options that take whole numbers.
-        metric: what the trials are measured by.
-        plan: the run of a trial's number and options.
+        metric: the metric of the trials.
+        plan: makes a run from a trial's number and options.
     """
 
     trials: int
@@ -58,27 +58,29 @@ class Search:
     plan: Callable[[int, Mapping[str, Any]], PlannedRun]
 
     def drawn(self, known: int) -> list[PlannedRun]:
-        """The trials but for the first ``known`` as they could be, drawn at random."""
+        """Draw random runs in place of all trials after the first ``known``, for an estimate of time."""
         trials = list(draws(self.choices, self.whole, trials=self.trials, seed=self.seed))
         return [self.plan(number, trials[number]) for number in range(known, self.trials)]
 
 
 def find_part(kind: str, wanted: Any) -> "partial[Any]":
-    """What makes a sampler or a pruner of Optuna's.
+    """Return a function that makes a sampler or a pruner of Optuna.
 
     Args:
         kind: "sampler" or "pruner".
         wanted: the name of its class, or a table of the name and its arguments.
 
     Raises:
-        ConfigError: Optuna is not installed, or cannot make it.
+        ConfigError: Optuna is not installed, or refuses the name or the arguments.
     """
     classes = getattr(_optuna(), f"{kind}s")
     names = (name for name in dir(classes) if name.endswith(kind.title()) and not name.startswith("Base"))
     known = [name for name in names if name not in EXHAUSTIVE]
     given = {"name": wanted} if isinstance(wanted, str) else wanted
     if not isinstance(given, dict) or given.get("name") not in known:
-        raise ConfigError(f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments")
+        raise ConfigError(
+            f"{kind} must be one of {', '.join(known)}, or a table of its name and arguments, not {wanted!r}"
+        )
     arguments = {key: value for key, value in given.items() if key != "name"}
     if "seed" in arguments:
         raise ConfigError(f"the seed of {given['name']} is that of [optuna]: write seed = {arguments['seed']!r} there")
@@ -91,14 +93,14 @@ def find_part(kind: str, wanted: Any) -> "partial[Any]":
 
 
 def try_out(kind: str, search: Search) -> None:
-    """See that a search's sampler or pruner can do its work: in the last trial, after others drawn at random.
+    """Test a search's sampler or pruner on the last trial, after random ones.
 
     Args:
         kind: "sampler" or "pruner".
-        search: what is searched.
+        search: the search.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: The sampler or pruner fails.
     """
     optuna = _optuna()
     choices = {key: _distribution(choice, key in search.whole) for key, choice in search.choices.items()}
@@ -126,27 +128,29 @@ def try_out(kind: str, search: Search) -> None:
 
 @contextlib.contextmanager
 def _refusal(kind: str, name: str) -> Iterator[None]:
-    """Make one error of all those that Optuna raises over arguments, of any kind, and over packages it lacks."""
+    """Turn any error of Optuna, over arguments or missing packages, into a ConfigError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Exception as error:
         lacking = next((e.name for e in (error, error.__cause__) if isinstance(e, ImportError) and e.name), None)
-        said = f"needs a package: pip install {lacking}" if lacking else " ".join(str(error).split())
-        raise ConfigError(f"{kind} {name}: {said}") from None
+        if lacking:
+            raise ConfigError(f"{kind} {name} needs a package: install it with pip install {lacking}") from None
+        why = " ".join(str(error).split())
+        raise ConfigError(f"cannot use {kind} {name}: {why}; correct its arguments") from None
 
 
 class Study:
-    """Trials, as many as are asked for; each is a run that is at work until it is told what came of it.
+    """The trials of a search; each is a run that counts as running until ``tell`` is called.
 
     Args:
-        search: what is searched.
-        path: of the journal; no other process may write to it.
+        search: the search.
+        path: path of the journal, to which no other process may write.
 
     Raises:
-        ConfigError: the study there has other choices, or Optuna is not installed.
-        RunError: the journal is damaged, or cannot be written.
+        ConfigError: The study in the journal has other choices, or Optuna is not installed.
+        RunError: The journal is damaged, or cannot be written.
     """
 
     def __init__(self, search: Search, path: Path) -> None:
@@ -171,16 +175,16 @@ class Study:
         self._take_up()
 
     def runs(self) -> list[PlannedRun]:
-        """Those of all trials up to now, in their order."""
+        """The runs of all trials so far, in order."""
         return [self._planned(number, frozen) for number, frozen in enumerate(self._known())]
 
     @property
     def total(self) -> int:
-        """How many trials there will be."""
+        """The final number of trials."""
         return max(self._search.trials, len(self._known()))
 
     def ask(self) -> PlannedRun | None:
-        """The run of a new trial; None if there are as many as there should be."""
+        """Begin a new trial and return its run; None if there are enough trials."""
         number = len(self._known())
         if number >= self._search.trials:
             return None
@@ -193,11 +197,11 @@ class Study:
         return run
 
     def awaits(self, run: str) -> bool:
-        """Whether a run is a trial at work."""
+        """Whether a run is a running trial."""
         return run in self._trials
 
     def evaluated(self, run: str, value: float | None, progress: float) -> bool:
-        """Whether a run should end, now that it has come so far, from 0 to 1; said once."""
+        """Report a run's value at a progress from 0 to 1; return whether to end the run, True only once."""
         trial = self._trials.get(run)
         if trial is None or value is None:
             return False
@@ -205,7 +209,7 @@ class Study:
             return trial.evaluated(value, min(MARKS, int(progress * MARKS)))
 
     def tell(self, run: str, state: str, best: float | None) -> None:
-        """What came of a run; a trial that was cut or has failed stays at work, until the sweep takes it up again."""
+        """Report a run's result; a trial that was cut or has failed counts as running until the sweep resumes it."""
         if run not in self._trials or state not in ("done", "pruned"):
             return
         trial = self._trials.pop(run)
@@ -217,12 +221,12 @@ class Study:
                 self._study.tell(trial.trial, worst if best is None else best)
 
     def _known(self) -> list[Any]:
-        """The trials, but those that were killed before all their options were chosen."""
+        """List the trials, except those interrupted before all their options were chosen."""
         trials = self._study.get_trials(deepcopy=False)
         return [frozen for frozen in trials if frozen.state != self._states.FAIL]
 
     def _take_up(self) -> None:
-        """Trials that are at work, by what the journal says."""
+        """Resume the running trials of the journal."""
         for frozen in self._known():
             if frozen.state == self._states.RUNNING and not self._choices.keys() <= frozen.params.keys():
                 self._study.tell(frozen.number, state=self._states.FAIL)
@@ -254,7 +258,7 @@ class Study:
 
 
 class _Trial:
-    """A trial at work, and up to which mark the study knows of it."""
+    """A running trial, and the last mark that was reported."""
 
     def __init__(self, trial: Any, metric: Metric, mark: int = 0) -> None:
         self.trial, self._metric, self._mark = trial, metric, mark
@@ -262,7 +266,7 @@ class _Trial:
         self._pruned = False
 
     def evaluated(self, found: float, mark: int) -> bool:
-        """Report the best value at each mark that was passed; whether to end here."""
+        """Report the best value at each mark that was passed; return whether to end the trial."""
         if self._pruned:
             return False
         before, self._best = self._best, self._metric.best((self._best, found))
@@ -276,7 +280,7 @@ class _Trial:
 
 
 class _NoLock:
-    """The sweep's own lock keeps others from the journal, and none is left by a kill."""
+    """A lock that does nothing: the sweep's lock protects the journal and, unlike Optuna's, ends with the process."""
 
     def acquire(self) -> bool:
         return True
@@ -293,7 +297,7 @@ def _journal(path: Path) -> Any:
 
 
 def _cut_unfinished_line(path: Path) -> None:
-    """Remove what a power cut has left of a last line, to which Optuna would append."""
+    """Remove an unfinished last line, which a power cut leaves and to which Optuna would append."""
     if path.exists():
         with path.open("r+b") as file:
             data = file.read()

@@ -1,4 +1,4 @@
-"""What a sweep trains, read from a TOML file and checked before anything starts.
+"""Reading a sweep's TOML file, which is checked before anything is trained.
 
     name = "sizes"               # of the sweep; the file's stem if not given
     corpus = "book.txt"          # a path from the file's folder, or a list of paths that make one text
@@ -24,8 +24,8 @@
     [[run]]                      # one run, by hand
     hidden-size = 512
 
-Each of these adds runs. A run is named by the options that its own part gives it, so that runs keep their names
-when others are added.
+Each part adds runs. A run is named by the options that its own part sets, so that it keeps its name when other parts
+are added.
 """
 
 import hashlib
@@ -54,24 +54,24 @@ NAME, TRIAL, SEED = "name", "trial", "rng-seed"
 FIXED, GRID, RANDOM, OPTUNA, RUN = PARTS = ("fixed", "grid", "random", "optuna", "run")
 
 SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
-"""Names in the sweep's folder that no run can have."""
+"""Names of a sweep's own files, which no run can have."""
 
 MOST_RUNS = 100_000
-"""Of a sweep; to plan so many takes seconds."""
+"""Most runs of a sweep, whose planning takes seconds."""
 
 MOST_ENDS = 10_000
-"""Combinations of choices and of the ends of ranges that are looked at; a trial may still fail over another one."""
+"""Most combinations of choices and ends of ranges that are checked; others may fail only as trials."""
 
 UNFIT_IN_NAME = re.compile(r"[^\w.+=,-]")
-"""In a run's name."""
+"""Characters that a run's name cannot hold."""
 
 LONGEST_NAME, LONGEST_BYTES = 200, 246
-"""Characters and bytes of a run's name before it is cut; file systems take 255 bytes."""
+"""Most characters and bytes of a run's name, which is cut beyond; file systems allow 255 bytes."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A sweep: its name, its runs in the order in which they are trained, and a search that adds runs to them."""
+    """A sweep: its name, its runs in the order of training, and a search that adds runs."""
 
     name: str
     runs: tuple[PlannedRun, ...]
@@ -84,20 +84,20 @@ def read_spec(
     """Read a sweep's file.
 
     Args:
-        path: of the file.
-        options: those that a run may be given, by their long names without dashes.
-        checkpoints: the folder whose runs others can start from.
-        defaults: the values of options that the file does not set, each of them checked.
+        path: path of the file.
+        options: the options that a run can have, by their long names without dashes.
+        checkpoints: the folder with the runs that others can start from.
+        defaults: checked values of options that the file does not set.
 
     Raises:
-        ConfigError: something in the file is unknown, missing or unfit; the message tells the line.
+        ConfigError: Something in the file is unknown, missing or invalid; the message gives its line.
     """
     document = Document(path)
     return _Reader(document, Values(document, options, checkpoints), options, defaults or {}, checkpoints).spec()
 
 
 class _Reader:
-    """Turns a document into a sweep."""
+    """Makes a sweep from a document."""
 
     def __init__(
         self,
@@ -149,19 +149,19 @@ class _Reader:
                 continue
             if key not in PARTS:
                 hint = (
-                    "options of every run go below [fixed]"
+                    "write options of every run below [fixed]"
                     if key in self._options
-                    else f"known are {', '.join((NAME, CORPUS, *PARTS))}"
+                    else f"use one of {', '.join((NAME, CORPUS, *PARTS))}"
                 )
                 raise self._document.error((key,), f"unknown key {key!r}: {hint}")
             tables = value if key == RUN and isinstance(value, list) else [value]
             if isinstance(value, list) != (key == RUN) or not all(isinstance(table, dict) for table in tables):
                 raise self._document.error(
-                    (key,), f"{key} must be written as {'[[run]]' if key == RUN else f'[{key}]'}"
+                    (key,), f"{key} has the wrong form: write {'[[run]]' if key == RUN else f'[{key}]'}"
                 )
 
     def _check_number(self) -> None:
-        """Refuse more runs than can be planned, before any is."""
+        """Refuse too many runs before any is planned."""
         grid = self._values.get(GRID, {})
         for key, values in grid.items():
             self._checked.check_list((GRID, key), key, values)
@@ -173,7 +173,7 @@ class _Reader:
             raise self._document.error((most,), f"a sweep must be at most {MOST_RUNS:,} runs, not {total:,}: {advice}")
 
     def _points(self) -> Iterator[tuple[Place, dict[str, Any], str | None]]:
-        """Where each run comes from, the options that are its own, and a name by hand."""
+        """Yield each run's place in the file, its own options, and its given name, if any."""
         if grid := self._values.get(GRID, {}):
             for point in itertools.product(*grid.values()):
                 yield (GRID,), dict(zip(grid, point, strict=True)), None
@@ -187,10 +187,11 @@ class _Reader:
             name = given.get(NAME, "plain")
             if not (isinstance(name, str) and is_plain(name)) or name in SWEEPS_FILES:
                 raise self._document.error(
-                    (RUN, index, NAME), "a run's name must be a plain folder name, and none of the sweep's own files"
+                    (RUN, index, NAME),
+                    f"a run's name must be a plain folder name, and none of the sweep's own files, not {name!r}",
                 )
             if not given:
-                raise self._document.error((RUN, index), "a [[run]] needs an option of its own, or a name")
+                raise self._document.error((RUN, index), "a [[run]] is empty: give it an option or a name")
             yield (RUN, index), own, given.get(NAME)
 
     def _random(self) -> Iterator[dict[str, Any]]:
@@ -205,7 +206,7 @@ class _Reader:
         counts = self._counts(OPTUNA)
         parts: dict[str, Any] = {kind: self._part(kind) for kind in DEFAULT_PARTS}
         choices = self._checked.choices(OPTUNA, but=(*counts, *parts))
-        texts = {str(value): value for value in choices.get(CORPUS, ())}  # Optuna knows no lists
+        texts = {str(value): value for value in choices.get(CORPUS, ())}  # Optuna has no choices that are lists
         if texts:
             choices[CORPUS] = list(texts)
 
@@ -236,7 +237,7 @@ class _Reader:
 
     @contextmanager
     def _told_of(self, kind: str) -> Iterator[None]:
-        """Give an error over the sampler or the pruner its line."""
+        """Add the line to an error over the sampler or the pruner."""
         try:
             yield
         except ConfigError as error:
@@ -262,7 +263,7 @@ class _Reader:
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
 
     def _run_name(self, swept: Mapping[str, Any]) -> str:
-        """A run's name, or the one that earlier versions have given it, which dropped marks and joiners."""
+        """Return a run's name, or that of earlier versions, which dropped marks and joiners, if that run exists."""
         name = run_name(swept)
         if name.isascii():
             return name
@@ -282,28 +283,28 @@ class _Reader:
 
 
 def with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a run, and its seed if they do not tell it."""
+    """Add the default seed to a run's options unless they set one."""
     return {SEED: TrainingSettings.rng_seed, **options}
 
 
 def run_name(swept: Mapping[str, Any], unfit: str | Callable[[re.Match[str]], str] = keep_marks) -> str:
-    """A folder's name that tells the options, such as hidden-size=128,rng-seed=0."""
+    """Name a run's folder after its options, such as hidden-size=128,rng-seed=0."""
     name = UNFIT_IN_NAME.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
     cut = name[:LONGEST_NAME].encode()[:LONGEST_BYTES].decode(errors="ignore")
     return name if cut == name else f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def is_trial(name: str) -> bool:
-    """Whether a run's name is that of a search's trial."""
+    """Whether a run's name is that of a trial of a search."""
     return name.startswith(f"{TRIAL}=")
 
 
 def label(value: Any) -> str:
-    """A value as TOML writes it, a text without its quotes."""
+    """Format a value as in TOML, but a text without quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text_label(value: str | list[str]) -> str:
-    """A text's name in the table: its path without the suffix."""
+    """Name a text in the table by its path without the suffix."""
     paths = [value] if isinstance(value, str) else value
     return "+".join(str(Path(path).with_suffix("")) for path in paths)

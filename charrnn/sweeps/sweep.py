@@ -1,4 +1,4 @@
-"""The sweep itself: a generator of events that prints nothing."""
+"""Running a sweep: a generator of events that prints nothing."""
 
 import itertools
 import threading
@@ -18,39 +18,39 @@ from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.watch import Watch
 
 LOOK_SECONDS = (0.5, 5.0)
-"""The shortest and the longest time between two looks at the metrics of all runs."""
+"""Shortest and longest seconds between two readings of all runs' metrics."""
 
 LOOK_SHARE = 0.01
-"""The part of the time that goes into looking, where there are so many runs that it matters."""
+"""Fraction of the time for reading metrics, if there are so many runs that it matters."""
 
 
 @dataclass(frozen=True)
 class SweepStarted:
-    """What is about to be done."""
+    """The sweep is about to start."""
 
     sweep: str
     """The sweep's folder."""
     runs: int
-    """In all."""
+    """Number of all runs."""
     to_train: int
-    """That are not done or pruned nor, without a retry, failed."""
+    """Number of runs that will be trained."""
     failed: int
-    """Before, and not tried again."""
+    """Number of runs that failed before and are not tried again."""
 
 
 @dataclass(frozen=True)
 class RunEvaluated:
-    """A run has evaluated; ``metrics`` is the new line of its metrics.jsonl."""
+    """A run has evaluated its model; ``metrics`` is the new line of its metrics.jsonl."""
 
     run: str
     metrics: dict[str, Any]
     progress: float
-    """The part of the sweep that is done, 0 to 1."""
+    """The fraction of the sweep that is done, 0 to 1."""
     value: float | None = field(repr=False)
-    """Of what the run is measured by."""
+    """The value of the run's metric."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, but the value, which is one of the metrics."""
+        """Return the fields, without the value, which is one of the metrics."""
         return {name: value for name, value in vars(self).items() if name != "value"}
 
 
@@ -62,63 +62,63 @@ class RunEnded:
     state: str
     why: str
     metric: str
-    """Name of what it is measured by."""
+    """The name of the run's metric."""
     best: float | None
-    """Its best value."""
+    """The metric's best value."""
     steps: int
     seconds: float
     progress: float
-    """The part of the sweep that is done, 0 to 1."""
+    """The fraction of the sweep that is done, 0 to 1."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, with the best value under the name of its metric."""
+        """Return the fields, with the best value under the name of its metric."""
         values = {name: value for name, value in vars(self).items() if name != "metric"}
         return {f"best_{self.metric}" if name == "best" else name: value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
 class SweepEnded:
-    """No run is at work any more."""
+    """The sweep has ended, and no run is training."""
 
     done: int
     failed: int
     pruned: int
-    """Ended early by a search."""
+    """Number of runs that a search has ended early."""
     interrupted: bool
-    """Before all were at their ends."""
+    """Whether the sweep was stopped before all runs had ended."""
 
 
 SweepEvent = SweepStarted | RunEvaluated | RunEnded | SweepEnded
 
 
 class Executor(Protocol):
-    """Where runs are trained."""
+    """Trains runs, on this machine or on a cluster."""
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run, as soon as there is room."""
+        """Train a run as soon as there is room."""
 
     def room(self) -> int:
-        """How many runs can be at work at once."""
+        """Return how many runs can train at once."""
 
     def check(self) -> None:
-        """See that somebody is left to end the runs at work."""
+        """Check that the current runs can still be trained and stopped."""
 
     def stop(self) -> None:
-        """Let the runs at work save and stop, and begin no other."""
+        """Let the current runs save and stop, and start no other."""
 
     def lost(self) -> str:
-        """Why the place is gone, after a future has been cancelled."""
+        """Build the error message after a future was cancelled."""
 
     def close(self) -> None:
-        """Wait for the runs at work."""
+        """Wait for the current runs."""
 
 
 class LocalExecutor:
-    """Runs at once on this machine.
+    """Trains runs on this machine.
 
     Args:
-        jobs: how many at once.
-        threads: of each.
+        jobs: number of runs at once.
+        threads: number of threads of each run.
     """
 
     def __init__(self, jobs: int, threads: int) -> None:
@@ -127,40 +127,40 @@ class LocalExecutor:
         self._stopped = threading.Event()
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run, as soon as there is room."""
+        """Train a run as soon as there is room."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
 
     def room(self) -> int:
-        """How many runs can be at work at once."""
+        """Return how many runs can train at once."""
         return self._jobs
 
     def check(self) -> None:
-        """This machine is left."""
+        """Do nothing, as this machine stays available."""
 
     def stop(self) -> None:
-        """Let the runs at work save and stop, and begin no other."""
+        """Let the current runs save and stop, and start no other."""
         self._stopped.set()
 
     def lost(self) -> str:
-        """This machine cancels nothing."""
+        """Raise NotImplementedError, as this machine cancels no run."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Wait for the runs at work."""
+        """Wait for the current runs."""
         self._executor.shutdown()
 
 
 class Sweep:
-    """Trains the runs of a spec that are not at their ends yet.
+    """Trains the runs of a spec that have not ended.
 
     Args:
-        spec: what to train.
-        folder: where to; this process has begun it.
-        place: where the runs are trained, to be closed by the caller.
-        retry_failed: try again what has failed before.
+        spec: the runs and the search.
+        folder: the sweep's folder, locked by this process.
+        place: the executor that trains the runs; the caller closes it.
+        retry_failed: whether to try runs again that failed before.
 
     Raises:
-        CharrnnError: the study of the spec's search cannot go on.
+        CharrnnError: The study of the spec's search cannot go on.
     """
 
     def __init__(self, spec: Spec, folder: SweepFolder, place: Executor, *, retry_failed: bool = False) -> None:
@@ -172,14 +172,14 @@ class Sweep:
         self._stopping = False
 
     def stop(self) -> None:
-        """Let the runs at work save and stop. Safe to call from a signal handler."""
+        """Let the current runs save and stop; can be called from a signal handler."""
         self._stopping = True
 
     def events(self) -> Generator[SweepEvent, None, None]:
-        """Train.
+        """Train the runs; yields events.
 
         Raises:
-            RunError: the place where runs are trained is gone, or nobody there is left to train them.
+            RunError: The cluster or all of its workers are gone.
         """
         self._folder.keep_plan(self._plan)
         if self._retry_failed:
@@ -210,7 +210,7 @@ class Sweep:
         yield SweepEnded(done, failed, pruned, interrupted=done + failed + pruned < self._total)
 
     def _results(self, runs: Iterable[PlannedRun]) -> Iterator[tuple[PlannedRun, RunResult | dict[str, Any]]]:
-        """What becomes of each run, and between that each new line of metrics."""
+        """Yield each run's result and, in between, each new line of metrics."""
         futures: dict[Future[RunResult], PlannedRun] = {}
         told, look_at = False, 0.0
         while True:
@@ -237,27 +237,27 @@ class Sweep:
                 yield futures.pop(future), self._result(future)
 
     def _asked(self, futures: Collection[object]) -> Iterator[PlannedRun]:
-        """New trials of the search, as many as there is room for beside the runs at work."""
+        """Yield new trials of the search, as many as there is room for beside the current runs."""
         while self._study and not self._stopping and len(futures) < self._place.room() and (run := self._study.ask()):
             self._plan.append(run)
             self._folder.keep_plan(self._plan)
             yield run
 
     def _watch(self, run: PlannedRun) -> "Watch":
-        """Begin to follow a run, and let the search hear of what it has done before."""
+        """Begin to follow a run, and report its earlier evaluations to the search."""
         watch = Watch(self._folder.run(run), run)
         self._report(run, watch, watch.news())
         return watch
 
     def _news(self, run: PlannedRun) -> list[dict[str, Any]]:
-        """The new lines of a run's metrics."""
+        """Read the new lines of a run's metrics."""
         watch = self._watches[run.name]
         news = watch.news()
         self._report(run, watch, news)
         return news
 
     def _report(self, run: PlannedRun, watch: "Watch", records: Sequence[dict[str, Any]]) -> None:
-        """Let the search hear of evaluations; it may end the run."""
+        """Report evaluations to the search, which may end the run."""
         for record in records:
             if self._study and self._study.evaluated(run.name, run.metric.of(record), watch.progress_at(record)):
                 self._folder.prune(run.name, record["step"])
@@ -267,7 +267,7 @@ class Sweep:
             return future.result()
         except CancelledError:
             raise RunError(self._place.lost()) from None
-        except Exception as error:  # no process could be started, or its workers died again and again
+        except Exception as error:  # no process could be started, or workers kept dying
             return RunResult("failed", " ".join(str(error).split()) or type(error).__name__)
 
     def _ended(self, run: PlannedRun, result: RunResult) -> RunEnded:

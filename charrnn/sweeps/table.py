@@ -1,4 +1,4 @@
-"""What came out of a sweep: a row for each run, and seeds folded."""
+"""A sweep's results: a row for each run, or for runs that differ only in their seeds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import SEED, with_seed
 
 FIGURES = ("steps_done", "minutes_taken", "chars_per_second")
-"""Beside the best value. None has the name of an option, which may stand beside it."""
+"""Columns besides the best value, named unlike any option."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A run, or several that differ in their seeds only.
+    """The results of a run, or of several that differ only in their seeds.
 
     Attributes:
-        run: its name; of several, what they have in common.
-        options: what was swept, by the long names of options.
-        figures: by their names; None where there is none yet; of several runs, the median.
-        state: waiting, cut, done, failed or pruned; of several runs, how many of each.
-        seeds: how many different ones.
-        spread: of several seeds, the difference between the highest and the lowest best value.
-        metric: what the run is measured by.
+        run: the run's name, or the common part of several names.
+        options: the swept options, by their long names.
+        figures: figures by name, None if missing; for several runs, the medians.
+        state: waiting, cut, done, failed or pruned; for several runs, the number of each.
+        seeds: number of distinct seeds.
+        spread: for several seeds, the difference between the highest and the lowest best value.
+        metric: the metric of the runs.
     """
 
     run: str
@@ -44,7 +44,7 @@ class Row:
         return self.figures[best_in(self.metric)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Flat, as JSON and CSV hold it."""
+        """Return a flat dictionary for JSON and CSV."""
         return {
             "run": self.run,
             **self.options,
@@ -56,10 +56,10 @@ class Row:
 
 
 def rows_of(folder: SweepFolder) -> list[Row]:
-    """A row for each run of a sweep, the best first.
+    """Make a row for each run of a sweep, the best first.
 
     Raises:
-        RunError: there is no sweep, or it has no run yet.
+        RunError: There is no sweep, or it has no run yet.
     """
     plan = folder.plan()
     if not plan:
@@ -70,7 +70,7 @@ def rows_of(folder: SweepFolder) -> list[Row]:
 
 
 def fold(rows: Sequence[Row]) -> list[Row]:
-    """One row for those that differ in their seeds only, the best first; what was trained twice counts once."""
+    """Merge rows that differ only in their seeds, the best first; runs with equal options and seeds count once."""
     groups: dict[tuple[Any, ...], dict[Any, Row]] = {}
     for row in best_first(rows):
         key = tuple((name, str(value)) for name, value in row.options.items() if name != SEED)
@@ -79,7 +79,7 @@ def fold(rows: Sequence[Row]) -> list[Row]:
 
 
 def best_first(rows: Iterable[Row]) -> list[Row]:
-    """Sorted by the best value; rows without come last."""
+    """Sort rows by the best value; rows without one come last."""
 
     def place(row: Row) -> tuple[bool, str, float, str]:
         value = row.best or 0.0
@@ -89,7 +89,7 @@ def best_first(rows: Iterable[Row]) -> list[Row]:
 
 
 def best_in(metric: Metric) -> str:
-    """The name of the column that holds the best value of a metric."""
+    """Name the column of the best value of a metric."""
     return f"best_{metric.name}"
 
 

@@ -1,4 +1,4 @@
-"""TOML, and where in the file a value stands."""
+"""TOML files, with the lines of their values."""
 
 import re
 import sys
@@ -22,11 +22,11 @@ class Document:
     """A TOML file.
 
     Attributes:
-        path: of the file.
-        values: all that it says.
+        path: path of the file.
+        values: the content.
 
     Raises:
-        ConfigError: the file cannot be read, or is not TOML.
+        ConfigError: The file cannot be read, or is not TOML.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,14 +40,15 @@ class Document:
         except tomllib.TOMLDecodeError as error:
             message, line = str(error), re.search(r" \(at line (\d+), column \d+\)", str(error))
             where = f"{path}:{line[1]}" if line else str(path)
-            raise ConfigError(f"{where}: not TOML: {message.replace(line[0], '') if line else message}") from None
+            why = message.replace(line[0], "") if line else message
+            raise ConfigError(f"cannot read {where} as TOML: {why}; correct it") from None
 
     def error(self, place: Place, message: str) -> ConfigError:
-        """The error that ``message`` tells of the value at ``place``, with its line."""
+        """Make an error about the value at ``place``, with its line."""
         return ConfigError(f"{self.path}:{self.line_of(place)}: {message}")
 
     def line_of(self, place: Place) -> int:
-        """The line, from 1, in which the statement begins that makes the value: the first whose end has it."""
+        """Return the line, from 1, in which the statement that sets the value begins."""
         lines = self._text.split("\n")
 
         def holds(count: int) -> bool:
@@ -57,7 +58,7 @@ class Document:
 
 
 def _parsed(lines: list[str], count: int) -> dict[str, Any]:
-    """What the first lines say, and those after them up to the end of a statement."""
+    """Parse the first ``count`` lines, and those after them up to the end of a statement."""
     while True:
         try:
             values: dict[str, Any] = tomllib.loads("\n".join(lines[:count]))

@@ -1,4 +1,4 @@
-"""What a sweep's file says of options, checked; what is wrong is told with its line."""
+"""Checks of the options in a sweep's file, whose errors give the line."""
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
@@ -19,18 +19,18 @@ from charrnn.training.resumption import inherited_config
 CORPUS = "corpus"
 
 OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", "until-eof", "quiet", "json")
-"""Options of ``train`` that are the sweep's to give."""
+"""Options of ``train`` that only the sweep sets."""
 
 
 class Values:
-    """The values in a document that are given to options, or from which they are chosen.
+    """Checks the values and choices of options in a document.
 
-    Every method raises a ConfigError if something is unfit.
+    Every method raises a ConfigError for an invalid value.
 
     Args:
         document: the sweep's file.
-        options: those that a run may be given, by their long names without dashes.
-        checkpoints: the folder whose runs can be started from.
+        options: the options that a run can have, by their long names without dashes.
+        checkpoints: the folder with the runs that others can start from.
     """
 
     def __init__(self, document: Document, options: Mapping[str, Option], checkpoints: Path) -> None:
@@ -40,7 +40,7 @@ class Values:
         self._origins: dict[str, tuple[Path, ModelConfig]] = {}
 
     def check(self, place: Place, key: str, value: Any) -> None:
-        """One value of one option."""
+        """Check one value of one option."""
         self._check_known(place, key)
         if key == CORPUS:
             self._check_corpus(place, value)
@@ -54,7 +54,7 @@ class Values:
             raise self._document.error(place, str(error)) from None
 
     def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
-        """All options of a run, each of which is fit by itself."""
+        """Check a run's options together, each of which was checked alone."""
         given = {self._parameters[key]: value for key, value in values.items() if key != CORPUS}
         origin = values.get(ORIGIN)
         key = frozenset(given.items()) if origin else interplay(given)
@@ -70,7 +70,7 @@ class Values:
         self._fit.add(key)
 
     def origin(self, value: Any) -> tuple[Path, ModelConfig]:
-        """The checkpoint from which ``init-from`` lets a run start, and its model's config."""
+        """Find the checkpoint of ``init-from``, and its model's config."""
         if not isinstance(value, str):
             raise ConfigError(f"{ORIGIN} must be a run or a path, not {value!r}")
         if value not in self._origins:
@@ -79,13 +79,13 @@ class Values:
         return self._origins[value]
 
     def _as_new(self, config: ModelConfig, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The options, but those of the model, which fit the other model's or are refused."""
+        """Check the model's options against the other model; return the other options."""
         inherited_config(config, only(MODEL_OPTIONS, given))
         rest = given.keys() - MODEL_OPTIONS.keys() - {self._parameters[ORIGIN]}
         return {"model": config.model, **only(rest, given)}
 
     def check_list(self, place: Place, key: str, values: Any) -> None:
-        """A list of values."""
+        """Check a list of values of one option."""
         self._check_known(place, key)
         if not isinstance(values, list) or not values:
             raise self._document.error(place, f"{key} must be a list of values, not {values!r}")
@@ -93,10 +93,10 @@ class Values:
             self.check(place, key, value)
 
     def choices(self, part: str, but: Iterable[str]) -> dict[str, Any]:
-        """The lists and ranges in a part of the file, without some other keys of it; there must be one."""
+        """Check and return the lists and ranges in a part of the file, without the keys ``but``."""
         choices = {key: choice for key, choice in self._document.values[part].items() if key not in but}
         if not choices:
-            raise self._document.error((part,), f"[{part}] needs an option to choose")
+            raise self._document.error((part,), f"[{part}] has nothing to choose: give an option and its values")
         for key, choice in choices.items():
             if isinstance(choice, dict):
                 self._check_range((part, key), key, choice)
@@ -105,7 +105,7 @@ class Values:
         return choices
 
     def count(self, part: str, key: str, default: int | None = None) -> int:
-        """A whole number that is no option."""
+        """Read a whole number that is not an option's value."""
         values = self._document.values[part]
         count = values.get(key, default)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -114,7 +114,7 @@ class Values:
         return count
 
     def whole(self, keys: Iterable[str]) -> frozenset[str]:
-        """Those of the options that take whole numbers."""
+        """Return the options that take whole numbers."""
         return frozenset(key for key in keys if key in self._options and self._options[key].kind is int)
 
     def _check_known(self, place: Place, key: str) -> None:
@@ -122,8 +122,10 @@ class Values:
             import difflib
 
             close = difflib.get_close_matches(key, [*self._options, CORPUS], n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "any option of charrnn train by its long name is known"
-            wrong = f"{key} is the sweep's to give" if key in OWN_OPTIONS else f"unknown option {key!r}; {hint}"
+            hint = f"did you mean {close[0]!r}?" if close else "use the long name of an option of charrnn train"
+            wrong = (
+                f"{key} is set by the sweep: leave it out" if key in OWN_OPTIONS else f"unknown option {key!r}: {hint}"
+            )
             raise self._document.error(place, wrong)
 
     def _check_corpus(self, place: Place, value: Any) -> None:
@@ -132,7 +134,9 @@ class Values:
             raise self._document.error(place, f"corpus must be a path or a list of paths, not {value!r}")
         for path in paths:
             if not (self._document.path.parent / path).exists():
-                raise self._document.error(place, f"cannot read {path}: there is no such file or folder")
+                raise self._document.error(
+                    place, f"cannot read {path}: there is no such file or folder; check the path"
+                )
 
     def _check_range(self, place: Place, key: str, choice: dict[str, Any]) -> None:
         self._check_known(place, key)
@@ -148,7 +152,9 @@ class Values:
         )
         if not fit:
             raise self._document.error(
-                place, f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0"
+                place,
+                f"{key} must be a list of choices, or of numbers {{min = …, max = …}}, with log = true above 0, "
+                f"not {choice!r}",
             )
         for end in (low, high):
             self.check(place, key, end)

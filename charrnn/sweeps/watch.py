@@ -1,4 +1,4 @@
-"""How a run comes along, read from its metrics."""
+"""Following a run's progress by its metrics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,9 +15,9 @@ class Watch:
 
     Attributes:
         best: the best value of the run's metric so far.
-        steps: at the last evaluation.
-        seconds: at the last evaluation.
-        progress: the part of the run that is done, 0 to 1.
+        steps: the steps at the last evaluation.
+        seconds: the seconds at the last evaluation.
+        progress: the fraction of the run that is done, 0 to 1.
     """
 
     def __init__(self, run: Run, planned: PlannedRun) -> None:
@@ -27,7 +27,7 @@ class Watch:
         self._size = -1
 
     def news(self) -> list[dict[str, Any]]:
-        """The lines that have been written since the last call."""
+        """Read the lines written since the last call."""
         try:
             size = self._run.metrics.stat().st_size
         except OSError:
@@ -37,7 +37,7 @@ class Watch:
         self._size = size
         try:
             records = read_metrics(self._run.metrics)
-        except RunError:  # the run itself will fail over it
+        except RunError:  # the run itself reports it
             return []
         new = [record for record in records if record["step"] > self.steps]
         if records:
@@ -47,5 +47,5 @@ class Watch:
         return new
 
     def progress_at(self, record: Mapping[str, Any]) -> float:
-        """The part of the run that was done when it evaluated so."""
+        """Return the fraction of the run that was done at an evaluation."""
         return min(1.0, max(parts_done(self._limits, record["step"], record["epoch"], record["seconds"]).values()))

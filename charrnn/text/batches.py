@@ -1,4 +1,4 @@
-"""Batches: what a model learns from in one step, whatever its kind."""
+"""Batches: the data of one training step, for every kind of model."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,10 +15,9 @@ class Batch:
 
     Attributes:
         inputs: (T, B, ...) ids or numbers.
-        targets: (T', B, ...) what is to be predicted in the last T' steps; those before only lead up to them (burn-in).
-            Padding, too, must be an id.
-        weights: (T', B) how much each prediction counts, 0 for padding; all alike if None.
-        reset: (B,) which rows begin anew; none if None.
+        targets: (T', B, ...) targets of the last T' steps; earlier steps are burn-in. Padding must be a valid id.
+        weights: (T', B) weight of each prediction, 0 for padding; all 1 if None.
+        reset: (B,) which rows start from the initial state; none if None.
         advance: steps after which the next batch begins; all if None.
         lengths: (B,) int32 steps of each row, the rest of which is padding; 0 for a row that is only padding. All T if
             None.
@@ -38,7 +37,7 @@ class Batch:
 
     @property
     def predictions(self) -> int:
-        """Predictions that count."""
+        """Number of predictions that count."""
         size: int = self.targets.shape[0] * self.targets.shape[1]
         return size if self.weights is None else int(np.count_nonzero(self.weights))
 
@@ -49,17 +48,17 @@ class Batch:
 
 
 class Batches(Protocol):
-    """All batches of an epoch, by number. What is random in them is a function of the run's seed."""
+    """The batches of an epoch, by number; their randomness is a function of the run's seed."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Return the number of batches."""
 
     @property
     def longest(self) -> int:
         """Steps of the longest batch."""
 
     def begin_epoch(self, epoch: int) -> None:
-        """Bring the data into the order of an epoch."""
+        """Put the data into the order of an epoch."""
 
     def batch(self, number: int, step: int) -> Batch:
-        """Batch ``number`` of the epoch, the run's batch ``step``."""
+        """Make batch ``number`` of the epoch, which is batch ``step`` of the run."""

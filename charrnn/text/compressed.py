@@ -1,4 +1,4 @@
-"""Compressed files, read as what was compressed, piece by piece; known by their first bytes, not by their names."""
+"""Decompressing files piece by piece; they are recognised by their first bytes, not by their names."""
 
 import bz2
 import gzip
@@ -12,31 +12,31 @@ from typing import IO, Any
 from charrnn.errors import CorpusError
 
 OPENERS: dict[bytes, Any] = {b"\x1f\x8b\x08": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-"""How a file of one compressed text begins, and what opens it."""
+"""The function that opens a file of one compressed text, by the file's first bytes."""
 
 ZIP = b"PK\x03\x04", b"PK\x05\x06"
-"""How a zip archive begins, which may hold several texts, and how an empty one does."""
+"""The first bytes of a zip archive, which may hold several texts, and of an empty one."""
 
 AFTER_BZH = b"1AY&SY", b"\x17rE8P\x90"
-"""What follows the first four bytes of a bz2 file: a block, or the end of one that holds nothing."""
+"""The bytes after the first four of a bz2 file: a block's, or the end of an empty file."""
 
 PACKAGES = {"mimetype", "[Content_Types].xml", "META-INF/MANIFEST.MF"}
-"""Members of archives that are a document or a program, such as EPUB, DOCX and JAR."""
+"""Members by which archives that are documents or programs (EPUB, DOCX, JAR) are recognised."""
 
 DAMAGE = (EOFError, OSError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
-"""What these modules raise about content that they cannot read; RuntimeError also where a password is needed."""
+"""Errors that these modules raise for unreadable content; RuntimeError also for encrypted files."""
 
 
 def texts(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The names and contents of the texts in a file: one, or those of an archive, sorted by name; hidden ones are none.
+    """Yield the name and the pieces of each text in a file: of one, or of an archive's members that are not hidden.
 
     Args:
-        file: open, at its beginning; it can ``peek``.
-        origin: its name.
+        file: the open file, at its beginning, with a ``peek`` method.
+        origin: the file's name.
         size: bytes of a piece.
 
     Raises:
-        CorpusError: an archive cannot be read or is no archive of texts; on reading a text, that it is damaged.
+        CorpusError: An archive cannot be read or holds no texts, or a text is damaged.
     """
     begins = file.peek(10)[:10]
     if begins.startswith(ZIP):
@@ -76,15 +76,15 @@ def _pieces(file: IO[bytes], origin: str, size: int) -> Iterator[bytes]:
 
 @contextmanager
 def _told_damage(origin: str) -> Iterator[None]:
-    """Turn what is raised about damaged content into one line.
+    """Turn the errors for damaged content into a CorpusError.
 
     Raises:
-        CorpusError: the body raised such.
+        CorpusError: The body raised an error for damaged content.
     """
     try:
         yield
     except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:  # of the file itself
+        if isinstance(error, OSError) and error.errno is not None:  # an error of the file itself
             raise
         why = " ".join(str(error).split())
         raise CorpusError(f"cannot decompress {origin}: {why}; get the file again, or unpack it yourself") from None

@@ -1,4 +1,4 @@
-"""A corpus: a text as numbers, its name and its fingerprint."""
+"""A corpus: a text as ids, its name and its fingerprint."""
 
 import mmap
 import os
@@ -17,10 +17,10 @@ from charrnn.text.sources import STDIN
 from charrnn.text.vocabulary import Vocabulary
 
 UNFIT = re.compile(r"[^\w.-]")
-"""In a run's name, but for marks and joiners."""
+"""Characters that a run's name cannot hold, except marks and joiners."""
 
 COMBINING, JOINERS = ("Mn", "Mc", "Me"), "\u200c\u200d"
-"""Categories of accents and vowel signs, which come after their letters; what joins letters or keeps them apart."""
+"""Categories of combining accents and vowel signs; characters that join or separate letters."""
 
 Ids = npt.NDArray[np.integer[Any]]
 
@@ -30,11 +30,11 @@ class Corpus:
     """A text to train on.
 
     Attributes:
-        ids: (N,) its characters, of any integer type; perhaps in a file. Of documents, see ``charrnn.text.documents``.
-        vocabulary: what they stand for.
-        fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits. The code points of a corpus of bytes are
-            the bytes' values. Documents are in it with their ends, rare characters as they are in the text.
-        min_count: how often a character had to occur; others were replaced.
+        ids: (N,) the characters' ids, of any integer type, perhaps memory-mapped; see also ``charrnn.text.documents``.
+        vocabulary: the characters of the ids.
+        fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits, with END after each document and rare
+            characters unreplaced. A byte is the character of that number.
+        min_count: how often a character had to occur; rarer ones were replaced.
     """
 
     ids: Ids
@@ -44,17 +44,17 @@ class Corpus:
 
 
 def corpus_name(source: str) -> str:
-    """The name of a corpus whose first source is ``source``: letters with their marks, digits, "-", "_" and ".".
+    """Name a corpus after its first source, with letters and their marks, digits, "-", "_" and ".".
 
-    It is fit for a folder: it never starts with "." (hidden) or "-" (an option, to a shell), and is never empty.
+    The name can name a folder: it is not empty and does not start with "." (hidden) or "-" (an option).
     """
     return corpus_names(source)[0]
 
 
 def corpus_names(source: str) -> list[str]:
-    """``corpus_name``, and the others that a run of the corpus may have.
+    """List ``corpus_name`` and other names that a run of the corpus may have.
 
-    Earlier versions dropped marks and joiners. A source that is gone may have been a folder, whose name is kept whole.
+    Earlier versions dropped marks and joiners. A missing source may have been a folder, whose name keeps its suffix.
     """
     if source == STDIN:
         return ["stdin"]
@@ -65,22 +65,22 @@ def corpus_names(source: str) -> list[str]:
 
 
 def keep_marks(found: re.Match[str]) -> str:
-    """What takes the place of a character that is unfit for a name, unless it is a mark or a joiner."""
+    """Replace a character that a name cannot hold, unless it is a mark or a joiner."""
     return found[0] if category(found[0]) in COMBINING or found[0] in JOINERS else "-"
 
 
 def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
-    """Cut a text into a part to train on and, after it, a part to validate with.
+    """Cut a text into a training part and, after it, a validation part.
 
-    A validation part of fewer than two characters predicts nothing: it is left empty, and all is for training. The
-    part to train on keeps at least two characters.
+    A validation part of fewer than two characters would predict nothing and is left empty. The training part keeps at
+    least two characters.
 
     Args:
         ids: (N,) the text; views of it are returned.
-        val_fraction: the share that validates, 0 to less than 1.
+        val_fraction: the fraction for validation, at least 0 and less than 1.
 
     Raises:
-        ConfigError: the fraction is out of range.
+        ConfigError: The fraction is out of range.
     """
     if not 0 <= val_fraction < 1:
         raise ConfigError(f"val_fraction must be at least 0 and less than 1, not {val_fraction}: 0.1 is usual")
@@ -91,10 +91,10 @@ def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
 
 
 def check_ids(ids: Ids, symbols: int) -> None:
-    """Nothing, if all ids are below ``symbols``; a kernel would take others for addresses.
+    """Raise unless all ids are below ``symbols``; kernels would read out of bounds.
 
     Raises:
-        CorpusError: one is not: the file that holds them is damaged.
+        CorpusError: An id is out of range, as the file that holds the ids is damaged.
     """
     if not 0 <= ids.min(initial=0) <= ids.max(initial=0) < symbols:
         raise CorpusError(
@@ -104,9 +104,9 @@ def check_ids(ids: Ids, symbols: int) -> None:
 
 
 def release_pages(ids: object) -> None:
-    """Let the system have the memory into which it has mapped ids of a file; they can be read as before.
+    """Release the memory of memory-mapped ids, which can still be read.
 
-    It would take that back by itself when it is short of memory, but until then it counts as this process's.
+    The system would reclaim it when memory is short, but until then it counts as this process's memory.
     """
     base = ids
     while isinstance(base, np.ndarray):
@@ -116,19 +116,19 @@ def release_pages(ids: object) -> None:
 
 
 def absolute(sources: Sequence[str]) -> tuple[str, ...]:
-    """The sources as they are found from any folder."""
+    """Make the sources' paths absolute."""
     return tuple(source if source == STDIN else str(_absolute(source)) for source in sources)
 
 
 def too_short(sources: Sequence[str], length: int) -> str:
-    """The message for a corpus of fewer than two characters."""
+    """Build the error message for a corpus of fewer than two characters."""
     if not sources:
-        return "a corpus needs at least one source, not none: name a file, a folder, or - for standard input"
+        return "a corpus needs at least one source, not none: give a file, a folder, or - for standard input"
     origin = ", ".join("stdin" if source == STDIN else source for source in sources)
-    got = f"{origin} is empty" if length == 0 else f"got one in {origin}"
-    return f"a corpus needs at least two characters, {got}: use a longer text"
+    got = "is empty" if length == 0 else "holds one"
+    return f"a corpus needs at least two characters, but {origin} {got}: use a longer text"
 
 
 def _absolute(source: str) -> Path:
-    """The absolute path, without "..", links not followed: a link's own name is the one that the user chose."""
+    """Make a path absolute, without ".." but without following links, as the user chose the link's name."""
     return Path(os.path.abspath(source))  # noqa: PTH100

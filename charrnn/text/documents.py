@@ -1,8 +1,7 @@
-r"""Documents: a text that is many short ones, each ended by a symbol of its own.
+r"""Documents: a text that consists of many short ones, each ended by a special symbol.
 
-A symbol that is no character, END, takes the place of what separates documents. So a text of documents is a text like
-any other: END d_1 END d_2 ... END d_n END. A model reads each END from the state before the first character, which
-makes the documents independent of each other, and their order free.
+The symbol END, which is not a character, replaces the separators of documents: END d_1 END d_2 ... END d_n END. A model
+reads each END from its initial state, so that the documents are independent of each other and can be reordered.
 """
 
 import re
@@ -23,19 +22,19 @@ from charrnn.text.symbols import as_symbols, known_symbols, to_sought
 from charrnn.text.vocabulary import END, Vocabulary
 
 SCANNED = 1 << 24
-"""Ids that are searched at a time."""
+"""Ids searched at a time."""
 
 MOST_MAPPED = 1 << 13
-"""Documents, each at least a page of a file, that are read before the memory is let go into which they were mapped."""
+"""Documents read before their memory-mapped pages, at least one each, are released."""
 
 Text = Union[Ids, "Documents"]
-"""A text as ids, to be had in parts."""
+"""A text as ids, or as documents that are read in parts."""
 
 
 def read_documents(
     sources: Sequence[str], documents: str, *, encoding: str, unit: str, old_split: bool = False
 ) -> Iterator[Piece]:
-    """The text of files, folders or standard input, split; see ``read_pieces`` and ``in_documents``."""
+    """Read files, folders or standard input, split into documents; see ``read_pieces`` and ``in_documents``."""
     pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
     return in_documents(pieces, documents, unit, old_split=old_split)
 
@@ -43,21 +42,22 @@ def read_documents(
 def in_documents(
     pieces: Iterable[Piece], documents: str, unit: str = "character", *, old_split: bool = False
 ) -> Iterator[Piece]:
-    r"""A text in pieces, with END after each document and without what separated them; empty documents are left out.
+    r"""Replace the separators in a text by END after each document, dropping empty documents.
 
     A file's end always ends a document.
 
     Args:
-        pieces: the text; of the pieces that come out, ``start`` counts symbols.
-        documents: "line": documents are lines; "file": each file is one; anything else is the text that separates
-            them, with ``escapes.ESCAPES``. "": the text is not split, and stays as it is. Lines, and the lines of a
-            separator, end with "\n", "\r\n", or "\r" in a file whose first line does.
-        unit: of the text, see ``Vocabulary``.
-        old_split: split as runs were that are older than this rule: only lines end with "\r\n", and none with "\r".
+        pieces: the text; in the pieces that are yielded, ``start`` counts symbols.
+        documents: "line" if each line is a document; "file" if each file is one; else the text that separates them,
+            with ``escapes.ESCAPES``; "" if the text is not split. Lines, also those of a separator, end with "\n" or
+            "\r\n", or with "\r" in a file whose first line does.
+        unit: the text's unit, see ``Vocabulary``.
+        old_split: whether to split as older versions did: only with "line" do lines end with "\r\n", and never with
+            "\r".
 
     Raises:
-        ConfigError: ``documents`` is no text.
-        CorpusError: a file holds END.
+        ConfigError: ``documents`` is not a string.
+        CorpusError: A file holds END.
     """
     check_text("documents", documents, str)
     if not documents:
@@ -84,10 +84,10 @@ class _File:
         self._origin, self._known = origin, separators
         self._separators = separators.usual
         self._decided = not separators.of_returns
-        """Whether it is known how the first line ends."""
+        """Whether the ending of the first line is known."""
         self._held = ""
         self._begun = False
-        """Whether a document has characters so far."""
+        """Whether the current document has characters."""
         self._symbols = 0
 
     def split(self, text: str, *, last: bool = False) -> Iterator[Piece]:
@@ -104,7 +104,7 @@ class _File:
                 self._separators = self._known.of_returns
         for separator in self._separators:
             text = text.replace(separator, END)
-        # A separator may have begun at the end of what is known so far.
+        # A separator may have begun at the end of the text read so far.
         longest = max(map(len, self._separators), default=1)
         held = 0 if last else min(longest - 1, len(text) - 1 - text.rfind(END))
         cut = len(text) - held
@@ -121,11 +121,11 @@ class _File:
 
 @dataclass(frozen=True)
 class Separators:
-    r"""What separates documents, the longest first.
+    r"""The texts that separate documents, the longest first.
 
     Attributes:
-        usual: in a file whose first line ends with "\n" or "\r\n".
-        of_returns: in one whose first line ends with "\r"; empty if lines do not matter.
+        usual: separators in a file whose first line ends with "\n" or "\r\n".
+        of_returns: separators in a file whose first line ends with "\r"; empty if line ends do not matter.
     """
 
     usual: tuple[str, ...]
@@ -133,7 +133,7 @@ class Separators:
 
     @classmethod
     def of(cls, documents: str, unit: str) -> "Separators":
-        """Those of a way to split, see ``in_documents``."""
+        """Make the separators of a way to split, see ``in_documents``."""
         if documents in ("", "file"):
             return cls((), ())
         typed = "\n" if documents == "line" else to_sought("documents", unescaped(documents), unit)
@@ -144,19 +144,19 @@ class Separators:
 
 
 def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "error") -> str:
-    """What a model reads of a text that it is to go on with.
+    """Convert a text that a model continues to symbols.
 
-    Of a model of documents, what would end a document at the text's end, such as the newline of ``echo``, is dropped.
-    So is the end of the last line if the model knows none, as of words, or of a text that is one line.
+    For a model of documents, a separator at the text's end, such as the newline of ``echo``, is dropped. So is a
+    newline at its end if the model knows none.
 
     Args:
-        text: to go on with; may be empty.
-        vocabulary: the model's.
-        unknown: see ``known_symbols``; so is done about what ends a document within the text.
+        text: the text, perhaps empty.
+        vocabulary: the model's vocabulary.
+        unknown: see ``known_symbols``; also applies to separators of documents inside the text.
 
     Raises:
-        VocabularyError: the text holds unknown characters, or a document ends in it, and ``unknown`` is "error".
-        ConfigError: as ``to_symbols`` and ``known_symbols``.
+        VocabularyError: The text holds unknown characters or a separator, and ``unknown`` is "error".
+        ConfigError: See ``to_symbols`` and ``known_symbols``.
     """
     symbols = as_symbols(text, vocabulary)
     separators = Separators.of(vocabulary.documents, vocabulary.unit)
@@ -183,21 +183,21 @@ def _without_ends(symbols: str, ends: tuple[str, ...]) -> str:
 
 
 def split_corpus(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:
-    """A part to train on and one to validate with; of documents, see ``Documents.split``, else ``corpus.split``."""
+    """Split a corpus into training and validation texts by ``Documents.split`` or ``corpus.split``."""
     if corpus.vocabulary.documents:
         return Documents.of(corpus.ids, len(corpus.vocabulary) - 1).split(val_fraction)
     return split_ids(corpus.ids, val_fraction)
 
 
 class Documents:
-    """Some documents of a text, in some order, as one text of ids that begins and ends with END.
+    """A selection of a text's documents, in any order, as one text of ids that begins and ends with END.
 
-    It is made where it is looked at: in memory are some 40 bytes for each document.
+    Its ids are gathered only when indexed; about 40 bytes for each document are in memory.
 
     Args:
-        ids: (N,) the text that they are of, END d_1 END d_2 ... END; perhaps in a file.
-        starts: (D + 1,) where each END lies in it.
-        chosen: (n,) the documents, by number from 0.
+        ids: (N,) the whole text, END d_1 END d_2 ... END; perhaps memory-mapped.
+        starts: (D + 1,) the position of each END in it.
+        chosen: (n,) the numbers of the selected documents, from 0.
     """
 
     def __init__(self, ids: Ids, starts: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> None:
@@ -205,13 +205,13 @@ class Documents:
         self._mapped = 0
         firsts = starts[chosen]
         self._stops = np.cumsum(starts[chosen + 1] - firsts)
-        """Where each document ends here: at the END that belongs to the next one, or at last to none."""
+        """Position in this text of the END after each document."""
         self._shifts = np.append(firsts, starts[-1]) - np.append(0, self._stops)
-        """How far the text's places lie from those here, in each document, and after the last one."""
+        """Offset from this text's positions to the whole text's, for each document and the last END."""
 
     @classmethod
     def of(cls, ids: Ids, end: int) -> "Documents":
-        """All documents of a text in which ``end`` is the id of END."""
+        """Select all documents of a text in which ``end`` is the id of END."""
         parts = range(0, len(ids), SCANNED)
         starts = np.concatenate([first + np.flatnonzero(ids[first : first + SCANNED] == end) for first in parts])
         release_pages(ids)
@@ -219,14 +219,14 @@ class Documents:
 
     @property
     def count(self) -> int:
-        """How many documents."""
+        """The number of documents."""
         return len(self._chosen)
 
     def __len__(self) -> int:
         return int(self._stops[-1]) + 1 if self.count else 0
 
     def __getitem__(self, at: slice | npt.NDArray[np.int64]) -> Ids:
-        """The ids at these places."""
+        """Gather the ids at these positions."""
         places = np.arange(*at.indices(len(self))) if isinstance(at, slice) else at
         document = np.searchsorted(self._stops, places, side="right")
         ids: Ids = self._ids[places + self._shifts[document]]
@@ -237,15 +237,15 @@ class Documents:
         return ids
 
     def shuffled(self, *seed: int) -> "Documents":
-        """The same documents in an order that is a function of their number and the seed."""
+        """Return the documents in a random order that depends only on their number and the seed."""
         order = np.random.default_rng(seed).permutation(self.count)
         return Documents(self._ids, self._starts, self._chosen[order])
 
     def split(self, fraction: float) -> tuple["Documents", "Documents"]:
-        """Documents to train on, and that share of them, at least one, to validate with, if there are two.
+        """Split into training documents and a fraction for validation, at least one of two or more documents.
 
-        Which ones is a function of their number alone: all runs on a text validate with the same ones, and a sorted
-        text does not mislead. Both are in the text's order.
+        The choice is random, so that sorted documents do not bias it, but depends only on their number, so that all
+        runs on a text validate on the same ones. Both parts are in the text's order.
         """
         held_out = min(self.count - 1, max(1, round(self.count * fraction))) if fraction else 0
         order = self.shuffled(0)._chosen

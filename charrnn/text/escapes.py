@@ -1,4 +1,4 @@
-"""What is typed for characters that a shell makes hard to type."""
+"""Escapes for characters that are hard to type in a shell."""
 
 import re
 
@@ -6,5 +6,5 @@ ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
 
 
 def unescaped(typed: str) -> str:
-    """The text with ESCAPES as the characters that they stand for; other backslashes stay."""
+    """Replace ESCAPES by their characters; other backslashes stay."""
     return re.sub(r"\\[nrt\\]", lambda match: ESCAPES[match[0]], typed)

@@ -1,4 +1,4 @@
-"""The files below a folder, in an order that is the same on every machine."""
+"""Listing the files below a folder, in the same order on every machine."""
 
 import os
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def files_below(folder: Path, skip: Callable[[str], bool]) -> list[Path]:
-    """All regular files below ``folder``, sorted by their POSIX path within it.
+    """List all regular files below ``folder``, sorted by their POSIX path within it.
 
     Args:
-        folder: where to look; links to folders are not followed.
-        skip: tells of a name whether that file, or the whole folder of that name, is left out.
+        folder: the folder; links to folders are not followed.
+        skip: called with the name of a file or folder; returns whether to omit it.
 
     Raises:
-        OSError: a folder cannot be listed.
+        OSError: A folder cannot be listed.
     """
     files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=_fail):
@@ -23,5 +23,5 @@ def files_below(folder: Path, skip: Callable[[str], bool]) -> list[Path]:
 
 
 def _fail(error: OSError) -> None:
-    """Raise what ``os.walk`` would pass over in silence."""
+    """Raise an error that ``os.walk`` would ignore."""
     raise error

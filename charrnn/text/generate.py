@@ -1,8 +1,7 @@
-"""Corpora from what every machine has: nothing is downloaded.
+"""Corpora made on any machine without a download.
 
-``english`` and ``python`` are texts that people wrote; ``addition``, ``parity`` and ``brackets`` are problems whose
-answers can be checked, and which a recurrent network can solve at any length: each line is a question, =, and its
-answer.
+``english`` and ``python`` come with Python. ``addition``, ``parity`` and ``brackets`` are problems that a recurrent
+network can solve at any length, with answers that can be checked: each line is a question, =, and its answer.
 """
 
 import random
@@ -20,39 +19,38 @@ DEFAULT_SIZE = 1_000_000
 """Characters of a corpus of lines."""
 
 NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tests", "idle_test", "__pycache__"}
-"""Names below the standard library's folder that are not its own, or are its tests."""
+"""Names below the standard library's folder that are other packages or tests."""
 
 TEXTS = ("english", "python")
-"""Corpora that are cut at a size, and whose parts a seed shuffles; the others are lines that a seed draws."""
+"""Corpora of existing text, whose parts a seed shuffles; the lines of the others are drawn at random."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 LONGEST = {"addition": 4_000, "parity": 1_000_000, "brackets": 1_000_000}
-"""Greatest length of a question. Python does not write numbers of more than 4,300 digits."""
+"""Greatest length of a question. Python does not format numbers of more than 4,300 digits."""
 
 GOES_ON = 0.8
-"""Chance that a question of parity or brackets is longer by one."""
+"""Probability that a question of parity or brackets is longer by one."""
 
 Lengths = tuple[int, int]
-"""The least and the greatest."""
+"""The least and the greatest length."""
 
 MakeLine = Callable[[random.Random, Lengths], str]
 
 
 def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Lengths | None = None) -> Iterator[str]:
-    """The pieces of corpus ``name``; the same for the same arguments.
+    """Yield the pieces of corpus ``name``, the same for the same arguments.
 
     Args:
         name: one of ``GENERATORS``.
-        size: the most characters. ``TEXTS`` are cut there, or end earlier if there is no more; the others end with
-            the last whole line that fits, and have at least one line. Without it, all of ``TEXTS``, and
-            ``DEFAULT_SIZE`` of the others.
-        rng_seed: at least 0. For ``TEXTS``, 0 keeps their order, any other shuffles their topics and files.
-        lengths: of the questions: digits of a number, bits, brackets. Without them, 1 to 3, 20 and 30.
+        size: most characters. ``TEXTS`` are cut there; the others end with the last whole line that fits, and have at
+            least one line. If None, all of ``TEXTS`` and ``DEFAULT_SIZE`` of the others.
+        rng_seed: at least 0. For ``TEXTS``, 0 keeps their order, any other seed shuffles their topics and files.
+        lengths: of the questions, in digits of a number, bits or brackets; 1 to 3, 20 or 30 if None.
 
     Raises:
-        ConfigError: the name is unknown, or a number is too small or too large.
-        CorpusError: Python comes without its documentation and source here.
+        ConfigError: The name is unknown, or a number is out of range.
+        CorpusError: This Python has no documentation or no source files.
     """
     if name not in GENERATORS:
         raise ConfigError(f"a corpus must be one of {', '.join(GENERATORS)}, not {name!r}: choose one of them")
@@ -70,7 +68,7 @@ def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Len
 
 
 def _english(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]:
-    """Paragraphs of the running Python's documentation: the topics of ``help``, then the library's docstrings."""
+    """Yield paragraphs of the running Python's documentation: the topics of ``help``, then the library's docstrings."""
     parts: list[str | Path] = [*_topics(), *_library()]
     if not parts:
         raise CorpusError("no documentation of Python's own was found: choose another corpus")
@@ -80,7 +78,7 @@ def _english(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str
 
 
 def _topics() -> Iterable[str]:
-    """The topics of ``help``, which some distributions of Python leave out."""
+    """Return the topics of ``help``, which some distributions of Python lack."""
     try:
         from pydoc_data.topics import topics
     except ImportError:
@@ -89,12 +87,12 @@ def _topics() -> Iterable[str]:
 
 
 def _documentation(part: str | Path) -> Iterable[str]:
-    """The texts of a part: a topic is one, a file has its docstrings."""
+    """Return the texts of a part: a topic itself, or a file's docstrings."""
     return [part] if isinstance(part, str) else chain.from_iterable(map(docstrings, _sources([part])))
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:
-    """The paragraphs of prose in ``texts``, each with an empty line behind it, and each only once."""
+    """Yield the distinct paragraphs of prose in ``texts``, each followed by an empty line."""
     seen: set[str] = set()
     for text in texts:
         for paragraph in paragraphs(text):
@@ -104,7 +102,7 @@ def _distinct(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _python(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]:
-    """The source of the running Python's standard library, without its tests."""
+    """Yield the source of the running Python's standard library, without its tests."""
     files = _library()
     if not files:
         folder = sysconfig.get_path("stdlib")
@@ -115,7 +113,7 @@ def _python(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str]
 
 
 def _library() -> list[Path]:
-    """The standard library's files, without its tests, sorted by their paths."""
+    """List the standard library's files, without its tests, sorted by path."""
     folder = Path(sysconfig.get_path("stdlib"))
     try:
         return [path for path in files_below(folder, skip=NOT_STDLIB.__contains__) if path.suffix == ".py"]
@@ -124,7 +122,7 @@ def _library() -> list[Path]:
 
 
 def _sources(files: Iterable[Path]) -> Iterator[str]:
-    r"""The text of each of ``files``, with "\n" newlines; files in an encoding other than UTF-8 are left out."""
+    r"""Yield the text of each file, with "\n" newlines; files that are not UTF-8 are omitted."""
     for path in files:
         try:
             yield path.read_text("utf-8")
@@ -135,7 +133,7 @@ def _sources(files: Iterable[Path]) -> Iterator[str]:
 
 
 def _cut(pieces: Iterable[str], size: int | None) -> Iterator[str]:
-    """The first ``size`` characters of ``pieces``."""
+    """Yield the first ``size`` characters of ``pieces``."""
     if size is None:
         yield from pieces
         return
@@ -147,7 +145,7 @@ def _cut(pieces: Iterable[str], size: int | None) -> Iterator[str]:
 
 
 def _lines(draw: MakeLine, usual: Lengths, size: int | None, rng_seed: int, lengths: Lengths | None) -> Iterator[str]:
-    """Lines as ``draw`` makes them: as many as fit into ``size`` characters, and at least one."""
+    """Yield lines made by ``draw``: as many as fit into ``size`` characters, at least one."""
     rng = random.Random(rng_seed)
     room = DEFAULT_SIZE if size is None else size
     line = draw(rng, lengths or usual) + "\n"
@@ -159,27 +157,27 @@ def _lines(draw: MakeLine, usual: Lengths, size: int | None, rng_seed: int, leng
 
 
 def _addition(rng: random.Random, lengths: Lengths) -> str:
-    """A sum, such as 12+345=357; the lengths are those of the numbers."""
+    """Draw a sum, such as 12+345=357; the lengths are those of the numbers."""
     left, right = _number(rng, rng.randint(*lengths)), _number(rng, rng.randint(*lengths))
     return f"{left}+{right}={left + right}"
 
 
 def _number(rng: random.Random, digits: int) -> int:
-    """A number of so many digits."""
+    """Draw a number of so many digits."""
     return rng.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)
 
 
 def _parity(rng: random.Random, lengths: Lengths) -> str:
-    """Bits and, after =, whether the number of ones is odd, such as 0110100=1."""
+    """Draw bits and, after =, whether the number of ones is odd, such as 0110100=1."""
     length = _length(rng, lengths)
     bits = f"{rng.getrandbits(length):0{length}b}"
     return f"{bits}={bits.count('1') % 2}"
 
 
 def _length(rng: random.Random, lengths: Lengths) -> int:
-    """A length whose end cannot be foreseen, up to the greatest: a model need not count to predict it.
+    """Draw a length from a geometric distribution, up to the greatest, so that a model need not count to predict it.
 
-    One that counts, because all lengths are equally likely, fails as soon as it has to count on.
+    With uniform lengths, a model learns to count characters, and fails on longer questions.
     """
     length, greatest = lengths
     while length < greatest and rng.random() < GOES_ON:
@@ -188,7 +186,7 @@ def _length(rng: random.Random, lengths: Lengths) -> int:
 
 
 def _brackets(rng: random.Random, lengths: Lengths) -> str:
-    """Brackets and, after =, what closes those that are open, such as ([]{(=)})."""
+    """Draw brackets and, after =, those that close the open ones, such as ([]{(=)})."""
     text, closers = "", ""
     for _ in range(_length(rng, lengths)):
         if not closers or rng.random() < 0.5:
@@ -206,4 +204,4 @@ GENERATORS: dict[str, Callable[[int | None, int, Lengths | None], Iterator[str]]
     "parity": partial(_lines, _parity, (1, 20)),
     "brackets": partial(_lines, _brackets, (1, 30)),
 }
-"""From the size (characters, or None), the random generator's seed and the lengths to the pieces of a corpus."""
+"""Functions from size (characters, or None), random seed and lengths to the pieces of a corpus, by name."""

@@ -1,4 +1,4 @@
-"""Numbering a text that comes in pieces and is read once, when nobody knows yet which characters it holds."""
+"""Numbering the characters of a text that is read once, in pieces, before its vocabulary is known."""
 
 import hashlib
 import sys
@@ -14,14 +14,14 @@ from charrnn.text.vocabulary import LOOKED_UP, Vocabulary, code_points
 Array = npt.NDArray[Any]
 
 ASCII = 128
-"""Codes of characters that UTF-8 writes as one byte."""
+"""Number of characters that UTF-8 encodes as one byte."""
 
 
 class Numbering:
-    """Numbers characters in the order in which they appear; ``final`` tells how a vocabulary numbers them.
+    """Numbers characters in the order in which they first appear; ``final`` maps the numbers to a vocabulary's ids.
 
     Attributes:
-        characters: how many have been numbered.
+        characters: length of the text numbered so far.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Numbering:
         self._digest = hashlib.sha256()
 
     def add(self, text: str) -> Array:
-        """The numbers (N,) of the next piece of text, of the smallest type that holds all so far."""
+        """Return the numbers (N,) of the next piece of text, in the smallest type that holds all so far."""
         self.characters += len(text)
         parts = [self._part(text[start : start + LOOKED_UP]) for start in range(0, len(text), LOOKED_UP)]
         return np.concatenate(parts, dtype=smallest_type(len(self._codes)), casting="unsafe")
@@ -42,7 +42,7 @@ class Numbering:
         return self._ascii(data) if text.isascii() else self._any(code_points(text))
 
     def _ascii(self, data: bytes) -> Array:
-        """As ``_any``, several times faster."""
+        """Do what ``_any`` does for ASCII text, several times faster."""
         known = bytes(code for code in self._codes if code < ASCII)
         self._learn(np.frombuffer(data.translate(None, known), np.uint8))
         numbers = self._numbers[:ASCII].astype(smallest_type(len(self._codes)))
@@ -58,23 +58,23 @@ class Numbering:
         return numbers
 
     def _learn(self, unknown: Array) -> None:
-        """Number the characters of these codes."""
+        """Assign numbers to the characters of these codes."""
         new = np.unique(unknown)
         self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
         self._codes += new.tolist()
 
     def vocabulary(self, unit: str, documents: str = "", without: Iterable[int] = ()) -> Vocabulary:
-        """The vocabulary of the text, ``without`` the characters of some numbers."""
+        """Make the text's vocabulary, ``without`` the characters of some numbers."""
         codes = set(self._codes).difference(self._codes[number] for number in without)
         return Vocabulary("".join(map(chr, sorted(codes))), unit, documents)
 
     def numbers(self, characters: str) -> list[int]:
-        """The numbers of those of these characters that the text holds."""
+        """Return the numbers of the characters that the text holds."""
         numbers: list[int] = self._numbers[[ord(character) for character in characters]].tolist()
         return [number for number in numbers if number >= 0]
 
     def final(self, vocabulary: Vocabulary) -> "Renumbering":
-        """The ids of each number in a vocabulary; of a character that it lacks, those of the closest ones."""
+        """Map each number to a vocabulary's ids; a missing character gets those of the closest ones."""
         characters = "".join(map(chr, self._codes))
         known = (vocabulary.find(characters) >= 0).tolist()
         texts = [c if is_known else closest(c, vocabulary) for c, is_known in zip(characters, known, strict=True)]
@@ -83,16 +83,16 @@ class Numbering:
         return Renumbering(ids, widths)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the text as UTF-8, as 64 hexadecimal digits."""
+        """Return the SHA-256 of the text as UTF-8, as 64 hexadecimal digits."""
         return self._digest.hexdigest()
 
 
 class Renumbering:
-    """Ids for numbers, of each some.
+    """A map from each of N numbers to zero or more ids.
 
     Args:
-        ids: those of all numbers, in their order, one after the other.
-        widths: (N,) how many there are of each number.
+        ids: the concatenated ids of all numbers.
+        widths: (N,) how many ids each number has.
     """
 
     def __init__(self, ids: Array, widths: npt.NDArray[np.int64]) -> None:
@@ -101,7 +101,7 @@ class Renumbering:
         self._is_plain = bool((widths == 1).all())
 
     def __getitem__(self, numbers: Array) -> Array:
-        """The ids of these numbers, one after the other."""
+        """Return the concatenated ids of these numbers."""
         if self._is_plain:
             return self._ids[numbers]
         widths = self.widths[numbers]
@@ -111,5 +111,5 @@ class Renumbering:
 
 
 def smallest_type(count: int) -> type[np.integer[Any]]:
-    """The smallest type of the numbers 0 to count - 1 that kernels take."""
+    """Return the smallest type of kernels' arguments that holds the numbers 0 to count - 1."""
     return np.uint8 if count <= 1 << 8 else np.uint16 if count <= 1 << 16 else np.int32

@@ -1,4 +1,4 @@
-"""The paragraphs of English prose in documentation: no code, no tables, no lists."""
+"""Extract paragraphs of English prose from documentation, without code, tables and lists."""
 
 import ast
 import re
@@ -6,25 +6,25 @@ import warnings
 from collections.abc import Iterator
 
 SHORTEST_PARAGRAPH = 80
-"""Characters of the shortest paragraph."""
+"""Characters of the shortest paragraph that is kept."""
 
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 SENTENCES = re.compile(r"""[A-Z"'(][\w .,;:!?'"()/-]*[.!?]""", re.ASCII)
-"""What a paragraph consists of, once its lines are joined."""
+"""The form of a paragraph as one line."""
 
 ENGLISH_WORD = re.compile(r"""["'(]*[A-Za-z][a-z]*(?:[-'/][a-z]+)*[.,;:!?)"']*""")
-"""A word as English writes it, unlike numbers, names with underscores and other parts of code."""
+"""An English word, unlike numbers, names with underscores and other parts of code."""
 
 ENGLISH_SHARE = 0.85
-"""Least share of such words in a paragraph."""
+"""Least fraction of English words in a paragraph."""
 
 RST_ROLE, RST_MARKS = re.compile(r":[a-z:]+:(?=`)"), re.compile(r"[*`]+")
-"""Markup of reStructuredText that leaves prose when it is taken away."""
+"""Markup of reStructuredText that is removed from prose."""
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of prose in ``text``, each as one line."""
+    """Yield the paragraphs of prose in ``text``, each as one line."""
     for block in BLANK_LINE.split(text):
         lines = block.strip("\n").splitlines()
         if len({len(line) - len(line.lstrip()) for line in lines}) > 1:
@@ -38,7 +38,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def docstrings(source: str) -> Iterator[str]:
-    """The docstrings of a Python module, its classes and functions; none if ``source`` cannot be parsed."""
+    """Yield the docstrings of a Python module, its classes and functions; none if ``source`` cannot be parsed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes in strings

@@ -17,22 +17,22 @@ from charrnn.text.surrogates import LONE, begun_pair, has_surrogates, join_pairs
 
 STDIN = "-"
 ENCODING = "utf-8"
-"""Of a text that nothing else is said about."""
+"""Default encoding of a text."""
 
 OWN_FILES = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
-"""A folder that holds one of these is a run's or a sweep's, and no text."""
+"""Files by which the folder of a run or sweep, which is no text, is recognised."""
 
 COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04", b"PK\x05\x06")
-"""How files may begin that ``charrnn.text.compressed`` knows: gzip, bzip2, xz, zip."""
+"""First bytes of files that ``charrnn.text.compressed`` can read: gzip, bzip2, xz, zip."""
 
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-"""Encodings whose files may begin without a mark that tells them."""
+"""Encodings whose files may lack a byte order mark."""
 
 SNIFFED = 1 << 12
-"""Bytes by which they are recognised."""
+"""Bytes from which such an encoding is guessed."""
 
 FEWEST_SPACES, SPACES = 3, 0.01
-"""Of a text's characters, more are ASCII, such as spaces and line ends; decoded otherwise, hardly any."""
+"""Least number and fraction of ASCII characters, such as spaces, in a correctly decoded text."""
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -44,8 +44,8 @@ class Piece:
 
     Attributes:
         origin: the file's path, or "stdin".
-        start: characters of the file before it; 0 begins a file.
-        text: not empty, unless the file is.
+        start: characters of the file before the piece; 0 for a file's first piece.
+        text: the piece, empty only if the file is.
     """
 
     origin: str
@@ -60,11 +60,11 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
         sources: files, folders (all files below, sorted by path, without those that are hidden or a run's) or "-" for
             standard input. Of compressed files (gzip, bzip2, xz, zip), what was compressed is read.
         encoding: how bytes become characters. In UTF-8, a byte order mark at a file's start is dropped.
-        as_bytes: make every byte a character instead, of compressed files too; ``encoding`` is not used.
+        as_bytes: whether every byte is a character instead, without decompression; ``encoding`` is not used.
 
     Raises:
-        ConfigError: the encoding is unknown.
-        CorpusError: a source is missing, or cannot be read or decoded.
+        ConfigError: The encoding is unknown.
+        CorpusError: A source is missing, or cannot be read or decoded.
     """
     if as_bytes:
         encoding = "latin-1"
@@ -81,11 +81,11 @@ def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: b
 
 
 def decoded(data: bytes, encoding: str, origin: str) -> str:
-    """The text of a file that was read already, as ``read_pieces`` reads it.
+    """Decode a file's bytes as ``read_pieces`` does.
 
     Raises:
-        ConfigError: the encoding is unknown.
-        CorpusError: it cannot be decoded.
+        ConfigError: The encoding is unknown.
+        CorpusError: The bytes cannot be decoded.
     """
     check_encoding(encoding)
     file: Any = io.BufferedReader(io.BytesIO(data))
@@ -93,8 +93,8 @@ def decoded(data: bytes, encoding: str, origin: str) -> str:
 
 
 def _contents(source: str, *, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The name and the bytes of each file that ``source`` stands for, or of what is compressed in it."""
-    if not source:  # a shell's unset variable, which as a path would be the current folder
+    """Yield the name and the bytes of each file of ``source``, decompressed if ``unpack``."""
+    if not source:  # an empty path, as of an unset variable, would be the current folder
         raise CorpusError("CORPUS must be a file, a folder, or - for standard input, not '': give one of them")
     try:
         if source == STDIN:
@@ -113,7 +113,7 @@ def _contents(source: str, *, unpack: bool) -> Iterator[tuple[str, Iterator[byte
 def _texts(file: BinaryIO, origin: str, unpack: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
     try:
         if unpack and hasattr(file, "peek") and file.peek(10).startswith(COMPRESSED):
-            from charrnn.text.compressed import texts  # its libraries would slow down every start
+            from charrnn.text.compressed import texts  # its imports would slow down every start
 
             yield from texts(file, origin, CHUNK)
         else:
@@ -131,13 +131,13 @@ def _chunks(file: BinaryIO, origin: str) -> Iterator[bytes]:
 
 
 def versions(sources: Sequence[str]) -> list[list[Any]] | None:
-    """The path, size, and time of change of each file of the sources, by which a changed text is known without reading.
+    """Return the path, size and times of each file of the sources, to recognise a changed text without reading it.
 
     Returns:
-        A list that JSON can hold; None if a source can be read only once: standard input, or a pipe.
+        A list of JSON values; None if a source, standard input or a pipe, can be read only once.
 
     Raises:
-        CorpusError: a source is missing.
+        CorpusError: A source is missing.
     """
     found = []
     for source in sources:
@@ -154,7 +154,7 @@ def versions(sources: Sequence[str]) -> list[list[Any]] | None:
 
 
 def _version(status: os.stat_result) -> tuple[int, int, int] | None:
-    """Size and times of change of a file; None of what is not one, such as a pipe."""
+    """Return a file's size and times of change; None for a pipe or device."""
     if not stat.S_ISREG(status.st_mode):
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -168,7 +168,7 @@ def _unreadable(source: str, error: OSError) -> CorpusError:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files that ``path`` stands for: itself, or all below it that are neither hidden nor a run's."""
+    """List the files of ``path``: itself, or all below it that are neither hidden nor a run's."""
     if not path.is_dir():
         return [path]
     files = files_below(path, skip=lambda name: name.startswith("."))
@@ -180,29 +180,29 @@ def _files(path: Path) -> list[Path]:
 
 
 def check_encoding(encoding: str) -> None:
-    """Nothing, if Python knows the encoding.
+    """Raise unless Python knows the encoding.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: The encoding is unknown.
     """
     try:
         b"\n".decode(encoding)
     except UnicodeError:
-        return  # known, and one byte is not a character in it
+        return  # a known encoding in which one byte is not a character
     except (LookupError, ValueError, TypeError):
         raise ConfigError(f"the encoding {encoding!r} is unknown: use one that Python knows, such as utf-8") from None
 
 
 def _newlines(data: bytes, encoding: str) -> int:
-    """How many there are in data that was decoded."""
+    """Count the newlines in bytes that could be decoded."""
     try:
         return data.decode(encoding, "ignore").count("\n")
-    except UnicodeError:  # idna cannot ignore anything
+    except UnicodeError:  # the codec idna cannot ignore errors
         return data.count(b"\n")
 
 
 def _guess(data: bytes, begins: bool) -> str:
-    """What an error says of the encoding, if a file that ``begins`` with the data may be in UTF-16 or UTF-32."""
+    """Suggest an encoding for an error message if a file that ``begins`` with the data may be UTF-16 or UTF-32."""
     sample = data[:SNIFFED] if begins else b""
     if sample.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return ", perhaps utf-32"
@@ -213,17 +213,17 @@ def _guess(data: bytes, begins: bool) -> str:
             text = codecs.getincrementaldecoder(encoding)().decode(sample)
         except UnicodeDecodeError:
             continue
-        spaces = sum(character < "\x80" for character in text)  # those and line ends are in all languages
+        spaces = sum(character < "\x80" for character in text)  # spaces and line ends occur in all languages
         if spaces > max(FEWEST_SPACES, SPACES * len(text)) and all(c.isprintable() or c.isspace() for c in text):
             return f", perhaps {encoding}"
     return ""
 
 
 def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[str]:
-    """The text of one file, chunk by chunk."""
+    """Decode one file, chunk by chunk."""
     decoder = codecs.getincrementaldecoder(encoding)()
     utf8 = codecs.lookup(encoding).name == "utf-8"
-    lines, offset = 1, 0  # where the bytes begin that have not been decoded yet
+    lines, offset = 1, 0  # of the first byte that has not been decoded yet
     characters, half = 0, ""
     for data in chain(chunks, [b""]):
         begins = offset == 0

@@ -1,25 +1,25 @@
-r"""Surrogates: the halves, U+D800 to U+DFFF, of which UTF-16 makes a character beyond U+FFFF.
+r"""Surrogates: the halves, U+D800 to U+DFFF, of pairs by which UTF-16 encodes characters beyond U+FFFF.
 
-A half is no character, and JSON turns two halves in a row into the one character that they stand for. So no text
-holds any: a pair becomes its character wherever a text comes in, and a lone half is refused, or is unknown to a model.
+A half is not a character, and JSON joins two successive halves. So no text holds any: a pair becomes its character
+wherever a text is read, and a lone half is refused or counts as unknown to the model.
 """
 
 import re
 
 CODE_UNIT = "code unit"
-"""The unit of a vocabulary of halves, which old models may have learned; no new one does."""
+"""The unit of a vocabulary with halves, which only models of older versions have."""
 
 LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
-"""A half without its other half."""
+"""A half without the other half."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 BEYOND = re.compile("[\U00010000-\U0010fffe]")
-"""What is a pair in UTF-16; the last code point ends documents and stays as it is."""
+"""Characters that are pairs in UTF-16, except the last code point, which ends documents."""
 
 
 def has_surrogates(text: str) -> bool:
-    """Whether the text holds any."""
+    """Whether the text holds surrogates."""
     try:
         text.encode()  # several times faster than a search
     except UnicodeEncodeError:
@@ -28,19 +28,19 @@ def has_surrogates(text: str) -> bool:
 
 
 def join_pairs(text: str) -> str:
-    """The text with each pair as the character that it stands for."""
+    """Replace each pair by its character."""
     if not has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def to_characters(text: str) -> str:
-    """As ``join_pairs``, with lone halves as the replacement character."""
+    """Replace each pair by its character, and each lone half by the replacement character."""
     return LONE.sub("\ufffd", join_pairs(text))
 
 
 def split_pairs(text: str) -> str:
-    """The text with each character beyond U+FFFF as a pair."""
+    """Replace each character beyond U+FFFF by its pair."""
     return BEYOND.sub(lambda match: _pair(ord(match[0]) - 0x10000), text)
 
 
@@ -49,5 +49,5 @@ def _pair(rest: int) -> str:
 
 
 def begun_pair(text: str) -> str:
-    """The first half of a pair whose other half may follow the text; "" if the text does not end with one."""
+    """Return the first half of a pair that ends the text, whose other half may follow; "" if there is none."""
     return text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""

@@ -1,7 +1,7 @@
-"""A model's symbols and the user's text.
+"""Conversion between a user's text and a model's symbols.
 
-A model of characters reads Unicode text as it is; a model of bytes reads UTF-8, each byte as the character of that
-number. An old model of code units reads UTF-16, each unit as the character of that number.
+The symbols of a model of characters are the text's characters. Those of a model of bytes are the bytes of UTF-8, each
+as the character of that number; those of an old model of code units are the units of UTF-16.
 """
 
 import unicodedata
@@ -15,10 +15,10 @@ from charrnn.text.surrogates import CODE_UNIT, SURROGATE, join_pairs, split_pair
 from charrnn.text.vocabulary import Vocabulary
 
 BYTE_ORDER_MARK = "\ufeff"
-"""The byte order mark, with which some programs begin their files."""
+"""The byte order mark with which some programs begin files."""
 
 UNKNOWN = ("error", "skip", "replace")
-"""What can be done about characters that a model has never seen."""
+"""Ways to treat characters that a model does not know."""
 
 ASCII_FORMS = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'} | dict.fromkeys("‐‑‒–—―−", "-")
@@ -26,11 +26,11 @@ ASCII_FORMS = str.maketrans(
 
 
 def to_symbols(text: str | bytes, unit: str) -> str:
-    """The text as a model of that unit reads it; a pair of surrogates is the character that it stands for.
+    """Convert a text to symbols of that unit; a pair of surrogates becomes its character.
 
     Raises:
-        ConfigError: it is no text, or bytes for a model that reads characters.
-        VocabularyError: it holds a surrogate that stands for no byte.
+        ConfigError: The text is not a string, or is bytes for a model of characters.
+        VocabularyError: The text holds a surrogate that stands for no byte.
     """
     check_text("a text", text)
     if isinstance(text, str):
@@ -50,9 +50,9 @@ def to_symbols(text: str | bytes, unit: str) -> str:
 
 
 def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
-    """Symbols as Unicode: of a model of bytes, what is not UTF-8 becomes what ``errors`` of ``bytes.decode`` say.
+    """Convert symbols to Unicode text; invalid UTF-8 is handled as ``errors`` of ``bytes.decode`` says.
 
-    Of a model of code units, lone surrogates become the replacement character.
+    For a model of code units, lone surrogates become the replacement character.
     """
     if unit == CODE_UNIT:
         return to_characters(symbols)
@@ -60,32 +60,32 @@ def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
 
 
 def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
-    """As ``to_symbols``, without a byte order mark, unless the model knows it.
+    """Convert a text as ``to_symbols`` does, without a byte order mark unless the model knows it.
 
     Raises:
-        ConfigError: as ``to_symbols``.
-        VocabularyError: as ``to_symbols``.
+        ConfigError: See ``to_symbols``.
+        VocabularyError: See ``to_symbols``.
     """
     return without_mark(to_symbols(text, vocabulary.unit), vocabulary)
 
 
 def without_mark(symbols: str, vocabulary: Vocabulary) -> str:
-    """The symbols without a byte order mark at their beginning, unless the model knows it."""
+    """Remove a byte order mark at the beginning, unless the model knows it."""
     mark = to_symbols(BYTE_ORDER_MARK, vocabulary.unit)
     return symbols if all(symbol in vocabulary for symbol in mark) else symbols.removeprefix(mark)
 
 
 def without_marks(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Piece]:
-    """Texts in pieces, each without a byte order mark at its beginning, unless the model knows it."""
+    """Remove a byte order mark at the beginning of each text, unless the model knows it."""
     for piece in pieces:
         yield replace(piece, text=without_mark(piece.text, vocabulary)) if piece.start == 0 else piece
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:
-    """As ``to_symbols``, of a text that is looked for in others.
+    """Convert a text to look for as ``to_symbols`` does.
 
     Raises:
-        ConfigError: it holds a lone surrogate, as no text of characters does.
+        ConfigError: The text holds a lone surrogate, which no text of characters can hold.
     """
     symbols = to_symbols(text, unit)
     if unit == "character" and (found := SURROGATE.search(symbols)):
@@ -94,17 +94,17 @@ def to_sought(name: str, text: str | bytes, unit: str) -> str:
 
 
 def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:
-    """The symbols without those that the vocabulary lacks.
+    """Return the symbols with those that the vocabulary lacks omitted or replaced.
 
     Args:
-        symbols: what to read.
-        vocabulary: the model's.
+        symbols: the symbols to read.
+        vocabulary: the model's vocabulary.
         unknown: "error", "skip" to leave them out, or "replace" by the closest character that the vocabulary has: a
             plain quote or dash, the letter without its accents, the same in the other case, or else a space.
 
     Raises:
-        VocabularyError: there are some, and ``unknown`` is "error".
-        ConfigError: ``unknown`` is none of the three.
+        VocabularyError: The vocabulary lacks some, and ``unknown`` is "error".
+        ConfigError: ``unknown`` is none of the three choices.
     """
     if unknown not in UNKNOWN:
         raise ConfigError(f"unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
@@ -118,11 +118,11 @@ def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") 
 
 
 def closest(character: str, vocabulary: Vocabulary) -> str:
-    """What stands for a character that the vocabulary lacks: known characters, or nothing."""
+    """Return the known characters, perhaps none, that replace an unknown one."""
     if vocabulary.unit == "character":
         plain = unicodedata.normalize("NFKD", character.translate(ASCII_FORMS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
-        if not plain:  # a mark that combines with the character before
+        if not plain:  # a combining mark
             return ""
         for form in (unicodedata.normalize("NFC", character), plain, plain.swapcase()):
             if form and vocabulary.find(form).min() >= 0:

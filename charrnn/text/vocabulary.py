@@ -12,12 +12,12 @@ from charrnn.errors import ConfigError, VocabularyError
 from charrnn.text.surrogates import CODE_UNIT, SURROGATE, has_surrogates, join_pairs, split_pairs
 
 END = "\U0010ffff"
-"""Among symbols, the end of a document: the last code point, which Unicode keeps for a program's own use."""
+"""The symbol for the end of a document: the last code point, which Unicode reserves for internal use."""
 
 UNITS = ("character", "byte")
 
 LOOKED_UP = 1 << 16
-"""Characters looked up at a time: their codes and indices stay in the CPU's cache."""
+"""Characters looked up at a time, so that their codes and indices fit into the CPU's cache."""
 
 MAX_SHOWN = 5
 """Characters that an error message names."""
@@ -25,18 +25,18 @@ MAX_SHOWN = 5
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The characters that a model knows; a character's id is its place in ``symbols``.
+    """The characters that a model knows; a character's id is its index in ``symbols``.
 
     Attributes:
-        symbols: distinct characters in code point order. Of a model of documents, the last one is END.
-        unit: "character" for Unicode code points, "byte", or CODE_UNIT. A text of bytes is a str too: the code point
-            is the byte's value, as in Latin-1.
+        symbols: distinct characters in code point order. For a model of documents, the last one is END.
+        unit: "character" for Unicode code points, "byte", or CODE_UNIT. A text of bytes is a str too: each byte is the
+            character of that number, as in Latin-1.
         documents: how a text is split into documents, see ``charrnn.text.documents``; "" if it is not.
 
     Raises:
-        ConfigError: the unit is unknown, or a separator of documents holds END.
-        VocabularyError: there are no symbols, they repeat or are out of order, one of them is a surrogate, or not a
-            byte in a vocabulary of bytes, or END is missing in one of documents.
+        ConfigError: The unit is unknown, or a separator of documents holds END.
+        VocabularyError: There are no symbols, or they repeat, are out of order or do not fit the unit; or END is
+            missing in a vocabulary of documents.
     """
 
     symbols: str
@@ -65,7 +65,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, text: str, unit: str = "character") -> "Vocabulary":
-        """The vocabulary of all characters of ``text``."""
+        """Make the vocabulary of all characters of ``text``."""
         return cls("".join(sorted(set(join_pairs(text)))), unit)
 
     @property
@@ -75,30 +75,30 @@ class Vocabulary:
 
     @property
     def end(self) -> str:
-        """END, of documents; "" of others, to which it is a character."""
+        """END in a vocabulary of documents; "" in others, where it is an ordinary character."""
         return END if self.documents else ""
 
     @classmethod
     def restored(cls, size: int, symbols: str, unit: str = "character", documents: str = "") -> "Vocabulary":
-        """The vocabulary of ``size`` symbols that a file holds, as JSON has given them back.
+        """Make the vocabulary of ``size`` symbols that a JSON file holds.
 
-        In an old one that holds halves of characters, JSON has made one character of the last first half and the first
-        second half. That one is the least beyond the surrogates: its halves take its place again.
+        If an old vocabulary holds surrogates, JSON has joined the last first half and the first second half to one
+        character, the lowest one beyond the surrogates, which is split again.
 
         Raises:
-            VocabularyError: as the constructor, or there are more symbols or fewer.
-            ConfigError: as the constructor.
+            VocabularyError: See the class; or there are not ``size`` symbols.
+            ConfigError: See the class.
         """
         if len(symbols) == size - 1 and (joined := re.search("[\ue000-\U0010ffff]", symbols)):
             symbols = symbols.replace(joined[0], split_pairs(joined[0]))
         if unit == "character" and has_surrogates(symbols):
             unit = CODE_UNIT
         if len(symbols) != size:
-            raise VocabularyError(f"{len(symbols)} symbols for a vocabulary of {size}")
+            raise VocabularyError(f"a vocabulary of {size} must have as many symbols, not {len(symbols)}")
         return cls(symbols, unit, documents)
 
     def joined(self, symbols: str) -> "Vocabulary":
-        """The vocabulary of these symbols and of its own."""
+        """Return the vocabulary with these symbols added."""
         return replace(self, symbols="".join(sorted({*self.symbols, *symbols})))
 
     def __len__(self) -> int:
@@ -108,14 +108,14 @@ class Vocabulary:
         return isinstance(character, str) and len(character) == 1 and character in self.symbols
 
     def encode(self, text: str, *, before: int = 0) -> npt.NDArray[np.int32]:
-        """The ids of the characters of ``text``: (N,) int32.
+        """Return the ids of the characters of ``text``: (N,) int32.
 
         Args:
             text: the text, or a part of one.
-            before: characters that come before this part; an error tells the position in the whole.
+            before: number of characters before this part, for the position in an error message.
 
         Raises:
-            VocabularyError: the text holds a character that the vocabulary lacks.
+            VocabularyError: The text holds a character that the vocabulary lacks.
         """
         ids = self.find(text)
         if ids.min(initial=0) < 0:
@@ -123,7 +123,7 @@ class Vocabulary:
         return ids
 
     def find(self, text: str) -> npt.NDArray[np.int32]:
-        """The ids of the characters of ``text``, -1 for those that the vocabulary lacks: (N,) int32."""
+        """Return the ids of the characters of ``text``, -1 for unknown ones: (N,) int32."""
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), LOOKED_UP):
             codes = code_points(text[start : start + LOOKED_UP])
@@ -131,10 +131,10 @@ class Vocabulary:
         return ids
 
     def decode(self, ids: npt.ArrayLike) -> str:
-        """The text of ``ids``: (N,) integers from 0 to ``len(self) - 1``.
+        """Return the text of ``ids``: (N,) integers from 0 to ``len(self) - 1``.
 
         Raises:
-            VocabularyError: an id is out of range.
+            VocabularyError: An id is out of range.
         """
         ids = np.asarray(ids)
         if ids.size == 0:
@@ -148,15 +148,15 @@ class Vocabulary:
 
     @cached_property
     def _id_of_code(self) -> npt.NDArray[np.int32]:
-        """Id of each code point, -1 where there is none; the last entry stands for all greater code points."""
+        """The id of each code point, -1 if unknown; the last entry stands for all greater code points."""
         codes = code_points(self.symbols)
         table = np.full(codes[-1] + 2, -1, np.int32)
         table[codes] = np.arange(len(codes))
         return table
 
     def unknown(self, text: str, before: int = 0) -> VocabularyError:
-        """The error for a text with unknown characters after ``before`` others; positions are counted from 1."""
-        strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may stand between documents
+        """Make the error for unknown characters in a text after ``before`` others; positions count from 1."""
+        strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may separate documents
         unknown = sorted(strange, key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
@@ -166,10 +166,10 @@ class Vocabulary:
         )
 
     def _name(self, character: str) -> str:
-        """A character as an error message shows it."""
+        """Format a character for an error message."""
         return f"0x{ord(character):02x}" if self.unit == "byte" else repr(character)
 
 
 def code_points(text: str) -> npt.NDArray[np.int32]:
-    """The code points of ``text``: (N,) int32, little-endian."""
+    """Return the code points of ``text``: (N,) int32, little-endian."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<i4")

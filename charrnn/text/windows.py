@@ -1,4 +1,4 @@
-"""Windows of parallel streams, as truncated backpropagation through time walks them."""
+"""Windows of parallel streams for truncated backpropagation through time."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from charrnn.text.corpus import release_pages
 from charrnn.text.documents import Text
 
 MOST_MAPPED_IDS = 1 << 25
-"""Ids that are read before the memory is let go into which they were mapped."""
+"""Ids read before their memory-mapped pages are released."""
 
 Ids = npt.NDArray[np.int32]
 
@@ -20,25 +20,25 @@ class Windows:
 
     With m = (N - 1) // B, stream b reads ``ids[b * m : (b + 1) * m]`` and predicts the same one character on: where
     one stream ends, the next begins. The m steps are cut into n = ceil(m / T) windows whose lengths differ by at most
-    one, so that no window is a short remainder. A window's arrays are made when it is asked for.
+    one, so that no window is a short remainder. A window's arrays are made when it is indexed.
 
-    With a context, a window begins up to so many steps before its own: windows overlap, as truncated backpropagation
-    through time walks them where it updates more often than it unrolls.
+    With a context, a window begins up to that many steps before its own: windows overlap, for updates that are more
+    frequent than truncated gradients are long.
 
     Attributes:
-        ids: the text; another one of its length may take its place.
+        ids: the text, which may be replaced by another one of the same length.
         steps: m, the steps of one stream.
         characters: m * B, the characters predicted in one pass.
 
     Args:
-        ids: (N,) integers, or documents; kept as they are, not copied.
+        ids: (N,) integers, or documents; not copied.
         streams: B.
         length: T, the most steps of a window's own.
         context: the most steps before them.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.
-        CorpusError: there are too few ids for one step of each stream.
+        CorpusError: There are too few ids for one step of each stream.
     """
 
     def __init__(self, ids: Text, streams: int, length: int, context: int = 0) -> None:
@@ -60,7 +60,7 @@ class Windows:
         return self._count
 
     def __getitem__(self, i: int) -> tuple[Ids, Ids]:
-        """Window ``i``: its inputs x and its targets y, both (steps of the window, B), contiguous int32 of one copy."""
+        """Return inputs and targets of window ``i``, both (steps of the window, B), contiguous int32 of one copy."""
         i = range(len(self))[i]
         steps = np.arange(self.start(i), self._own(i + 1) + 1)
         rows = np.ascontiguousarray(self.ids[steps[:, np.newaxis] + self._firsts], np.int32)
@@ -76,26 +76,26 @@ class Windows:
 
     @property
     def longest(self) -> int:
-        """Steps of the longest window, its context included."""
+        """Steps of the longest window, with its context."""
         return min(self.steps, -(-self.steps // len(self)) + self._context)
 
     def start(self, i: int) -> int:
-        """The step of a stream at which window ``i`` starts, its context included."""
+        """Return the step of a stream at which window ``i`` starts, with its context."""
         return max(0, self._own(i) - self._context)
 
     def burn_in(self, i: int) -> int:
-        """Steps of context in window ``i``."""
+        """Return the steps of context in window ``i``."""
         return self._own(i) - self.start(i)
 
     def _own(self, i: int) -> int:
-        """The step at which a window's own steps begin."""
+        """Return the step at which a window's own steps begin."""
         return self.steps * i // len(self)
 
 
 def fit(N: int, streams: int, length: int) -> tuple[int, int]:
-    """The number of streams and the window length, made smaller where N characters are too few for them.
+    """Reduce the number of streams and the window length if N characters are too few for them.
 
-    First the number of streams shrinks, until each has a whole window; when one is left, the window does.
+    The number of streams shrinks first, until each has a whole window; once one is left, the window shrinks.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.

@@ -51,7 +51,7 @@ class CountingTrainer(BaseTrainer):
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
         """Take the counts from a snapshot; see ``BaseTrainer``."""
         if "progress" not in header:
-            raise CheckpointError("the checkpoint cannot be resumed: its progress is missing")
+            raise CheckpointError("the checkpoint cannot be resumed: its progress is missing; start a new run")
         self.model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))
         self.progress = Progress.from_dict(header["progress"])
 

@@ -62,11 +62,13 @@ class Plan:
         reasons: lines for the user.
         reserved: seconds of the run's time that are not for steps: the time before the first step, and the evaluation
             after the last.
+        limited_by_text: whether the steps end before the time does, as more of them would overfit the text.
     """
 
     options: dict[str, Any]
     reasons: tuple[str, ...]
     reserved: float
+    limited_by_text: bool
 
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
@@ -99,7 +101,8 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
     if steps < draft.settings.warmup_steps / MOST_WARMUP:
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
-    return Plan(draft.chosen, _reasons(draft, rate, by_heart=steps < fitting), reserved)
+    limited = steps < fitting
+    return Plan(draft.chosen, _reasons(draft, rate, by_heart=limited), reserved, limited)
 
 
 class Draft:

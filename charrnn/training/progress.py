@@ -95,7 +95,7 @@ class Progress:
             CheckpointError: a field is unknown, not a finite number, negative or too large.
         """
         if not isinstance(values, dict):
-            raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}")
+            raise CheckpointError(f"the checkpoint cannot be resumed: its progress is {values!r}; start a new run")
         types = {field.name: field.type for field in fields(cls)}
         own = {}
         for key, value in values.items():
@@ -103,7 +103,9 @@ class Progress:
             kinds = (int,) if types.get(name) is int else (int, float)
             is_right = _is_metric(value) if name == "best" else _is_count(value, kinds)
             if name not in types or not is_right:
-                raise CheckpointError(f"the checkpoint cannot be resumed: its progress has {key} {value!r}")
+                raise CheckpointError(
+                    f"the checkpoint cannot be resumed: its progress has {key} {value!r}; start a new run"
+                )
             own[name] = value
         return cls(**own)
 

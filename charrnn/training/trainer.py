@@ -132,7 +132,7 @@ class Trainer(BaseTrainer):
             rate_before = header["settings"]["learning_rate"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
-                f"the checkpoint cannot be resumed, something is missing or does not fit: {error}"
+                f"the checkpoint cannot be resumed: something is missing or does not fit ({error}); start a new run"
             ) from error
         if "good" not in header:
             self._good = GoodState.of(self._tensors(), self.progress)

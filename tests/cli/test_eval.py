@@ -253,8 +253,8 @@ def test_variables_for_other_commands_change_nothing(evaluate, text, monkeypatch
 
 
 def test_the_first_of_several_arguments_is_the_model(evaluate, text):
-    assert "of several arguments, the first is the model" in evaluate(text, text).stderr
-    assert "of several arguments, the first is the model" in evaluate("nobody", text).stderr
+    assert "give the model first, and the texts after it" in evaluate(text, text).stderr
+    assert "give the model first, and the texts after it" in evaluate("nobody", text).stderr
 
 
 def test_reading_in_one_pass_is_the_same_for_a_short_text(evaluate, text):

@@ -88,7 +88,7 @@ def test_an_interrupt_saves_all_and_meanwhile_no_other_sweep_starts(sweep, spec,
     until(lambda: all(Run(run).last.is_file() for run in begun))
     result = sweep(path)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"charrnn: error: the sweep {folder.folder} is being run by another process")
+    assert result.stderr.startswith(f"charrnn: error: the sweep {folder.folder} is in use by another process")
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 130

@@ -67,10 +67,13 @@ def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
     assert result.exit_code == 0
     assert result.stdout == ""
     lines = [line for line in result.stderr.splitlines() if not line.startswith("compiling")]
-    header, evaluation = lines[:3], lines[3:5]
-    assert "4,320 characters + 480 to validate, 15 different ones" in header[0]
-    assert "lstm, 1 layer of 8, 1,128 parameters, 1 thread" in header[1]
-    assert header[2].endswith("cats, 20 steps")
+    header, evaluation = lines[:4], lines[4:6]
+    assert header == [
+        "text:  4,320 characters for training, 480 for validation, vocabulary of 15",
+        "model: lstm, 1 layer of 8, 1,128 parameters",
+        "run:   20 steps on 1 thread",
+        f"saved: in {tmp_path / 'runs' / 'cats'}; Ctrl-C saves and stops, --resume continues",
+    ]
     assert re.match(
         r"step 10  epoch 0\.\d\d  train \d\.\d{3} bpc  val \d\.\d{3} bpc  \(\d\.\d{3} nats\)", evaluation[0]
     )
@@ -109,8 +112,10 @@ def test_the_header_tells_the_budget_that_nobody_chose(train, monkeypatch):
         "charrnn.training.trainer.Trainer.limits_used", lambda self: {"minutes": self.progress.step / 2}
     )
     monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 10.0)
-    budget = "10 minutes, or 8 evaluations without a better one (--minutes, --steps or --epochs change that)"
-    assert budget in train().stderr
+    early = "ends early after 8 evaluations without improvement; change it with --minutes, --steps or --epochs"
+    assert re.search(
+        rf"run:   [\d,]+ steps \([\d.]+ epochs.*\) in at most 10 minutes on 1 thread, {early}", train().stderr
+    )
 
 
 def test_notes_are_shown(train, tmp_path):
@@ -124,24 +129,24 @@ def test_a_finished_run_says_how_to_go_on(train):
     train("--steps", 2)
     result = train("--resume")
     assert result.exit_code == 0
-    assert "has done all its steps; give it more with --steps, --epochs or --minutes" in result.stderr
+    assert "limit of steps; raise --steps, --epochs or --minutes to train on" in result.stderr
     result = train("--resume", "--steps", 4)
-    assert "resumed after step 2, 4 steps" in result.stderr
+    assert "run:   resumed after step 2, until 4 steps in all, on 1 thread" in result.stderr
     assert "step 4" in result.stderr
 
 
 def test_a_counted_text_needs_no_more(invoke, tmp_path):
     (tmp_path / "cats.txt").write_text("the cat sat on the mat\n" * 9)
     command = ("train", tmp_path / "cats.txt", "--checkpoints", tmp_path / "runs")
-    assert "one pass" in invoke(*command, "--model", "ngram").stderr
-    assert "all of the text has been counted already" in invoke(*command, "--resume").stderr
+    assert "one pass over the text" in invoke(*command, "--model", "ngram").stderr
+    assert "the whole text has been counted" in invoke(*command, "--resume").stderr
 
 
 def test_resume_needs_no_corpus(train, invoke, tmp_path):
     train("--steps", 2)
     result = invoke("train", "--resume", "--checkpoints", tmp_path / "runs", "--steps", 3)
     assert result.exit_code == 0
-    assert "cats, resumed after step 2" in result.stderr
+    assert "resumed after step 2" in result.stderr
 
 
 def test_variables_set_options(train, monkeypatch, tmp_path):
@@ -448,8 +453,8 @@ def test_the_end_tells_what_would_help_and_what_has_ended_it(train, tmp_path):
     result = train("--eval-every", 2, "--patience", 2, "--learning-rate", 9, "--steps", 400, "--name", "x", "--json")
     assert events(result.stdout)[-1]["reason"] == "patience"
     result = train("--resume", "--name", "x")
-    assert "400 steps, or 2 evaluations without a better one" in result.stderr
-    assert "give it more --patience" in result.stderr
+    assert "until 400 steps in all, on 1 thread, ends early after 2 evaluations without improvement" in result.stderr
+    assert "raise --patience" in result.stderr
     result = train("--resume", "--name", "x", "--patience", 4, "--json")
     assert events(result.stdout)[-1]["step"] > events(result.stdout)[0]["resumed_from"]
 
@@ -484,13 +489,13 @@ ZEROS = ("--embedding-size", 0, "--clip-norm", 0, "--warmup-steps", 0, "--reset-
 def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch, tmp_path, speed, given, tied):
     monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: speed)
     stderr = train("--minutes", 5, "--hidden-size", 8, *given).stderr
-    assert stderr.count("plan:  ") == 3
-    assert "the minutes were over" not in stderr
+    assert re.search(r"run:   [\d,]+ steps \([\d.]+ epochs.*\) in at most 5 minutes on 1 thread\n", stderr)
+    assert "time was up" not in stderr
     again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
     assert "--minutes" not in again
     assert ("--tie-embedding" in again) == tied
     result = invoke(*again[2:])
-    assert (result.exit_code, "plan:" in result.stderr) == (0, False)
+    assert (result.exit_code, "again:" in result.stderr) == (0, False)
     first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")
     second = load_checkpoint(tmp_path / "runs" / "cats-again" / "last.safetensors")
     assert first.header["settings"] | {"minutes": 0.0} == second.header["settings"]
@@ -524,14 +529,14 @@ def test_what_samples_a_run_takes_its_name_for_no_option(train, invoke):
 def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypatch):
     monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 1e9)
     stderr = train("--minutes", 0.01, "--hidden-size", 8, "--val-fraction", 0).stderr
-    late = next(line for line in stderr.splitlines() if "the minutes were over" in line)
+    late = next(line for line in stderr.splitlines() if "time was up" in line)
     assert re.fullmatch(
-        r"note:  the minutes were over after [\d,]+ of [\d,]+ steps, all of which the command above trains", late
+        r"note:  time was up after [\d,]+ of [\d,]+ steps; the command after 'again:' trains all of them", late
     )
 
 
 def test_a_run_need_not_be_planned(train, monkeypatch):
     monkeypatch.setattr("charrnn.starting.training_speed", None)
     stderr = train("--minutes", 0.0001, "--no-plan").stderr
-    assert "plan:" not in stderr
+    assert "run:   0.0001 minutes on 1 thread\n" in stderr
     assert "again:" not in stderr

@@ -77,9 +77,9 @@ def test_a_dictionary_of_json_gives_the_config_again():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "not a model's config: vocab_size is missing"),
-        ({"hidden_size": 3}, "not a model's config: vocab_size is missing"),
-        ({"vocab_size": 5, "zoneout": 1}, "not a model's config: zoneout"),
+        ({}, "a model's config lacks vocab_size: give it"),
+        ({"hidden_size": 3}, "a model's config lacks vocab_size: give it"),
+        ({"vocab_size": 5, "zoneout": 1}, "unknown option zoneout in a model's config: leave it out"),
         ({"vocab_size": 5, "dropout": 2}, "dropout must be at least 0 and below 1, not 2"),
     ],
 )

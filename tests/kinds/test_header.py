@@ -32,13 +32,13 @@ def test_a_damaged_header_is_told(header, name, value):
 
 def test_a_vocabulary_of_another_size_is_told(header):
     header["vocabulary"]["symbols"] = "abcd"
-    with pytest.raises(CheckpointError, match="4 symbols for a vocabulary of 3"):
+    with pytest.raises(CheckpointError, match="a vocabulary of 3 must have as many symbols, not 4"):
         model_of(header, TENSORS)
 
 
 def test_tensors_that_do_not_fit_are_told(header):
     header["config"]["hidden_size"] = 5
-    with pytest.raises(CheckpointError, match="weight_ih_l0 has shape"):
+    with pytest.raises(CheckpointError, match="weight_ih_l0 must have shape"):
         model_of(header, TENSORS)
 
 

@@ -166,8 +166,8 @@ def test_what_can_be_read_only_once_is_always_read(cache, tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "error", "message"),
     [
-        (b"", {}, CorpusError, "at least two characters, .*text is empty: use a longer text"),
-        ("é".encode(), {}, CorpusError, "at least two characters, got one in .*text"),
+        (b"", {}, CorpusError, "at least two characters, but .*text is empty: use a longer text"),
+        ("é".encode(), {}, CorpusError, "at least two characters, but .*text holds one"),
         (b"abc\xff", {}, CorpusError, "byte 0xff in line 1"),
         (b"abc", {"encoding": "klingon"}, ConfigError, "unknown"),
     ],

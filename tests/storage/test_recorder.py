@@ -181,7 +181,7 @@ def test_a_lock_that_was_removed_is_taken_again_unless_another_process_has_it(ru
     (run.folder / ".lock").unlink()
     evaluate(recorder, 2)
     assert recorder.failure is None
-    with pytest.raises(RunError, match="is being trained by another process"):
+    with pytest.raises(RunError, match="is in use by another process"):
         Run.open(run.folder.parent, run.name)
     (run.folder / ".lock").unlink()
     other = Run.open(run.folder.parent, run.name)

@@ -120,7 +120,7 @@ def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path):
     with pytest.raises(RunError) as caught:
         Run.open(tmp_path, "hamlet")
     assert one_line(caught) == (
-        f"{run.last} is missing, from which the run would be resumed; copy another checkpoint of its to that name: "
+        f"cannot resume the run: {run.last} is missing; copy another of its checkpoints to that name: "
         "step-000000012.safetensors or best.safetensors"
     )
 
@@ -144,7 +144,7 @@ def test_a_run_has_one_writer(tmp_path):
         with pytest.raises(RunError) as caught:
             second()
         assert one_line(caught) == (
-            f"the run {run.folder} is being trained by another process: wait until it ends, or choose another --name"
+            f"the run {run.folder} is in use by another process: wait until that ends, or give this run another name"
         )
     run.release()
     Run.open(tmp_path, "hamlet").release()

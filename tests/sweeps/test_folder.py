@@ -144,5 +144,5 @@ def test_a_text_is_there_once_for_all_runs_that_read_it(sweep, train):
 
 def test_one_process_runs_a_sweep(sweep):
     sweep.begin()
-    with pytest.raises(RunError, match="is being run by another process"):
+    with pytest.raises(RunError, match="is in use by another process"):
         SweepFolder(sweep.folder).begin()

@@ -135,7 +135,7 @@ def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("[grid]\nhiden-size = [8]", 2, "unknown option 'hiden-size'; did you mean 'hidden-size'?"),
+        ("[grid]\nhiden-size = [8]", 2, "unknown option 'hiden-size': did you mean 'hidden-size'?"),
         ("[fixed]\nhidden-size = 0", 2, "hidden_size must be a whole number of at least 1, not 0"),
         ("[fixed]\nhidden-size = 8.5", 2, "hidden_size must be a whole number of at least 1, not 8.5"),
         ('[fixed]\nhidden-size = "8"', 2, "hidden_size must be a whole number of at least 1, not '8'"),
@@ -152,19 +152,19 @@ def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
         ("[grid]\ndropout = 0.5", 2, "dropout must be a list of values, not 0.5"),
         ("[grid]\ndropout = []", 2, "dropout must be a list of values, not []"),
         ("[[run]]\nsteps = 3\n[[run]]\nsteps = -3", 4, "steps must be a whole number of at least 0, not -3"),
-        ("[[run]]\n", 1, "a [[run]] needs an option of its own, or a name"),
+        ("[[run]]\n", 1, "a [[run]] is empty: give it an option or a name"),
         ('[[run]]\nname = "a/b"', 2, "a run's name must be a plain folder name"),
         ('[[run]]\nname = "a"\nsteps = 1\n[[run]]\nname = "a"\nsteps = 2', 4, "two different runs would be called 'a'"),
         ("[fixed]\nsteps = 3", 0, "no run to train"),
-        ("[run]\nsteps = 3", 1, "run must be written as [[run]]"),
-        ("hidden-size = 8", 1, "unknown key 'hidden-size': options of every run go below [fixed]"),
+        ("[run]\nsteps = 3", 1, "run has the wrong form: write [[run]]"),
+        ("hidden-size = 8", 1, "unknown key 'hidden-size': write options of every run below [fixed]"),
         (
             "[grids]\nhidden-size = [8]",
             1,
-            "unknown key 'grids': known are name, corpus, fixed, grid, random, optuna, run",
+            "unknown key 'grids': use one of name, corpus, fixed, grid, random, optuna, run",
         ),
-        ("[fixed]\ncheckpoints = 'elsewhere'", 2, "checkpoints is the sweep's to give"),
-        ("[random]\ntrials = 3", 1, "[random] needs an option to choose"),
+        ("[fixed]\ncheckpoints = 'elsewhere'", 2, "checkpoints is set by the sweep: leave it out"),
+        ("[random]\ntrials = 3", 1, "[random] has nothing to choose"),
         ("[grid]\ncorpus = ['']", 2, "corpus must be a path or a list of paths, not ''"),
         ("[[run]]\nname = 'sweep.json'", 2, "a run's name must be a plain folder name, and none of the sweep's own"),
         ("[grid]\ncorpus = ['nowhere.txt']", 2, "cannot read nowhere.txt: there is no such file or folder"),
@@ -224,9 +224,9 @@ def test_a_search_plans_each_trial_when_it_is_chosen(read, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("[optuna]\ntrials = 1", 1, "[optuna] needs an option to choose"),
+        ("[optuna]\ntrials = 1", 1, "[optuna] has nothing to choose"),
         ("[optuna]\ndropout = [0.1]", 1, "trials of [optuna] must be a whole number, not None"),
-        ("[optuna]\ntrials = 1\ndropuot = [0.1]", 3, "unknown option 'dropuot'; did you mean 'dropout'?"),
+        ("[optuna]\ntrials = 1\ndropuot = [0.1]", 3, "unknown option 'dropuot': did you mean 'dropout'?"),
         ("[optuna]\ntrials = 1\ndropout = {min = 0.5, max = 0.1}", 3, "dropout must be a list of choices"),
         (
             "[optuna]\ntrials = 1\nseq-length = {min = 16, max = 64}\nupdate-every = [8, 32]",
@@ -274,7 +274,9 @@ def test_what_is_wrong_with_a_search_is_told_with_its_line(read, text, line, mes
 def test_a_sampler_whose_package_is_missing_is_refused_with_its_line(read, monkeypatch):
     pytest.importorskip("optuna", reason="Optuna is an extra")
     monkeypatch.setitem(sys.modules, "cmaes", None)
-    with pytest.raises(ConfigError, match=r"sizes.toml:4: sampler CmaEsSampler: needs a package: pip install cmaes$"):
+    with pytest.raises(
+        ConfigError, match=r"sizes.toml:4: sampler CmaEsSampler needs a package: install it with pip install cmaes$"
+    ):
         read(
             'corpus = "book.txt"\n[optuna]\ntrials = 30\nsampler = "CmaEsSampler"\n'
             "dropout = {min = 0, max = 0.5}\nlearning-rate = {min = 1e-4, max = 1e-2}\n"

@@ -58,8 +58,8 @@ def test_a_value_has_the_line_in_which_its_statement_begins(tmp_path, place, lin
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"a = 1\nb = \n", r"spec\.toml:2: not TOML: Invalid value"),
-        (b"a = 1\na = 2\n", r"spec\.toml:2: not TOML: "),
+        (b"a = 1\nb = \n", r"cannot read .*spec\.toml:2 as TOML: Invalid value"),
+        (b"a = 1\na = 2\n", r"cannot read .*spec\.toml:2 as TOML: "),
         (b"\xff", r"cannot read .*spec\.toml: .*; give a TOML file"),
         (None, r"cannot read .*spec\.toml: No such file or directory; give a TOML file"),
     ],

@@ -149,7 +149,9 @@ def test_old_vocabularies_of_halves_are_restored_from_json(symbols, documents):
 def test_other_vocabularies_are_restored_as_they_are(symbols):
     assert Vocabulary.restored(len(symbols), symbols) == Vocabulary(symbols)
     for size in (len(symbols) - 1, len(symbols) + 2):
-        with pytest.raises(VocabularyError, match=f"{len(symbols)} symbols for a vocabulary of {size}"):
+        with pytest.raises(
+            VocabularyError, match=f"a vocabulary of {size} must have as many symbols, not {len(symbols)}"
+        ):
             Vocabulary.restored(size, symbols)
 
 

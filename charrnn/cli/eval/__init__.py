@@ -29,7 +29,7 @@ STDOUT = Path("-")
 HEADINGS = ("bits per character", "nats per character", "perplexity", "characters predicted")
 
 MANY_DIGITS = 1e9
-"""Figures beyond this are shown as powers of ten."""
+"""Larger figures are shown as powers of ten."""
 
 
 @click.command("eval")
@@ -174,7 +174,7 @@ def _show_answers(answers: "ExactMatch", path: Path, as_json: bool) -> None:
 
 
 class Tally:
-    """The scores of files, and of all of them."""
+    """The scores of each file and of all files."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -182,7 +182,7 @@ class Tally:
         self.unknown = 0
 
     def add(self, scored: "ScoredText") -> None:
-        """Take the next part of the text."""
+        """Add the next part of the text."""
         if scored.piece.start == 0:
             self.names.append(scored.piece.origin)
             self.scores.append(scored.plain)
@@ -191,16 +191,16 @@ class Tally:
         self.unknown += scored.unknown
 
     def total(self) -> "Score":
-        """The score of all files."""
+        """Return the score of all files."""
         return sum(self.scores[1:], start=self.scores[0])
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return the scores as JSON values."""
         sources = [{"source": name, **_figures(score)} for name, score in zip(self.names, self.scores, strict=True)]
         return {**_figures(self.total()), "unknown_characters": self.unknown, "sources": sources}
 
     def table(self) -> Iterable[str]:
-        """Lines: a column of figures for one file, a row for each of several."""
+        """Format the scores: a column of figures for one file, a row for each of several."""
         if len(self.scores) == 1:
             return table(list(zip(HEADINGS, cells_of(self.scores[0]), strict=True)))
         names = [*self.names, "all"]
@@ -219,7 +219,7 @@ def _figures(score: "Score") -> dict[str, float]:
 
 
 def cells_of(score: "Score") -> list[str]:
-    """A row of the table."""
+    """Format a score as a row of the table."""
     if not score.characters:
         return ["-", "-", "-", "0"]
     figures = (score.bits_per_character, score.nats_per_character, score.perplexity)
@@ -228,7 +228,7 @@ def cells_of(score: "Score") -> list[str]:
 
 
 def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:
-    """What makes the figures other than those of the model and the text as they are."""
+    """Yield notes on options that change the figures."""
     if dynamic:
         yield f"dynamic evaluation: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
     if tally.unknown:
@@ -237,7 +237,7 @@ def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | N
 
 
 def _each(parts: "Iterable[ScoredText]", tally: Tally, shown: "Lines | None") -> "Iterator[ScoredText]":
-    """The parts of a scored text, told to what sums them up and to what shows them."""
+    """Yield the parts of a scored text after adding them to the tally and the shown lines."""
     for part in parts:
         tally.add(part)
         if shown:
@@ -248,7 +248,7 @@ def _each(parts: "Iterable[ScoredText]", tally: Tally, shown: "Lines | None") ->
 
 
 def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) -> "Callable[[Line], None]":
-    """What prints a line of the text."""
+    """Return the function that prints a line of the text."""
     from charrnn.cli.eval.by_character import line_as_columns, line_as_heat, line_as_json
 
     named = len(sources) > 1 or Path(sources[0]).is_dir()
@@ -267,7 +267,7 @@ def _line_printer(unit: str, sources: Sequence[str], heat: bool, as_json: bool) 
 
 
 def _check(as_json: bool, reports: dict[str, bool]) -> None:
-    """Refuse options that do not go together, and colours where there are none."""
+    """Refuse options that exclude each other, and --heat without colours."""
     chosen = [name for name, used in reports.items() if used]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} both write to stdout: choose one.")
@@ -282,16 +282,18 @@ def _check(as_json: bool, reports: dict[str, bool]) -> None:
 
 
 def _check_exact(separator: str | None, exact: bool, others: dict[str, Any]) -> None:
-    """Refuse what does not go together with --exact."""
+    """Refuse options that --exact excludes."""
     if separator == "":
-        raise click.UsageError("--separator must be at least one character.")
+        raise click.UsageError(
+            "--separator must be at least one character, not '': give what stands before each answer."
+        )
     if used := [name for name, value in others.items() if exact and value and value != "error" and is_typed(name)]:
         name = used[0].replace("_", "-")
         raise click.UsageError(f"--exact counts right answers and nothing else: leave out --{name}.")
 
 
 def _check_output(per_char: Path | None, sources: Sequence[str]) -> None:
-    """Refuse to replace a text that is to be read."""
+    """Refuse an output file that is one of the texts."""
     if not per_char or not per_char.is_file():
         return
     for source in sources:
@@ -300,19 +302,19 @@ def _check_output(per_char: Path | None, sources: Sequence[str]) -> None:
 
 
 def _is_stdout(path: Path) -> bool:
-    """Whether a path, such as /dev/stdout, is a name of the file that stdout goes to."""
+    """Whether a path, such as /dev/stdout, is the file that stdout goes to."""
     try:
         return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
-    except (OSError, ValueError):  # there is no such file, or stdout is none
+    except (OSError, ValueError):  # the path does not exist, or stdout is not a file
         return False
 
 
 @contextmanager
 def _hint_at_the_model(target: str | None) -> Iterator[None]:
-    """Say what the first of several arguments is for, if it is no model."""
+    """Add to an error over the model that it is the first of several arguments."""
     try:
         yield
     except (CheckpointError, RunError) as error:
         if target is None:
             raise
-        raise type(error)(f"{error}; of several arguments, the first is the model and the others are texts") from None
+        raise type(error)(f"{error}; give the model first, and the texts after it") from None

@@ -1,4 +1,4 @@
-"""Reports of a scored text, character by character or line by line, written while it is read."""
+"""Reports of a scored text by character or by line, written while the text is read."""
 
 import json
 import math
@@ -31,11 +31,11 @@ class Line:
 
     Attributes:
         origin: the file's path, or "stdin".
-        number: of the line in the file, from 1.
-        text: without its newline; of a model of bytes, its bytes as the characters of these numbers.
-        characters: how many, with the newline.
-        bits_per_character: the mean of those that are predicted; NaN where none is.
-        bits: of each character; NaN where nothing is predicted. Empty if they are not asked for.
+        number: the line's number in the file, from 1.
+        text: the line without its newline; for a model of bytes, each byte is the character of that number.
+        characters: the number of characters, with the newline.
+        bits_per_character: mean over the predicted characters; NaN if there are none.
+        bits: bits of each character, NaN where none is predicted; empty unless requested.
     """
 
     origin: str
@@ -47,14 +47,14 @@ class Line:
 
 
 class Lines:
-    """Puts the lines of a text scored in this vocabulary together again and hands each one over.
+    """Joins the parts of a scored text into lines and passes each line on.
 
-    A document's end ends a line too.
+    A document's end also ends a line.
 
     Args:
-        show: takes a line.
-        vocabulary: of the model.
-        with_bits: whether it needs the bits of each character, which take eight bytes.
+        show: a function that receives each line.
+        vocabulary: the model's vocabulary.
+        with_bits: whether ``show`` needs the bits of each character, which take eight bytes.
     """
 
     def __init__(self, show: Callable[[Line], None], vocabulary: Vocabulary, *, with_bits: bool) -> None:
@@ -70,7 +70,7 @@ class Lines:
         self._sum = 0.0
 
     def add(self, scored: "ScoredText") -> None:
-        """Take the next part of the text."""
+        """Add the next part of the text."""
         if scored.piece.start == 0:
             self.finish()
             self._origin, self._number = scored.piece.origin, 1
@@ -85,7 +85,7 @@ class Lines:
             self._take(text[start:], bits[start:])
 
     def finish(self) -> None:
-        """The text, or a file of it, is complete: its last line may lack a newline."""
+        """Pass on the last line of a file, which may lack a newline."""
         if self._characters:
             self._hand_over()
 
@@ -107,7 +107,7 @@ class Lines:
 
 
 def line_as_json(line: Line, unit: str) -> str:
-    """A line of a text as a JSON object."""
+    """Format a line as a JSON object."""
     bpc = line.bits_per_character
     return json.dumps(
         {
@@ -121,9 +121,9 @@ def line_as_json(line: Line, unit: str) -> str:
 
 
 def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str:
-    """Bits per character, line number (after the file's name if ``named``) and text, between tabs.
+    """Format a line as bits per character, line number (after the file's name if ``named``) and text, between tabs.
 
-    Bytes that are not UTF-8 become surrogates, or visible if the text is ``escaped``, as control characters do.
+    Bytes that are not UTF-8 become surrogates; if ``escaped``, they and control characters become escapes.
     """
     bpc = line.bits_per_character
     origin = line.origin.translate(LINE_ENDS)
@@ -135,7 +135,7 @@ def line_as_columns(line: Line, unit: str, *, named: bool, escaped: bool) -> str
 
 
 def line_as_heat(line: Line, unit: str) -> str:
-    """A line of a text, the background of each character the more red the more bits it costs."""
+    """Format a line for a terminal: the more bits a character costs, the redder its background."""
     shown: list[str] = []
     now = None
     for character, bits in _visible(line, unit):
@@ -148,7 +148,7 @@ def line_as_heat(line: Line, unit: str) -> str:
 
 
 def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
-    """Each character as a terminal may be shown it, and its bits: a newline as a space; bytes put together."""
+    """Yield each character, escaped for a terminal, with its bits; a newline is a space, UTF-8 bytes are joined."""
     symbols = line.text + "\n" * (len(line.bits) - len(line.text))
     start, returns = 0, len(symbols) - 2 if symbols.endswith("\r\n") else len(symbols)
     while start < len(symbols):
@@ -164,7 +164,7 @@ def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
 
 
 def _utf8_length(symbols: str, start: int) -> int:
-    """Bytes of the UTF-8 character that begins at ``start``; 1 if there is none."""
+    """Return the bytes of the UTF-8 character that begins at ``start``; 1 if none does."""
     if symbols[start] < "\x80":
         return 1
     for length in (2, 3, 4):
@@ -177,7 +177,7 @@ def _utf8_length(symbols: str, start: int) -> int:
 
 
 def characters_as_json(scored: "ScoredText", vocabulary: Vocabulary) -> str:
-    """A line of JSON for each character: itself (its byte, or null for a document's end), its bits and its rank."""
+    """Format each character as a line of JSON: itself (a byte, or null for a document's end), its bits and rank."""
     unit = vocabulary.unit
     names = {c: json.dumps(json_name(c, vocabulary)) for c in set(scored.text)}
     return "".join(

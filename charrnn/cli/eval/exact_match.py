@@ -1,4 +1,4 @@
-"""The table of answers: how many are right, by the length of the question."""
+"""The table of right answers by the length of the question."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count, pairwise
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from charrnn.scoring.exact_match import ExactMatch
 
 MOST_ROWS = 20
-"""Lengths that have a row each; of more, those between 1, 10, 20, 50, 100 and so on share one."""
+"""The most lengths with a row each; if there are more, a row covers a range with ends 10, 20, 50, 100, ..."""
 
 ANSWER_HEADINGS = ("length", "asked", "right", "share")
 
@@ -19,7 +19,7 @@ LengthRow = tuple[int, int, int, int]
 
 
 def exact_match_as_json(answers: "ExactMatch") -> dict[str, Any]:
-    """As JSON can hold it: every length has an entry."""
+    """Return the result as JSON values, with an entry for every length."""
     lengths = [(asked, answers.right[length], length) for length, asked in sorted(answers.asked.items())]
     return {
         **_figures(answers.asked.total(), answers.right.total()),
@@ -32,7 +32,7 @@ def _figures(asked: int, right: int) -> dict[str, float]:
 
 
 def exact_match_as_table(answers: "ExactMatch") -> Iterable[str]:
-    """Lines: a row for each length, or for a range of them, and one for all."""
+    """Format the result: a row for each length or range of lengths, and one for all."""
     rows = [(f"{low}-{high}" if low < high else f"{low}", asked, right) for low, high, asked, right in _rows(answers)]
     rows.append(("all", answers.asked.total(), answers.right.total()))
     shown = [(name, f"{asked:,}", f"{right:,}", f"{right / asked:.2%}") for name, asked, right in rows]
@@ -52,7 +52,7 @@ def _rows(answers: "ExactMatch") -> Iterator[LengthRow]:
 
 
 def _borders(greatest: int) -> Iterator[int]:
-    """-1, 10, 20, 50, 100, 200, ..., up to the first that is not below ``greatest``."""
+    """Yield -1, 10, 20, 50, 100, 200, ..., up to the first that is at least ``greatest``."""
     yield -1
     for power in count(1):
         for factor in (1, 2, 5):

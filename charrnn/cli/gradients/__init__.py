@@ -88,7 +88,7 @@ def command(
 
 
 def norms_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
-    """A row for each lag; for each state and layer, the norm before and after."""
+    """Format a row for each lag: for each state and layer, the norm before and after training."""
     columns = {
         f"d{state} {when}{_of_layer(layer, norms)}": norms[:, layer] for state, layer, when, norms in _norms(found)
     }
@@ -98,7 +98,7 @@ def norms_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
 
 
 def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
-    """A row for each layer and gate: the largest absolute eigenvalue before and after."""
+    """Format a row for each layer and gate: the largest absolute eigenvalue before and after training."""
     rows = [["layer", "gate", *(f"|eigenvalue| {when}" for when in found)]]
     layers = next(iter(found.values())).eigenvalues
     for layer, gates in enumerate(layers):
@@ -109,7 +109,7 @@ def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
 
 
 def panels(found: Mapping[str, "Reach"]) -> list[Panel]:
-    """The norms over the lag, and the eigenvalues around the unit circle."""
+    """Make the plots: the norms over the lag, and the eigenvalues with the unit circle."""
     curves = [
         Series(f"d{state} {when}{_of_layer(layer, norms)}", list(zip(found[when].lags, norms[:, layer], strict=True)))
         for state, layer, when, norms in _norms(found)
@@ -127,7 +127,7 @@ def panels(found: Mapping[str, "Reach"]) -> list[Panel]:
 
 
 def _norms(found: Mapping[str, "Reach"]) -> Iterator[tuple[str, int, str, Any]]:
-    """State, layer, when, and its norms (lags, L)."""
+    """Yield state, layer, "initial" or "trained", and the norms over lags."""
     for state, of_state in next(iter(found.values())).norms.items():
         for layer in range(of_state.shape[1]):
             for when, reach in found.items():

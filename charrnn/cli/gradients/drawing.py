@@ -1,4 +1,4 @@
-"""Curves and points as a picture: SVG by hand, since so little needs no plotting library; PNG with matplotlib."""
+"""Plots of curves and points: SVG written by hand, without a plotting library; PNG by matplotlib."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from charrnn.errors import ConfigError
 
 WIDTH, PANEL_HEIGHT, MARGIN = 420, 320, 50
-"""Of a panel, in pixels; the margin is on all four sides."""
+"""Size of a panel and its margin on each side, in pixels."""
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
 
@@ -18,7 +18,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Series:
-    """Points under one name, joined by a line or not."""
+    """Named points, which a line may join."""
 
     name: str
     points: Points
@@ -27,12 +27,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture with two axes.
+    """A plot with two axes.
 
     Attributes:
-        title: above it.
-        series: what it shows.
-        logarithmic: whether both axes are; points that are not positive are left out.
+        title: the heading.
+        series: the points and curves.
+        logarithmic: whether both axes are logarithmic, which omits points that are not positive.
         circle: whether to draw the unit circle, with equal scales.
     """
 
@@ -43,7 +43,7 @@ class Panel:
 
 
 def as_svg(panels: Sequence[Panel]) -> str:
-    """The panels side by side."""
+    """Draw the panels side by side as SVG."""
     size = f'width="{WIDTH * len(panels)}" height="{PANEL_HEIGHT}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">']
     parts.append('<rect width="100%" height="100%" fill="white"/>')
@@ -92,10 +92,10 @@ def _panel(panel: Panel) -> list[str]:
 
 
 def as_png(panels: Sequence[Panel]) -> bytes:
-    """The panels side by side.
+    """Draw the panels side by side as PNG.
 
     Raises:
-        ConfigError: matplotlib is not installed.
+        ConfigError: Matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure

@@ -178,12 +178,12 @@ class Texts(NamedTuple):
     """The texts to draw.
 
     Attributes:
-        source: the line that says where they are from.
+        source: the line that names the model.
         prefix: the seed's symbols.
-        rng_seeds: of each text; None where a state's random generator goes on.
-        steps: of the session, or else of a ``Batch``.
-        session: of the one text of --state or --interactive.
-        is_resumed: whether that text goes on from a state.
+        rng_seeds: the generator's seed of each text; None if a saved state's generator continues.
+        steps: the method ``steps`` of the session or of a ``SampleBatch``.
+        session: the session of --state or --interactive.
+        is_resumed: whether the text continues a saved state.
     """
 
     source: str
@@ -204,7 +204,7 @@ def begin_texts(
     rng_seed: int | None,
     unknown: str,
 ) -> Texts:
-    """Read the state, if there is one, and the seed ``text``."""
+    """Prepare the texts: read the saved state, if any, and the seed ``text``."""
     from charrnn.sampling.batch import seed_for
 
     known_seed = seed_for(rng_seed)
@@ -224,7 +224,7 @@ def begin_texts(
 
 
 def leave(source: str, number: int) -> None:
-    """Say where the text is from; exit by the signal that interrupted it, if any."""
+    """Print where the text is from; exit with the code of signal ``number`` unless it is 0."""
     if number == signal.SIGINT:
         say()  # ends the line in which the terminal shows ^C
     say(source)
@@ -234,10 +234,10 @@ def leave(source: str, number: int) -> None:
 
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
-    """Save the state after the body, also where nobody takes any more of the text."""
+    """Save the state after the body, also if the reader has closed the pipe."""
     from charrnn.session import state_path
 
-    state_path(state)  # before anything is drawn that could not be saved
+    state_path(state)  # fails before anything is drawn
     try:
         yield
     finally:
@@ -246,7 +246,7 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
-    """Refuse options that do not go together; ``unshown`` are those that a conversation has no room for."""
+    """Refuse options that exclude each other; ``unshown`` are those that --interactive excludes."""
     if interactive and any(unshown.values()):
         given = " and ".join(name for name, is_given in unshown.items() if is_given)
         raise click.UsageError(f"--interactive shows text: leave out {given}.")
@@ -255,7 +255,7 @@ def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path |
 
 
 def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
-    """See that the texts of --novelty are there, before anything is drawn that is to be compared with them."""
+    """Check that the texts of --novelty can be read, before anything is drawn."""
     if seed == "-" and "-" in corpora:
         raise click.UsageError("--seed and --novelty cannot both be standard input: leave out one of them.")
     if corpora:
@@ -264,7 +264,7 @@ def check_corpora(corpora: tuple[str, ...], encoding: str, seed: str) -> None:
 
 
 def show(texts: Texts, settings: "SamplingSettings", top: int, writer: Any) -> None:
-    """Draw and print all texts; a signal ends them after what was drawn by then."""
+    """Draw and print all texts; a signal ends them after the text drawn so far."""
     text, session = -1, texts.session
     steps = partial(texts.steps, portion=writer.portion) if session else texts.steps
     with closing(steps(settings, top=top, interrupted=lambda: signals.noted > 0)) as drawn:
@@ -289,7 +289,7 @@ def writer_for(
     probabilities: bool,
     keeps: bool,
 ) -> Any:
-    """What prints the texts in the form that was asked for; one that ``keeps`` them leaves JSON to ``tell_novelty``."""
+    """Make the writer of the chosen output; one that ``keeps`` the texts leaves their JSON to ``tell_novelty``."""
     from dataclasses import asdict
 
     from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter, TextWriter

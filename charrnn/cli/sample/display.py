@@ -1,4 +1,4 @@
-"""Symbols of a model on their way to stdout: characters and bytes are put together, and kept harmless on a terminal."""
+"""Writing a model's symbols to stdout: bytes are joined to characters, and escaped on a terminal."""
 
 import codecs
 import sys
@@ -8,15 +8,14 @@ from charrnn.cli.shared.terminal import harmless, put
 from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
 
 PORTION = 1024
-"""Symbols that are drawn before they are written: of at most four bytes each, they fit into a pipe."""
+"""Symbols that are written at a time: with at most four bytes each, they fit into a pipe."""
 
 
 class Display:
-    """Writes symbols of a model of ``unit`` to stdout, at once.
+    """Writes symbols of a model of ``unit`` to stdout without buffering.
 
     Attributes:
-        is_terminal: whether somebody looks at it; control characters are shown escaped then, as are bytes that are
-            not UTF-8.
+        is_terminal: whether stdout is a terminal, where control characters and bytes that are not UTF-8 are escaped.
     """
 
     def __init__(self, unit: str, stream: TextIO | None = None) -> None:
@@ -27,10 +26,10 @@ class Display:
         self._half = ""
         """The first half of a character of a model of code units."""
         self._return = ""
-        """A carriage return, if the last piece ended with one: a newline may follow."""
+        """A carriage return that ended the last piece, as a newline may follow."""
 
     def write(self, symbols: str) -> None:
-        """Write and flush; the end of a character may come with the next piece."""
+        """Write and flush, except for the first bytes of a character whose other bytes follow."""
         if self._unit == CODE_UNIT:
             symbols = self._half + symbols
             self._half = begun_pair(symbols)
@@ -41,12 +40,12 @@ class Display:
             put(symbols.encode("latin-1" if self._unit == "byte" else "utf-8"), self._stream)
 
     def end(self) -> None:
-        """The text is complete: show what a character's first bytes were held back for."""
+        """Write the bytes that were held back, as the text is complete."""
         self._write_text(self._decoder.decode(b"", final=True) + to_characters(self._half), final=True)
         self._half = ""
 
     def line(self, text: str) -> None:
-        """Write a line that is not of the model."""
+        """Write a line that the model has not drawn."""
         self._write_text(f"{text}\n")
 
     def _write_text(self, text: str, *, final: bool = False) -> None:

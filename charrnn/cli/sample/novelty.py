@@ -1,4 +1,4 @@
-"""What the texts that were drawn have copied from a corpus."""
+"""Report of the passages that drawn texts have copied from a corpus."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,18 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 class KeepingWriter:
-    """Another writer; keeps what was drawn.
+    """Wraps another writer and keeps the drawn texts.
 
     Args:
-        writer: the other one.
-        results: the list to which it adds a JSON object for each text, if it makes any.
-        prefix: how the document begins that each text goes on with; None if that is not known.
+        writer: the other writer.
+        results: the list to which ``writer`` adds a JSON object for each text, if it prints JSON.
+        prefix: the beginning of the document that each text continues; None if it is not known.
 
     Attributes:
-        portion: of the other writer.
-        results: as given.
+        portion: the other writer's ``portion``.
+        results: the list of JSON objects.
         texts: the symbols of each text, without its prefix.
-        documents: the whole documents that they end, prefix and all; None for a text that was cut.
+        documents: the whole document, with its prefix, of each text; None if the text ended before its document.
     """
 
     def __init__(self, writer: Any, results: list[dict[str, Any]], prefix: str | None) -> None:
@@ -35,17 +35,17 @@ class KeepingWriter:
         self._writer, self._prefix = writer, prefix
 
     def begin(self, text: int) -> None:
-        """Before the first step of a text."""
+        """Begin a text."""
         self._pieces: list[str] = []
         self._writer.begin(text)
 
     def step(self, step: Step) -> None:
-        """What was drawn."""
+        """Write the characters of a step."""
         self._pieces.append(step.piece.symbols)
         self._writer.step(step)
 
     def end(self, step: Step) -> None:
-        """After the last step of a text."""
+        """End a text with its last step."""
         text = "".join(self._pieces)
         is_whole = step.stop_reason == "end" and self._prefix is not None
         self.texts.append(text)
@@ -54,16 +54,16 @@ class KeepingWriter:
 
 
 def tell_novelty(drawn: KeepingWriter, sources: Sequence[str], encoding: str, vocabulary: Vocabulary) -> None:
-    """Compare the texts with a corpus, and print what was found: in each text's JSON, or in lines on stderr.
+    """Compare the texts with a corpus and print the result, in each text's JSON or in lines on stderr.
 
     Args:
-        drawn: what has kept the texts; their JSON is printed even if a source cannot be read.
+        drawn: the writer that has kept the texts; their JSON is printed even if a source cannot be read.
         sources: files, folders, or "-" for standard input.
-        encoding: of these.
-        vocabulary: of the model that has drawn the texts; a corpus of documents is split as its own text was.
+        encoding: the sources' encoding.
+        vocabulary: the model's vocabulary; it also tells how the corpus is split into documents.
 
     Raises:
-        CorpusError: a source cannot be read or decoded.
+        CorpusError: A source cannot be read or decoded.
     """
     unit, texts, documents = vocabulary.unit, drawn.texts, drawn.documents
     if unit == CODE_UNIT:
@@ -82,7 +82,7 @@ def tell_novelty(drawn: KeepingWriter, sources: Sequence[str], encoding: str, vo
 
 
 def novelty_as_json(novelty: Novelty, unit: str) -> dict[str, Any]:
-    """As JSON can hold it."""
+    """Return a result as JSON values."""
     passages = [
         {"start": passage.start, "characters": len(passage.text), "text": to_text(passage.text, unit)}
         for passage in novelty.passages
@@ -97,7 +97,7 @@ def novelty_as_json(novelty: Novelty, unit: str) -> dict[str, Any]:
 
 
 def novelty_lines(compared: Sequence[Novelty], sources: Sequence[str], unit: str) -> Iterator[str]:
-    """Lines that tell of all texts together."""
+    """Yield lines that summarise all texts."""
     corpus = " ".join(sources)
     if whole := [novelty.document for novelty in compared if novelty.document is not None]:
         yield f"copied: {sum(whole):,} of {counted(len(whole), 'document')}, which {corpus} holds as they are"

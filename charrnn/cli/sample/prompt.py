@@ -1,4 +1,4 @@
-"""A prompt at which a model goes on with what is typed."""
+"""A prompt at which a model continues the typed text."""
 
 import signal
 import sys
@@ -20,9 +20,9 @@ PROMPT = "> "
 
 
 def converse(session: "Session", settings: "SamplingSettings", unit: str, unknown: str) -> None:
-    """Read lines until the end of the input; after each, draw on. Ctrl-C drops the line, or stops what is drawn.
+    """Read lines until the end of the input and continue each. Ctrl-C discards the line or stops the drawing.
 
-    A line is read without its newline, so that a word can be gone on with; an empty line just goes on.
+    The model reads a line without its newline, so that it can complete a word; after an empty line it draws on.
     """
     if sys.stdin.isatty():
         with suppress(ImportError):  # not every Python has it
@@ -53,20 +53,20 @@ def converse(session: "Session", settings: "SamplingSettings", unit: str, unknow
 
 
 def typed_line() -> str:
-    """The next line of the input; a prompt for it is for people and goes into no pipe."""
+    """Read the next line of the input, with a prompt on a terminal only."""
     prompt = PROMPT if sys.stdin.isatty() else ""
     if prompt and not sys.stdout.isatty():
         click.echo(prompt, nl=False, err=True)
         prompt = ""
     try:
         return input(prompt).removesuffix("\r")  # a pipe's lines may end with \r\n
-    except SystemError as error:  # Python 3.10 does not always notice that a handler has raised while readline waited
+    except SystemError as error:  # Python 3.10 may miss that a handler has raised while readline waited
         raise error.__cause__ or error from None
 
 
 def draw_and_show(session: "Session", settings: "SamplingSettings", display: Display) -> None:
     """Draw one text and show it."""
-    with suppress(TimeoutError):  # a terminal that stands still
+    with suppress(TimeoutError):  # the terminal has stalled
         for step in session.steps(settings, portion=PORTION, interrupted=lambda: signals.noted > 0):
             signals.keep(must_wait=True)
             display.write(step.piece.symbols)

@@ -1,4 +1,4 @@
-"""The text that a sample goes on with."""
+"""The seed: the text that a sample continues."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from charrnn.text.sources import ENCODING, STDIN, decoded, read_pieces
 
 
 def warn_of_number(seed: str, rng_seed: int | None) -> None:
-    """Say so if a seed looks like one that is meant for the random generator."""
+    """Warn if --seed is a number, which was probably meant for --rng-seed."""
     if rng_seed is None and re.fullmatch(r"-?\d+", seed):
         say(f"warning: --seed {seed} is text to continue; to seed the random generator, use --rng-seed {seed}")
 
@@ -23,7 +23,7 @@ def is_file(seed: str) -> bool:
 
 
 def encoding_of(checkpoint: Path) -> str:
-    """The encoding of the text of which the checkpoint's run has learned."""
+    """Return the encoding of the text that the checkpoint's run was trained on."""
     from charrnn.storage.run import Run
     from charrnn.storage.run_metadata import RunMetadata
 
@@ -32,7 +32,7 @@ def encoding_of(checkpoint: Path) -> str:
 
 
 def read_seed(seed: str, unit: str, *encodings: str) -> str | bytes:
-    """The text that the option --seed stands for, for a model of that unit, in the first encoding that fits."""
+    """Read the text of --seed for a model of that unit, in the first of the encodings that fits."""
     if not is_file(seed):
         return typed(seed, unit)
     source = STDIN if seed == STDIN else f"./{STDIN}" if seed == f"@{STDIN}" else seed[1:]
@@ -50,9 +50,9 @@ def read_seed(seed: str, unit: str, *encodings: str) -> str | bytes:
 
 
 def encodings_of(seed: str, checkpoint: Path) -> tuple[str, ...]:
-    """The encodings to try for a seed. A file has that of the model's text.
+    """Return the encodings to try for a seed: for a file, that of the model's text.
 
-    A pipe brings the words of a terminal, or what another sample has drawn, in UTF-8, or else such a file.
+    A pipe may hold typed words or another sample, in UTF-8, or else such a file.
     """
     encoding = encoding_of(checkpoint)
     return (ENCODING, encoding) if seed == STDIN and encoding != ENCODING else (encoding,)
@@ -67,7 +67,7 @@ def _from_stdin(encodings: Sequence[str]) -> str:
 
 
 def typed(seed: str, unit: str) -> str:
-    """What was typed; bytes that the locale could not read are those of a model of bytes."""
+    """Return the typed seed; bytes that the locale cannot decode are kept for a model of bytes."""
     try:
         seed.encode("utf-8", "surrogateescape" if unit == "byte" else "strict")
     except UnicodeEncodeError as error:

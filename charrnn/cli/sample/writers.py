@@ -1,6 +1,6 @@
-"""The forms in which samples are printed.
+"""Writers that print samples: as text, JSON or a table of probabilities.
 
-The ``portion`` of each is what it shows at once, as ``charrnn.session.Session.steps`` counts it.
+A writer's ``portion`` is the number of characters that it prints at a time; see ``charrnn.session.Session.steps``.
 """
 
 import json
@@ -20,15 +20,15 @@ LN2 = math.log(2)
 
 
 def head(display: Display, text: int, rng_seeds: Sequence[int | None]) -> None:
-    """Of several texts, the line before each."""
+    """Print the line before each of several texts."""
     if len(rng_seeds) > 1:
         display.line(f"--- sample {text + 1} of {len(rng_seeds)}: --rng-seed {rng_seeds[text]} ---")
 
 
 class TextWriter:
-    """The texts themselves, the first as it is drawn; of several, each after a line that tells its seed.
+    """Prints the texts, the first one while it is drawn; each of several follows a line with its seed.
 
-    Texts that are lines need none: they are printed as lines.
+    Documents that are lines have no such line; each is printed as a line.
     """
 
     portion = PORTION
@@ -40,17 +40,17 @@ class TextWriter:
         self._last = "\n"
 
     def begin(self, text: int) -> None:
-        """Before the first step of a text."""
+        """Begin a text."""
         if not self._lines:
             head(self.display, text, self._seeds)
         self._write(self._prefix)
 
     def step(self, step: Step) -> None:
-        """What was drawn."""
+        """Write the characters of a step."""
         self._write(step.piece.symbols)
 
     def end(self, step: Step) -> None:
-        """After the last step of a text."""
+        """End a text with its last step."""
         self.display.end()
         if self.display.is_terminal or self._lines or (len(self._seeds) > 1 and self._last != "\n"):
             self.display.line("")
@@ -62,7 +62,7 @@ class TextWriter:
 
 
 class JsonWriter:
-    """One object for each text, which goes to ``show``."""
+    """Passes a JSON object for each text to ``show``."""
 
     portion = 0
 
@@ -80,15 +80,15 @@ class JsonWriter:
         self._settings, self._probabilities = settings, probabilities
 
     def begin(self, text: int) -> None:
-        """Before the first step of a text."""
+        """Begin a text."""
         self._steps: list[Step] = []
 
     def step(self, step: Step) -> None:
-        """Keep what was drawn."""
+        """Keep the characters of a step."""
         self._steps.append(step)
 
     def end(self, step: Step) -> None:
-        """Show the object."""
+        """Pass on the object."""
         unit = self._vocabulary.unit
         symbols = "".join(each.piece.symbols for each in self._steps)
         drawn = [each.predicted for each in self._steps]
@@ -112,7 +112,7 @@ class JsonWriter:
 
 
 class ProbabilityWriter:
-    """A line for each drawn character: it, its probability, then the most probable ones and theirs, between tabs."""
+    """Prints a line for each drawn character: it and its probability, then the most probable ones and theirs."""
 
     portion = 1
 
@@ -121,11 +121,11 @@ class ProbabilityWriter:
         self._display = Display(vocabulary.unit)
 
     def begin(self, text: int) -> None:
-        """Before the first step of a text."""
+        """Begin a text."""
         head(self._display, text, self._seeds)
 
     def step(self, step: Step) -> None:
-        """What was drawn."""
+        """Write the characters of a step."""
         for c, p, others in ranked(step.predicted, self._vocabulary):
             cells = [self._quoted(c), f"{p:.6f}"]
             for other, other_p in others:
@@ -133,19 +133,19 @@ class ProbabilityWriter:
             self._display.line("\t".join(cells))
 
     def end(self, step: Step) -> None:
-        """After the last step of a text."""
+        """End a text with its last step."""
 
     def _quoted(self, symbol: str) -> str:
-        """A symbol that can be seen: between quotes, control characters escaped; the end of a document is null."""
+        """Format a symbol: in quotes with control characters escaped; null for the end of a document."""
         return "null" if symbol == self._vocabulary.end else json.dumps(symbol, ensure_ascii=not is_harmless(symbol))
 
 
 Ranked = tuple[str, float, list[tuple[str, float]]]
-"""A symbol, its probability, and the most probable ones with theirs."""
+"""A symbol, its probability, and the most probable symbols with theirs."""
 
 
 def ranked(piece: DrawnPiece, vocabulary: Vocabulary) -> list[Ranked]:
-    """Each character with the most probable ones; all probabilities by the model, at temperature 1."""
+    """List each character with the most probable ones; all probabilities are the model's, at temperature 1."""
     rows = zip(piece.symbols, piece.nats, piece.top_ids, piece.top_logprobs, strict=True)
     return [
         (

@@ -1,1 +1,1 @@
-"""What the commands share: the group that finds them, options, errors, output."""
+"""Code that the commands share: the group that finds them, options, errors, output."""

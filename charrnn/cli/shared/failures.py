@@ -25,11 +25,11 @@ E = TypeVar("E")
 
 @contextmanager
 def one_line_failures() -> Iterator[None]:
-    """Tell what the body raises in one line, and end the program with its exit code."""
+    """Print what the body raises in one line, and exit with its exit code."""
     try:
         try:
             yield
-            sys.stdout.flush()  # so that a closed pipe is noticed here and not while the interpreter ends
+            sys.stdout.flush()  # to notice a closed pipe here, not while the interpreter exits
         except (click.exceptions.Exit, click.Abort):
             raise
         except (KeyboardInterrupt, Exception) as error:
@@ -39,10 +39,10 @@ def one_line_failures() -> Iterator[None]:
 
 
 def _told(error: BaseException) -> int:
-    """Tell of an error; returns the exit code."""
-    if isinstance(error, OSError) and signals.noted:  # a terminal that is gone, or a reader that has stalled
+    """Print an error and return the exit code."""
+    if isinstance(error, OSError) and signals.noted:  # the terminal is closed, or the reader has stalled
         return 128 + signals.noted
-    if isinstance(error, BrokenPipeError):  # the reader has all that it wants
+    if isinstance(error, BrokenPipeError):  # the reader has closed the pipe
         silence(sys.stdout, sys.stderr)
         return 0
     if isinstance(error, KeyboardInterrupt):
@@ -59,7 +59,7 @@ def _told(error: BaseException) -> int:
 
 
 def explanation(error: BaseException) -> str:
-    """What an error means to the user, in one line."""
+    """Explain an error to the user in one line."""
     if isinstance(error, CharrnnError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -71,15 +71,15 @@ def explanation(error: BaseException) -> str:
 
 
 def unwritable(what: str, error: OSError) -> str:
-    """The message of output that could not be written."""
+    """Build the error message for output that could not be written."""
     return f"cannot write {what}: {error.strerror or error}; make room for it, or send it elsewhere"
 
 
 class Shower(Protocol):
-    """What shows events.
+    """Shows events.
 
     Attributes:
-        stream: where it writes.
+        stream: the stream that it writes to.
     """
 
     stream: IO[str]
@@ -88,14 +88,14 @@ class Shower(Protocol):
         """Show an event."""
 
     def close(self) -> None:
-        """Leave the terminal in order."""
+        """Remove a progress bar from the terminal."""
 
 
 def show_events(events: Iterable[E], shower: Shower, stop: Callable[[], None]) -> tuple[E, OSError | None]:
-    """Show all events; where one cannot be shown, nobody reads on or a disk is full: stop, and show no more.
+    """Show all events; after the first failure (a closed pipe, a full disk) call ``stop`` and show no more.
 
     Returns:
-        The last event, and why one could not be shown, if so.
+        The last event, and the error of the first failure, if any.
     """
     failure: OSError | None = None
     try:
@@ -113,7 +113,7 @@ def show_events(events: Iterable[E], shower: Shower, stop: Callable[[], None]) -
 
 
 def _let_stdout_go() -> None:
-    """Write what stdout holds, or let it vanish: Python would try again when it ends, and exit with 120."""
+    """Flush stdout, or discard its buffer: Python would flush again at exit, fail, and exit with 120."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -121,6 +121,6 @@ def _let_stdout_go() -> None:
 
 
 def silence(*streams: IO[str]) -> None:
-    """Let what is still written to streams vanish: to a closed pipe, even the interpreter's end would be an error."""
+    """Discard all further output to streams; to a closed pipe, even the flush at exit would fail."""
     for stream in streams:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

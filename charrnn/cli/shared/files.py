@@ -9,16 +9,16 @@ from charrnn.storage.atomic import abandon, reason, write_atomically
 
 
 def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, option: str) -> int:
-    """Write ``pieces`` to the file ``output``, whole or not at all; return how many characters or bytes.
+    """Write ``pieces`` to the file ``output``, whole or not at all; return the number of characters or bytes.
 
     Args:
         pieces: the text, written as UTF-8, or bytes.
-        output: where to; its folder is made if need be. A device or a pipe, such as /dev/null, takes them one by one.
-        overwrite: whether an older file may be replaced.
-        option: the one that named the file.
+        output: the file; its folder is created if needed. Pieces go to a device or pipe, such as /dev/null, one by one.
+        overwrite: whether an existing file may be replaced.
+        option: the option that named the file, for error messages.
 
     Raises:
-        CorpusError: the file exists already, is no file, or cannot be written.
+        CorpusError: The output exists already, is not a file, or cannot be written.
     """
     characters = 0
 
@@ -37,11 +37,11 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
             raise CorpusError(f"{output} exists already: choose another {option}, or replace it with --overwrite")
         if output.exists() and not output.is_file():
             raise CorpusError(f"the output must be a file, not {output}: choose another {option}")
-        target = output.resolve()  # so that a link is written through, not replaced
+        target = output.resolve()  # to write to a link's target, not replace the link
         target.parent.mkdir(parents=True, exist_ok=True)
         with signals.cleaning(lambda: abandon(target)):
             write_atomically(target, encoded())
-    except BrokenPipeError:  # the reader has all that it wants
+    except BrokenPipeError:  # the reader has closed the pipe
         raise
     except OSError as error:
         raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None

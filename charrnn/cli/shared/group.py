@@ -1,4 +1,4 @@
-"""The command ``charrnn`` itself: it finds the other commands by their files, and imports the one that is asked for."""
+"""The command ``charrnn`` itself, which finds its subcommands by their files and imports only the one called."""
 
 from importlib import import_module
 from pathlib import Path
@@ -18,26 +18,26 @@ class FolderGroup(click.Group):
     """A group whose commands are the files and folders of ``charrnn/cli``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the files, and of the folders of those that need more than one."""
+        """List the commands' names: those of the files and folders here."""
         found = [*FOLDER.glob("*.py"), *(file.parent for file in FOLDER.glob("*/__init__.py"))]
         return sorted(path.stem.replace("_", "-") for path in found if path.stem not in NO_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """What the file of that name defines."""
+        """Import the command of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = import_module(f"charrnn.cli.{module_of(cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by what their files say in the first line: importing all of them takes too long."""
+        """List the commands with their files' first lines, since importing all of them takes too long."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, first_line(file_of(name))) for name in self.list_commands(ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
+        """Find the command, or suggest one with a similar name."""
         import difflib
 
         known = self.list_commands(ctx)
@@ -48,13 +48,13 @@ class FolderGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **keywords: Any) -> Any:
-        """Run the program; whatever goes wrong becomes one line and an exit code, also while the shell completes."""
+        """Run the program, turning any error into one line and an exit code, also during shell completion."""
         with one_line_failures():
             return super().main(*args, **keywords)
 
     def make_context(self, *args: Any, **keywords: Any) -> click.Context:
-        """Read the arguments, and perhaps print the help or the version."""
-        with one_line_failures():  # before click makes exit code 1 of a closed pipe
+        """Parse the arguments, which may print the help or the version."""
+        with one_line_failures():  # before click turns a closed pipe into exit code 1
             return super().make_context(*args, **keywords)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -64,18 +64,18 @@ class FolderGroup(click.Group):
 
 
 def module_of(name: str) -> str:
-    """The module that defines the command of that name."""
+    """Return the name of the module that defines a command."""
     return name.replace("-", "_")
 
 
 def file_of(name: str) -> Path:
-    """The file that defines it."""
+    """Return the file that defines a command."""
     path = FOLDER / module_of(name)
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def first_line(file: Path) -> str:
-    """What a command does, from its file's docstring, whose first line reads ``charrnn NAME``: what it does."""
+    """Read what a command does from its file's first line, which is "``charrnn NAME``: WHAT IT DOES."."""
     with file.open(encoding="utf-8") as source:
         text = source.readline().partition(": ")[2].strip(' "\n')
     return text[:1].upper() + text[1:]

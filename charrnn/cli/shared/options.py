@@ -17,11 +17,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class VariableOption(click.Option):
-    """An option that the variable CHARRNN_<COMMAND>_<OPTION> sets, or else CHARRNN_<OPTION>.
+    """An option that the variable CHARRNN_<COMMAND>_<OPTION> or else CHARRNN_<OPTION> can set.
 
     Attributes:
-        group: heading of the help under which it is listed, where its command groups its options.
-        aliases: flags that it had before, which go on working but are not in the help.
+        group: heading under which the help lists it, if its command groups options.
+        aliases: former flags, which still work but are not in the help.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class VariableOption(click.Option):
         self.group, self.aliases = group, aliases
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """What the help says of it."""
+        """Build the option's entry in the help."""
         opts, self.opts = self.opts, [name for name in self.opts if name not in self.aliases]
         try:
             return super().get_help_record(ctx)
@@ -39,17 +39,17 @@ class VariableOption(click.Option):
             self.opts = opts
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        """The first variable that is set and not empty."""
+        """Return the value of the first variable that is set and not empty."""
         variable = self.variable(ctx)
         return None if variable is None else os.environ[variable]
 
     def value_from_envvar(self, ctx: click.Context) -> Any:
-        """A variable gives an option that may be repeated one value, whatever is in it."""
+        """Return the variable's value, which is a single one even for an option that may be repeated."""
         value = self.resolve_envvar_value(ctx)
         return (value,) if self.multiple and value is not None else super().value_from_envvar(ctx)
 
     def variable(self, ctx: click.Context) -> str | None:
-        """Its name."""
+        """Find the name of the variable that sets this option."""
         flags = [name[2:] for name in self.opts if name.startswith("--")]
         own = [flag for flag in flags if f"--{flag}" in self.aliases or flag == flags[0]]
         names = (f"charrnn-{of}{flag}" for flag in own for of in (f"{ctx.command.name}-", ""))
@@ -58,12 +58,12 @@ class VariableOption(click.Option):
 
 
 def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F], F]:
-    """An option that a variable can set.
+    """Declare an option that an environment variable can set.
 
     Args:
-        names: its flags and, if need be, the name of its parameter.
-        unset: what the help shows as the default, for options whose default is decided elsewhere.
-        attributes: of ``click.option``.
+        names: its flags and, if needed, the name of its parameter.
+        unset: the default as the help shows it, for options whose default is decided elsewhere.
+        attributes: keyword arguments of ``click.option``.
     """
     if unset is not None:
         attributes["help"] += f"  [default: {unset}]"
@@ -71,23 +71,23 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
 
 
 def is_typed(name: str) -> bool:
-    """Whether the parameter of that name was given on the command line: a variable may mean other commands."""
+    """Whether a parameter was given on the command line, not by a variable, which may mean other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:
-    """Refuse an option that was typed but would change nothing, as the one that it belongs to is missing."""
+    """Refuse an option that was typed without the option that it requires."""
     if is_typed(name) and not is_used:
         raise click.UsageError(f"--{name.replace('_', '-')} requires {owner}: give both.")
 
 
 def where(folder: Path) -> list[str]:
-    """The option that tells the folder of runs, where it is not the usual one."""
+    """Return the option for the folder of runs, or nothing for the default folder."""
     return [] if folder == CHECKPOINTS else ["--checkpoints", str(folder)]
 
 
 def command_on(name: str, folder: Path, command: str) -> str:
-    """The command line for a run or a sweep of that name."""
+    """Build a command line for the run or sweep of that name."""
     words = [*where(folder), "--", name] if name.startswith("-") else [name, *where(folder)]
     return pasteable(["charrnn", command, *words])
 
@@ -113,7 +113,7 @@ precision = option(
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """``--unknown``, with what it means to a command."""
+    """Declare ``--unknown`` with a command's own help text."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 FALLBACK_WIDTH = 80
 
 LINE_ENDS = {ord(end): repr(end)[1:-1] for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
-"""What is shown for a line end, as Unicode has them, within a line, such as one in the name of a file."""
+"""Escapes for Unicode's line ends inside a line, such as a newline in the name of a file."""
 
 
 def say(text: str = "", *, err: bool = True) -> None:
-    """Print one line that is not data, or to stdout one that is.
+    """Print one line to stderr, or to stdout if it is data (``err=False``).
 
-    A line that is not data is lost where there is no room for it: nothing else should fail for that.
+    A line for stderr that cannot be written, as on a full disk, is dropped, so that the command still succeeds.
     """
     stream = sys.stderr if err else sys.stdout
     try:
@@ -35,24 +35,24 @@ def say(text: str = "", *, err: bool = True) -> None:
 
 
 def as_line(text: str, stream: IO[Any]) -> str:
-    """A text as one line, whatever names are in it; for a terminal, all control characters are escaped."""
+    """Escape line ends in a text; for a terminal, escape all control characters."""
     line = text.translate(LINE_ENDS)
     return line.translate(CONTROL_ESCAPES) if stream.isatty() else line
 
 
 def announce_compilation() -> None:
-    """Say so if kernels have to be compiled, when that begins."""
+    """Print a line when the kernels begin to compile."""
     from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners
 
     def announce(kept: bool) -> None:
         if kept:
-            say("compiling for this machine: some 20 seconds, once")
+            say("compiling for this machine: takes about 20 seconds, once")
         else:
-            say("compiling: up to 20 seconds at each start, because no folder for compiled code can be written")
+            say("compiling: takes up to 20 seconds at each start, as no cache folder is writable")
 
     if CACHE_FOLDER:
         compile_listeners.append(announce)
-    else:  # nothing is looked for
+    else:  # no cache is searched, so the kernels always compile
         announce(kept=False)
 
 
@@ -69,14 +69,14 @@ def print_event(event: Any) -> None:
 
 
 def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:
-    """A symbol as JSON has it: a character, a byte's number, or None for a document's end."""
+    """Return a symbol's value in JSON: a character, a byte's number, or None for a document's end."""
     if symbol == vocabulary.end:
         return None
     return ord(symbol) if vocabulary.unit == "byte" else symbol
 
 
 def finite(value: Any) -> Any:
-    """The value, with None for the floats that JSON lacks."""
+    """Replace NaN and the infinities, which JSON lacks, by None."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
@@ -87,7 +87,7 @@ def finite(value: Any) -> Any:
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
-    """Lines of aligned columns: the first ``left`` columns to the left, the others to the right."""
+    """Align rows in columns: the first ``left`` columns to the left, the others to the right."""
     lines = [[cell.translate(LINE_ENDS) for cell in row] for row in rows]
     columns = [aligned(column, to_the_left=index < left) for index, column in enumerate(zip(*lines, strict=True))]
     for cells in zip(*columns, strict=True):
@@ -95,14 +95,14 @@ def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
 
 
 def aligned(cells: Sequence[str], *, to_the_left: bool) -> list[str]:
-    """Texts made equally wide."""
+    """Pad texts to equal width."""
     widths = [width_of(cell) for cell in cells]
     gaps = [" " * (max(widths) - width) for width in widths]
     return [cell + gap if to_the_left else gap + cell for cell, gap in zip(cells, gaps, strict=True)]
 
 
 def terminal_width(stream: IO[Any]) -> int:
-    """Columns of the terminal behind a stream."""
+    """Return the width of the terminal behind a stream, in columns."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
     except (OSError, ValueError):  # no terminal, or not even a file
@@ -110,35 +110,35 @@ def terminal_width(stream: IO[Any]) -> int:
 
 
 def progress_bar(**attributes: Any) -> Any:
-    """A bar of tqdm's on stderr, from 0 to 1, that goes when it is closed."""
+    """Create a bar of tqdm on stderr, from 0 to 1, that disappears when closed."""
     import threading
 
     from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # spares a thread that would only redraw
-    tqdm.set_lock(threading.RLock())  # its own would be a semaphore of the system, which a quick end leaves behind
+    tqdm.monitor_interval = 0  # no extra thread that redraws
+    tqdm.set_lock(threading.RLock())  # tqdm's own lock is a system semaphore, which os._exit would leak
     return tqdm(total=1.0, file=sys.stderr, leave=False, **attributes)
 
 
 def bar_width(stream: IO[Any]) -> int:
-    """Columns for a progress bar; at least 1, as tqdm takes 0 for any number and never ends with less than that."""
+    """Return the columns for a progress bar: at least 1, as tqdm takes 0 for no limit and hangs below 0."""
     return max(1, terminal_width(stream) - 1)
 
 
 def one_line(text: str, width: int) -> str:
-    """The beginning of a text, on one line of a terminal: as much as fits into ``width`` columns, and harmless."""
+    """Cut a text to one terminal line of ``width`` columns, with control characters escaped."""
     return trimmed(("⏎" if piece == "\\n" else piece for piece in visible(text)), width)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as 3:07 or 1:02:03."""
+    """Format seconds as 3:07 or 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def size(count: float) -> str:
-    """Bytes as 1.2 MB."""
+    """Format bytes as 1.2 MB."""
     if count < 1000:
         return f"{count:.0f} B"
     for unit in ("kB", "MB", "GB"):
@@ -149,15 +149,15 @@ def size(count: float) -> str:
 
 
 def counted(count: float, noun: str) -> str:
-    """A count and its noun, in the plural if need be."""
+    """Format a count with its noun, such as 1 step or 2 steps."""
     return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"
 
 
 def budget(limits: Mapping[Any, float]) -> str:
-    """When a run ends."""
+    """Say at which limits a run ends, such as "30 steps or 2 minutes"."""
     return " or ".join(counted(limit, name[:-1]) for name, limit in limits.items())
 
 
 def number(value: float | None, form: str = ",.3f") -> str:
-    """A number, or a dash for none."""
+    """Format a number, or None as a dash."""
     return "-" if value is None else format(value, form)

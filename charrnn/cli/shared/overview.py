@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself, read without its tensors."""
+"""Summary of a checkpoint, read from its header without loading its tensors."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -8,21 +8,21 @@ from typing import Any
 from charrnn.errors import CheckpointError, ConfigError, VocabularyError
 
 NOT_PARAMETERS = ("optimizer.", "state.", "good.")
-"""How the names of a checkpoint's other tensors begin."""
+"""Prefixes of the names of tensors that are not parameters."""
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What a checkpoint says of itself.
+    """Summary of a checkpoint.
 
     Attributes:
-        config: the model's.
+        config: the model's config.
         vocabulary: its ``symbols`` and their ``unit``, and how ``documents`` are split.
-        settings: of the training.
-        corpus: its ``fingerprint`` and ``characters``; of a run, its ``sources`` and ``encoding`` too.
-        progress: ``steps``, ``epochs`` and ``best_val_bpc``; of a run, the ``seconds`` it has taken, else None.
-        parameters: how many numbers the model has learned; PyTorch's second bias, which is zero, is not counted. Of an
-            n-gram model, its counts.
+        settings: the training's settings.
+        corpus: its ``fingerprint`` and ``characters``; for a run, also its ``sources`` and ``encoding``.
+        progress: ``steps``, ``epochs`` and ``best_val_bpc``; for a run, also its ``seconds``, else None.
+        parameters: number of learned parameters, without PyTorch's second bias, which is zero; for an n-gram model, the
+            number of counts.
         tensors: shape and dtype of each, by name.
     """
 
@@ -39,7 +39,7 @@ class Overview:
         """Read the checkpoint at ``path``.
 
         Raises:
-            CheckpointError: it is not a checkpoint of ours, or its header lacks something.
+            CheckpointError: The file is not a checkpoint of charrnn, or its header is incomplete.
         """
         from charrnn.kinds.config import check_installed, kind_of
         from charrnn.storage.checkpoint import load_header, stored_shapes

@@ -1,11 +1,11 @@
 """Ctrl-C, SIGTERM and a closed terminal: one handler for all commands.
 
-A handler that raises can do so anywhere. Where compiled code is loaded or a library calls back, the exception is
-swallowed, turned into another one, or crashes the process. So this one never raises, except at a prompt:
+A handler's exception can appear anywhere. Where compiled code is loaded or a library calls back, it is swallowed,
+replaced by another one, or crashes the process. So this handler never raises, except at a prompt:
 
     nothing to save         a signal ends the process at once
-    something to ``keep``   the first signal is noted, and the command ends where it looks at ``noted``
-    at a prompt             a signal is noted and raises KeyboardInterrupt, as nothing else ends ``input``
+    something to ``keep``   the first signal only sets ``noted``; the command reads it and ends
+    at a prompt             a signal sets ``noted`` and raises KeyboardInterrupt, as nothing else ends ``input``
 """
 
 import contextlib
@@ -22,10 +22,10 @@ TICK = 0.5
 
 
 class Signals:
-    """What the signals that end a program do in this one.
+    """The handler of the signals that end a program.
 
     Attributes:
-        noted: number of the first signal that came while something was kept; 0 if none came.
+        noted: number of the first signal that came after ``keep``; 0 if none came.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Signals:
         self._must_wait = self._prompting = False
 
     def install(self) -> None:
-        """Handle the signals from now on, except those that the caller ignores, such as SIGHUP under nohup."""
+        """Install the handler, except for signals that the parent process ignores, such as SIGHUP under nohup."""
         for name in SIGNAL_NAMES:
             number = getattr(signal, name, None)
             if number and (number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN):
@@ -45,8 +45,8 @@ class Signals:
         """Note the next signal instead of ending the process.
 
         Args:
-            stop: called by the signal, in its handler.
-            must_wait: ignore further signals. Without it, the second one ends the process at once.
+            stop: a function that the handler calls at the signal.
+            must_wait: whether to ignore further signals; otherwise the second one ends the process at once.
         """
         self._stop, self._must_wait = stop, must_wait
 
@@ -56,18 +56,18 @@ class Signals:
         return self._stop is not None
 
     def let_go(self) -> int:
-        """Let a signal end the process again; return the one that was noted and forget it."""
+        """Let a signal end the process again; return and clear ``noted``."""
         self._stop = None
         return self.forget()
 
     def forget(self) -> int:
-        """Return the signal that was noted, and be ready to note another."""
+        """Return and clear ``noted``, to note another signal."""
         noted, self.noted = self.noted, 0
         return noted
 
     @contextlib.contextmanager
     def cleaning(self, clean: Callable[[], None]) -> Iterator[None]:
-        """Within the body, call ``clean`` before a signal ends the process."""
+        """Call ``clean`` if a signal ends the process within the body."""
         self._clean = clean
         try:
             yield
@@ -76,7 +76,7 @@ class Signals:
 
     @contextlib.contextmanager
     def prompting(self) -> Iterator[None]:
-        """Within the body, a signal is noted and raises KeyboardInterrupt; so does one that was noted before it."""
+        """Let a signal, also one that was noted earlier, raise KeyboardInterrupt within the body."""
         with _alarms():
             try:
                 self._prompting = True
@@ -89,7 +89,7 @@ class Signals:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
         if self._prompting:
-            self._prompting = False  # what deals with this one must not be ended by the next
+            self._prompting = False  # the next signal must not interrupt the handling of this one
             self.noted = number
             raise KeyboardInterrupt
         if self._stop and not self.noted:
@@ -102,18 +102,18 @@ class Signals:
         if self._clean:
             self._clean()
         tell("\n")  # ends the line in which the terminal shows ^C
-        os._exit(128 + number)  # threads of a kernel or the compiler would keep sys.exit waiting
+        os._exit(128 + number)  # sys.exit would wait for threads of a kernel or the compiler
 
 
 signals = Signals()
-"""Those of this process."""
+"""The handler of this process."""
 
 
 @contextlib.contextmanager
 def _alarms() -> Iterator[None]:
-    """Within the body, interrupt system calls now and then.
+    """Interrupt system calls every ``TICK`` seconds within the body.
 
-    A signal that comes just before readline waits for a key is not seen until something wakes it.
+    Otherwise readline would notice a signal that comes just before it waits for a key only at the next key.
     """
     if not hasattr(signal, "SIGALRM"):
         yield
@@ -128,7 +128,7 @@ def _alarms() -> Iterator[None]:
 
 
 def stopping(stop: Callable[[], None]) -> Callable[[], None]:
-    """What a signal calls to stop training: ``stop``, and a line for the user."""
+    """Return a function for the signal handler that calls ``stop`` and tells the user."""
 
     def stop_and_tell() -> None:
         stop()
@@ -138,6 +138,6 @@ def stopping(stop: Callable[[], None]) -> Callable[[], None]:
 
 
 def tell(message: str) -> None:
-    """Write to stderr, not through Python's stream: the signal may have come while that was being written."""
-    with contextlib.suppress(OSError):  # of a terminal that is closed
+    """Write to stderr directly, as the signal may have interrupted a write of Python's stream."""
+    with contextlib.suppress(OSError):  # a closed terminal
         os.write(2, message.encode())

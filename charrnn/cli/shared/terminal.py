@@ -1,4 +1,4 @@
-"""Text on its way out: as it is into a file or pipe, and harmless on a terminal."""
+"""Writing text: unchanged to a file or pipe, with control characters escaped to a terminal."""
 
 import os
 import select
@@ -11,42 +11,42 @@ from typing import Any, TextIO
 from charrnn.cli.shared.signals import signals
 
 SHOWN = "\n\t"
-"""Control characters that a terminal is given."""
+"""Control characters that are written to a terminal unchanged."""
 
 DIRECTION_CODES = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""What turns the direction of writing, which would go on in what follows."""
+"""Characters that change the writing direction, also of the text that follows."""
 
 CONTROLS = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in SHOWN]
-"""All others, C0, DEL and C1: they could move the cursor, set colours or type answers."""
+"""All other control characters (C0, DEL, C1): they could move the cursor, set colours or send answers."""
 
 CONTROL_ESCAPES = {code: f"\\x{code:02x}" for code in CONTROLS} | {code: f"\\u{code:04x}" for code in DIRECTION_CODES}
-"""What a terminal is shown for them."""
+"""The escapes that a terminal shows instead."""
 
 PIPE_BYTES = getattr(select, "PIPE_BUF", 4096)
-"""Bytes that a pipe takes without waiting, once it is ready for any."""
+"""Bytes that a pipe accepts without waiting once it is ready for writing."""
 
 STALL_SECONDS = 1.0
-"""Seconds that a reader may keep the text waiting after a signal."""
+"""Seconds that a stalled reader may delay the exit after a signal."""
 
 LOOK = 0.1
-"""Seconds between two looks whether a signal came, while the reader keeps the text waiting."""
+"""Seconds between two checks for a signal while a reader is stalled."""
 
 
 def harmless(text: str) -> str:
-    """A text as a terminal is shown it; a carriage return before a newline would change nothing there."""
+    """Escape a text for a terminal; a carriage return before a newline is dropped."""
     return text.replace("\r\n", "\n").translate(CONTROL_ESCAPES)
 
 
 def put(text: str | bytes, stream: TextIO) -> None:
-    """Write all of a text past the stream's buffer.
+    """Write all of a text, bypassing the stream's buffer.
 
-    What a signal has kept from being written is not tried again when Python ends. And where Python has no buffer
-    (PYTHONUNBUFFERED), a stream would leave out what a signal has interrupted. While something is kept, writing does
-    not wait for a reader, so that a signal is seen meanwhile.
+    So Python does not write the rest of an interrupted text again when it exits, and an unbuffered stream
+    (PYTHONUNBUFFERED) loses no part of it. While a signal would only be noted, writing does not block, so that the
+    signal is noticed while a reader is slow.
 
     Raises:
-        TimeoutError: a signal was noted, and for PATIENCE the reader has taken nothing.
-        OSError: the text cannot be written.
+        TimeoutError: A signal was noted, and the reader has read nothing for ``STALL_SECONDS``.
+        OSError: The text cannot be written.
     """
     data = memoryview(text.encode(stream.encoding, stream.errors or "strict") if isinstance(text, str) else text)
     stream.flush()
@@ -58,25 +58,25 @@ def put(text: str | bytes, stream: TextIO) -> None:
                 data, since, misses = data[written:], time.monotonic(), 0
             elif signals.noted and time.monotonic() - since > STALL_SECONDS:
                 raise TimeoutError("the reader has stalled")
-            elif misses:  # a terminal that is ready, but not for a whole character
+            elif misses:  # the terminal has no room for a whole character
                 time.sleep(LOOK)
             else:
                 misses = _is_ready(file)
 
 
 def _is_ready(raw: Any) -> bool:
-    """Whether a file takes some bytes, now or within LOOK seconds."""
+    """Whether a file accepts bytes within LOOK seconds."""
     try:
         return os.name == "nt" or bool(select.select([], [raw], [], LOOK)[1])
-    except (OSError, ValueError):  # it is none of the system's
+    except (OSError, ValueError):  # not a file of the operating system
         return True
 
 
 @contextmanager
 def _never_waiting(raw: Any) -> Iterator[Any]:
-    """A pipe or terminal as another file whose writes do not wait; the file itself where there is no such file.
+    """Open a pipe or terminal anew with writes that do not block; yield the file itself if that is impossible.
 
-    That stays as it is: other processes share it.
+    The file itself stays blocking, as other processes share it.
     """
     with ExitStack() as opened:
         file = raw

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 FILES_ALONE = ("threads", "init-from")
-"""Options that no variable sets: threads are divided among the runs, paths are those of the sweep's file."""
+"""Options that no variable sets: the sweep divides the threads among runs, and its paths start from its file."""
 
 SWEEP_EXAMPLES = """\b
 Examples:
@@ -69,7 +69,7 @@ def command(
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import read_spec
 
-    gc.freeze()  # what was loaded stays: with many runs, to look for garbage in it takes long
+    gc.freeze()  # with many runs, looking for garbage among the imported objects takes long
     spec = read_spec(spec_file, train_options(), checkpoints, variables())
     folder = SweepFolder(checkpoints / spec.name)
     if dry_run:
@@ -102,14 +102,14 @@ def command(
 
 
 def train_options() -> "dict[str, Option]":
-    """The options of ``train`` that a run may be given, by their flags without dashes."""
+    """Return the options of ``train`` that a sweep may set, by their flags without dashes."""
     from charrnn.sweeps.values import OWN_OPTIONS
 
     return {one.flag: one for one in ALL_OPTIONS.values() if one.flag not in OWN_OPTIONS}
 
 
 def variables() -> dict[str, Any]:
-    """What CHARRNN_* variables set of them, but FILES_ALONE."""
+    """Return the options that CHARRNN_* variables set, except ``FILES_ALONE``."""
     context, found = click.Context(train), {}
     parameters = {parameter.name: parameter for parameter in train.params}
     for flag, one in train_options().items():
@@ -139,7 +139,7 @@ def _place(dask: str | None, jobs: int, threads: int | None) -> "Executor":
 
 
 def _threads(jobs: int, threads: int | None) -> int:
-    """Threads of each run."""
+    """Return the number of threads of each run."""
     from charrnn.workers import available_threads
 
     return threads or max(1, available_threads() // jobs)
@@ -152,7 +152,7 @@ def _progress(quiet: bool, as_json: bool) -> "NoProgress":
 
 
 def _list(spec: "Spec", folder: "SweepFolder", jobs: int, threads: int | None, as_json: bool) -> None:
-    """Say what would be trained, and about how long it would take."""
+    """Print the runs that would be trained and an estimate of their time."""
     from charrnn.sweeps.estimate import Estimate
     from charrnn.sweeps.folder import TO_TRAIN
     from charrnn.training.settings import limits_in

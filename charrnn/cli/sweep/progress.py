@@ -1,4 +1,4 @@
-"""What a sweep shows: a line for each run and a bar over all on stderr, or JSON on stdout, or nothing."""
+"""Reports of a sweep: a line for each run and a progress bar on stderr, JSON on stdout, or nothing."""
 
 import sys
 from typing import IO
@@ -12,7 +12,7 @@ class NoProgress:
     """Shows nothing.
 
     Attributes:
-        stream: where what is shown goes.
+        stream: the stream that it writes to.
     """
 
     stream: IO[str] = sys.stderr
@@ -25,7 +25,7 @@ class NoProgress:
 
 
 class JsonProgress(NoProgress):
-    """One JSON object for each event, on stdout."""
+    """Prints one JSON object for each event on stdout."""
 
     def __init__(self) -> None:
         self.stream = sys.stdout
@@ -59,7 +59,7 @@ class TextProgress(NoProgress):
             self._move(event.progress, f"{event.run} {number(event.value)}  ")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
     def _move(self, progress: float, text: str) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
-"""Options that do not tell what is trained, or where something else is to go."""
+"""Options that the command which repeats a run leaves out: they do not change what is trained, or it sets others."""
 
 TRAIN_EXAMPLES = """\b
 Examples:
@@ -39,11 +39,11 @@ Examples:
 
 
 SHARED_OPTIONS = {"checkpoints": options.checkpoints, "threads": options.threads}
-"""Options that other commands have, too."""
+"""Options that other commands have too, by name."""
 
 
 def all_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command all options of a run, in the order of their declarations."""
+    """Add all options of a run to a command, in the order of their declarations."""
     for name, one in reversed(ALL_OPTIONS.items()):
         command = SHARED_OPTIONS.get(name, declared(one))(command)
     return command
@@ -69,7 +69,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
     if until_eof and "-" in corpora:
-        raise click.UsageError("--until-eof waits for the end of standard input, which - reads the text from.")
+        raise click.UsageError("--until-eof and - cannot both read standard input: leave out one of them.")
     if until_eof:
         _terminate_at_eof(quiet)
     if not quiet:
@@ -92,10 +92,10 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
 
 def _terminate_at_eof(quiet: bool) -> None:
-    """Make the end of standard input a SIGTERM: a pipe ends when the process that holds it dies, however that is."""
+    """Raise SIGTERM at the end of standard input, a pipe that also ends when its other process is killed."""
 
     def wait() -> None:
-        while os.read(0, 1 << 10):  # not through sys.stdin, whose lock would be held when the interpreter ends
+        while os.read(0, 1 << 10):  # sys.stdin's lock would still be held at exit
             pass
         if not quiet:
             tell("standard input has ended, so --until-eof ends the run\n")
@@ -105,7 +105,7 @@ def _terminate_at_eof(quiet: bool) -> None:
 
 
 def _kept(job: "TrainingJob") -> "Iterator[Event]":
-    """The job's events; from its first step on, a signal lets it save and stop."""
+    """Yield the job's events; from the first step on, a signal makes the job save and stop."""
     from charrnn.training.events import StepDone
 
     for event in job.events():
@@ -131,26 +131,35 @@ def _report(
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
-    """Whether the run that it starts from is gone when it is there: nothing trains the same model again."""
+    """Whether the run overwrites the run that it starts from, so that no command can train the same model again."""
     from charrnn.storage.run import find_checkpoint
 
     origin = given["init_from"]
     return origin is not None and find_checkpoint(origin, run.folder.parent).parent.samefile(run.folder)
 
 
-def _budget(job: "TrainingJob", given: Mapping[str, Any]) -> str:
-    """When the run ends; of a planned one, the minutes that its steps were chosen for."""
-    settings, kind = job.trainer.settings, job.trainer.config.kind
-    if "steps" in kind.lacks:
-        return "one pass"
-    limits = {name: limit for name, limit in settings.limits.items() if not job.plan or name == "minutes"}
-    patience = f", or {counted(settings.patience, 'evaluation')} without a better one" if settings.patience else ""
+def _length(job: "TrainingJob", given: Mapping[str, Any]) -> str:
+    """Say when the run ends and on how many threads it trains."""
+    settings, started = job.trainer.settings, job.started
+    threads = f"on {counted(started.threads, 'thread')}"
+    if "steps" in job.trainer.config.kind.lacks:
+        return f"one pass over the text {threads}"
+    if job.plan:
+        epochs = settings.steps * settings.batch_size * settings.window / started.characters
+        why = ", more would overfit" if job.plan.limited_by_text else ""
+        limit = f"{settings.steps:,} steps ({epochs:.1f} epochs{why}) in at most {counted(settings.minutes, 'minute')}"
+    else:
+        limit = budget(settings.limits)
+    if started.resumed_from:
+        limit = f"resumed after step {started.resumed_from:,}, until {limit} in all,"
+    evaluations = counted(settings.patience, "evaluation")
+    patience = f", ends early after {evaluations} without improvement" if settings.patience else ""
     chosen = given["resume"] or any(given[name] for name in ("steps", "epochs", "minutes"))
-    return budget(limits) + patience + ("" if chosen else " (--minutes, --steps or --epochs change that)")
+    return f"{limit} {threads}{patience}" + ("" if chosen else "; change it with --minutes, --steps or --epochs")
 
 
 def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, Any]) -> str:
-    """What continues this run: the options that tell which run and which text it is, as they were given."""
+    """Build the command that resumes this run, with the options for its name, text and folder as they were given."""
     words = ["charrnn", "train", *_sources(corpora), "--resume"]
     if given["name"] or not corpora:
         words += ["--name", given["name"] or run.name]
@@ -160,12 +169,12 @@ def _resume_command(corpora: tuple[str, ...], run: "Run", given: Mapping[str, An
 
 
 def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
-    """The texts, none of which looks like an option."""
+    """Yield the texts' paths, with ./ before one that begins with a dash, so that none looks like an option."""
     return (f"./{source}" if source.startswith("-") and source != "-" else source for source in corpora)
 
 
 def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: Mapping[str, Any]) -> str:
-    """What trains the same model again, beside the first: a planned run by its steps, with all that was chosen."""
+    """Build the command that trains a planned run's model again under another name, by steps and all chosen options."""
     words = ["charrnn", "train", *_sources(corpora)]
     chosen = {**given, **plan.options}
     for parameter in command.params:

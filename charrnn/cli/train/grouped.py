@@ -1,4 +1,4 @@
-"""The command line of declared options, which its help lists in groups."""
+"""Commands whose help lists their options in groups, and options made from declarations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ from charrnn.cli.shared.options import F, option
 from charrnn.options import Option
 
 GROUPS = ("Data", "Model", "Training", "Length of the run", "Saving", "Output")
-"""Headings of a help that lists options in groups, in this order."""
+"""Headings of the groups, in this order."""
 
 
 class GroupedCommand(click.Command):
     """A command whose help lists its options in GROUPS."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the options, those without a group at the end of the last one."""
+        """List the options by group; those without a group end the last one."""
         for group in GROUPS:
             options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
             of_group = [each for each in options if (getattr(each, "group", "") or GROUPS[-1]) == group]
@@ -25,9 +25,9 @@ class GroupedCommand(click.Command):
 
 
 def declared(one: Option) -> Callable[[F], F]:
-    """The option of the command line that a declaration asks for.
+    """Make the command-line option of a declaration.
 
-    One that is not given is None, so that a run's plan may choose it; only a switch that is on by default is on.
+    An option that is not given is None, so that a run's plan may choose it; a switch that is on by default is True.
     """
     attributes: dict[str, Any] = {"help": one.help, "metavar": one.metavar, "group": one.group}
     flag = f"--{one.flag}"

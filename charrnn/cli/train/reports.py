@@ -1,4 +1,4 @@
-"""What a training run shows: text and a progress bar on stderr, or JSON on stdout, or nothing."""
+"""Reports of a training run: text and a progress bar on stderr, JSON on stdout, or nothing."""
 
 import dataclasses
 import sys
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from charrnn.job import TrainingJob
 
 Field = tuple[int, str]
-"""A piece of a line, after its rank: where the line is too long, the greatest ranks are left out."""
+"""A rank and a piece of a line. If the line is too long, the pieces with the highest ranks are left out."""
 
 SHORTEST_BAR = 10
 
@@ -46,7 +46,7 @@ class NoReport:
 
 
 class JsonReport(NoReport):
-    """One JSON object for each event, on stdout."""
+    """Prints one JSON object for each event on stdout."""
 
     def __init__(self, unit: str) -> None:
         self.stream = sys.stdout
@@ -60,10 +60,17 @@ class JsonReport(NoReport):
 
 
 class TextReport:
-    """A header, a line and a sample at each evaluation, what to do next, and on a terminal a progress bar."""
+    """A header, a line and a sample for each evaluation, the next command, and on a terminal a progress bar.
 
-    def __init__(self, job: "TrainingJob", budget: str, next_command: str, repeat_command: str | None) -> None:
-        self._job, self._budget = job, budget
+    Args:
+        job: the job whose events are shown.
+        length: when the run ends, in words.
+        next_command: the command that samples from the trained model.
+        repeat_command: the command that trains the same model again; None if there is none.
+    """
+
+    def __init__(self, job: "TrainingJob", length: str, next_command: str, repeat_command: str | None) -> None:
+        self._job, self._length = job, length
         self._next_command, self._repeat_command = next_command, repeat_command
         self.stream = sys.stderr
         self._bar = Bar(job.trainer.metric) if sys.stderr.isatty() else None
@@ -85,27 +92,29 @@ class TextReport:
         elif isinstance(event, RolledBack):
             self._write(rollback_line(event))
         elif isinstance(event, SaveFailed):
-            self._write(f"step {event.step:,}  {event.why}; the run goes on and tries again")
+            self._write(f"step {event.step:,}  {event.why}; training goes on and saves again later")
         elif isinstance(event, Finished):
             self.close()
             for line in self._footer(event):
                 say(line)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar:
             self._bar.close()
 
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
-        validation = f" + {started.val_characters:,} to validate" if started.val_characters else ""
-        threads = counted(started.threads, "thread")
-        resumed = f", resumed after step {started.resumed_from:,}" if started.resumed_from else ""
+        held_out = f"{started.val_characters:,}" if started.val_characters else "none"
+        split = f"{started.characters:,} characters for training, {held_out} for validation"
+        fitted = "hidden_size" in started.chosen
+        why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
+        stop = "" if "steps" in config.kind.lacks else "; Ctrl-C saves and stops, --resume continues"
         return [
-            f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
-            f"model: {config.title}, {started.parameters:,} {config.kind.learned}, {threads}",
-            f"run:   {started.run}{resumed}, {self._budget}",
-            *(f"plan:  {line}" for line in started.plan),
+            f"text:  {split}, vocabulary of {started.vocabulary:,}",
+            f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
+            f"run:   {self._length}",
+            f"saved: in {started.run}{stop}",
             *([f"again: {self._repeat_command}"] if self._repeat_command else []),
             *(f"note:  {note}" for note in started.notes),
         ]
@@ -116,10 +125,11 @@ class TextReport:
         run = self._job.run
         if finished.step == self._job.started.resumed_from:
             if "steps" in self._job.trainer.config.kind.lacks:
-                return ["all of the text has been counted already"]
+                return ["nothing left to do: the whole text has been counted"]
             if finished.reason == "patience":
-                return ["this run has waited long enough for a better evaluation; give it more --patience"]
-            return [f"this run has done all its {finished.reason}; give it more with --steps, --epochs or --minutes"]
+                return ["nothing left to do: validation has stopped improving; raise --patience to train on"]
+            limits = "raise --steps, --epochs or --minutes to train on"
+            return [f"nothing left to do: the run has reached its limit of {finished.reason}; {limits}"]
         if finished.best is None:
             saved = f"saved: {run.last}"
         else:
@@ -128,12 +138,12 @@ class TextReport:
         return [*self._late(finished), saved, *hint, f"next:  {self._next_command}"]
 
     def _late(self, finished: Finished) -> list[str]:
-        """What to know about a run whose minutes were over before its steps."""
+        """A note if the run's minutes ended before its steps."""
         steps = self._job.trainer.settings.steps
         if finished.reason != "minutes" or not steps:
             return []
-        all_of_them = ", all of which the command above trains" if self._repeat_command else ""
-        return [f"note:  the minutes were over after {finished.step:,} of {steps:,} steps{all_of_them}"]
+        all_of_them = "; the command after 'again:' trains all of them" if self._repeat_command else ""
+        return [f"note:  time was up after {finished.step:,} of {steps:,} steps{all_of_them}"]
 
     def _width(self) -> int | None:
         return terminal_width(sys.stderr) if self._bar else None
@@ -146,13 +156,13 @@ class TextReport:
 
 
 class Bar:
-    """A progress bar on stderr that fits the terminal at any moment.
+    """A progress bar on stderr, as wide as the terminal.
 
     Attributes:
         validated: the metric's value in the last evaluation.
 
     Args:
-        metric: what is shown.
+        metric: the metric that is shown.
     """
 
     def __init__(self, metric: Metric) -> None:
@@ -166,7 +176,7 @@ class Bar:
         self.validated: float | None = None
 
     def show(self, event: StepDone) -> None:
-        """Move on to a step."""
+        """Show a step."""
         trained = event.train.get(self._metric.name)
         width = bar_width(sys.stderr)
         left = event.seconds * (1 - event.progress) / max(event.progress, 1e-9)
@@ -186,25 +196,25 @@ class Bar:
         self._tqdm.write(as_line(line, sys.stderr), file=sys.stderr)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._tqdm.close()
 
 
 class Mean:
-    """A running mean that forgets the past: exact at first, later of about ``SMOOTHED_STEPS`` values."""
+    """A running mean: exact for the first ``SMOOTHED_STEPS`` values, then exponentially weighted."""
 
     def __init__(self) -> None:
         self._count, self._mean = 0, 0.0
 
     def add(self, value: float) -> float:
-        """Take a value in; returns the mean."""
+        """Add a value and return the mean."""
         self._count = min(self._count + 1, SMOOTHED_STEPS)
         self._mean += (value - self._mean) / self._count
         return self._mean
 
 
 def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
-    """The line of an evaluation."""
+    """The fields of an evaluation's line."""
     name, trained, value = metric.name, event.train.get(metric.name), event.val[metric.name]
     validated = [] if value is None else [(0, f"val {value:.3f} {name}")]
     if value is not None and metric.nats:
@@ -214,21 +224,21 @@ def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
         (3, f"epoch {event.epoch:.2f}"),
         *([(2, f"train {trained:.3f} {name}")] if trained is not None else []),
         *validated,
-        (6, f"rate {event.learning_rate:.2g}"),
+        (6, f"lr {event.learning_rate:.2g}"),
         (5, f"{event.chars_per_second:,.0f} chars/s"),
     ]
 
 
 def rollback_line(event: RolledBack) -> str:
-    """What is told of a divergence."""
+    """The line that reports a divergence."""
     return (
-        f"step {event.step:,}  diverged ({event.why}): back to step {event.back_to:,}, "
-        f"the learning rate times {event.rate_factor:g} from there"
+        f"step {event.step:,}  diverged ({event.why}): training goes on from step {event.back_to:,}, "
+        f"with the learning rate times {event.rate_factor:g}"
     )
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:
-    """One line of the fields, as many as fit into ``width`` columns; all of them without one."""
+    """Join as many fields as fit into ``width`` columns, or all if ``width`` is None."""
     kept = list(fields)
     while True:
         line = "  ".join(text for _, text in kept)

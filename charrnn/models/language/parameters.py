@@ -68,7 +68,10 @@ def check_fit(config: LanguageConfig, tensors: Mapping[str, Array]) -> None:
         CheckpointError: a tensor is missing, has another shape, or does not hold floating-point numbers.
     """
     if config.num_layers > len(tensors):
-        raise CheckpointError(f"the checkpoint has {len(tensors)} tensors, too few for {config.num_layers} layers")
+        raise CheckpointError(
+            f"a checkpoint of {config.num_layers} layers must hold as many tensors or more, not {len(tensors)}: "
+            "use another checkpoint"
+        )
     check_shapes(torch_shapes(config), tensors)
 
 

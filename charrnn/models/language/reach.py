@@ -65,7 +65,10 @@ def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers
     """Compute ``Reach.norms``, averaged over at most PLACES evenly spaced places of the text."""
     needed = REACH_WARM_UP + LAGS[-1] + 1
     if len(ids) < needed:
-        raise CorpusError(f"to see {LAGS[-1]} steps back takes a text of at least {needed} characters, not {len(ids)}")
+        raise CorpusError(
+            f"gradients over {LAGS[-1]} steps need a text of at least {needed} characters, not {len(ids)}: "
+            "use a longer text"
+        )
     starts = np.unique(np.linspace(0, len(ids) - needed, PLACES).astype(int))
     text = ids[starts + np.arange(needed)[:, np.newaxis]]
     streams = len(starts)

@@ -97,7 +97,7 @@ def check_arrays(config: NgramConfig, tensors: Mapping[str, Array]) -> None:
         CheckpointError: an array is missing, has another shape or type, or holds values that no count gives.
     """
     if missing := [name for name in ARRAYS if f"ngram.{name}" not in tensors]:
-        raise CheckpointError(f"the checkpoint has no tensor ngram.{missing[0]}: it does not fit its own config")
+        raise CheckpointError(f"the checkpoint has no tensor ngram.{missing[0]}: use another checkpoint")
     text, position, length, first_child, start, follower, counts, discounts = (tensors[f"ngram.{n}"] for n in ARRAYS)
     nodes = position.size
     shapes = {
@@ -114,7 +114,7 @@ def check_arrays(config: NgramConfig, tensors: Mapping[str, Array]) -> None:
         array, kind = tensors[f"ngram.{name}"], COUNT_TYPES.get(name, np.int32)
         if array.shape != shape or array.dtype != kind:
             got, wanted = f"{array.shape} of {array.dtype}", f"{shape} of {np.dtype(kind)}"
-            raise CheckpointError(f"tensor ngram.{name} has shape {got}, but the config wants {wanted}")
+            raise CheckpointError(f"tensor ngram.{name} must have shape {wanted}, not {got}: use another checkpoint")
     for name, bounds in {
         "text": _within(text, config.vocab_size),
         "position": _within(position, text.size),

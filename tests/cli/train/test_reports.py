@@ -21,6 +21,6 @@ def test_a_running_mean():
 
 def test_a_divergence_is_told_in_a_line():
     assert rollback_line(RolledBack(1234, 1000, 0.25, "loss nan nats, gradient norm nan")) == (
-        "step 1,234  diverged (loss nan nats, gradient norm nan): back to step 1,000, "
-        "the learning rate times 0.25 from there"
+        "step 1,234  diverged (loss nan nats, gradient norm nan): training goes on from step 1,000, "
+        "with the learning rate times 0.25"
     )

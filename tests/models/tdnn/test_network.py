@@ -34,5 +34,5 @@ def test_what_training_starts_from():
 
 def test_a_tensor_of_another_shape_is_refused():
     parameters = TDNNParameters(make_config(7, model="tdnn", hidden_size=5))
-    with pytest.raises(CheckpointError, match=r"hidden\.weight has shape"):
+    with pytest.raises(CheckpointError, match=r"hidden\.weight must have shape"):
         parameters.load_tensors(parameters.to_tensors() | {"hidden.weight": np.zeros((5, 7))})
