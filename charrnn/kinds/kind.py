@@ -127,7 +127,7 @@ class Kind(ABC):
             ConfigError: models of this kind do not answer.
             CorpusError: the text does not hold what the model answers.
         """
-        raise ConfigError(f"a model for task {self.tasks[0]} does not answer: measure it without rivals")
+        raise ConfigError(f"a model for task {self.tasks[0]} does not answer: give it to eval with a text")
 
     @abstractmethod
     def preview(self, network: Any, vocabulary: Vocabulary, data: Any, rng_seed: int, step: int) -> str:

@@ -66,13 +66,13 @@ class MalformedRowError(CorpusError):
     """
 
     def __init__(self, number: int, what: str) -> None:
-        super().__init__(f"line {number + 1} {what}")
+        super().__init__(f"cannot read line {number + 1}: {what}; give two or three columns with a tab between them")
         self.number, self.what = number, what
 
     def located(self, sources: Sequence[str], encoding: str) -> CorpusError:
         """The same error with the file and the number of the line in it."""
         place = "the text" if STDIN in sources else located_line(self.number, sources, encoding)
-        return CorpusError(f"{place} {self.what}")
+        return CorpusError(f"cannot read {place}: {self.what}; give two or three columns with a tab between them")
 
 
 def columns_of(text: str) -> tuple[int, ...]:
@@ -113,17 +113,17 @@ def parse(lines: Iterable[str], columns: str) -> Iterator[Example]:
         cells, shown = line.rstrip("\r").split("\t"), repr(line[:SHOWN_OF_LINE])
         if not 2 <= len(cells) <= MOST_COLUMNS:
             got = "no tab" if len(cells) == 1 else f"{len(cells) - 1} tabs"
-            raise MalformedRowError(number, f"must be two or three columns with a tab between them, not {got}: {shown}")
+            raise MalformedRowError(number, f"it has {got}, {shown}")
         if max(places[:2]) >= len(cells):
-            got = f"has {len(cells)} columns, fewer than --columns {columns} reads"
-            raise MalformedRowError(number, f"{got}: {shown}")
+            got = f"it has {len(cells)} columns, fewer than --columns {columns} reads"
+            raise MalformedRowError(number, f"{got}, {shown}")
         given, wanted = (cells[place] for place in places[:2])
         for side, text in (("given", given), ("wanted", wanted)):
             if not text:
-                raise MalformedRowError(number, f"has nothing in the column of what is {side}: {shown}")
+                raise MalformedRowError(number, f"the column of what is {side} is empty, {shown}")
             if len(text) > LONGEST_SIDE:
-                got = f"has a column of {len(text):,} characters, more than {LONGEST_SIDE:,}"
-                raise MalformedRowError(number, f"{got}: {shown}")
+                got = f"a column has {len(text):,} characters, more than {LONGEST_SIDE:,}"
+                raise MalformedRowError(number, f"{got}, {shown}")
         rest = [place for place in range(len(cells)) if place not in places[:2]]
         yield Example(given, wanted, cells[rest[0]] if rest else "")
 

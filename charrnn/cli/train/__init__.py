@@ -127,7 +127,7 @@ def _report(
     again, use = None, options.command_on(job.run.name, job.run.folder.parent, use)
     if job.plan and not _replaces_origin(given, job.run):
         again = _repeat_command(corpora, job.run, job.plan, given)
-    return TextReport(job, _budget(job, given), use, again)
+    return TextReport(job, _length(job, given), use, again)
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:
