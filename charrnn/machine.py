@@ -45,7 +45,7 @@ def require_memory(needed: float, what: str, advice: str) -> None:
         ConfigError: more than the available memory is needed.
     """
     if needed > (limit := memory_limit()):
-        raise ConfigError(f"{what} needs {_size(needed)} of memory, of {_size(limit)} that there are: {advice}")
+        raise ConfigError(f"{what} needs {_size(needed)} of memory, more than the {_size(limit)} available: {advice}")
 
 
 def _size(count: float) -> str:

@@ -14,7 +14,7 @@ from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
 HYPERPARAMETERS = {
-    "epsilon": {"default": 1e-8, "help": "Added to the root of the mean of squared gradients.", "above": 0}
+    "epsilon": {"default": 1e-8, "help": "Added to the denominator of the update.", "above": 0}
 }
 
 

@@ -16,7 +16,7 @@ from charrnn.optimizers.contract import UpdateRule
 HYPERPARAMETERS = {
     "beta1": {"default": 0.9, "help": "Decay of the mean of gradients.", "least": 0, "below": 1},
     "beta2": {"default": 0.99, "help": "Decay of the mean of squared gradients.", "least": 0, "below": 1},
-    "epsilon": {"default": 1e-8, "help": "Added to the root of the mean of squared gradients.", "above": 0},
+    "epsilon": {"default": 1e-8, "help": "Added to the denominator of the update.", "above": 0},
 }
 
 

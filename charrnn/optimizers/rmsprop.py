@@ -15,7 +15,7 @@ from charrnn.optimizers.contract import UpdateRule
 
 HYPERPARAMETERS = {
     "square_decay": {"default": 0.95, "help": "Decay of RMSprop's mean of squares.", "least": 0, "below": 1},
-    "epsilon": {"default": 1e-8, "help": "Added to the root of the mean of squared gradients.", "above": 0},
+    "epsilon": {"default": 1e-8, "help": "Added to the denominator of the update.", "above": 0},
 }
 
 

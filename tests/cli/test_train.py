@@ -178,7 +178,7 @@ def test_no_corpus_is_a_usage_error(invoke):
         (["--hiden-size", "8"], 2, "--hidden-size"),
         (["--threads", "0"], 2, "Invalid value for '--threads'"),
         (["--hidden-size", "0"], 1, "hidden_size must be a whole number of at least 1"),
-        (["--hidden-size", "100000000"], 1, "GB that there are: choose a smaller --hidden-size"),
+        (["--hidden-size", "100000000"], 1, "GB available: choose a smaller --hidden-size"),
         (["--encoding", "klingon"], 1, "the encoding 'klingon' is unknown"),
         (["--name", "../elsewhere"], 1, "a plain folder name"),
         (["--resume", "--overwrite"], 1, "not both"),

@@ -86,7 +86,7 @@ def test_the_weights_are_those_of_the_network_in_all_copies(shape, optimizer, co
 )
 def test_what_no_machine_holds_is_refused_with_what_to_do(shape, settings, advice):
     settings = TrainingSettings(**settings)
-    wanted = rf"^training this model needs .* GB of memory, of .* GB that there are: choose a smaller {advice}$"
+    wanted = rf"^training this model needs .* GB of memory, more than the .* GB available: choose a smaller {advice}$"
     with pytest.raises(ConfigError, match=wanted):
         check_memory(make_config(90, **shape), settings, settings.seq_length)
 
@@ -107,5 +107,5 @@ def test_the_command_says_what_does_not_fit_before_it_takes_memory(corpus, runs,
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith("charrnn: error: training this model needs ")
-    assert " of 4.0 GB that there are: choose a smaller --" in line
+    assert " more than the 4.0 GB available: choose a smaller --" in line
     assert not runs.exists()
