@@ -7,30 +7,54 @@ attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` ar
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from charrnn.errors import ConfigError
 from charrnn.options import Option
-from charrnn.registry import literal_in, names_in
+from charrnn.registry import is_ours, literal_in, modules_in, names_in
+
+
+def declared_by(folder: str, name: str) -> dict[str, Mapping[str, Any]]:
+    """Return what a part declares, by name.
+
+    Raises:
+        ConfigError: another package's declaration has another form.
+    """
+    declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
+    try:
+        return {key: one for key, one in declared.items() if isinstance(_option(key, one).check(one["default"]), float)}
+    except (ConfigError, AttributeError, KeyError, TypeError) as error:
+        module = modules_in(folder)[name]
+        raise ConfigError(
+            f"HYPERPARAMETERS of {module} must be as docs/extending.md says, not {declared!r}: correct that package"
+        ) from error
 
 
 def defaults_of(folder: str, name: str) -> dict[str, float]:
     """Return the defaults of a part's hyperparameters, by name."""
-    declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
-    return {key: float(one["default"]) for key, one in declared.items()}
+    return {key: float(one["default"]) for key, one in declared_by(folder, name).items()}
 
 
 @cache
 def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
-    """Return the hyperparameters of all parts of a folder as options; the default None means a part's own default."""
+    """Return the hyperparameters of all parts of a folder as options; the default None means a part's own default.
+
+    Of one that several parts have, our own declaration is shown.
+    """
     options: dict[str, Option] = {}
-    for part in names_in(folder):
-        for name, declared in (literal_in(folder, part, "HYPERPARAMETERS") or {}).items():
-            shown = f"{part} {declared['default']:g}"
-            if name in options:
-                shown = f"{options[name].shown_default}, {shown}"
-            options[name] = _option(name, declared, group, shown, resumed)
+    for part in sorted(names_in(folder), key=lambda name: not is_ours(modules_in(folder)[name])):
+        with nullcontext() if is_ours(modules_in(folder)[part]) else suppress(ConfigError):  # told when it is used
+            for name, declared in declared_by(folder, part).items():
+                shown = f"{part} {declared['default']:g}"
+                known = options.get(name)
+                options[name] = (
+                    replace(known, shown_default=f"{known.shown_default}, {shown}")
+                    if known
+                    else _option(name, declared, group, shown, resumed)
+                )
     return options
 
 
@@ -46,7 +70,7 @@ def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str,
     Raises:
         ConfigError: The part has no such hyperparameter, or a value is out of range.
     """
-    declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
+    declared = declared_by(folder, name)
     for key, value in given.items():
         if key not in declared:
             raise ConfigError(f"{role} {name} has no {key}: leave it out")
@@ -55,4 +79,8 @@ def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str,
 
 def owner_of(folder: str, hyperparameter: str) -> str:
     """Return the name of a part that has a hyperparameter."""
-    return next(name for name in names_in(folder) if hyperparameter in defaults_of(folder, name))
+    for name in names_in(folder):
+        with suppress(ConfigError):
+            if hyperparameter in declared_by(folder, name):
+                return name
+    raise KeyError(hyperparameter)

@@ -126,7 +126,7 @@ def _options_of(holder: Any) -> dict[str, Option]:
         field.name: dataclasses.replace(
             field.metadata["option"],
             name=field.name,
-            kind=kinds[str(field.type).removesuffix(" | None")],
+            kind=kinds[(field.type.__name__ if isinstance(field.type, type) else str(field.type)).removesuffix(" | None")],
             flag=field.metadata["option"].flag or field.name.replace("_", "-"),
             default=field.default,
         )

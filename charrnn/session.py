@@ -44,7 +44,10 @@ FINGERPRINT_DEFAULTS: dict[str, Any] = {
     "precision": "float32",
     "end_symbol": False,
 }
-"""The first options in a fingerprint, in a fixed order, as saved states name their models by fingerprints."""
+"""The first options in a fingerprint, in a fixed order, as saved states name their models by fingerprints.
+
+Of all other options, only those that differ from their defaults are in it, so that a new option leaves states valid.
+"""
 
 MOVED = ("dropout", "recurrent_init")
 """Options that some saved states have just before "precision"."""
@@ -303,7 +306,12 @@ class Given:
 
 def fingerprints(network: LanguageModel, vocabulary: Vocabulary) -> tuple[str, str]:
     """Hash a model's config, characters and tensors: as written today, and as some older states have it."""
-    fields = {**FINGERPRINT_DEFAULTS, **network.config.to_dict()}
+    defaults = {name: option.default for name, option in type(network.config).declared().items()}
+    own = network.config.to_dict()
+    newer = {
+        name for name in own if name not in FINGERPRINT_DEFAULTS and name in defaults and own[name] == defaults[name]
+    }
+    fields = {**FINGERPRINT_DEFAULTS, **{name: value for name, value in own.items() if name not in newer}}
     others = [name for name in fields if name not in MOVED]
     at = others.index("precision")
     digests = []

@@ -161,18 +161,88 @@ def test_compiled_code_is_that_of_its_own_cell_and_of_its_present_sources(tmp_pa
     assert len({ours, first, second}) == 3
 
 
+@pytest.fixture
+def with_part(tmp_path):
+    """Run a command beside a package whose module is one part; returns its exit code, stdout and stderr."""
+
+    def run(folder, text, *words):
+        (tmp_path / "stranger.py").write_text(text)
+        (tmp_path / "stranger-1.dist-info").mkdir(exist_ok=True)
+        (tmp_path / "stranger-1.dist-info" / "METADATA").write_text("Name: stranger\nVersion: 1\n")
+        (tmp_path / "stranger-1.dist-info" / "entry_points.txt").write_text(f"[charrnn.{folder}]\nown = stranger\n")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+        command = [sys.executable, "-m", "charrnn", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
 @pytest.mark.parametrize("name", ["dropout", "steps", "keep", "beta1", "order"])
-def test_a_hyperparameter_called_like_another_option_is_refused(tmp_path, name):
-    (tmp_path / "clashing.py").write_text(f"HYPERPARAMETERS = {{{name!r}: {{'default': 1.0, 'help': 'Its own.'}}}}\n")
-    (tmp_path / "clashing-1.dist-info").mkdir()
-    (tmp_path / "clashing-1.dist-info" / "METADATA").write_text("Name: clashing\nVersion: 1\n")
-    (tmp_path / "clashing-1.dist-info" / "entry_points.txt").write_text("[charrnn.cells]\nown = clashing\n")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "charrnn", "train", "text.txt"]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def test_a_hyperparameter_called_like_another_option_is_refused(with_part, name):
+    declared = f"HYPERPARAMETERS = {{{name!r}: {{'default': 1.0, 'help': 'Its own.'}}}}\n"
     owner = "optimizer adam" if name == "beta1" else "cell own"
-    assert run.stderr == (
+    assert with_part("cells", declared, "train", "text.txt") == (
+        1,
+        "",
         f"charrnn: error: {owner} declares the hyperparameter {name}, and another option is called so: rename it in "
-        "that package\n"
+        "that package\n",
     )
-    assert run.returncode == 1
+
+
+KIND = """\
+from dataclasses import dataclass
+from charrnn.kinds.config import ModelConfig, model_option, of_model
+from charrnn.models.text import CountedKind
+
+@dataclass(frozen=True)
+class OwnConfig(ModelConfig):
+    model: str = model_option("own")
+    {name}: int = of_model(64, "A stranger's.")
+
+class Own(CountedKind):
+    name, config = "own", OwnConfig
+    def title(self, config): return "own"
+    def check_fit(self, config, tensors): pass
+    def load(self, config, tensors, workers): pass
+
+KIND = Own()
+"""
+
+
+def test_a_kinds_option_called_like_one_of_a_run_is_refused(with_part):
+    code, _, stderr = with_part("models", KIND.format(name="steps"), "train", "text.txt")
+    assert (code, "model own declares the option steps, and another option is called so" in stderr) == (1, True)
+
+
+def test_the_help_of_an_option_that_others_have_too_is_ours(with_part):
+    code, stdout, _ = with_part("models", KIND.format(name="hidden_size"), "train", "--help")
+    assert (code, "Units per layer.  [default: 512]" in " ".join(stdout.split("\n")), "stranger" in stdout) == (
+        0,
+        True,
+        False,
+    )
+    lion = "HYPERPARAMETERS = {'beta1': {'default': 0.5, 'help': 'A stranger.'}}"
+    stdout = " ".join(with_part("optimizers", lion, "train", "--help")[1].split())
+    assert "[default: adam 0.9, own 0.5]" in stdout
+    assert "A stranger." not in stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "words", "message"),
+    [
+        ("models", "KIND = 3", ("--model", "own"), "KIND of stranger must be a charrnn.kinds.kind.Kind, not 3"),
+        (
+            "cells",
+            "HYPERPARAMETERS = {'gain': {'default': 'x'}}\nCELL = 1",
+            ("--cell", "own"),
+            "HYPERPARAMETERS of stranger must",
+        ),
+    ],
+)
+def test_a_malformed_part_is_told_of_where_it_is_chosen(with_part, folder, text, words, message):
+    code, _, stderr = with_part(folder, text, "train", "nowhere.txt", *words)
+    assert (code, message in stderr) == (1, True), stderr
+    code, _, stderr = with_part(folder, text, "train", "nowhere.txt")
+    assert (code, "cannot read nowhere.txt" in stderr) == (1, True), stderr
+    assert with_part(folder, text, "runs")[0] == 0

@@ -33,17 +33,24 @@ TEXT = "text"
 @cache
 def _loaded() -> tuple[dict[tuple[str, str], Kind], dict[str, ConfigError]]:
     """All kinds of models, and why those of other packages that cannot be loaded cannot."""
+    from charrnn.kinds.kind import Kind
+
     found: dict[tuple[str, str], Kind] = {}
     broken: dict[str, ConfigError] = {}
     for name, module in modules_in("models").items():
         try:
             kind = find("models", "kind", name)
+            if not isinstance(kind, Kind):
+                raise ConfigError(
+                    f"KIND of {module} must be a charrnn.kinds.kind.Kind, not {kind!r}: correct that package"
+                )
             found |= {(task, kind.name): kind for task in kind.tasks}
         except ConfigError as error:
             if is_ours(module):
                 raise
             broken[name] = error
-    return dict(sorted(found.items(), key=lambda item: item[0][0] != TEXT)), broken
+    ours_first = sorted(found.items(), key=lambda item: not is_ours(type(item[1]).__module__))
+    return dict(sorted(ours_first, key=lambda item: item[0][0] != TEXT)), broken
 
 
 def kinds() -> dict[tuple[str, str], Kind]:
@@ -278,7 +285,7 @@ def check_installed(values: Mapping[str, Any]) -> None:
 def options_of_models() -> dict[str, Option]:
     """The options of all kinds of models, by name; ``kinds`` are those that have one."""
     merged: dict[str, Option] = {}
-    for key, kind in kinds().items():
+    for key, kind in sorted(kinds().items(), key=lambda item: not is_ours(type(item[1]).__module__)):
         for name, option in kind.config.declared().items():
             owners = (*(merged[name].kinds if name in merged else ()), key)
             merged[name] = replace(merged.get(name, option), kinds=owners)

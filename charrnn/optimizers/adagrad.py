@@ -13,9 +13,7 @@ from charrnn.kernels.jit import jit
 from charrnn.kernels.updates import clipped
 from charrnn.optimizers.contract import UpdateRule
 
-HYPERPARAMETERS = {
-    "epsilon": {"default": 1e-8, "help": "Added to the denominator of the update.", "above": 0}
-}
+HYPERPARAMETERS = {"epsilon": {"default": 1e-8, "help": "Added to the denominator of the update.", "above": 0}}
 
 
 @jit

@@ -12,12 +12,18 @@ from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS,
 
 
 def check_names_differ() -> None:
-    """Refuse a cell or an optimizer that declares a hyperparameter with the name of another option.
+    """Refuse a part of another package that declares an option with the name of another option.
 
     Raises:
         ConfigError: two options have the same name.
     """
     taken = {*RUN_OPTIONS, *options_of(TrainingSettings)}
+    for kind in kinds().values():
+        for name in options_of(kind.config).keys() & taken:
+            raise ConfigError(
+                f"model {kind.name} declares the option {name}, and another option is called so: rename it in that "
+                "package"
+            )
     taken |= {name for kind in kinds().values() for name in options_of(kind.config)}
     for folder, role, group in (("cells", "cell", "Model"), ("optimizers", "optimizer", "Training")):
         names = options_in(folder, group).keys()
@@ -105,7 +111,9 @@ def check_documents(documents: str | None, config: ModelConfig) -> None:
         ConfigError: the kind of model does not support documents.
     """
     if documents and not config.kind.documents:
-        raise ConfigError(f"documents are for a recurrent network, not for a {config.model} model: leave documents out")
+        raise ConfigError(
+            f"model {config.model} cannot learn documents: leave documents out, or choose a recurrent network"
+        )
 
 
 def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:

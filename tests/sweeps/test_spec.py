@@ -193,7 +193,7 @@ def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
         (
             "[[run]]\nmodel = 'tdnn'\n[[run]]\nmodel = 'tdnn'\ndocuments = 'line'",
             3,
-            "documents are for a recurrent network, not for a tdnn model",
+            "model tdnn cannot learn documents",
         ),
         ("[random]\ntrials = 1\noptimizer = {min = 1, max = 2}", 3, "optimizer must be a list of choices"),
     ],
