@@ -126,13 +126,18 @@ def _options_of(holder: Any) -> dict[str, Option]:
         field.name: dataclasses.replace(
             field.metadata["option"],
             name=field.name,
-            kind=kinds[(field.type.__name__ if isinstance(field.type, type) else str(field.type)).removesuffix(" | None")],
+            kind=kinds[_name_of(field.type).removesuffix(" | None")],
             flag=field.metadata["option"].flag or field.name.replace("_", "-"),
             default=field.default,
         )
         for field in dataclasses.fields(holder)
         if "option" in field.metadata
     }
+
+
+def _name_of(annotation: Any) -> str:
+    """An annotation as it is written, whether its module keeps annotations as text or not."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def check_options_of(holder: Any, options: Mapping[str, Option]) -> None:
