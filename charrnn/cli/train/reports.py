@@ -17,6 +17,7 @@ from charrnn.cli.shared.output import (
     terminal_width,
 )
 from charrnn.display import width_of
+from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
@@ -98,11 +99,13 @@ class TextReport:
 
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
+        counted_in = config.kind.counted
+        different = f", {started.vocabulary} different ones" if counted_in == Kind.counted else ""
         validation = f" + {started.val_characters:,} to validate" if started.val_characters else ""
         threads = counted(started.threads, "thread")
         resumed = f", resumed after step {started.resumed_from:,}" if started.resumed_from else ""
         return [
-            f"text:  {started.characters:,} characters{validation}, {started.vocabulary} different ones",
+            f"text:  {started.characters:,} {counted_in}{validation}{different}",
             f"model: {config.title}, {started.parameters:,} {config.kind.learned}, {threads}",
             f"run:   {started.run}{resumed}, {self._budget}",
             *(f"plan:  {line}" for line in started.plan),
