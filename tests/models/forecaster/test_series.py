@@ -278,7 +278,7 @@ def test_a_plan_chooses_small_networks(table, runs):
     for model in MODELS:
         job = open_job([str(table)], model=model, name=model, **given)
         assert job.plan is not None
-        assert job.trainer.config.hidden_size <= 32
+        assert job.trainer.config.hidden_size <= 8
         assert job.trainer.settings.weight_decay > 0
         assert "rows a second" in " ".join(job.plan.reasons)
         job.close()
