@@ -43,6 +43,7 @@ class Kind(ABC):
         answers: whether its models answer lines instead of writing text.
         forecasts: whether its models continue a series of numbers.
         counted: what the length of its data is counted in.
+        refitted: fields of the config that a run takes from its own data even if it starts from another model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
     """
 
@@ -58,6 +59,7 @@ class Kind(ABC):
     answers: ClassVar[bool] = False
     forecasts: ClassVar[bool] = False
     counted: ClassVar[str] = "characters"
+    refitted: ClassVar[frozenset[str]] = frozenset()
     planned: ClassVar[bool] = True
 
     @abstractmethod

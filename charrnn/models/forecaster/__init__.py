@@ -65,13 +65,15 @@ class StateSpace(SeriesKind):
         return segment_batches(config, settings, data)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: a batch has no more segments than there are."""
+        """See ``Kind``: segments of no more rows than there are, and a batch of no more segments."""
         from dataclasses import replace
 
+        length = min(settings.seq_length or len(data), len(data))
+        settings = replace(settings, seq_length=length)
         count = self._segments(settings, data)
         if settings.batch_size <= count:
             return settings, ()
-        return replace(settings, batch_size=count), (f"segments of the series are {count}: that many are a batch",)
+        return replace(settings, batch_size=count), (f"segments of {length} rows are {count}: that many are a batch",)
 
     def _segments(self, settings: Any, data: Any) -> int:
         from charrnn.models.forecaster.forecast import segment_starts

@@ -45,7 +45,7 @@ class SeriesConfig(NetworkConfig):
     column_names: Sequence[str] = ()
     """The inputs, then the target."""
     means: Sequence[float] = ()
-    """Of each column, in the part that the first model of this run was trained on."""
+    """Of each column, in the part to train on."""
     deviations: Sequence[float] = ()
     """The same of standard deviations; 1 for a constant column."""
 

@@ -1,13 +1,13 @@
 """A series: numbers in time, of which one is to be predicted and the others are given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.models.forecaster.table import Numbers, chosen_columns, read_table
+from charrnn.models.forecaster.table import Numbers, Table, chosen_columns, read_table
 from charrnn.text.corpus import Corpus
 
 LEAST_ROWS = 4
@@ -74,6 +74,8 @@ class SeriesData:
         self._vocabulary = corpus.vocabulary
         table = read_table(corpus.vocabulary.decode(corpus.ids[:]))
         self._names = chosen_columns(table, options.get("target") or "", options.get("ignore") or "")
+        self._numbering = table.names[0] if numbers_rows(table, self._names) else ""
+        self._names = tuple(name for name in self._names if name != self._numbering)
         self.series = TimeSeries(*table.numbers(self._names, self._names[-1]))
         if self.series.known < LEAST_ROWS:
             raise CorpusError(
@@ -109,11 +111,28 @@ class SeriesData:
         *inputs, target = self._names
         given = f", given {', '.join(inputs)}" if inputs else ""
         yield f"{target} is to be predicted{given}"
+        if self._numbering:
+            yield f"column {self._numbering} numbers the rows: it is left out"
         if future := len(self.series.values) - self.series.known:
             yield f"{future:,} rows at the end have no {target}: they are the future"
         rows = self.series.values[: train.last]
         for name in (name for name, same in zip(self._names, (rows == rows[0]).all(axis=0), strict=True) if same):
             yield f"column {name} is constant: it tells nothing"
+
+
+def numbers_rows(table: Table, names: Sequence[str]) -> bool:
+    """Whether the first column is an input that only tells which row it is, such as a year: each value one step on.
+
+    A network that reads it meets values in the future that it has never seen.
+    """
+    first, target = table.names[0], names[-1]
+    if first == target or first not in names or len(table.rows) < LEAST_ROWS:
+        return False
+    try:
+        steps = np.diff([float(row[0]) for row in table.rows])
+    except ValueError:
+        return False
+    return bool(steps[0]) and bool((steps == steps[0]).all())
 
 
 def cut_of_series(known: int, val_fraction: float) -> int:

@@ -8,6 +8,7 @@ from jobs import train
 import charrnn
 from charrnn.cli.shared.group import group
 from charrnn.errors import CharrnnError, ConfigError, CorpusError
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import make_config
 from charrnn.models.forecaster.rivals import autoregression, best_order, naive, period_of, seasonal_naive
 from charrnn.models.forecaster.series import TimeSeries, continued
@@ -15,6 +16,7 @@ from charrnn.models.forecaster.table import chosen_columns, read_table
 from charrnn.starting import open_job
 from charrnn.storage.trained_on import trained_on
 
+SMALL_FROM = {"task": "series", "hidden_size": 4}
 MODELS = ("narx", "tdnn", "rnn")
 QUICK = {"task": "series", "hidden_size": 4, "seq_length": 64, "steps": 6, "eval_every": 3, "preview": False}
 
@@ -108,6 +110,16 @@ def test_a_constant_column_is_told_and_read_as_zeros(tmp_path, runs):
     job, events = train(str(path), checkpoints=runs, model="narx", lags=2, **QUICK)
     assert any("column x is constant" in note for note in events[0].notes)
     assert job.trainer.config.deviations[0] == 1
+
+
+def test_a_first_column_that_numbers_the_rows_is_left_out(tmp_path, runs):
+    path = tmp_path / "numbered.csv"
+    path.write_text("year,x,y\n" + "".join(f"{1900 + t},{t},{t % 3}\n" for t in range(20)))
+    job, events = train(str(path), checkpoints=runs, model="narx", lags=2, **QUICK)
+    assert job.trainer.config.column_names == ("x", "y")
+    assert any("column year numbers the rows: it is left out" in note for note in events[0].notes)
+    job, _ = train(str(path), checkpoints=runs, model="narx", lags=2, target="year", overwrite=True, **QUICK)
+    assert job.trainer.config.column_names == ("x", "y", "year")
 
 
 def test_means_are_those_of_the_part_to_train_on(table, runs):
@@ -289,6 +301,29 @@ def test_a_damaged_config_is_refused(table, runs):
         fields = {"column_names": ("y",), "means": (0.0,), "deviations": (1.0,)} | wrong
         with pytest.raises(CharrnnError, match="a mean and a deviation of each column"):
             make_config(5, task="series", model="narx", **fields)
+
+
+def test_a_run_starts_from_the_weights_of_another_series(table, runs, tmp_path):
+    trained(table, runs, "rnn", seq_length=0)
+    other = tmp_path / "other.csv"
+    other.write_text(waves(50, start=20))
+    job, _ = train(str(other), checkpoints=runs, init_from="waves", steps=3, preview=False, **SMALL_FROM)
+    assert job.trainer.config.means != charrnn.load("waves", checkpoints=runs).config.means
+    assert job.trainer.config.column_names == ("x", "y")
+    wider = tmp_path / "wider.csv"
+    wider.write_text("year,z,y\n" + "".join(f"{t},{t % 3},{t % 4}\n" for t in range(20)))
+    with pytest.raises(ConfigError, match="column_names must be as in the model that the run starts from"):
+        train(str(wider), checkpoints=runs, init_from="waves", steps=3, preview=False, **SMALL_FROM)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("precision", ["float64", "bf16"])
+def test_other_precisions_learn_too(model, precision, table, runs):
+    if precision == "bf16" and not BFLOAT16:
+        pytest.skip("this processor does not multiply bfloat16")
+    _, events = trained(table, runs, model, precision=precision, steps=60, eval_every=30)
+    values = [event.val["rmse"] for event in events if hasattr(event, "rollbacks") and hasattr(event, "val")]
+    assert values[-1] < values[0]
 
 
 def test_long_series_are_cut_into_segments(tmp_path, runs):
