@@ -258,6 +258,20 @@ class Model:
     def _predictor(self) -> "Predictor":
         return self.config.kind.predictor(self._network, self.vocabulary)
 
+    def forecast(self, horizon: int = 1, text: str | None = None, *, training: Any = None) -> list[float]:
+        """The numbers that continue a series; see ``charrnn.kinds.kind.Kind.forecast``.
+
+        Args:
+            horizon: how many.
+            text: a table of the series, or of the rows after ``training``; None to go on from there.
+            training: the data that the model was trained on.
+
+        Raises:
+            ConfigError: the model does not forecast, or numbers that it needs are not there.
+            CorpusError: the table is malformed.
+        """
+        return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
+
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
         """How good the answers of the model are, beside those of simple rivals.
 

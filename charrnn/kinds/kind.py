@@ -41,6 +41,9 @@ class Kind(ABC):
         precisions: those that it computes in.
         lacks: options of the training that it does not have.
         answers: whether its models answer lines instead of writing text.
+        forecasts: whether its models continue a series of numbers.
+        counted: what the length of its data is counted in.
+        refitted: fields of the config that a run takes from its own data even if it starts from another model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
     """
 
@@ -54,6 +57,9 @@ class Kind(ABC):
     precisions: ClassVar[tuple[str, ...]] = ("float32", "float64")
     lacks: ClassVar[frozenset[str]] = frozenset()
     answers: ClassVar[bool] = False
+    forecasts: ClassVar[bool] = False
+    counted: ClassVar[str] = "characters"
+    refitted: ClassVar[frozenset[str]] = frozenset()
     planned: ClassVar[bool] = True
 
     @abstractmethod
@@ -113,6 +119,21 @@ class Kind(ABC):
             ConfigError: models of this kind do not answer.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} writes text and does not answer: use charrnn sample")
+
+    def forecast(self, network: Any, horizon: int, text: str | None, training: Any) -> list[float]:
+        """Continue a series of numbers.
+
+        Args:
+            network: the model.
+            horizon: how many numbers.
+            text: of the series, as it is read for training; None for that of ``training``.
+            training: the part of ``Data`` that the model was trained on; None where it is gone.
+
+        Raises:
+            ConfigError: models of this kind do not forecast, or the numbers that they need are not there.
+            CorpusError: the text is no such series.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
 
     def evaluate(self, network: Any, vocabulary: Vocabulary, text: str, training: Any) -> Evaluation:
         """Measure the answers of a model.

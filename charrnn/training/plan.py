@@ -174,7 +174,7 @@ def _reasons(draft: Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
     config, settings = draft.config, draft.settings
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (
-        f"{config.title}{config.kind.why_this_size(draft)}: {rate:,.0f} characters a second",
+        f"{config.title}{config.kind.why_this_size(draft)}: {rate:,.0f} {config.kind.counted} a second",
         f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
         f"weight decay {settings.weight_decay:g}, dropout {getattr(config, 'dropout', 0):g}"
         + ", embedding tied to the output" * getattr(config, "tie_embedding", False),

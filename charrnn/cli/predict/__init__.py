@@ -16,6 +16,7 @@ from charrnn.errors import CharrnnError
 from charrnn.text.sources import ENCODING
 
 if TYPE_CHECKING:
+    from charrnn.api import Model
     from charrnn.kinds.contract import Answer
 
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 @click.argument("text", required=False)
 @option("--top", type=click.IntRange(min=1), default=1, show_default=True, help="Number of answers to each line.")
 @option("--probabilities", is_flag=True, help="Print the probability of each answer after it, separated by a tab.")
+@option(
+    "--horizon",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Numbers that continue a series; for models of one.",
+    unset=1,
+)
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -35,6 +43,7 @@ def command(
     text: str | None,
     top: int,
     probabilities: bool,
+    horizon: int | None,
     unknown: str,
     encoding: str | None,
     precision: str | None,
@@ -47,6 +56,10 @@ def command(
     TEXT is one or more lines, - for standard input, or @FILE; without it, standard input is read. Each line is answered
     by one line on stdout as soon as it has come: the answer and nothing else. Several answers to a line are separated
     by tabs.
+
+    A model of a series of numbers prints those that come next, one on each line. TEXT is a table as in training, whose
+    last rows may lack the number to predict. It goes on after the table of the run, or begins with it; without TEXT,
+    that table is continued.
     """
     from charrnn.storage.run import find_checkpoint
 
@@ -55,6 +68,9 @@ def command(
     from charrnn.api import Model
 
     model = Model.load(path, threads=threads, precision=precision)
+    if horizon or model.config.kind.forecasts:
+        _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
+        return
     model.answers([])  # tells of a model that does not answer before a line is read
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(model.answers, lines, top, unknown)
@@ -64,6 +80,20 @@ def command(
             continue
         shown = "".join(_as_text(answers, probabilities) + line.end for line, answers in answered)
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
+
+
+def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, encoding: str, as_json: bool) -> None:
+    """Print the numbers that continue a series."""
+    from charrnn.storage.trained_on import trained_on
+
+    table = None
+    if text is not None:
+        table = "".join(line.text + line.end for lines in input_lines(text, encoding) for line in lines)
+    numbers = model.forecast(horizon, table, training=trained_on(path))
+    if as_json:
+        print_json({"checkpoint": str(path), "forecast": numbers})
+        return
+    put("".join(f"{number:.6g}\n" for number in numbers).encode(), sys.stdout)
 
 
 def _answered(

@@ -17,6 +17,7 @@ from charrnn.cli.shared.output import (
     terminal_width,
 )
 from charrnn.display import width_of
+from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
 from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
@@ -106,12 +107,14 @@ class TextReport:
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
         held_out = f"{started.val_characters:,}" if started.val_characters else "none"
-        split = f"{started.characters:,} characters for training, {held_out} for validation"
+        unit = config.kind.counted
+        split = f"{started.characters:,} {unit} for training, {held_out} for validation"
+        different = f", vocabulary of {started.vocabulary:,}" if unit == Kind.counted else ""
         fitted = "hidden_size" in started.chosen
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
         stop = "" if "steps" in config.kind.lacks else "; Ctrl-C saves and stops, --resume continues"
         return [
-            f"text:  {split}, vocabulary of {started.vocabulary:,}",
+            f"text:  {split}{different}",
             f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
             f"run:   {self._length}",
             f"saved: in {started.run}{stop}",

@@ -1,0 +1,50 @@
+"""Numbers as input: F columns, multiplied by the weights of the layer above.
+
+    y[t] = W x[t] + start[t]            start: a bias, or what y is to be added to
+
+Backwards, with d_y the gradient of y: d_W = sum over t of d_y[t] x[t]^T. No gradient of the numbers is needed.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.products import Bias, PackedMatrix, Rows, WeightSum, flat, weight_sum, zero_row
+
+
+class InputColumns:
+    """A linear layer that reads numbers.
+
+    Args:
+        parameters: the tensors.
+        weight: name of W (M, F).
+        packed_dtype: type of packed factors.
+    """
+
+    def __init__(self, parameters: Parameters, weight: str, packed_dtype: np.dtype[Any]) -> None:
+        self._weight, w = weight, parameters[weight]
+        self._packed = PackedMatrix(w, packed_dtype, training=False)
+        self._unused = zero_row(len(w), w.dtype)
+
+    def pack(self, part: int, parts: int) -> None:
+        """Pack a thread's part of the weights."""
+        self._packed.pack(part, parts)
+
+    def forward(self, x: Array, start: Bias, y: Array, rows: Rows, first: int, last: int) -> None:
+        """Write ``y`` (T, B, M) from ``x`` (T, B, at least F), for the rows ``first`` to ``last``."""
+        self._packed.multiply(x, start, y, rows, first, last)
+
+    def weight_sum(self, gradient: Parameters, x: Array, d_y: Array, rows: Rows, bias: str | None) -> WeightSum:
+        """The sum that gives the gradient of W and, if it is named, that of the bias that ``start`` was."""
+        to = self._unused if bias is None else gradient.row(bias)
+        return weight_sum(flat(d_y), [(flat(x), gradient[self._weight])], rows.zeros.reshape(-1), to)
+
+
+def columns_in(x: Array, dtype: np.dtype[Any]) -> Array:
+    """Numbers (T, B, F) in rows that products can read."""
+    T, B, F = x.shape
+    aligned = aligned_zeros((T, B, row_stride(F, dtype.itemsize)), dtype)
+    aligned[:, :, :F] = x
+    return aligned

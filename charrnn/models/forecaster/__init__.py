@@ -1,0 +1,94 @@
+"""The state-space network that forecasts: numbers -> recurrent layers -> linear output -> squared error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from charrnn.models.forecaster.config import StateSpaceConfig
+from charrnn.models.forecaster.kind import SeriesKind
+
+
+class StateSpace(SeriesKind):
+    """See ``charrnn.kinds.kind.Kind``."""
+
+    name = "rnn"
+    config = StateSpaceConfig
+    lacks = frozenset({"update_every", "reset_probability"})
+
+    def title(self, config: StateSpaceConfig) -> str:
+        """See ``Kind``."""
+        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
+        lags = "1 lag" if config.lags == 1 else f"{config.lags} lags"
+        return f"{config.cell}, {layers} of {config.hidden_size} above {lags}"
+
+    def parameters(self, config: StateSpaceConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.network import StateSpaceParameters
+
+        return StateSpaceParameters(config)
+
+    def check_fit(self, config: StateSpaceConfig, tensors: Mapping[str, Any]) -> None:
+        """See ``Kind``."""
+        from charrnn.layers.parameters import check_shapes
+        from charrnn.models.forecaster.network import checkpoint_shapes_of
+
+        check_shapes(checkpoint_shapes_of(config), tensors)
+
+    def load(self, config: StateSpaceConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.network import StateSpaceForecaster
+
+        return StateSpaceForecaster(self.parameters(config).load_tensors(tensors), workers)
+
+    def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.network import StateSpaceForecaster
+        from charrnn.models.forecaster.output import ForecasterLearner
+
+        network = StateSpaceForecaster(parameters, workers, training=True)
+        return ForecasterLearner(network, self.parameters(parameters.config), steps, streams)
+
+    def cost(self, config: StateSpaceConfig) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.cost import ForecasterCost
+        from charrnn.models.forecaster.network import state_space_shapes
+        from charrnn.models.forecaster.output import with_output
+
+        return ForecasterCost(config, with_output(config, state_space_shapes(config)))
+
+    def batches(self, config: StateSpaceConfig, settings: Any, data: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.forecast import segment_batches
+
+        return segment_batches(config, settings, data)
+
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """See ``Kind``: segments of no more rows than there are, and a batch of no more segments."""
+        from dataclasses import replace
+
+        length = min(settings.seq_length or len(data), len(data))
+        settings = replace(settings, seq_length=length)
+        count = self._segments(settings, data)
+        if settings.batch_size <= count:
+            return settings, ()
+        return replace(settings, batch_size=count), (f"segments of {length} rows are {count}: that many are a batch",)
+
+    def _segments(self, settings: Any, data: Any) -> int:
+        from charrnn.models.forecaster.forecast import segment_starts
+
+        return len(segment_starts(len(data), settings.seq_length))
+
+    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+        """See ``Kind``."""
+        return float(math.ceil(self._segments(settings, data) / settings.batch_size))
+
+    def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.recipe import choose_forecaster
+
+        return choose_forecaster(draft, speed, windows=False)
+
+
+KIND = StateSpace()

@@ -1,0 +1,119 @@
+"""The options of models that forecast."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.config import NetworkConfig, model_option, of_model, task_option
+from charrnn.kinds.recurrent_config import RecurrentConfig
+from charrnn.options import Option, declare
+
+if TYPE_CHECKING:
+    from charrnn.layers.recurrent_shape import StackShape
+
+
+@dataclass(frozen=True)
+class SeriesConfig(NetworkConfig):
+    """The shape of a model that forecasts a series; see ``ModelConfig``.
+
+    A network reads K numbers at step t: the ``lags`` last values of the target before t, and the ``lags`` last values
+    of each input up to t.
+    """
+
+    task: str = task_option("series")
+    hidden_size: int = of_model(8, "Units per layer.", least=1)
+    lags: int = of_model(10, "Past values of each column that a model of a series reads.", metavar="N", least=1)
+    target: str = declare("", "Column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
+    ignore: str = declare("", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS")
+    horizon: int = declare(
+        10, "Rows ahead that eval measures forecasts of a series.", "Data", metavar="N", least=1, retrained=True
+    )
+    period: int = declare(
+        0,
+        "Rows of a season, for the seasonal rival of eval.",
+        "Data",
+        metavar="N",
+        shown_default="by the autocorrelation",
+        least=0,
+        retrained=True,
+    )
+
+    column_names: Sequence[str] = ()
+    """The inputs, then the target."""
+    means: Sequence[float] = ()
+    """Of each column, in the part to train on."""
+    deviations: Sequence[float] = ()
+    """The same of standard deviations; 1 for a constant column."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.embedding_size:
+            raise ConfigError(f"model {self.model} for task {self.task} has no embedding_size: leave it out")
+        for name in ("column_names", "means", "deviations"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        numbers = (*self.means, *self.deviations)
+        if (
+            not len(self.column_names) == len(self.means) == len(self.deviations)
+            or not all(isinstance(name, str) for name in self.column_names)
+            or not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers)
+            or not all(deviation > 0 for deviation in self.deviations)
+        ):
+            raise ConfigError("a series must have a mean and a deviation of each column: use another checkpoint")
+
+    def _chosen_embedding(self) -> int:
+        return 0
+
+    @classmethod
+    def declared(cls) -> dict[str, Option]:
+        """See ``ModelConfig``: numbers are not embedded."""
+        return {name: option for name, option in super().declared().items() if name != "embedding_size"}
+
+    @property
+    def inputs(self) -> int:
+        """F, the columns besides the target."""
+        return max(0, len(self.column_names) - 1)
+
+    @property
+    def reads_target(self) -> bool:
+        """Whether the network reads past values of the target, its own outputs when it forecasts."""
+        return True
+
+    @property
+    def width(self) -> int:
+        """K, the numbers that the network reads at a step."""
+        return self.lags * (self.inputs + self.reads_target)
+
+
+@dataclass(frozen=True)
+class StateSpaceConfig(SeriesConfig, RecurrentConfig):
+    """The shape of a recurrent network that forecasts."""
+
+    lags: int = of_model(1, "Past values of each column that a model of a series reads.", metavar="N", least=1)
+
+    @property
+    def stack(self) -> StackShape:
+        """The recurrent layers, above what reads the numbers."""
+        return replace(super().stack, width=self.width, dense=True)
+
+
+@dataclass(frozen=True)
+class NarxConfig(SeriesConfig):
+    """The shape of a network whose hidden layer reads past values of the inputs and of the target."""
+
+    model: str = model_option("narx")
+
+
+@dataclass(frozen=True)
+class FiniteResponseConfig(SeriesConfig):
+    """The shape of a network whose hidden layer reads past values of the inputs; see ``reads_target``."""
+
+    model: str = model_option("tdnn")
+
+    @property
+    def reads_target(self) -> bool:
+        """Only of a series without inputs, which is its own."""
+        return not self.inputs

@@ -1,0 +1,172 @@
+"""What the kinds have in common that forecast a series of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.kind import Kind
+from charrnn.kinds.metric import Metric
+
+RMSE = Metric("rmse", "root mean squared error")
+MSE = Metric("mse", "mean squared error of standardised values", nats=1.0)
+
+
+class SeriesKind(Kind):
+    """A kind whose models forecast."""
+
+    tasks = ("series",)
+    answers = True
+    forecasts = True
+    counted = "rows"
+    refitted = frozenset({"means", "deviations"})
+    metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MSE)
+    precisions = ("float32", "float64", "bf16")
+
+    def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
+        """See ``Kind``: a table."""
+        from charrnn.models.forecaster.series import SeriesData
+        from charrnn.training.settings import TrainingSettings
+
+        return SeriesData(corpus, options, TrainingSettings.val_fraction)
+
+    def predictor(self, network: Any, vocabulary: Any) -> Any:
+        """See ``Kind``: there are no lines."""
+        raise ConfigError("a model for task series does not answer lines: ask it for a forecast, with a horizon")
+
+    def check_reach(self) -> None:
+        """See ``Kind``."""
+        raise ConfigError("gradients are shown for models that write text, not for task series: choose another run")
+
+    def trainer(self, *arguments: Any, **how: Any) -> Any:
+        """See ``Kind``: by gradients."""
+        from charrnn.training.trainer import Trainer
+
+        return Trainer(*arguments, **how)
+
+    def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
+        """See ``Kind``: the errors one row ahead."""
+        from charrnn.models.forecaster.measures import validate_part
+
+        return validate_part(network, data, before_window)
+
+    def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
+        """See ``Kind``: the last rows and what is predicted for them."""
+        from charrnn.models.forecaster.measures import shown_part
+
+        return shown_part(network, data)
+
+    def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.measures import evaluate_table
+
+        return evaluate_table(network, text, training)
+
+    def forecast(self, network: Any, horizon: int, text: str | None, training: Any) -> list[float]:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.forecast import ahead
+        from charrnn.models.forecaster.series import continued, series_in
+
+        config = network.config
+        if text is None and training is None:
+            raise ConfigError("the run's table is gone: give the rows before the forecast as @FILE")
+        if text is None:
+            series = training.whole
+        else:
+            series, _ = continued(training.whole if training else None, series_in(text, config))
+        future = len(series.values) - series.known
+        if config.inputs and future < horizon:
+            names = ", ".join(config.column_names[:-1])
+            raise ConfigError(
+                f"horizon must be at most {future}, the rows that give {names} and leave {config.column_names[-1]} "
+                f"empty, not {horizon}: add such rows to the end of the table"
+            )
+        return [float(value) for value in ahead(network, series, [series.known], horizon)[0]]
+
+    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
+        """See ``Kind``: batches of the data itself."""
+        batches, number = self.batches(config, settings, data), 0
+        batches.begin_epoch(0)
+        while True:
+            yield batches.batch(number % len(batches), number)
+            number += 1
+
+    def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
+        """See ``Kind``."""
+        self.preview(network, vocabulary, data, settings.rng_seed, 0)
+
+    def most_epochs(self, config: Any, characters: int) -> float:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.recipe import most_epochs_of
+
+        return most_epochs_of(characters)
+
+
+class WindowKind(SeriesKind):
+    """A kind whose models read windows of past values."""
+
+    lacks = frozenset({"seq_length", "update_every", "reset_probability"})
+
+    def title(self, config: Any) -> str:
+        """See ``Kind``."""
+        return f"{self.name} of {config.lags} lags, {config.hidden_size} units"
+
+    def parameters(self, config: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.narx.network import WindowParameters
+
+        return WindowParameters(config)
+
+    def check_fit(self, config: Any, tensors: Mapping[str, Any]) -> None:
+        """See ``Kind``."""
+        from charrnn.layers.parameters import check_shapes
+        from charrnn.models.narx.network import window_shapes
+
+        check_shapes(window_shapes(config), tensors)
+
+    def load(self, config: Any, tensors: Mapping[str, Any], workers: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.narx.network import WindowForecaster
+
+        return WindowForecaster(self.parameters(config).load_tensors(tensors), workers)
+
+    def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.output import ForecasterLearner
+        from charrnn.models.narx.network import WindowForecaster
+
+        network = WindowForecaster(parameters, workers, training=True)
+        return ForecasterLearner(network, self.parameters(parameters.config), steps, streams)
+
+    def cost(self, config: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.cost import ForecasterCost
+        from charrnn.models.narx.network import window_shapes
+
+        return ForecasterCost(config, window_shapes(config))
+
+    def batches(self, config: Any, settings: Any, data: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.forecast import window_batches
+
+        return window_batches(config, settings, data)
+
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """See ``Kind``: a batch has no more rows than there are."""
+        from dataclasses import replace
+
+        if settings.batch_size <= len(data):
+            return settings, ()
+        return replace(settings, batch_size=len(data)), (f"{len(data)} rows are few: that many are a batch",)
+
+    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+        """See ``Kind``."""
+        return float(math.ceil(len(data) / settings.batch_size))
+
+    def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
+        """See ``Kind``."""
+        from charrnn.models.forecaster.recipe import choose_forecaster
+
+        return choose_forecaster(draft, speed, windows=True)

@@ -1,0 +1,167 @@
+"""A state-space network that forecasts: numbers -> recurrent layers -> linear output.
+
+h[t] = cell(W x[t] + b, h[t-1])      y[t] = C h[t] + D x[t] + c
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+
+import numpy as np
+
+from charrnn.layers.input_columns import InputColumns
+from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.products import WeightSum
+from charrnn.layers.recurrent import RecurrentStack, StackBuffers, zero_state
+from charrnn.layers.recurrent_shape import uniform_weights
+from charrnn.layers.state import State
+from charrnn.models.forecaster.config import StateSpaceConfig
+from charrnn.models.forecaster.output import Forecaster, ForecasterBuffers, ForecasterParameters, loaded, with_output
+from charrnn.workers import Workers
+
+STEPS_AT_ONCE = 4096
+"""Steps of a series that are read at a time."""
+
+
+def input_weight(config: StateSpaceConfig) -> str:
+    """Name of the matrix that reads the numbers."""
+    return config.stack.named("weight_ih", 0)
+
+
+def state_space_shapes(config: StateSpaceConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, in the order of the flat vector."""
+    stack = config.stack
+    return {input_weight(config): (stack.gate_width, config.width), **stack.shapes()}
+
+
+def checkpoint_shapes_of(config: StateSpaceConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor under PyTorch's names."""
+    stack = config.stack
+    hidden = {input_weight(config): (stack.gate_width, config.width), **stack.torch_shapes()}
+    return with_output(config, hidden)
+
+
+class StateSpaceParameters(ForecasterParameters):
+    """The tensors: rnn.weight_ih_l0 (G, K), those of ``StackShape``, and those of the output."""
+
+    config: StateSpaceConfig
+
+    def __init__(self, config: StateSpaceConfig) -> None:
+        super().__init__(config, state_space_shapes(config))
+
+    def initialise_hidden(self, random: np.random.Generator) -> None:
+        """See ``ForecasterParameters``."""
+        config, weight = self.config, self[input_weight(self.config)]
+        weight[:] = uniform_weights(random, weight.shape, config.hidden_size)
+        config.stack.initialise(self, random, orthogonal=config.recurrent_init == "orthogonal")
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``Parameters``."""
+        tensors = dict(self.tensors)
+        self.config.stack.to_torch(tensors)
+        return tensors
+
+    def load_tensors(self, tensors: Mapping[str, Array]) -> "StateSpaceParameters":
+        """See ``Parameters``."""
+        copies = loaded(self, checkpoint_shapes_of(self.config), tensors)
+        self.config.stack.from_torch(copies, self)
+        for name in self.tensors.keys() & copies.keys():
+            self[name][:] = copies[name]
+        return self
+
+
+class StateSpaceBuffers(ForecasterBuffers):
+    """The arrays of a state-space network; ``stack`` are those of its layers."""
+
+    def __init__(self, config: StateSpaceConfig, steps: int, rows: int, *, training: bool = False) -> None:
+        super().__init__(config, steps, rows, config.stack.gate_width)
+        self.states = len(config.stack.cell.state)
+        self.stack = StackBuffers.allocate(config.stack, self.rows, training=training)
+
+    def outputs(self) -> Array:
+        """See ``ForecasterBuffers``."""
+        return self.stack.outputs[-1]
+
+    def d_outputs(self) -> Array:
+        """See ``ForecasterBuffers``."""
+        return self.stack.d_h[-1][1:]
+
+    def shortened(self, steps: int) -> "StateSpaceBuffers":
+        """See ``ForecasterBuffers``."""
+        fewer = copy(self)
+        fewer.rows, fewer.error = self.rows.shortened(steps), self.error.shortened(steps)
+        fewer.stack = self.stack.shortened(steps, self.states)
+        return fewer
+
+
+class StateSpaceForecaster(Forecaster):
+    """The model on packed weights; each row of a batch begins from the state zero."""
+
+    config: StateSpaceConfig
+
+    def __init__(
+        self, parameters: StateSpaceParameters, workers: Workers | None = None, *, training: bool = False
+    ) -> None:
+        super().__init__(parameters, workers, training=training)
+        self.inputs = InputColumns(parameters, input_weight(self.config), self.config.packed_dtype)
+        self.stack = RecurrentStack(self.config.stack, parameters, training=training)
+        self._one_step: dict[int, StateSpaceBuffers] = {}
+        self.refresh()
+
+    def pack(self, part: int, parts: int) -> None:
+        """See ``Forecaster``."""
+        super().pack(part, parts)
+        self.inputs.pack(part, parts)
+        self.stack.pack(part, parts)
+
+    def buffers(self, steps: int, rows: int, *, training: bool = False) -> StateSpaceBuffers:
+        """See ``Forecaster``."""
+        return StateSpaceBuffers(self.config, steps, rows, training=training)
+
+    def forward_hidden(
+        self, x: Array, buffers: StateSpaceBuffers, first: int, last: int, dropout_seed: int | None
+    ) -> None:
+        """See ``Forecaster``."""
+        rows, gates = buffers.rows, buffers.stack.activations[0].gates
+        bias = rows.same(self.parameters.row(self.config.stack.named("bias", 0)))
+        self.inputs.forward(x, bias, gates, rows, first, last)
+        start = rows.adding_to(gates)
+        self.stack.forward([start], rows.zeros, buffers.stack, first, last, dropout_seed=dropout_seed)
+
+    def backward_hidden(self, buffers: StateSpaceBuffers, first: int, last: int, dropout_seed: int | None) -> None:
+        """See ``Forecaster``."""
+        self.stack.backward(buffers.rows.zeros, buffers.stack, first, last, dropout_seed=dropout_seed)
+
+    def hidden_sums(self, gradient: Parameters, x: Array, buffers: StateSpaceBuffers) -> Iterator[WeightSum]:
+        """See ``Forecaster``."""
+        yield self.inputs.weight_sum(gradient, x, buffers.stack.activations[0].gates, buffers.rows, None)
+        yield from self.stack.weight_sums(gradient, buffers.stack, [])
+
+    def sum_over_rows(self, gradient: Parameters, buffers: StateSpaceBuffers) -> None:
+        """See ``Forecaster``."""
+        self.stack.sum_over_streams(gradient, buffers.stack, None, None)
+
+    def follow(self, x: Array) -> tuple[Array, State]:
+        """See ``Forecaster``."""
+        shape, N = self.config.stack, len(x)
+        state, outputs = zero_state(shape, 1), np.empty(N)
+        after = [tuple(np.zeros((N, shape.units), shape.dtype) for _ in shape.cell.state) for _ in range(shape.layers)]
+        for start in range(0, N, STEPS_AT_ONCE):
+            some = x[start : start + STEPS_AT_ONCE, np.newaxis]
+            buffers, steps = self.buffers(len(some), 1), slice(start, start + len(some))
+            buffers.stack.enter(state)
+            outputs[steps] = self.run(some, buffers)[:, 0]
+            buffers.stack.leave(state)
+            for activations, arrays in zip(buffers.stack.activations, after, strict=True):
+                for values, array in zip(activations[1:], arrays, strict=False):
+                    array[steps] = values[1:, 0, : shape.units]
+        return outputs, after
+
+    def step(self, x: Array, state: State) -> Array:
+        """See ``Forecaster``."""
+        if len(x) not in self._one_step:
+            self._one_step[len(x)] = self.buffers(1, len(x))
+        buffers = self._one_step[len(x)]
+        buffers.stack.enter(state)
+        outputs: Array = self.run(x[np.newaxis], buffers)[0]
+        buffers.stack.leave(state)
+        return outputs

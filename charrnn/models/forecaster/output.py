@@ -1,0 +1,234 @@
+"""What all networks that forecast have in common: the output, and how they learn.
+
+    y[t] = C h[t] + D x[t] + c          x: what the network reads; h: its hidden units; squared error
+
+D connects input and output directly, as in a linear state-space model: the hidden units learn what a linear model
+misses. Without them, y is a linear autoregression.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from charrnn.layers.input_columns import InputColumns, columns_in
+from charrnn.layers.parameters import HEAD, HEAD_BIAS, Array, Parameters, check_shapes
+from charrnn.layers.products import Rows, Summation, WeightSum
+from charrnn.layers.projection import Projection
+from charrnn.layers.recurrent_shape import uniform_weights
+from charrnn.layers.squared_error import SquaredError
+from charrnn.layers.state import State
+from charrnn.models.forecaster.config import SeriesConfig
+from charrnn.text.batches import Batch
+from charrnn.workers import Workers, share
+
+DIRECT = "direct.weight"
+
+INITIAL_OUTPUT = 0.1
+"""Factor of the initial C, so that a network begins near a linear model."""
+
+ROWS_AT_ONCE = 1024
+"""Rows that a network without a state reads at a time."""
+
+
+class ForecasterParameters(Parameters):
+    """The tensors: those of the hidden layers; head.weight (1, H), head.bias (1,), direct.weight (1, K)."""
+
+    config: Any
+
+    def __init__(self, config: SeriesConfig, hidden: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__(config, with_output(config, hidden))
+
+    @property
+    def decaying(self) -> list[Array]:
+        """See ``Parameters``: not D, whose linear model needs no smoothing."""
+        return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != DIRECT]
+
+    def initialise(self, rng_seed: int) -> "ForecasterParameters":
+        """See ``Parameters``: D is zero."""
+        random = np.random.default_rng(rng_seed)
+        self.initialise_hidden(random)
+        self[HEAD][:] = INITIAL_OUTPUT * uniform_weights(random, self[HEAD].shape, self.config.hidden_size)
+        return self
+
+    def initialise_hidden(self, random: np.random.Generator) -> None:
+        """Fill the hidden layers' tensors with initial values."""
+        raise NotImplementedError
+
+
+def with_output(config: SeriesConfig, hidden: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors with those of the output."""
+    return {**hidden, HEAD: (1, config.hidden_size), HEAD_BIAS: (1,), DIRECT: (1, config.width)}
+
+
+class ForecasterBuffers:
+    """Arrays of the output, for T steps of B rows.
+
+    Attributes:
+        rows: what products need.
+        error: outputs and squared errors.
+    """
+
+    def __init__(self, config: SeriesConfig, steps: int, rows: int, widest: int) -> None:
+        longest = max(config.width, config.hidden_size, widest)
+        self.rows = Rows.allocate(steps, rows, longest, config.packed_dtype)
+        self.error = SquaredError.allocate(steps, rows, config.dtype)
+
+    @abstractmethod
+    def outputs(self) -> Array:
+        """(T, B, at least H): the hidden units."""
+
+    @abstractmethod
+    def d_outputs(self) -> Array:
+        """The same for their gradient, which the output writes."""
+
+    @abstractmethod
+    def shortened(self, steps: int) -> Any:
+        """The same arrays for fewer steps."""
+
+
+class Forecaster:
+    """A network that forecasts.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the rows; one if not given.
+        training: whether it goes backward, too.
+    """
+
+    state_names: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Any, workers: Workers | None = None, *, training: bool = False) -> None:
+        self.config: Any = parameters.config
+        if training:
+            self.config.require_trainable()
+        self.parameters, self.workers = parameters, workers or Workers()
+        packed = self.config.packed_dtype
+        self.direct = InputColumns(parameters, DIRECT, packed)
+        self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
+
+    def refresh(self) -> None:
+        """Pack the weights anew."""
+        self.workers.run(self.pack)
+
+    def pack(self, part: int, parts: int) -> None:
+        """Pack a thread's part of the weights."""
+        self.direct.pack(part, parts)
+        self.head.pack(part, parts)
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``: nothing is carried from batch to batch."""
+        return []
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``."""
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        tensors: dict[str, Array] = self.parameters.to_tensors()
+        return tensors
+
+    @abstractmethod
+    def buffers(self, steps: int, rows: int, *, training: bool = False) -> Any:
+        """Allocate ``ForecasterBuffers`` for T steps of B rows."""
+
+    @abstractmethod
+    def forward_hidden(self, x: Array, buffers: Any, first: int, last: int, dropout_seed: int | None) -> None:
+        """Fill the hidden units of the rows ``first`` to ``last``, from numbers (T, B, at least K)."""
+
+    @abstractmethod
+    def backward_hidden(self, buffers: Any, first: int, last: int, dropout_seed: int | None) -> None:
+        """From the gradient in ``d_outputs`` to those that the weights' need."""
+
+    @abstractmethod
+    def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:
+        """The sums that give the gradients of the hidden layers' weights."""
+
+    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:
+        """The gradients that each row has apart."""
+
+    def forward(self, x: Array, buffers: Any, first: int, last: int, *, dropout_seed: int | None = None) -> None:
+        """Fill the outputs of the rows ``first`` to ``last``."""
+        y, rows = buffers.error.outputs, buffers.rows
+        self.forward_hidden(x, buffers, first, last, dropout_seed)
+        self.head.forward([buffers.outputs()], y, rows, first, last)
+        self.direct.forward(x, rows.adding_to(y), y, rows, first, last)
+
+    def run(self, x: Array, buffers: Any) -> Array:
+        """Outputs (T, B) of numbers (T, B, K), for buffers of that size."""
+        numbers = columns_in(x, self.config.dtype)
+
+        def rows(part: int, parts: int) -> None:
+            self.forward(numbers, buffers, *share(x.shape[1], part, parts))
+
+        self.workers.run(rows, most=x.shape[1])
+        outputs: Array = buffers.error.outputs[:, :, 0].astype(np.float64)
+        return outputs
+
+    @abstractmethod
+    def follow(self, x: Array) -> tuple[Array, State]:
+        """Outputs (N,) for the numbers (N, K) of one series, and the state (N, H) after each step."""
+
+    @abstractmethod
+    def step(self, x: Array, state: State) -> Array:
+        """Outputs (B,) for the numbers (B, K) of B rows, whose state advances."""
+
+
+class ForecasterLearner:
+    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+
+    The phases are the first two of ``charrnn.models.language.learner``: rows, weights.
+
+    Args:
+        network: made for training.
+        gradient: for the parameters' gradient.
+        steps: T.
+        rows: B.
+    """
+
+    def __init__(self, network: Any, gradient: Any, steps: int, rows: int) -> None:
+        self.network, self.gradient, config = network, gradient, network.config
+        self._whole = network.buffers(steps, rows, training=True)
+        widest = max(2 * config.hidden_size, config.hidden_size + config.width)
+        self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
+
+    def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
+        """See ``Learner``; inputs are (T, B, K) numbers, targets (T, B), and the loss is the mean squared error."""
+        network, dtype = self.network, self.network.config.dtype
+        buffers = self._whole.shortened(len(batch.inputs))
+        x, targets = columns_in(batch.inputs, dtype), np.ascontiguousarray(batch.targets, dtype)
+        error, rows = buffers.error, buffers.rows
+        error.weigh(batch.weights, targets)
+
+        def rows_of(part: int, parts: int) -> None:
+            first, last = share(x.shape[1], part, parts)
+            network.forward(x, buffers, first, last, dropout_seed=dropout_seed)
+            error.backward(targets, first, last)
+            network.head.backward(error.outputs, [buffers.d_outputs()], rows, first, last)
+            network.backward_hidden(buffers, first, last, dropout_seed)
+
+        def weights(part: int, parts: int) -> None:
+            self._summation.make(sums, part, parts)
+
+        sums = [
+            *network.hidden_sums(self.gradient, x, buffers),
+            *network.head.weight_sums(self.gradient, [buffers.outputs()], error.outputs, rows),
+            network.direct.weight_sum(self.gradient, x, error.outputs, rows, None),
+        ]
+        network.workers.run(rows_of, most=x.shape[1])
+        network.workers.run(weights)
+        network.sum_over_rows(self.gradient, buffers)
+        return float(error.mean_loss(batch.weights))
+
+
+def loaded(parameters: Any, shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Copies of a checkpoint's tensors, checked; the parameters are all zero then.
+
+    Raises:
+        CheckpointError: one is missing or does not fit.
+    """
+    check_shapes(shapes, tensors)
+    copies = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
+    parameters.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
+    return copies

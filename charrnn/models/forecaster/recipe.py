@@ -1,0 +1,60 @@
+"""Choose the network and its regularisation for a series.
+
+A series of some hundred rows is a tiny text: it needs few hidden units, much weight decay, updates on all rows at once,
+and the best of 30 evaluations. The constants are measured on yearly sunspots, see docs/series.md; for longer series
+units grow and weight decay falls with the rows.
+"""
+
+from typing import Any
+
+from charrnn.models.forecaster.rivals import best_order
+from charrnn.training.plan import Draft, Speed
+from charrnn.training.settings import TrainingSettings
+
+LARGEST_BATCH = 512
+"""Windows of an update, at most."""
+
+TINY = 250
+"""Rows of the series that the constants were measured on."""
+
+TINY_DECAY, TINY_RATE = 1.0, 0.01
+"""Weight decay and learning rate for it."""
+
+TINY_UNITS, TINY_RECURRENT_UNITS, MOST_UNITS = 4, 8, 64
+"""Hidden units for it, of windows and of a recurrent layer; and for the longest series."""
+
+UNROLLED_ROWS = 1024
+"""Rows of a series that is unrolled as a whole."""
+
+SEGMENT_ROWS, SEGMENTS = 256, 16
+"""Rows of a segment of a longer one, and segments of a batch."""
+
+SERIES_CELL = "gru"
+
+SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
+"""Passes over a series of at most LARGEST_BATCH rows after which a model overfits; over a long one."""
+
+
+def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
+    """Choose what the user has left open; returns the training speed in rows a second.
+
+    Windows have as many lags as the autoregression that eval compares with; a recurrent network has its state instead.
+    """
+    part: Any = draft.train
+    growth = max(1.0, len(part) / TINY)
+    if draft.settings.optimizer == TrainingSettings.optimizer:
+        draft.choose(weight_decay=round(TINY_DECAY / growth, 4), learning_rate=TINY_RATE)
+    units = TINY_UNITS if windows else TINY_RECURRENT_UNITS
+    draft.choose(hidden_size=min(MOST_UNITS, int(units * growth)))
+    if windows:
+        draft.choose(lags=best_order(part.whole.target), batch_size=min(LARGEST_BATCH, len(part)))
+    elif len(part) <= UNROLLED_ROWS:
+        draft.choose(cell=SERIES_CELL, seq_length=0, batch_size=1)
+    else:
+        draft.choose(cell=SERIES_CELL, seq_length=SEGMENT_ROWS, batch_size=SEGMENTS)
+    return speed(draft.config, draft.settings)
+
+
+def most_epochs_of(rows: int) -> float:
+    """Passes over a series of so many rows after which a model overfits."""
+    return max(LEAST_EPOCHS, SERIES_EPOCHS * min(1.0, LARGEST_BATCH / max(1, rows)))

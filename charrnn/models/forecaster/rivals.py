@@ -1,0 +1,91 @@
+"""Simple ways to forecast, to compare models with: naive, seasonal naive, least-squares autoregression."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.models.forecaster.forecast import Origins, windows_of
+from charrnn.models.forecaster.table import Numbers
+
+MOST_ORDER = 20
+"""Largest p of an AR(p) that is tried."""
+
+LEAST_PEAK = 0.1
+"""Smallest autocorrelation of a season."""
+
+
+class Rival(NamedTuple):
+    """A way to forecast.
+
+    Attributes:
+        needed: rows that must come before.
+        forecasts: (origins, horizon) of a target (N,).
+    """
+
+    needed: int
+    forecasts: Callable[[Numbers, Origins, int], Numbers]
+
+
+def naive() -> Rival:
+    """The last value, for ever."""
+    return seasonal_naive(1)
+
+
+def seasonal_naive(period: int) -> Rival:
+    """The value of the last season's same row."""
+
+    def forecasts(target: Numbers, origins: Origins, horizon: int) -> Numbers:
+        found: Numbers = target[origins[:, np.newaxis] - period + np.arange(horizon) % period]
+        return found
+
+    return Rival(period, forecasts)
+
+
+def autoregression(training: Numbers, order: int) -> Rival:
+    """y[t] = c + sum over i = 1 ... p of a_i y[t - i], by least squares; its own outputs are fed back."""
+    weights = _least_squares(training, order, order)[0]
+
+    def forecasts(target: Numbers, origins: Origins, horizon: int) -> Numbers:
+        past, found = windows_of(target, order, origins), np.empty((len(origins), horizon))
+        for step in range(horizon):
+            found[:, step] = past @ weights[:-1] + weights[-1]
+            past = np.concatenate([past[:, 1:], found[:, step : step + 1]], axis=1)
+        return found
+
+    return Rival(order, forecasts)
+
+
+def best_order(training: Numbers) -> int:
+    """The p of least AICc, the corrected criterion of Hurvich and Tsai (1989), all p predicting the same n rows.
+
+    AICc = n log(squared error / n) + 2 k + 2 k (k + 1) / (n - k - 1), with k = p + 2 for weights and variance
+    """
+    most = min(MOST_ORDER, (len(training) - 3) // 4)
+    n = len(training) - most
+
+    def score(order: int) -> float:
+        k, error = order + 2, max(_least_squares(training, order, most)[1], 1e-300)
+        return float(n * np.log(error / n) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+
+    return min(range(1, most + 1), key=score, default=1)
+
+
+def _least_squares(training: Numbers, order: int, first: int) -> tuple[Numbers, float]:
+    """Weights (p + 1,), the oldest value's first, then the constant; and the squared error from row ``first`` on."""
+    steps = np.arange(first, len(training))
+    x = np.concatenate([windows_of(training, order, steps), np.ones((len(steps), 1))], axis=1)
+    weights = np.linalg.lstsq(x, training[steps], rcond=None)[0]
+    return weights, float(np.sum((x @ weights - training[steps]) ** 2))
+
+
+def period_of(training: Numbers) -> int:
+    """The lag of the autocorrelation's highest peak, at most half of the series; 0 if there is none."""
+    centred = training - training.mean()
+    most = len(centred) // 2
+    power = float(centred @ centred)
+    if not power:
+        return 0
+    found = [float(centred[lag:] @ centred[: len(centred) - lag]) / power for lag in range(most + 1)]
+    peaks = [lag for lag in range(2, most) if found[lag] > LEAST_PEAK and found[lag - 1] < found[lag] >= found[lag + 1]]
+    return max(peaks, key=found.__getitem__, default=0)

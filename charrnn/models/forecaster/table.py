@@ -1,0 +1,151 @@
+"""Tables: CSV with a header, whose columns are named."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError, CorpusError
+
+SEPARATORS = (",", ";", "\t")
+
+SHOWN_OF_CELL = 40
+"""Characters of a cell that an error shows."""
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text.
+
+    Attributes:
+        names: of the columns.
+        rows: the cells of each row.
+        lines: the line of the text at which each row ends, from 1.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+
+    def numbers(self, names: Sequence[str], target: str) -> tuple[Numbers, int]:
+        """Some columns (rows, columns) as numbers, and in how many rows the target is known.
+
+        The target may be empty in the last rows, which are the future: there it is NaN.
+
+        Raises:
+            CorpusError: a column is missing, or a cell of these columns is no finite number.
+        """
+        if missing := [name for name in names if name not in self.names]:
+            raise CorpusError(
+                f"the table must have the column {missing[0]}, not only {', '.join(self.names)}: add it to the header"
+            )
+        places = [self.names.index(name) for name in names]
+        goal, known = self.names.index(target), len(self.rows)
+        while known and not self.rows[known - 1][goal]:
+            known -= 1
+        values = np.full((len(self.rows), len(names)), math.nan)
+        for number, row in enumerate(self.rows):
+            for column, place in enumerate(places):
+                if place != goal or number < known:
+                    values[number, column] = self._number(number, place, row[place], target)
+        return values, known
+
+    def _number(self, row: int, place: int, cell: str, target: str) -> float:
+        try:
+            number = math.nan if "_" in cell else float(cell)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        name = self.names[place]
+        shown = repr(cell[:SHOWN_OF_CELL]) if cell else "empty"
+        advice = "fill it in, or take the row out" if not cell else "correct it"
+        if name != target:
+            advice += f", or leave the column out with --ignore {name}"
+        raise CorpusError(f"line {self.lines[row]}, column {name} must be a finite number, not {shown}: {advice}")
+
+
+def read_table(text: str) -> Table:
+    """The table in a text; empty lines are left out.
+
+    The separator is a comma, or a semicolon or a tab if the header holds more of those. A column without a name is
+    called by its place, such as "column 1".
+
+    Raises:
+        CorpusError: there is no header, or a line has another number of columns than it.
+    """
+    text = text.removeprefix("\ufeff")
+    header = text.lstrip("\r\n").partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count), strict=True)
+    lines: list[int] = []
+    rows: list[tuple[str, ...]] = []
+    try:
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                rows.append(tuple(cell.strip() for cell in cells))
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise CorpusError(f"line {reader.line_num} must be CSV, not what it is ({error}): correct it") from None
+    if not rows:
+        raise CorpusError("the table must have a header and rows, not nothing: give another file")
+    names = tuple(name or f"column {place}" for place, name in enumerate(rows[0], 1))
+    if any(map(_is_number, names)):
+        shown = next(name for name in names if _is_number(name))
+        raise CorpusError(
+            f"line {lines[0]} must name the columns, not hold numbers such as {shown}: put a header before it"
+        )
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise CorpusError(f"the columns must have different names, not {repeated[0]} twice: rename one")
+    for line, row in zip(lines[1:], rows[1:], strict=True):
+        if len(row) != len(names):
+            raise CorpusError(
+                f"line {line} must have {len(names)} columns as the header has, not {len(row)}: correct it"
+            )
+    return Table(names, tuple(rows[1:]), tuple(lines[1:]))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def chosen_columns(table: Table, target: str, ignore: str) -> tuple[str, ...]:
+    """The columns to read: the inputs, in the table's order, then the target, by default the last column that is left.
+
+    Args:
+        table: the table.
+        target: name of the target; empty for the last column.
+        ignore: names of columns to leave out, with commas between them, quoted as in CSV.
+
+    Raises:
+        ConfigError: no column has such a name, or none is left.
+    """
+    ignored = names_of(ignore)
+    for option, name in [("target", target)] * bool(target) + [("ignore", name) for name in ignored]:
+        if name not in table.names:
+            raise ConfigError(f"{option} must be a column of the table, not {name!r}: its columns are {_all(table)}")
+    if target in ignored:
+        raise ConfigError(f"ignore must leave the target, not hold {target!r}: take it out of --ignore")
+    left = [name for name in table.names if name not in ignored]
+    if not left:
+        raise ConfigError(f"ignore must leave a column, not hold all of {_all(table)}: leave the target out of it")
+    target = target or left[-1]
+    return (*(name for name in left if name != target), target)
+
+
+def names_of(ignore: str) -> list[str]:
+    """The names in an option."""
+    return [name.strip() for row in csv.reader([ignore]) for name in row if name.strip()]
+
+
+def _all(table: Table) -> str:
+    return ", ".join(table.names)

@@ -1,0 +1,127 @@
+"""A network that forecasts from a window of past values: numbers -> tanh layer -> linear output.
+
+    h[t] = tanh(W x[t] + b)      y[t] = C h[t] + D x[t] + c
+
+With past outputs in x it is NARX, a nonlinear autoregression with exogenous inputs (Narendra and Parthasarathy 1990;
+Lin, Horne, Tino and Giles 1996); with inputs alone, a network of finite response (Waibel et al. 1989).
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+
+import numpy as np
+
+from charrnn.layers.hidden import Hidden
+from charrnn.layers.input_columns import InputColumns
+from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.products import WeightSum
+from charrnn.layers.recurrent_shape import uniform_weights
+from charrnn.layers.state import State
+from charrnn.models.forecaster.config import SeriesConfig
+from charrnn.models.forecaster.output import (
+    ROWS_AT_ONCE,
+    Forecaster,
+    ForecasterBuffers,
+    ForecasterParameters,
+    loaded,
+    with_output,
+)
+from charrnn.workers import Workers
+
+WINDOW_WEIGHT, WINDOW_BIAS = "hidden.weight", "hidden.bias"
+
+
+def window_shapes(config: SeriesConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, in the order of the flat vector."""
+    return with_output(config, {WINDOW_WEIGHT: (config.hidden_size, config.width), WINDOW_BIAS: (config.hidden_size,)})
+
+
+class WindowParameters(ForecasterParameters):
+    """The tensors: hidden.weight (H, K), hidden.bias (H,), and those of the output."""
+
+    config: SeriesConfig
+
+    def __init__(self, config: SeriesConfig) -> None:
+        super().__init__(config, window_shapes(config))
+
+    def initialise_hidden(self, random: np.random.Generator) -> None:
+        """See ``ForecasterParameters``."""
+        self[WINDOW_WEIGHT][:] = uniform_weights(random, self[WINDOW_WEIGHT].shape, max(1, self.config.width))
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``Parameters``."""
+        return dict(self.tensors)
+
+    def load_tensors(self, tensors: Mapping[str, Array]) -> "WindowParameters":
+        """See ``Parameters``."""
+        for name, tensor in loaded(self, window_shapes(self.config), tensors).items():
+            self[name][:] = tensor
+        return self
+
+
+class WindowBuffers(ForecasterBuffers):
+    """The arrays of a network that reads windows; ``hidden`` are those of its hidden layer."""
+
+    def __init__(self, config: SeriesConfig, steps: int, rows: int, *, training: bool = False) -> None:
+        super().__init__(config, steps, rows, 0)
+        rate = config.dropout if training else 0.0
+        self.hidden = Hidden.allocate(steps, rows, config.hidden_size, rate, config.dtype)
+
+    def outputs(self) -> Array:
+        """See ``ForecasterBuffers``."""
+        return self.hidden.outputs
+
+    def d_outputs(self) -> Array:
+        """See ``ForecasterBuffers``."""
+        return self.hidden.d_outputs
+
+    def shortened(self, steps: int) -> "WindowBuffers":
+        """See ``ForecasterBuffers``."""
+        fewer = copy(self)
+        fewer.rows, fewer.error = self.rows.shortened(steps), self.error.shortened(steps)
+        fewer.hidden = self.hidden.shortened(steps)
+        return fewer
+
+
+class WindowForecaster(Forecaster):
+    """The model on packed weights."""
+
+    config: SeriesConfig
+
+    def __init__(self, parameters: WindowParameters, workers: Workers | None = None, *, training: bool = False) -> None:
+        super().__init__(parameters, workers, training=training)
+        self.inputs = InputColumns(parameters, WINDOW_WEIGHT, self.config.packed_dtype)
+        self.refresh()
+
+    def pack(self, part: int, parts: int) -> None:
+        """See ``Forecaster``."""
+        super().pack(part, parts)
+        self.inputs.pack(part, parts)
+
+    def buffers(self, steps: int, rows: int, *, training: bool = False) -> WindowBuffers:
+        """See ``Forecaster``."""
+        return WindowBuffers(self.config, steps, rows, training=training)
+
+    def forward_hidden(self, x: Array, buffers: WindowBuffers, first: int, last: int, dropout_seed: int | None) -> None:
+        """See ``Forecaster``."""
+        bias = buffers.rows.same(self.parameters.row(WINDOW_BIAS))
+        self.inputs.forward(x, bias, buffers.hidden.h, buffers.rows, first, last)
+        buffers.hidden.forward(first, last, dropout_seed)
+
+    def backward_hidden(self, buffers: WindowBuffers, first: int, last: int, dropout_seed: int | None) -> None:
+        """See ``Forecaster``."""
+        buffers.hidden.backward(first, last, dropout_seed)
+
+    def hidden_sums(self, gradient: Parameters, x: Array, buffers: WindowBuffers) -> Iterator[WeightSum]:
+        """See ``Forecaster``."""
+        yield self.inputs.weight_sum(gradient, x, buffers.hidden.d_outputs, buffers.rows, WINDOW_BIAS)
+
+    def follow(self, x: Array) -> tuple[Array, State]:
+        """See ``Forecaster``."""
+        parts = [self.step(x[start : start + ROWS_AT_ONCE], []) for start in range(0, len(x), ROWS_AT_ONCE)]
+        return np.concatenate([*parts, np.empty(0)]), []
+
+    def step(self, x: Array, state: State) -> Array:
+        """See ``Forecaster``."""
+        outputs: Array = self.run(x[np.newaxis], self.buffers(1, len(x)))[0]
+        return outputs
