@@ -41,6 +41,9 @@ class Kind(ABC):
         precisions: those that it computes in.
         lacks: options of the training that it does not have.
         answers: whether its models answer lines instead of writing text.
+        in_rows: whether it learns from rows of what is given and what is wanted, and is measured by such rows.
+        labelled: whether its models write text for a label.
+        may_differ: fields of the config that follow from the data and may be others in a run that starts from a model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
     """
 
@@ -54,6 +57,9 @@ class Kind(ABC):
     precisions: ClassVar[tuple[str, ...]] = ("float32", "float64")
     lacks: ClassVar[frozenset[str]] = frozenset()
     answers: ClassVar[bool] = False
+    in_rows: ClassVar[bool] = False
+    labelled: ClassVar[bool] = False
+    may_differ: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     planned: ClassVar[bool] = True
 
     @abstractmethod
@@ -87,6 +93,22 @@ class Kind(ABC):
         Raises:
             CorpusError: the corpus does not hold it.
         """
+
+    def label_column(self, options: Mapping[str, Any]) -> int:
+        """Place, from 0, of the label in a row, if the lines of a folder's LABEL.txt are rows; else -1."""
+        return -1
+
+    def given(self, network: Any, label: str) -> LanguageModel:
+        """Make the model of one label's texts.
+
+        Raises:
+            ConfigError: models of this kind do not write for a label, or this one has not learned that label.
+        """
+        raise ConfigError(f"given is for models of labelled texts, not of task {self.tasks[0]}: leave it out")
+
+    def label_for(self, network: Any, rng_seed: int) -> str:
+        """The label that is drawn with a text; the same for the same seed."""
+        raise NotImplementedError
 
     def sampler(self, network: Any) -> Any:
         """Make the ``charrnn.sampling.streams.ModelSampler`` of a model.

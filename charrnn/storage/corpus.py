@@ -51,6 +51,7 @@ class ReadingOptions:
         as_bytes: whether each byte is a character instead.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" for not at all.
         old_split: see there.
+        label_column: see ``charrnn.text.documents.read_documents``.
         min_count: how often a character must occur; those that do not are read as ``charrnn.text.symbols.closest``.
     """
 
@@ -58,6 +59,7 @@ class ReadingOptions:
     as_bytes: bool
     documents: str = ""
     old_split: bool = False
+    label_column: int = -1
     min_count: int = 0
 
     @property
@@ -70,7 +72,7 @@ class ReadingOptions:
         if self.documents:
             yield Piece("", 0, END)
         how: dict[str, Any] = {"encoding": self.encoding, "unit": self.unit, "old_split": self.old_split}
-        yield from read_documents(sources, self.documents, **how)
+        yield from read_documents(sources, self.documents, label_column=self.label_column, **how)
 
     def origin(self, files: Files) -> dict[str, Any]:
         """What tells that a cache is of these files, read in this way."""
@@ -79,6 +81,8 @@ class ReadingOptions:
             origin["documents"] = self.documents
             if not self.old_split:
                 origin["line_ends"] = "all"
+        if self.label_column >= 0:
+            origin["label_column"] = self.label_column
         return origin | ({"min_count": self.min_count} if self.min_count > 1 else {})
 
 

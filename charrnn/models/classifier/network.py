@@ -3,7 +3,7 @@
 characters -> tables -> recurrent layers in both directions -> pooling -> projection -> softmax over the labels
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.text.batches import Batch
-from charrnn.training.row_batches import reversed_rows
+from charrnn.training.row_batches import by_length, padded_rows, reversed_rows
 from charrnn.workers import Workers, share
+
+TOGETHER = 64
+"""Texts that are labelled at a time."""
 
 
 class ClassifierParameters(Parameters):
@@ -138,6 +141,14 @@ class Classifier:
         logits -= logits.max(axis=1, keepdims=True)
         log_probabilities: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return log_probabilities
+
+    def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
+        """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
+        found = np.empty((len(texts), len(self.config.labels)))
+        for chosen in by_length(np.array([len(text) for text in texts], np.int64), TOGETHER):
+            before_batch()
+            found[chosen] = self.run(*padded_rows([texts[at] for at in chosen], len(chosen)))
+        return found
 
     def in_orders(self, x: Array, lengths: Array) -> list[Array]:
         """For each direction, ids (T, B) in its order."""
