@@ -10,13 +10,11 @@ import numpy as np
 from charrnn.kinds.contract import Answer
 from charrnn.kinds.evaluation import Evaluation
 from charrnn.models.label_ngram.config import LabelNgramConfig
-from charrnn.models.label_ngram.counts import LabelNgrams
+from charrnn.models.label_ngram.counts import LabelNgrams, Numbers
 from charrnn.scoring.streams import go_on
 from charrnn.text.examples import Example, Examples, examples_in
 from charrnn.text.symbols import as_symbols, known_symbols
 from charrnn.text.vocabulary import Vocabulary
-
-Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class LabellingModel(Protocol):

@@ -11,7 +11,7 @@ from charrnn.models.language import Language
 from charrnn.models.rows import RowsKind
 from charrnn.text.examples import columns_of
 
-SHOWN = 3
+PREVIEWED_LABELS = 3
 """Texts of a preview."""
 
 
@@ -86,11 +86,15 @@ class Conditional(RowsKind, Language):
 
     def reader(self, network: Any, **how: Any) -> Any:
         """See ``Kind``."""
-        raise ConfigError("a text has a probability given a label: choose the label with given")
+        raise ConfigError(
+            "a text has a probability given a label: choose the label with --given, or in a program with Model.given"
+        )
 
     def sampler(self, network: Any) -> Any:
         """See ``Kind``."""
-        raise ConfigError("this model writes one text after the other for a label: choose the label with given")
+        raise ConfigError(
+            "this needs a model of one label: choose the label with --given, or in a program with Model.given"
+        )
 
     def given(self, network: Any, label: str) -> Any:
         """See ``Kind``."""
@@ -106,7 +110,7 @@ class Conditional(RowsKind, Language):
         """See ``Kind``: some labels and a text of each."""
         from charrnn.models.conditional.draw import sample_labels
 
-        return sample_labels(network, vocabulary, rng_seed, step, SHOWN)
+        return sample_labels(network, vocabulary, rng_seed, step, PREVIEWED_LABELS)
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """See ``Kind``."""

@@ -12,7 +12,14 @@ from charrnn.models.conditional.batches import with_ends
 from charrnn.models.conditional.data import labelled_texts_in
 from charrnn.models.conditional.network import ConditionalNetwork
 from charrnn.models.label_answers import ngrams_of
-from charrnn.models.label_ngram.counts import Numbers, by_bayes, count_texts, joint_log_probabilities, text_nats
+from charrnn.models.label_ngram.counts import (
+    Numbers,
+    added_up,
+    by_bayes,
+    count_texts,
+    joint_log_probabilities,
+    text_nats,
+)
 from charrnn.scoring.streams import go_on, losses_and_ranks
 from charrnn.text.examples import Example, Examples
 from charrnn.text.vocabulary import Vocabulary
@@ -44,7 +51,7 @@ def nats_given(
             window = network.run(x[first : first + steps], state, buffers)
             losses, _ = losses_and_ranks(network, window, y[first : first + steps])
             counted = np.arange(first, first + len(losses))[:, np.newaxis] < lengths - 1
-            total += np.where(counted, losses, 0).sum(axis=0)
+            added_up(total, losses, counted)
         nats[chosen] = total
     return nats
 

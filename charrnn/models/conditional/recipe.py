@@ -6,11 +6,11 @@ from charrnn.training.plan import Draft, Speed
 BATCH_CHARACTERS = 2048
 """Characters of a batch of language models."""
 
-FEWEST_ROWS, MOST_ROWS = 8, 256
+SMALLEST_BATCH, LARGEST_BATCH = 8, 256
 
 
 def choose_conditional(draft: Draft, speed: Speed) -> float:
     """Choose the rows of a batch, a network and its regularisation; returns the speed in characters per second."""
     length = draft.characters / max(1, len(draft.train.rows))
-    draft.choose(batch_size=min(MOST_ROWS, max(FEWEST_ROWS, round(BATCH_CHARACTERS / length))))
+    draft.choose(batch_size=min(LARGEST_BATCH, max(SMALLEST_BATCH, round(BATCH_CHARACTERS / length))))
     return choose_model(draft, speed)

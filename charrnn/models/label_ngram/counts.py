@@ -53,8 +53,15 @@ def text_nats(model: NGram, texts: Sequence[Ids], before_batch: Callable[[], Non
         buffers: ContextBuffers = model.buffers(len(ids) - 1, len(chosen))
         losses, _ = losses_and_ranks(model, model.run(ids[:-1], state, buffers), ids[1:])
         counted = np.arange(1, len(ids))[:, np.newaxis] < lengths
-        nats[chosen] = np.where(counted, losses, 0).sum(axis=0)
+        nats[chosen] = added_up(np.zeros(len(chosen)), losses, counted)
     return nats
+
+
+def added_up(total: Numbers, losses: Numbers, counted: Array) -> Numbers:
+    """Add those of the losses (T, B) that count to ``total`` (B,), step by step, so that no row depends on others."""
+    for step in np.where(counted, losses, 0):
+        total += step
+    return total
 
 
 class LabelNgrams:
