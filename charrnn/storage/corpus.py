@@ -200,7 +200,7 @@ def build_cache(
                 segments.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
-            raise CorpusError(too_short(sources, numbering.characters))
+            raise CorpusError(too_short(sources, numbering.characters - bool(reading.documents)))
         rare = _rare(numbering, file, segments, reading.min_count, known + END * bool(reading.documents))
         own = numbering.vocabulary(reading.unit, reading.documents, without=rare)
         vocabulary = own.joined(known)

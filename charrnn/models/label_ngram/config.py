@@ -18,7 +18,7 @@ class LabelNgramConfig(ModelConfig):
     model: str = model_option("ngram")
     order: int = of_model(4, "Order of the n-gram models.", least=1, most=HIGHEST_ORDER)
     smoothing: str = of_model(
-        "witten-bell", "How an n-gram model combines contexts of all lengths.", choices=lambda: SMOOTHINGS
+        NgramConfig.smoothing, "How n-gram models combine long contexts and short ones.", choices=lambda: SMOOTHINGS
     )
     columns: str = columns_option()
 
