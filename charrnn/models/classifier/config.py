@@ -35,4 +35,4 @@ class ClassifierConfig(RecurrentConfig):
         """The shape of the recurrent layers."""
         from charrnn.layers.bidirectional import BidirectionalShape
 
-        return BidirectionalShape(self.stack, self.num_layers, self.directions)
+        return BidirectionalShape(self.stack, self.num_layers, self.directions, drops_last=False)
