@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from charrnn.kinds.contract import Answer
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
+from charrnn.sampling.labelled import LabelledBatch
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.exact_match import SEPARATOR, ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
@@ -222,9 +223,16 @@ class Model:
         rng_seed: int | None = None,
         unknown: str = "error",
     ) -> SampleBatch:
-        """Prepare several texts that begin with ``seed``; see ``samples``."""
-        prefix = to_beginning(seed, self.vocabulary, unknown)
-        return SampleBatch(self._sampler, self.vocabulary, prefix, seed_for(rng_seed), num_samples)
+        """Several texts that begin with ``seed``, to be drawn; see ``samples``.
+
+        A model that writes for a label draws the label, too, unless it is chosen by ``given``.
+        """
+        prefix, drawn_by = to_beginning(seed, self.vocabulary, unknown), seed_for(rng_seed)
+        kind = self.config.kind
+        if not kind.labelled:
+            return SampleBatch(self._sampler, self.vocabulary, prefix, drawn_by, num_samples)
+        label_for = partial(kind.label_for, self._network)
+        return LabelledBatch(label_for, self._sampler_of, self.vocabulary, prefix, drawn_by, num_samples)
 
     def session(self, *, rng_seed: int | None = None) -> Session:
         """Begin a text that can be read, drawn and saved in turns."""
@@ -234,6 +242,17 @@ class Model:
     def _sampler(self) -> ModelSampler:
         sampler: ModelSampler = self.config.kind.sampler(self._network)
         return sampler
+
+    def given(self, label: str) -> "Model":
+        """The model of one label's texts, which writes and scores them like any model of text.
+
+        Raises:
+            ConfigError: the model does not write for labels, or has not learned this one.
+        """
+        return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
+
+    def _sampler_of(self, label: str) -> ModelSampler:
+        return self.given(label)._sampler
 
     def predict(self, lines: Sequence[str], *, unknown: str = "error") -> list[str]:
         """What the model answers to lines; see ``answers``."""
@@ -285,7 +304,13 @@ class Model:
             ConfigError: the model writes text and does not answer.
         """
         names, kind = _names(sources), self.config.kind
-        pieces = read_documents(names, kind.reading, encoding=encoding or ENCODING, unit=self.vocabulary.unit)
+        pieces = read_documents(
+            names,
+            kind.reading,
+            encoding=encoding or ENCODING,
+            unit=self.vocabulary.unit,
+            label_column=kind.label_column(self.config.to_dict()),
+        )
         text = "".join(piece.text for piece in pieces)
         try:
             return kind.evaluate(self._network, self.vocabulary, text, training)

@@ -117,9 +117,10 @@ def _begun(
     reading, threads = _reading_of(chosen), chosen.threads or available_threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
-    corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     if origin:
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
+    reading["label_column"] = kind_of(given).label_column(given)
+    corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
     if origin:
         _check_same(origin.config, data)
@@ -155,7 +156,7 @@ def _begun(
 def _check_same(config: Any, data: Data) -> None:
     """Refuse to start from the weights of a model that answers otherwise."""
     for name, value in data.fields().items():
-        if name not in ("vocab_size", *config.kind.refitted) and getattr(config, name) != value:
+        if name not in config.kind.refitted and getattr(config, name) != value:
             raise ConfigError(
                 f"{name} must be as in the model that the run starts from, {getattr(config, name)!r}, not {value!r}: "
                 "give data with the same ones, or leave --init-from out"
@@ -199,6 +200,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         metadata = dataclasses.replace(metadata, sources=known.sources)
         remarks += (f"the text cannot be read any more: the run goes on with its own copy of it, {run.corpus}",)
     own_reading |= {"encoding": metadata.encoding, "known": vocabulary.symbols}
+    own_reading["label_column"] = config.kind.label_column(config.to_dict())
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")

@@ -91,6 +91,13 @@ def task_option(task: str) -> Any:
     return of_model(task, "What the model learns to do.", choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
 
 
+def columns_option() -> Any:
+    """The option that names the columns of rows, on the config of a kind that learns from rows."""
+    return declare(
+        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
+    )
+
+
 def kind_of(options: Mapping[str, Any]) -> Kind:
     """The kind of a model with these options.
 

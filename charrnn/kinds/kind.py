@@ -43,6 +43,8 @@ class Kind(ABC):
         answers: whether its models answer lines instead of writing text.
         forecasts: whether its models continue a series of numbers.
         counted: what the length of its data is counted in.
+        in_rows: whether it learns from rows of what is given and what is wanted, and is measured by such rows.
+        labelled: whether its models write text for a label.
         refitted: fields of the config that a run takes from its own data even if it starts from another model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
     """
@@ -59,7 +61,9 @@ class Kind(ABC):
     answers: ClassVar[bool] = False
     forecasts: ClassVar[bool] = False
     counted: ClassVar[str] = "characters"
-    refitted: ClassVar[frozenset[str]] = frozenset()
+    in_rows: ClassVar[bool] = False
+    labelled: ClassVar[bool] = False
+    refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     planned: ClassVar[bool] = True
 
     @abstractmethod
@@ -93,6 +97,22 @@ class Kind(ABC):
         Raises:
             CorpusError: the corpus does not hold it.
         """
+
+    def label_column(self, options: Mapping[str, Any]) -> int:
+        """Place, from 0, of the label in a row, if the lines of a folder's LABEL.txt are rows; else -1."""
+        return -1
+
+    def given(self, network: Any, label: str) -> LanguageModel:
+        """Make the model of one label's texts.
+
+        Raises:
+            ConfigError: models of this kind do not write for a label, or this one has not learned that label.
+        """
+        raise ConfigError(f"given is for models of labelled texts, not of task {self.tasks[0]}: leave it out")
+
+    def label_for(self, network: Any, rng_seed: int) -> str:
+        """The label that is drawn with a text; the same for the same seed."""
+        raise NotImplementedError
 
     def sampler(self, network: Any) -> Any:
         """Make the ``charrnn.sampling.streams.ModelSampler`` of a model.

@@ -31,15 +31,25 @@ class BidirectionalShape:
         base: a layer in one direction: cell, units, dropout, types; ``width`` is that of the input.
         layers: L.
         directions: D, 1 or 2.
+        drops_last: whether the outputs of the last layer, too, are dropped in training.
     """
 
     base: StackShape
     layers: int
     directions: int
+    drops_last: bool = True
 
     def part(self, layer: int, direction: int) -> StackShape:
         """One layer in one direction."""
-        return replace(self.base, layers=1, first_layer=layer, suffix="_reverse" if direction else "", dense=layer > 0)
+        dropout = self.base.dropout if self.drops_last or layer < self.layers - 1 else 0.0
+        return replace(
+            self.base,
+            dropout=dropout,
+            layers=1,
+            first_layer=layer,
+            suffix="_reverse" if direction else "",
+            dense=layer > 0,
+        )
 
     @property
     def parts(self) -> list[list[StackShape]]:

@@ -6,6 +6,8 @@ Of a layer that reads reversed rows, whose outputs lie in the text's order, the 
 Backwards, with the gradient d of the summary:
 
     d_h[t] = d_mean / n + [t is where the maximum is] d_max + [t is the end] d_last
+
+In training, dropout may follow.
 """
 
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.dropout import dropout
 from charrnn.kernels.pooling import pool_rows, pool_rows_back
 from charrnn.layers.parameters import Array
 
@@ -32,28 +35,44 @@ class Pooling:
         pooled: (1, B, at least 3 D H): the summaries.
         d_pooled: the same for their gradient.
         places: (D, B, H): the steps of the maxima.
+        dropout: rate.
     """
 
     units: int
     pooled: Array
     d_pooled: Array
     places: npt.NDArray[np.int32]
+    dropout: float = 0.0
 
     @classmethod
-    def allocate(cls, units: int, directions: int, rows: int, dtype: np.dtype[Any]) -> "Pooling":
+    def allocate(cls, units: int, directions: int, rows: int, dtype: np.dtype[Any], dropout: float = 0.0) -> "Pooling":
         """For B rows."""
         shape = (1, rows, row_stride(SUMMARIES * directions * units, dtype.itemsize))
         places = np.zeros((directions, rows, units), np.int32)
-        return cls(units, aligned_zeros(shape, dtype), aligned_zeros(shape, dtype), places)
+        return cls(units, aligned_zeros(shape, dtype), aligned_zeros(shape, dtype), places, dropout)
 
-    def forward(self, outputs: Sequence[Array], lengths: Array, first: int, last: int) -> None:
-        """Summarise the ``outputs`` (T, B, H), one of each direction, of the rows ``first`` to ``last``."""
+    def forward(
+        self, outputs: Sequence[Array], lengths: Array, first: int, last: int, *, dropout_seed: int | None = None
+    ) -> None:
+        """Summarise the ``outputs`` (T, B, H), one of each direction, of the rows ``first`` to ``last``.
+
+        ``dropout_seed`` names the dropout mask; None switches dropout off.
+        """
         for direction, x in enumerate(outputs):
             places, start = self.places[direction], direction * SUMMARIES * self.units
             pool_rows(x, lengths, self.units, direction == 0, self.pooled, places, start, first, last)
+        self._drop(self.pooled, dropout_seed, first, last)
 
-    def backward(self, d_outputs: Sequence[Array], lengths: Array, first: int, last: int) -> None:
-        """Write the gradients of the outputs from ``d_pooled``."""
+    def backward(
+        self, d_outputs: Sequence[Array], lengths: Array, first: int, last: int, *, dropout_seed: int | None = None
+    ) -> None:
+        """Write the gradients of the outputs from ``d_pooled``, which is overwritten."""
+        self._drop(self.d_pooled, dropout_seed, first, last)
         for direction, d_x in enumerate(d_outputs):
             places, start = self.places[direction], direction * SUMMARIES * self.units
             pool_rows_back(self.d_pooled, lengths, self.units, direction == 0, d_x, places, start, first, last)
+
+    def _drop(self, vectors: Array, seed: int | None, first: int, last: int) -> None:
+        if self.dropout and seed is not None:
+            width = SUMMARIES * len(self.places) * self.units
+            dropout(vectors, vectors, width, self.dropout, seed, first, last)

@@ -31,12 +31,14 @@ class Sample:
         rng_seed: the seed that draws the text again, alone.
         stop_reason: "length", "stop", or "end" of a document.
         nats: (N,) -ln p of each drawn character and of the document's end; p is the model's, at temperature 1.
+        label: drawn with the text by a model that writes for a label.
     """
 
     text: str
     rng_seed: int
     stop_reason: str
     nats: Array
+    label: str = ""
 
     @property
     def bits_per_character(self) -> float:
@@ -89,17 +91,29 @@ class SampleBatch:
 
         If interrupted, the texts after the current one are omitted.
         """
-        prefix = self._vocabulary.encode(with_start(self.prefix, self._vocabulary))
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
-            generators = np.stack([generator(seed) for seed in self.rng_seeds[first : first + MOST_TEXTS]])
-            streams = Streams.beginning(self._sampler, prefix, generators)
-            steps = grow(streams, self._vocabulary, settings, top=top, interrupted=interrupted)
-            for step in in_order(steps, first):
+            seeds = self.rng_seeds[first : first + MOST_TEXTS]
+            for step in in_order(self._grown(seeds, settings, top=top, interrupted=interrupted), first):
                 yield step
                 if step.stop_reason == "interrupted":
                     return
             if interrupted():
                 return
+
+    def label(self, text: int) -> str:
+        """The label of a text; empty for models that write without labels."""
+        return ""
+
+    def _grown(self, rng_seeds: Sequence[int], settings: SamplingSettings, **how: Any) -> Iterator[Step]:
+        """The steps of the texts of these seeds, as they come."""
+        return self._grown_from(self._sampler, rng_seeds, settings, **how)
+
+    def _grown_from(
+        self, sampler: ModelSampler, rng_seeds: Sequence[int], settings: SamplingSettings, **how: Any
+    ) -> Iterator[Step]:
+        prefix = self._vocabulary.encode(with_start(self.prefix, self._vocabulary))
+        generators = np.stack([generator(seed) for seed in rng_seeds])
+        return grow(Streams.beginning(sampler, prefix, generators), self._vocabulary, settings, **how)
 
     def samples(self, **settings: Any) -> Iterator[Sample]:
         """Draw all texts; the options are the fields of ``SamplingSettings``."""
@@ -110,7 +124,8 @@ class SampleBatch:
             nats.append(step.predicted.nats)
             if step.stop_reason:
                 seed = self.rng_seeds[step.text]
-                yield Sample(to_text("".join(symbols), unit), seed, step.stop_reason, np.concatenate(nats))
+                text = to_text("".join(symbols), unit)
+                yield Sample(text, seed, step.stop_reason, np.concatenate(nats), self.label(step.text))
                 symbols, nats = [self.prefix], [np.empty(0)]
 
 

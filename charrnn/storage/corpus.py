@@ -51,6 +51,7 @@ class ReadingOptions:
         as_bytes: whether each byte is a character instead.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" if it is not.
         old_split: see ``charrnn.text.documents.in_documents``.
+        label_column: see ``charrnn.text.documents.read_documents``.
         min_count: how often a character must occur; rarer ones are replaced by ``charrnn.text.symbols.closest``.
     """
 
@@ -58,6 +59,7 @@ class ReadingOptions:
     as_bytes: bool
     documents: str = ""
     old_split: bool = False
+    label_column: int = -1
     min_count: int = 0
 
     @property
@@ -70,7 +72,7 @@ class ReadingOptions:
         if self.documents:
             yield Piece("", 0, END)
         how: dict[str, Any] = {"encoding": self.encoding, "unit": self.unit, "old_split": self.old_split}
-        yield from read_documents(sources, self.documents, **how)
+        yield from read_documents(sources, self.documents, label_column=self.label_column, **how)
 
     def origin(self, files: Files) -> dict[str, Any]:
         """Return the entry of a cache that identifies these files, read with these options."""
@@ -79,6 +81,8 @@ class ReadingOptions:
             origin["documents"] = self.documents
             if not self.old_split:
                 origin["line_ends"] = "all"
+        if self.label_column >= 0:
+            origin["label_column"] = self.label_column
         return origin | ({"min_count": self.min_count} if self.min_count > 1 else {})
 
 
@@ -196,7 +200,7 @@ def build_cache(
                 segments.append((numbers.dtype, len(numbers)))
                 file.write(numbers.data)
         if numbering.characters < 2:
-            raise CorpusError(too_short(sources, numbering.characters))
+            raise CorpusError(too_short(sources, numbering.characters - bool(reading.documents)))
         rare = _rare(numbering, file, segments, reading.min_count, known + END * bool(reading.documents))
         own = numbering.vocabulary(reading.unit, reading.documents, without=rare)
         vocabulary = own.joined(known)

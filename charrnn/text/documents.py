@@ -6,14 +6,15 @@ reads each END from its initial state, so that the documents are independent of 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Union
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.arguments import check_text
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus, Ids, release_pages
 from charrnn.text.corpus import split as split_ids
 from charrnn.text.escapes import unescaped
@@ -24,6 +25,9 @@ from charrnn.text.vocabulary import END, Vocabulary
 SCANNED = 1 << 24
 """Ids searched at a time."""
 
+LABELLED = ".txt"
+"""Suffix of the files of a folder whose names are labels."""
+
 MOST_MAPPED = 1 << 13
 """Documents read before their memory-mapped pages, at least one each, are released."""
 
@@ -32,11 +36,53 @@ Text = Union[Ids, "Documents"]
 
 
 def read_documents(
-    sources: Sequence[str], documents: str, *, encoding: str, unit: str, old_split: bool = False
+    sources: Sequence[str],
+    documents: str,
+    *,
+    encoding: str,
+    unit: str,
+    old_split: bool = False,
+    label_column: int = -1,
 ) -> Iterator[Piece]:
-    """Read files, folders or standard input, split into documents; see ``read_pieces`` and ``in_documents``."""
+    """The text of files, folders or standard input, split; see ``read_pieces`` and ``in_documents``.
+
+    Where ``label_column`` is one, the lines of the text files of a folder get their file's name as a column.
+    """
     pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
-    return in_documents(pieces, documents, unit, old_split=old_split)
+    split = in_documents(pieces, documents, unit, old_split=old_split)
+    return split if label_column < 0 else with_labels(split, sources, label_column)
+
+
+def with_labels(pieces: Iterable[Piece], sources: Sequence[str], column: int) -> Iterator[Piece]:
+    """Rows of TSV instead of the documents of each file LABEL.txt that lies in a folder of the ``sources``.
+
+    Args:
+        pieces: the text, in documents.
+        sources: what they are of.
+        column: place, from 0, of the label in a row; the document has the other one of two.
+
+    Raises:
+        ConfigError: the label is to be in a column that such rows do not have.
+    """
+    folders = [Path(source) for source in sources if Path(source).is_dir()]
+    begins = True
+    for piece in pieces:
+        begins = begins or piece.start == 0
+        path = Path(piece.origin)
+        if path.suffix == LABELLED and any(folder in path.parents for folder in folders):
+            if column > 1:
+                raise ConfigError(
+                    f"columns must be 1,2 or 2,1 to read {path}, whose name is a label: leave --columns out"
+                )
+            before, after = (f"{path.stem}\t", "") if column == 0 else ("", f"\t{path.stem}")
+            last = piece.text.endswith(END)
+            text = piece.text.removesuffix(END).replace(END, f"{after}{END}{before}")
+            starts = begins and bool(piece.text)
+            yield replace(piece, text=before * starts + text + f"{after}{END}" * last)
+            begins = last
+        else:
+            yield piece
+            begins = piece.text.endswith(END)
 
 
 def in_documents(

@@ -7,7 +7,7 @@ Lines are UTF-8, without a header and without quoting. A corpus of rows is read 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -48,13 +48,19 @@ class Examples:
     Attributes:
         rows: the rows.
         vocabulary: of all columns.
+        ends: how many symbols a row is longer than what is given.
     """
 
     rows: tuple[Example, ...]
     vocabulary: Vocabulary
+    ends: int = 0
 
     def __len__(self) -> int:
-        return sum(len(row.given) for row in self.rows)
+        return sum(len(row.given) + self.ends for row in self.rows)
+
+    def __getitem__(self, at: slice) -> "Examples":
+        """Some of the rows."""
+        return replace(self, rows=self.rows[at])
 
 
 class MalformedRowError(CorpusError):
@@ -86,6 +92,17 @@ def columns_of(text: str) -> tuple[int, ...]:
     if len(places) != len(words) or len(set(places)) != len(places) or len(places) not in (2, 3):
         raise ConfigError(f"columns must be two or three different numbers from 1 to 3, not {text!r}: give 1,2 or 2,1")
     return places
+
+
+def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels of a model's config, which may come from a file.
+
+    Raises:
+        ConfigError: they are not different texts.
+    """
+    if not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
+        raise ConfigError(f"labels must be different texts, not {labels!r}: use another checkpoint")
+    return tuple(labels)
 
 
 def examples_of(corpus: Corpus, columns: str) -> list[Example]:

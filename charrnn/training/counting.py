@@ -9,8 +9,6 @@ from charrnn.errors import CheckpointError
 from charrnn.kinds.contract import CountedModel
 from charrnn.machine import require_memory
 from charrnn.scoring.streams import go_on
-from charrnn.text.corpus import check_ids
-from charrnn.text.documents import Documents
 from charrnn.training.contract import BaseTrainer, Reason, StoppedError
 from charrnn.training.events import Evaluated, Event
 from charrnn.training.progress import Clock, Progress
@@ -58,10 +56,8 @@ class CountingTrainer(BaseTrainer):
     @cached_property
     def model(self) -> CountedModel:
         """The counted model; the first access counts the text."""
-        assert not isinstance(self._train_ids, Documents), "only a recurrent network reads documents"
         characters = len(self._train_ids)
         require_memory(PER_COUNTED * characters, f"counting {characters:,} characters", "choose a shorter text")
-        check_ids(self._train_ids, self.config.vocab_size)
         began = running_seconds()
         model = self.config.kind.count(self.config, self._train_ids, self.workers)
         seconds = running_seconds() - began

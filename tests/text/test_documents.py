@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents, in_documents, split_corpus, to_beginning
+from charrnn.text.documents import Documents, in_documents, read_documents, split_corpus, to_beginning, with_labels
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
 
@@ -176,3 +176,34 @@ def test_the_end_of_the_last_line_is_dropped_unless_the_model_knows_it(documents
 def test_a_text_is_split_as_it_was_before_all_line_ends_counted(documents, text, old):
     split_corpus = in_documents([Piece("a", 0, text)], documents, old_split=True)
     assert "".join(piece.text for piece in split_corpus) == END.join([*old, ""])
+
+
+def test_the_lines_of_a_folders_text_files_are_rows_with_their_names(tmp_path):
+    folder = tmp_path / "labels"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "Irish.txt").write_text("Byrne\n\nDaly", "utf-8")
+    (folder / "deep" / "Old Irish.txt").write_text("\r\nAed\r\n", "utf-8")
+    (folder / "empty.txt").touch()
+    (folder / "more.tsv").write_text("Kelly\tIrish\n", "utf-8")
+    alone = tmp_path / "alone.txt"
+    alone.write_text("Rossi\tItalian\n", "utf-8")
+    for column, wanted in (
+        (1, ["Byrne\tIrish", "Daly\tIrish", "Aed\tOld Irish", "Kelly\tIrish", "Rossi\tItalian"]),
+        (0, ["Irish\tByrne", "Irish\tDaly", "Old Irish\tAed", "Kelly\tIrish", "Rossi\tItalian"]),
+        (-1, ["Byrne", "Daly", "Aed", "Kelly\tIrish", "Rossi\tItalian"]),
+    ):
+        sources = [str(folder), str(alone)]
+        pieces = read_documents(sources, "line", encoding="utf-8", unit="character", label_column=column)
+        assert "".join(piece.text for piece in pieces) == "".join(row + END for row in wanted)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_rows_with_labels_do_not_depend_on_the_pieces(tmp_path, size):
+    path, text = tmp_path / "A.txt", "one\ntwo\n\nthree"
+    path.write_text(text)
+    cut = [Piece(str(path), at, text[at : at + size]) for at in range(0, len(text), size)]
+    for column, wanted in ((1, "one\tA|two\tA|three\tA|"), (0, "A\tone|A\ttwo|A\tthree|")):
+        pieces = with_labels(in_documents(cut, "line"), [str(tmp_path)], column)
+        assert "".join(piece.text for piece in pieces) == wanted.replace("|", END)
+    with pytest.raises(ConfigError, match=r"columns must be 1,2 or 2,1 to read .*A\.txt"):
+        list(with_labels(in_documents(cut, "line"), [str(tmp_path)], 2))

@@ -110,7 +110,7 @@ def command(
         from charrnn.api import Model
 
         model = Model.load(path, threads=threads, precision=precision)
-    if model.config.kind.answers:
+    if model.config.kind.in_rows:
         _show_evaluation(model, path, sources, encoding, confusion, as_json)
         return
     if exact:

@@ -39,6 +39,7 @@ RIVALS = 5
     default="",
     help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
 )
+@option("--given", metavar="LABEL", help="Write text for this label; of a model of labels, else drawn with each text.")
 @option(
     "--length", type=int, default=500, show_default=True, help="Maximum number of characters to draw after the seed."
 )
@@ -108,6 +109,7 @@ def command(
     *,
     target: str | None,
     seed: str,
+    given: str | None,
     num_samples: int,
     rng_seed: int | None,
     unknown: str,
@@ -140,6 +142,9 @@ def command(
     A model of documents (charrnn train --documents) draws one document, which begins with the seed, and stops by
     itself where the document ends; --length is then a limit.
 
+    A model of labels (charrnn train --task conditional) writes text for --given LABEL. Without it, each text is printed
+    after its label, which is drawn, too, and a tab.
+
     Control characters are escaped on a terminal and written unchanged elsewhere.
     """
     unshown = {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)}
@@ -156,6 +161,8 @@ def command(
     from charrnn.sampling.batch import settings_for
 
     model = Model.load(path, threads=threads, precision=precision)
+    if given is not None:
+        model = model.given(given)
     unit = model.vocabulary.unit
     text = read_seed(seed, unit, *([encoding] if encoding else encodings_of(seed, path)))
     chosen = settings_for(unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
@@ -182,6 +189,7 @@ class Texts(NamedTuple):
         prefix: the seed's symbols.
         rng_seeds: the generator's seed of each text; None if a saved state's generator continues.
         steps: the method ``steps`` of the session or of a ``SampleBatch``.
+        label: gives the label of each text that was drawn with it; empty for none.
         session: the session of --state or --interactive.
         is_resumed: whether the text continues a saved state.
     """
@@ -190,6 +198,7 @@ class Texts(NamedTuple):
     prefix: str
     rng_seeds: Sequence[int | None]
     steps: Callable[..., Any]
+    label: Callable[[int], str] = lambda text: ""
     session: "Session | None" = None
     is_resumed: bool = False
 
@@ -211,16 +220,18 @@ def begin_texts(
     source = f"drawn from {path} with --rng-seed {known_seed}"
     if not (state or interactive):
         batch = model.batch(text, num_samples=num_samples, rng_seed=known_seed, unknown=unknown)
-        return Texts(source, batch.prefix, batch.rng_seeds, batch.steps)
+        return Texts(source, batch.prefix, batch.rng_seeds, batch.steps, batch.label)
     session = model.session(rng_seed=known_seed)
     if not (state and state.exists()):
-        return Texts(source, session.read(text, unknown=unknown), [known_seed], session.steps, session)
+        return Texts(source, session.read(text, unknown=unknown), [known_seed], session.steps, session=session)
     session.restore(state)
     source = f"drawn from {path}, going on from {state}"
     if rng_seed is not None:
         session.reseed(rng_seed)
         source += f" with --rng-seed {rng_seed}"
-    return Texts(source, session.read(text, unknown=unknown), [rng_seed], session.steps, session, is_resumed=True)
+    return Texts(
+        source, session.read(text, unknown=unknown), [rng_seed], session.steps, session=session, is_resumed=True
+    )
 
 
 def leave(source: str, number: int) -> None:
@@ -301,11 +312,11 @@ def writer_for(
         stops = [to_text(stop, vocabulary.unit) for stop in settings.stop]
         values = asdict(settings) | {"stop": stops, "checkpoint": str(path)}
         show_result = results.append if keeps else print_json
-        writer = JsonWriter(vocabulary, texts.prefix, texts.rng_seeds, values, probabilities, show_result)
+        writer = JsonWriter(vocabulary, texts.prefix, texts.rng_seeds, values, probabilities, show_result, texts.label)
     elif probabilities:
-        writer = ProbabilityWriter(vocabulary, texts.rng_seeds)
+        writer = ProbabilityWriter(vocabulary, texts.rng_seeds, texts.label)
     else:
-        writer = TextWriter(vocabulary, texts.prefix, texts.rng_seeds)
+        writer = TextWriter(vocabulary, texts.prefix, texts.rng_seeds, texts.label)
     if not keeps:
         return writer
     from charrnn.cli.sample.novelty import KeepingWriter

@@ -19,6 +19,15 @@ from charrnn.text.vocabulary import Vocabulary
 LN2 = math.log(2)
 
 
+LabelOf = Callable[[int], str]
+"""Gives the label of each text that was drawn with it; empty for none."""
+
+
+def no_label(text: int) -> str:
+    """No text has a label."""
+    return ""
+
+
 def head(display: Display, text: int, rng_seeds: Sequence[int | None]) -> None:
     """Print the line before each of several texts."""
     if len(rng_seeds) > 1:
@@ -28,14 +37,17 @@ def head(display: Display, text: int, rng_seeds: Sequence[int | None]) -> None:
 class TextWriter:
     """Prints the texts, the first one while it is drawn; each of several follows a line with its seed.
 
-    Documents that are lines have no such line; each is printed as a line.
+    Documents that are lines have no such line; each is printed as a line. A label that was drawn stands before its text
+    and a tab.
     """
 
     portion = PORTION
 
-    def __init__(self, vocabulary: Vocabulary, prefix: str, rng_seeds: Sequence[int | None]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, prefix: str, rng_seeds: Sequence[int | None], label: LabelOf = no_label
+    ) -> None:
         self.display = Display(vocabulary.unit)
-        self._prefix, self._seeds = prefix, rng_seeds
+        self._prefix, self._seeds, self._label = prefix, rng_seeds, label
         self._lines = vocabulary.documents == "line"
         self._last = "\n"
 
@@ -43,6 +55,8 @@ class TextWriter:
         """Begin a text."""
         if not self._lines:
             head(self.display, text, self._seeds)
+        if label := self._label(text):
+            self._write(f"{label}\t")
         self._write(self._prefix)
 
     def step(self, step: Step) -> None:
@@ -74,8 +88,9 @@ class JsonWriter:
         settings: dict[str, Any],
         probabilities: bool,
         show: Callable[[dict[str, Any]], None] = print_json,
+        label: LabelOf = no_label,
     ) -> None:
-        self._show = show
+        self._show, self._label = show, label
         self._vocabulary, self._prefix, self._seeds = vocabulary, prefix, rng_seeds
         self._settings, self._probabilities = settings, probabilities
 
@@ -101,6 +116,8 @@ class JsonWriter:
             "stop_reason": step.stop_reason,
             "rng_seed": self._seeds[step.text],
         }
+        if label := self._label(step.text):
+            result["label"] = label
         if self._probabilities:
             name = partial(json_name, vocabulary=self._vocabulary)
             result["probabilities"] = [
@@ -116,13 +133,15 @@ class ProbabilityWriter:
 
     portion = 1
 
-    def __init__(self, vocabulary: Vocabulary, rng_seeds: Sequence[int | None]) -> None:
-        self._vocabulary, self._seeds = vocabulary, rng_seeds
+    def __init__(self, vocabulary: Vocabulary, rng_seeds: Sequence[int | None], label: LabelOf = no_label) -> None:
+        self._vocabulary, self._seeds, self._label = vocabulary, rng_seeds, label
         self._display = Display(vocabulary.unit)
 
     def begin(self, text: int) -> None:
         """Begin a text."""
         head(self._display, text, self._seeds)
+        if label := self._label(text):
+            self._display.line(f"--- {label} ---")
 
     def step(self, step: Step) -> None:
         """Write the characters of a step."""

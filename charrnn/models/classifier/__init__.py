@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from charrnn.kinds.metric import Metric
-from charrnn.models.answering import AnsweringKind
 from charrnn.models.classifier.config import ClassifierConfig
+from charrnn.models.labelling import LabellingKind
 
-ACCURACY = Metric("accuracy", "part of the rows that are right", higher_is_better=True)
 
-
-class Labels(AnsweringKind):
+class Labels(LabellingKind):
     """See ``charrnn.kinds.kind.Kind``."""
 
     name = "rnn"
-    tasks = ("label",)
     config = ClassifierConfig
-    metrics = (ACCURACY, *AnsweringKind.metrics)
     precisions = ("float32", "float64", "bf16")
 
     def title(self, config: ClassifierConfig) -> str:
@@ -26,12 +21,6 @@ class Labels(AnsweringKind):
         layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
         ways = "both directions" if config.directions == 2 else "one direction"
         return f"{config.cell}, {layers} of {config.hidden_size} in {ways}"
-
-    def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
-        """See ``Kind``: rows and their labels."""
-        from charrnn.models.classifier.data import LabelledRows
-
-        return LabelledRows(corpus, options.get("columns", ClassifierConfig.columns))
 
     def parameters(self, config: ClassifierConfig) -> Any:
         """See ``Kind``."""
@@ -66,27 +55,9 @@ class Labels(AnsweringKind):
 
     def batches(self, config: ClassifierConfig, settings: Any, data: Any) -> Any:
         """See ``Kind``."""
-        from charrnn.models.classifier.answers import batches_of
+        from charrnn.models.classifier.batches import batches_of
 
         return batches_of(config, settings, data)
-
-    def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """See ``Kind``: accuracy, and the mean loss."""
-        from charrnn.models.classifier.answers import validate
-
-        return validate(network, data, before_window)
-
-    def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
-        """See ``Kind``."""
-        from charrnn.models.classifier.answers import evaluate
-
-        return evaluate(network, vocabulary, text, training)
-
-    def predictor(self, network: Any, vocabulary: Any) -> Any:
-        """See ``Kind``."""
-        from charrnn.models.classifier.answers import LabelPredictor
-
-        return LabelPredictor(network, vocabulary)
 
 
 KIND = Labels()

@@ -3,7 +3,7 @@
 characters -> tables -> recurrent layers in both directions -> pooling -> projection -> softmax over the labels
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.text.batches import Batch
-from charrnn.training.row_batches import reversed_rows
+from charrnn.training.row_batches import by_length, padded_rows, reversed_rows
 from charrnn.workers import Workers, share
+
+TOGETHER = 64
+"""Texts that are labelled at a time."""
 
 
 class ClassifierParameters(Parameters):
@@ -139,6 +142,14 @@ class Classifier:
         log_probabilities: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return log_probabilities
 
+    def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
+        """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
+        found = np.empty((len(texts), len(self.config.labels)))
+        for chosen in by_length(np.array([len(text) for text in texts], np.int64), TOGETHER):
+            before_batch()
+            found[chosen] = self.run(*padded_rows([texts[at] for at in chosen], len(chosen)))
+        return found
+
     def in_orders(self, x: Array, lengths: Array) -> list[Array]:
         """For each direction, ids (T, B) in its order."""
         return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
@@ -156,8 +167,13 @@ class Classifier:
         """Logits of the rows ``first`` to ``last`` of a batch."""
         starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
         self.layers.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
-        buffers.pooling.forward(self.layers.outputs(buffers.layers), lengths, first, last)
+        outputs, seed = self.layers.outputs(buffers.layers), self.pooling_seed(dropout_seed)
+        buffers.pooling.forward(outputs, lengths, first, last, dropout_seed=seed)
         self.head.forward([buffers.pooling.pooled], buffers.softmax.logits, buffers.one_step, first, last)
+
+    def pooling_seed(self, dropout_seed: int | None) -> int | None:
+        """The dropout seed of the pooling, which no layer has."""
+        return None if dropout_seed is None else dropout_seed + self.config.num_layers * self.config.directions
 
 
 class ClassifierBuffers:
@@ -175,7 +191,7 @@ class ClassifierBuffers:
         packed, dtype = config.packed_dtype, config.dtype
         of_steps = Rows.allocate(steps, rows, longest, packed)
         self.layers = BidirectionalBuffers.allocate(config.layers, of_steps, training=training)
-        self.pooling = Pooling.allocate(config.hidden_size, config.directions, rows, dtype)
+        self.pooling = Pooling.allocate(config.hidden_size, config.directions, rows, dtype, config.dropout)
         self.softmax = Softmax.allocate(1, rows, len(config.labels), dtype)
         self.one_step = Rows.allocate(1, rows, longest, packed)
 
@@ -214,7 +230,8 @@ class ClassifierLearner:
             network.forward(ids, lengths, buffers, first, last, dropout_seed=dropout_seed)
             softmax.backward(batch.targets, first, last)
             network.head.backward(softmax.logits, [pooling.d_pooled], buffers.one_step, first, last)
-            pooling.backward(network.layers.d_outputs(buffers.layers), lengths, first, last)
+            d_outputs = network.layers.d_outputs(buffers.layers)
+            pooling.backward(d_outputs, lengths, first, last, dropout_seed=network.pooling_seed(dropout_seed))
             network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
 
         def weights(part: int, parts: int) -> None:

@@ -21,7 +21,7 @@ class SeriesKind(Kind):
     answers = True
     forecasts = True
     counted = "rows"
-    refitted = frozenset({"means", "deviations"})
+    refitted = frozenset({"vocab_size", "means", "deviations"})
     metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MSE)
     precisions = ("float32", "float64", "bf16")
 

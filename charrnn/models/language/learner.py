@@ -17,7 +17,6 @@ from charrnn.layers.parameters import Array
 from charrnn.layers.products import Summation, WeightSum
 from charrnn.layers.state import State
 from charrnn.models.language.network import LanguageBuffers, Network
-from charrnn.models.language.parameters import LanguageParameters
 from charrnn.text.batches import Batch
 from charrnn.workers import share
 
@@ -37,8 +36,8 @@ class TruncatedBPTT:
 
     def __init__(self, network: Network, steps: int, streams: int) -> None:
         self.network, config = network, network.config
-        self.gradient = LanguageParameters(config)
-        self._buffers = LanguageBuffers.allocate(config, steps, streams, training=True)
+        self.gradient = type(network.parameters)(config)
+        self._buffers = network.buffers(steps, streams, training=True)
         self._shortened = {steps: self._buffers}
         self._d_initial = network.initial_state(streams) if config.learn_initial_state else None
         widest = max(2 * config.hidden_size, config.embedding_size)

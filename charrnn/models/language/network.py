@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.parameters import HEAD_BIAS, Array
-from charrnn.layers.products import Rows
+from charrnn.layers.products import Bias, Rows
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers
 from charrnn.layers.softmax import Softmax
@@ -130,9 +130,14 @@ class Network:
             burn_in: number of first steps that need no logits.
             dropout_seed: names the dropout masks; None switches dropout off.
         """
-        self.stack.forward(self.inputs.forward(x), x, buffers.stack, first, last, dropout_seed=dropout_seed)
+        starts = self.starts(x, buffers, first, last)
+        self.stack.forward(starts, x, buffers.stack, first, last, dropout_seed=dropout_seed)
         logits, rows = buffers.logits[burn_in:], self.rows_of_logits(buffers, burn_in)
         self.projection.forward(self.outputs(buffers, burn_in), logits, rows, first, last)
+
+    def starts(self, x: Array, buffers: LanguageBuffers, first: int, last: int) -> list[Bias]:
+        """What the gates of each layer that the input reaches start from."""
+        return self.inputs.forward(x)
 
     def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
         """The outputs (T, B, H) of the layers that reach the projection, without the burn-in."""
@@ -150,9 +155,9 @@ class Network:
     def check_state(self, state: State) -> None:
         """Accept any numbers as a state."""
 
-    def buffers(self, steps: int, streams: int) -> LanguageBuffers:
-        """Allocate buffers for inference; see ``LanguageModel``."""
-        return LanguageBuffers.allocate(self.config, steps, streams)
+    def buffers(self, steps: int, streams: int, *, training: bool = False) -> LanguageBuffers:
+        """Allocate buffers; see ``LanguageModel``."""
+        return LanguageBuffers.allocate(self.config, steps, streams, training=training)
 
     def to_tensors(self) -> dict[str, Array]:
         """The tensors under PyTorch's names."""

@@ -38,7 +38,9 @@ class Ngram(CountedKind):
     def count(self, config: NgramConfig, ids: Any, workers: Any) -> Any:
         """Count the contexts of a text (N,)."""
         from charrnn.models.ngram.counts import NGram
+        from charrnn.text.corpus import check_ids
 
+        check_ids(ids, config.vocab_size)
         return NGram.count(config, ids, workers)
 
     def cost(self, config: NgramConfig) -> Cost:

@@ -17,7 +17,12 @@ class NgramConfig(ModelConfig):
 
     model: str = model_option("ngram")
     order: int = of_model(
-        8, "Order of an n-gram model, which sees N - 1 characters.", metavar="N", least=1, most=HIGHEST_ORDER
+        8,
+        "Order of an n-gram model, which sees N - 1 characters.",
+        shown_default="8; to label, 4",
+        metavar="N",
+        least=1,
+        most=HIGHEST_ORDER,
     )
     smoothing: str = of_model(
         "kneser-ney", "How an n-gram model combines long contexts and short ones.", choices=lambda: SMOOTHINGS

@@ -1,0 +1,55 @@
+"""The options of a model that writes text for a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.config import TEXT, columns_option, task_option
+from charrnn.models.language.config import LanguageConfig
+from charrnn.text.examples import check_labels, columns_of
+
+
+@dataclass(frozen=True)
+class ConditionalConfig(LanguageConfig):
+    """The shape of a model that writes text for a label; see ``ModelConfig``."""
+
+    task: str = task_option("conditional")
+    columns: str = columns_option()
+
+    labels: Sequence[str] = ()
+    """What texts can be of, in the order of the classes."""
+    label_counts: Sequence[int] = ()
+    """Texts of each label that there were."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "labels", check_labels(self.labels))
+        object.__setattr__(self, "label_counts", tuple(self.label_counts))
+        columns_of(self.columns)
+        counts = self.label_counts
+        if len(counts) != len(self.labels) or not all(isinstance(count, int) and count > 0 for count in counts):
+            raise ConfigError(f"label_counts must be a count for each label, not {counts!r}: use another checkpoint")
+
+    def class_of(self, label: str) -> int:
+        """The number of a label.
+
+        Raises:
+            ConfigError: the model has not learned it.
+        """
+        if label not in self.labels:
+            raise ConfigError(f"a label must be one that the model has learned, {self._some()}, not {label!r}")
+        return self.labels.index(label)
+
+    def _some(self) -> str:
+        most = 20
+        return ", ".join(self.labels[:most]) + f" or one of {len(self.labels) - most} others" * (
+            len(self.labels) > most
+        )
+
+    @property
+    def of_one_label(self) -> LanguageConfig:
+        """The shape of the language model of one label's texts."""
+        values = {field.name: getattr(self, field.name) for field in fields(LanguageConfig)}
+        return LanguageConfig(**{**values, "task": TEXT})

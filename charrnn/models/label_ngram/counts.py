@@ -1,0 +1,155 @@
+"""One n-gram model for each label, and Bayes' rule.
+
+    p(label | text) = p(text | label) p(label) / sum over all labels of the same
+
+p(label) is the label's share of the rows, p(text | label) the product of the probabilities of the text's characters and
+of its end, by the n-gram model of the label's texts. Between two texts, END stands as often as a context is long, so
+that no context reaches from one text to the next.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CheckpointError
+from charrnn.kinds.contexts import ContextBuffers
+from charrnn.layers.parameters import Array
+from charrnn.layers.state import State
+from charrnn.models.label_ngram.config import LabelNgramConfig
+from charrnn.models.ngram.config import NgramConfig
+from charrnn.models.ngram.counts import NGram, check_arrays
+from charrnn.scoring.streams import go_on, losses_and_ranks
+from charrnn.text.examples import Examples
+from charrnn.training.row_batches import by_length, padded_rows
+from charrnn.workers import Workers
+
+ROW_COUNTS = "label.rows"
+"""Name of the counts (C,) of the labels' rows."""
+
+READ_TOGETHER = 256
+"""Texts that are read at a time."""
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def count_texts(config: NgramConfig, texts: Sequence[Ids], workers: Workers | None = None) -> NGram:
+    """The n-gram model of texts of ids, each of which ends with the last id, END."""
+    between = np.full(max(1, config.order - 1), config.vocab_size - 1, np.int32)
+    return NGram.count(
+        config, np.concatenate([between, *(part for text in texts for part in (text, between))]), workers
+    )
+
+
+def text_nats(model: NGram, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+    """-ln p (N,) of texts of ids and their ends."""
+    nats, end = np.empty(len(texts)), model.config.vocab_size - 1
+    for chosen in by_length(np.array([len(text) for text in texts], np.int64), READ_TOGETHER):
+        before_batch()
+        whole = [np.concatenate([[end], texts[at], [end]]).astype(np.int32) for at in chosen]
+        ids, lengths = padded_rows(whole, len(chosen))
+        state: State = [(np.full_like(model.initial_state(len(chosen))[0][0], end + 1),)]
+        buffers: ContextBuffers = model.buffers(len(ids) - 1, len(chosen))
+        losses, _ = losses_and_ranks(model, model.run(ids[:-1], state, buffers), ids[1:])
+        counted = np.arange(1, len(ids))[:, np.newaxis] < lengths
+        nats[chosen] = added_up(np.zeros(len(chosen)), losses, counted)
+    return nats
+
+
+def added_up(total: Numbers, losses: Numbers, counted: Array) -> Numbers:
+    """Add those of the losses (T, B) that count to ``total`` (B,), step by step, so that no row depends on others."""
+    for step in np.where(counted, losses, 0):
+        total += step
+    return total
+
+
+class LabelNgrams:
+    """One n-gram model for each label; make one with ``count`` or ``load``.
+
+    Args:
+        config: its shape.
+        models: of each label's texts.
+        rows: (C,) how many rows each label has.
+        workers: the threads that share the work.
+    """
+
+    state_names = ()
+
+    def __init__(
+        self, config: LabelNgramConfig, models: Sequence[NGram], rows: Array, workers: Workers | None = None
+    ) -> None:
+        self.config, self.workers = config, workers or Workers()
+        self._models, self._rows = models, rows
+
+    @classmethod
+    def count(cls, config: LabelNgramConfig, data: Examples, workers: Workers | None = None) -> "LabelNgrams":
+        """Count texts that are given and their labels, which are wanted."""
+        texts: dict[str, list[Ids]] = {label: [] for label in config.labels}
+        for row in data.rows:
+            texts[row.wanted].append(data.vocabulary.encode(row.given))
+        models = [count_texts(config.of_one_label, own, workers) for own in texts.values()]
+        return cls(config, models, np.array([len(own) for own in texts.values()], np.int64), workers)
+
+    @classmethod
+    def load(
+        cls, config: LabelNgramConfig, tensors: Mapping[str, Array], workers: Workers | None = None
+    ) -> "LabelNgrams":
+        """Make the model of a checkpoint's tensors; see ``Kind.load``."""
+        check_label_arrays(config, tensors)
+        own = (_tensors_of(tensors, label) for label in range(len(config.labels)))
+        models = [NGram.load(config.of_one_label, each, workers) for each in own]
+        return cls(config, models, tensors[ROW_COUNTS], workers)
+
+    @property
+    def size(self) -> int:
+        """Number of counts."""
+        return sum(model.size for model in self._models)
+
+    def to_tensors(self) -> dict[str, Array]:
+        """The arrays of the counts, by name."""
+        counts = {
+            f"label{number}.{name}": array
+            for number, model in enumerate(self._models)
+            for name, array in model.to_tensors().items()
+        }
+        return counts | {ROW_COUNTS: self._rows}
+
+    def nats_of_each(self, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+        """-ln p(text | label) (C, N)."""
+        return np.array([text_nats(model, texts, before_batch) for model in self._models])
+
+    def log_probabilities(self, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+        """Log probabilities (N, C) of the labels of texts of ids."""
+        return by_bayes(self.nats_of_each(texts, before_batch), self._rows)
+
+
+def by_bayes(nats: Numbers, counts: Array) -> Numbers:
+    """Return ln p(label | text) (N, C), from -ln p(text | label) (C, N) and the labels' counts (C,)."""
+    joint = joint_log_probabilities(nats, counts)
+    found: Numbers = joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)
+    return found
+
+
+def joint_log_probabilities(nats: Numbers, counts: Array) -> Numbers:
+    """Return ln p(text, label) (N, C), from -ln p(text | label) (C, N) and the labels' counts (C,)."""
+    with np.errstate(divide="ignore"):  # a label without rows is never the answer
+        shares = np.log(np.asarray(counts) / np.sum(counts))
+    joint: Numbers = shares - nats.T
+    return joint
+
+
+def check_label_arrays(config: LabelNgramConfig, tensors: Mapping[str, Array]) -> None:
+    """Check the arrays of a checkpoint; see ``Kind.check_fit``."""
+    rows = tensors.get(ROW_COUNTS)
+    if rows is None or rows.shape != (len(config.labels),) or rows.dtype != np.int64 or rows.min(initial=0) < 0:
+        raise CheckpointError(f"tensor {ROW_COUNTS} must be a count for each label: choose another file")
+    if not rows.any():
+        raise CheckpointError(f"tensor {ROW_COUNTS} must count at least one row: choose another file")
+    for label in range(len(config.labels)):
+        check_arrays(config.of_one_label, _tensors_of(tensors, label))
+
+
+def _tensors_of(tensors: Mapping[str, Array], label: int) -> dict[str, Array]:
+    start = f"label{label}."
+    return {name.removeprefix(start): array for name, array in tensors.items() if name.startswith(start)}

@@ -1,0 +1,55 @@
+"""What the kinds have in common that learn from rows of what is given and what is wanted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.kind import Kind
+
+
+class RowsKind(Kind):
+    """A kind that learns from rows, each of which is read whole."""
+
+    reading = "line"
+    documents = True
+    in_rows = True
+    lacks = frozenset({"seq_length", "update_every", "reset_probability"})
+
+    def check_reach(self) -> None:
+        """See ``Kind``."""
+        task = self.tasks[0]
+        raise ConfigError(f"gradients are shown for models of task text, not for task {task}: choose another run")
+
+    def trainer(self, *arguments: Any, **how: Any) -> Any:
+        """See ``Kind``: by gradients."""
+        from charrnn.training.trainer import Trainer
+
+        return Trainer(*arguments, **how)
+
+    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
+        """See ``Kind``: batches of the data itself."""
+        batches, number = self.batches(config, settings, data), 0
+        batches.begin_epoch(0)
+        while True:
+            yield batches.batch(number % len(batches), number)
+            number += 1
+
+    def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
+        """See ``Kind``."""
+        self.preview(network, vocabulary, data, settings.rng_seed, 0)
+
+    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+        """See ``Kind``: a batch has no more rows than there are."""
+        from dataclasses import replace
+
+        count = len(data.rows)
+        if settings.batch_size <= count:
+            return settings, ()
+        return replace(settings, batch_size=count), (f"{count} rows are few: that many are a batch",)
+
+    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+        """See ``Kind``."""
+        return float(math.ceil(len(data.rows) / settings.batch_size))
