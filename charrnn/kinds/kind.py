@@ -114,6 +114,10 @@ class Kind(ABC):
         """
         raise ConfigError(f"a model for task {self.tasks[0]} writes text and does not answer: use charrnn sample")
 
+    def context(self, config: Any) -> int:
+        """Characters of the lines before it with which a line is answered; a model that has some answers texts."""
+        return 0
+
     def evaluate(self, network: Any, vocabulary: Vocabulary, text: str, training: Any) -> Evaluation:
         """Measure the answers of a model.
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -56,8 +56,11 @@ def command(
 
     model = Model.load(path, threads=threads, precision=precision)
     model.answers([])  # tells of a model that does not answer before a line is read
+    answers, context = model.answers, model.config.kind.context(model.config)
+    if context:
+        answers = InContext(model.answers, context)
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
-        answered = _answered(model.answers, lines, top, unknown)
+        answered = _answered(answers, lines, top, unknown)
         if as_json:
             for line, answers in answered:
                 print_json({"given": line.text, "answers": [answer._asdict() for answer in answers]})
@@ -66,11 +69,35 @@ def command(
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
 
 
+class InContext:
+    """Answers lines of one text, of which some come at a time, in the light of those before them.
+
+    Args:
+        answers: answers some lines, the first of which begins a text.
+        characters: of the lines before it that a line is answered with.
+    """
+
+    def __init__(self, answers: "Callable[..., list[list[Answer]]]", characters: int) -> None:
+        self._answers, self._characters = answers, characters
+        self._before: list[str] = []
+
+    def __call__(self, lines: Sequence[str], **how: Any) -> "list[list[Answer]]":
+        known = len(self._before)
+        self._before += lines
+        found = self._answers(self._before, **how)[known:]
+        kept, characters = 0, 0
+        while kept < len(self._before) and characters < self._characters:
+            kept += 1
+            characters += len(self._before[-kept]) + 1
+        self._before = self._before[len(self._before) - kept :]
+        return found
+
+
 def _answered(
     answers: "Callable[..., list[list[Answer]]]", lines: Sequence[InputLine], top: int, unknown: str
 ) -> "Iterator[tuple[InputLine, list[Answer]]]":
-    """Lines and their answers; nothing is the answer to an empty line."""
-    asked = [line for line in lines if line.text]
+    """Lines and their answers; nothing is the answer to an empty line, but it may part those beside it."""
+    asked = [line for line in lines if line.text or isinstance(answers, InContext)]
     try:
         found = iter(answers([line.text for line in asked], top=top, unknown=unknown))
     except CharrnnError:
@@ -81,7 +108,8 @@ def _answered(
                 raise type(error)(f"line {line.number} of {line.origin}: {error}") from None
         raise
     for line in lines:
-        yield line, next(found) if line.text else []
+        answer = next(found) if line.text or isinstance(answers, InContext) else []
+        yield line, answer if line.text else []
 
 
 def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:

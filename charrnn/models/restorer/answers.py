@@ -1,0 +1,183 @@
+"""Rows as batches of a model that restores, and its answers."""
+
+import heapq
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.contract import Answer
+from charrnn.models.restorer.measures import word_accuracy
+from charrnn.models.restorer.network import Restorer
+from charrnn.models.restorer.stripped import Answers, Numbers, RestoredRows, Row, Stripped
+from charrnn.models.restorer.tasks import TASKS
+from charrnn.text.batches import Batch
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_rows
+from charrnn.training.settings import TrainingSettings
+
+RESTORED_TOGETHER = 64
+"""Rows that are read at a time."""
+
+LogProbabilities = npt.NDArray[np.float64]
+
+
+def batches_of_rows(settings: TrainingSettings, data: RestoredRows) -> RowBatches:
+    """Batches of rows of a text."""
+    return RowBatches(data.lengths, settings, partial(_batch_of, data, settings.batch_size))
+
+
+def _batch_of(data: RestoredRows, room: int, chosen: Chosen) -> Batch:
+    text, rows = data.text, [data.rows[at] for at in chosen]
+    ids, lengths = padded_rows([text.ids[row.start : row.end] for row in rows], room)
+    targets, weights = np.zeros_like(ids), np.zeros(ids.shape, np.float32)
+    for column, row in enumerate(rows):
+        targets[: row.end - row.start, column] = text.known[row.start : row.end]
+        weights[row.first - row.start : row.last - row.start, column] = text.doubtful[row.first : row.last]
+    return Batch(ids, targets, weights, lengths=lengths)
+
+
+def log_probabilities_of(
+    network: Restorer,
+    data: RestoredRows,
+    is_given: npt.NDArray[np.bool_],
+    before_batch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Row, LogProbabilities]]:
+    """The rows of a text, in any order, each with the log probabilities (n, C) of the answers at its n characters.
+
+    Args:
+        network: the model.
+        data: the rows.
+        is_given: (N,) where the text's own answers are known.
+        before_batch: called before each batch; it may raise to stop.
+    """
+    text, known = data.text, np.maximum(data.text.known, 0)
+    for chosen in by_length(data.lengths, RESTORED_TOGETHER):
+        before_batch()
+        rows = [data.rows[at] for at in chosen]
+        spans = [slice(row.start, row.end) for row in rows]
+        ids, lengths = padded_rows([text.ids[span] for span in spans], len(rows))
+        given, _ = padded_rows([known[span] for span in spans], len(rows))
+        where, _ = padded_rows([is_given[span].astype(np.int32) for span in spans], len(rows))
+        found = network.run(ids, lengths, given, where.astype(np.bool_), data.answers.possible)
+        for column, row in enumerate(rows):
+            yield row, found[row.first - row.start : row.last - row.start, column]
+
+
+def best_answers(
+    network: Restorer,
+    data: RestoredRows,
+    is_given: npt.NDArray[np.bool_],
+    before_batch: Callable[[], None] = lambda: None,
+) -> tuple[Numbers, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The most probable answers (N,) of a text, their log probabilities, and those of the text's own answers.
+
+    Where they are given they are the text's own, of log probability 0.
+    """
+    text = data.text
+    best, own = text.known.copy(), np.maximum(text.known, 0)
+    of_best, of_own = np.zeros(len(best)), np.zeros(len(best))
+    for row, found in log_probabilities_of(network, data, is_given, before_batch):
+        span = slice(row.first, row.last)
+        free, at = ~is_given[span], np.arange(len(found))
+        answers = found.argmax(axis=1)
+        best[span][free] = answers[free]
+        of_best[span][free] = found[at, answers][free]
+        of_own[span][free] = found[at, own[span]][free]
+    return best, of_best, of_own
+
+
+def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[[], None]) -> dict[str, float]:
+    """The part of the words with a letter that are right, and the mean loss in bits where there are several answers."""
+    text = data.text
+    best, _, own = best_answers(network, data, ~text.doubtful, before_batch)
+    best[~text.doubtful] = 0
+    span = data.span
+    count = int(text.doubtful[span].sum())
+    return {
+        "word_accuracy": word_accuracy(data, best),
+        "bits": -float(own[span].sum()) / math.log(2) / count if count else 0.0,
+    }
+
+
+class RestoringPredictor:
+    """Restores lines; a ``charrnn.kinds.contract.Predictor``.
+
+    Characters that the model does not know stay as they are, so ``unknown`` does not matter.
+    """
+
+    def __init__(self, network: Restorer, vocabulary: Vocabulary) -> None:
+        self._network, config = network, network.config
+        self._task = TASKS[config.task]
+        self._answers = Answers(self._task, vocabulary, config.classes)
+
+    def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+        """See ``Predictor``; a line is read with the end of those before it, where the task does so."""
+        if top > 1 and self._network.config.feedback:
+            raise ConfigError(f"top must be 1 for a model with feedback, not {top}: leave it out")
+        text = Stripped.of(lines, self._answers)
+        data = RestoredRows(text, tuple(text.rows(self._task.context)), self._answers)
+        is_given = ~text.doubtful
+        if self._task.keeps:
+            is_given |= text.known != 0
+        if top > 1:
+            return self._several(lines, data, is_given, top)
+        best, of_best, _ = best_answers(self._network, data, is_given)
+        return [
+            [Answer(self._restored(line, text, span, best[span]), math.exp(of_best[span].sum()))]
+            for line, span in zip(lines, text.spans, strict=True)
+        ]
+
+    def _several(
+        self, lines: Sequence[str], data: RestoredRows, is_given: npt.NDArray[np.bool_], top: int
+    ) -> list[list[Answer]]:
+        text, found = data.text, {}
+        for row, each in log_probabilities_of(self._network, data, is_given):
+            found[row.first] = each
+        shown = []
+        for line, span in zip(lines, text.spans, strict=True):
+            parts = [found[first] for first in sorted(found.keys() & set(range(span.start, span.stop)))]
+            each = np.concatenate(parts) if parts else np.zeros((0, len(self._answers.classes)))
+            shown.append([])
+            for log_probability, changes in most_probable(each[: span.stop - span.start], is_given[span], top):
+                numbers = text.known[span].copy()
+                numbers[[at for at, _ in changes]] = [number for _, number in changes]
+                shown[-1].append(Answer(self._restored(line, text, span, numbers), math.exp(log_probability)))
+        return shown
+
+    def _restored(self, line: str, text: Stripped, span: slice, numbers: Numbers) -> str:
+        """A line with these answers; where they are its own, its characters are not touched."""
+        changed = np.flatnonzero(numbers != text.known[span])
+        if not len(changed):
+            return line
+        pieces = list(self._task.pieces(line))
+        for at in changed.tolist():
+            character = text.characters[span.start + at]
+            pieces[at] = self._task.joined(character, self._answers.classes[numbers[at]])
+        return "".join(pieces)
+
+
+def most_probable(
+    found: LogProbabilities, is_given: npt.NDArray[np.bool_], top: int
+) -> list[tuple[float, tuple[tuple[int, int], ...]]]:
+    """The most probable answers to a line whose characters are answered independently.
+
+    Args:
+        found: (n, C) log probabilities.
+        is_given: (n,) where there is nothing to answer.
+        top: how many are wanted.
+
+    Returns:
+        Log probability, and the number of the answer at each place that is not given; the most probable first.
+    """
+    beam: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0.0, ())]
+    for at in np.flatnonzero(~is_given[: len(found)]).tolist():
+        order = [number for number in np.argsort(-found[at], kind="stable")[:top].tolist() if found[at, number] > -np.inf]
+        longer = [
+            (total + float(found[at, number]), (*numbers, (at, number))) for total, numbers in beam for number in order
+        ]
+        beam = heapq.nlargest(top, longer, key=lambda item: item[0])
+    return beam

@@ -1,0 +1,8 @@
+"""The tasks by name."""
+
+from charrnn.models.restorer.accents import Accents
+from charrnn.models.restorer.case import Case
+from charrnn.models.restorer.spaces import Spaces
+from charrnn.models.restorer.task import Task
+
+TASKS: dict[str, Task] = {task.name: task for task in (Accents(), Case(), Spaces())}
