@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, padded
 from charrnn.layers.parameters import Array, Parameters
-from charrnn.layers.products import Bias, PackedMatrix, Rows, WeightSum, flat, weight_sum, zero_row
+from charrnn.layers.products import Bias, PackedMatrix, WeightSum, flat, weight_sum, zero_row
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers
 from charrnn.layers.recurrent_shape import StackShape
 

@@ -1,12 +1,13 @@
 """``charrnn predict``: what a model answers to lines of text."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.predict.context import InContext
 from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
@@ -56,60 +57,31 @@ def command(
 
     model = Model.load(path, threads=threads, precision=precision)
     model.answers([])  # tells of a model that does not answer before a line is read
-    answers, context = model.answers, model.config.kind.context(model.config)
-    if context:
-        answers = InContext(model.answers, context)
+    answers = InContext(model.answers, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(answers, lines, top, unknown)
         if as_json:
-            for line, answers in answered:
-                print_json({"given": line.text, "answers": [answer._asdict() for answer in answers]})
+            for line, found in answered:
+                print_json({"given": line.text, "answers": [answer._asdict() for answer in found]})
             continue
-        shown = "".join(_as_text(answers, probabilities) + line.end for line, answers in answered)
+        shown = "".join(_as_text(found, probabilities) + line.end for line, found in answered)
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
 
 
-class InContext:
-    """Answers lines of one text, of which some come at a time, in the light of those before them.
-
-    Args:
-        answers: answers some lines, the first of which begins a text.
-        characters: of the lines before it that a line is answered with.
-    """
-
-    def __init__(self, answers: "Callable[..., list[list[Answer]]]", characters: int) -> None:
-        self._answers, self._characters = answers, characters
-        self._before: list[str] = []
-
-    def __call__(self, lines: Sequence[str], **how: Any) -> "list[list[Answer]]":
-        known = len(self._before)
-        self._before += lines
-        found = self._answers(self._before, **how)[known:]
-        kept, characters = 0, 0
-        while kept < len(self._before) and characters < self._characters:
-            kept += 1
-            characters += len(self._before[-kept]) + 1
-        self._before = self._before[len(self._before) - kept :]
-        return found
-
-
 def _answered(
-    answers: "Callable[..., list[list[Answer]]]", lines: Sequence[InputLine], top: int, unknown: str
+    answers: "InContext", lines: Sequence[InputLine], top: int, unknown: str
 ) -> "Iterator[tuple[InputLine, list[Answer]]]":
-    """Lines and their answers; nothing is the answer to an empty line, but it may part those beside it."""
-    asked = [line for line in lines if line.text or isinstance(answers, InContext)]
+    """Lines and their answers; nothing is the answer to an empty line."""
     try:
-        found = iter(answers([line.text for line in asked], top=top, unknown=unknown))
+        found = answers([line.text for line in lines], top=top, unknown=unknown)
     except CharrnnError:
-        for line in asked:  # to tell which one it is
+        for line in lines:  # to tell which one it is
             try:
                 answers([line.text], unknown=unknown)
             except CharrnnError as error:
                 raise type(error)(f"line {line.number} of {line.origin}: {error}") from None
         raise
-    for line in lines:
-        answer = next(found) if line.text or isinstance(answers, InContext) else []
-        yield line, answer if line.text else []
+    yield from zip(lines, found, strict=True)
 
 
 def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:

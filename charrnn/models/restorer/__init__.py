@@ -112,9 +112,17 @@ class Restoring(AnsweringKind):
         ((best,),) = self.predictor(network, vocabulary).predict([given])
         return f"{given}\n{best.text}"
 
+    def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
+        """See ``Kind``."""
+        from charrnn.models.restorer.recipe import choose_restorer
+
+        return choose_restorer(draft, speed)
+
     def check_reach(self) -> None:
         """See ``Kind``."""
-        raise ConfigError("gradients are shown for models that write text, not for ones that restore it: choose another run")
+        raise ConfigError(
+            "gradients are shown for models that write text, not for ones that restore it: choose another"
+        )
 
 
 KIND = Restoring()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from charrnn.models.restorer.task import Task
 
-_STROKES = {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ø": "o", "Ø": "O", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "ı": "i"}
+_STROKES = dict(zip("łŁđĐøØħĦŧŦı", "lLdDoOhHtTi", strict=True))
 """Letters that Unicode does not decompose, and what is left of them."""
 
 _STROKE = "\u0335"

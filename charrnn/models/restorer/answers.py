@@ -12,7 +12,7 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.contract import Answer
 from charrnn.models.restorer.measures import word_accuracy
 from charrnn.models.restorer.network import Restorer
-from charrnn.models.restorer.stripped import Answers, Numbers, RestoredRows, Row, Stripped
+from charrnn.models.restorer.stripped import Answers, Numbers, RestoredRows, Stripped, TextRow
 from charrnn.models.restorer.tasks import TASKS
 from charrnn.text.batches import Batch
 from charrnn.text.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ def log_probabilities_of(
     data: RestoredRows,
     is_given: npt.NDArray[np.bool_],
     before_batch: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[Row, LogProbabilities]]:
+) -> Iterator[tuple[TextRow, LogProbabilities]]:
     """The rows of a text, in any order, each with the log probabilities (n, C) of the answers at its n characters.
 
     Args:
@@ -94,13 +94,18 @@ def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[
     """The part of the words with a letter that are right, and the mean loss in bits where there are several answers."""
     text = data.text
     best, _, own = best_answers(network, data, ~text.doubtful, before_batch)
-    best[~text.doubtful] = 0
     span = data.span
     count = int(text.doubtful[span].sum())
     return {
-        "word_accuracy": word_accuracy(data, best),
+        "word_accuracy": word_accuracy(data, to_stripped(text, best)),
         "bits": -float(own[span].sum()) / math.log(2) / count if count else 0.0,
     }
+
+
+def to_stripped(text: Stripped, best: Numbers) -> Numbers:
+    """The answers to a text of which nothing is known but what is left of it."""
+    answers: Numbers = np.where(text.doubtful, best, np.maximum(text.only, 0))
+    return answers
 
 
 class RestoringPredictor:
@@ -126,6 +131,7 @@ class RestoringPredictor:
         if top > 1:
             return self._several(lines, data, is_given, top)
         best, of_best, _ = best_answers(self._network, data, is_given)
+        best = self._with_only(text, best)
         return [
             [Answer(self._restored(line, text, span, best[span]), math.exp(of_best[span].sum()))]
             for line, span in zip(lines, text.spans, strict=True)
@@ -137,16 +143,24 @@ class RestoringPredictor:
         text, found = data.text, {}
         for row, each in log_probabilities_of(self._network, data, is_given):
             found[row.first] = each
-        shown = []
+        settled = self._with_only(text, text.known)
+        shown: list[list[Answer]] = []
         for line, span in zip(lines, text.spans, strict=True):
-            parts = [found[first] for first in sorted(found.keys() & set(range(span.start, span.stop)))]
-            each = np.concatenate(parts) if parts else np.zeros((0, len(self._answers.classes)))
+            parts = [found[first] for first in range(span.start, span.stop) if first in found]
+            of_line = np.concatenate([np.zeros((0, len(self._answers.classes))), *parts])
             shown.append([])
-            for log_probability, changes in most_probable(each[: span.stop - span.start], is_given[span], top):
-                numbers = text.known[span].copy()
-                numbers[[at for at, _ in changes]] = [number for _, number in changes]
+            for log_probability, changes in most_probable(of_line, is_given[span], top):
+                numbers = settled[span].copy()
+                for at, number in changes:
+                    numbers[at] = number
                 shown[-1].append(Answer(self._restored(line, text, span, numbers), math.exp(log_probability)))
         return shown
+
+    def _with_only(self, text: Stripped, numbers: Numbers) -> Numbers:
+        """Answers, with those that are the only possible ones at a character."""
+        is_open = text.known == 0 if self._task.keeps else np.ones(len(numbers), np.bool_)
+        found: Numbers = np.where(is_open & (text.only >= 0), text.only, numbers)
+        return found
 
     def _restored(self, line: str, text: Stripped, span: slice, numbers: Numbers) -> str:
         """A line with these answers; where they are its own, its characters are not touched."""
@@ -175,7 +189,8 @@ def most_probable(
     """
     beam: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0.0, ())]
     for at in np.flatnonzero(~is_given[: len(found)]).tolist():
-        order = [number for number in np.argsort(-found[at], kind="stable")[:top].tolist() if found[at, number] > -np.inf]
+        likely = np.argsort(-found[at], kind="stable")[:top].tolist()
+        order = [number for number in likely if found[at, number] > -np.inf]
         longer = [
             (total + float(found[at, number]), (*numbers, (at, number))) for total, numbers in beam for number in order
         ]

@@ -21,9 +21,7 @@ class RestorerConfig(RecurrentConfig):
 
     task: str = task_option("accents")
     directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
-    feedback: bool = of_model(
-        False, "One more layer, which also reads the model's own last answer.", negatable=True
-    )
+    feedback: bool = of_model(False, "One more layer, which also reads the model's own last answer.", negatable=True)
 
     classes: Sequence[str] = ()
     """What can be answered at a character, in the order of the classes; see ``charrnn.models.restorer.task``."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.kinds.evaluation import Evaluation
-from charrnn.models.restorer.answers import best_answers
+from charrnn.models.restorer.answers import best_answers, to_stripped
 from charrnn.models.restorer.measures import figures_of_answers, most_frequent_spelling, titles_of, words_right
 from charrnn.models.restorer.network import Restorer
 from charrnn.models.restorer.stripped import Answers, RestoredRows, Stripped
@@ -21,7 +21,7 @@ def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training
     if not data.rows:
         raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
     best, _, _ = best_answers(network, data, ~stripped.doubtful)
-    found = {"model": np.where(stripped.doubtful, best, 0), "unchanged": np.zeros_like(best)}
+    found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
     if training:
         found["most frequent"] = most_frequent_spelling(training)(stripped)
     words = len(words_right(data, found["model"]))

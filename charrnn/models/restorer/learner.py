@@ -70,7 +70,9 @@ class RestorerLearner:
         network, d_logits = self.network, buffers.softmax.logits
         to = network.layers.d_outputs(buffers.layers)
         if network.feedback and buffers.top:
-            network.head.backward(d_logits, network.feedback.stack.d_outputs(buffers.top), buffers.layers.rows, first, last)
+            network.head.backward(
+                d_logits, network.feedback.stack.d_outputs(buffers.top), buffers.layers.rows, first, last
+            )
             seed = network.top_seed(dropout_seed)
             network.feedback.backward(to, buffers.top, first, last, dropout_seed=seed)
         else:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from charrnn.models.restorer.stripped import Numbers, RestoredRows, Stripped
 
-WORD = re.compile(r"\S+")
+STRIPPED_WORD = re.compile(r"\S+")
 
 
 def word_accuracy(data: RestoredRows, found: Numbers) -> float:
@@ -57,13 +57,13 @@ def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], Numbe
     """A rival: the most frequent answers that each word has in the training text."""
     text, span = training.text, training.span
     spellings: dict[str, Counter[bytes]] = {}
-    for word in WORD.finditer(text.characters, span.start, span.stop):
+    for word in STRIPPED_WORD.finditer(text.characters, span.start, span.stop):
         spellings.setdefault(word[0], Counter())[text.known[slice(*word.span())].tobytes()] += 1
     usual = {word: counts.most_common(1)[0][0] for word, counts in spellings.items()}
 
     def answer(other: Stripped) -> Numbers:
         found = np.zeros_like(other.known)
-        for word in WORD.finditer(other.characters):
+        for word in STRIPPED_WORD.finditer(other.characters):
             if known := usual.get(word[0]):
                 found[slice(*word.span())] = np.frombuffer(known, np.int32)
         return found

@@ -65,8 +65,10 @@ class Restorer:
             self.workers.run(self.inputs.make)
 
     def _pack(self, part: int, parts: int) -> None:
-        for layer in (self.inputs, self.layers, self.head, *([self.feedback] if self.feedback else [])):
+        for layer in (self.inputs, self.layers, self.head):
             layer.pack(part, parts)
+        if self.feedback:
+            self.feedback.pack(part, parts)
 
     def initial_state(self, streams: int) -> State:
         """See ``LanguageModel``: nothing is carried from batch to batch."""
@@ -179,9 +181,7 @@ class Restorer:
             self.head.forward([h], logits, one.rows, first, last)
             shown = _normalised(logits[:, first:last, : found.shape[2]], possible[x[t : t + 1, first:last]])
             found[t, first:last] = shown[0]
-            answers[0, first:last] = np.where(
-                is_given[t, first:last], given[t, first:last], shown[0].argmax(axis=1)
-            )
+            answers[0, first:last] = np.where(is_given[t, first:last], given[t, first:last], shown[0].argmax(axis=1))
             for state in one.activations[0][1 : 1 + states]:
                 state[0, first:last] = state[1, first:last]
 

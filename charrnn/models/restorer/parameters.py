@@ -98,7 +98,9 @@ def restorer_checkpoint_shapes(config: RestorerConfig) -> dict[str, tuple[int, .
     shapes = restorer_shapes(config)
     own = {name: shape for name, shape in shapes.items() if name not in config.layers.shapes()}
     if config.feedback:
-        own = {name: shape for name, shape in own.items() if name not in config.top.shapes()} | config.top.torch_shapes()
+        own = {
+            name: shape for name, shape in own.items() if name not in config.top.shapes()
+        } | config.top.torch_shapes()
     for joined, names in _joined(config):
         rows, columns = own[joined]
         own = {name: shape for name, shape in own.items() if name not in names}

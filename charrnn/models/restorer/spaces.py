@@ -14,6 +14,7 @@ class Spaces(Task):
     name = "spaces"
     wanted = "words with spaces between them"
     counted = (_SPACE, "spaces")
+    stands_between = True
 
     def pieces(self, text: str) -> Sequence[str]:
         """See ``Task``: characters, with the space that follows."""

@@ -15,7 +15,7 @@ from charrnn.text.vocabulary import Vocabulary
 LONGEST_ROW = 256
 """Characters of a row that are answered, at most; a longer line becomes several rows, cut at spaces where it can be."""
 
-BESIDE = 64
+CONTEXT_IN_LINE = 64
 """Characters of the same line that a row is read with before and after those."""
 
 UNKNOWN_ANSWER = -1
@@ -47,9 +47,14 @@ class Answers:
         self.possible = np.zeros((len(vocabulary), len(self.classes)), np.bool_)
         left = {task.parted(symbol)[0] for symbol in known}
         for character in left:
-            outcomes = [set(task.joined(character, answer)) for answer in self.classes]
-            self.possible[self._ids[character]] = [outcome <= known for outcome in outcomes]
-        self._doubtful = {c: bool(self.possible[self._ids[c]].sum() > 1) for c in left}
+            outcomes = [task.joined(character, answer) for answer in self.classes]
+            self.possible[self._ids[character]] = [
+                set(outcome) <= known and (outcome == character) == (not answer)
+                for answer, outcome in zip(self.classes, outcomes, strict=True)
+            ]
+        counts = {c: int(self.possible[self._ids[c]].sum()) for c in left}
+        self._doubtful = {c: count > 1 for c, count in counts.items()}
+        self._only = {c: int(self.possible[self._ids[c]].argmax()) for c, count in counts.items() if count == 1}
 
     @property
     def are_few(self) -> bool:
@@ -64,6 +69,11 @@ class Answers:
         """Whether characters have several answers."""
         found = (self._doubtful.get(character, False) for character in characters)
         return np.fromiter(found, np.bool_, len(characters))
+
+    def only(self, characters: str) -> Numbers:
+        """Numbers of the only possible answers to characters; UNKNOWN_ANSWER for others."""
+        found = (self._only.get(character, UNKNOWN_ANSWER) for character in characters)
+        return np.fromiter(found, np.int32, len(characters))
 
     def numbers(self, answers: Sequence[str]) -> Numbers:
         """Numbers of answers; UNKNOWN_ANSWER for those that the model cannot give."""
@@ -82,7 +92,7 @@ class _Ids(dict[str, int]):
         return self[found[0]] if found else 0
 
 
-class Row(NamedTuple):
+class TextRow(NamedTuple):
     """Characters of a text that are read together; those from ``first`` to ``last`` are answered."""
 
     start: int
@@ -99,6 +109,7 @@ class Stripped:
         characters: what is left.
         known: (N,) numbers of the answers that the lines have, for training and comparison.
         doubtful: (N,) where there are several answers.
+        only: (N,) numbers of the only possible answers; UNKNOWN_ANSWER elsewhere.
         ids: (N,) of the characters.
         lines: where each line begins; and, at last, where another one would.
     """
@@ -106,6 +117,7 @@ class Stripped:
     characters: str
     known: Numbers
     doubtful: npt.NDArray[np.bool_]
+    only: Numbers
     ids: Numbers
     lines: tuple[int, ...]
 
@@ -124,10 +136,14 @@ class Stripped:
             known.append(answers.numbers([*(answer for _, answer in line), ""]))
             starts.append(starts[-1] + len(line) + 1)
         characters = "".join(left)
-        doubtful = answers.doubtful(characters)
+        doubtful, only = answers.doubtful(characters), answers.only(characters)
         if not answers.task.adds_noise:
-            doubtful[np.array(starts[1:], int) - 1] = False
-        return cls(characters, np.concatenate(known), doubtful, answers.ids(characters), tuple(starts))
+            ends = np.array(starts[1:], int) - 1
+            doubtful[ends], only[ends] = False, UNKNOWN_ANSWER
+        text = cls(characters, np.concatenate(known), doubtful, only, answers.ids(characters), tuple(starts))
+        if answers.task.stands_between:
+            doubtful[:-1] &= ~text.gaps[1:]
+        return text
 
     @property
     def spans(self) -> list[slice]:
@@ -144,7 +160,7 @@ class Stripped:
         """(N,) which characters are white space."""
         return np.fromiter(map(str.isspace, self.characters), np.bool_, len(self.characters))
 
-    def rows(self, context: int = 0, *, ends: bool = False) -> Iterator[Row]:
+    def rows(self, context: int = 0, *, ends: bool = False) -> Iterator[TextRow]:
         """The rows of the lines that are not empty, each read with ``context`` characters of those before it.
 
         With ``ends``, the end of a line is a character of it.
@@ -154,8 +170,8 @@ class Stripped:
             first = begin
             while first < end:
                 last = end if end - first <= LONGEST_ROW else self._cut(first)
-                before = BESIDE if first > begin else context
-                yield Row(max(0 if first == begin else begin, first - before), first, last, min(end, last + BESIDE))
+                start = max(0, first - context) if first == begin else max(begin, first - CONTEXT_IN_LINE)
+                yield TextRow(start, first, last, min(end, last + CONTEXT_IN_LINE))
                 first = last
 
     def _cut(self, first: int) -> int:
@@ -187,7 +203,7 @@ class RestoredRows:
     """
 
     text: Stripped
-    rows: Sequence[Row]
+    rows: Sequence[TextRow]
     answers: Answers
 
     def __len__(self) -> int:

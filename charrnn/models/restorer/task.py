@@ -24,6 +24,7 @@ class Task(ABC):
         counted: the answer whose F1 is measured, and what it is called; empty for none.
         context: characters of the lines before that a line is read with.
         keeps: whether answers that a text to be restored already has are kept.
+        stands_between: whether answers stand between two characters of which neither is white space.
         adds_noise: whether the characters are drawn, other ones in each epoch, instead of following from the text.
     """
 
@@ -32,6 +33,7 @@ class Task(ABC):
     counted: ClassVar[tuple[str, str]] = ("", "")
     context: ClassVar[int] = 0
     keeps: ClassVar[bool] = True
+    stands_between: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
 
     @abstractmethod

@@ -108,7 +108,9 @@ def test_an_answer_that_is_not_possible_has_no_probability(random, feedback):
 def test_right_answers_that_are_read_give_the_loss_of_training(random):
     batch, config = batch_of(random), config_of(feedback=True, num_layers=2)
     learner = learner_of(config, random)
-    found = learner.network.run(batch.inputs, batch.lengths, batch.targets, np.ones(batch.inputs.shape, bool), free(batch.inputs)[2])
+    found = learner.network.run(
+        batch.inputs, batch.lengths, batch.targets, np.ones(batch.inputs.shape, bool), free(batch.inputs)[2]
+    )
     own = np.take_along_axis(found, batch.targets[..., np.newaxis], axis=2)[..., 0]
     loss = -(own * batch.weights).sum() / batch.weights.sum()
     assert learner.loss_and_gradient(batch, []) == pytest.approx(loss)
