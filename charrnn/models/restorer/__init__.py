@@ -20,7 +20,7 @@ class Restoring(AnsweringKind):
     """See ``charrnn.kinds.kind.Kind``."""
 
     name = "rnn"
-    tasks = ("accents", "case", "spaces")
+    tasks = ("accents", "case", "spaces", "typos")
     reading = ""
     documents = False
     config = RestorerConfig

@@ -3,6 +3,7 @@
 import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,8 +26,40 @@ RESTORED_TOGETHER = 64
 LogProbabilities = npt.NDArray[np.float64]
 
 
+class NoisyBatches(RowBatches):
+    """Batches of rows to which errors are added, other ones in each epoch.
+
+    Args:
+        data: the rows, without errors.
+        settings: batch and seed.
+    """
+
+    def __init__(self, data: RestoredRows, settings: TrainingSettings) -> None:
+        super().__init__(data.lengths, settings, self._noised)
+        self._data, self._room, self._seed, self._epoch = data, settings.batch_size, settings.rng_seed, 0
+
+    @property
+    def longest(self) -> int:
+        """See ``Batches``."""
+        return super().longest * 3 // 2 + 1
+
+    def begin_epoch(self, epoch: int) -> None:
+        """See ``Batches``."""
+        self._epoch = epoch
+        super().begin_epoch(epoch)
+
+    def _noised(self, chosen: Chosen) -> Batch:
+        data = self._data
+        segments = [data.text.characters[row.start : row.end] for row in (data.rows[at] for at in chosen)]
+        text = Stripped.noised(segments, data.answers, self._seed, self._epoch, int(chosen[0]))
+        rows = [TextRow(span.start, span.start, span.stop, span.stop) for span in text.spans]
+        return _batch_of(replace(data, text=text, rows=rows), self._room, np.arange(len(rows)))
+
+
 def batches_of_rows(settings: TrainingSettings, data: RestoredRows) -> RowBatches:
     """Batches of rows of a text."""
+    if data.answers.task.adds_noise:
+        return NoisyBatches(data, settings)
     return RowBatches(data.lengths, settings, partial(_batch_of, data, settings.batch_size))
 
 
@@ -124,7 +157,7 @@ class RestoringPredictor:
         if top > 1 and self._network.config.feedback:
             raise ConfigError(f"top must be 1 for a model with feedback, not {top}: leave it out")
         text = Stripped.of(lines, self._answers)
-        data = RestoredRows(text, tuple(text.rows(self._task.context)), self._answers)
+        data = RestoredRows(text, tuple(text.rows(self._task)), self._answers)
         is_given = ~text.doubtful
         if self._task.keeps:
             is_given |= text.known != 0
@@ -167,11 +200,11 @@ class RestoringPredictor:
         changed = np.flatnonzero(numbers != text.known[span])
         if not len(changed):
             return line
-        pieces = list(self._task.pieces(line))
+        pieces = [*self._task.pieces(line), "\n"]
         for at in changed.tolist():
             character = text.characters[span.start + at]
             pieces[at] = self._task.joined(character, self._answers.classes[numbers[at]])
-        return "".join(pieces)
+        return "".join(pieces)[:-1]
 
 
 def most_probable(

@@ -31,7 +31,7 @@ class PlainText:
         if self._answers.are_few:
             raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not none: use another text")
         text = Stripped.of(lines, self._answers)
-        rows = tuple(text.rows(task.context))
+        rows = tuple(text.rows(task))
         self._all = RestoredRows(text, rows, self._answers)
 
     def fields(self) -> dict[str, Any]:
@@ -42,7 +42,8 @@ class PlainText:
         """See ``Data``: validated is with the last rows."""
         count = len(self._all.rows)
         held_out = min(count - 1, max(1, round(count * val_fraction))) if val_fraction else 0
-        return self._all.part(0, count - held_out), self._all.part(count - held_out, count)
+        train, validation = self._all.part(0, count - held_out), self._all.part(count - held_out, count)
+        return train, validation.noised() if held_out and self._answers.task.adds_noise else validation
 
     def notes(self, train: RestoredRows, validation: RestoredRows, val_fraction: float) -> Iterator[str]:
         """See ``Data``."""

@@ -17,12 +17,15 @@ def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training
     task = TASKS[network.config.task]
     answers = Answers(task, vocabulary, network.config.classes)
     stripped = Stripped.of(text.split("\n"), answers)
-    data = RestoredRows(stripped, tuple(stripped.rows(task.context)), answers)
+    data = RestoredRows(stripped, tuple(stripped.rows(task)), answers)
+    if task.adds_noise and data.rows:
+        data = data.noised()
+        stripped = data.text
     if not data.rows:
         raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
     best, _, _ = best_answers(network, data, ~stripped.doubtful)
     found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
-    if training:
+    if training and not task.adds_noise:
         found["most frequent"] = most_frequent_spelling(training)(stripped)
     words = len(words_right(data, found["model"]))
     return Evaluation(

@@ -45,6 +45,10 @@ def figures_of_answers(data: RestoredRows, found: Numbers) -> dict[str, float]:
     doubtful = text.doubtful[span] | (known < 0)
     figures = {"word_accuracy": word_accuracy(data, found)}
     figures["characters"] = float(((known == own) & (known >= 0))[doubtful].mean()) if doubtful.any() else 0.0
+    if task.adds_noise:
+        is_right, was_right = words_right(data, found), words_right(data, np.zeros_like(found))
+        figures["corrected"] = float(is_right[~was_right].mean()) if not was_right.all() else 1.0
+        figures["broken"] = 1 - float(is_right[was_right].mean()) if was_right.any() else 0.0
     if task.counted[0]:
         number = data.answers.number[task.counted[0]]
         hits = int(((known == number) & (own == number)).sum())
@@ -75,4 +79,6 @@ def titles_of(data: RestoredRows) -> dict[str, Any]:
     """The figures' names in words."""
     counted = data.answers.task.counted
     titles = {"word_accuracy": "words with a letter right", "characters": "characters right, where in doubt"}
+    if data.answers.task.adds_noise:
+        titles |= {"corrected": "wrong words corrected", "broken": "right words broken"}
     return titles | ({"f1": f"F1 of {counted[1]}"} if counted[0] else {})

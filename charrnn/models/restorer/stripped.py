@@ -125,16 +125,23 @@ class Stripped:
     def of(cls, lines: Iterable[str], answers: Answers) -> "Stripped":
         """Strip some lines."""
         parts = Parts(answers.task)
-        return cls.made_of(([parts[piece] for piece in answers.task.pieces(line)] for line in lines), answers)
+        end = ("\n", "")
+        return cls.made_of(([*(parts[piece] for piece in answers.task.pieces(line)), end] for line in lines), answers)
+
+    @classmethod
+    def noised(cls, lines: Iterable[str], answers: Answers, *seed: int) -> "Stripped":
+        """Draw lines from which these, which end as they end in the text, are restored."""
+        random = np.random.default_rng(seed)
+        return cls.made_of((answers.task.noised(line, answers.classes, random) for line in lines), answers)
 
     @classmethod
     def made_of(cls, lines: Iterable[Sequence[tuple[str, str]]], answers: Answers) -> "Stripped":
-        """Characters and answers of each line."""
+        """Characters and answers of each line, with its end."""
         left, known, starts = [], [np.zeros(0, np.int32)], [0]
         for line in lines:
-            left += [*(character for character, _ in line), "\n"]
-            known.append(answers.numbers([*(answer for _, answer in line), ""]))
-            starts.append(starts[-1] + len(line) + 1)
+            left += [character for character, _ in line]
+            known.append(answers.numbers([answer for _, answer in line]))
+            starts.append(starts[-1] + len(line))
         characters = "".join(left)
         doubtful, only = answers.doubtful(characters), answers.only(characters)
         if not answers.task.adds_noise:
@@ -147,8 +154,8 @@ class Stripped:
 
     @property
     def spans(self) -> list[slice]:
-        """Where each line lies, without its end."""
-        return [slice(begin, end - 1) for begin, end in zip(self.lines, self.lines[1:], strict=False)]
+        """Where each line lies, with its end."""
+        return [slice(begin, end) for begin, end in zip(self.lines, self.lines[1:], strict=False)]
 
     @cached_property
     def letters(self) -> npt.NDArray[np.bool_]:
@@ -160,17 +167,14 @@ class Stripped:
         """(N,) which characters are white space."""
         return np.fromiter(map(str.isspace, self.characters), np.bool_, len(self.characters))
 
-    def rows(self, context: int = 0, *, ends: bool = False) -> Iterator[TextRow]:
-        """The rows of the lines that are not empty, each read with ``context`` characters of those before it.
-
-        With ``ends``, the end of a line is a character of it.
-        """
+    def rows(self, task: Task) -> Iterator[TextRow]:
+        """The rows of the lines that are not empty; to a task that adds noise, the end of a line is a part of it."""
         for begin, following in zip(self.lines, self.lines[1:], strict=False):
-            end = following - (not ends or begin == following - 1)
+            end = following - (not task.adds_noise or begin == following - 1)
             first = begin
             while first < end:
                 last = end if end - first <= LONGEST_ROW else self._cut(first)
-                start = max(0, first - context) if first == begin else max(begin, first - CONTEXT_IN_LINE)
+                start = max(0, first - task.context) if first == begin else max(begin, first - CONTEXT_IN_LINE)
                 yield TextRow(start, first, last, min(end, last + CONTEXT_IN_LINE))
                 first = last
 
@@ -218,6 +222,13 @@ class RestoredRows:
     def lengths(self) -> npt.NDArray[np.int64]:
         """Steps of each row."""
         return np.array([row.end - row.start for row in self.rows], np.int64)
+
+    def noised(self) -> "RestoredRows":
+        """The lines of these rows with errors, the same ones each time."""
+        span = self.span
+        lines = (line + "\n" for line in self.text.characters[span].removesuffix("\n").split("\n"))
+        text = Stripped.noised(lines, self.answers, 0)
+        return replace(self, text=text, rows=tuple(text.rows(self.answers.task)))
 
     def part(self, first: int, last: int) -> "RestoredRows":
         """The rows from ``first`` to ``last``."""

@@ -53,6 +53,9 @@ class Task(ABC):
         found = {piece for text in texts for piece in set(self.pieces(text))} | set(characters)
         return {self.parted(piece)[1] for piece in found}
 
-    def noised(self, text: str, characters: str, random: np.random.Generator) -> list[tuple[str, str]]:
-        """Draw characters from which a text is to be restored, with the answers; for tasks that add noise."""
+    def noised(self, text: str, answers: Sequence[str], random: np.random.Generator) -> list[tuple[str, str]]:
+        """Draw characters from which a text is restored by some of ``answers``; for tasks that add noise.
+
+        There are at most half as many more than in the text.
+        """
         raise NotImplementedError

@@ -4,5 +4,6 @@ from charrnn.models.restorer.accents import Accents
 from charrnn.models.restorer.case import Case
 from charrnn.models.restorer.spaces import Spaces
 from charrnn.models.restorer.task import Task
+from charrnn.models.restorer.typos import Typos
 
-TASKS: dict[str, Task] = {task.name: task for task in (Accents(), Case(), Spaces())}
+TASKS: dict[str, Task] = {task.name: task for task in (Accents(), Case(), Spaces(), Typos())}

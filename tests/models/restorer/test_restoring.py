@@ -90,10 +90,23 @@ def test_feedback_reads_its_own_answers(tmp_path):
         model.answers(["kun"], top=2)
 
 
+def test_typing_errors_are_mended(tmp_path):
+    text = "the quick brown fox jumps over the lazy dog\n"
+    model = train(tmp_path, text * 60, "typos", steps=600, hidden_size=48, batch_size=8)
+    wrong = ["the quick brown fix jumps over the lazy dog", "te quick brown fox jumpss over the lazy do", ""]
+    assert model.predict([*wrong, text.rstrip()]) == [text.rstrip(), text.rstrip(), "", text.rstrip()]
+    (tmp_path / "test.txt").write_text(text * 20)
+    figures = model.evaluate(tmp_path / "test.txt").figures
+    assert figures["model"]["corrected"] > 0.7
+    assert figures["model"]["broken"] < 0.05
+    assert (figures["unchanged"]["corrected"], figures["unchanged"]["broken"]) == (0, 0)
+
+
 @pytest.mark.parametrize(("task", "text", "wanted"), [
     ("accents", "no accent here\n" * 9, "letters both with and without accents"),
     ("case", "ALL OF IT\n" * 9, "letters in both upper and lower case"),
     ("spaces", "nospaces\nhere\n" * 9, "words with spaces between them"),
+    ("typos", "abc", "some letters again and again"),
 ])  # fmt: skip
 def test_a_text_without_anything_to_learn_is_refused(tmp_path, task, text, wanted):
     message = f"the text for task {task} must hold {wanted}, not none: use another text"
@@ -102,7 +115,7 @@ def test_a_text_without_anything_to_learn_is_refused(tmp_path, task, text, wante
     assert not (tmp_path / "runs" / "run").exists()
 
 
-@pytest.mark.parametrize("task", ["accents", "case", "spaces"])
+@pytest.mark.parametrize("task", ["accents", "case", "spaces", "typos"])
 def test_an_empty_text_is_refused(tmp_path, task):
     with pytest.raises(CharrnnError, match="is empty: use a longer text"):
         train(tmp_path, "", task)
