@@ -155,6 +155,10 @@ class Kind(ABC):
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
 
+    def context(self, config: Any) -> int:
+        """Characters of the lines before it with which a line is answered; a model that has some answers texts."""
+        return 0
+
     def evaluate(self, network: Any, vocabulary: Vocabulary, text: str, training: Any) -> Evaluation:
         """Measure the answers of a model.
 

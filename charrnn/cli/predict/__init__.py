@@ -1,12 +1,13 @@
 """``charrnn predict``: what a model answers to lines of text."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.predict.context import InContext
 from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
@@ -72,13 +73,14 @@ def command(
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
         return
     model.answers([])  # tells of a model that does not answer before a line is read
+    answers = InContext(model.answers, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
-        answered = _answered(model.answers, lines, top, unknown)
+        answered = _answered(answers, lines, top, unknown)
         if as_json:
-            for line, answers in answered:
-                print_json({"given": line.text, "answers": [answer._asdict() for answer in answers]})
+            for line, found in answered:
+                print_json({"given": line.text, "answers": [answer._asdict() for answer in found]})
             continue
-        shown = "".join(_as_text(answers, probabilities) + line.end for line, answers in answered)
+        shown = "".join(_as_text(found, probabilities) + line.end for line, found in answered)
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
 
 
@@ -97,21 +99,19 @@ def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, 
 
 
 def _answered(
-    answers: "Callable[..., list[list[Answer]]]", lines: Sequence[InputLine], top: int, unknown: str
+    answers: "InContext", lines: Sequence[InputLine], top: int, unknown: str
 ) -> "Iterator[tuple[InputLine, list[Answer]]]":
     """Lines and their answers; nothing is the answer to an empty line."""
-    asked = [line for line in lines if line.text]
     try:
-        found = iter(answers([line.text for line in asked], top=top, unknown=unknown))
+        found = answers([line.text for line in lines], top=top, unknown=unknown)
     except CharrnnError:
-        for line in asked:  # to tell which one it is
+        for line in lines:  # to tell which one it is
             try:
                 answers([line.text], unknown=unknown)
             except CharrnnError as error:
                 raise type(error)(f"line {line.number} of {line.origin}: {error}") from None
         raise
-    for line in lines:
-        yield line, next(found) if line.text else []
+    yield from zip(lines, found, strict=True)
 
 
 def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from charrnn.errors import ConfigError
 from charrnn.models.forecaster.series import Part, TimeSeries
-from charrnn.models.forecaster.table import Numbers
+from charrnn.models.forecaster.table import SeriesNumbers
 from charrnn.text.batches import Batch
 from charrnn.training.row_batches import Chosen, RowBatches
 from charrnn.training.settings import TrainingSettings
@@ -21,33 +21,33 @@ from charrnn.training.settings import TrainingSettings
 Origins = npt.NDArray[np.int64]
 
 
-def windows_of(values: Numbers, lags: int, ends: Origins) -> Numbers:
+def windows_of(values: SeriesNumbers, lags: int, ends: Origins) -> SeriesNumbers:
     """(n, lags): for each end the values before it, the oldest first; 0 before the first."""
     padded = np.concatenate([np.zeros(lags), values])
-    found: Numbers = padded[ends[:, np.newaxis] + np.arange(lags)]
+    found: SeriesNumbers = padded[ends[:, np.newaxis] + np.arange(lags)]
     return found
 
 
-def read_at(config: Any, inputs: Numbers, past: Numbers, steps: Origins) -> Numbers:
+def read_at(config: Any, inputs: SeriesNumbers, past: SeriesNumbers, steps: Origins) -> SeriesNumbers:
     """(n, K): what a network reads at some steps, given the past values (n, lags) of the target."""
     parts = [windows_of(column, config.lags, steps + 1) for column in inputs.T]
     return np.concatenate([*([past] if config.reads_target else []), *parts], axis=1)
 
 
-def read_all(config: Any, series: TimeSeries) -> Numbers:
+def read_all(config: Any, series: TimeSeries) -> SeriesNumbers:
     """(known, K): what a network reads at all steps whose target is known."""
     inputs, target = series.standardised(config)
     steps = np.arange(series.known)
     return read_at(config, inputs, windows_of(target[: series.known], config.lags, steps), steps)
 
 
-def one_ahead(network: Any, series: TimeSeries) -> Numbers:
+def one_ahead(network: Any, series: TimeSeries) -> SeriesNumbers:
     """(known,) the target, each row predicted from those before it."""
     outputs, _ = network.follow(read_all(network.config, series))
     return in_units(network.config, outputs)
 
 
-def ahead(network: Any, series: TimeSeries, origins: Sequence[int] | Origins, horizon: int) -> Numbers:
+def ahead(network: Any, series: TimeSeries, origins: Sequence[int] | Origins, horizon: int) -> SeriesNumbers:
     """(origins, horizon): the target of the rows from each origin on, given those before it.
 
     Outputs take the place of values that are not known yet. The inputs of the rows are read.
@@ -69,9 +69,9 @@ def ahead(network: Any, series: TimeSeries, origins: Sequence[int] | Origins, ho
     return in_units(config, found)
 
 
-def in_units(config: Any, outputs: Numbers) -> Numbers:
+def in_units(config: Any, outputs: SeriesNumbers) -> SeriesNumbers:
     """Standardised values of the target in its own units."""
-    found: Numbers = outputs * config.deviations[-1] + config.means[-1]
+    found: SeriesNumbers = outputs * config.deviations[-1] + config.means[-1]
     return found
 
 
@@ -88,7 +88,7 @@ def window_batches(config: Any, settings: TrainingSettings, part: Part) -> RowBa
     return RowBatches(np.ones(len(steps), np.int64), settings, partial(_windows, config, x, target[steps], settings))
 
 
-def _windows(config: Any, x: Numbers, target: Numbers, settings: TrainingSettings, chosen: Chosen) -> Batch:
+def _windows(config: Any, x: SeriesNumbers, target: SeriesNumbers, settings: TrainingSettings, chosen: Chosen) -> Batch:
     room = settings.batch_size
     inputs, targets = np.zeros((1, room, config.width), config.dtype), np.zeros((1, room), config.dtype)
     weights = np.zeros((1, room), np.float32)
@@ -119,8 +119,8 @@ def segment_batches(config: Any, settings: TrainingSettings, part: Part) -> RowB
 
 def _segments(
     config: Any,
-    x: Numbers,
-    target: Numbers,
+    x: SeriesNumbers,
+    target: SeriesNumbers,
     settings: TrainingSettings,
     segments: Sequence[tuple[int, int, int]],
     chosen: Chosen,

@@ -13,7 +13,7 @@ from charrnn.kinds.evaluation import Evaluation
 from charrnn.models.forecaster.forecast import ahead, one_ahead
 from charrnn.models.forecaster.rivals import Rival, autoregression, best_order, naive, period_of, seasonal_naive
 from charrnn.models.forecaster.series import Part, continued, series_in
-from charrnn.models.forecaster.table import Numbers
+from charrnn.models.forecaster.table import SeriesNumbers
 
 PREVIEWED_ROWS = 3
 
@@ -69,7 +69,7 @@ def evaluate_table(network: Any, text: str, training: Part | None) -> Evaluation
     return Evaluation(f"{count:,} rows, from {len(origins):,} of them {many_ahead}", titles, figures)
 
 
-def _rivals(learned: Numbers | None, period: int) -> dict[str, Rival]:
+def _rivals(learned: SeriesNumbers | None, period: int) -> dict[str, Rival]:
     """By name; without a training part, those that learn nothing."""
     rivals = {"naive": naive()}
     if learned is not None:
@@ -82,14 +82,14 @@ def _rivals(learned: Numbers | None, period: int) -> dict[str, Rival]:
     return rivals
 
 
-def _naive_error(target: Numbers) -> float:
+def _naive_error(target: SeriesNumbers) -> float:
     """Mean absolute error of the naive forecast; 1 where that is never wrong."""
     return float(np.mean(np.abs(np.diff(target)))) or 1.0
 
 
-def _rmse(errors: Numbers) -> float:
+def _rmse(errors: SeriesNumbers) -> float:
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def _mase(errors: Numbers, scale: float) -> float:
+def _mase(errors: SeriesNumbers, scale: float) -> float:
     return float(np.mean(np.abs(errors))) / scale

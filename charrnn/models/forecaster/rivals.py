@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.models.forecaster.forecast import Origins, windows_of
-from charrnn.models.forecaster.table import Numbers
+from charrnn.models.forecaster.table import SeriesNumbers
 
 MOST_ORDER = 20
 """Largest p of an AR(p) that is tried."""
@@ -24,7 +24,7 @@ class Rival(NamedTuple):
     """
 
     needed: int
-    forecasts: Callable[[Numbers, Origins, int], Numbers]
+    forecasts: Callable[[SeriesNumbers, Origins, int], SeriesNumbers]
 
 
 def naive() -> Rival:
@@ -35,18 +35,18 @@ def naive() -> Rival:
 def seasonal_naive(period: int) -> Rival:
     """The value of the last season's same row."""
 
-    def forecasts(target: Numbers, origins: Origins, horizon: int) -> Numbers:
-        found: Numbers = target[origins[:, np.newaxis] - period + np.arange(horizon) % period]
+    def forecasts(target: SeriesNumbers, origins: Origins, horizon: int) -> SeriesNumbers:
+        found: SeriesNumbers = target[origins[:, np.newaxis] - period + np.arange(horizon) % period]
         return found
 
     return Rival(period, forecasts)
 
 
-def autoregression(training: Numbers, order: int) -> Rival:
+def autoregression(training: SeriesNumbers, order: int) -> Rival:
     """y[t] = c + sum over i = 1 ... p of a_i y[t - i], by least squares; its own outputs are fed back."""
     weights = _least_squares(training, order, order)[0]
 
-    def forecasts(target: Numbers, origins: Origins, horizon: int) -> Numbers:
+    def forecasts(target: SeriesNumbers, origins: Origins, horizon: int) -> SeriesNumbers:
         past, found = windows_of(target, order, origins), np.empty((len(origins), horizon))
         for step in range(horizon):
             found[:, step] = past @ weights[:-1] + weights[-1]
@@ -56,7 +56,7 @@ def autoregression(training: Numbers, order: int) -> Rival:
     return Rival(order, forecasts)
 
 
-def best_order(training: Numbers) -> int:
+def best_order(training: SeriesNumbers) -> int:
     """The p of least AICc, the corrected criterion of Hurvich and Tsai (1989), all p predicting the same n rows.
 
     AICc = n log(squared error / n) + 2 k + 2 k (k + 1) / (n - k - 1), with k = p + 2 for weights and variance
@@ -71,7 +71,7 @@ def best_order(training: Numbers) -> int:
     return min(range(1, most + 1), key=score, default=1)
 
 
-def _least_squares(training: Numbers, order: int, first: int) -> tuple[Numbers, float]:
+def _least_squares(training: SeriesNumbers, order: int, first: int) -> tuple[SeriesNumbers, float]:
     """Weights (p + 1,), the oldest value's first, then the constant; and the squared error from row ``first`` on."""
     steps = np.arange(first, len(training))
     x = np.concatenate([windows_of(training, order, steps), np.ones((len(steps), 1))], axis=1)
@@ -79,7 +79,7 @@ def _least_squares(training: Numbers, order: int, first: int) -> tuple[Numbers, 
     return weights, float(np.sum((x @ weights - training[steps]) ** 2))
 
 
-def period_of(training: Numbers) -> int:
+def period_of(training: SeriesNumbers) -> int:
     """The lag of the autocorrelation's highest peak, at most half of the series; 0 if there is none."""
     centred = training - training.mean()
     most = len(centred) // 2

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.models.forecaster.table import Numbers, Table, chosen_columns, read_table
+from charrnn.models.forecaster.table import SeriesNumbers, Table, chosen_columns, read_table
 from charrnn.text.corpus import Corpus
 
 LEAST_ROWS = 4
@@ -23,16 +23,16 @@ class TimeSeries:
         known: number of rows whose target is known, the first ones.
     """
 
-    values: Numbers
+    values: SeriesNumbers
     known: int
 
     @property
-    def target(self) -> Numbers:
+    def target(self) -> SeriesNumbers:
         """(known,) values of the target."""
-        found: Numbers = self.values[: self.known, -1]
+        found: SeriesNumbers = self.values[: self.known, -1]
         return found
 
-    def standardised(self, config: Any) -> tuple[Numbers, Numbers]:
+    def standardised(self, config: Any) -> tuple[SeriesNumbers, SeriesNumbers]:
         """Inputs (N, F) and target (N,), less the mean and divided by the deviation; see ``SeriesConfig``."""
         scaled = (self.values - np.array(config.means)) / np.array(config.deviations)
         return scaled[:, :-1], scaled[:, -1]

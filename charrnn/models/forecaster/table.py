@@ -16,7 +16,7 @@ SEPARATORS = (",", ";", "\t")
 SHOWN_OF_CELL = 40
 """Characters of a cell that an error shows."""
 
-Numbers = npt.NDArray[np.float64]
+SeriesNumbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
 
-    def numbers(self, names: Sequence[str], target: str) -> tuple[Numbers, int]:
+    def numbers(self, names: Sequence[str], target: str) -> tuple[SeriesNumbers, int]:
         """Some columns (rows, columns) as numbers, and in how many rows the target is known.
 
         The target may be empty in the last rows, which are the future: there it is NaN.

@@ -1,0 +1,231 @@
+"""Rows as batches of a model that restores, and its answers."""
+
+import heapq
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.contract import Answer
+from charrnn.models.restorer.measures import word_accuracy
+from charrnn.models.restorer.network import Restorer
+from charrnn.models.restorer.stripped import Answers, Numbers, RestoredRows, Stripped, TextRow
+from charrnn.models.restorer.tasks import TASKS
+from charrnn.text.batches import Batch
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_rows
+from charrnn.training.settings import TrainingSettings
+
+RESTORED_TOGETHER = 64
+"""Rows that are read at a time."""
+
+LogProbabilities = npt.NDArray[np.float64]
+
+
+class NoisyBatches(RowBatches):
+    """Batches of rows to which errors are added, other ones in each epoch.
+
+    Args:
+        data: the rows, without errors.
+        settings: batch and seed.
+    """
+
+    def __init__(self, data: RestoredRows, settings: TrainingSettings) -> None:
+        super().__init__(data.lengths, settings, self._noised)
+        self._data, self._room, self._seed, self._epoch = data, settings.batch_size, settings.rng_seed, 0
+
+    @property
+    def longest(self) -> int:
+        """See ``Batches``."""
+        return super().longest * 3 // 2 + 1
+
+    def begin_epoch(self, epoch: int) -> None:
+        """See ``Batches``."""
+        self._epoch = epoch
+        super().begin_epoch(epoch)
+
+    def _noised(self, chosen: Chosen) -> Batch:
+        data = self._data
+        segments = [data.text.characters[row.start : row.end] for row in (data.rows[at] for at in chosen)]
+        text = Stripped.noised(segments, data.answers, self._seed, self._epoch, int(chosen[0]))
+        rows = [TextRow(span.start, span.start, span.stop, span.stop) for span in text.spans]
+        return _batch_of(replace(data, text=text, rows=rows), self._room, np.arange(len(rows)))
+
+
+def batches_of_rows(settings: TrainingSettings, data: RestoredRows) -> RowBatches:
+    """Batches of rows of a text."""
+    if data.answers.task.adds_noise:
+        return NoisyBatches(data, settings)
+    return RowBatches(data.lengths, settings, partial(_batch_of, data, settings.batch_size))
+
+
+def _batch_of(data: RestoredRows, room: int, chosen: Chosen) -> Batch:
+    text, rows = data.text, [data.rows[at] for at in chosen]
+    ids, lengths = padded_rows([text.ids[row.start : row.end] for row in rows], room)
+    targets, weights = np.zeros_like(ids), np.zeros(ids.shape, np.float32)
+    for column, row in enumerate(rows):
+        targets[: row.end - row.start, column] = text.known[row.start : row.end]
+        weights[row.first - row.start : row.last - row.start, column] = text.doubtful[row.first : row.last]
+    return Batch(ids, targets, weights, lengths=lengths)
+
+
+def log_probabilities_of(
+    network: Restorer,
+    data: RestoredRows,
+    is_given: npt.NDArray[np.bool_],
+    before_batch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[TextRow, LogProbabilities]]:
+    """The rows of a text, in any order, each with the log probabilities (n, C) of the answers at its n characters.
+
+    Args:
+        network: the model.
+        data: the rows.
+        is_given: (N,) where the text's own answers are known.
+        before_batch: called before each batch; it may raise to stop.
+    """
+    text, known = data.text, np.maximum(data.text.known, 0)
+    for chosen in by_length(data.lengths, RESTORED_TOGETHER):
+        before_batch()
+        rows = [data.rows[at] for at in chosen]
+        spans = [slice(row.start, row.end) for row in rows]
+        ids, lengths = padded_rows([text.ids[span] for span in spans], len(rows))
+        given, _ = padded_rows([known[span] for span in spans], len(rows))
+        where, _ = padded_rows([is_given[span].astype(np.int32) for span in spans], len(rows))
+        found = network.run(ids, lengths, given, where.astype(np.bool_), data.answers.possible)
+        for column, row in enumerate(rows):
+            yield row, found[row.first - row.start : row.last - row.start, column]
+
+
+def best_answers(
+    network: Restorer,
+    data: RestoredRows,
+    is_given: npt.NDArray[np.bool_],
+    before_batch: Callable[[], None] = lambda: None,
+) -> tuple[Numbers, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The most probable answers (N,) of a text, their log probabilities, and those of the text's own answers.
+
+    Where they are given they are the text's own, of log probability 0.
+    """
+    text = data.text
+    best, own = text.known.copy(), np.maximum(text.known, 0)
+    of_best, of_own = np.zeros(len(best)), np.zeros(len(best))
+    for row, found in log_probabilities_of(network, data, is_given, before_batch):
+        span = slice(row.first, row.last)
+        free, at = ~is_given[span], np.arange(len(found))
+        answers = found.argmax(axis=1)
+        best[span][free] = answers[free]
+        of_best[span][free] = found[at, answers][free]
+        of_own[span][free] = found[at, own[span]][free]
+    return best, of_best, of_own
+
+
+def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[[], None]) -> dict[str, float]:
+    """The part of the words with a letter that are right, and the mean loss in bits where there are several answers."""
+    text = data.text
+    best, _, own = best_answers(network, data, ~text.doubtful, before_batch)
+    span = data.span
+    count = int(text.doubtful[span].sum())
+    return {
+        "word_accuracy": word_accuracy(data, to_stripped(text, best)),
+        "bits": -float(own[span].sum()) / math.log(2) / count if count else 0.0,
+    }
+
+
+def to_stripped(text: Stripped, best: Numbers) -> Numbers:
+    """The answers to a text of which nothing is known but what is left of it."""
+    answers: Numbers = np.where(text.doubtful, best, np.maximum(text.only, 0))
+    return answers
+
+
+class RestoringPredictor:
+    """Restores lines; a ``charrnn.kinds.contract.Predictor``.
+
+    Characters that the model does not know stay as they are, so ``unknown`` does not matter.
+    """
+
+    def __init__(self, network: Restorer, vocabulary: Vocabulary) -> None:
+        self._network, config = network, network.config
+        self._task = TASKS[config.task]
+        self._answers = Answers(self._task, vocabulary, config.classes)
+
+    def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+        """See ``Predictor``; a line is read with the end of those before it, where the task does so."""
+        if top > 1 and self._network.config.feedback:
+            raise ConfigError(f"top must be 1 for a model with feedback, not {top}: leave it out")
+        text = Stripped.of(lines, self._answers)
+        data = RestoredRows(text, tuple(text.rows(self._task)), self._answers)
+        is_given = ~text.doubtful
+        if self._task.keeps:
+            is_given |= text.known != 0
+        if top > 1:
+            return self._several(lines, data, is_given, top)
+        best, of_best, _ = best_answers(self._network, data, is_given)
+        best = self._with_only(text, best)
+        return [
+            [Answer(self._restored(line, text, span, best[span]), math.exp(of_best[span].sum()))]
+            for line, span in zip(lines, text.spans, strict=True)
+        ]
+
+    def _several(
+        self, lines: Sequence[str], data: RestoredRows, is_given: npt.NDArray[np.bool_], top: int
+    ) -> list[list[Answer]]:
+        text, found = data.text, {}
+        for row, each in log_probabilities_of(self._network, data, is_given):
+            found[row.first] = each
+        settled = self._with_only(text, text.known)
+        shown: list[list[Answer]] = []
+        for line, span in zip(lines, text.spans, strict=True):
+            parts = [found[first] for first in range(span.start, span.stop) if first in found]
+            of_line = np.concatenate([np.zeros((0, len(self._answers.classes))), *parts])
+            shown.append([])
+            for log_probability, changes in most_probable(of_line, is_given[span], top):
+                numbers = settled[span].copy()
+                for at, number in changes:
+                    numbers[at] = number
+                shown[-1].append(Answer(self._restored(line, text, span, numbers), math.exp(log_probability)))
+        return shown
+
+    def _with_only(self, text: Stripped, numbers: Numbers) -> Numbers:
+        """Answers, with those that are the only possible ones at a character."""
+        is_open = text.known == 0 if self._task.keeps else np.ones(len(numbers), np.bool_)
+        found: Numbers = np.where(is_open & (text.only >= 0), text.only, numbers)
+        return found
+
+    def _restored(self, line: str, text: Stripped, span: slice, numbers: Numbers) -> str:
+        """A line with these answers; where they are its own, its characters are not touched."""
+        changed = np.flatnonzero(numbers != text.known[span])
+        if not len(changed):
+            return line
+        pieces = [*self._task.pieces(line), "\n"]
+        for at in changed.tolist():
+            character = text.characters[span.start + at]
+            pieces[at] = self._task.joined(character, self._answers.classes[numbers[at]])
+        return "".join(pieces)[:-1]
+
+
+def most_probable(
+    found: LogProbabilities, is_given: npt.NDArray[np.bool_], top: int
+) -> list[tuple[float, tuple[tuple[int, int], ...]]]:
+    """The most probable answers to a line whose characters are answered independently.
+
+    Args:
+        found: (n, C) log probabilities.
+        is_given: (n,) where there is nothing to answer.
+        top: how many are wanted.
+
+    Returns:
+        Log probability, and the number of the answer at each place that is not given; the most probable first.
+    """
+    beam: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0.0, ())]
+    for at in np.flatnonzero(~is_given[: len(found)]).tolist():
+        likely = np.argsort(-found[at], kind="stable")[:top].tolist()
+        order = [number for number in likely if found[at, number] > -np.inf]
+        longer = [
+            (total + float(found[at, number]), (*numbers, (at, number))) for total, numbers in beam for number in order
+        ]
+        beam = heapq.nlargest(top, longer, key=lambda item: item[0])
+    return beam

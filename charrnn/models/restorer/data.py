@@ -1,0 +1,53 @@
+"""Plain text to learn from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.models.restorer.stripped import Answers, RestoredRows, Stripped
+from charrnn.models.restorer.task import Task
+from charrnn.text.corpus import Corpus
+
+
+class PlainText:
+    """The lines of a corpus; a ``charrnn.kinds.contract.Data``.
+
+    Args:
+        corpus: any text.
+        task: what is to be restored.
+
+    Raises:
+        CorpusError: there is nothing to learn.
+        ConfigError: the corpus is one of bytes.
+    """
+
+    def __init__(self, corpus: Corpus, task: Task) -> None:
+        vocabulary = corpus.vocabulary
+        if vocabulary.unit == "byte":
+            raise ConfigError(f"task {task.name} reads characters, not bytes: leave as_bytes out")
+        lines = vocabulary.decode(corpus.ids[:]).split("\n")
+        classes = ("", *sorted(task.answers(lines, vocabulary.characters) - {""}))
+        self._answers = Answers(task, vocabulary, classes)
+        if self._answers.are_few:
+            raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not none: use another text")
+        text = Stripped.of(lines, self._answers)
+        rows = tuple(text.rows(task))
+        self._all = RestoredRows(text, rows, self._answers)
+
+    def fields(self) -> dict[str, Any]:
+        """See ``Data``."""
+        return {"vocab_size": len(self._answers.vocabulary), "classes": self._answers.classes}
+
+    def split(self, val_fraction: float) -> tuple[RestoredRows, RestoredRows]:
+        """See ``Data``: validated is with the last rows."""
+        count = len(self._all.rows)
+        held_out = min(count - 1, max(1, round(count * val_fraction))) if val_fraction else 0
+        train, validation = self._all.part(0, count - held_out), self._all.part(count - held_out, count)
+        return train, validation.noised() if held_out and self._answers.task.adds_noise else validation
+
+    def notes(self, train: RestoredRows, validation: RestoredRows, val_fraction: float) -> Iterator[str]:
+        """See ``Data``."""
+        counts = f"{len(train.rows):,} lines to train on, {len(validation.rows):,} to validate with"
+        yield f"{counts}; {len(self._answers.classes)} answers at a character"
+        if val_fraction and not validation.rows:
+            yield "the text is one line: there is no other to validate with"

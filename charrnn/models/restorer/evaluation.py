@@ -1,0 +1,35 @@
+"""Measure a model that restores on a text that still has what it restores, beside its rivals."""
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+from charrnn.kinds.evaluation import Evaluation
+from charrnn.models.restorer.answers import best_answers, to_stripped
+from charrnn.models.restorer.measures import figures_of_answers, most_frequent_spelling, titles_of, words_right
+from charrnn.models.restorer.network import Restorer
+from charrnn.models.restorer.stripped import Answers, RestoredRows, Stripped
+from charrnn.models.restorer.tasks import TASKS
+from charrnn.text.vocabulary import Vocabulary
+
+
+def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training: RestoredRows | None) -> Evaluation:
+    """See ``charrnn.kinds.kind.Kind.evaluate``: the text is stripped, restored, and compared with what it was."""
+    task = TASKS[network.config.task]
+    answers = Answers(task, vocabulary, network.config.classes)
+    stripped = Stripped.of(text.split("\n"), answers)
+    data = RestoredRows(stripped, tuple(stripped.rows(task)), answers)
+    if task.adds_noise and data.rows:
+        data = data.noised()
+        stripped = data.text
+    if not data.rows:
+        raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
+    best, _, _ = best_answers(network, data, ~stripped.doubtful)
+    found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
+    if training and not task.adds_noise:
+        found["most frequent"] = most_frequent_spelling(training)(stripped)
+    words = len(words_right(data, found["model"]))
+    return Evaluation(
+        f"{words:,} words with a letter, {int(stripped.doubtful.sum()):,} characters in doubt",
+        titles_of(data),
+        {name: figures_of_answers(data, numbers) for name, numbers in found.items()},
+    )

@@ -1,0 +1,91 @@
+"""Loss and gradient of a model that restores."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.layers.parameters import Array
+from charrnn.layers.products import Summation, WeightSum
+from charrnn.layers.state import State
+from charrnn.models.restorer.network import Restorer, RestorerBuffers
+from charrnn.models.restorer.parameters import RestorerParameters
+from charrnn.text.batches import Batch
+from charrnn.workers import share
+
+
+class RestorerLearner:
+    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+
+    The phases are those of ``charrnn.models.language.learner``: rows, weights, embedding.
+
+    Args:
+        network: made for training.
+        steps: T.
+        rows: B.
+    """
+
+    def __init__(self, network: Restorer, steps: int, rows: int) -> None:
+        self.network, config = network, network.config
+        self.gradient = RestorerParameters(config)
+        self._whole = RestorerBuffers(config, steps, rows, training=True)
+        widest = max(2 * config.hidden_size, config.embedding_size)
+        self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
+        self._input_sums = list(network.inputs.weight_sums(self.gradient))
+
+    def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
+        """See ``Learner``; targets are (T, B) answers."""
+        network, lengths, targets = self.network, batch.lengths, batch.targets
+        assert lengths is not None
+        buffers = self._whole.shortened(len(batch.inputs))
+        ids, softmax = network.in_orders(batch.inputs, lengths), buffers.softmax
+        last_answers = network.feedback.before(targets) if network.feedback else None
+        softmax.weigh(batch.weights, targets)
+
+        def rows(part: int, parts: int) -> None:
+            first, last = share(len(lengths), part, parts)
+            network.forward(ids, lengths, last_answers, buffers, first, last, dropout_seed=dropout_seed)
+            softmax.backward(targets, first, last)
+            self._backward(lengths, buffers, first, last, dropout_seed)
+
+        def weights(part: int, parts: int) -> None:
+            self._summation.make(sums, part, parts)
+
+        def inputs(part: int, parts: int) -> None:
+            network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
+
+        sums = list(self._sums(ids, last_answers, buffers))
+        network.workers.run(rows, most=len(lengths))
+        network.workers.run(weights)
+        network.workers.run(inputs)
+        network.layers.sum_over_rows(self.gradient, buffers.layers)
+        if network.feedback and buffers.top:
+            network.feedback.finish(self.gradient, buffers.top)
+        return softmax.mean_loss(batch.weights)
+
+    def _backward(
+        self, lengths: Array, buffers: RestorerBuffers, first: int, last: int, dropout_seed: int | None
+    ) -> None:
+        """From the gradient of the logits to those of all gates; padding has none, as its predictions weigh nothing."""
+        network, d_logits = self.network, buffers.softmax.logits
+        to = network.layers.d_outputs(buffers.layers)
+        if network.feedback and buffers.top:
+            network.head.backward(
+                d_logits, network.feedback.stack.d_outputs(buffers.top), buffers.layers.rows, first, last
+            )
+            seed = network.top_seed(dropout_seed)
+            network.feedback.backward(to, buffers.top, first, last, dropout_seed=seed)
+        else:
+            network.head.backward(d_logits, to, buffers.layers.rows, first, last)
+        network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+
+    def _sums(
+        self, ids: list[Array], last_answers: npt.NDArray[np.int32] | None, buffers: RestorerBuffers
+    ) -> Iterator[WeightSum]:
+        network = self.network
+        yield from network.layers.weight_sums(self.gradient, buffers.layers, network.inputs.d_tables, ids)
+        if network.feedback and buffers.top and last_answers is not None:
+            outputs = network.layers.outputs(buffers.layers)
+            yield from network.feedback.weight_sums(self.gradient, outputs, last_answers, buffers.top)
+        read, d_logits = network.read_by_head(buffers), buffers.softmax.logits
+        yield from network.head.weight_sums(self.gradient, read, d_logits, buffers.layers.rows)

@@ -1,0 +1,223 @@
+"""The model that restores: one answer for each character.
+
+characters -> tables -> recurrent layers in both directions -> projection -> softmax over the answers
+
+With feedback, a layer that also reads the last answer stands before the projection:
+
+characters -> tables -> layers in both directions -> feedback layer, forwards -> projection -> softmax
+                                                         ^-------- last answer --------|
+"""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.arrays import aligned_zeros
+from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
+from charrnn.layers.embedding import InputTables
+from charrnn.layers.feedback import Feedback
+from charrnn.layers.parameters import HEAD_BIAS, Array
+from charrnn.layers.products import Bias, Rows
+from charrnn.layers.projection import Projection
+from charrnn.layers.recurrent import StackBuffers
+from charrnn.layers.softmax import Softmax
+from charrnn.layers.state import State
+from charrnn.models.restorer.config import RestorerConfig
+from charrnn.models.restorer.parameters import FEEDBACK, RestorerParameters, feedback_weights, head_weights
+from charrnn.training.row_batches import reversed_rows
+from charrnn.workers import Workers, share
+
+
+class Restorer:
+    """The model on packed weights.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the rows; one if not given.
+        training: whether it goes backward, too.
+    """
+
+    state_names = ()
+
+    def __init__(
+        self, parameters: RestorerParameters, workers: Workers | None = None, *, training: bool = False
+    ) -> None:
+        self.config = config = parameters.config
+        if training:
+            config.require_trainable()
+        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
+        first = config.layers.parts[0]
+        weights, biases = ([part.named(name, 0) for part in first] for name in ("weight_ih", "bias"))
+        self.inputs = InputTables(parameters, weights, [*biases], config.vocab_size, packed, training=training)
+        self.layers = Bidirectional(config.layers, parameters, training=training)
+        self.feedback = (
+            Feedback(config.top, parameters, feedback_weights(config), FEEDBACK, training=training)
+            if config.feedback
+            else None
+        )
+        self.head = Projection(parameters, head_weights(config), HEAD_BIAS, packed, training=training)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pack the weights and make the tables anew."""
+        self.workers.run(self._pack)
+        if self.config.embedding_size:
+            self.workers.run(self.inputs.make)
+
+    def _pack(self, part: int, parts: int) -> None:
+        for layer in (self.inputs, self.layers, self.head):
+            layer.pack(part, parts)
+        if self.feedback:
+            self.feedback.pack(part, parts)
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``: nothing is carried from batch to batch."""
+        return []
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``."""
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def run(self, x: Array, lengths: Array, given: Array, is_given: Array, possible: Array) -> Array:
+        """Log probabilities (T, B, C) of the answers at each step of rows of ids (T, B).
+
+        Args:
+            x: the ids.
+            lengths: (B,) int32 of the rows.
+            given: (T, B) int32 answers that are known; with feedback they are read where ``is_given``, and elsewhere
+                the most probable ones.
+            is_given: (T, B) bool.
+            possible: (V, C) which answers a character can have; the others have the probability 0.
+        """
+        buffers = RestorerBuffers(self.config, *x.shape)
+        ids = self.in_orders(x, lengths)
+        found = np.empty((*x.shape, len(self.config.classes)))
+
+        def rows(part: int, parts: int) -> None:
+            first, last = share(x.shape[1], part, parts)
+            self._read(ids, lengths, buffers, first, last)
+            if self.feedback:
+                self._answer_step_by_step(buffers, x, given, is_given, possible, found, first, last)
+            else:
+                self._project(buffers, first, last)
+                logits = buffers.softmax.logits[:, first:last, : found.shape[2]]
+                found[:, first:last] = _normalised(logits, possible[x[:, first:last]])
+
+        self.workers.run(rows, most=x.shape[1])
+        return found
+
+    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
+        """For each direction, ids (T, B) in its order."""
+        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+
+    def forward(
+        self,
+        ids: list[Array],
+        lengths: Array,
+        last_answers: Array | None,
+        buffers: "RestorerBuffers",
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """Logits of the rows ``first`` to ``last`` of a batch, ``last_answers`` being those that feedback reads."""
+        self._read(ids, lengths, buffers, first, last, dropout_seed=dropout_seed)
+        if self.feedback:
+            assert last_answers is not None
+            assert buffers.top is not None
+            outputs, seed = self.layers.outputs(buffers.layers), self.top_seed(dropout_seed)
+            self.feedback.forward(outputs, last_answers, buffers.top, first, last, dropout_seed=seed)
+        self._project(buffers, first, last)
+
+    def top_seed(self, seed: int | None) -> int | None:
+        """The dropout seed of the layer that reads the last answer."""
+        return None if seed is None else seed + self.config.num_layers * self.config.directions
+
+    def _read(
+        self,
+        ids: list[Array],
+        lengths: Array,
+        buffers: "RestorerBuffers",
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
+        self.layers.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+
+    def read_by_head(self, buffers: "RestorerBuffers") -> list[Array]:
+        """What the projection reads."""
+        return self.layers.outputs(buffers.layers) if buffers.top is None else [buffers.top.outputs[0]]
+
+    def _project(self, buffers: "RestorerBuffers", first: int, last: int) -> None:
+        self.head.forward(self.read_by_head(buffers), buffers.softmax.logits, buffers.layers.rows, first, last)
+
+    def _answer_step_by_step(
+        self,
+        buffers: "RestorerBuffers",
+        x: Array,
+        given: Array,
+        is_given: Array,
+        possible: Array,
+        found: Array,
+        first: int,
+        last: int,
+    ) -> None:
+        """Fill ``found``: the layer that reads the last answer does a step, and its answer is read in the next."""
+        assert self.feedback is not None
+        assert buffers.top is not None
+        outputs, states = self.layers.outputs(buffers.layers), len(self.config.top.cell.state)
+        one = StackBuffers.allocate(self.config.top, Rows.allocate(1, x.shape[1], buffers.longest, buffers.packed))
+        answers = np.full((1, x.shape[1]), found.shape[2], np.int32)
+        logits = aligned_zeros((1, *buffers.softmax.logits.shape[1:]), self.config.dtype)
+        for t in range(len(x)):
+            step = [np.ascontiguousarray(each[t : t + 1]) for each in outputs]
+            h = self.feedback.forward(step, answers, one, first, last)
+            self.head.forward([h], logits, one.rows, first, last)
+            shown = _normalised(logits[:, first:last, : found.shape[2]], possible[x[t : t + 1, first:last]])
+            found[t, first:last] = shown[0]
+            answers[0, first:last] = np.where(is_given[t, first:last], given[t, first:last], shown[0].argmax(axis=1))
+            for state in one.activations[0][1 : 1 + states]:
+                state[0, first:last] = state[1, first:last]
+
+
+def _normalised(logits: Array, possible: Array) -> Array:
+    """Log probabilities of the ``possible`` classes, -inf for the others; where none is possible, of the first one."""
+    logits = np.where(possible, logits, -np.inf).astype(np.float64)
+    logits[..., 0] = np.where(possible.any(axis=-1), logits[..., 0], 0)
+    logits -= logits.max(axis=-1, keepdims=True)
+    found: Array = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    return found
+
+
+class RestorerBuffers:
+    """The model's arrays, for T steps of B rows.
+
+    Attributes:
+        layers: of the recurrent layers in both directions.
+        top: of the layer that reads the last answer; None without one.
+        softmax: logits (T, B, at least C) and losses.
+        longest: numbers of the longest row of a product.
+        packed: type of packed factors.
+    """
+
+    def __init__(self, config: RestorerConfig, steps: int, rows: int, *, training: bool = False) -> None:
+        self.longest, self.packed = max(config.stack.gate_width, len(config.classes)), config.packed_dtype
+        of_steps = Rows.allocate(steps, rows, self.longest, self.packed)
+        self.layers = BidirectionalBuffers.allocate(config.layers, of_steps, training=training)
+        self.top = StackBuffers.allocate(config.top, of_steps, training=training) if config.feedback else None
+        self.softmax = Softmax.allocate(steps, rows, len(config.classes), config.dtype)
+        self._states = len(config.stack.cell.state)
+
+    def shortened(self, steps: int) -> "RestorerBuffers":
+        """The same arrays for fewer steps."""
+        fewer: Any = object.__new__(RestorerBuffers)
+        vars(fewer).update(vars(self))
+        fewer.layers, fewer.softmax = self.layers.shortened(steps), self.softmax.part(0, steps)
+        fewer.top = self.top.shortened(steps, self._states) if self.top else None
+        return fewer  # type: ignore[no-any-return]

@@ -1,0 +1,67 @@
+"""Choose the model that restores a text best after a given time; the constants are measured."""
+
+import math
+from dataclasses import replace
+
+from charrnn.kernels.processor import BFLOAT16
+from charrnn.models.restorer.cost import RestorerCost
+from charrnn.training.plan import Draft, Speed
+from charrnn.training.settings import TrainingSettings
+
+RESTORING_SIZES = (64, 96, 128, 192, 256, 384, 512)
+
+RESTORING_LAYERS = 2
+
+REFERENCE_UNITS, REFERENCE_OPERATIONS = 256, 2.0e14
+"""Best hidden size for so many floating-point operations; it grows with their fourth root."""
+
+CHARACTERS_PER_UNIT = 4_000
+"""Least characters of the text for each unit of a layer; a shorter text is learned by heart."""
+
+RESTORING_EMBEDDING = 64
+
+RESTORING_RATE = 0.004
+"""Peak learning rate."""
+
+RESTORING_WEIGHT_DECAY = 0.05
+
+RESTORING_DROPOUT, PASSES_WITHOUT = 0.2, 2.0
+"""Dropout of a run of more passes over the text than the second number; others need none."""
+
+MOST_VALIDATED = 60_000
+"""Characters that suffice to compare the checkpoints of a run."""
+
+LEAST_MINUTES_BF16, LEAST_SPEEDUP_BF16 = 1.0, 1.15
+"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
+
+
+def choose_restorer(draft: Draft, speed: Speed) -> float:
+    """Choose a network and its regularisation; returns its training speed in characters per second."""
+    seconds = 60 * draft.settings.minutes
+    if (total := draft.characters + draft.val_characters) * TrainingSettings.val_fraction > MOST_VALIDATED:
+        draft.choose(val_fraction=round(MOST_VALIDATED / total, 6))
+    if draft.settings.optimizer == TrainingSettings.optimizer:
+        draft.choose(learning_rate=RESTORING_RATE, weight_decay=RESTORING_WEIGHT_DECAY)
+    draft.choose(num_layers=RESTORING_LAYERS, embedding_size=RESTORING_EMBEDDING, hidden_size=RESTORING_SIZES[2])
+    rate = speed(draft.config, draft.settings)
+    if BFLOAT16 and draft.settings.minutes >= LEAST_MINUTES_BF16 and not draft.is_given("precision"):
+        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
+        if bf16_rate > LEAST_SPEEDUP_BF16 * rate:
+            draft.choose(precision="bf16")
+            rate = bf16_rate
+    if not draft.is_given("hidden_size"):
+        operations = 6.0 * RestorerCost(draft.config).weights * rate * seconds
+        best = best_units(operations, draft.characters)
+        draft.chosen["hidden_size"] = best
+        draft.choose()
+        rate = speed(draft.config, draft.settings)
+    if rate * seconds > PASSES_WITHOUT * draft.characters:
+        draft.choose(dropout=RESTORING_DROPOUT)
+    return rate
+
+
+def best_units(operations: float, characters: int) -> int:
+    """The best hidden size for so many floating-point operations on a text of so many characters."""
+    best = REFERENCE_UNITS * math.pow(operations / REFERENCE_OPERATIONS, 0.25)
+    best = min(best, characters / CHARACTERS_PER_UNIT)
+    return min(RESTORING_SIZES, key=lambda size: abs(math.log(size / max(best, 1))))
