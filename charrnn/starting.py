@@ -155,7 +155,7 @@ def _begun(
 def _check_same(config: Any, data: Data) -> None:
     """Refuse to start from the weights of a model that answers otherwise."""
     for name, value in data.fields().items():
-        if name != "vocab_size" and getattr(config, name) != value:
+        if name not in config.kind.adapts and getattr(config, name) != value:
             raise ConfigError(
                 f"{name} must be as in the model that the run starts from, {getattr(config, name)!r}, not {value!r}: "
                 "give data with the same ones, or leave --init-from out"

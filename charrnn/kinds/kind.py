@@ -42,6 +42,8 @@ class Kind(ABC):
         lacks: options of the training that it does not have.
         answers: whether its models answer lines instead of writing text.
         planned: whether what a user leaves open can be chosen for a run of minutes.
+        asked: further arguments of its predictor's ``predict``, such as a beam.
+        adapts: fields of the config that follow from the data and may be others in a run that starts from a model.
     """
 
     name: ClassVar[str]
@@ -55,6 +57,8 @@ class Kind(ABC):
     lacks: ClassVar[frozenset[str]] = frozenset()
     answers: ClassVar[bool] = False
     planned: ClassVar[bool] = True
+    asked: ClassVar[frozenset[str]] = frozenset()
+    adapts: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
 
     @abstractmethod
     def title(self, config: Any) -> str:
