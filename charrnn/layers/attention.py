@@ -5,8 +5,8 @@
     c[t] = sum over s of alpha[t, s] m[s]          the context
     y[t] = tanh(W_c c[t] + W_h h[t] + b)           in the paper, W_c and W_h are one matrix for [c; h]
 
-Nothing here depends on y[t-1], so that all steps of a batch are a few large products and a loop over the rows. With input
-feeding (same paper, 3.3) the decoder's next step reads y[t]; then the layer is called for one step at a time.
+Nothing here depends on y[t-1], so that all steps of a batch are a few large products and a loop over the rows. With
+input feeding (same paper, 3.3) the decoder's next step reads y[t]; then the layer is called for one step at a time.
 
 Backwards, with d_y the gradient of y[t] and the sums over t where a gradient belongs to all steps:
 

@@ -2,7 +2,7 @@
 
     m[s] = [h_f[s]; h_b[s]]               the outputs of each direction, side by side
     end = [h_f[n-1]; h_b[0]]              n: steps of the row
-    state = tanh(W end + b)               cut into the states of the decoder's layers (as in Bahdanau et al. 2015, A.2.2)
+    state = tanh(W end + b)               cut into the decoder's states (as in Bahdanau et al. 2015, A.2.2)
 
 Backwards, with d the gradient of the state and d_m of the memory:
 
@@ -56,11 +56,16 @@ class Memory:
     ) -> "Memory":
         """For B ``rows`` of at most S ``steps``; 0 steps if only the ends are used."""
         stride = row_stride(directions * units, dtype.itemsize)
-        shapes = ((rows, steps, stride), (1, rows, stride))
-        arrays = [aligned_zeros(shape, dtype) for shape in shapes]
-        gradients = [aligned_zeros(shape if training else (0, *shape[1:]), dtype) for shape in shapes]
-        numbers = np.arange(rows, dtype=np.int32)
-        return cls(units, *arrays, *gradients, np.zeros(rows, np.int32), numbers)
+        of_rows, of_ends = (rows, steps, stride), (1, rows, stride)
+        return cls(
+            units,
+            aligned_zeros(of_rows, dtype),
+            aligned_zeros(of_ends, dtype),
+            aligned_zeros(of_rows if training else (0, 0, stride), dtype),
+            aligned_zeros(of_ends if training else (0, 0, stride), dtype),
+            lengths=np.zeros(rows, np.int32),
+            owners=np.arange(rows, dtype=np.int32),
+        )
 
     def forward(self, outputs: Sequence[Array], first: int, last: int) -> None:
         """Take the ``outputs`` (S, B, H) of each direction, of the rows ``first`` to ``last``."""

@@ -28,8 +28,8 @@ class TransducerConfig(RecurrentConfig):
     directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
     attention: str = of_model(
         "general",
-        "What the decoder sees of what it reads: all of it (Luong's general form), only its end (none), or all of it and "
-        "what it saw in the step before (feeding).",
+        "What the decoder sees of a row: all of it (general: Luong's form), only its end (none), or all of it and what "
+        "it saw in the step before (feeding).",
         choices=lambda: ATTENTIONS,
     )
     label_smoothing: float = of_model(

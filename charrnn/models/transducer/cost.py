@@ -17,11 +17,12 @@ class TransducerCost(NetworkCost):
     @property
     def weights(self) -> int:  # type: ignore[override]
         """See ``Cost``."""
-        tables, shapes = self.input_weights, self.shapes.items()
-        read = (
-            name for name, shape in shapes if len(shape) > 1 and name not in tables and not name.endswith(EMBEDDING)
+        tables = self.input_weights
+        return sum(
+            math.prod(shape)
+            for name, shape in self.shapes.items()
+            if len(shape) > 1 and name not in tables and not name.endswith(EMBEDDING)
         )
-        return sum(math.prod(self.shapes[name]) for name in read) // 2
 
     @property
     def activations(self) -> float:  # type: ignore[override]
@@ -53,10 +54,9 @@ class TransducerCost(NetworkCost):
         own, units = self.stride(config.encoder.base.gate_width), self.stride(config.encoder_units)
         turned = config.directions == 2
         encoder = config.num_layers * config.directions * (own + (arrays + turned) * units)
-        decoder = config.num_layers * (
-            self.stride(config.decoder.gate_width) + arrays * self.stride(config.hidden_size)
-        )
-        attention = 6 * self.stride(config.memory_width) + 3 * self.stride(config.hidden_size)
+        gates, hidden = self.stride(config.decoder.gate_width), self.stride(config.hidden_size)
+        decoder = config.num_layers * (gates + arrays * hidden)
+        attention = 6 * self.stride(config.memory_width) + 3 * hidden
         numbers = encoder + decoder + attention * config.attends + self.stride(config.classes)
         return numbers * config.dtype.itemsize
 

@@ -1,7 +1,7 @@
 """The half of the model that writes: symbols so far -> tables -> recurrent layers -> attention -> projection.
 
-All steps of a batch are one span, with one call of each layer. With input feeding each step is a span by itself, as it reads
-what the step before has seen:
+All steps of a batch are one span, with one call of each layer. With input feeding each step is a span by itself, as it
+reads what the step before has seen:
 
     a[t] = table[symbol[t]] + W_f y[t-1]        y: the output of attention, y[-1] = 0
 """
@@ -237,7 +237,8 @@ class Decoder:
             d_final=own.d_first if after else None,
             d_initial=own.d_first,
         )
-        assert own.d_vectors is not None and own.stack.d_vectors is not None
+        assert own.d_vectors is not None
+        assert own.stack.d_vectors is not None
         own.d_vectors[:, first:last] += own.stack.d_vectors[:, first:last]
 
     def weight_sums(self, gradient: Parameters, buffers: DecoderBuffers, ids: Array) -> Iterator[WeightSum]:

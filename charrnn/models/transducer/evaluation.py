@@ -1,4 +1,4 @@
-"""How good the answers to pairs are, beside those of two rivals: what is given, copied, and the training pairs by heart."""
+"""How good the answers to pairs are, beside those of two rivals: a copy of what is given, and the training pairs."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -140,11 +140,12 @@ class EncoderBuffers:
         longest = max(config.encoder.base.gate_width, config.memory_width, layers * states * units)
         of_steps = Rows.allocate(steps, rows, longest, packed)
         of_memory = (config.encoder_units, config.directions, steps if config.attends else 0, rows, dtype)
-        both = [aligned_zeros((1, rows, row_stride(layers * states * units, dtype.itemsize)), dtype) for _ in range(2)]
+        shape = (1, rows, row_stride(layers * states * units, dtype.itemsize))
         return cls(
             BidirectionalBuffers.allocate(config.encoder, of_steps, training=training),
             Memory.allocate(*of_memory, training=training),
-            *both,
+            aligned_zeros(shape, dtype),
+            aligned_zeros(shape, dtype),
             Rows.allocate(1, rows, longest, packed),
         )
 
@@ -176,12 +177,14 @@ class TransducerLearner:
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
         """See ``Learner``; the batch is a ``PairBatch``."""
-        assert isinstance(batch, PairBatch) and batch.lengths is not None
+        assert isinstance(batch, PairBatch)
+        assert batch.lengths is not None
+        lengths = batch.lengths
         network, decoder, smoothing = self.network, self.network.decoder, self.network.config.label_smoothing
         encoded = self._encoded.shortened(len(batch.inputs))
         decoded = decoder.shortened(self._decoded, len(batch.targets))
-        memory = encoded.memory = replace(encoded.memory, lengths=batch.lengths)
-        ids, states = network.in_orders(batch.inputs, batch.lengths), network.bridge.cut(encoded.states)
+        memory = encoded.memory = replace(encoded.memory, lengths=lengths)
+        ids, states = network.in_orders(batch.inputs, lengths), network.bridge.cut(encoded.states)
         d_states, softmax, counts = network.bridge.cut(encoded.d_states), decoded.softmax, batch.counts
         softmax.weigh(batch.weights, batch.targets)
         seed = None if dropout_seed is None else dropout_seed + DECODER_SEED
@@ -199,7 +202,7 @@ class TransducerLearner:
                     values[first:last] = d[first:last]
             network.bridge.backward(encoded.states, encoded.d_states, memory.d_ends, encoded.one_step, first, last)
             memory.backward(network.encoder.d_outputs(encoded.layers), first, last)
-            network.encoder.backward(batch.lengths, encoded.layers, first, last, dropout_seed=dropout_seed)
+            network.encoder.backward(lengths, encoded.layers, first, last, dropout_seed=dropout_seed)
 
         def weights(part: int, parts: int) -> None:
             self._summation.make(sums, part, parts)

@@ -2,8 +2,8 @@
 
 Of each row the K most probable beginnings of answers are kept and continued by every symbol. Where one ends, it is an
 answer; it has the probability that the model gives all of its symbols and its end. A longer beginning is never more
-probable than a shorter one, so that a row is done when as many answers as asked for are at least as probable as its best
-beginning. A row's answers do not depend on the rows beside it.
+probable than a shorter one, so that a row is done when as many answers as asked for are at least as probable as its
+best beginning. A row's answers do not depend on the rows beside it.
 """
 
 import heapq

@@ -25,7 +25,7 @@ def arrays(rows):
     return [np.array(row, np.int32) for row in rows]
 
 
-def batch_of(room=ROOM, rows=range(len(GIVEN))):
+def batch_of(room=ROOM, rows=(0, 1, 2, 3)):
     return pair_batch(arrays(GIVEN), arrays(WANTED), room, np.array(rows))
 
 
