@@ -52,14 +52,12 @@ def test_the_gradient_is_the_slope(random):
     d_contexts = random.normal(size=queries.shape)
     d_queries, d_memory = np.ones_like(queries), np.zeros_like(memory)
     alphas, d_alphas = np.zeros((3, 5)), np.zeros((3, 5))
-    attend_back(
-        queries, memory, LENGTHS, COUNTS, 0, UNITS, alphas, d_alphas, d_contexts, d_queries, d_memory, 0, 3
-    )
+    attend_back(queries, memory, LENGTHS, COUNTS, 0, UNITS, alphas, d_alphas, d_contexts, d_queries, d_memory, 0, 3)
     for values, gradient in ((queries, d_queries), (memory, d_memory)):
         direction = random.normal(size=values.shape)
         slope = 0
         for sign in (1, -1):
-            values += sign * 1e-6 * direction
+            np.add(values, sign * 1e-6 * direction, out=values)
             slope += sign * (contexts_of(queries, memory) * d_contexts).sum() / 2e-6
-            values -= sign * 1e-6 * direction
+            np.subtract(values, sign * 1e-6 * direction, out=values)
         assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-6)

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json
 from charrnn.cli.shared.terminal import harmless, put
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, ConfigError
 from charrnn.text.sources import ENCODING
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 @click.argument("text", required=False)
 @option("--top", type=click.IntRange(min=1), default=1, show_default=True, help="Number of answers to each line.")
 @option("--probabilities", is_flag=True, help="Print the probability of each answer after it, separated by a tab.")
+@option("--beam", type=click.IntRange(min=1), help="Beginnings of answers that are kept (task pairs).", unset=4)
+@option("--known", is_flag=True, help="Answer from the rows that the run was trained on, where they tell (task pairs).")
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -35,6 +38,8 @@ def command(
     text: str | None,
     top: int,
     probabilities: bool,
+    beam: int | None,
+    known: bool,
     unknown: str,
     encoding: str | None,
     precision: str | None,
@@ -55,15 +60,26 @@ def command(
     from charrnn.api import Model
 
     model = Model.load(path, threads=threads, precision=precision)
-    model.answers([])  # tells of a model that does not answer before a line is read
+    answer = partial(model.answers, beam=beam, known=_rows_of(path) if known else None)
+    answer([])  # tells of a model that does not answer before a line is read
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
-        answered = _answered(model.answers, lines, top, unknown)
+        answered = _answered(answer, lines, top, unknown)
         if as_json:
             for line, answers in answered:
                 print_json({"given": line.text, "answers": [answer._asdict() for answer in answers]})
             continue
         shown = "".join(_as_text(answers, probabilities) + line.end for line, answers in answered)
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
+
+
+def _rows_of(path: Path) -> Any:
+    """The rows that a checkpoint's model was trained on."""
+    from charrnn.storage.trained_on import trained_on
+
+    rows = trained_on(path)
+    if rows is None:
+        raise ConfigError(f"--known needs the text that {path} was trained on, which its run has lost: leave it out")
+    return rows
 
 
 def _answered(

@@ -139,6 +139,8 @@ class Coder:
             raise CorpusError(f"a line must be {form}, not one with {len(rest)} tabs: {line[:40]!r}")
         if len(given) > LONGEST_SIDE:
             raise CorpusError(f"a line must be at most {LONGEST_SIDE:,} characters, not {len(given):,}: cut it")
+        if not given:
+            raise CorpusError(f"a line must have something before its tab, not begin with it: {line[:40]!r}")
         features = [feature for feature in features_of(rest[0]) if self._knows(feature, unknown)] if rest else []
         return Example(known_symbols(given, self._vocabulary, unknown), "", ";".join(features))
 

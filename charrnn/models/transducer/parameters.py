@@ -51,6 +51,9 @@ class TransducerParameters(Parameters):
         tensors = dict(self.tensors)
         self.config.encoder.to_torch(tensors)
         self.config.decoder.to_torch(tensors)
+        for name, axis in _read_by_id(self.config):
+            halves = np.split(tensors[name], [self.config.vocab_size], axis=axis)
+            tensors[name], tensors[of_features(name)] = map(np.ascontiguousarray, halves)
         return tensors
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "TransducerParameters":
@@ -58,6 +61,8 @@ class TransducerParameters(Parameters):
         shapes = transducer_checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
         tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
+        for name, axis in _read_by_id(self.config):
+            tensors[name] = np.concatenate([tensors[name], tensors.pop(of_features(name))], axis=axis)
         self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
         self.config.encoder.from_torch(tensors, self)
         self.config.decoder.from_torch(tensors, self)
@@ -73,8 +78,27 @@ def transducer_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
 
 
 def transducer_checkpoint_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor under PyTorch's names."""
-    return _all_shapes(config, config.encoder.torch_shapes(), config.decoder.torch_shapes())
+    """Shape of each tensor under PyTorch's names, those of features apart from those of characters."""
+    shapes = _all_shapes(config, config.encoder.torch_shapes(), config.decoder.torch_shapes())
+    for name, axis in _read_by_id(config):
+        size = list(shapes[name])
+        for key, count in ((name, config.vocab_size), (of_features(name), len(config.features))):
+            size[axis] = count
+            shapes[key] = tuple(size)
+    return shapes
+
+
+def of_features(name: str) -> str:
+    """Name in a checkpoint of what features have of a tensor."""
+    return f"features.{name}"
+
+
+def _read_by_id(config: TransducerConfig) -> list[tuple[str, int]]:
+    """The tensors that have a row or column for each symbol that is read, and that axis; none without features."""
+    if not config.features:
+        return []
+    parts = config.encoder.parts[0]
+    return [(EMBEDDING, 0)] if config.embedding_size else [(part.named("weight_ih", 0), 1) for part in parts]
 
 
 def _all_shapes(

@@ -1,4 +1,4 @@
-"""Choose a model and its regularisation for a run of minutes on pairs. The constants are measured, see docs/pairs.md."""
+"""Choose a model and its regularisation for a run of minutes on pairs; the constants are measured."""
 
 from charrnn.training.plan import Draft, Speed
 

@@ -97,9 +97,10 @@ def test_threads_change_nothing(random, attention, precision):
     assert gradients[0] == gradients[1] == gradients[2]
 
 
+@pytest.mark.parametrize("width", [0, 4])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-peephole", "rnn"])
-def test_tensors_come_back_from_pytorchs_layout(cell):
-    config = config_of(num_layers=2, cell=cell, attention="feeding")
+def test_tensors_come_back_from_pytorchs_layout(cell, width):
+    config = config_of(num_layers=2, cell=cell, attention="feeding", embedding_size=width)
     parameters = TransducerParameters(config).initialise(4)
     tensors = parameters.to_tensors()
     assert tensors["encoder.weight_ih_l1_reverse"].shape[1] == 2 * 3
