@@ -26,7 +26,7 @@ from charrnn.layers.state import State
 from charrnn.models.transducer.config import TransducerConfig
 from charrnn.models.transducer.parameters import FEED, TARGET_EMBEDDING
 
-Counts = npt.NDArray[np.int32]
+RowCounts = npt.NDArray[np.int32]
 """(B,) steps of each row."""
 
 
@@ -130,7 +130,7 @@ class Decoder:
         self,
         ids: Array,
         memory: Memory,
-        counts: Counts,
+        counts: RowCounts,
         buffers: DecoderBuffers,
         first: int,
         last: int,
@@ -158,7 +158,7 @@ class Decoder:
         self,
         ids: Array,
         memory: Memory,
-        counts: Counts,
+        counts: RowCounts,
         begin: int,
         own: DecoderBuffers,
         first: int,
@@ -185,7 +185,7 @@ class Decoder:
     def backward(
         self,
         memory: Memory,
-        counts: Counts,
+        counts: RowCounts,
         buffers: DecoderBuffers,
         first: int,
         last: int,
@@ -210,7 +210,7 @@ class Decoder:
     def _backward_span(
         self,
         memory: Memory,
-        counts: Counts,
+        counts: RowCounts,
         begin: int,
         own: DecoderBuffers,
         after: DecoderBuffers | None,

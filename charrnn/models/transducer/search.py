@@ -24,7 +24,7 @@ from charrnn.workers import share
 BEAM = 4
 """Beginnings that are kept by default."""
 
-AT_ONCE = 256
+CONTINUED_AT_ONCE = 256
 """Beginnings that are continued at a time, of all rows together."""
 
 LONGER = 2
@@ -48,7 +48,7 @@ def search(
     """For each row of ids its ``top`` answers, the most probable first."""
     answers: list[list[Found]] = [[] for _ in rows]
     width = max(beam, top)
-    for chosen in by_length(np.array([len(row) for row in rows], np.int64), max(1, AT_ONCE // width)):
+    for chosen in by_length(np.array([len(row) for row in rows], np.int64), max(1, CONTINUED_AT_ONCE // width)):
         before_batch()
         decoding = Decoding(network, [rows[at] for at in chosen], width, top)
         for at, found in zip(chosen, decoding.run(), strict=True):
