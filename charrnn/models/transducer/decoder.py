@@ -99,7 +99,7 @@ class Decoder:
             parameters,
             [shape.named("weight_ih", 0)],
             [shape.named("bias", 0)],
-            config.classes,
+            config.written_symbols,
             packed,
             training=training,
             embedding=TARGET_EMBEDDING,
