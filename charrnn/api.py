@@ -258,7 +258,15 @@ class Model:
         """What the model answers to lines; see ``answers``."""
         return [best.text for (best, *_) in self.answers(lines, unknown=unknown)]
 
-    def answers(self, lines: Sequence[str], *, top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+    def answers(
+        self,
+        lines: Sequence[str],
+        *,
+        top: int = 1,
+        unknown: str = "error",
+        beam: int | None = None,
+        known: Any = None,
+    ) -> list[list[Answer]]:
         """For each line its most probable answers, with their probabilities, the most probable first.
 
         Args:
@@ -266,12 +274,20 @@ class Model:
             top: how many answers to each line.
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest one it knows.
+            beam: beginnings of answers that are kept while they are written, for models that search for them.
+            known: the data that the model was trained on, whose answers come first, for models that learn pairs.
 
         Raises:
             VocabularyError: a line holds a character that the model has never seen.
-            ConfigError: the model writes text and does not answer.
+            ConfigError: the model writes text and does not answer, or has no ``beam`` or ``known``.
         """
-        return self._predictor.predict(lines, check_whole("top", top, 1), unknown)
+        how = {name: value for name, value in (("beam", beam), ("known", known)) if value is not None}
+        predictor = self._predictor
+        if others := [name for name in how if name not in self.config.kind.asked]:
+            raise ConfigError(f"a model for task {self.config.task} has no {others[0]}: leave it out")
+        if beam is not None:
+            check_whole("beam", beam, 1)
+        return predictor.predict(lines, check_whole("top", top, 1), unknown, **how)
 
     @cached_property
     def _predictor(self) -> "Predictor":

@@ -38,10 +38,11 @@ class Answer(NamedTuple):
 class Predictor(Protocol):
     """What answers lines."""
 
-    def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
+    def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error", **how: Any) -> list[list[Answer]]:
         """For each line its ``top`` answers, the most probable first.
 
-        ``unknown`` is as in ``charrnn.text.symbols.known_symbols``.
+        ``unknown`` is as in ``charrnn.text.symbols.known_symbols``; ``how`` are those arguments that the kind names in
+        ``Kind.asked``.
 
         Raises:
             VocabularyError: a line holds a character that the model does not know, and ``unknown`` is "error".

@@ -47,6 +47,7 @@ class Kind(ABC):
         labelled: whether its models write text for a label.
         refitted: fields of the config that a run takes from its own data even if it starts from another model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
+        asked: further arguments of its predictor's ``predict``, such as a beam.
     """
 
     name: ClassVar[str]
@@ -65,6 +66,7 @@ class Kind(ABC):
     labelled: ClassVar[bool] = False
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     planned: ClassVar[bool] = True
+    asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def title(self, config: Any) -> str:

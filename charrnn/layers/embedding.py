@@ -38,6 +38,7 @@ class InputTables:
         packed_dtype: type of packed factors.
         training: whether gradients are needed.
         tied: whether the embedding also serves as another layer's weight.
+        embedding: name of the embedding, where it is not EMBEDDING.
 
     Attributes:
         tables: one (V, at least G) for each W.
@@ -55,10 +56,11 @@ class InputTables:
         *,
         training: bool,
         tied: bool = False,
+        embedding: str = EMBEDDING,
     ) -> None:
-        self._is_tied = tied
+        self._is_tied, self._name = tied, embedding
         self._parameters, self._weights, self._biases = parameters, list(weights), list(biases)
-        self._embedding = parameters.tensors.get(EMBEDDING)
+        self._embedding = parameters.tensors.get(embedding)
         dtype, self._width = parameters.vector.dtype, len(parameters[weights[0]])
         shape = (vocab_size, padded(self._width, dtype.itemsize))
         self.tables = [aligned_zeros(shape, dtype) for _ in weights]
@@ -123,7 +125,7 @@ class InputTables:
                 gradient[name][first:last] = d_table[:, first:last].T
             return
         first, last = share(len(self._embedding), part, parts)
-        d_embedding = gradient[EMBEDDING][np.newaxis]
+        d_embedding = gradient[self._name][np.newaxis]
         bias = self._rows.adding_to(d_embedding) if self._is_tied else self._rows.same(self._zeros)
         for matrix, d_table in zip(self.packed, self.d_tables, strict=True):
             matrix.multiply_back(d_table[np.newaxis], bias, d_embedding, self._rows, first, last)

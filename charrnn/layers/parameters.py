@@ -62,8 +62,8 @@ class Parameters:
 
     @property
     def decaying(self) -> list[Array]:
-        """The tensors that weight decay applies to: matrices, except the embedding, which learns better without."""
-        return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != EMBEDDING]
+        """The tensors that weight decay applies to: matrices, except embeddings, which learn better without."""
+        return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and not name.endswith(EMBEDDING)]
 
     def copy(self) -> "Parameters":
         """Copy the values to a new vector."""

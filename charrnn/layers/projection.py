@@ -20,16 +20,24 @@ class Projection:
     Args:
         parameters: the tensors.
         weights: names of the W_i (M, N).
-        bias: name of b (M,).
+        bias: name of b (M,); None for no bias.
         packed_dtype: type of packed factors.
         training: whether gradients are needed.
     """
 
     def __init__(
-        self, parameters: Parameters, weights: Sequence[str], bias: str, packed_dtype: np.dtype[Any], *, training: bool
+        self,
+        parameters: Parameters,
+        weights: Sequence[str],
+        bias: str | None,
+        packed_dtype: np.dtype[Any],
+        *,
+        training: bool,
     ) -> None:
         self._weights, self._bias = list(weights), bias
-        self.bias = parameters.row(bias)
+        first = parameters[weights[0]]
+        self.bias = zero_row(len(first), first.dtype) if bias is None else parameters.row(bias)
+        self._unused = zero_row(len(first), first.dtype)
         self.packed = [PackedMatrix(parameters[name], packed_dtype, training=training) for name in weights]
         self._zeros = zero_row(parameters[weights[0]].shape[1], self.bias.dtype)
 
@@ -52,5 +60,6 @@ class Projection:
 
     def weight_sums(self, gradient: Parameters, inputs: Sequence[Array], d_y: Array, rows: Rows) -> Iterator[WeightSum]:
         """The sums that give the gradients of the weights and the bias."""
+        sums = self._unused if self._bias is None else gradient.row(self._bias)
         for name, x in zip(self._weights, inputs, strict=True):
-            yield weight_sum(flat(d_y), [(flat(x), gradient[name])], rows.zeros.reshape(-1), gradient.row(self._bias))
+            yield weight_sum(flat(d_y), [(flat(x), gradient[name])], rows.zeros.reshape(-1), sums)

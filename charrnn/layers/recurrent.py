@@ -89,12 +89,16 @@ class StackBuffers:
 
     def shortened(self, steps: int, states: int) -> "StackBuffers":
         """The same arrays for ``steps`` steps; ``states`` is the cell's number of states."""
+        return self.part(0, steps, states)
+
+    def part(self, begin: int, stop: int, states: int) -> "StackBuffers":
+        """The same arrays for the steps from ``begin`` to ``stop``; ``states`` is the cell's number of states."""
         return replace(
             self,
-            activations=[activation_steps(activations, 0, steps, states) for activations in self.activations],
-            outputs=[output[:steps] for output in self.outputs],
-            rows=self.rows.shortened(steps),
-            d_h=[d_h[: steps + 1] for d_h in self.d_h],
+            activations=[activation_steps(activations, begin, stop, states) for activations in self.activations],
+            outputs=[output[begin:stop] for output in self.outputs],
+            rows=self.rows.shortened(stop - begin),
+            d_h=[d_h[begin : stop + 1] for d_h in self.d_h],
         )
 
     def enter(self, state: State) -> None:

@@ -26,8 +26,14 @@ class AnsweringKind(RowsKind):
 
         chosen = np.random.default_rng((rng_seed, step)).permutation(len(data.rows))[:PREVIEWED]
         rows = [data.rows[at] for at in chosen]
-        answers = self.predictor(network, vocabulary).predict([row.given for row in rows])
+        questions = [self.line_of(row) for row in rows]
+        answers = self.predictor(network, vocabulary).predict(questions)
         return "\n".join(
-            f"{row.given} -> {best.text}" + f" (wanted: {row.wanted})" * (best.text != row.wanted)
-            for row, (best, *_) in zip(rows, answers, strict=True)
+            f"{question} -> {best.text}" + f" (wanted: {row.wanted})" * (best.text != row.wanted)
+            for row, question, (best, *_) in zip(rows, questions, answers, strict=True)
         )
+
+    def line_of(self, row: Any) -> str:
+        """The line that asks a model for the answer of a row."""
+        given: str = row.given
+        return given

@@ -1,6 +1,6 @@
 """Batches: the data of one training step, for every kind of model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,6 +45,26 @@ class Batch:
     def characters(self) -> int:
         """What the speed of training is counted in: characters that are read, or else predictions."""
         return self.predictions if self.lengths is None else int(self.lengths.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class PairBatch(Batch):
+    """Rows that are read whole, and answered by rows of other lengths.
+
+    ``inputs`` are (S, B) and ``lengths`` theirs; ``targets`` and ``weights`` are (T, B).
+
+    Attributes:
+        written: (T, B) ids that are written before each target.
+        counts: (B,) int32 targets of each row; 0 for a row that is only padding.
+    """
+
+    written: Array = field(default_factory=lambda: np.empty((0, 0), np.int32))
+    counts: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+
+    @property
+    def characters(self) -> int:
+        """See ``Batch``: what is read and what is predicted."""
+        return super().characters + int(self.counts.sum())
 
 
 class Batches(Protocol):

@@ -23,12 +23,18 @@ class RowBatches:
         lengths: (N,) steps of each row.
         settings: batch and seed.
         collate: makes the batch of some rows, of which there may be fewer than a batch has room for.
+        keys: (N,) by which rows are sorted, where that is not their lengths.
     """
 
     def __init__(
-        self, lengths: npt.NDArray[np.int64], settings: TrainingSettings, collate: Callable[[Chosen], Batch]
+        self,
+        lengths: npt.NDArray[np.int64],
+        settings: TrainingSettings,
+        collate: Callable[[Chosen], Batch],
+        keys: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self._lengths, self._settings, self._collate = lengths, settings, collate
+        self._keys = lengths if keys is None else keys
         self._order: list[Chosen] = []
 
     def __len__(self) -> int:
@@ -42,7 +48,7 @@ class RowBatches:
     def begin_epoch(self, epoch: int) -> None:
         """See ``Batches``."""
         random = np.random.default_rng((self._settings.rng_seed, epoch))
-        self._order = bucketed(self._lengths, self._settings.batch_size, random)
+        self._order = bucketed(self._keys, self._settings.batch_size, random)
 
     def batch(self, number: int, step: int) -> Batch:
         """See ``Batches``."""

@@ -158,7 +158,8 @@ def _show_evaluation(
     if as_json:
         print_json({"checkpoint": str(path), **evaluation_as_json(evaluation)})
         return
-    for line in (f"model  {path}", *evaluation_as_table(evaluation, ("confusion",) * confusion)):
+    shown = tuple(title for title in evaluation.details if confusion or title != "confusion")
+    for line in (f"model  {path}", *evaluation_as_table(evaluation, shown)):
         say(line, err=False)
 
 

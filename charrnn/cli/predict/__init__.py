@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,7 @@ from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
 from charrnn.cli.shared.output import announce_compilation, print_json
 from charrnn.cli.shared.terminal import harmless, put
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, ConfigError
 from charrnn.text.sources import ENCODING
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     help="Numbers that continue a series; for models of one.",
     unset=1,
 )
+@option("--beam", type=click.IntRange(min=1), help="Beginnings of answers that are kept (task pairs).", unset=4)
+@option("--known", is_flag=True, help="Answer from the rows that the run was trained on, where they tell (task pairs).")
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -45,6 +48,8 @@ def command(
     top: int,
     probabilities: bool,
     horizon: int | None,
+    beam: int | None,
+    known: bool,
     unknown: str,
     encoding: str | None,
     precision: str | None,
@@ -72,8 +77,9 @@ def command(
     if horizon or model.config.kind.forecasts:
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
         return
-    model.answers([])  # tells of a model that does not answer before a line is read
-    answers = InContext(model.answers, model.config.kind.context(model.config))
+    answer = partial(model.answers, beam=beam, known=_rows_of(path) if known else None)
+    answer([])  # tells of a model that does not answer before a line is read
+    answers = InContext(answer, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(answers, lines, top, unknown)
         if as_json:
@@ -96,6 +102,16 @@ def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, 
         print_json({"checkpoint": str(path), "forecast": numbers})
         return
     put("".join(f"{number:.6g}\n" for number in numbers).encode(), sys.stdout)
+
+
+def _rows_of(path: Path) -> Any:
+    """The rows that a checkpoint's model was trained on."""
+    from charrnn.storage.trained_on import trained_on
+
+    rows = trained_on(path)
+    if rows is None:
+        raise ConfigError(f"--known needs the text that {path} was trained on, which its run has lost: leave it out")
+    return rows
 
 
 def _answered(

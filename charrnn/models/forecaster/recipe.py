@@ -11,7 +11,7 @@ from charrnn.models.forecaster.rivals import best_order
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
 
-MOST_ROWS = 512
+MOST_IN_BATCH = 512
 """Windows of an update, at most."""
 
 TINY = 250
@@ -32,7 +32,7 @@ SEGMENT_ROWS, SEGMENTS = 256, 16
 SERIES_CELL = "gru"
 
 SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
-"""Passes over a series of at most MOST_ROWS rows after which a model overfits; over a long one."""
+"""Passes over a series of at most MOST_IN_BATCH rows after which a model overfits; over a long one."""
 
 
 def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
@@ -47,7 +47,7 @@ def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
     units = TINY_UNITS if windows else TINY_RECURRENT_UNITS
     draft.choose(hidden_size=min(MOST_UNITS, int(units * growth)))
     if windows:
-        draft.choose(lags=best_order(part.whole.target), batch_size=min(MOST_ROWS, len(part)))
+        draft.choose(lags=best_order(part.whole.target), batch_size=min(MOST_IN_BATCH, len(part)))
     elif len(part) <= UNROLLED_ROWS:
         draft.choose(cell=SERIES_CELL, seq_length=0, batch_size=1)
     else:
@@ -57,4 +57,4 @@ def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
 
 def most_epochs_of(rows: int) -> float:
     """Passes over a series of so many rows after which a model overfits."""
-    return max(LEAST_EPOCHS, SERIES_EPOCHS * min(1.0, MOST_ROWS / max(1, rows)))
+    return max(LEAST_EPOCHS, SERIES_EPOCHS * min(1.0, MOST_IN_BATCH / max(1, rows)))

@@ -13,7 +13,7 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.contract import Answer
 from charrnn.models.restorer.measures import word_accuracy
 from charrnn.models.restorer.network import Restorer
-from charrnn.models.restorer.stripped import Answers, Numbers, RestoredRows, Stripped, TextRow
+from charrnn.models.restorer.stripped import Answers, RestoredRows, StepNumbers, Stripped, TextRow
 from charrnn.models.restorer.tasks import TASKS
 from charrnn.text.batches import Batch
 from charrnn.text.vocabulary import Vocabulary
@@ -105,7 +105,7 @@ def best_answers(
     data: RestoredRows,
     is_given: npt.NDArray[np.bool_],
     before_batch: Callable[[], None] = lambda: None,
-) -> tuple[Numbers, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+) -> tuple[StepNumbers, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The most probable answers (N,) of a text, their log probabilities, and those of the text's own answers.
 
     Where they are given they are the text's own, of log probability 0.
@@ -135,9 +135,9 @@ def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[
     }
 
 
-def to_stripped(text: Stripped, best: Numbers) -> Numbers:
+def to_stripped(text: Stripped, best: StepNumbers) -> StepNumbers:
     """The answers to a text of which nothing is known but what is left of it."""
-    answers: Numbers = np.where(text.doubtful, best, np.maximum(text.only, 0))
+    answers: StepNumbers = np.where(text.doubtful, best, np.maximum(text.only, 0))
     return answers
 
 
@@ -189,13 +189,13 @@ class RestoringPredictor:
                 shown[-1].append(Answer(self._restored(line, text, span, numbers), math.exp(log_probability)))
         return shown
 
-    def _with_only(self, text: Stripped, numbers: Numbers) -> Numbers:
+    def _with_only(self, text: Stripped, numbers: StepNumbers) -> StepNumbers:
         """Answers, with those that are the only possible ones at a character."""
         is_open = text.known == 0 if self._task.keeps else np.ones(len(numbers), np.bool_)
-        found: Numbers = np.where(is_open & (text.only >= 0), text.only, numbers)
+        found: StepNumbers = np.where(is_open & (text.only >= 0), text.only, numbers)
         return found
 
-    def _restored(self, line: str, text: Stripped, span: slice, numbers: Numbers) -> str:
+    def _restored(self, line: str, text: Stripped, span: slice, numbers: StepNumbers) -> str:
         """A line with these answers; where they are its own, its characters are not touched."""
         changed = np.flatnonzero(numbers != text.known[span])
         if not len(changed):

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.models.restorer.stripped import Numbers, RestoredRows, Stripped
+from charrnn.models.restorer.stripped import RestoredRows, StepNumbers, Stripped
 
 STRIPPED_WORD = re.compile(r"\S+")
 
 
-def word_accuracy(data: RestoredRows, found: Numbers) -> float:
+def word_accuracy(data: RestoredRows, found: StepNumbers) -> float:
     """The part of the words with a letter that are right, among the rows.
 
     A word is right if the answers at all its characters are, and those at the white space before and after it.
@@ -22,7 +22,7 @@ def word_accuracy(data: RestoredRows, found: Numbers) -> float:
     return float(is_right.mean()) if len(is_right) else 0.0
 
 
-def words_right(data: RestoredRows, found: Numbers) -> npt.NDArray[np.bool_]:
+def words_right(data: RestoredRows, found: StepNumbers) -> npt.NDArray[np.bool_]:
     """Of each word with a letter whether it is right; ``found`` (N,) are answers to the whole text."""
     text, span, answers = data.text, data.span, data.answers
     known = text.known[span]
@@ -38,7 +38,7 @@ def words_right(data: RestoredRows, found: Numbers) -> npt.NDArray[np.bool_]:
     return found_right
 
 
-def figures_of_answers(data: RestoredRows, found: Numbers) -> dict[str, float]:
+def figures_of_answers(data: RestoredRows, found: StepNumbers) -> dict[str, float]:
     """Part of the words and of the doubtful characters that are right, and F1 of the task's counted answer."""
     text, span, task = data.text, data.span, data.answers.task
     known, own = text.known[span], found[span]
@@ -57,7 +57,7 @@ def figures_of_answers(data: RestoredRows, found: Numbers) -> dict[str, float]:
     return figures
 
 
-def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], Numbers]:
+def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], StepNumbers]:
     """A rival: the most frequent answers that each word has in the training text."""
     text, span = training.text, training.span
     spellings: dict[str, Counter[bytes]] = {}
@@ -65,7 +65,7 @@ def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], Numbe
         spellings.setdefault(word[0], Counter())[text.known[slice(*word.span())].tobytes()] += 1
     usual = {word: counts.most_common(1)[0][0] for word, counts in spellings.items()}
 
-    def answer(other: Stripped) -> Numbers:
+    def answer(other: Stripped) -> StepNumbers:
         found = np.zeros_like(other.known)
         for word in STRIPPED_WORD.finditer(other.characters):
             if known := usual.get(word[0]):

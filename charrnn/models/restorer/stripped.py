@@ -21,7 +21,7 @@ CONTEXT_IN_LINE = 64
 UNKNOWN_ANSWER = -1
 """The number of an answer that the model cannot give."""
 
-Numbers = npt.NDArray[np.int32]
+StepNumbers = npt.NDArray[np.int32]
 
 
 class Answers:
@@ -61,7 +61,7 @@ class Answers:
         """Whether no character has two answers, so that there is nothing to learn."""
         return not any(self._doubtful.values())
 
-    def ids(self, characters: str) -> Numbers:
+    def ids(self, characters: str) -> StepNumbers:
         """Ids of characters; one that the model does not know has that of the closest one."""
         return np.fromiter(map(self._ids.__getitem__, characters), np.int32, len(characters))
 
@@ -70,13 +70,13 @@ class Answers:
         found = (self._doubtful.get(character, False) for character in characters)
         return np.fromiter(found, np.bool_, len(characters))
 
-    def only(self, characters: str) -> Numbers:
-        """Numbers of the only possible answers to characters; UNKNOWN_ANSWER for others."""
+    def only(self, characters: str) -> StepNumbers:
+        """StepNumbers of the only possible answers to characters; UNKNOWN_ANSWER for others."""
         found = (self._only.get(character, UNKNOWN_ANSWER) for character in characters)
         return np.fromiter(found, np.int32, len(characters))
 
-    def numbers(self, answers: Sequence[str]) -> Numbers:
-        """Numbers of answers; UNKNOWN_ANSWER for those that the model cannot give."""
+    def numbers(self, answers: Sequence[str]) -> StepNumbers:
+        """StepNumbers of answers; UNKNOWN_ANSWER for those that the model cannot give."""
         return np.fromiter((self.number.get(answer, UNKNOWN_ANSWER) for answer in answers), np.int32, len(answers))
 
 
@@ -115,10 +115,10 @@ class Stripped:
     """
 
     characters: str
-    known: Numbers
+    known: StepNumbers
     doubtful: npt.NDArray[np.bool_]
-    only: Numbers
-    ids: Numbers
+    only: StepNumbers
+    ids: StepNumbers
     lines: tuple[int, ...]
 
     @classmethod

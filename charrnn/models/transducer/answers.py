@@ -1,0 +1,135 @@
+"""Pairs as batches of a model that turns a text into another one, and its answers."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import numpy as np
+
+from charrnn.kinds.contract import Answer
+from charrnn.models.transducer.config import TransducerConfig
+from charrnn.models.transducer.data import Coder, Ids, Pairs, symbols_of
+from charrnn.models.transducer.network import Transducer
+from charrnn.models.transducer.search import BEAM, search
+from charrnn.text.batches import PairBatch
+from charrnn.text.examples import Example
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_rows
+from charrnn.training.settings import TrainingSettings
+
+SCORED_AT_ONCE = 64
+"""Rows whose loss is measured at a time."""
+
+Question = tuple[str, str]
+"""What is given and the features."""
+
+
+def pair_batches(config: TransducerConfig, settings: TrainingSettings, data: Pairs) -> RowBatches:
+    """Batches of rows of about equal lengths, of what is given and of what is wanted."""
+    given, wanted = encoded(config, data)
+    lengths, counts = (np.array([len(row) for row in rows], np.int64) for rows in (given, wanted))
+    keys = lengths * (counts.max() + 1) + counts
+    longest = np.maximum(lengths, counts)
+    return RowBatches(longest, settings, partial(pair_batch, given, wanted, settings.batch_size), keys)
+
+
+def encoded(config: TransducerConfig, data: Pairs) -> tuple[list[Ids], list[Ids]]:
+    """The ids of what is given and of what is wanted."""
+    coder = Coder(config, data.vocabulary)
+    return [coder.given_ids(row) for row in data.rows], [coder.wanted_ids(row) for row in data.rows]
+
+
+def pair_batch(given: Sequence[Ids], wanted: Sequence[Ids], room: int, chosen: Chosen) -> PairBatch:
+    """The chosen rows side by side, with room for others."""
+    inputs, lengths = padded_rows([given[at] for at in chosen], room)
+    targets, counts = padded_rows([wanted[at] for at in chosen], room)
+    written = np.zeros_like(targets)
+    written[1:] = targets[:-1]
+    weights = (np.arange(len(targets))[:, np.newaxis] < counts).astype(np.float32)
+    return PairBatch(inputs, targets, weights, lengths=lengths, written=written, counts=counts)
+
+
+def validate_pairs(network: Transducer, data: Pairs, before_batch: Callable[[], None]) -> dict[str, float]:
+    """The part of the questions whose answer, by a beam of one, is wrong, and the mean loss of a row in bits."""
+    given, wanted = encoded(network.config, data)
+    losses = np.empty(len(given))
+    for chosen in by_length(np.array([len(row) for row in given], np.int64), SCORED_AT_ONCE):
+        before_batch()
+        losses[chosen] = network.losses(pair_batch(given, wanted, len(chosen), chosen))
+    asked = {question_of(row): at for at, row in enumerate(data.rows)}
+    found = search(network, [given[at] for at in asked.values()], beam=1, before_batch=before_batch)
+    coder = Coder(network.config, data.vocabulary)
+    right = right_answers(data.rows, network.config.symbols)
+    wrong = [
+        tuple(symbols_of(coder.answer(best.symbols), network.config.symbols)) not in right[question]
+        for question, (best, *_) in zip(asked, found, strict=True)
+    ]
+    return {"word_error": float(np.mean(wrong)), "bits": float(np.mean(losses)) / math.log(2)}
+
+
+def question_of(row: Example) -> Question:
+    """What a row asks."""
+    return row.given, row.features
+
+
+def right_answers(rows: Iterable[Example], symbols: str) -> dict[Question, set[tuple[str, ...]]]:
+    """All answers to each question, as symbols."""
+    right: dict[Question, set[tuple[str, ...]]] = {}
+    for row in rows:
+        right.setdefault(question_of(row), set()).add(tuple(symbols_of(row.wanted, symbols)))
+    return right
+
+
+class PairPredictor:
+    """Answers lines; a ``charrnn.kinds.contract.Predictor``."""
+
+    def __init__(self, network: Transducer, vocabulary: Vocabulary) -> None:
+        self._network, self._coder = network, Coder(network.config, vocabulary)
+
+    def predict(
+        self,
+        lines: Sequence[str],
+        top: int = 1,
+        unknown: str = "error",
+        *,
+        beam: int | None = None,
+        known: Pairs | None = None,
+    ) -> list[list[Answer]]:
+        """See ``Predictor``.
+
+        Args:
+            lines: what is given, or that, a tab and features.
+            top: how many answers to each line.
+            unknown: see ``Predictor``.
+            beam: beginnings that are kept; BEAM if not given.
+            known: rows whose answers come first, as they stand there.
+        """
+        questions = [self._coder.question(line, unknown) for line in lines]
+        rows = [self._coder.given_ids(question) for question in questions]
+        found = [
+            [Answer(self._coder.answer(each.symbols), math.exp(each.score)) for each in answers]
+            for answers in search(self._network, rows, BEAM if beam is None else beam, top)
+        ]
+        if known is None:
+            return found
+        told = frequencies(known)
+        return [
+            with_known(told.get((line.partition("\t")[0], question.features), Counter()), answers, top)
+            for line, question, answers in zip(lines, questions, found, strict=True)
+        ]
+
+
+def frequencies(rows: Pairs) -> dict[Question, Counter[str]]:
+    """How often each question is answered by what."""
+    counts: dict[Question, Counter[str]] = {}
+    for row in rows.rows:
+        counts.setdefault(question_of(row), Counter())[row.wanted] += 1
+    return counts
+
+
+def with_known(known: Counter[str], answers: Sequence[Answer], top: int) -> list[Answer]:
+    """The known answers, each with its part of the rows, and after them those of a model."""
+    total = known.total()
+    told = [Answer(text, count / total) for text, count in known.most_common()]
+    return [*told, *(answer for answer in answers if answer.text not in known)][:top]

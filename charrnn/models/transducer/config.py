@@ -1,0 +1,120 @@
+"""The options of a model that turns a text into another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from charrnn.errors import ConfigError
+from charrnn.kinds.config import of_model, task_option
+from charrnn.kinds.recurrent_config import RecurrentConfig
+from charrnn.options import declare
+from charrnn.text.examples import columns_of
+
+if TYPE_CHECKING:
+    from charrnn.layers.bidirectional import BidirectionalShape
+    from charrnn.layers.recurrent_shape import StackShape
+
+ATTENTIONS = ("general", "none", "feeding")
+SYMBOLS = ("characters", "space")
+
+
+@dataclass(frozen=True)
+class TransducerConfig(RecurrentConfig):
+    """The shape of a model that turns a text into another one; see ``ModelConfig``."""
+
+    task: str = task_option("pairs")
+    directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
+    attention: str = of_model(
+        "general",
+        "What the decoder sees of a row: all of it (general: Luong's form), only its end (none), or all of it and what "
+        "it saw in the step before (feeding).",
+        choices=lambda: ATTENTIONS,
+    )
+    label_smoothing: float = of_model(
+        0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
+    )
+    symbol_dropout: float = of_model(
+        0.0, "Probability that a symbol is hidden from the network in training.", least=0, below=1, retrained=True
+    )
+    symbols: str = declare(
+        "characters",
+        "What a wanted answer consists of: characters, or symbols separated by spaces, such as phonemes (space).",
+        "Data",
+        choices=lambda: SYMBOLS,
+    )
+    columns: str = declare(
+        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
+    )
+
+    targets: Sequence[str] = ()
+    """The symbols of answers, in the order of the classes, which begin with the end of an answer."""
+    features: Sequence[str] = ()
+    """What the third column can hold."""
+    longest: int = 0
+    """Symbols of the longest answer in the data."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        columns_of(self.columns)
+        for name in ("targets", "features"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+            if not all(isinstance(symbol, str) and symbol for symbol in getattr(self, name)):
+                raise ConfigError(f"{name} must be texts, not {getattr(self, name)!r}: use another checkpoint")
+        if not isinstance(self.longest, int) or self.longest < 0:
+            raise ConfigError(f"longest must be a whole number of at least 0, not {self.longest!r}")
+
+    @property
+    def read_symbols(self) -> int:
+        """Symbols that are read: the vocabulary's, then the features, then one that stands for a hidden symbol."""
+        return self.vocab_size + len(self.features) + 1
+
+    @property
+    def classes(self) -> int:
+        """C: the end of an answer, and the symbols of answers."""
+        return len(self.targets) + 1
+
+    @property
+    def written_symbols(self) -> int:
+        """Symbols that the decoder reads: the classes, then one that stands for a hidden symbol."""
+        return self.classes + 1
+
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder sees all of what is read."""
+        return self.attention != "none"
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether the decoder reads what it saw in the step before."""
+        return self.attention == "feeding"
+
+    @property
+    def encoder_units(self) -> int:
+        """Units of each direction of the encoder."""
+        return -(-self.hidden_size // self.directions)
+
+    @property
+    def memory_width(self) -> int:
+        """M, the numbers of the encoder's outputs for one symbol."""
+        return self.directions * self.encoder_units
+
+    @property
+    def encoder(self) -> BidirectionalShape:
+        """The shape of the encoder's layers."""
+        from charrnn.layers.bidirectional import BidirectionalShape
+
+        width = self.embedding_size or self.read_symbols
+        base = replace(self.stack, units=self.encoder_units, width=width, prefix="encoder")
+        return BidirectionalShape(base, self.num_layers, self.directions)
+
+    @property
+    def decoder(self) -> StackShape:
+        """The shape of the decoder's layers."""
+        return replace(self.stack, width=self.embedding_size or self.written_symbols, prefix="decoder")
+
+    @property
+    def state_sizes(self) -> tuple[int, int, int]:
+        """Layers, states and units of the decoder's state."""
+        return self.num_layers, len(self.stack.cell.state), self.hidden_size

@@ -1,0 +1,65 @@
+"""What training a model that turns a text into another one takes."""
+
+import math
+from collections.abc import Mapping
+
+from charrnn.layers.parameters import EMBEDDING
+from charrnn.models.network_cost import NetworkCost
+from charrnn.models.transducer.config import TransducerConfig
+from charrnn.models.transducer.parameters import transducer_shapes
+
+
+class TransducerCost(NetworkCost):
+    """See ``charrnn.kinds.kind.Cost``; a character is a symbol that is read and one that is written."""
+
+    config: TransducerConfig
+
+    @property
+    def weights(self) -> int:  # type: ignore[override]
+        """See ``Cost``."""
+        tables = self.input_weights
+        return sum(
+            math.prod(shape)
+            for name, shape in self.shapes.items()
+            if len(shape) > 1 and name not in tables and not name.endswith(EMBEDDING)
+        )
+
+    @property
+    def activations(self) -> float:  # type: ignore[override]
+        """See ``Cost``."""
+        config = self.config
+        encoder = config.directions * config.encoder.base.gate_width
+        return config.num_layers * (encoder + config.decoder.gate_width) / 2
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """See ``NetworkCost``."""
+        return transducer_shapes(self.config)
+
+    @property
+    def input_weights(self) -> list[str]:
+        """See ``NetworkCost``."""
+        encoder = [part.named("weight_ih", 0) for part in self.config.encoder.parts[0]]
+        return [*encoder, self.config.decoder.named("weight_ih", 0)]
+
+    @property
+    def table_width(self) -> int:
+        """See ``NetworkCost``."""
+        return self.config.decoder.gate_width
+
+    def row_bytes(self) -> int:
+        """See ``Cost``."""
+        config, cell = self.config, self.config.stack.cell
+        arrays = len(cell.state) + len(cell.saved) + bool(config.dropout) + 1  # one for gradients
+        own, units = self.stride(config.encoder.base.gate_width), self.stride(config.encoder_units)
+        turned = config.directions == 2
+        encoder = config.num_layers * config.directions * (own + (arrays + turned) * units)
+        gates, hidden = self.stride(config.decoder.gate_width), self.stride(config.hidden_size)
+        decoder = config.num_layers * (gates + arrays * hidden)
+        attention = 6 * self.stride(config.memory_width) + 3 * hidden
+        numbers = encoder + decoder + attention * config.attends + self.stride(config.classes)
+        return numbers * config.dtype.itemsize
+
+    def advice(self, *, activations: bool) -> str:
+        """See ``Cost``."""
+        return "--batch-size or --num-layers" if activations else "--hidden-size or --num-layers"

@@ -1,0 +1,154 @@
+"""Pairs of texts as ids, and what a model takes from them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CorpusError, VocabularyError
+from charrnn.models.transducer.config import TransducerConfig
+from charrnn.text.corpus import Corpus
+from charrnn.text.examples import LONGEST_SIDE, Example, Examples, MalformedRowError, examples_of, split_examples
+from charrnn.text.symbols import as_symbols, known_symbols, to_text
+from charrnn.text.vocabulary import Vocabulary
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
+
+END_OF_ANSWER = 0
+"""The class that ends an answer; the decoder reads it before the first symbol."""
+
+
+@dataclass(frozen=True)
+class Pairs(Examples):
+    """Some rows; its length is that of all that is read and written for them, in symbols with ends.
+
+    Attributes:
+        symbols: what an answer consists of.
+    """
+
+    symbols: str = TransducerConfig.symbols
+
+    def __len__(self) -> int:
+        return sum(
+            len(row.given) + len(features_of(row.features)) + len(symbols_of(row.wanted, self.symbols)) + 2
+            for row in self.rows
+        )
+
+
+class PairedRows:
+    """The rows of a corpus; a ``charrnn.kinds.contract.Data``.
+
+    Args:
+        corpus: read line by line.
+        options: of the model.
+
+    Raises:
+        CorpusError: a line is malformed, or there is only one row.
+    """
+
+    def __init__(self, corpus: Corpus, options: Mapping[str, Any]) -> None:
+        self._vocabulary = corpus.vocabulary
+        self._symbols = options.get("symbols", TransducerConfig.symbols)
+        self._rows = examples_of(corpus, options.get("columns", TransducerConfig.columns))
+        for number, row in enumerate(self._rows):
+            if not symbols_of(row.wanted, self._symbols):
+                raise MalformedRowError(number, f"the column of what is wanted holds only spaces, {row.given!r}")
+        if len({row.given for row in self._rows}) < 2:
+            raise CorpusError("the rows must give at least two different texts, not one: give more rows")
+
+    def fields(self) -> dict[str, Any]:
+        """See ``Data``."""
+        answers = [symbols_of(row.wanted, self._symbols) for row in self._rows]
+        return {
+            "vocab_size": len(self._vocabulary),
+            "end_symbol": True,
+            "targets": tuple(sorted({symbol for answer in answers for symbol in answer})),
+            "features": tuple(sorted({each for row in self._rows for each in features_of(row.features)})),
+            "longest": max(map(len, answers)),
+        }
+
+    def split(self, val_fraction: float) -> tuple[Pairs, Pairs]:
+        """See ``Data``."""
+        train, validation = (
+            Pairs(part.rows, self._vocabulary, symbols=self._symbols)
+            for part in split_examples(self._rows, self._vocabulary, val_fraction)
+        )
+        return train, validation
+
+    def notes(self, train: Pairs, validation: Pairs, val_fraction: float) -> Iterator[str]:
+        """See ``Data``."""
+        fields = self.fields()
+        counts = f"{len(train.rows):,} rows to train on, {len(validation.rows):,} to validate with"
+        features = f", {len(fields['features'])} features" * bool(fields["features"])
+        yield f"{counts}; {len(fields['targets'])} symbols in answers{features}"
+
+
+def symbols_of(answer: str, symbols: str) -> Sequence[str]:
+    """The symbols of an answer."""
+    return answer.split() if symbols == "space" else answer
+
+
+def features_of(cell: str) -> list[str]:
+    """The features in a third column."""
+    return [feature for feature in cell.split(";") if feature]
+
+
+class Coder:
+    """Turns rows into ids, and ids into answers.
+
+    Args:
+        config: of the model.
+        vocabulary: its characters.
+    """
+
+    def __init__(self, config: TransducerConfig, vocabulary: Vocabulary) -> None:
+        self._config, self._vocabulary = config, vocabulary
+        self._classes = {symbol: number for number, symbol in enumerate(config.targets, 1)}
+        self._features = {feature: config.vocab_size + at for at, feature in enumerate(config.features)}
+
+    def given_ids(self, row: Example) -> Ids:
+        """What is read: the features, the characters, the end."""
+        features = [self._features[feature] for feature in features_of(row.features)]
+        ends = [self._config.vocab_size - 1]
+        return np.concatenate([features, self._vocabulary.encode(row.given), ends]).astype(np.int32)
+
+    def wanted_ids(self, row: Example) -> Ids:
+        """What is to be written: the symbols, the end."""
+        symbols = symbols_of(row.wanted, self._config.symbols)
+        return np.array([*(self._classes[symbol] for symbol in symbols), END_OF_ANSWER], np.int32)
+
+    def answer(self, ids: Sequence[int]) -> str:
+        """The text of an answer, without its end."""
+        symbols = [self._config.targets[at - 1] for at in ids]
+        if self._config.symbols == "space":
+            return " ".join(to_text(symbol, self._vocabulary.unit) for symbol in symbols)
+        return to_text("".join(symbols), self._vocabulary.unit)
+
+    def question(self, line: str, unknown: str) -> Example:
+        """The row that a line asks for: what is given, or that and features behind a tab.
+
+        Raises:
+            CorpusError: the line is too long, or has a tab where none can be.
+            VocabularyError: it holds a character or feature that the model does not know, and ``unknown`` is "error".
+        """
+        given, *rest = as_symbols(line, self._vocabulary).split("\t")
+        most = 1 if self._config.features else 0
+        if len(rest) > most:
+            form = "given TAB features" if most else "what is given alone, as the model knows no features"
+            raise CorpusError(f"a line must be {form}, not one with {len(rest)} tabs: {line[:40]!r}")
+        if len(given) > LONGEST_SIDE:
+            raise CorpusError(f"a line must be at most {LONGEST_SIDE:,} characters, not {len(given):,}: cut it")
+        if not given:
+            raise CorpusError(f"a line must have something before its tab, not begin with it: {line[:40]!r}")
+        features = [feature for feature in features_of(rest[0]) if self._knows(feature, unknown)] if rest else []
+        return Example(known_symbols(given, self._vocabulary, unknown), "", ";".join(features))
+
+    def _knows(self, feature: str, unknown: str) -> bool:
+        if feature not in self._features and unknown == "error":
+            some = ", ".join(self._config.features[:5]) + ", ..." * (len(self._config.features) > 5)
+            raise VocabularyError(
+                f"a feature must be one that the model has seen ({some}), not {feature!r}: correct it, or choose "
+                "--unknown skip or replace"
+            )
+        return feature in self._features

@@ -1,0 +1,79 @@
+"""How good the answers to pairs are, beside those of two rivals: a copy of what is given, and the training pairs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from charrnn.kinds.evaluation import Evaluation
+from charrnn.models.transducer.answers import PairPredictor, Question, frequencies, question_of, right_answers
+from charrnn.models.transducer.data import Pairs, symbols_of
+from charrnn.models.transducer.network import Transducer
+from charrnn.text.examples import examples_in
+from charrnn.text.vocabulary import Vocabulary
+
+Words = tuple[str, ...]
+"""The symbols of an answer."""
+
+LENGTHS = ((1, 4), (5, 8), (9, 12), (13, 20), (21, 4096))
+"""Lengths of what is given, in characters, that are counted together."""
+
+
+def evaluate_pairs(network: Transducer, vocabulary: Vocabulary, text: str, training: Pairs | None) -> Evaluation:
+    """See ``charrnn.kinds.kind.Kind.evaluate``: word and symbol error, by question; the nearest right answer counts."""
+    config = network.config
+    rows = examples_in(text, config.columns)
+    right, lines = right_answers(rows, config.symbols), {}
+    for row in rows:
+        lines[question_of(row)] = f"{row.given}\t{row.features}" if row.features and config.features else row.given
+    found = PairPredictor(network, vocabulary).predict(list(lines.values()), unknown="replace")
+    answers: dict[str, list[Words]] = {"model": [tuple(symbols_of(best.text, config.symbols)) for best, *_ in found]}
+    answers["copy"] = [
+        tuple(given.replace(" ", "")) if config.symbols == "space" else tuple(given) for given, _ in right
+    ]
+    if training:
+        told = frequencies(training)
+        answers["training pairs"] = [
+            tuple(symbols_of(told[question].most_common(1)[0][0], config.symbols)) if question in told else copied
+            for question, copied in zip(right, answers["copy"], strict=True)
+        ]
+    return Evaluation(
+        f"{len(rows):,} rows of {len(right):,} different questions",
+        {"word_error": "word error", "symbol_error": "symbol error"},
+        {name: errors(right, each) for name, each in answers.items()},
+        {"length": list(errors_by_length(right, answers["model"]))},
+    )
+
+
+def errors(right: dict[Question, set[Words]], answers: Sequence[Words]) -> dict[str, float]:
+    """Part of the questions that are answered wrong, and edits needed for each symbol of the nearest right answers."""
+    edits, symbols, wrong = 0, 0, 0
+    for wanted, answer in zip(right.values(), answers, strict=True):
+        least, length = min((edit_distance(answer, each), len(each)) for each in wanted)
+        edits, symbols, wrong = edits + least, symbols + length, wrong + (least > 0)
+    return {"word_error": wrong / len(right), "symbol_error": edits / symbols}
+
+
+def errors_by_length(right: dict[Question, set[Words]], answers: Sequence[Words]) -> list[tuple[Any, ...]]:
+    """Errors by the length of what is given."""
+    table: list[tuple[Any, ...]] = [("characters given", "questions", "word error", "symbol error")]
+    for least, most in LENGTHS:
+        places = [at for at, (given, _) in enumerate(right) if least <= len(given) <= most]
+        if places:
+            questions = list(right)
+            some = {questions[at]: right[questions[at]] for at in places}
+            figures = errors(some, [answers[at] for at in places])
+            shown = (f"{figures['word_error']:.4f}", f"{figures['symbol_error']:.4f}")
+            table.append((f"{least} to {most}", len(places), *shown))
+    return table
+
+
+def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
+    """Insertions, deletions and exchanges that turn one sequence into the other (Levenshtein 1966)."""
+    places = np.arange(len(other) + 1)
+    before = places
+    for row, symbol in enumerate(one, 1):
+        exchanged = before[:-1] + np.array([symbol != each for each in other], np.int64)
+        best = np.concatenate([[row], np.minimum(exchanged, before[1:] + 1)])
+        before = np.minimum.accumulate(best - places) + places  # insertions: the least of all places to the left
+    return int(before[-1])

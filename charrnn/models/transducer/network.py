@@ -1,0 +1,241 @@
+"""The model that turns a text into another one: an encoder, a decoder, and attention between them.
+
+characters and features -> tables -> recurrent layers in both directions -> memory
+                                                        | ends -> first state
+symbols so far -> tables -> recurrent layers -> attention to the memory -> projection -> softmax over the symbols
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
+from charrnn.layers.embedding import InputTables
+from charrnn.layers.memory import Bridge, Memory
+from charrnn.layers.parameters import Array
+from charrnn.layers.products import Bias, Rows, Summation, WeightSum
+from charrnn.layers.state import State
+from charrnn.models.transducer.config import TransducerConfig
+from charrnn.models.transducer.decoder import Decoder, DecoderBuffers
+from charrnn.models.transducer.parameters import TransducerParameters
+from charrnn.text.batches import Batch, PairBatch
+from charrnn.training.row_batches import reversed_rows
+from charrnn.workers import Workers, share
+
+DECODER_SEED = 1 << 16
+"""What is added to a dropout seed for the decoder's masks."""
+
+
+class Transducer:
+    """The model on packed weights.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the rows; one if not given.
+        training: whether it goes backward, too.
+    """
+
+    state_names = ()
+
+    def __init__(
+        self, parameters: TransducerParameters, workers: Workers | None = None, *, training: bool = False
+    ) -> None:
+        self.config = config = parameters.config
+        if training:
+            config.require_trainable()
+        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
+        parts = config.encoder.parts[0]
+        weights, biases = ([part.named(name, 0) for part in parts] for name in ("weight_ih", "bias"))
+        self.inputs = InputTables(parameters, weights, [*biases], config.read_symbols, packed, training=training)
+        self.encoder = Bidirectional(config.encoder, parameters, training=training)
+        self.bridge = Bridge(parameters, config.state_sizes, packed, training=training)
+        self.decoder = Decoder(parameters, training=training)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pack the weights and make the tables anew."""
+        self.workers.run(self._pack)
+        if self.config.embedding_size:
+            self.workers.run(self._make)
+
+    def _pack(self, part: int, parts: int) -> None:
+        for layer in (self.inputs, self.encoder, self.bridge, self.decoder):
+            layer.pack(part, parts)
+
+    def _make(self, part: int, parts: int) -> None:
+        for inputs in (self.inputs, self.decoder.inputs):
+            inputs.make(part, parts)
+
+    def initial_state(self, streams: int) -> State:
+        """See ``LanguageModel``: nothing is carried from batch to batch."""
+        return []
+
+    def check_state(self, state: State) -> None:
+        """See ``LanguageModel``."""
+
+    def to_tensors(self) -> dict[str, Array]:
+        """See ``LanguageModel``."""
+        return self.parameters.to_tensors()
+
+    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
+        """For each direction, ids (S, B) in its order."""
+        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+
+    def encode(
+        self, ids: list[Array], buffers: "EncoderBuffers", first: int, last: int, *, dropout_seed: int | None = None
+    ) -> None:
+        """Fill the memory and the first states of the rows ``first`` to ``last``."""
+        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
+        lengths = buffers.memory.lengths
+        self.encoder.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+        buffers.memory.forward(self.encoder.outputs(buffers.layers), first, last)
+        self.bridge.forward(buffers.memory.ends, buffers.states, buffers.one_step, first, last)
+
+    def losses(self, batch: PairBatch) -> npt.NDArray[np.float64]:
+        """Nats (B,) of the right answers of rows."""
+        (steps, rows), longest = batch.targets.shape, len(batch.inputs)
+        encoded = EncoderBuffers.allocate(self.config, longest, rows)
+        buffers = DecoderBuffers.allocate(self.config, steps, rows, longest)
+        assert batch.lengths is not None
+        encoded.memory.lengths = batch.lengths
+        ids, states = self.in_orders(batch.inputs, batch.lengths), self.bridge.cut(encoded.states)
+        buffers.softmax.weigh(batch.weights, batch.targets)
+
+        def some(part: int, parts: int) -> None:
+            first, last = share(rows, part, parts)
+            self.encode(ids, encoded, first, last)
+            buffers.enter(states, first, last)
+            self.decoder.forward(batch.written, encoded.memory, batch.counts, buffers, first, last)
+            buffers.softmax.backward(batch.targets, first, last)
+
+        self.workers.run(some, most=rows)
+        counted = np.arange(steps)[:, np.newaxis] < batch.counts
+        losses: npt.NDArray[np.float64] = (buffers.softmax.losses * counted).sum(axis=0)
+        return losses
+
+
+class EncoderBuffers:
+    """The encoder's arrays, for S steps of B rows.
+
+    Attributes:
+        layers: of the recurrent layers.
+        memory: what they leave.
+        states: (1, B, at least L S H) the decoder's first states.
+        d_states: their gradient.
+        one_step: what products of the bridge need.
+    """
+
+    def __init__(
+        self, layers: BidirectionalBuffers, memory: Memory, states: Array, d_states: Array, one_step: Rows
+    ) -> None:
+        self.layers, self.memory, self.states, self.d_states, self.one_step = layers, memory, states, d_states, one_step
+
+    @classmethod
+    def allocate(cls, config: TransducerConfig, steps: int, rows: int, *, training: bool = False) -> "EncoderBuffers":
+        """For at most S ``steps`` of B ``rows``."""
+        packed, dtype, (layers, states, units) = config.packed_dtype, config.dtype, config.state_sizes
+        longest = max(config.encoder.base.gate_width, config.memory_width, layers * states * units)
+        of_steps = Rows.allocate(steps, rows, longest, packed)
+        of_memory = (config.encoder_units, config.directions, steps if config.attends else 0, rows, dtype)
+        shape = (1, rows, row_stride(layers * states * units, dtype.itemsize))
+        return cls(
+            BidirectionalBuffers.allocate(config.encoder, of_steps, training=training),
+            Memory.allocate(*of_memory, training=training),
+            aligned_zeros(shape, dtype),
+            aligned_zeros(shape, dtype),
+            Rows.allocate(1, rows, longest, packed),
+        )
+
+    def shortened(self, steps: int) -> "EncoderBuffers":
+        """The same arrays for fewer steps."""
+        return EncoderBuffers(self.layers.shortened(steps), self.memory, self.states, self.d_states, self.one_step)
+
+
+class TransducerLearner:
+    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+
+    The phases are those of ``charrnn.models.language.learner``: rows, weights, embeddings.
+
+    Args:
+        network: made for training.
+        steps: T, of what is read and of what is written.
+        rows: B.
+    """
+
+    def __init__(self, network: Transducer, steps: int, rows: int) -> None:
+        self.network, config = network, network.config
+        self.gradient = TransducerParameters(config)
+        self._encoded = EncoderBuffers.allocate(config, steps, rows, training=True)
+        self._decoded = DecoderBuffers.allocate(config, steps, rows, steps, training=True)
+        widest = max(2 * config.hidden_size, 2 * config.memory_width, config.embedding_size)
+        self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
+        self._input_sums = list(network.inputs.weight_sums(self.gradient))
+        self._target_sums = network.decoder.input_sums(self.gradient)
+
+    def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
+        """See ``Learner``; the batch is a ``PairBatch``."""
+        assert isinstance(batch, PairBatch)
+        assert batch.lengths is not None
+        lengths = batch.lengths
+        network, decoder, smoothing = self.network, self.network.decoder, self.network.config.label_smoothing
+        encoded = self._encoded.shortened(len(batch.inputs))
+        decoded = decoder.shortened(self._decoded, len(batch.targets))
+        memory = encoded.memory = replace(encoded.memory, lengths=lengths)
+        inputs, written = self._hidden(batch, dropout_seed)
+        ids, states = network.in_orders(inputs, lengths), network.bridge.cut(encoded.states)
+        d_states, softmax, counts = network.bridge.cut(encoded.d_states), decoded.softmax, batch.counts
+        softmax.weigh(batch.weights, batch.targets)
+        seed = None if dropout_seed is None else dropout_seed + DECODER_SEED
+
+        def rows(part: int, parts: int) -> None:
+            first, last = share(len(counts), part, parts)
+            network.encode(ids, encoded, first, last, dropout_seed=dropout_seed)
+            decoded.enter(states, first, last)
+            decoder.forward(written, memory, counts, decoded, first, last, dropout_seed=seed)
+            softmax.backward(batch.targets, first, last, smoothing=smoothing)
+            memory.clear(len(batch.inputs), first, last)
+            decoder.backward(memory, counts, decoded, first, last, dropout_seed=seed)
+            for to, layer in zip(d_states, decoded.d_first, strict=True):
+                for values, d in zip(to, layer, strict=True):
+                    values[first:last] = d[first:last]
+            network.bridge.backward(encoded.states, encoded.d_states, memory.d_ends, encoded.one_step, first, last)
+            memory.backward(network.encoder.d_outputs(encoded.layers), first, last)
+            network.encoder.backward(lengths, encoded.layers, first, last, dropout_seed=dropout_seed)
+
+        def weights(part: int, parts: int) -> None:
+            self._summation.make(sums, part, parts)
+
+        def tables(part: int, parts: int) -> None:
+            network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
+            decoder.sum_inputs(self.gradient, self._target_sums, self._summation, part, parts)
+
+        sums = list(self._sums(ids, written, encoded, decoded))
+        network.workers.run(rows, most=len(counts))
+        network.workers.run(weights)
+        network.workers.run(tables)
+        network.encoder.sum_over_rows(self.gradient, encoded.layers)
+        decoder.sum_over_rows(self.gradient, decoded)
+        return softmax.mean_loss(batch.weights)
+
+    def _hidden(self, batch: PairBatch, seed: int | None) -> tuple[Array, Array]:
+        """What the encoder and the decoder read, with some symbols hidden: the last one stands for them."""
+        config = self.network.config
+        if seed is None or not config.symbol_dropout:
+            return batch.inputs, batch.written
+        random, hidden = np.random.default_rng(seed), (config.read_symbols - 1, config.written_symbols - 1)
+        inputs, written = (
+            np.where(random.random(ids.shape) < config.symbol_dropout, np.int32(symbol), ids)
+            for ids, symbol in zip((batch.inputs, batch.written), hidden, strict=True)
+        )
+        return inputs, written
+
+    def _sums(
+        self, ids: list[Array], written: Array, encoded: EncoderBuffers, decoded: DecoderBuffers
+    ) -> Iterator[WeightSum]:
+        network, gradient = self.network, self.gradient
+        yield from network.encoder.weight_sums(gradient, encoded.layers, network.inputs.d_tables, ids)
+        yield from network.bridge.weight_sums(gradient, encoded.memory.ends, encoded.d_states, encoded.one_step)
+        yield from network.decoder.weight_sums(gradient, decoded, written)
