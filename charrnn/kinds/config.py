@@ -81,7 +81,7 @@ def model_option(name: str) -> Any:
     """Declare the option ``model`` on the config of the kind ``name``."""
     return of_model(
         name,
-        "Kind of model: a recurrent network, counts (ngram), or a network that sees only the last characters (tdnn).",
+        "Kind of model",
         choices=lambda: (*dict.fromkeys(name for _, name in kinds()), *_loaded()[1]),  # a broken one's error is told
     )
 
@@ -296,5 +296,7 @@ def options_of_models() -> dict[str, Option]:
         for name, option in kind.config.declared().items():
             owners = (*(merged[name].kinds if name in merged else ()), key)
             merged[name] = replace(merged.get(name, option), kinds=owners)
+    abouts = {kind.name: f"{kind.name} {kind.about}" for kind in reversed(kinds().values()) if kind.about}
+    merged["model"] = replace(merged["model"], help=f"Kind of model: {', '.join(reversed(abouts.values()))}.")
     of_all = options_of(ModelConfig).keys() - {"model", "task"}
     return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last

@@ -31,6 +31,7 @@ class Kind(ABC):
 
     Attributes:
         name: the value of ``--model``.
+        about: what such a model does, in words that follow its name in the help.
         tasks: values of ``--task``: what it learns to do.
         reading: how its texts are split into documents when they are read, whatever the user asks for; empty for as
             the user asks.
@@ -51,6 +52,7 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
+    about: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("text",)
     reading: ClassVar[str] = ""
     config: ClassVar[type[Any]]

@@ -13,6 +13,7 @@ class Language(TextKind):
     """The kind ``rnn``: recurrent language models."""
 
     name = "rnn"
+    about = "is a recurrent network"
     config = LanguageConfig
     documents = True
     precisions = ("float32", "float64", "bf16")

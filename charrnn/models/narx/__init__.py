@@ -11,6 +11,7 @@ class Narx(WindowKind):
     """See ``charrnn.kinds.kind.Kind``."""
 
     name = "narx"
+    about = "reads its own last outputs, too"
     config = NarxConfig
 
 

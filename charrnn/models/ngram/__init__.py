@@ -17,6 +17,7 @@ class Ngram(CountedKind):
     """The kind ``ngram``: n-gram models."""
 
     name = "ngram"
+    about = "counts what follows what"
     config = NgramConfig
 
     def title(self, config: NgramConfig) -> str:

@@ -13,6 +13,7 @@ class TimeDelayNetwork(ContextKind):
     """The kind ``tdnn``: time-delay networks."""
 
     name = "tdnn"
+    about = "sees only the last inputs"
     config = TDNNConfig
 
     def title(self, config: TDNNConfig) -> str:
