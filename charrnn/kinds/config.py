@@ -296,7 +296,7 @@ def options_of_models() -> dict[str, Option]:
         for name, option in kind.config.declared().items():
             owners = (*(merged[name].kinds if name in merged else ()), key)
             merged[name] = replace(merged.get(name, option), kinds=owners)
-    abouts = {kind.name: f"{kind.name} {kind.about}" for kind in reversed(kinds().values()) if kind.about}
-    merged["model"] = replace(merged["model"], help=f"Kind of model: {', '.join(reversed(abouts.values()))}.")
+    abouts = dict.fromkeys(f"{kind.name} {kind.about}" for kind in kinds().values() if kind.about)
+    merged["model"] = replace(merged["model"], help=f"Kind of model: {', '.join(abouts)}.")
     of_all = options_of(ModelConfig).keys() - {"model", "task"}
     return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last
