@@ -17,8 +17,9 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 if TYPE_CHECKING:
+    from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, LanguageModel, Learner
-    from charrnn.layers.parameters import Array, Parameters
+    from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batches
     from charrnn.workers import Workers
 

@@ -6,8 +6,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -21,9 +19,9 @@ class Batch:
         advance: steps after which the next batch begins; all if None.
     """
 
-    inputs: Array
-    targets: Array
-    weights: Array | None = None
+    inputs: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
+    weights: npt.NDArray[Any] | None = None
     reset: npt.NDArray[np.bool_] | None = None
     advance: int | None = None
 

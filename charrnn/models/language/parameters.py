@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.layers.embedding import initial_embedding
-from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, Parameters, check_shapes
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.models.language.config import LanguageConfig
 

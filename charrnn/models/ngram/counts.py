@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.counts import Counts, count_followers, grow_tree, measure_shared, mix_counts, sort_places
 from charrnn.kinds.contexts import ContextModel
-from charrnn.layers.parameters import Array
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.workers import Workers
 
