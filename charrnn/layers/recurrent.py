@@ -211,7 +211,7 @@ class RecurrentStack:
         return Restarts(ids, self.shape.restart_id, buffers.before_restart[layer])
 
     def _mask(self, layer: int, seed: int | None) -> tuple[float, int]:
-        """Rate and key of a layer's dropout mask."""
+        """Rate and seed of a layer's dropout mask."""
         return (0.0, 0) if seed is None else (self.shape.dropout, seed + layer)
 
     def d_outputs(self, buffers: StackBuffers) -> list[Array]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from charrnn.session import Session
     from charrnn.text.vocabulary import Vocabulary
 
-RIVALS = 5
+TOP = 5
 
 
 @click.command("sample")
@@ -66,7 +66,7 @@ RIVALS = 5
 @option(
     "--top",
     type=click.IntRange(min=0),
-    default=RIVALS,
+    default=TOP,
     show_default=True,
     metavar="N",
     help="How many of the most probable characters --probabilities shows.",
