@@ -18,9 +18,6 @@ from charrnn.errors import ConfigError
 
 PACKAGE_FOLDER = Path(__file__).parent
 
-ROLES = ("cells", "optimizers", "models")
-"""The folders of parts."""
-
 NOT_PARTS = {"__init__", "contract", "time_loop", "optimizer"}
 
 

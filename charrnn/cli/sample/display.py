@@ -4,7 +4,7 @@ import codecs
 import sys
 from typing import TextIO
 
-from charrnn.cli.shared.terminal import harmless, put
+from charrnn.cli.shared.terminal import CONTROL_ESCAPES, put
 from charrnn.text.surrogates import CODE_UNIT, begun_pair, to_characters
 
 PORTION = 1024
@@ -54,3 +54,8 @@ class Display:
             self._return = "\r" if text.endswith("\r") and not final else ""
             text = harmless(text.removesuffix(self._return))
         put(text, self._stream)
+
+
+def harmless(text: str) -> str:
+    """Escape a text for a terminal; a carriage return before a newline is dropped."""
+    return text.replace("\r\n", "\n").translate(CONTROL_ESCAPES)

@@ -32,11 +32,6 @@ LOOK = 0.1
 """Seconds between two checks for a signal while a reader is stalled."""
 
 
-def harmless(text: str) -> str:
-    """Escape a text for a terminal; a carriage return before a newline is dropped."""
-    return text.replace("\r\n", "\n").translate(CONTROL_ESCAPES)
-
-
 def put(text: str | bytes, stream: TextIO) -> None:
     """Write all of a text, bypassing the stream's buffer.
 
