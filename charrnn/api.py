@@ -15,7 +15,8 @@ from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
 from charrnn.sampling.labelled import LabelledBatch
 from charrnn.sampling.streams import ModelSampler
-from charrnn.scoring.exact_match import SEPARATOR, ExactMatch, score_exact_match
+from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
+from charrnn.scoring.exact_match import ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
@@ -424,7 +425,7 @@ class Model:
         if not dynamic:
             reader: Reader = self.config.kind.reader(self._network, one_pass=one_pass)
             return reader
-        from charrnn.training.dynamic import LEARNING_RATE, DynamicReader
+        from charrnn.training.dynamic import DynamicReader
 
-        rate = LEARNING_RATE if dynamic_rate is None else dynamic_rate
+        rate = DYNAMIC_RATE if dynamic_rate is None else dynamic_rate
         return DynamicReader(self.parameters, self._network.workers, rate)

@@ -6,6 +6,7 @@ sweep may set, whether a resumed run may change it, and which kinds of models ha
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -78,14 +79,18 @@ class Option:
                 return value
             bounds = (-math.inf if self.least is None else self.least, math.inf if self.most is None else self.most)
             return self._small(check_whole(self.name, value, *bounds))
-        kinds: tuple[type, ...] = (int, float) if self.kind is float else (self.kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and self.kind is not bool):
+        kind = numbers.Real if self.kind is float else self.kind
+        if not isinstance(value, kind) or (isinstance(value, bool) and self.kind is not bool):
             raise ConfigError(f"{self.name} must be {WANTED[self.kind]}, not {value!r}")
         if self.choices and value not in self.choices():
             raise ConfigError(f"unknown {self.name} {value!r}: choose one of {', '.join(self.choices())}")
-        if isinstance(value, int | float) and value != self.default and not self._is_in_range(self._small(value)):
-            raise ConfigError(f"{self.name} must be {self.range}, not {value!r}")
-        return self.kind(value)  # an int given for a float becomes a float
+        if self.kind is float:
+            number = float(self._small(value))
+            if number != self.default and not self._is_in_range(number):
+                wanted = "finite" if math.isinf(number) else self.range
+                raise ConfigError(f"{self.name} must be {wanted}, not {value!r}")
+            return number
+        return self.kind(value)  # of a subclass such as np.str_ too
 
     def _small(self, value: Any) -> Any:
         """Return the number if it is at most LARGEST."""

@@ -6,6 +6,7 @@ A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimize
 """
 
 import ast
+import re
 import sys
 from functools import cache
 from importlib import import_module
@@ -16,9 +17,6 @@ from typing import Any
 from charrnn.errors import ConfigError
 
 PACKAGE_FOLDER = Path(__file__).parent
-
-ROLES = ("cells", "optimizers", "models")
-"""The folders of parts."""
 
 NOT_PARTS = {"__init__", "contract", "time_loop", "optimizer"}
 
@@ -109,8 +107,18 @@ def literal_in(folder: str, name: str, variable: str) -> Any:
 def _literal_of(module: str, variable: str) -> Any:
     """Read the literal that a module assigns to a variable, or imports under that name."""
     spec = find_spec(module)
-    body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if spec and spec.origin else []
-    for node in body:
+    text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+    if variable not in text:
+        return None
+    # Parsing a whole module takes milliseconds, so the usual form of an assignment is looked for first: alone in its
+    # module, it ends before the next line that begins with neither a space nor a closing bracket.
+    values = re.findall(rf"^{variable} = (.*(?:\n(?![^\s)\]}}#]).*)*)", text, re.MULTILINE)
+    if len(values) == 1:
+        try:
+            return ast.literal_eval(values[0])
+        except (SyntaxError, ValueError):
+            pass  # of another form
+    for node in ast.parse(text).body:
         if isinstance(node, ast.ImportFrom) and node.module and variable in [one.name for one in node.names]:
             return _literal_of(node.module, variable)
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])

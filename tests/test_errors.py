@@ -7,7 +7,6 @@ import re
 import shlex
 import struct
 import zipfile
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -97,17 +96,17 @@ FAILURE = re.compile(rf".+: (.+; )?({ADVICE.replace(' ', '|')}|did you mean) .+"
 class Sources:
     """The source of the package, in which the possible texts of a message are found without running it."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.trees = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "charrnn").rglob("*.py"))}
-        self._parents: dict[ast.AST, ast.AST] = {}
-        self._returned: dict[str, list[ast.expr]] = {}
+        self._parents = {}
+        self._returned = {}
         for node in (node for tree in self.trees.values() for node in ast.walk(tree)):
             self._parents |= dict.fromkeys(ast.iter_child_nodes(node), node)
             if isinstance(node, ast.FunctionDef):
                 returns = [found.value for found in ast.walk(node) if isinstance(found, ast.Return) and found.value]
                 self._returned.setdefault(node.name, []).extend(returns)
 
-    def messages(self) -> Iterator[tuple[str, str]]:
+    def messages(self):
         """Where each message stands and what it says, as often as it has forms."""
         for path, tree in self.trees.items():
             for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args):
@@ -120,13 +119,13 @@ class Sources:
                         assert text.endswith(".") == is_sentence, text
                         yield f"{path.relative_to(ROOT)}:{call.lineno}", text.removesuffix(".")
 
-    def texts(self, node: ast.AST, depth: int = 0) -> list[str]:
+    def texts(self, node, depth=0):
         """The texts that an expression can be, with … for what only a run can tell."""
 
-        def inner(node: ast.AST) -> list[str]:
+        def inner(node):
             return self.texts(node, depth + 1)
 
-        found: list[str] = []
+        found = []
         if depth > 8:
             return ["…"]
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -145,14 +144,14 @@ class Sources:
             found = [text for value in self._assigned(node) for text in inner(value)]
         return [text for text in found if text != "…"] or ["…"]
 
-    def _assigned(self, name: ast.Name) -> Iterator[ast.expr]:
+    def _assigned(self, name):
         """What the function around a name assigns to it."""
         if function := self._around(name, ast.FunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and any(getattr(to, "id", None) == name.id for to in node.targets):
                     yield node.value
 
-    def _repeats_another(self, call: ast.Call) -> bool:
+    def _repeats_another(self, call):
         """Whether the message holds that of an error of ours, or is given by callers whose own messages are read."""
         held = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
         function = self._around(call, ast.FunctionDef)
@@ -165,13 +164,13 @@ class Sources:
         caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         return all(getattr(kind, "attr", getattr(kind, "id", None)) in ERRORS for kind in caught)
 
-    def _around(self, node: "ast.AST | None", kind: type) -> "ast.AST | None":
+    def _around(self, node, kind):
         while node is not None and not isinstance(node, kind):
             node = self._parents.get(node)
         return node
 
 
-def called(call: ast.Call) -> str:
+def called(call):
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,21 @@ def test_a_kind_trains_resumes_scores_samples_and_is_listed(charrnn, tmp_path):
     assert "accuracy" in charrnn("runs")
     assert "bits per character" in charrnn("eval", "text", "text.txt")
     assert len(charrnn("sample", "text", "--length", "30", "--rng-seed", "1").rstrip("\n")) >= 30
+
+
+def test_a_kind_that_learns_by_gradients_resumes_exactly(charrnn, tmp_path):
+    (tmp_path / "pairs-1.dist-info").mkdir()
+    (tmp_path / "pairs-1.dist-info" / "METADATA").write_text("Name: pairs\nVersion: 1\n")
+    (tmp_path / "pairs-1.dist-info" / "entry_points.txt").write_text("[charrnn.models]\npairs = pairs\n")
+    shutil.copy(Path(__file__).parent / "pairs.py", tmp_path)
+    options = ["--model", "pairs", "--learning-rate", "0.1", "--schedule", "constant", *SMALL[2:]]
+    charrnn("train", "text.txt", "--name", "parts", "--steps", "20", *options)
+    charrnn("train", "text.txt", "--name", "whole", "--steps", "40", *options)
+    assert checkpoint(tmp_path, "parts") != checkpoint(tmp_path, "whole")
+    charrnn("train", "--resume", "--name", "parts", "--steps", "40", "--quiet")
+    assert checkpoint(tmp_path, "parts") == checkpoint(tmp_path, "whole")
+    score = json.loads(charrnn("eval", "whole", "text.txt", "--json"))
+    assert score["bits_per_character"] < 2.5  # blind guesses take log2(15) = 3.9
 
 
 def test_a_sweep_ranks_by_the_metric_in_its_direction(charrnn, tmp_path):

@@ -43,7 +43,7 @@ def test_what_is_declared_of_each_option():
         ({"guests": 13}, "guests must be a whole number of at most 12, not 13"),
         ({"guests": 2.0}, r"guests must be a whole number of at least 1, not 2\.0"),
         ({"guests": True}, "guests must be a whole number of at least 1, not True"),
-        ({"salt": 0}, "salt must be above 0 and below 3, not 0"),
+        ({"salt": 0}, "salt must be above 0 and below 3, not 0$"),
         ({"salt": float("nan")}, "salt must be above 0 and below 3, not nan"),
         ({"salt": "much"}, "salt must be a number, not 'much'"),
         ({"salt": 10**400}, r"salt must be below 2\^63"),

@@ -75,7 +75,7 @@ def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int 
     a, ids, totals = inputs.rows(rows, M), inputs.ids(sums, rows), inputs.matrix(sums, M)
     bs = tuple(inputs.rows(rows, width) for width in widths)
     cs = tuple(inputs.matrix(M, width) for width in widths)
-    room = sum_buffers(2 * H, inputs.config.packed_dtype)
+    buffers = sum_buffers(2 * H, inputs.config.packed_dtype)
 
     def error() -> float:
         chosen = ids == np.arange(sums)[:, np.newaxis]
@@ -88,7 +88,7 @@ def weight_gradients(inputs: Inputs, name: str, M: int, factors: int, sums: int 
     return Case(
         name,
         f"{M}x{rows} {rows}x{factors * H}",
-        run=lambda: matmul_transposed(a, bs, cs, ids, totals, room, 0, M),
+        run=lambda: matmul_transposed(a, bs, cs, ids, totals, buffers, 0, M),
         error=error,
         flop=2 * rows * M * factors * H,
     )

@@ -24,13 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.time_loop import backward_of, forward_of
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.packing import Packed
 from charrnn.registry import find
 
-Array = npt.NDArray[np.floating]
 
-
-def zeros(units: int, **_: float) -> Array:
+def zeros(units: int, **_: float) -> FloatArray:
     """Zeros as initial values, whatever the hyperparameters."""
     return np.zeros(units)
 
@@ -40,7 +39,7 @@ class Weights(NamedTuple):
 
     w_hh: tuple[Packed, ...]
     """Each product's rows of W_hh, packed: H x (gates H) for the forward pass, (gates H) x H for the backward pass."""
-    vectors: Array
+    vectors: FloatArray
     """(P, at least H): the cell's vectors, converted by their ``read_as``."""
     rows: npt.NDArray[np.int32]
     """(1, B): the number of each stream, as the ``row_index`` of products that are added to an array of B rows."""
@@ -74,8 +73,8 @@ class CellParameter:
     """
 
     name: str
-    initial: Callable[..., Array] = zeros
-    read_as: Callable[[Array], Array] = np.asarray
+    initial: Callable[..., FloatArray] = zeros
+    read_as: Callable[[FloatArray], FloatArray] = np.asarray
     learned: bool = True
     bias_of: int | None = None
 
@@ -121,7 +120,7 @@ class Cell:
     activations: Callable[..., Any]
     step: Callable[..., None]
     step_back: Callable[..., None]
-    initial_bias: Callable[..., Array]
+    initial_bias: Callable[..., FloatArray]
     products: tuple[RecurrentProjection, ...]
     begin: Callable[..., None] | None = None
     between: Callable[..., None] | None = None

@@ -16,24 +16,22 @@ from step t+1:
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import copy_row, wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 
 class GRUActivations(NamedTuple):
     """The activations that the backward pass needs."""
 
-    gates: Array
+    gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
-    h: Array
+    h: FloatArray
     """(T+1, B, H)."""
-    candidate: Array
+    candidate: FloatArray
     """(T, B, H): u_n + b_hn, then its gradient."""
 
 

@@ -14,27 +14,25 @@ Backwards, with d_h the gradient of h[t] from above and from step t+1:
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.cells.gru import three_gates
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import copy_row, wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 
 class GRULectureActivations(NamedTuple):
     """The activations that the backward pass needs."""
 
-    gates: Array
+    gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
-    h: Array
+    h: FloatArray
     """(T+1, B, H)."""
-    reset: Array
+    reset: FloatArray
     """(T, B, H): r * h[t-1]."""
-    candidate: Array
+    candidate: FloatArray
     """(T, B, H): a_n + W_n (r * h[t-1]), then its gradient."""
 
 

@@ -10,15 +10,13 @@ Backwards, with d_h the gradient of h[t] from above and from step t+1:
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection, zeros
 from charrnn.cells.rnn import RNNActivations
 from charrnn.kernels.activations import sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 HYPERPARAMETERS = {
     "slowest_rate": {"default": 0.02, "help": "Initial rate of the first leaky unit.", "above": 0, "below": 1},
@@ -56,13 +54,13 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
         d_h_before[k] += d * (one - r)
 
 
-def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> Array:
+def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> FloatArray:
     """Initial s (H,): rates from the slowest to the fastest in a geometric series."""
     rates = np.geomspace(slowest_rate, fastest_rate, units)
     return np.log(rates / (1 - rates))
 
 
-def rates_of(s: Array) -> Array:
+def rates_of(s: FloatArray) -> FloatArray:
     """sigmoid(s), without overflow for any s."""
     return (1 + np.tanh(s / 2)) / 2
 

@@ -16,14 +16,12 @@ from above and from step t+1, and d_c that of c[t] from step t+1:
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 HYPERPARAMETERS = {
     "forget_bias_low": {
@@ -44,11 +42,11 @@ HYPERPARAMETERS = {
 class LSTMActivations(NamedTuple):
     """The activations that the backward pass needs."""
 
-    gates: Array
+    gates: FloatArray
     """(T, B, 4H): (i, f, g, o), then the gradient of a."""
-    h: Array
+    h: FloatArray
     """(T+1, B, H)."""
-    c: Array
+    c: FloatArray
     """(T+1, B, H)."""
 
 
@@ -91,7 +89,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
         d_c[k] = d_memory * f
 
 
-def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: float = 1.0) -> Array:
+def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: float = 1.0) -> FloatArray:
     """Initial bias: forget gates evenly spaced between two values, so that units differ in time scale; others zero.
 
     Spreading time scales follows Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". With the usual 1

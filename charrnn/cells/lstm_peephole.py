@@ -16,16 +16,11 @@ above and from step t+1, and d_c that of c[t] from step t+1:
     d_h[t-1] = W_hh^T d_a
 """
 
-import numpy as np
-import numpy.typing as npt
-
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
 from charrnn.cells.lstm import LSTMActivations, four_gates, initial_bias
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 HYPERPARAMETERS = {
     "forget_bias_low": {

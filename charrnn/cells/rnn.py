@@ -11,22 +11,20 @@ and from step t+1:
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells.contract import Cell, RecurrentProjection
 from charrnn.kernels.activations import tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
-
-Array = npt.NDArray[np.floating]
 
 
 class RNNActivations(NamedTuple):
     """The activations that the backward pass needs."""
 
-    gates: Array
+    gates: FloatArray
     """(T, B, H): a, or the value that ``step`` writes over it, then the gradient of a."""
-    h: Array
+    h: FloatArray
     """(T+1, B, H)."""
 
 

@@ -1,9 +1,14 @@
 """Aligned arrays: each row starts on a 64-byte boundary, as vector registers need it."""
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FloatArray = npt.NDArray[np.floating]
 
 ALIGNMENT = 64
 """Bytes of a cache line and of the widest vector register."""
@@ -29,7 +34,7 @@ def spread_stride(columns: int, itemsize: int) -> int:
     return (-(-columns // line) | 1) * line
 
 
-def aligned_zeros(shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
+def aligned_zeros(shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> FloatArray:
     """Zeros of ``shape`` that start on a 64-byte boundary."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) if isinstance(shape, tuple) else shape

@@ -1,6 +1,6 @@
 """Dropout (Srivastava et al. 2014, scaled at training time) whose mask is a hash of its position.
 
-The mask is neither stored nor drawn from a random generator: it is a hash of (key, time step, stream, unit). So the
+The mask is neither stored nor drawn from a random generator: it is a hash of (seed, time step, stream, unit). So the
 backward pass can recompute it, and it depends neither on the number of threads nor on whether a run was resumed.
 """
 
@@ -20,7 +20,7 @@ def mix(x):
 
 
 @jit
-def dropout(x, out, units, rate, key, first_row, last_row):
+def dropout(x, out, units, rate, dropout_seed, first_row, last_row):
     """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; also its own backward pass.
 
     Args:
@@ -28,7 +28,7 @@ def dropout(x, out, units, rate, key, first_row, last_row):
         out: like ``x``; may be ``x``.
         units: number of units in a row.
         rate: probability of a zero, in [0, 1).
-        key: 32-bit integer; equal keys give equal masks.
+        dropout_seed: 32-bit integer; equal ones give equal masks.
         first_row: the first stream.
         last_row: one beyond the last stream.
     """
@@ -37,7 +37,7 @@ def dropout(x, out, units, rate, key, first_row, last_row):
     zero = x.dtype.type(0)
     for t in range(x.shape[0]):
         for b in range(first_row, last_row):
-            row = mix(u32(mix(u32(mix(u32(key)) + u32(t))) + u32(b)))
+            row = mix(u32(mix(u32(mix(u32(dropout_seed)) + u32(t))) + u32(b)))
             for u in range(units):
                 keep = mix(u32(row + u32(u))) >= threshold
                 out[t, b, u] = x[t, b, u] * factor if keep else zero

@@ -2,15 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from charrnn.kernels.activations import tanh, tanh_gradient
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import addressable, jit
 from charrnn.kernels.packing import Packed
-
-Array = npt.NDArray[np.floating]
 
 
 class LookupWeights(NamedTuple):
@@ -20,13 +16,13 @@ class LookupWeights(NamedTuple):
     """``lookup_tanh``, by address."""
     matmul: Any
     """``matmul``, by address."""
-    tables: Array
+    tables: FloatArray
     """(V, at least lags x H)."""
-    bias: Array
+    bias: FloatArray
     """(H,) bias of the hidden layer."""
     w_head: Packed
     """H x V."""
-    head_bias: Array
+    head_bias: FloatArray
     """(1, V)."""
 
 

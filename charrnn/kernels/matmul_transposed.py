@@ -4,12 +4,12 @@ Both factors are packed block by block, because the elements of a column lie far
 products. Each element is summed over k in the same order, so results do not depend on the number of threads.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import Array, aligned_zeros
 from charrnn.kernels.jit import inlined, jit
 from charrnn.kernels.matrix import configure, release
 from charrnn.kernels.operands import (
@@ -26,8 +26,6 @@ from charrnn.kernels.operands import (
 from charrnn.kernels.packing import pack_rows, panel_count
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import tile
-
-Array = npt.NDArray[Any]
 
 
 class SumBuffers(NamedTuple):

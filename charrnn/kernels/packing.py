@@ -4,20 +4,18 @@ A panel is at most as wide as a tile. All have nearly the same width: four vecto
 holds its columns for k = 0, then for k = 1, and so on, in the order in which the tile reads them.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba.extending import overload
 
-from charrnn.kernels.arrays import aligned_zeros, spread_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, spread_stride
 from charrnn.kernels.intrinsics import as_matrix
 from charrnn.kernels.jit import COMPILER_OPTIONS, inlined, jit
 from charrnn.kernels.operands import PAIRS, cut_of, share_of_blocks, steps_of, write_panel, write_panel_transposed
 from charrnn.kernels.processor import REGISTER_BYTES
 from charrnn.kernels.simd import TILE
-
-Array = npt.NDArray[Any]
 
 
 class Packed(NamedTuple):

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import overload
 
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.intrinsics import copy_row
 from charrnn.kernels.jit import COMPILER_OPTIONS, inlined, jit
-
-Array = npt.NDArray[np.floating]
 
 
 class Restarts(NamedTuple):
@@ -23,7 +22,7 @@ class Restarts(NamedTuple):
     """(T, B) ids that the streams read."""
     symbol: int
     """The id before which streams restart."""
-    before: tuple[Array, ...]
+    before: tuple[FloatArray, ...]
     """For each state (T, B, at least H): the state that a restart has overwritten."""
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kinds.config import ModelConfig
-from charrnn.layers.parameters import Array
 from charrnn.layers.state import State
 from charrnn.workers import Workers, share
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.kernels.arrays import Array
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.state import State
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers

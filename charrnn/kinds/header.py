@@ -12,8 +12,6 @@ from charrnn.errors import CharrnnError, CheckpointError, VocabularyError
 from charrnn.kinds.config import ModelConfig, config_from
 from charrnn.text.vocabulary import Vocabulary
 
-Array = npt.NDArray[np.generic]
-
 
 def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
     """The part of a header that describes a model, as JSON values."""
@@ -43,7 +41,7 @@ def _damage_told() -> Iterator[None]:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
 
 
-def model_of(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> tuple[Any, Vocabulary]:
+def model_of(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[np.generic]]) -> tuple[Any, Vocabulary]:
     """The config and vocabulary in a checkpoint's header, after a check that the tensors fit them.
 
     Raises:

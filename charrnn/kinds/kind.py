@@ -17,9 +17,10 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 if TYPE_CHECKING:
+    from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
-    from charrnn.layers.parameters import Array, Parameters
+    from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
     from charrnn.text.vocabulary import Vocabulary

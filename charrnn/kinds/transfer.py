@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.kinds.config import ModelConfig
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, padded, row_stride
 from charrnn.kernels.attention import attend, attend_back
 from charrnn.kernels.jit import Prepared
 from charrnn.kernels.squashing import squash, squash_back
 from charrnn.layers.memory import Memory
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Rows, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights

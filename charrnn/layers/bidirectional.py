@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.reversal import add_reversed, reverse_rows
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Bias, Rows, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers

@@ -10,8 +10,9 @@ alone, the sum of r[c] and the layer's bias is a bias. Backwards, with d_a the g
 
 from collections.abc import Iterator
 
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.conditioning import add_rows
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Bias, Rows, WeightSum, flat, weight_sum
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros, padded
-from charrnn.layers.parameters import EMBEDDING, Array, Parameters
+from charrnn.kernels.arrays import Array, aligned_zeros, padded
+from charrnn.layers.parameters import EMBEDDING, Parameters
 from charrnn.layers.products import Bias, PackedMatrix, Rows, Summation, WeightSum, weight_sum, zero_row
 from charrnn.workers import share
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, padded
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.kernels.arrays import Array, aligned_zeros, padded
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Bias, PackedMatrix, WeightSum, flat, weight_sum, zero_row
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers
 from charrnn.layers.recurrent_shape import StackShape

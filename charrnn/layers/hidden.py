@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.lookup import tanh_back
 from charrnn.kernels.squared_error import tanh_rows
-from charrnn.layers.parameters import Array
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Bias, PackedMatrix, Rows, WeightSum, flat, weight_sum, zero_row
 
 

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
-from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.arrays import Array, aligned_zeros, padded
 
-Array = npt.NDArray[Any]
 Shapes = Mapping[str, tuple[int, ...]]
 
 EMBEDDING = "embedding.weight"

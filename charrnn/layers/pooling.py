@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.pooling import pool_rows, pool_rows_back
-from charrnn.layers.parameters import Array
 
 SUMMARIES = 3
 """Last, mean and maximum."""

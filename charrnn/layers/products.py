@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import Array, aligned_zeros
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.matmul_transposed import matmul_transposed, sum_buffers
 from charrnn.kernels.packing import Packed, pack, pack_transposed, packed_zeros, rounding_buffer
 from charrnn.workers import share
-
-Array = npt.NDArray[Any]
 
 
 class Bias(NamedTuple):

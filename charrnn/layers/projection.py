@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.kernels.arrays import Array
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import PackedMatrix, Rows, WeightSum, flat, weight_sum, zero_row
 
 

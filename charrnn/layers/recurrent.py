@@ -20,11 +20,11 @@ import numpy as np
 
 from charrnn.cells.contract import Weights
 from charrnn.kernels import segments
-from charrnn.kernels.arrays import aligned_zeros, padded, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, padded, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import Prepared, by_address
 from charrnn.kernels.segments import Restarts, activation_steps
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import Bias, PackedMatrix, Rows, WeightSum, flat, matmul_address, weight_sum, zero_row
 from charrnn.layers.recurrent_shape import StackShape
 from charrnn.layers.state import State
@@ -219,7 +219,7 @@ class RecurrentStack:
         return Restarts(ids, self.shape.restart_id, buffers.before_restart[layer])
 
     def _mask(self, layer: int, seed: int | None) -> tuple[float, int]:
-        """Rate and key of a layer's dropout mask."""
+        """Rate and seed of a layer's dropout mask."""
         return (0.0, 0) if seed is None else (self.shape.dropout, seed + layer)
 
     def d_outputs(self, buffers: StackBuffers) -> list[Array]:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.contract import Cell, find_cell
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.kernels.arrays import Array
+from charrnn.layers.parameters import Parameters
 
 
 @dataclass(frozen=True)

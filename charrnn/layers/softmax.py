@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.cross_entropy import cross_entropy, smoothed_cross_entropy
-from charrnn.layers.parameters import Array
 
 
 @dataclass

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.squared_error import squared_errors
-from charrnn.layers.parameters import Array
 
 
 @dataclass

@@ -11,8 +11,8 @@ before the first input add nothing. Backwards, with d_h the gradient of h:
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.lookup import lookup_sums, lookup_tanh, tanh_back
-from charrnn.layers.parameters import Array
 from charrnn.workers import share
 
 

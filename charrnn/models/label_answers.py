@@ -10,7 +10,7 @@ import numpy as np
 from charrnn.kinds.contract import Answer
 from charrnn.kinds.evaluation import Evaluation
 from charrnn.models.label_ngram.config import LabelNgramConfig
-from charrnn.models.label_ngram.counts import LabelNgrams, Numbers
+from charrnn.models.label_ngram.counts import Float64s, LabelNgrams
 from charrnn.scoring.streams import go_on
 from charrnn.text.examples import Example, Examples, examples_in
 from charrnn.text.symbols import as_symbols, known_symbols
@@ -24,7 +24,7 @@ class LabellingModel(Protocol):
     def config(self) -> Any:
         """Has the ``labels``, in the order of the classes, and the ``columns`` of rows."""
 
-    def log_probabilities(self, texts: Sequence[Any], before_batch: Callable[[], None] = go_on) -> Numbers:
+    def log_probabilities(self, texts: Sequence[Any], before_batch: Callable[[], None] = go_on) -> Float64s:
         """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
 
 

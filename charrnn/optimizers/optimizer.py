@@ -2,20 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import Array, aligned_zeros
 from charrnn.kernels.updates import BLOCK, Clip, block_squares
 from charrnn.optimizers.contract import find_optimizer
 from charrnn.workers import Workers, share
 
 FEW = 16
 """Least blocks for each thread: summing their squares takes less time than waking another thread."""
-
-Array = npt.NDArray[Any]
 
 
 class Optimizer:

@@ -11,8 +11,9 @@ import numpy as np
 
 from charrnn.arguments import check_whole
 from charrnn.errors import ConfigError
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.draw import generator
-from charrnn.sampling.growth import Array, Step, grow
+from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_sought, to_text

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charrnn.kernels.arrays import Array
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import Streams
 from charrnn.text.vocabulary import Vocabulary
@@ -16,8 +16,6 @@ CHUNK_SECONDS = 0.05
 
 GROWTH = 8
 """Largest growth factor from chunk to chunk, as the first one gives a poor estimate of the speed."""
-
-Array = npt.NDArray[Any]
 
 
 class DrawnPiece(NamedTuple):

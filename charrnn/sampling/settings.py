@@ -1,48 +1,61 @@
 """Settings for drawing a text, which are checked when they are made."""
 
-import math
-from dataclasses import dataclass
+from __future__ import annotations
 
-from charrnn.arguments import check_number, check_text, check_whole
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from charrnn.arguments import check_text
 from charrnn.errors import ConfigError
-from charrnn.kernels.draw import Rules
+from charrnn.options import check_options_of, declare, options_of
+
+if TYPE_CHECKING:
+    from charrnn.kernels.draw import Rules
 
 MOST_CLASSES = 2**31 - 1
-"""Largest ``top_k``: more than any vocabulary has."""
+"""Largest ``top_k`` that has an effect: more than any vocabulary has."""
+
+of_sampling = partial(declare, group="Sampling")
 
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """Settings for drawing a text: temperature, then top-k, top-p and min-p, each of the characters left before.
+    """Settings for drawing a text.
+
+    The logits are divided by the temperature. Then top-k, top-p and min-p are applied, each to the characters that the
+    one before has left; 0, 1 and 0 leave all.
 
     Raises:
         ConfigError: A value is out of range.
     """
 
-    length: int = 500
-    """Characters to draw after the prefix."""
-    temperature: float = 0.8
-    """Divisor of the logits; 0 always takes the most probable character."""
-    top_k: int = 0
-    """Number of most probable characters to draw from; 0 for all."""
-    top_p: float = 1.0
-    """Draw from the smallest set of most probable characters with this total probability; 1 for all."""
-    min_p: float = 0.0
-    """Draw from the characters with at least this fraction of the largest probability; 0 for all."""
+    length: int = of_sampling(500, "Maximum number of characters to draw after the seed.", least=0)
+    temperature: float = of_sampling(
+        0.8, "Below 1: safer; above 1: wilder; 0: always the most probable character.", least=0
+    )
+    top_k: int = of_sampling(0, "Draw from the K most probable characters.", shown_default="all", metavar="K", least=0)
+    top_p: float = of_sampling(
+        1.0,
+        "Draw only from the most probable characters that together reach probability P.",
+        shown_default="all",
+        metavar="P",
+        above=0,
+        most=1,
+    )
+    min_p: float = of_sampling(
+        0.0,
+        "Draw from the characters of at least P times the largest probability.",
+        shown_default="all",
+        metavar="P",
+        least=0,
+        most=1,
+    )
     stop: tuple[str, ...] = ()
     """Stop texts, as symbols of the model's unit: the text ends before the first one that is complete."""
 
     def __post_init__(self) -> None:
-        for name in ("length", "top_k"):
-            check_whole(name, getattr(self, name), 0)
-        for name in ("temperature", "top_p", "min_p"):
-            check_number(name, getattr(self, name))
-        if not 0 <= self.temperature < math.inf:
-            raise ConfigError(f"temperature must be a finite number of at least 0, not {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p must be above 0 and at most 1, not {self.top_p}")
-        if not 0 <= self.min_p <= 1:
-            raise ConfigError(f"min_p must be from 0 to 1, not {self.min_p}")
+        check_options_of(self, SAMPLING_OPTIONS)
         if not isinstance(self.stop, tuple):
             raise ConfigError(f"stop must be a tuple of texts, not {self.stop!r}")
         if not all(check_text("a stop text", text) for text in self.stop):
@@ -51,5 +64,9 @@ class SamplingSettings:
     @property
     def rules(self) -> Rules:
         """Return the settings as the drawing kernel takes them."""
-        top_k = min(int(self.top_k), MOST_CLASSES)
-        return Rules(float(self.temperature), top_k, float(self.top_p), float(self.min_p))
+        from charrnn.kernels.draw import Rules  # slow to import, and sample --help needs the options alone
+
+        return Rules(self.temperature, min(self.top_k, MOST_CLASSES), self.top_p, self.min_p)
+
+
+SAMPLING_OPTIONS = options_of(SamplingSettings)

@@ -9,11 +9,11 @@ from charrnn.kernels.draw import Rules
 from charrnn.kinds.contract import LanguageModel
 from charrnn.layers.state import State, copy_state
 from charrnn.sampling.drawing import Drawn
+from charrnn.text.windows import Int32Ids
 
 READ_WINDOW = 128
 """Characters of a text read at once."""
 
-Ids = npt.NDArray[np.int32]
 Generators = npt.NDArray[np.uint64]
 
 
@@ -22,7 +22,7 @@ class Snapshot(NamedTuple):
 
     state: State
     """The model's state after all characters but the last."""
-    last: Ids
+    last: Int32Ids
     """(N,) the last character of each stream."""
     generators: Generators
     """(N, 4) the state of each stream's random generator."""
@@ -53,7 +53,7 @@ class Streams:
         self._sampler = sampler
 
     @classmethod
-    def beginning(cls, sampler: ModelSampler, text: Ids, generators: Generators) -> "Streams":
+    def beginning(cls, sampler: ModelSampler, text: Int32Ids, generators: Generators) -> "Streams":
         """Make a stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
         network = sampler.network
         state = network.initial_state(1)
@@ -67,7 +67,7 @@ class Streams:
         state: State = [tuple(array[places] for array in layer) for layer in self.now.state]
         return self._sampler.streams(Snapshot(state, self.now.last[places], self.now.generators[places]))
 
-    def read(self, text: Ids) -> None:
+    def read(self, text: Int32Ids) -> None:
         """Append a given text instead of drawing; there must be one stream only."""
         if len(text):
             state, last, generators = self.now
@@ -96,7 +96,7 @@ class Streams:
         raise NotImplementedError
 
 
-def read(network: LanguageModel, state: State, text: Ids) -> None:
+def read(network: LanguageModel, state: State, text: Int32Ids) -> None:
     """Read a text (T,) with one stream; ``state`` is advanced in place."""
     if not len(text):
         return

@@ -13,12 +13,10 @@ import numpy as np
 
 from charrnn.errors import ConfigError, CorpusError, VocabularyError
 from charrnn.kinds.contract import LanguageModel
+from charrnn.scoring.defaults import SEPARATOR
 from charrnn.scoring.streams import SCORED_BLOCK, predict
 from charrnn.text.sources import Piece
 from charrnn.text.vocabulary import END, Vocabulary
-
-SEPARATOR = "="
-"""The default text between question and answer."""
 
 MOST_LINES = 256
 """Lines read at once."""

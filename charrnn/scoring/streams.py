@@ -20,7 +20,7 @@ from charrnn.kernels.cross_entropy import token_losses
 from charrnn.kinds.contract import Buffers, LanguageModel
 from charrnn.layers.state import State
 from charrnn.scoring.score import Losses, Ranks, Score, total_of
-from charrnn.text.corpus import check_ids, release_pages
+from charrnn.text.corpus import Ids, check_ids, release_pages
 from charrnn.text.documents import Text
 from charrnn.workers import share
 
@@ -37,8 +37,6 @@ MOST_STREAMS = 64
 
 WARM_UP = 256
 """Characters that a stream reads before its own."""
-
-Ids = npt.NDArray[np.integer[Any]]
 
 
 def go_on() -> None:

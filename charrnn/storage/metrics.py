@@ -76,10 +76,15 @@ def _is_after(record: Mapping[str, Any], step: int) -> bool:
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
-    strict = {key: _finite(value) for key, value in record.items()}
-    return json.dumps(strict, allow_nan=False).encode() + b"\n"
+    return json.dumps(finite(dict(record)), allow_nan=False).encode() + b"\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace NaN and the infinities, which JSON lacks, by None."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value

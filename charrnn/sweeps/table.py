@@ -104,12 +104,12 @@ def _row(folder: SweepFolder, planned: PlannedRun, keys: Sequence[str], state: s
 def _figures(records: Sequence[dict[str, Any]], metric: Metric) -> dict[str, float | None]:
     if not records:
         return dict.fromkeys((best_in(metric), *FIGURES))
-    paces = [record["chars_per_second"] for record in records if record["chars_per_second"]]
+    throughputs = [record["chars_per_second"] for record in records if record["chars_per_second"]]
     return {
         best_in(metric): metric.best(map(metric.of, records)),
         "steps_done": records[-1]["step"],
         "minutes_taken": records[-1]["seconds"] / 60,
-        "chars_per_second": median(paces) if paces else None,
+        "chars_per_second": median(throughputs) if throughputs else None,
     }
 
 

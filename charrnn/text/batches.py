@@ -6,8 +6,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -23,9 +21,9 @@ class Batch:
             None.
     """
 
-    inputs: Array
-    targets: Array
-    weights: Array | None = None
+    inputs: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
+    weights: npt.NDArray[Any] | None = None
     reset: npt.NDArray[np.bool_] | None = None
     advance: int | None = None
     lengths: npt.NDArray[np.int32] | None = None
@@ -58,7 +56,7 @@ class PairBatch(Batch):
         counts: (B,) int32 targets of each row; 0 for a row that is only padding.
     """
 
-    written: Array = field(default_factory=lambda: np.empty((0, 0), np.int32))
+    written: npt.NDArray[Any] = field(default_factory=lambda: np.empty((0, 0), np.int32))
     counts: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
     @property

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from charrnn.text.symbols import closest
 from charrnn.text.vocabulary import LOOKED_UP, Vocabulary, code_points
 
-Array = npt.NDArray[Any]
+Numbers = npt.NDArray[Any]
+"""Code points or ids."""
 
 ASCII = 128
 """Number of characters that UTF-8 encodes as one byte."""
@@ -30,18 +31,18 @@ class Numbering:
         self._codes: list[int] = []
         self._digest = hashlib.sha256()
 
-    def add(self, text: str) -> Array:
+    def add(self, text: str) -> Numbers:
         """Return the numbers (N,) of the next piece of text, in the smallest type that holds all so far."""
         self.characters += len(text)
         parts = [self._part(text[start : start + LOOKED_UP]) for start in range(0, len(text), LOOKED_UP)]
         return np.concatenate(parts, dtype=smallest_type(len(self._codes)), casting="unsafe")
 
-    def _part(self, text: str) -> Array:
+    def _part(self, text: str) -> Numbers:
         data = text.encode("utf-8", "surrogatepass")
         self._digest.update(data)
         return self._ascii(data) if text.isascii() else self._any(code_points(text))
 
-    def _ascii(self, data: bytes) -> Array:
+    def _ascii(self, data: bytes) -> Numbers:
         """Do what ``_any`` does for ASCII text, several times faster."""
         known = bytes(code for code in self._codes if code < ASCII)
         self._learn(np.frombuffer(data.translate(None, known), np.uint8))
@@ -50,14 +51,14 @@ class Numbering:
             return numbers[np.frombuffer(data, np.uint8)]
         return np.frombuffer(data.translate(numbers.tobytes() + bytes(256 - ASCII)), np.uint8)
 
-    def _any(self, codes: Array) -> Array:
+    def _any(self, codes: Numbers) -> Numbers:
         numbers = self._numbers[codes]
         if numbers.min() < 0:
             self._learn(codes[numbers < 0])
             numbers = self._numbers[codes]
         return numbers
 
-    def _learn(self, unknown: Array) -> None:
+    def _learn(self, unknown: Numbers) -> None:
         """Assign numbers to the characters of these codes."""
         new = np.unique(unknown)
         self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
@@ -95,12 +96,12 @@ class Renumbering:
         widths: (N,) how many ids each number has.
     """
 
-    def __init__(self, ids: Array, widths: npt.NDArray[np.int64]) -> None:
+    def __init__(self, ids: Numbers, widths: npt.NDArray[np.int64]) -> None:
         self.dtype, self.widths = ids.dtype, widths
         self._ids, self._firsts = ids, np.cumsum(widths) - widths
         self._is_plain = bool((widths == 1).all())
 
-    def __getitem__(self, numbers: Array) -> Array:
+    def __getitem__(self, numbers: Numbers) -> Numbers:
         """Return the concatenated ids of these numbers."""
         if self._is_plain:
             return self._ids[numbers]

@@ -12,7 +12,7 @@ from charrnn.text.documents import Text
 MOST_MAPPED_IDS = 1 << 25
 """Ids read before their memory-mapped pages are released."""
 
-Ids = npt.NDArray[np.int32]
+Int32Ids = npt.NDArray[np.int32]
 
 
 class Windows:
@@ -59,7 +59,7 @@ class Windows:
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, i: int) -> tuple[Ids, Ids]:
+    def __getitem__(self, i: int) -> tuple[Int32Ids, Int32Ids]:
         """Return inputs and targets of window ``i``, both (steps of the window, B), contiguous int32 of one copy."""
         i = range(len(self))[i]
         steps = np.arange(self.start(i), self._own(i + 1) + 1)
@@ -71,7 +71,7 @@ class Windows:
             self._mapped = 0
         return x, y
 
-    def __iter__(self) -> Iterator[tuple[Ids, Ids]]:
+    def __iter__(self) -> Iterator[tuple[Int32Ids, Int32Ids]]:
         return (self[i] for i in range(len(self)))
 
     @property

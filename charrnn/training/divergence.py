@@ -5,15 +5,12 @@ The good state is that of the last evaluation, so it does not depend on when the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.errors import TrainingError
+from charrnn.kernels.arrays import Array
 from charrnn.training.progress import Progress
-
-Array = npt.NDArray[Any]
 
 LARGEST_PARAMETER = 1e6
 """A larger parameter counts as divergence."""

@@ -17,15 +17,15 @@ from charrnn.errors import ConfigError, TrainingError
 from charrnn.layers.parameters import Parameters
 from charrnn.layers.state import copy_state
 from charrnn.optimizers.optimizer import Optimizer
+from charrnn.scoring.defaults import DYNAMIC_RATE
 from charrnn.scoring.score import Losses, Ranks
-from charrnn.scoring.streams import Ids, losses_and_ranks
+from charrnn.scoring.streams import losses_and_ranks
 from charrnn.text.batches import Batch
+from charrnn.text.corpus import Ids
 from charrnn.workers import Workers
 
 SEGMENT = 50
 """Characters between two gradient steps."""
-
-LEARNING_RATE = 1e-3
 
 CLIP_NORM = 1.0
 
@@ -45,7 +45,7 @@ class DynamicReader:
         TrainingError: the model diverged; raised by ``read``.
     """
 
-    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = LEARNING_RATE) -> None:
+    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = DYNAMIC_RATE) -> None:
         learning_rate = check_number("dynamic_rate", learning_rate)
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")

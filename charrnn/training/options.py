@@ -8,7 +8,7 @@ from charrnn.hyperparameters import options_in, owner_of
 from charrnn.kinds.config import ModelConfig, kind_of, kinds, make_config, options_of_models
 from charrnn.options import Option, options_of
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
-from charrnn.training.settings import HYPERPARAMETERS, LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
+from charrnn.training.settings import LIMITS, OPTIMIZER_OPTIONS, TRAINING_OPTIONS, TrainingSettings, settings_of
 
 
 def check_names_differ() -> None:
@@ -83,7 +83,7 @@ def check_value(name: str, value: Any) -> None:
     others: dict[str, Any] = {}
     if name in MODEL_OPTIONS:
         others["task"], others["model"] = ALL_OPTIONS[name].kinds[0]
-    if name in HYPERPARAMETERS:
+    if name in OPTIMIZER_OPTIONS:
         others["optimizer"] = owner_of("optimizers", name)
     if name in options_in("cells", "Model"):
         others["cell"] = owner_of("cells", name)

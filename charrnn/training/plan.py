@@ -91,18 +91,18 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
     draft.validate_with(MOST_VALIDATION)
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PLANNED_PATIENCE)
-    rate = draft.config.kind.choose(draft, lambda config, settings: speed(config, settings, draft.train))
-    draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * rate)
-    evaluation = draft.val_characters / (SCORING_SPEED * rate)
+    throughput = draft.config.kind.choose(draft, lambda config, settings: speed(config, settings, draft.train))
+    draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * throughput)
+    evaluation = draft.val_characters / (SCORING_SPEED * throughput)
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
-    evaluations, fitting = _steps(draft, reserved, evaluation, rate)
+    evaluations, fitting = _steps(draft, reserved, evaluation, throughput)
     most = draft.most_epochs * draft.steps_in_epoch
     steps = fitting if math.isinf(most) else min(fitting, max(LEAST_STEPS, math.ceil(most)))
     draft.choose(steps=steps, eval_every=math.ceil(steps / evaluations))
     if steps < draft.settings.warmup_steps / MOST_WARMUP:
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     limited = steps < fitting
-    return Plan(draft.chosen, _reasons(draft, rate, by_heart=limited), reserved, limited)
+    return Plan(draft.chosen, _reasons(draft, throughput, by_heart=limited), reserved, limited)
 
 
 class Draft:
@@ -160,21 +160,21 @@ class Draft:
         return epochs
 
 
-def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
+def _steps(draft: Draft, reserved: float, evaluation: float, throughput: float) -> tuple[int, int]:
     """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
     most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
     evaluations = max(1, min(MOST_EVALUATIONS, most))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
-    return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
+    return evaluations, max(1, int(left * throughput / draft.characters * draft.steps_in_epoch))
 
 
-def _reasons(draft: Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
+def _reasons(draft: Draft, throughput: float, by_heart: bool) -> tuple[str, ...]:
     """Describe the plan in three lines."""
     config, settings = draft.config, draft.settings
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (
-        f"{config.title}{config.kind.why_this_size(draft)}: {rate:,.0f} {config.kind.counted} a second",
+        f"{config.title}{config.kind.why_this_size(draft)}: {throughput:,.0f} {config.kind.counted} a second",
         f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
         f"weight decay {settings.weight_decay:g}, dropout {getattr(config, 'dropout', 0):g}"
         + ", embedding tied to the output" * getattr(config, "tie_embedding", False),

@@ -12,6 +12,9 @@ from charrnn.training.settings import TrainingSettings
 POOL = 32
 """Batches whose rows are sorted by length together."""
 
+RowIds = npt.NDArray[np.int32]
+"""(N,) ids of a row."""
+
 Chosen = npt.NDArray[np.int64]
 """Numbers of the rows of a batch."""
 

@@ -159,14 +159,14 @@ def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
     Raises:
         ConfigError: a value is out of range, or the optimizer lacks a hyperparameter.
     """
-    own = {name: value for name, value in options.items() if name in HYPERPARAMETERS and value is not None}
-    rest = {name: value for name, value in options.items() if name not in HYPERPARAMETERS}
+    own = {name: value for name, value in options.items() if name in OPTIMIZER_OPTIONS and value is not None}
+    rest = {name: value for name, value in options.items() if name not in OPTIMIZER_OPTIONS}
     return TrainingSettings(**rest, hyperparameters=own)
 
 
-HYPERPARAMETERS = options_in("optimizers", "Training", resumed="told")
+OPTIMIZER_OPTIONS = options_in("optimizers", "Training", resumed="told")
 
-TRAINING_OPTIONS = {**options_of(TrainingSettings), **HYPERPARAMETERS}
+TRAINING_OPTIONS = {**options_of(TrainingSettings), **OPTIMIZER_OPTIONS}
 
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:

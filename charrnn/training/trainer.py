@@ -11,11 +11,11 @@ from typing import Any
 
 from charrnn.clock import running_seconds
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.draw import generator
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.metric import MOST_NATS
 from charrnn.kinds.transfer import Pretrained
-from charrnn.layers.parameters import Array
 from charrnn.layers.state import State, copy_state
 from charrnn.optimizers.optimizer import Optimizer
 from charrnn.text.vocabulary import Vocabulary

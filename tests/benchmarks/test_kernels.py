@@ -36,8 +36,8 @@ def test_a_wrong_result_is_told_apart_from_rounding(monkeypatch):
         matmul(a, b, start, ids, c, first, last)
         c[-1, -1, 0] += 1e-3
 
-    def forgetful(a, bs, cs, ids, sums, scratch, first, last):
-        matmul_transposed(a[:-1], (bs[0][:-1], bs[1][:-1]), cs, ids[:-1], sums, scratch, first, last)
+    def forgetful(a, bs, cs, ids, sums, buffers, first, last):
+        matmul_transposed(a[:-1], (bs[0][:-1], bs[1][:-1]), cs, ids[:-1], sums, buffers, first, last)
 
     monkeypatch.setattr(products, "matmul", careless)
     monkeypatch.setattr(products, "matmul_transposed", forgetful)

@@ -25,17 +25,17 @@ def check_cell(parameters, step, random):
     config = parameters.config
     x, y = random.integers(0, config.vocab_size, (2, T, B)).astype(np.int32)
     state = network.initial_state(B)
-    fresh = np.array([True, False, True, False, False])
+    reset = np.array([True, False, True, False, False])
     for layer in state:
         for array in layer:
-            array[~fresh] = random.normal(0, 0.5, array[~fresh].shape)
+            array[~reset] = random.normal(0, 0.5, array[~reset].shape)
     given = copy_state(state)
 
     def loss(tensors):
         names = [f"initial.{name}_l{{}}" for name in network.state_names if config.learn_initial_state]
         start = [
             tuple(
-                np.where(fresh[:, np.newaxis], tensors[name.format(l)], array)
+                np.where(reset[:, np.newaxis], tensors[name.format(l)], array)
                 for name, array in zip(names, arrays, strict=False)
             )
             or arrays
@@ -46,7 +46,7 @@ def check_cell(parameters, step, random):
     tensors = dict(parameters.tensors)
     _, wanted_state = reference.run(tensors, x, given, step)
     bptt = TruncatedBPTT(network, T, B)
-    assert bptt.loss_and_gradient(Batch(x, y, reset=fresh), state) == pytest.approx(loss(tensors), rel=1e-12)
+    assert bptt.loss_and_gradient(Batch(x, y, reset=reset), state) == pytest.approx(loss(tensors), rel=1e-12)
     for layer, wanted in zip(state, wanted_state, strict=True):
         for array, wanted_array in zip(layer, wanted, strict=True):
             np.testing.assert_allclose(array, wanted_array, rtol=0, atol=1e-12)

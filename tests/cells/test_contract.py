@@ -60,26 +60,26 @@ def bytes_of(state):
 @connections
 def test_every_gradient_equals_finite_differences(make, make_window, cell, shape):
     parameters = make(cell, 3, shape)
-    lead = 2 if parameters.config.embedding_size else 0
+    burn_in = 2 if parameters.config.embedding_size else 0
     network = Network(parameters, training=True)
     bptt = TruncatedBPTT(network, 4, 3)
     x, y, state = make_window(network, 4, 3)
-    fresh = np.array([False, True, True]) if network.config.learn_initial_state else None
+    reset = np.array([False, True, True]) if network.config.learn_initial_state else None
     d_state = network.initial_state(3)
-    bptt.loss_and_gradient(Batch(x, y[lead:], reset=fresh), copy_state(state), d_initial=d_state)
+    bptt.loss_and_gradient(Batch(x, y[burn_in:], reset=reset), copy_state(state), d_initial=d_state)
     gradient = {name: tensor.copy() for name, tensor in bptt.gradient.tensors.items()}
     fixed = tuple(f"rnn.{vector.name}_l" for vector in network.stack.shape.cell.vectors if not vector.learned)
 
     def loss():
         network.refresh()
-        return bptt.loss_and_gradient(Batch(x, y[lead:], reset=fresh), copy_state(state))
+        return bptt.loss_and_gradient(Batch(x, y[burn_in:], reset=reset), copy_state(state))
 
     for name, tensor in parameters.tensors.items():
         if name.startswith(fixed):
             assert not gradient[name].any()
         else:
             assert reference.relative_error(gradient[name], reference.numeric_gradient(loss, tensor)) < 1e-6, name
-    if fresh is None:
+    if reset is None:
         for layer, d_layer in zip(state, d_state, strict=True):
             for array, d_array in zip(layer, d_layer, strict=True):
                 assert reference.relative_error(d_array, reference.numeric_gradient(loss, array)) < 1e-6

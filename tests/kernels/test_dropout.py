@@ -8,10 +8,10 @@ precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 T, B, H = 6, 5, 301
 
 
-def mask(key, rate=0.5, shape=(T, B, H), dtype="float32"):
+def mask(dropout_seed, rate=0.5, shape=(T, B, H), dtype="float32"):
     """Which units are kept."""
     ones = np.ones(shape, dtype)
-    dropout(ones, ones, shape[2], rate, key, 0, shape[1])
+    dropout(ones, ones, shape[2], rate, dropout_seed, 0, shape[1])
     return ones != 0
 
 
@@ -58,14 +58,14 @@ def test_as_many_are_kept_as_the_rate_says(rate):
         assert np.abs(shares - (1 - rate)).max() < 5 * spread
 
 
-@pytest.mark.parametrize("key", [0, 7, 0x7FFF0000, 0xFFFFFFFF])
-def test_the_same_key_gives_the_same_mask_in_any_type_and_rows(random, key):
-    kept = mask(key)
-    assert np.array_equal(mask(key), kept)
-    assert np.array_equal(mask(key, dtype="float64"), kept)
-    assert np.array_equal(mask(key, shape=(2, 3, 50)), kept[:2, :3, :50])
+@pytest.mark.parametrize("dropout_seed", [0, 7, 0x7FFF0000, 0xFFFFFFFF])
+def test_the_same_seed_gives_the_same_mask_in_any_type_and_rows(random, dropout_seed):
+    kept = mask(dropout_seed)
+    assert np.array_equal(mask(dropout_seed), kept)
+    assert np.array_equal(mask(dropout_seed, dtype="float64"), kept)
+    assert np.array_equal(mask(dropout_seed, shape=(2, 3, 50)), kept[:2, :3, :50])
     x = np.ones((T, B, H + 3), np.float32)
-    dropout(x, x, H, 0.5, key, 1, 3)
+    dropout(x, x, H, 0.5, dropout_seed, 1, 3)
     assert np.array_equal(x[:, 1:3, :H] != 0, kept[:, 1:3])
     x[:, 1:3, :H] = 1
     assert (x == 1).all()  # other rows and the padding are left alone
@@ -86,8 +86,8 @@ def test_steps_streams_and_units_have_masks_of_their_own():
 
 
 @pytest.mark.parametrize("other", [1, 2, 3, 0x10000, 0x10001])
-def test_keys_have_masks_of_their_own_at_every_lag(other):
-    """Layers' keys follow each other, and so do steps: the one must not be the other shifted."""
+def test_seeds_have_masks_of_their_own_at_every_lag(other):
+    """Layers' seeds follow each other, and so do steps: the one must not be the other shifted."""
     a, b = mask(0x50000), mask(0x50000 + other)
     assert_unrelated(a, b)
     for lag in (1, 2, 3):

@@ -28,13 +28,13 @@ def test_matmul_transposed_gives_products_and_sums_however_rows_are_cut(random, 
     a[:, M:] = np.nan  # must not be read
     for b, N in zip(bs, (N1, N2), strict=True):
         b[:, N:] = np.nan
-    room = sum_buffers(N1 + N2, dtype)
+    buffers = sum_buffers(N1 + N2, dtype)
 
     def run(shares):
         cs, sums = tuple(normal(random, (M, N), dtype) for N in (N1, N2)), normal(random, (V, M), dtype)
         before = [array.copy() for array in (*cs, sums)]
         for first, last in shares:
-            matmul_transposed(a, bs, cs, ids, sums, room, first, last)
+            matmul_transposed(a, bs, cs, ids, sums, buffers, first, last)
         return before, (*cs, sums)
 
     whole = run([(0, M)])[1]

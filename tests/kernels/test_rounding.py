@@ -5,7 +5,7 @@ from reference import nearest_bfloat16
 from charrnn.kernels.jit import jit
 from charrnn.kernels.rounding import LANES, round_pairs, round_row, round_transposed
 
-ROOM = 5 * LANES
+PADDED = 5 * LANES
 
 
 @jit
@@ -31,7 +31,7 @@ def halves(pairs):
 
 @pytest.mark.parametrize("length", [1, 2, LANES, 2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 4 * LANES])
 def test_a_row_is_rounded_to_pairs_and_zeros_up_to_a_register(random, length):
-    row, to = random.normal(size=length + 1).astype("f"), np.full(ROOM, -1, np.int32)
+    row, to = random.normal(size=length + 1).astype("f"), np.full(PADDED, -1, np.int32)
     run_row(row[:length], to)
     end = -(-length // (2 * LANES)) * LANES
     got = halves(to[:end]).ravel()
@@ -41,7 +41,7 @@ def test_a_row_is_rounded_to_pairs_and_zeros_up_to_a_register(random, length):
 
 
 def test_ties_go_to_even():
-    row, to = np.array([1 + 2**-8, 1 + 3 * 2**-8, 1 + 5 * 2**-9, -1 - 2**-8], "f"), np.zeros(ROOM, np.int32)
+    row, to = np.array([1 + 2**-8, 1 + 3 * 2**-8, 1 + 5 * 2**-9, -1 - 2**-8], "f"), np.zeros(PADDED, np.int32)
     run_row(row, to)
     assert halves(to).ravel()[:4].tolist() == [1, 1 + 2**-6, 1 + 2**-7, -1]
 

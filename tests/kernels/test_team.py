@@ -38,8 +38,10 @@ class Products:
         """The first ``count`` of them, or all, on memory of its own, as a member of a team if any."""
         c, last = self._c.copy(), self._shape[1] if last is None else last
         for b in self._bs[:count]:
-            room = rounding_buffer(DEPTH, self._shape[1], b.panels.dtype)
-            matmul(self._a, b._replace(rounded=room, team=team), c.reshape(-1, self._widest), self._ids, c, first, last)
+            buffer = rounding_buffer(DEPTH, self._shape[1], b.panels.dtype)
+            matmul(
+                self._a, b._replace(rounded=buffer, team=team), c.reshape(-1, self._widest), self._ids, c, first, last
+            )
         return c
 
 

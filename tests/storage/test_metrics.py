@@ -1,9 +1,10 @@
 import json
+import math
 
 import pytest
 
 from charrnn.errors import RunError
-from charrnn.storage.metrics import append_metrics, read_metrics, truncate_metrics
+from charrnn.storage.metrics import append_metrics, finite, read_metrics, truncate_metrics
 
 
 def test_metrics_are_one_object_a_line_as_appended(tmp_path):
@@ -13,6 +14,14 @@ def test_metrics_are_one_object_a_line_as_appended(tmp_path):
     append_metrics(path, {"step": 2, "val_bpc": 1e-310})
     assert path.read_bytes() == b'{"step": 1, "val_bpc": 0.30000000000000004}\n{"step": 2, "val_bpc": 1e-310}\n'
     assert read_metrics(path) == [{"step": 1, "val_bpc": 0.1 + 0.2}, {"step": 2, "val_bpc": 1e-310}]
+
+
+def test_nan_and_the_infinities_become_none_at_any_depth():
+    assert finite({"a": math.nan, "b": [1.5, -math.inf], "c": (math.inf, "x")}) == {
+        "a": None,
+        "b": [1.5, None],
+        "c": [None, "x"],
+    }
 
 
 def test_metrics_have_null_for_what_json_lacks(tmp_path):

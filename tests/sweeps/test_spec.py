@@ -6,7 +6,7 @@ from charrnn.cli.sweep import train_options
 from charrnn.errors import ConfigError
 from charrnn.hyperparameters import defaults_of, options_in
 from charrnn.sweeps.spec import read_spec, run_name
-from charrnn.training.settings import HYPERPARAMETERS
+from charrnn.training.settings import OPTIMIZER_OPTIONS
 
 OPTIONS = train_options()
 
@@ -102,7 +102,7 @@ def test_a_combination_is_one_run_whatever_its_order_and_its_name(read):
     assert names(spec) == ["hidden-size=8,cell=gru,rng-seed=0", "hidden-size=8,cell=gru,rng-seed=1"]
 
 
-OF_OTHERS = {name.replace("_", "-") for name in HYPERPARAMETERS.keys() - defaults_of("optimizers", "adam").keys()}
+OF_OTHERS = {name.replace("_", "-") for name in OPTIMIZER_OPTIONS.keys() - defaults_of("optimizers", "adam").keys()}
 OF_OTHERS |= {
     name.replace("_", "-") for name in options_in("cells", "Model").keys() - defaults_of("cells", "lstm").keys()
 }

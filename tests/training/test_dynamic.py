@@ -69,7 +69,7 @@ def test_threads_do_not_change_it(parameters, ids):
     assert len({DynamicReader(parameters, Workers(n)).read(ids)[0][1:].sum() for n in (1, 2, 3)}) == 1
 
 
-@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan])
-def test_the_rate_must_be_positive(parameters, rate):
+@pytest.mark.parametrize("learning_rate", [0, -1, math.inf, math.nan])
+def test_the_rate_must_be_positive(parameters, learning_rate):
     with pytest.raises(ConfigError, match="must be a positive number"):
-        DynamicReader(parameters, Workers(), rate)
+        DynamicReader(parameters, Workers(), learning_rate)

@@ -2,7 +2,7 @@ import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.training.options import check_options, check_value, interplay
-from charrnn.training.settings import HYPERPARAMETERS, TRAINING_OPTIONS
+from charrnn.training.settings import OPTIMIZER_OPTIONS, TRAINING_OPTIONS
 
 OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "val_fraction": 0.3, "decay_rate": 0.25}
 """Values that are not the defaults, where 3 would be none or unfit."""
@@ -37,7 +37,7 @@ def test_a_value_that_no_run_can_have_is_refused(option, value):
 
 @pytest.mark.parametrize("option", sorted(TRAINING_OPTIONS))
 def test_counts_have_the_training_options_that_counting_uses(option):
-    value = OTHERS.get(option, 0.5 if option in HYPERPARAMETERS else 3)
+    value = OTHERS.get(option, 0.5 if option in OPTIMIZER_OPTIONS else 3)
     check_value(option, value)
     check_options(model="ngram", **{option: TRAINING_OPTIONS[option].default})
     if option in ("val_fraction", "rng_seed"):

@@ -6,24 +6,24 @@ from charrnn.training.progress import THROUGHPUT_SECONDS, Clock, Progress, Throu
 
 
 def test_the_pace_is_that_of_the_last_seconds():
-    pace = Throughput()
-    assert pace.add(2.0, 100) == 50
-    assert pace.add(1.0, 200) == 100
+    throughput = Throughput()
+    assert throughput.add(2.0, 100) == 50
+    assert throughput.add(1.0, 200) == 100
     for _ in range(10):
-        latest = pace.add(THROUGHPUT_SECONDS / 2, 300)
+        latest = throughput.add(THROUGHPUT_SECONDS / 2, 300)
     assert latest == pytest.approx(300 / (THROUGHPUT_SECONDS / 2))
 
 
 def test_a_step_that_takes_long_has_its_own_pace():
-    pace = Throughput()
-    pace.add(0.1, 1000)
-    assert pace.add(10 * THROUGHPUT_SECONDS, 30 * THROUGHPUT_SECONDS) == 3
-    assert pace.add(10 * THROUGHPUT_SECONDS, 60 * THROUGHPUT_SECONDS) == 6
+    throughput = Throughput()
+    throughput.add(0.1, 1000)
+    assert throughput.add(10 * THROUGHPUT_SECONDS, 30 * THROUGHPUT_SECONDS) == 3
+    assert throughput.add(10 * THROUGHPUT_SECONDS, 60 * THROUGHPUT_SECONDS) == 6
 
 
 def test_steps_between_which_a_coarse_clock_stands_still_have_no_pace():
-    pace = Throughput()
-    assert [pace.add(seconds, 100) for seconds in (0.0, 0.0, 2.0, 0.0)] == [0, 0, 150, 200]
+    throughput = Throughput()
+    assert [throughput.add(seconds, 100) for seconds in (0.0, 0.0, 2.0, 0.0)] == [0, 0, 150, 200]
 
 
 def test_a_clock_that_has_not_run_has_no_pace():

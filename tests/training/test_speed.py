@@ -15,8 +15,8 @@ def test_the_speed_is_that_of_the_steps_in_the_time_given(monkeypatch, seconds, 
     monkeypatch.setattr("charrnn.training.speed.running_seconds", lambda: next(now) / 2)
     config, settings = make_config(vocab_size=9, hidden_size=16), TrainingSettings(batch_size=4, seq_length=8)
     ids = np.zeros(100, np.int32)
-    rate = training_speed(config, settings, Vocabulary("abcdefghi"), ids, threads=1, seconds=seconds)
-    assert rate == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
+    throughput = training_speed(config, settings, Vocabulary("abcdefghi"), ids, threads=1, seconds=seconds)
+    assert throughput == pytest.approx(steps * 4 * 8 / ((steps + 1) / 2))
 
 
 def test_windows_of_one_step_have_a_speed():

@@ -15,6 +15,7 @@ from charrnn.cli.shared.options import check_belonging, is_typed, option
 from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
 from charrnn.cli.shared.terminal import put
 from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.text.escapes import unescaped
 from charrnn.text.sources import versions
 
@@ -51,12 +52,12 @@ MANY_DIGITS = 1e9
     aliases=("--mark",),
     metavar="TEXT",
     help="With --exact: text between question and answer in each line.",
-    unset="=",
+    unset=SEPARATOR,
 )
 @option("--confusion", is_flag=True, help="Print how often each label was answered by each; for models that label.")
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
-@option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset="0.001")
+@option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset=DYNAMIC_RATE)
 @options.unknown("What to do with characters that the model has never seen; skipped or replaced ones do not count.")
 @options.encoding
 @options.precision
@@ -114,7 +115,7 @@ def command(
         _show_evaluation(model, path, sources, encoding, confusion, as_json)
         return
     if exact:
-        answers = model.score_exact_match(*sources, encoding=encoding, separator=unescaped(separator or "="))
+        answers = model.score_exact_match(*sources, encoding=encoding, separator=unescaped(separator or SEPARATOR))
         _show_answers(answers, path, as_json)
         return
     from charrnn.cli.eval.by_character import Lines, characters_as_json
@@ -122,9 +123,7 @@ def command(
     if not how["dynamic"]:
         how["dynamic_rate"] = None
     elif how["dynamic_rate"] is None:
-        from charrnn.training.dynamic import LEARNING_RATE
-
-        how["dynamic_rate"] = LEARNING_RATE
+        how["dynamic_rate"] = DYNAMIC_RATE
     vocabulary = model.vocabulary
     show = _line_printer(vocabulary.unit, sources, heat, as_json)
     shown = Lines(show, vocabulary, with_bits=heat) if lines or heat else None

@@ -12,11 +12,13 @@ import click
 from charrnn.cli.sample.prompt import converse
 from charrnn.cli.sample.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared import options
-from charrnn.cli.shared.options import check_belonging, option
+from charrnn.cli.shared.options import check_belonging, declared, option
 from charrnn.cli.shared.output import announce_compilation, print_json, say
 from charrnn.cli.shared.signals import signals
+from charrnn.sampling.settings import SAMPLING_OPTIONS
 from charrnn.text.escapes import unescaped
 from charrnn.text.sources import ENCODING, check_encoding, versions
+from charrnn.training.run_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from charrnn.api import Model
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from charrnn.session import Session
     from charrnn.text.vocabulary import Vocabulary
 
-RIVALS = 5
+TOP = 5
 
 
 @click.command("sample")
@@ -40,36 +42,14 @@ RIVALS = 5
     help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
 )
 @option("--given", metavar="LABEL", help="Write text for this label; of a model of labels, else drawn with each text.")
-@option(
-    "--length", type=int, default=500, show_default=True, help="Maximum number of characters to draw after the seed."
-)
+@declared(SAMPLING_OPTIONS["length"])
 @option(
     "--stop", multiple=True, metavar="TEXT", help="Stop before this text, which may hold \\n and \\t. May be repeated."
 )
-@option(
-    "--temperature",
-    type=float,
-    default=0.8,
-    show_default=True,
-    help="Below 1: safer; above 1: wilder; 0: always the most probable character.",
-)
-@option("--top-k", type=int, default=0, metavar="K", help="Draw from the K most probable characters.", unset="all")
-@option(
-    "--top-p",
-    type=float,
-    default=1.0,
-    metavar="P",
-    help="Draw only from the most probable characters that together reach probability P.",
-    unset="all",
-)
-@option(
-    "--min-p",
-    type=float,
-    default=0.0,
-    metavar="P",
-    help="Draw from the characters of at least P times the largest probability.",
-    unset="all",
-)
+@declared(SAMPLING_OPTIONS["temperature"])
+@declared(SAMPLING_OPTIONS["top_k"])
+@declared(SAMPLING_OPTIONS["top_p"])
+@declared(SAMPLING_OPTIONS["min_p"])
 @option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="Number of texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="a new one each time")
 @options.unknown("What to do with characters of the seed that the model has never seen.")
@@ -87,7 +67,7 @@ RIVALS = 5
 @option(
     "--top",
     type=click.IntRange(min=0),
-    default=RIVALS,
+    default=TOP,
     show_default=True,
     metavar="N",
     help="How many of the most probable characters --probabilities shows.",
@@ -99,7 +79,11 @@ RIVALS = 5
     metavar="CORPUS",
     help="Report how much of the text is copied from a file or folder, and the longest passages; may be repeated.",
 )
-@option("--encoding", help="Encoding of the files of --novelty and --seed.", unset="utf-8; of a seed, the model's")
+@declared(
+    RUN_OPTIONS["encoding"],
+    help="Encoding of the files of --novelty and --seed.",
+    unset=f"{ENCODING}; of a seed, the model's",
+)
 @option("--interactive", is_flag=True, help="Read lines from the terminal and continue each of them.")
 @options.precision
 @options.threads
@@ -165,7 +149,8 @@ def command(
         model = model.given(given)
     unit = model.vocabulary.unit
     text = read_seed(seed, unit, *([encoding] if encoding else encodings_of(seed, path)))
-    chosen = settings_for(unit, {**settings, "stop": tuple(map(unescaped, settings["stop"]))})
+    asked = {name: value for name, value in settings.items() if value is not None}
+    chosen = settings_for(unit, {**asked, "stop": tuple(map(unescaped, settings["stop"]))})
     texts = begin_texts(model, text, path, state, interactive, num_samples, rng_seed, unknown)
     with saved(texts.session, state) if texts.session and state else nullcontext():
         if texts.session and interactive:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from charrnn.arguments import MOST_THREADS
 from charrnn.display import pasteable
 from charrnn.kinds.config import PRECISIONS
+from charrnn.options import Option
 from charrnn.training.run_options import CHECKPOINTS, RUN_OPTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,6 +71,28 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
     return click.option(*names, cls=VariableOption, **attributes)
 
 
+def declared(one: Option, **changed: Any) -> Callable[[F], F]:
+    """Make the command-line option of a declaration.
+
+    An option that is not given is None, so that its default can be decided elsewhere; a switch that is on by default
+    is True.
+
+    Args:
+        one: the declaration.
+        changed: arguments of ``option`` in which a command differs from the declaration.
+    """
+    attributes: dict[str, Any] = {"help": one.help, "metavar": one.metavar, "group": one.group}
+    flag = f"--{one.flag}"
+    if one.kind is bool:
+        flag = f"{flag}/--no-{one.flag}" if one.negatable else flag
+        attributes |= {"is_flag": True, "default": one.default or None}
+    else:
+        kind = click.Path(path_type=Path) if one.kind is Path else one.kind
+        unset = str(one.default) if one.shown_default is None and one.default is not None else one.shown_default
+        attributes |= {"type": click.Choice(one.choices()) if one.choices else kind, "unset": unset or None}
+    return option(flag, one.name, **attributes | changed)
+
+
 def is_typed(name: str) -> bool:
     """Whether a parameter was given on the command line, not by a variable, which may mean other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -92,17 +115,11 @@ def command_on(name: str, folder: Path, command: str) -> str:
     return pasteable(["charrnn", command, *words])
 
 
-checkpoints = option(
-    "--checkpoints",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    default=CHECKPOINTS,
-    show_default=True,
-    help=RUN_OPTIONS["checkpoints"].help,
-    group="Saving",
-)
+checkpoints = declared(RUN_OPTIONS["checkpoints"], default=CHECKPOINTS)
 THREADS = click.IntRange(1, MOST_THREADS)
-threads = option("--threads", type=THREADS, metavar="N", help="Number of threads.", unset="all cores", group="Training")
+"""The type of a number of threads, and of runs at once."""
+
+threads = declared(RUN_OPTIONS["threads"], type=THREADS)
 
 precision = option(
     "--precision",
@@ -123,6 +140,6 @@ def unknown(help_text: str) -> Callable[[F], F]:
     )
 
 
-encoding = option("--encoding", help="Encoding of the text.", unset="utf-8")
+encoding = declared(RUN_OPTIONS["encoding"])
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 target = click.argument("target", metavar="[RUN|FILE]", required=False)

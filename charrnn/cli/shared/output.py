@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.terminal import CONTROL_ESCAPES, put
 from charrnn.display import trimmed, visible, width_of
+from charrnn.storage.metrics import finite
 
 if TYPE_CHECKING:
     from charrnn.text.vocabulary import Vocabulary
@@ -73,17 +73,6 @@ def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:
     if symbol == vocabulary.end:
         return None
     return ord(symbol) if vocabulary.unit == "byte" else symbol
-
-
-def finite(value: Any) -> Any:
-    """Replace NaN and the infinities, which JSON lacks, by None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:

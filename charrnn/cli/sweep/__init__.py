@@ -10,12 +10,13 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import show_events, unwritable
-from charrnn.cli.shared.options import VariableOption, option
+from charrnn.cli.shared.options import VariableOption, declared, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, duration, print_json, say, table
 from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
 from charrnn.training.options import ALL_OPTIONS, check_value
+from charrnn.training.run_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from charrnn.cli.sweep.progress import NoProgress
@@ -40,8 +41,8 @@ Examples:
 @click.argument("spec_file", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @option("--dry-run", is_flag=True, help="List the runs and estimate how long they take, without training.")
 @option("--jobs", type=options.THREADS, metavar="N", help="Number of runs at once.", default=1, show_default=True)
-@option(
-    "--threads", type=options.THREADS, metavar="N", help="Threads of each run.", unset="the cores, divided by --jobs"
+@declared(
+    RUN_OPTIONS["threads"], type=options.THREADS, help="Threads of each run.", unset="the cores, divided by --jobs"
 )
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
 @option("--retry-failed", is_flag=True, help="Train runs again that have failed before.")

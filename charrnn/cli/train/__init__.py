@@ -10,10 +10,10 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.failures import show_events, unwritable
-from charrnn.cli.shared.options import option
+from charrnn.cli.shared.options import declared, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, tell
-from charrnn.cli.train.grouped import GroupedCommand, declared
+from charrnn.cli.train.grouped import GroupedCommand
 from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.training.options import ALL_OPTIONS

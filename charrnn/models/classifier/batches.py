@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.text.batches import Batch
 from charrnn.text.examples import Examples
-from charrnn.training.row_batches import Chosen, RowBatches, padded_rows
+from charrnn.training.row_batches import Chosen, RowBatches, RowIds, padded_rows
 from charrnn.training.settings import TrainingSettings
-
-Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def batches_of(config: ClassifierConfig, settings: TrainingSettings, data: Examples) -> RowBatches:
@@ -24,7 +21,7 @@ def batches_of(config: ClassifierConfig, settings: TrainingSettings, data: Examp
     return RowBatches(lengths, settings, partial(_batch_of, rows, targets, settings.batch_size))
 
 
-def _batch_of(rows: Sequence[Ids], targets: Ids, room: int, chosen: Chosen) -> Batch:
+def _batch_of(rows: Sequence[RowIds], targets: RowIds, room: int, chosen: Chosen) -> Batch:
     ids, lengths = padded_rows([rows[at] for at in chosen], room)
     labels, weights = np.zeros((1, room), np.int32), np.zeros((1, room), np.float32)
     labels[0, : len(chosen)] = targets[chosen]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
 from charrnn.layers.embedding import InputTables, initial_embedding
-from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.pooling import SUMMARIES, Pooling
 from charrnn.layers.products import Bias, Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection

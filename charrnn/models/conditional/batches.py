@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from charrnn.models.conditional.config import ConditionalConfig
 from charrnn.text.batches import Batch
 from charrnn.text.examples import Examples
-from charrnn.training.row_batches import Chosen, RowBatches, padded_rows
+from charrnn.training.row_batches import Chosen, RowBatches, RowIds, padded_rows
 from charrnn.training.settings import TrainingSettings
-
-Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def conditional_batches(config: ConditionalConfig, settings: TrainingSettings, data: Examples) -> RowBatches:
@@ -23,12 +20,12 @@ def conditional_batches(config: ConditionalConfig, settings: TrainingSettings, d
     return RowBatches(lengths, settings, partial(_batch_of, rows, classes, settings.batch_size))
 
 
-def with_ends(text: Ids, end: int) -> Ids:
+def with_ends(text: RowIds, end: int) -> RowIds:
     """A text between two ENDs."""
     return np.concatenate([[end], text, [end]]).astype(np.int32)
 
 
-def _batch_of(rows: Sequence[Ids], classes: Ids, room: int, chosen: Chosen) -> Batch:
+def _batch_of(rows: Sequence[RowIds], classes: RowIds, room: int, chosen: Chosen) -> Batch:
     ids, lengths = padded_rows([rows[at] for at in chosen], room)
     lengths = np.maximum(lengths - 1, 0)
     inputs = ids.copy()

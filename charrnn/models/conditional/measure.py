@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from charrnn.models.conditional.data import labelled_texts_in
 from charrnn.models.conditional.network import ConditionalNetwork
 from charrnn.models.label_answers import ngrams_of
 from charrnn.models.label_ngram.counts import (
-    Numbers,
+    Float64s,
     added_up,
     by_bayes,
     count_texts,
@@ -23,7 +22,7 @@ from charrnn.models.label_ngram.counts import (
 from charrnn.scoring.streams import go_on, losses_and_ranks
 from charrnn.text.examples import Example, Examples
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.row_batches import by_length, padded_rows
+from charrnn.training.row_batches import RowIds, by_length, padded_rows
 
 SCORED_TOGETHER = 64
 """Texts that are read at a time."""
@@ -31,12 +30,10 @@ SCORED_TOGETHER = 64
 SCORED_STEPS = 256
 """Steps of them that are read at a time."""
 
-Ids = np.ndarray[Any, np.dtype[np.int32]]
-
 
 def nats_given(
-    network: ConditionalNetwork, texts: Sequence[Ids], classes: Ids, before_window: Callable[[], None] = go_on
-) -> Numbers:
+    network: ConditionalNetwork, texts: Sequence[RowIds], classes: RowIds, before_window: Callable[[], None] = go_on
+) -> Float64s:
     """-ln p(text | label) (N,) of texts of ids and their ends, for labels of these numbers (N,)."""
     nats, end = np.empty(len(texts)), network.config.end
     for chosen in by_length(np.array([len(text) for text in texts], np.int64), SCORED_TOGETHER):
@@ -101,7 +98,7 @@ def evaluate_given(
 
 
 def figures_given(
-    rows: Sequence[Example], labels: Sequence[str], nats: Numbers, counts: Sequence[int]
+    rows: Sequence[Example], labels: Sequence[str], nats: Float64s, counts: Sequence[int]
 ) -> dict[str, float]:
     """The figures of a model that gives each label's texts a probability.
 
@@ -124,6 +121,6 @@ def figures_given(
     }
 
 
-def _bits(nats: Numbers, rows: Sequence[Example]) -> float:
+def _bits(nats: Float64s, rows: Sequence[Example]) -> float:
     """Bits per character of texts and their ends."""
     return float(nats.sum()) / math.log(2) / sum(len(row.given) + 1 for row in rows)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.conditioning import Conditioning
-from charrnn.layers.parameters import Array, Parameters, check_shapes
+from charrnn.layers.parameters import Parameters, check_shapes
 from charrnn.layers.products import Bias, WeightSum
 from charrnn.layers.state import State
 from charrnn.models.conditional.config import ConditionalConfig

@@ -8,8 +8,9 @@ from copy import copy
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.input_columns import InputColumns
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import WeightSum
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers, zero_state
 from charrnn.layers.recurrent_shape import uniform_weights

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.input_columns import InputColumns, columns_in
-from charrnn.layers.parameters import HEAD, HEAD_BIAS, Array, Parameters, check_shapes
+from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.kinds.contexts import ContextBuffers
-from charrnn.layers.parameters import Array
 from charrnn.layers.state import State
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.ngram.counts import NGram, check_arrays
 from charrnn.scoring.streams import go_on, losses_and_ranks
 from charrnn.text.examples import Examples
-from charrnn.training.row_batches import by_length, padded_rows
+from charrnn.training.row_batches import RowIds, by_length, padded_rows
 from charrnn.workers import Workers
 
 ROW_COUNTS = "label.rows"
@@ -30,11 +30,10 @@ ROW_COUNTS = "label.rows"
 READ_TOGETHER = 256
 """Texts that are read at a time."""
 
-Ids = np.ndarray[Any, np.dtype[np.int32]]
-Numbers = np.ndarray[Any, np.dtype[np.float64]]
+Float64s = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def count_texts(config: NgramConfig, texts: Sequence[Ids], workers: Workers | None = None) -> NGram:
+def count_texts(config: NgramConfig, texts: Sequence[RowIds], workers: Workers | None = None) -> NGram:
     """The n-gram model of texts of ids, each of which ends with the last id, END."""
     between = np.full(max(1, config.order - 1), config.vocab_size - 1, np.int32)
     return NGram.count(
@@ -42,7 +41,7 @@ def count_texts(config: NgramConfig, texts: Sequence[Ids], workers: Workers | No
     )
 
 
-def text_nats(model: NGram, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+def text_nats(model: NGram, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
     """-ln p (N,) of texts of ids and their ends."""
     nats, end = np.empty(len(texts)), model.config.vocab_size - 1
     for chosen in by_length(np.array([len(text) for text in texts], np.int64), READ_TOGETHER):
@@ -57,7 +56,7 @@ def text_nats(model: NGram, texts: Sequence[Ids], before_batch: Callable[[], Non
     return nats
 
 
-def added_up(total: Numbers, losses: Numbers, counted: Array) -> Numbers:
+def added_up(total: Float64s, losses: Float64s, counted: Array) -> Float64s:
     """Add those of the losses (T, B) that count to ``total`` (B,), step by step, so that no row depends on others."""
     for step in np.where(counted, losses, 0):
         total += step
@@ -85,7 +84,7 @@ class LabelNgrams:
     @classmethod
     def count(cls, config: LabelNgramConfig, data: Examples, workers: Workers | None = None) -> "LabelNgrams":
         """Count texts that are given and their labels, which are wanted."""
-        texts: dict[str, list[Ids]] = {label: [] for label in config.labels}
+        texts: dict[str, list[RowIds]] = {label: [] for label in config.labels}
         for row in data.rows:
             texts[row.wanted].append(data.vocabulary.encode(row.given))
         models = [count_texts(config.of_one_label, own, workers) for own in texts.values()]
@@ -115,27 +114,27 @@ class LabelNgrams:
         }
         return counts | {ROW_COUNTS: self._rows}
 
-    def nats_of_each(self, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+    def nats_of_each(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
         """-ln p(text | label) (C, N)."""
         return np.array([text_nats(model, texts, before_batch) for model in self._models])
 
-    def log_probabilities(self, texts: Sequence[Ids], before_batch: Callable[[], None] = go_on) -> Numbers:
+    def log_probabilities(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
         """Log probabilities (N, C) of the labels of texts of ids."""
         return by_bayes(self.nats_of_each(texts, before_batch), self._rows)
 
 
-def by_bayes(nats: Numbers, counts: Array) -> Numbers:
+def by_bayes(nats: Float64s, counts: Array) -> Float64s:
     """Return ln p(label | text) (N, C), from -ln p(text | label) (C, N) and the labels' counts (C,)."""
     joint = joint_log_probabilities(nats, counts)
-    found: Numbers = joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)
+    found: Float64s = joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)
     return found
 
 
-def joint_log_probabilities(nats: Numbers, counts: Array) -> Numbers:
+def joint_log_probabilities(nats: Float64s, counts: Array) -> Float64s:
     """Return ln p(text, label) (N, C), from -ln p(text | label) (C, N) and the labels' counts (C,)."""
     with np.errstate(divide="ignore"):  # a label without rows is never the answer
         shares = np.log(np.asarray(counts) / np.sum(counts))
-    joint: Numbers = shares - nats.T
+    joint: Float64s = shares - nats.T
     return joint
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells.contract import Weights as CellWeights
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.jit import by_address, compiled, inlined, jit
 from charrnn.kernels.packing import Packed, part_of, parts_of
@@ -25,27 +26,25 @@ from charrnn.layers.products import matmul_address
 from charrnn.models.language.config import LanguageConfig
 from charrnn.sampling.drawing import Drawn, choose
 
-Array = npt.NDArray[np.floating]
-
 
 class SamplingWeights(NamedTuple):
     """A model's weights, with all layers in one array."""
 
-    table: Array
+    table: FloatArray
     """(V, at least G): the first layer's input table."""
-    upper: Array
+    upper: FloatArray
     """(L - 1, 1 or V, at least G): for each layer above, its input table, or its bias if no input reaches it."""
     w_hh: tuple[Packed, ...]
     """For each of the cell's products, H x its rows, with panels (L, size)."""
-    vectors: Array
+    vectors: FloatArray
     """(L, P, at least H): the cell's vectors."""
     w_ih: Packed
     """H x G, with panels (L - 1, size)."""
     w_out: Packed
     """H x V, with panels (S, size) for the last S layers, which reach the output."""
-    head_bias: Array
+    head_bias: FloatArray
     """(1, V)."""
-    zeros: Array
+    zeros: FloatArray
     """(1, at least G)."""
 
 
@@ -68,17 +67,17 @@ class StreamArrays(NamedTuple):
     """(1, L N): the number of each row."""
     no_ids: npt.NDArray[np.int32]
     """(1, L N) zeros."""
-    below: Array
+    below: FloatArray
     """(1, L N, at least H): a view of the activations in which each row is the output of the layer below."""
-    outputs: Array
+    outputs: FloatArray
     """(L, N, at least H): a view of the activations, the output of each layer."""
     generators: npt.NDArray[np.uint64]
     """(N, 4) states of the random generators."""
-    precomputed: tuple[Array, ...]
+    precomputed: tuple[FloatArray, ...]
     """(1, L N, at least its rows) for each of the cell's products that the loop precomputes; empty for the others."""
-    logits: Array
+    logits: FloatArray
     """(1, N, at least V)."""
-    weights: Array
+    weights: FloatArray
     """(N, V), a buffer."""
     heap: npt.NDArray[np.int32]
     """(N, V), a buffer."""

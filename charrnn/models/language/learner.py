@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.layers.parameters import Array
+from charrnn.kernels.arrays import Array
 from charrnn.layers.products import Summation, WeightSum
 from charrnn.layers.state import State
 from charrnn.models.language.network import LanguageBuffers, Network

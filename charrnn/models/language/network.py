@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.embedding import InputTables
-from charrnn.layers.parameters import HEAD_BIAS, Array
+from charrnn.layers.parameters import HEAD_BIAS
 from charrnn.layers.products import Bias, Rows
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers

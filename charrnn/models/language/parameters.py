@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.layers.embedding import initial_embedding
-from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.models.language.config import LanguageConfig
 

@@ -54,20 +54,22 @@ def choose_model(draft: Draft, speed: Speed) -> float:
         draft.choose(weight_decay=WEIGHT_DECAY)
     if all(map(draft.is_default, options_in("cells", "Model").keys() - defaults_of("cells", PLANNED_CELL).keys())):
         draft.choose(cell=PLANNED_CELL)
-    rate = speed(draft.config, draft.settings)
+    throughput = speed(draft.config, draft.settings)
     if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
-        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
-        if bf16_rate > LEAST_BF16_GAIN * rate:
+        bf16_throughput = speed(replace(draft.config, precision="bf16"), draft.settings)
+        if bf16_throughput > LEAST_BF16_GAIN * throughput:
             draft.choose(precision="bf16")
-            rate = bf16_rate
+            throughput = bf16_throughput
     if not draft.is_given("hidden_size"):
-        draft.choose(hidden_size=best_size(rate * 60 * minutes * work_per_character(draft.config), draft.characters))
-        rate = speed(draft.config, draft.settings)
-    epochs = min(draft.most_epochs, rate * 60 * minutes / draft.characters)
+        draft.choose(
+            hidden_size=best_size(throughput * 60 * minutes * work_per_character(draft.config), draft.characters)
+        )
+        throughput = speed(draft.config, draft.settings)
+    epochs = min(draft.most_epochs, throughput * 60 * minutes / draft.characters)
     draft.choose(dropout=best_dropout(draft.config.hidden_size, epochs))
     if gains_by_tying(epochs) and not draft.is_given("embedding_size"):
         draft.choose(tie_embedding=True)
-    return speed(draft.config, draft.settings) if draft.config.dropout or draft.config.tie_embedding else rate
+    return speed(draft.config, draft.settings) if draft.config.dropout or draft.config.tie_embedding else throughput
 
 
 def why_this_size(draft: Draft) -> str:

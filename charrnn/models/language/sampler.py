@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.arrays import Array, aligned_zeros, padded
 from charrnn.kernels.draw import Rules
 from charrnn.kernels.matmul import adds_start_last
 from charrnn.kernels.packing import Packed, packed_zeros
@@ -26,8 +24,6 @@ from charrnn.models.language.thread_tuner import ThreadTuner
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import Snapshot, Streams
 from charrnn.workers import share
-
-Array = npt.NDArray[Any]
 
 IN_CACHE = 2**20
 """Bytes of weights that fit the L2 cache of most processors, so that their order of reading does not matter."""

@@ -11,9 +11,10 @@ from copy import copy
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.hidden import Hidden
 from charrnn.layers.input_columns import InputColumns
-from charrnn.layers.parameters import Array, Parameters
+from charrnn.layers.parameters import Parameters
 from charrnn.layers.products import WeightSum
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.state import State

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.counts import Counts, count_followers, grow_tree, measure_shared, mix_counts, sort_places
 from charrnn.kinds.contexts import ContextModel
-from charrnn.layers.parameters import Array
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.workers import Workers
 
@@ -72,7 +72,8 @@ class NGram(ContextModel):
         arrays = {"text": text, "position": position, "length": length, "first_child": first_child, "start": start}
         discounts = np.zeros((config.order, 4))
         if continuations:
-            discounts[:] = [discounts_of(row) for row in counts_of_counts(config.order, counts=counts, **arrays)]
+            rows = counts_of_counts(config.order, position, length, first_child, start, counts)
+            discounts[:] = [discounts_of(row) for row in rows]
         return cls(config, {**arrays, "follower": follower, "counts": counts, "discounts": discounts}, workers)
 
     @property
@@ -138,7 +139,7 @@ def _ascends(array: Array) -> bool:
 
 
 def counts_of_counts(
-    order: int, *, text: Array, position: Array, length: Array, first_child: Array, start: Array, counts: Array
+    order: int, position: Array, length: Array, first_child: Array, start: Array, counts: Array
 ) -> Any:
     """For contexts of each length, the number of counts that are 1, 2, 3 and 4: (order, 4)."""
     result = np.zeros((order + 1, 4), np.int64)

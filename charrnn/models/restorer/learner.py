@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.layers.parameters import Array
+from charrnn.kernels.arrays import Array
 from charrnn.layers.products import Summation, WeightSum
 from charrnn.layers.state import State
 from charrnn.models.restorer.network import Restorer, RestorerBuffers

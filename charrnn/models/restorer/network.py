@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros
+from charrnn.kernels.arrays import Array, aligned_zeros
 from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.feedback import Feedback
-from charrnn.layers.parameters import HEAD_BIAS, Array
+from charrnn.layers.parameters import HEAD_BIAS
 from charrnn.layers.products import Bias, Rows
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import StackBuffers

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.kernels.jit import by_address
 from charrnn.kernels.lookup import LookupWeights, lookup_logits, lookup_tanh
 from charrnn.kinds.contexts import ContextModel
 from charrnn.layers.embedding import InputTables, initial_embedding
-from charrnn.layers.parameters import EMBEDDING, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, Parameters, check_shapes
 from charrnn.layers.products import Rows, Summation, matmul_address
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights

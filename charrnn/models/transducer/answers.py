@@ -9,13 +9,13 @@ import numpy as np
 
 from charrnn.kinds.contract import Answer
 from charrnn.models.transducer.config import TransducerConfig
-from charrnn.models.transducer.data import Coder, Ids, Pairs, symbols_of
+from charrnn.models.transducer.data import Coder, Pairs, symbols_of
 from charrnn.models.transducer.network import Transducer
 from charrnn.models.transducer.search import BEAM, search
 from charrnn.text.batches import PairBatch
 from charrnn.text.examples import Example
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_rows
+from charrnn.training.row_batches import Chosen, RowBatches, RowIds, by_length, padded_rows
 from charrnn.training.settings import TrainingSettings
 
 SCORED_AT_ONCE = 64
@@ -34,13 +34,13 @@ def pair_batches(config: TransducerConfig, settings: TrainingSettings, data: Pai
     return RowBatches(longest, settings, partial(pair_batch, given, wanted, settings.batch_size), keys)
 
 
-def encoded(config: TransducerConfig, data: Pairs) -> tuple[list[Ids], list[Ids]]:
+def encoded(config: TransducerConfig, data: Pairs) -> tuple[list[RowIds], list[RowIds]]:
     """The ids of what is given and of what is wanted."""
     coder = Coder(config, data.vocabulary)
     return [coder.given_ids(row) for row in data.rows], [coder.wanted_ids(row) for row in data.rows]
 
 
-def pair_batch(given: Sequence[Ids], wanted: Sequence[Ids], room: int, chosen: Chosen) -> PairBatch:
+def pair_batch(given: Sequence[RowIds], wanted: Sequence[RowIds], room: int, chosen: Chosen) -> PairBatch:
     """The chosen rows side by side, with room for others."""
     inputs, lengths = padded_rows([given[at] for at in chosen], room)
     targets, counts = padded_rows([wanted[at] for at in chosen], room)

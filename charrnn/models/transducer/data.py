@@ -12,8 +12,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.examples import LONGEST_SIDE, Example, Examples, MalformedRowError, examples_of, split_examples
 from charrnn.text.symbols import as_symbols, known_symbols, to_text
 from charrnn.text.vocabulary import Vocabulary
-
-Ids = np.ndarray[Any, np.dtype[np.int32]]
+from charrnn.training.row_batches import RowIds
 
 END_OF_ANSWER = 0
 """The class that ends an answer; the decoder reads it before the first symbol."""
@@ -107,13 +106,13 @@ class Coder:
         self._classes = {symbol: number for number, symbol in enumerate(config.targets, 1)}
         self._features = {feature: config.vocab_size + at for at, feature in enumerate(config.features)}
 
-    def given_ids(self, row: Example) -> Ids:
+    def given_ids(self, row: Example) -> RowIds:
         """What is read: the features, the characters, the end."""
         features = [self._features[feature] for feature in features_of(row.features)]
         ends = [self._config.vocab_size - 1]
         return np.concatenate([features, self._vocabulary.encode(row.given), ends]).astype(np.int32)
 
-    def wanted_ids(self, row: Example) -> Ids:
+    def wanted_ids(self, row: Example) -> RowIds:
         """What is to be written: the symbols, the end."""
         symbols = symbols_of(row.wanted, self._config.symbols)
         return np.array([*(self._classes[symbol] for symbol in symbols), END_OF_ANSWER], np.int32)

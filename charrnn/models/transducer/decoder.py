@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.kernels.dropout import dropout
 from charrnn.layers.attention import Attention, AttentionBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Memory
-from charrnn.layers.parameters import HEAD, HEAD_BIAS, Array, Parameters
+from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters
 from charrnn.layers.products import Bias, PackedMatrix, Rows, Summation, WeightSum, flat, weight_sum, zero_row
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers, zero_state

@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, row_stride
+from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
 from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Bridge, Memory
-from charrnn.layers.parameters import Array
 from charrnn.layers.products import Bias, Rows, Summation, WeightSum
 from charrnn.layers.state import State
 from charrnn.models.transducer.config import TransducerConfig

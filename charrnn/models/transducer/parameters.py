@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from charrnn.kernels.arrays import Array
 from charrnn.layers.attention import attention_shapes, initialise_attention
 from charrnn.layers.embedding import initial_embedding
 from charrnn.layers.memory import Bridge
-from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Array, Parameters, check_shapes
+from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.models.transducer.config import TransducerConfig
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.arrays import Array
 from charrnn.kernels.cross_entropy import log_softmax
-from charrnn.layers.parameters import Array
-from charrnn.models.transducer.data import END_OF_ANSWER, Ids
+from charrnn.models.transducer.data import END_OF_ANSWER
 from charrnn.models.transducer.decoder import DecoderBuffers
 from charrnn.models.transducer.network import EncoderBuffers, Transducer
-from charrnn.training.row_batches import by_length, padded_rows
+from charrnn.training.row_batches import RowIds, by_length, padded_rows
 from charrnn.workers import share
 
 BEAM = 4
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 def search(
     network: Transducer,
-    rows: Sequence[Ids],
+    rows: Sequence[RowIds],
     beam: int = BEAM,
     top: int = 1,
     before_batch: Callable[[], None] = lambda: None,
@@ -66,7 +66,7 @@ class Decoding:
         top: answers to each row.
     """
 
-    def __init__(self, network: Transducer, rows: Sequence[Ids], width: int, top: int) -> None:
+    def __init__(self, network: Transducer, rows: Sequence[RowIds], width: int, top: int) -> None:
         self._network, self._width, self._top = network, width, top
         config, count = network.config, len(rows)
         self._finished: list[list[Found]] = [[] for _ in rows]

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from charrnn.cli.gradients.drawing import MARGIN, PANEL_HEIGHT, WIDTH, Panel, Series, as_png, as_svg
+from charrnn.cli.gradients.drawing import Panel, Series, as_png, as_svg
 from charrnn.errors import ConfigError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,9 +17,7 @@ def test_a_line_runs_from_corner_to_corner_on_logarithmic_axes():
     line = Series("a < b", [(1, 1e-6), (10, 1e-3), (100, 1), (1000, 0)])
     root = drawn(Panel("title", [line], logarithmic=True))
     points = root.find(f".//{SVG}polyline").get("points").split()
-    left, bottom, right, top = MARGIN, PANEL_HEIGHT - MARGIN, WIDTH - MARGIN, MARGIN
-    middle = f"{(left + right) / 2:.1f},{(top + bottom) / 2:.1f}"
-    assert points == [f"{left:.1f},{bottom:.1f}", middle, f"{right:.1f},{top:.1f}"]  # 0 has no logarithm
+    assert points == ["50.0,270.0", "210.0,160.0", "370.0,50.0"]  # of 420 x 320 pixels; 0 has no logarithm
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert texts == ["title", "1", "100", "1e-06", "1", "a < b"]
 
@@ -31,7 +29,7 @@ def test_points_lie_around_the_unit_circle():
     assert float(on.get("cx")) == pytest.approx(cx, abs=0.1)
     assert float(on.get("cy")) == pytest.approx(cy - ry, abs=0.1)
     assert float(out.get("cx")) == pytest.approx(cx + 2 * rx, abs=0.2)
-    assert int(root.get("width")) == 2 * WIDTH
+    assert int(root.get("width")) == 2 * 420
 
 
 def test_nothing_and_single_points_can_be_drawn():

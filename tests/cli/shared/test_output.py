@@ -1,5 +1,4 @@
 import json
-import math
 import os
 import sys
 
@@ -10,7 +9,6 @@ from charrnn.cli.shared.output import (
     bar_width,
     counted,
     duration,
-    finite,
     number,
     one_line,
     print_event,
@@ -25,14 +23,6 @@ from charrnn.training.events import CheckpointDue
 def test_an_event_is_an_object_that_tells_its_name(capfdbinary):
     print_event(CheckpointDue(7, "last"))
     assert json.loads(capfdbinary.readouterr().out) == {"event": "checkpoint_due", "step": 7, "kind": "last"}
-
-
-def test_json_knows_no_nan():
-    assert finite({"a": math.nan, "b": [1.5, -math.inf], "c": (math.inf, "x")}) == {
-        "a": None,
-        "b": [1.5, None],
-        "c": [None, "x"],
-    }
 
 
 @pytest.mark.parametrize("err", [True, False])

@@ -141,8 +141,8 @@ def test_streams_that_are_not_fresh_leave_the_initial_state_without_a_gradient(m
     network = Network(make_parameters(vocab_size=5, hidden_size=6, learn_initial_state=True), training=True)
     x, y, state = make_window(network, 4, 3)
     bptt = TruncatedBPTT(network, 4, 3)
-    for fresh, reached in ((None, False), (np.array([False, True, False]), True), (np.zeros(3, bool), False)):
-        bptt.loss_and_gradient(Batch(x, y, reset=fresh), copy_state(state))
+    for reset, reached in ((None, False), (np.array([False, True, False]), True), (np.zeros(3, bool), False)):
+        bptt.loss_and_gradient(Batch(x, y, reset=reset), copy_state(state))
         assert [bool(bptt.gradient[f"initial.{name}_l0"].any()) for name in "hc"] == [reached] * 2
 
 

@@ -3,12 +3,12 @@ import pytest
 from charrnn.models.language.thread_tuner import LEAST_SECONDS, LONGEST_PAUSE, ThreadTuner
 
 
-def run(pace, seconds, chunks):
+def run(tuner, seconds, chunks):
     """The numbers of threads of so many chunks, whose characters take ``seconds[threads]``."""
     used = []
     for _ in range(chunks):
-        used.append(pace.threads(100))
-        pace.took(used[-1], 100 * seconds[used[-1]], 100)
+        used.append(tuner.threads(100))
+        tuner.took(used[-1], 100 * seconds[used[-1]], 100)
     return used
 
 
@@ -25,10 +25,10 @@ def test_the_first_trial_goes_up_and_so_on_while_it_helps(threads, sizes):
 
 @pytest.mark.parametrize("best", [1, 2, 4, 8])
 def test_the_best_is_found_from_both_sides_and_kept(best):
-    pace = ThreadTuner(8)
-    run(pace, {1: 1.0, 2: 0.5, 4: 0.25, 8: 0.12} if best < 4 else dict.fromkeys((1, 2, 4, 8), 1.0), 30)
+    tuner = ThreadTuner(8)
+    run(tuner, {1: 1.0, 2: 0.5, 4: 0.25, 8: 0.12} if best < 4 else dict.fromkeys((1, 2, 4, 8), 1.0), 30)
     seconds = {size: 1.0 + abs(size - best) for size in (1, 2, 4, 8)}
-    used = run(pace, seconds, 40 * LONGEST_PAUSE)[20 * LONGEST_PAUSE :]
+    used = run(tuner, seconds, 40 * LONGEST_PAUSE)[20 * LONGEST_PAUSE :]
     assert used.count(best) >= 0.95 * len(used)
 
 
@@ -38,23 +38,23 @@ def test_a_difference_that_may_be_noise_changes_nothing():
 
 
 def test_when_the_other_cores_are_taken_away_it_goes_back():
-    pace = ThreadTuner(2)
-    assert run(pace, {1: 1.0, 2: 0.5}, 100)[-1] == 2
-    assert run(pace, {1: 1.0, 2: 5.0}, 2 * LONGEST_PAUSE + 2)[-1] == 1
+    tuner = ThreadTuner(2)
+    assert run(tuner, {1: 1.0, 2: 0.5}, 100)[-1] == 2
+    assert run(tuner, {1: 1.0, 2: 5.0}, 2 * LONGEST_PAUSE + 2)[-1] == 1
 
 
 def test_short_chunks_are_drawn_by_one_thread_and_say_nothing():
-    pace, few = ThreadTuner(2), {1: LEAST_SECONDS / 200, 2: LEAST_SECONDS / 300}
-    assert set(run(pace, few, 50)) == {1}
+    tuner, few = ThreadTuner(2), {1: LEAST_SECONDS / 200, 2: LEAST_SECONDS / 300}
+    assert set(run(tuner, few, 50)) == {1}
     seconds = {1: LEAST_SECONDS, 2: LEAST_SECONDS / 2}
-    assert run(pace, seconds, 4) == [1, 2, 2, 1]
+    assert run(tuner, seconds, 4) == [1, 2, 2, 1]
     for _ in range(50):
-        assert pace.threads(1) == 1
-        pace.took(1, 2 * LEAST_SECONDS, 1)
-    assert run(pace, seconds, 1) == [2]
+        assert tuner.threads(1) == 1
+        tuner.took(1, 2 * LEAST_SECONDS, 1)
+    assert run(tuner, seconds, 1) == [2]
 
 
 def test_a_trial_may_be_as_fast_as_it_likes():
-    pace, seconds = ThreadTuner(2), {1: LEAST_SECONDS, 2: LEAST_SECONDS / 1000}
-    assert run(pace, seconds, 2) == [1, 2]
-    assert pace.threads(1_000_000) == 2
+    tuner, seconds = ThreadTuner(2), {1: LEAST_SECONDS, 2: LEAST_SECONDS / 1000}
+    assert run(tuner, seconds, 2) == [1, 2]
+    assert tuner.threads(1_000_000) == 2

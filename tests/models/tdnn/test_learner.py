@@ -87,8 +87,8 @@ def test_dropout_is_of_the_hidden_layer(make, random):
     x, y, state = window(random, parameters.config)
     learner = TDNNLearner(TDNN(parameters, training=True), 6, 3)
 
-    def loss_and_gradient(key):
-        value = learner.loss_and_gradient(Batch(x, y), [(state[0][0].copy(),)], dropout_seed=key)
+    def loss_and_gradient(dropout_seed):
+        value = learner.loss_and_gradient(Batch(x, y), [(state[0][0].copy(),)], dropout_seed=dropout_seed)
         return value, learner.gradient["head.bias"].copy(), learner.gradient["hidden.bias"].copy()
 
     plain, first, again = loss_and_gradient(None), loss_and_gradient(1), loss_and_gradient(1)
@@ -112,8 +112,8 @@ def test_only_the_predictions_after_the_lead_count(make, random):
     passed = np.concatenate([begun, x[:2].T + 1], axis=1)[:, 2:]
     wanted = learner.loss_and_gradient(Batch(x[2:], y[2:]), [(passed.copy(),)]), learner.gradient.vector.copy()
     carried = state[0].copy()
-    fresh = np.array([False, True, False])
-    assert learner.loss_and_gradient(Batch(x, y[2:], reset=fresh, advance=2), [(carried,)]) == pytest.approx(
+    reset = np.array([False, True, False])
+    assert learner.loss_and_gradient(Batch(x, y[2:], reset=reset, advance=2), [(carried,)]) == pytest.approx(
         wanted[0], rel=1e-12
     )
     np.testing.assert_allclose(learner.gradient.vector, wanted[1], rtol=1e-9, atol=1e-12)

@@ -1,0 +1,7 @@
+"""Defaults of the ways to score a text; in a module of their own, so that ``--help`` can show them without NumPy."""
+
+SEPARATOR = "="
+"""The text between question and answer."""
+
+DYNAMIC_RATE = 1e-3
+"""Learning rate of dynamic evaluation."""
