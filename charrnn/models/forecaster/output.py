@@ -16,7 +16,6 @@ from charrnn.layers.input_columns import InputColumns, columns_in
 from charrnn.layers.parameters import HEAD, HEAD_BIAS, Array, Parameters, check_shapes
 from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
-from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.squared_error import SquaredError
 from charrnn.layers.state import State
 from charrnn.models.forecaster.config import SeriesConfig
@@ -24,9 +23,6 @@ from charrnn.text.batches import Batch
 from charrnn.workers import Workers, share
 
 DIRECT = "direct.weight"
-
-INITIAL_OUTPUT = 0.1
-"""Factor of the initial C, so that a network begins near a linear model."""
 
 ROWS_AT_ONCE = 1024
 """Rows that a network without a state reads at a time."""
@@ -46,10 +42,8 @@ class ForecasterParameters(Parameters):
         return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != DIRECT]
 
     def initialise(self, rng_seed: int) -> "ForecasterParameters":
-        """See ``Parameters``: D is zero."""
-        random = np.random.default_rng(rng_seed)
-        self.initialise_hidden(random)
-        self[HEAD][:] = INITIAL_OUTPUT * uniform_weights(random, self[HEAD].shape, self.config.hidden_size)
+        """See ``Parameters``: C, D and c are zero, so that a network learns a linear model first."""
+        self.initialise_hidden(np.random.default_rng(rng_seed))
         return self
 
     def initialise_hidden(self, random: np.random.Generator) -> None:
