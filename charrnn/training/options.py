@@ -104,6 +104,8 @@ def check_documents(documents: str | None, config: ModelConfig) -> None:
     Raises:
         ConfigError: the kind of model does not support documents.
     """
+    if documents and config.kind.answers and not config.kind.documents:
+        raise ConfigError(f"documents are for texts, not for task {config.task}: leave documents out")
     if documents and not config.kind.documents:
         raise ConfigError(f"documents are for a recurrent network, not for a {config.model} model: leave documents out")
 

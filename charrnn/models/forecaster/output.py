@@ -3,10 +3,10 @@
     y[t] = C h[t] + D x[t] + c          x: what the network reads; h: its hidden units; squared error
 
 D connects input and output directly, as in a linear state-space model: the hidden units learn what a linear model
-misses. Without them, y is a linear autoregression.
+misses. Without hidden units, y would be a linear autoregression.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,7 +56,7 @@ def with_output(config: SeriesConfig, hidden: Mapping[str, tuple[int, ...]]) -> 
     return {**hidden, HEAD: (1, config.hidden_size), HEAD_BIAS: (1,), DIRECT: (1, config.width)}
 
 
-class ForecasterBuffers:
+class ForecasterBuffers(ABC):
     """Arrays of the output, for T steps of B rows.
 
     Attributes:
@@ -82,7 +82,7 @@ class ForecasterBuffers:
         """The same arrays for fewer steps."""
 
 
-class Forecaster:
+class Forecaster(ABC):
     """A network that forecasts.
 
     Args:
@@ -115,7 +115,7 @@ class Forecaster:
         """See ``LanguageModel``: nothing is carried from batch to batch."""
         return []
 
-    def check_state(self, state: State) -> None:
+    def check_state(self, state: State) -> None:  # noqa: B027 - there is none
         """See ``LanguageModel``."""
 
     def to_tensors(self) -> dict[str, Array]:
@@ -139,7 +139,7 @@ class Forecaster:
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:
         """The sums that give the gradients of the hidden layers' weights."""
 
-    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:
+    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:  # noqa: B027 - windows have none
         """The gradients that each row has apart."""
 
     def forward(self, x: Array, buffers: Any, first: int, last: int, *, dropout_seed: int | None = None) -> None:
