@@ -77,6 +77,8 @@ def check_value(name: str, value: Any) -> None:
     others: dict[str, Any] = {}
     if name in MODEL_OPTIONS:
         others["task"], others["model"] = ALL_OPTIONS[name].kinds[0]
+    if name == "model":  # any task's
+        others["task"] = next((task for task, model in kinds() if model == value), others["task"])
     if name in HYPERPARAMETERS:
         others["optimizer"] = owner_of("optimizers", name)
     if name in options_in("cells", "Model"):

@@ -40,7 +40,8 @@ SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
 def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
     """Choose what the user has left open; returns the training speed in rows a second.
 
-    Windows have as many lags as the autoregression that eval compares with; a recurrent network has its state instead.
+    Windows with the target have as many lags as the autoregression that eval compares with. A recurrent network has its
+    state instead, and a network of finite response, which has only its lags, keeps the default.
     """
     part: Any = draft.train
     growth = max(1.0, len(part) / TINY)
@@ -48,7 +49,9 @@ def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
         draft.choose(weight_decay=round(TINY_DECAY / growth, 4), learning_rate=TINY_RATE)
     draft.choose(hidden_size=min(MOST_UNITS, int(TINY_UNITS * growth)))
     if windows:
-        draft.choose(lags=best_order(part.whole.target), batch_size=min(LARGEST_BATCH, len(part)))
+        draft.choose(batch_size=min(LARGEST_BATCH, len(part)))
+        if draft.config.reads_target:
+            draft.choose(lags=best_order(part.whole.target))
         return speed(draft.config, draft.settings)
     others = options_in("cells", "Model").keys() - defaults_of("cells", SERIES_CELL).keys()
     if all(map(draft.is_default, others)):
