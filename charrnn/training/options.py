@@ -83,6 +83,8 @@ def check_value(name: str, value: Any) -> None:
     others: dict[str, Any] = {}
     if name in MODEL_OPTIONS:
         others["task"], others["model"] = ALL_OPTIONS[name].kinds[0]
+    if name == "model":  # any task's
+        others["task"] = next((task for task, model in kinds() if model == value), others["task"])
     if name in OPTIMIZER_OPTIONS:
         others["optimizer"] = owner_of("optimizers", name)
     if name in options_in("cells", "Model"):
@@ -110,6 +112,8 @@ def check_documents(documents: str | None, config: ModelConfig) -> None:
     Raises:
         ConfigError: the kind of model does not support documents.
     """
+    if documents and config.kind.answers and not config.kind.documents:
+        raise ConfigError(f"documents are for texts, not for task {config.task}: leave documents out")
     if documents and not config.kind.documents:
         raise ConfigError(
             f"model {config.model} cannot learn documents: leave documents out, or choose a recurrent network"

@@ -10,7 +10,16 @@ OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "v
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("order", 5), ("context_size", 4), ("dropout", 0.5), ("model", "tdnn"), ("update_every", 900), ("momentum", 0.5)],
+    [
+        ("order", 5),
+        ("context_size", 4),
+        ("dropout", 0.5),
+        ("model", "tdnn"),
+        ("model", "narx"),
+        ("lags", 3),
+        ("update_every", 900),
+        ("momentum", 0.5),
+    ],
 )
 def test_a_value_that_some_run_can_have_is_fit(option, value):
     check_value(option, value)

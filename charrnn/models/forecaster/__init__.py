@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.models.forecaster.config import StateSpaceConfig
-from charrnn.models.forecaster.kind import SeriesKind
+from charrnn.models.forecaster.kind import SeriesKind, lags_in_words
 
 
 class StateSpace(SeriesKind):
@@ -20,8 +20,7 @@ class StateSpace(SeriesKind):
     def title(self, config: StateSpaceConfig) -> str:
         """See ``Kind``."""
         layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
-        lags = "1 lag" if config.lags == 1 else f"{config.lags} lags"
-        return f"{config.cell}, {layers} of {config.hidden_size} above {lags}"
+        return f"{config.cell}, {layers} of {config.hidden_size} above {lags_in_words(config)}"
 
     def parameters(self, config: StateSpaceConfig) -> Any:
         """See ``Kind``."""

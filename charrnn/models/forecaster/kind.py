@@ -111,7 +111,7 @@ class WindowKind(SeriesKind):
 
     def title(self, config: Any) -> str:
         """See ``Kind``."""
-        return f"{self.name} of {config.lags} lags, {config.hidden_size} units"
+        return f"{self.name} of {lags_in_words(config)}, {config.hidden_size} units"
 
     def parameters(self, config: Any) -> Any:
         """See ``Kind``."""
@@ -170,3 +170,8 @@ class WindowKind(SeriesKind):
         from charrnn.models.forecaster.recipe import choose_forecaster
 
         return choose_forecaster(draft, speed, windows=True)
+
+
+def lags_in_words(config: Any) -> str:
+    """How many lags."""
+    return "1 lag" if config.lags == 1 else f"{config.lags} lags"

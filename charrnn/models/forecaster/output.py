@@ -3,10 +3,10 @@
     y[t] = C h[t] + D x[t] + c          x: what the network reads; h: its hidden units; squared error
 
 D connects input and output directly, as in a linear state-space model: the hidden units learn what a linear model
-misses. Without them, y is a linear autoregression.
+misses. Without hidden units, y would be a linear autoregression.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +17,6 @@ from charrnn.layers.input_columns import InputColumns, columns_in
 from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
-from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.squared_error import SquaredError
 from charrnn.layers.state import State
 from charrnn.models.forecaster.config import SeriesConfig
@@ -25,9 +24,6 @@ from charrnn.text.batches import Batch
 from charrnn.workers import Workers, share
 
 DIRECT = "direct.weight"
-
-INITIAL_OUTPUT = 0.1
-"""Factor of the initial C, so that a network begins near a linear model."""
 
 ROWS_AT_ONCE = 1024
 """Rows that a network without a state reads at a time."""
@@ -47,10 +43,8 @@ class ForecasterParameters(Parameters):
         return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != DIRECT]
 
     def initialise(self, rng_seed: int) -> "ForecasterParameters":
-        """See ``Parameters``: D is zero."""
-        random = np.random.default_rng(rng_seed)
-        self.initialise_hidden(random)
-        self[HEAD][:] = INITIAL_OUTPUT * uniform_weights(random, self[HEAD].shape, self.config.hidden_size)
+        """See ``Parameters``: C, D and c are zero, so that a network learns a linear model first."""
+        self.initialise_hidden(np.random.default_rng(rng_seed))
         return self
 
     def initialise_hidden(self, random: np.random.Generator) -> None:
@@ -63,7 +57,7 @@ def with_output(config: SeriesConfig, hidden: Mapping[str, tuple[int, ...]]) -> 
     return {**hidden, HEAD: (1, config.hidden_size), HEAD_BIAS: (1,), DIRECT: (1, config.width)}
 
 
-class ForecasterBuffers:
+class ForecasterBuffers(ABC):
     """Arrays of the output, for T steps of B rows.
 
     Attributes:
@@ -89,7 +83,7 @@ class ForecasterBuffers:
         """The same arrays for fewer steps."""
 
 
-class Forecaster:
+class Forecaster(ABC):
     """A network that forecasts.
 
     Args:
@@ -122,7 +116,7 @@ class Forecaster:
         """See ``LanguageModel``: nothing is carried from batch to batch."""
         return []
 
-    def check_state(self, state: State) -> None:
+    def check_state(self, state: State) -> None:  # noqa: B027 - there is none
         """See ``LanguageModel``."""
 
     def to_tensors(self) -> dict[str, Array]:
@@ -146,7 +140,7 @@ class Forecaster:
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:
         """The sums that give the gradients of the hidden layers' weights."""
 
-    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:
+    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:  # noqa: B027 - windows have none
         """The gradients that each row has apart."""
 
     def forward(self, x: Array, buffers: Any, first: int, last: int, *, dropout_seed: int | None = None) -> None:

@@ -7,6 +7,7 @@ units grow and weight decay falls with the rows.
 
 from typing import Any
 
+from charrnn.hyperparameters import defaults_of, options_in
 from charrnn.models.forecaster.rivals import best_order
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
@@ -20,8 +21,8 @@ TINY = 250
 TINY_DECAY, TINY_RATE = 1.0, 0.01
 """Weight decay and learning rate for it."""
 
-TINY_UNITS, TINY_RECURRENT_UNITS, MOST_UNITS = 4, 8, 64
-"""Hidden units for it, of windows and of a recurrent layer; and for the longest series."""
+TINY_UNITS, MOST_UNITS = 4, 64
+"""Hidden units for it, and for the longest series."""
 
 UNROLLED_ROWS = 1024
 """Rows of a series that is unrolled as a whole."""
@@ -29,7 +30,8 @@ UNROLLED_ROWS = 1024
 SEGMENT_ROWS, SEGMENTS = 256, 16
 """Rows of a segment of a longer one, and segments of a batch."""
 
-SERIES_CELL = "gru"
+SERIES_CELL = "rnn"
+"""The cell of the lowest error."""
 
 SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
 """Passes over a series of at most MOST_IN_BATCH rows after which a model overfits; over a long one."""
@@ -38,20 +40,26 @@ SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
 def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
     """Choose what the user has left open; returns the training speed in rows a second.
 
-    Windows have as many lags as the autoregression that eval compares with; a recurrent network has its state instead.
+    Windows with the target have as many lags as the autoregression that eval compares with. A recurrent network has its
+    state instead, and a network of finite response, which has only its lags, keeps the default.
     """
     part: Any = draft.train
     growth = max(1.0, len(part) / TINY)
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(weight_decay=round(TINY_DECAY / growth, 4), learning_rate=TINY_RATE)
-    units = TINY_UNITS if windows else TINY_RECURRENT_UNITS
-    draft.choose(hidden_size=min(MOST_UNITS, int(units * growth)))
+    draft.choose(hidden_size=min(MOST_UNITS, int(TINY_UNITS * growth)))
     if windows:
-        draft.choose(lags=best_order(part.whole.target), batch_size=min(MOST_IN_BATCH, len(part)))
-    elif len(part) <= UNROLLED_ROWS:
-        draft.choose(cell=SERIES_CELL, seq_length=0, batch_size=1)
+        draft.choose(batch_size=min(MOST_IN_BATCH, len(part)))
+        if draft.config.reads_target:
+            draft.choose(lags=best_order(part.whole.target))
+        return speed(draft.config, draft.settings)
+    others = options_in("cells", "Model").keys() - defaults_of("cells", SERIES_CELL).keys()
+    if all(map(draft.is_default, others)):
+        draft.choose(cell=SERIES_CELL)
+    if len(part) <= UNROLLED_ROWS:
+        draft.choose(seq_length=0, batch_size=1)
     else:
-        draft.choose(cell=SERIES_CELL, seq_length=SEGMENT_ROWS, batch_size=SEGMENTS)
+        draft.choose(seq_length=SEGMENT_ROWS, batch_size=SEGMENTS)
     return speed(draft.config, draft.settings)
 
 
