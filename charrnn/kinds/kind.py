@@ -146,10 +146,6 @@ class Kind(ABC):
         """Settings that the training data can fill, and a note where they had to shrink."""
 
     @abstractmethod
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
-        """Updates in one pass over the training data."""
-
-    @abstractmethod
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
         """Measure a model by its metrics.
 

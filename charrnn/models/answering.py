@@ -68,7 +68,3 @@ class AnsweringKind(Kind):
         if settings.batch_size <= count:
             return settings, ()
         return replace(settings, batch_size=count), (f"{count} rows are few: that many are a batch",)
-
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
-        """See ``Kind``."""
-        return float(math.ceil(len(data.rows) / settings.batch_size))

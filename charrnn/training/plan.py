@@ -60,6 +60,7 @@ class Plan:
     Attributes:
         options: chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
         reasons: lines for the user.
+        epochs: passes over the text in all steps.
         reserved: seconds of the run's time that are not for steps: the time before the first step, and the evaluation
             after the last.
         limited_by_text: whether the steps end before the time does, as more of them would overfit the text.
@@ -67,6 +68,7 @@ class Plan:
 
     options: dict[str, Any]
     reasons: tuple[str, ...]
+    epochs: float
     reserved: float
     limited_by_text: bool
 
@@ -102,7 +104,8 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
     if steps < draft.settings.warmup_steps / MOST_WARMUP:
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     limited = steps < fitting
-    return Plan(draft.chosen, _reasons(draft, rate, by_heart=limited), reserved, limited)
+    epochs = draft.settings.steps / draft.steps_in_epoch
+    return Plan(draft.chosen, _reasons(draft, rate, epochs, by_heart=limited), epochs, reserved, limited)
 
 
 class Draft:
@@ -148,10 +151,9 @@ class Draft:
             self.choose(val_fraction=round(min(MOST_VALIDATION, most) / characters, 6))
 
     @property
-    def steps_in_epoch(self) -> float:
+    def steps_in_epoch(self) -> int:
         """Updates in one pass over the text."""
-        steps: float = self.config.kind.steps_in_epoch(self.settings, self.train)
-        return steps
+        return len(self.config.kind.batches(self.config, self.settings, self.train))
 
     @property
     def most_epochs(self) -> float:
@@ -169,13 +171,13 @@ def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tup
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 
 
-def _reasons(draft: Draft, rate: float, by_heart: bool) -> tuple[str, ...]:
+def _reasons(draft: Draft, rate: float, epochs: float, by_heart: bool) -> tuple[str, ...]:
     """Describe the plan in three lines."""
     config, settings = draft.config, draft.settings
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (
         f"{config.title}{config.kind.why_this_size(draft)}: {rate:,.0f} characters a second",
-        f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
+        f"{settings.steps:,} steps, {epochs:.1f} times over the text{most}",
         f"weight decay {settings.weight_decay:g}, dropout {getattr(config, 'dropout', 0):g}"
         + ", embedding tied to the output" * getattr(config, "tie_embedding", False),
     )

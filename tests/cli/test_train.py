@@ -491,6 +491,8 @@ def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch,
     stderr = train("--minutes", 5, "--hidden-size", 8, *given).stderr
     assert re.search(r"run:   [\d,]+ steps \([\d.]+ epochs.*\) in at most 5 minutes on 1 thread\n", stderr)
     assert "time was up" not in stderr
+    planned = float(re.search(r"([\d.]+) epochs", stderr)[1])
+    assert float(re.findall(r"epoch ([\d.]+)", stderr)[-1]) == pytest.approx(planned, abs=0.06)
     again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
     assert "--minutes" not in again
     assert ("--tie-embedding" in again) == tied

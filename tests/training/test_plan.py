@@ -154,11 +154,16 @@ def test_what_is_given_stays():
 
 def test_a_short_text_is_not_read_until_it_is_known_by_heart():
     options = plan(minutes=60, characters=20_000)
-    epoch = 18_000 / (32 * 64)
-    assert options["steps"] == pytest.approx(most_epochs(options["hidden_size"], 18_000) * epoch, abs=1)
+    assert options["steps"] == pytest.approx(most_epochs(options["hidden_size"], 18_000) * 9, abs=1)  # 8.8 windows
     whole = plan(minutes=60, characters=1001, hidden_size=30, seq_length=0, batch_size=10, val_fraction=0.0)
     assert whole["steps"] == pytest.approx(most_epochs(30, 1001), abs=1)
     assert whole["steps"] > LEAST_STEPS
+
+
+def test_an_epoch_has_as_many_steps_as_training_takes():
+    made_plan = made({"minutes": 60}, characters=525)
+    assert made_plan.epochs == made_plan.options["steps"] / 2  # 7 streams of 67 characters: windows of 33 and 34
+    assert f"{made_plan.epochs:.1f} times over the text" in made_plan.reasons[1]
 
 
 def test_a_large_model_has_enough_steps_to_learn_a_short_text():

@@ -145,9 +145,9 @@ def _length(job: "TrainingJob", given: Mapping[str, Any]) -> str:
     if "steps" in job.trainer.config.kind.lacks:
         return f"one pass over the text {threads}"
     if job.plan:
-        epochs = settings.steps * settings.batch_size * settings.window / started.characters
         why = ", more would overfit" if job.plan.limited_by_text else ""
-        limit = f"{settings.steps:,} steps ({epochs:.1f} epochs{why}) in at most {counted(settings.minutes, 'minute')}"
+        epochs, minutes = f"{job.plan.epochs:.1f} epochs{why}", counted(settings.minutes, "minute")
+        limit = f"{settings.steps:,} steps ({epochs}) in at most {minutes}"
     else:
         limit = budget(settings.limits)
     if started.resumed_from:
