@@ -135,8 +135,11 @@ class TrainingJob:
             self._save(event.kind)
             if recorder.failure:
                 return SaveFailed(event.step, str(recorder.failure))
-        elif isinstance(event, Finished) and recorder.failure:
-            self._save("last")
+        elif isinstance(event, Finished):
+            if recorder.failure:
+                self._save("last")
+            if not recorder.failure:
+                recorder.end(self._metadata_now(ended=event.reason))
             if recorder.failure:
                 raise recorder.failure
         if isinstance(event, Finished) and event.reason != "interrupted":
@@ -149,8 +152,10 @@ class TrainingJob:
         if kind == "best":
             self._recorder.save_best(checkpoint)
         else:
-            metadata = dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds)
-            self._recorder.save_last(checkpoint, metadata, self.trainer.progress.step)
+            self._recorder.save_last(checkpoint, self._metadata_now(ended=""), self.trainer.progress.step)
+
+    def _metadata_now(self, ended: str) -> RunMetadata:
+        return dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds, ended=ended)
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:

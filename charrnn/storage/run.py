@@ -3,7 +3,7 @@
 last.safetensors    the checkpoint to resume from
 best.safetensors    the checkpoint to sample from
 metrics.jsonl       a line for each evaluation
-run.json            the text's sources, how often to save, and the seconds taken
+run.json            the text's sources, how often to save, the seconds taken, and why it ended
 corpus.safetensors  the text as ids; can be read again from the sources
 step-N.safetensors  the last checkpoints, if --keep asks for some
 .new                the first files of a new run that replaces this one; see ``charrnn.storage.replacement``
