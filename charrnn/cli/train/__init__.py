@@ -65,6 +65,9 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
     The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where
     it stopped. The limits of a resumed run count from its beginning.
+
+    A run limited by --minutes (the default is 10) chooses the options you leave out; the defaults shown are those of
+    runs with --steps, --epochs or --no-plan.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
