@@ -41,6 +41,7 @@ class TrainingJob:
         trainer: the trainer; ``trainer.stop()`` ends the job after the current step.
         started: the job's first event.
         plan: the options chosen for the minutes of a new run; None for other runs.
+        save_every: steps between two saves; 0 for about one a minute.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class TrainingJob:
         plan: Plan | None = None,
         preview: bool = True,
     ) -> None:
-        self.run, self.plan = run, plan
+        self.run, self.plan, self.save_every = run, plan, metadata.save_every
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)

@@ -85,6 +85,8 @@ class Run(RunFiles):
         """
         run = cls(checkpoints / (name if _is_below(name) else _checked(name)))
         if not (_is_file(run.last) or _is_file(run.new.last)):
+            if _is_file(run.corpus):  # a process that trains it has not saved yet
+                cls._locked(run.folder).release()
             raise run._nothing_to_resume(checkpoints, name)
         return cls._locked(run.folder)
 
@@ -95,6 +97,8 @@ class Run(RunFiles):
                 f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
                 f"{' or '.join(others)}"
             )
+        if _is_file(self.corpus):
+            return RunError(f"run {name!r} stopped before its first save: train it again")
         return RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints, name)}")
 
     @classmethod

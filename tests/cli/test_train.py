@@ -72,7 +72,8 @@ def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
         "text:  4,320 characters for training, 480 for validation, vocabulary of 15",
         "model: lstm, 1 layer of 8, 1,128 parameters",
         "run:   20 steps on 1 thread",
-        f"saved: in {tmp_path / 'runs' / 'cats'}; Ctrl-C saves and stops, --resume continues",
+        f"saved: about once a minute and at each evaluation, in {tmp_path / 'runs' / 'cats'}; "
+        "Ctrl-C saves and stops, --resume continues",
     ]
     assert re.match(
         r"step 10  epoch 0\.\d\d  train \d\.\d{3} bpc  val \d\.\d{3} bpc  \(\d\.\d{3} nats\)", evaluation[0]
@@ -82,6 +83,15 @@ def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
     run = Run(tmp_path / "runs" / "cats")
     assert [record["step"] for record in read_metrics(run.metrics)] == [10, 20]
     assert load(run.best).config.hidden_size == 8
+
+
+def test_the_header_tells_how_often_a_run_is_saved(train):
+    for options, often in (
+        (("--steps", 1, "--save-every", 5), "every 5 steps and at each evaluation"),
+        (("--resume", "--steps", 2), "every 5 steps and at each evaluation"),
+        (("--resume", "--steps", 3, "--save-every", 1), "after each step and at each evaluation"),
+    ):
+        assert f"saved: {often}, in " in train(*options).stderr
 
 
 def test_json_is_one_object_for_each_event(train):
@@ -138,7 +148,9 @@ def test_a_finished_run_says_how_to_go_on(train):
 def test_a_counted_text_needs_no_more(invoke, tmp_path):
     (tmp_path / "cats.txt").write_text("the cat sat on the mat\n" * 9)
     command = ("train", tmp_path / "cats.txt", "--checkpoints", tmp_path / "runs")
-    assert "one pass over the text" in invoke(*command, "--model", "ngram").stderr
+    stderr = invoke(*command, "--model", "ngram").stderr
+    assert "one pass over the text" in stderr
+    assert f"saved: at the end, in {tmp_path / 'runs' / 'cats'}\n" in stderr
     assert "the whole text has been counted" in invoke(*command, "--resume").stderr
 
 

@@ -109,15 +109,22 @@ class TextReport:
         split = f"{started.characters:,} characters for training, {held_out} for validation"
         fitted = "hidden_size" in started.chosen
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
-        stop = "" if "steps" in config.kind.lacks else "; Ctrl-C saves and stops, --resume continues"
         return [
             f"text:  {split}, vocabulary of {started.vocabulary:,}",
             f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
             f"run:   {self._length}",
-            f"saved: in {started.run}{stop}",
+            f"saved: {self._saves()}",
             *([f"again: {self._repeat_command}"] if self._repeat_command else []),
             *(f"note:  {note}" for note in started.notes),
         ]
+
+    def _saves(self) -> str:
+        """Say when the run is saved, and where."""
+        run, every = self._job.started.run, self._job.save_every
+        if "steps" in self._job.trainer.config.kind.lacks:
+            return f"at the end, in {run}"
+        often = "about once a minute" if not every else "after each step" if every == 1 else f"every {every:,} steps"
+        return f"{often} and at each evaluation, in {run}; Ctrl-C saves and stops, --resume continues"
 
     def _footer(self, finished: Finished) -> list[str]:
         if finished.reason == "interrupted":
