@@ -199,6 +199,11 @@ def list_runs(checkpoints: Path) -> list[Run]:
     return [Run(folder) for *_, folder in newest_first]
 
 
+def list_sweeps(checkpoints: Path) -> list[str]:
+    """List the names of the sweeps in ``checkpoints``; none if the folder is missing."""
+    return sorted(path.parent.name for path in checkpoints.glob(f"*/{SWEEP_PLAN}"))
+
+
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:
     """Find the checkpoint file that a user means.
 
