@@ -41,6 +41,7 @@ class TrainingJob:
         trainer: the trainer; ``trainer.stop()`` ends the job after the current step.
         started: the job's first event.
         plan: the options chosen for the minutes of a new run; None for other runs.
+        save_every: steps between two saves; 0 for about one a minute.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class TrainingJob:
         metadata: RunMetadata,
         *,
         threads: int,
+        files: int = 0,
         data: Data | None = None,
         origin: Pretrained | None = None,
         resumed: Checkpoint | None = None,
@@ -59,7 +61,7 @@ class TrainingJob:
         plan: Plan | None = None,
         preview: bool = True,
     ) -> None:
-        self.run, self.plan = run, plan
+        self.run, self.plan, self.save_every = run, plan, metadata.save_every
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)
@@ -97,6 +99,7 @@ class TrainingJob:
         self.started = Started(
             run=str(run.folder),
             resumed_from=self.trainer.progress.step,
+            files=files,
             characters=len(train_ids),
             val_characters=len(val_ids),
             vocabulary=len(corpus.vocabulary),
@@ -135,8 +138,11 @@ class TrainingJob:
             self._save(event.kind)
             if recorder.failure:
                 return SaveFailed(event.step, str(recorder.failure))
-        elif isinstance(event, Finished) and recorder.failure:
-            self._save("last")
+        elif isinstance(event, Finished):
+            if recorder.failure:
+                self._save("last")
+            if not recorder.failure:
+                recorder.end(self._metadata_now(ended=event.reason))
             if recorder.failure:
                 raise recorder.failure
         if isinstance(event, Finished) and event.reason != "interrupted":
@@ -149,8 +155,10 @@ class TrainingJob:
         if kind == "best":
             self._recorder.save_best(checkpoint)
         else:
-            metadata = dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds)
-            self._recorder.save_last(checkpoint, metadata, self.trainer.progress.step)
+            self._recorder.save_last(checkpoint, self._metadata_now(ended=""), self.trainer.progress.step)
+
+    def _metadata_now(self, ended: str) -> RunMetadata:
+        return dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds, ended=ended)
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:

@@ -16,7 +16,7 @@ from charrnn.starting import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
-from charrnn.training.events import Finished, SaveFailed, StepDone
+from charrnn.training.events import CheckpointDue, Finished, SaveFailed, StepDone
 from charrnn.training.settings import SCHEDULES
 
 
@@ -186,7 +186,7 @@ def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
     path.write_text("abcabcabc")
     job, events = train(str(path), checkpoints=runs, steps=2)
     assert job.started.notes == (
-        "9 characters are few: 1 stream with windows of 8 instead of 4 and 16",
+        "few characters: 1 stream instead of 4, windows of 8 instead of 16",
         "the text is too short to validate on a part of it",
     )
     assert events[-1].step == 2
@@ -283,6 +283,26 @@ def test_a_resumed_run_saves_and_keeps_as_before(corpus, runs):
     train(checkpoints=runs, resume=True, steps=6)
     assert [step for step, _ in Run(runs / "cat").kept()] == [5, 6]
     assert RunMetadata.read(runs / "cat" / "run.json").save_every == 1
+
+
+def test_a_run_tells_why_it_has_ended_until_it_goes_on(corpus, runs):
+    def ended():
+        return RunMetadata.read(runs / "cat" / "run.json").ended
+
+    train(corpus, checkpoints=runs, steps=9, stop_after=2)
+    assert ended() == "interrupted"
+    job = open_job([corpus], checkpoints=runs, resume=True, save_every=1)
+    told = []
+    for event in job.events():
+        if isinstance(event, CheckpointDue) and event.kind == "last":
+            told.append(ended())
+    assert set(told) == {""}
+    assert ended() == "steps"
+    before = (runs / "cat" / "run.json").stat().st_mtime_ns
+    train(corpus, checkpoints=runs, resume=True)
+    assert (runs / "cat" / "run.json").stat().st_mtime_ns == before
+    train(corpus, checkpoints=runs, resume=True, minutes=1e-6)
+    assert ended() == "minutes"
 
 
 def test_all_options_that_differ_are_named(corpus, runs):

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import number, print_json, say, size, table
+from charrnn.cli.shared.output import counted, number, print_json, say, size, table
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
     from charrnn.storage.run import Run
 
-COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved")
+COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved", "state")
+
+STATES = {True: "done", False: "cut", None: None}
+"""States of a run, by whether it is complete; None if that is not known."""
 
 CLOCK_TOLERANCE = 300
 """Seconds by which a run may lie in the future without a warning; see ``charrnn.storage.run``."""
@@ -23,8 +26,11 @@ CLOCK_TOLERANCE = 300
 @options.checkpoints
 @options.as_json
 def command(checkpoints: Path, as_json: bool) -> None:
-    """List the runs, the newest first."""
-    from charrnn.storage.run import list_runs
+    """List the runs, the newest first.
+
+    The state of a run is done, cut (it has more to train) or, for a run of an older version, ?.
+    """
+    from charrnn.storage.run import list_runs, list_sweeps
 
     runs = [_summary(run) for run in list_runs(checkpoints)]
     if as_json:
@@ -34,17 +40,23 @@ def command(checkpoints: Path, as_json: bool) -> None:
             say(line, err=False)
     else:
         say(f"no run in {checkpoints} yet; train one with: charrnn train FILE")
+    if not as_json and (sweeps := list_sweeps(checkpoints)):
+        results = options.command_on(sweeps[0], checkpoints, "sweep-table")
+        say(f"{counted(len(sweeps), 'sweep')}: {', '.join(sweeps)}; see {results}")
 
 
 def _summary(run: "Run") -> dict[str, Any]:
     """Summarise a run as JSON, or say what is damaged in it."""
     from charrnn.cli.shared.overview import Overview
+    from charrnn.storage.run_metadata import RunMetadata
 
     files = [file.stat() for file in (*run.files, run.corpus) if file.is_file()]
+    metadata = RunMetadata.read(run.metadata)
     known = {
         "name": run.name,
         "bytes": sum(file.st_size for file in files),
         "saved": max((file.st_mtime for file in files), default=0.0),
+        "state": STATES[metadata.complete if metadata else None],
     }
     try:
         overview = Overview.read(run.last if run.last.is_file() else run.best)
@@ -71,7 +83,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
             _best(run),
             number(run["parameters"], ",d"),
         )
-    return (run["name"], *known, size(run["bytes"]), age(time.time() - run["saved"]))
+    return (run["name"], *known, size(run["bytes"]), age(time.time() - run["saved"]), run["state"] or "?")
 
 
 def age(seconds: float) -> str:

@@ -196,10 +196,6 @@ class Kind(ABC):
         """Settings that the training data can fill, and a note where they had to shrink."""
 
     @abstractmethod
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
-        """Updates in one pass over the training data."""
-
-    @abstractmethod
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
         """Measure a model by its metrics.
 
@@ -251,6 +247,10 @@ class Kind(ABC):
     def reach(self, parameters: Any, ids: Array, workers: Workers) -> Any:
         """Measure how far the gradient reaches back in a text; see ``charrnn gradients``."""
         raise NotImplementedError
+
+    def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
+        """Updates in one pass over the training data."""
+        return len(self.batches(config, settings, data))
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """Choose a planned run's open options; returns its training speed in characters per second.

@@ -50,6 +50,6 @@ class RowsKind(Kind):
             return settings, ()
         return replace(settings, batch_size=count), (f"{count} rows are few: that many are a batch",)
 
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+    def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return float(math.ceil(len(data.rows) / settings.batch_size))
+        return math.ceil(len(data.rows) / settings.batch_size)

@@ -86,10 +86,6 @@ class TextKind(Kind):
 
         return fit_settings(settings, len(data))
 
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
-        """See ``Kind``."""
-        return float(len(data) / (settings.batch_size * settings.window))
-
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
         """Measure bits per character of a text."""
         from charrnn.scoring.streams import score

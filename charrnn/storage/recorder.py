@@ -66,6 +66,11 @@ class Recorder:
 
         self._try(write)
 
+    def end(self, metadata: RunMetadata) -> None:
+        """Save the metadata of a run that has ended, unless it has no checkpoint yet."""
+        if self._files == self._run and RunMetadata.read(self._run.metadata) != metadata:
+            self._try(lambda: metadata.write(self._run.metadata))
+
     def _write_held(self) -> None:
         if self._records and self.failure:  # a failed append may have written a part, or even all
             truncate_metrics(self._files.metrics, self._records[0]["step"] - 1)

@@ -3,7 +3,7 @@
 last.safetensors    the checkpoint to resume from
 best.safetensors    the checkpoint to sample from
 metrics.jsonl       a line for each evaluation
-run.json            the text's sources, how often to save, and the seconds taken
+run.json            the text's sources, how often to save, the seconds taken, and why it ended
 corpus.safetensors  the text as ids; can be read again from the sources
 step-N.safetensors  the last checkpoints, if --keep asks for some
 .new                the first files of a new run that replaces this one; see ``charrnn.storage.replacement``
@@ -85,6 +85,8 @@ class Run(RunFiles):
         """
         run = cls(checkpoints / (name if _is_below(name) else _checked(name)))
         if not (_is_file(run.last) or _is_file(run.new.last)):
+            if _is_file(run.corpus):  # a process that trains it has not saved yet
+                cls._locked(run.folder).release()
             raise run._nothing_to_resume(checkpoints, name)
         return cls._locked(run.folder)
 
@@ -95,6 +97,8 @@ class Run(RunFiles):
                 f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
                 f"{' or '.join(others)}"
             )
+        if _is_file(self.corpus):
+            return RunError(f"run {name!r} stopped before its first save: train it again")
         return RunError(f"no run called {name!r} to resume in {checkpoints}; {_runs_there(checkpoints, name)}")
 
     @classmethod
@@ -193,6 +197,11 @@ def list_runs(checkpoints: Path) -> list[Run]:
     now = time.time_ns() + MOST_AHEAD * 10**9
     newest_first = sorted((saved > now, -saved, folder) for saved, folder in dated if saved is not None)
     return [Run(folder) for *_, folder in newest_first]
+
+
+def list_sweeps(checkpoints: Path) -> list[str]:
+    """List the names of the sweeps in ``checkpoints``; none if the folder is missing."""
+    return sorted(path.parent.name for path in checkpoints.glob(f"*/{SWEEP_PLAN}"))
 
 
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:

@@ -9,6 +9,9 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.storage.atomic import reason, write_atomically, writing
 
+NOT_COMPLETE = ("", "interrupted")
+"""What ``RunMetadata.ended`` is of a run that has more to train."""
+
 
 @dataclass(frozen=True)
 class RunMetadata:
@@ -20,6 +23,8 @@ class RunMetadata:
         seconds: time that the run has taken up to its last checkpoint.
         save_every: steps between two saves; 0 for about one a minute.
         keep: how many checkpoints before the last one are kept.
+        ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
+            last checkpoint, None if that is not known, as of runs of an older charrnn.
     """
 
     sources: tuple[str, ...] = ()
@@ -27,6 +32,12 @@ class RunMetadata:
     seconds: float = 0.0
     save_every: int = 0
     keep: int = 0
+    ended: str | None = None
+
+    @property
+    def complete(self) -> bool | None:
+        """Whether the run has come to its end; None if that is not known."""
+        return None if self.ended is None else self.ended not in NOT_COMPLETE
 
     @classmethod
     def read(cls, path: Path) -> "RunMetadata | None":
@@ -51,6 +62,7 @@ class RunMetadata:
                 isinstance(sources, list)
                 and all(isinstance(text, str) and "\0" not in text for text in texts)
                 and all(type(count) is int and count >= 0 for count in counts)
+                and (metadata.ended is None or isinstance(metadata.ended, str))
                 and 0 <= float(metadata.seconds) < math.inf
             )
         except (TypeError, KeyError, ValueError, OverflowError):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.kinds.header import config_of
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header
 from charrnn.storage.lock import FolderLock
@@ -198,18 +199,27 @@ def _said(options: dict[str, Any], key: str) -> str:
 
 
 def _state(run: Run, planned: PlannedRun) -> RunState:
-    """Read a run's state from its files; without an evaluation of its end, it counts as cut."""
+    """Read a run's state from its files; without an evaluation of its end, it counts as cut.
+
+    A limit that has ended the run stays reached until it is raised. The seconds of its last checkpoint do not tell, as
+    the time may have ended during the evaluation after which that was saved. A text that is counted has no checkpoint
+    before its end.
+    """
     if not run.last.is_file():
         return "waiting"
     try:
         header = load_header(run.last)
+        if "steps" in config_of(header).kind.lacks:
+            return "done"
         progress, metadata = Progress.from_dict(header["progress"]), RunMetadata.read(run.metadata)
         limits = limits_in(
             planned.options if planned.options.keys() & LIMITS else header["settings"]
         )  # limits set by a variable
         parts = parts_done(limits, progress.step, header["epoch"], metadata.seconds if metadata else 0.0)
+        before = limits_in(header["settings"])
+        reached = any(metadata and name == metadata.ended and limits[name] <= before.get(name, 0) for name in limits)
     except (CheckpointError, KeyError, TypeError):
         return "cut"  # the run itself reports it
     waited = progress.has_waited({"patience": 0, **header["settings"], **planned.options}["patience"])
-    ended = (waited or max(parts.values()) >= 1) and progress.evaluated_step == progress.step
+    ended = (waited or reached or max(parts.values()) >= 1) and progress.evaluated_step == progress.step
     return "done" if ended else "cut"

@@ -37,6 +37,10 @@ EVALUATION_SHARE = 0.03
 
 MOST_EVALUATIONS = 30
 
+FEW_EVALUATIONS, FEW_SHARE = 4, 0.15
+"""Evaluations that show a run's progress even if they take more than ``EVALUATION_SHARE``, and the largest fraction of
+the time for them."""
+
 LEAST_STEPS = 100
 """Least steps of a run that is shortened to avoid overfitting: twice the default warm-up."""
 
@@ -60,6 +64,7 @@ class Plan:
     Attributes:
         options: chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
         reasons: lines for the user.
+        epochs: passes over the text in all steps.
         reserved: seconds of the run's time that are not for steps: the time before the first step, and the evaluation
             after the last.
         limited_by_text: whether the steps end before the time does, as more of them would overfit the text.
@@ -67,6 +72,7 @@ class Plan:
 
     options: dict[str, Any]
     reasons: tuple[str, ...]
+    epochs: float
     reserved: float
     limited_by_text: bool
 
@@ -102,7 +108,8 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
     if steps < draft.settings.warmup_steps / MOST_WARMUP:
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     limited = steps < fitting
-    return Plan(draft.chosen, _reasons(draft, throughput, by_heart=limited), reserved, limited)
+    epochs = draft.settings.steps / draft.steps_in_epoch
+    return Plan(draft.chosen, _reasons(draft, throughput, epochs, by_heart=limited), epochs, reserved, limited)
 
 
 class Draft:
@@ -148,9 +155,9 @@ class Draft:
             self.choose(val_fraction=round(min(MOST_VALIDATION, most) / characters, 6))
 
     @property
-    def steps_in_epoch(self) -> float:
+    def steps_in_epoch(self) -> int:
         """Updates in one pass over the text."""
-        steps: float = self.config.kind.steps_in_epoch(self.settings, self.train)
+        steps: int = self.config.kind.steps_in_epoch(self.config, self.settings, self.train)
         return steps
 
     @property
@@ -163,19 +170,21 @@ class Draft:
 def _steps(draft: Draft, reserved: float, evaluation: float, throughput: float) -> tuple[int, int]:
     """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
-    most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
-    evaluations = max(1, min(MOST_EVALUATIONS, most))
+    evaluations = MOST_EVALUATIONS
+    if evaluation:
+        few = min(FEW_EVALUATIONS, int(FEW_SHARE * seconds / evaluation + 0.01))  # val_fraction is rounded
+        evaluations = max(1, few, min(MOST_EVALUATIONS, int(EVALUATION_SHARE * seconds / evaluation)))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * throughput / draft.characters * draft.steps_in_epoch))
 
 
-def _reasons(draft: Draft, throughput: float, by_heart: bool) -> tuple[str, ...]:
+def _reasons(draft: Draft, throughput: float, epochs: float, by_heart: bool) -> tuple[str, ...]:
     """Describe the plan in three lines."""
     config, settings = draft.config, draft.settings
     most = ", after which it would rather learn by heart" if by_heart else ""
     return (
         f"{config.title}{config.kind.why_this_size(draft)}: {throughput:,.0f} {config.kind.counted} a second",
-        f"{settings.steps:,} steps, {settings.steps / draft.steps_in_epoch:.1f} times over the text{most}",
+        f"{settings.steps:,} steps, {epochs:.1f} times over the text{most}",
         f"weight decay {settings.weight_decay:g}, dropout {getattr(config, 'dropout', 0):g}"
         + ", embedding tied to the output" * getattr(config, "tie_embedding", False),
     )

@@ -56,7 +56,7 @@ class RunOptions:
     )
     plan: bool = declare(
         True,
-        "Choose what is not given from this machine's speed and the text, for a run of minutes.",
+        "For a run limited by --minutes, choose the options you leave out by this machine's speed and the text.",
         "Length of the run",
         negatable=True,
     )

@@ -72,7 +72,8 @@ def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
         "text:  4,320 characters for training, 480 for validation, vocabulary of 15",
         "model: lstm, 1 layer of 8, 1,128 parameters",
         "run:   20 steps on 1 thread",
-        f"saved: in {tmp_path / 'runs' / 'cats'}; Ctrl-C saves and stops, --resume continues",
+        f"saved: about once a minute and at each evaluation, in {tmp_path / 'runs' / 'cats'}; "
+        "Ctrl-C saves and stops, --resume continues",
     ]
     assert re.match(
         r"step 10  epoch 0\.\d\d  train \d\.\d{3} bpc  val \d\.\d{3} bpc  \(\d\.\d{3} nats\)", evaluation[0]
@@ -82,6 +83,21 @@ def test_a_run_is_told_on_stderr_and_kept_in_files(train, tmp_path):
     run = Run(tmp_path / "runs" / "cats")
     assert [record["step"] for record in read_metrics(run.metrics)] == [10, 20]
     assert load(run.best).config.hidden_size == 8
+
+
+def test_the_header_tells_how_often_a_run_is_saved(train):
+    for options, often in (
+        (("--steps", 1, "--save-every", 5), "every 5 steps and at each evaluation"),
+        (("--resume", "--steps", 2), "every 5 steps and at each evaluation"),
+        (("--resume", "--steps", 3, "--save-every", 1), "after each step and at each evaluation"),
+    ):
+        assert f"saved: {often}, in " in train(*options).stderr
+
+
+def test_the_header_tells_of_how_many_files_the_text_is(invoke, text, tmp_path):
+    (tmp_path / "more.txt").write_text(TEXT)
+    command = ("train", text, tmp_path / "more.txt", *SMALL, "--steps", 1, "--checkpoints", tmp_path / "runs")
+    assert re.search(r"^text:  2 files, [\d,]+ characters for training, ", invoke(*command).stderr, re.MULTILINE)
 
 
 def test_json_is_one_object_for_each_event(train):
@@ -138,7 +154,9 @@ def test_a_finished_run_says_how_to_go_on(train):
 def test_a_counted_text_needs_no_more(invoke, tmp_path):
     (tmp_path / "cats.txt").write_text("the cat sat on the mat\n" * 9)
     command = ("train", tmp_path / "cats.txt", "--checkpoints", tmp_path / "runs")
-    assert "one pass over the text" in invoke(*command, "--model", "ngram").stderr
+    stderr = invoke(*command, "--model", "ngram").stderr
+    assert "one pass over the text" in stderr
+    assert f"saved: at the end, in {tmp_path / 'runs' / 'cats'}\n" in stderr
     assert "the whole text has been counted" in invoke(*command, "--resume").stderr
 
 
@@ -491,10 +509,12 @@ def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch,
     stderr = train("--minutes", 5, "--hidden-size", 8, *given).stderr
     assert re.search(r"run:   [\d,]+ steps \([\d.]+ epochs.*\) in at most 5 minutes on 1 thread\n", stderr)
     assert "time was up" not in stderr
-    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
+    planned = float(re.search(r"([\d.]+) epochs", stderr)[1])
+    assert float(re.findall(r"epoch ([\d.]+)", stderr)[-1]) == pytest.approx(planned, abs=0.06)
+    again = shlex.split(re.search(r"^again: \(trains the same model, bit for bit\) (.*)$", stderr, re.MULTILINE)[1])
     assert "--minutes" not in again
     assert ("--tie-embedding" in again) == tied
-    result = invoke(*again[2:])
+    result = invoke(*again[1:])
     assert (result.exit_code, "again:" in result.stderr) == (0, False)
     first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")
     second = load_checkpoint(tmp_path / "runs" / "cats-again" / "last.safetensors")
@@ -507,9 +527,9 @@ def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkey
     monkeypatch.chdir(tmp_path)
     Path("-cats.txt").write_text("cats and dogs. " * 40)
     stderr = invoke("train", "--minutes", 0.01, "--hidden-size", 8, "--", "-cats.txt").stderr
-    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
-    assert again[3] == "./-cats.txt"
-    assert invoke(*again[2:]).exit_code == 0
+    again = shlex.split(re.search(r"^again: \(trains the same model, bit for bit\) (.*)$", stderr, re.MULTILINE)[1])
+    assert again[2] == "./-cats.txt"
+    assert invoke(*again[1:]).exit_code == 0
 
 
 def test_nothing_repeats_a_run_that_took_the_place_of_the_one_that_it_started_from(train, monkeypatch):
@@ -533,6 +553,15 @@ def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypat
     assert re.fullmatch(
         r"note:  time was up after [\d,]+ of [\d,]+ steps; the command after 'again:' trains all of them", late
     )
+
+
+def test_a_resumed_run_that_was_too_slow_says_how_it_goes_on(train, monkeypatch):
+    train("--steps", 1)
+    monkeypatch.setattr(
+        "charrnn.training.trainer.Trainer.limits_used", lambda self: {"minutes": self.progress.step / 2}
+    )
+    stderr = train("--resume", "--steps", 10**6, "--minutes", 9).stderr
+    assert "note:  time was up after 2 of 1,000,000 steps; --resume with more --minutes trains on\n" in stderr
 
 
 def test_a_run_need_not_be_planned(train, monkeypatch):

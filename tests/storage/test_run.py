@@ -192,6 +192,17 @@ def test_open_refuses_a_run_without_a_last_checkpoint(tmp_path):
     )
 
 
+def test_open_refuses_a_run_that_was_never_saved(tmp_path):
+    run = Run.create(tmp_path, "early")
+    run.corpus.write_bytes(b"")
+    with pytest.raises(RunError, match="is in use by another process"):
+        Run.open(tmp_path, "early")
+    run.release()
+    with pytest.raises(RunError) as caught:
+        Run.open(tmp_path, "early")
+    assert one_line(caught) == "run 'early' stopped before its first save: train it again"
+
+
 def test_errors_list_a_few_runs(tmp_path):
     for number in range(NAMES_SHOWN + 1):
         make_run(tmp_path, f"run{number}", at=number)

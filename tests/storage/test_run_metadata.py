@@ -7,7 +7,7 @@ from charrnn.storage.run_metadata import RunMetadata
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
-    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2)
+    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2, "steps")
     notes.write(tmp_path / "run.json")
     assert RunMetadata.read(tmp_path / "run.json") == notes
 
@@ -20,6 +20,7 @@ WRONG = {
     "more": (1,),
     "save_every": (0.5, True),
     "encoding": (5,),
+    "ended": (1,),
 }
 NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WRONG for value in WRONG[name]]
 
@@ -36,3 +37,17 @@ def test_a_file_that_cannot_be_read_or_written_is_a_run_error(tmp_path):
         RunMetadata.read(tmp_path)
     with pytest.raises(RunError, match=r"^cannot write "):
         RunMetadata().write(tmp_path / "missing" / "run.json")
+
+
+@pytest.mark.parametrize(
+    ("ended", "complete"), [("minutes", True), ("patience", True), ("interrupted", False), ("", False), (None, None)]
+)
+def test_why_a_run_has_ended_tells_whether_it_is_complete(ended, complete):
+    assert RunMetadata(ended=ended).complete is complete
+
+
+def test_of_an_older_run_it_is_not_known_why_it_ended(tmp_path):
+    (tmp_path / "run.json").write_text(
+        '{"sources": ["a"], "encoding": "utf-8", "seconds": 1, "save_every": 0, "keep": 0}'
+    )
+    assert RunMetadata.read(tmp_path / "run.json").complete is None

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from charrnn.errors import ConfigError, RunError
 from charrnn.starting import open_job
+from charrnn.storage.run_metadata import RunMetadata
 from charrnn.sweeps.folder import SweepFolder
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.training.events import Evaluated, StepDone
@@ -65,6 +68,33 @@ def test_the_state_of_a_run_is_in_its_files(sweep, train):
     assert sweep.states([planned("waited", steps=500, patience=9)]) == {"waited": "cut"}
     assert sweep.states([planned("all", steps=11)]) == {"all": "cut"}
     assert sweep.states([planned("all"), planned("half")]) == {"all": "done", "half": "cut"}  # limits of a variable
+
+
+def test_a_run_that_its_minutes_have_ended_is_done_whatever_seconds_were_saved(sweep, train):
+    train("timed", minutes=1e-6, steps=100)
+    path = sweep.folder / "timed" / "run.json"
+    known = replace(RunMetadata.read(path), seconds=0.0)
+
+    def state(metadata, **limits):
+        metadata.write(path)
+        return sweep.states([planned("timed", **limits)])["timed"]
+
+    assert known.ended == "minutes"
+    assert state(known, minutes=1e-6, steps=100) == "done"
+    assert state(known, minutes=1e-6, steps=200) == "done"
+    assert state(known, minutes=1e-6) == "done"
+    assert state(known) == "done"
+    assert state(known, minutes=2e-6) == "cut"
+    assert state(known, steps=100) == "cut"
+    for ended in ("", "interrupted", None):
+        assert state(replace(known, ended=ended), minutes=1e-6) == "cut"
+        assert state(replace(known, ended=ended, seconds=1.0), minutes=1e-6) == "done"
+
+
+def test_a_counted_text_is_done_whatever_the_limits(sweep, tmp_path):
+    (tmp_path / "cats.txt").write_text("the cat sat on the mat.\n" * 100)
+    list(open_job([str(tmp_path / "cats.txt")], name="counted", checkpoints=sweep.folder, model="ngram").events())
+    assert sweep.states([planned("counted", model="ngram")]) == {"counted": "done"}
 
 
 def test_a_plan_is_kept_and_failures_until_a_retry(sweep):

@@ -161,11 +161,16 @@ def test_what_is_given_stays():
 
 def test_a_short_text_is_not_read_until_it_is_known_by_heart():
     options = plan(minutes=60, characters=20_000)
-    epoch = 18_000 / (32 * 64)
-    assert options["steps"] == pytest.approx(most_epochs(options["hidden_size"], 18_000) * epoch, abs=1)
+    assert options["steps"] == pytest.approx(most_epochs(options["hidden_size"], 18_000) * 9, abs=1)  # 8.8 windows
     whole = plan(minutes=60, characters=1001, hidden_size=30, seq_length=0, batch_size=10, val_fraction=0.0)
     assert whole["steps"] == pytest.approx(most_epochs(30, 1001), abs=1)
     assert whole["steps"] > LEAST_STEPS
+
+
+def test_an_epoch_has_as_many_steps_as_training_takes():
+    made_plan = made({"minutes": 60}, characters=525)
+    assert made_plan.epochs == made_plan.options["steps"] / 2  # 7 streams of 67 characters: windows of 33 and 34
+    assert f"{made_plan.epochs:.1f} times over the text" in made_plan.reasons[1]
 
 
 def test_a_large_model_has_enough_steps_to_learn_a_short_text():
@@ -223,9 +228,20 @@ def test_evaluations_take_a_small_part_of_the_time():
     scored_in = options["val_fraction"] * 10**8 / 30_000
     assert scored_in == pytest.approx(0.05 * 60)  # one evaluation takes at most 5 % of the minutes
     assert plan(minutes=60, hidden_size=512, characters=10**8)["val_fraction"] * 10**8 == pytest.approx(500_000)
-    assert options["steps"] / options["eval_every"] <= 1
+    assert math.ceil(options["steps"] / options["eval_every"]) == 3  # each takes 5 % of the time
     options = plan(minutes=60, hidden_size=512, characters=10**5)
     assert 25 < options["steps"] / options["eval_every"] <= 30
+
+
+@pytest.mark.parametrize(
+    ("share", "evaluations"), [(0.005, 6), (0.01, 4), (0.037, 4), (0.038, 3), (0.074, 2), (0.2, 1)]
+)
+def test_some_evaluations_show_the_progress_where_they_take_at_most_15_percent(share, evaluations):
+    throughput = Machine().speed(make_config(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None, None)
+    validation = share * 60 * 3 * throughput  # a text is scored three times as fast as learned
+    given = {"minutes": 1, "hidden_size": 300, "val_fraction": 0.5}
+    options = made(given, characters=round(2 * validation)).options
+    assert math.ceil(options["steps"] / options["eval_every"]) == evaluations
 
 
 def test_the_reasons_tell_what_was_chosen():

@@ -78,5 +78,5 @@ class TextProgress(NoProgress):
 def _line(ended: RunEnded) -> str:
     if ended.state == "failed":
         return f"{ended.run}  failed: {ended.why}"
-    figures = f"{number(ended.best)} {ended.metric}, {ended.steps:,} steps, {duration(ended.seconds)}"
+    figures = f"{number(ended.best)} {ended.metric}, {counted(ended.steps, 'step')}, {duration(ended.seconds)}"
     return f"{ended.run}  {'saved at' if ended.state == 'cut' else ended.state}: {figures}"

@@ -65,6 +65,9 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
     The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where
     it stopped. The limits of a resumed run count from its beginning.
+
+    A run limited by --minutes (the default is 10) chooses the options you leave out; the defaults shown are those of
+    runs with --steps, --epochs or --no-plan.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
@@ -145,9 +148,9 @@ def _length(job: "TrainingJob", given: Mapping[str, Any]) -> str:
     if "steps" in job.trainer.config.kind.lacks:
         return f"one pass over the text {threads}"
     if job.plan:
-        epochs = settings.steps * settings.batch_size * settings.window / started.characters
         why = ", more would overfit" if job.plan.limited_by_text else ""
-        limit = f"{settings.steps:,} steps ({epochs:.1f} epochs{why}) in at most {counted(settings.minutes, 'minute')}"
+        epochs, minutes = f"{job.plan.epochs:.1f} epochs{why}", counted(settings.minutes, "minute")
+        limit = f"{settings.steps:,} steps ({epochs}) in at most {minutes}"
     else:
         limit = budget(settings.limits)
     if started.resumed_from:

@@ -30,6 +30,8 @@ Field = tuple[int, str]
 
 SHORTEST_BAR = 10
 
+AGAIN = "(trains the same model, bit for bit)"
+
 SMOOTHED_STEPS = 50
 """Steps over which the bar's training loss is averaged."""
 
@@ -107,20 +109,28 @@ class TextReport:
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
         held_out = f"{started.val_characters:,}" if started.val_characters else "none"
+        files = f"{started.files:,} files, " if started.files > 1 else ""
         unit = config.kind.counted
-        split = f"{started.characters:,} {unit} for training, {held_out} for validation"
+        split = f"{files}{started.characters:,} {unit} for training, {held_out} for validation"
         different = f", vocabulary of {started.vocabulary:,}" if unit == Kind.counted else ""
         fitted = "hidden_size" in started.chosen
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
-        stop = "" if "steps" in config.kind.lacks else "; Ctrl-C saves and stops, --resume continues"
         return [
             f"text:  {split}{different}",
             f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
             f"run:   {self._length}",
-            f"saved: in {started.run}{stop}",
-            *([f"again: {self._repeat_command}"] if self._repeat_command else []),
+            f"saved: {self._saves()}",
+            *([f"again: {AGAIN} {self._repeat_command}"] if self._repeat_command else []),
             *(f"note:  {note}" for note in started.notes),
         ]
+
+    def _saves(self) -> str:
+        """Say when the run is saved, and where."""
+        run, every = self._job.started.run, self._job.save_every
+        if "steps" in self._job.trainer.config.kind.lacks:
+            return f"at the end, in {run}"
+        often = "about once a minute" if not every else "after each step" if every == 1 else f"every {every:,} steps"
+        return f"{often} and at each evaluation, in {run}; Ctrl-C saves and stops, --resume continues"
 
     def _footer(self, finished: Finished) -> list[str]:
         if finished.reason == "interrupted":
@@ -145,8 +155,10 @@ class TextReport:
         steps = self._job.trainer.settings.steps
         if finished.reason != "minutes" or not steps:
             return []
-        all_of_them = "; the command after 'again:' trains all of them" if self._repeat_command else ""
-        return [f"note:  time was up after {finished.step:,} of {steps:,} steps{all_of_them}"]
+        further = "--resume with more --minutes trains on"
+        if self._repeat_command:
+            further = "the command after 'again:' trains all of them"
+        return [f"note:  time was up after {finished.step:,} of {steps:,} steps; {further}"]
 
     def _width(self) -> int | None:
         return terminal_width(sys.stderr) if self._bar else None

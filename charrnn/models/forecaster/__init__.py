@@ -79,9 +79,9 @@ class StateSpace(SeriesKind):
 
         return len(segment_starts(len(data), settings.seq_length))
 
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+    def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return float(math.ceil(self._segments(settings, data) / settings.batch_size))
+        return math.ceil(self._segments(settings, data) / settings.batch_size)
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """See ``Kind``."""

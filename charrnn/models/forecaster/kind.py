@@ -161,9 +161,9 @@ class WindowKind(SeriesKind):
             return settings, ()
         return replace(settings, batch_size=len(data)), (f"{len(data)} rows are few: that many are a batch",)
 
-    def steps_in_epoch(self, settings: Any, data: Any) -> float:
+    def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return float(math.ceil(len(data) / settings.batch_size))
+        return math.ceil(len(data) / settings.batch_size)
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """See ``Kind``."""
