@@ -9,7 +9,7 @@ import pytest
 from docs.outputs import blocks, commands, picture, run, run_block, shown
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("tutorial", "fine-tuning", "documents", "programs", "resuming",
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("tutorial", "fine-tuning", "documents", "labels", "conditional", "programs", "resuming",
                                                         "teaching"))]  # fmt: skip
 
 

@@ -84,3 +84,42 @@ def token_losses(logits, targets, classes, losses, ranks, first_row, last_row):
                     rank += np.int32(1)
             losses[t, b] = np.log(np.float64(total)) - np.float64(own - top)
             ranks[t, b] = rank
+
+
+@jit
+def smoothed_cross_entropy(logits, targets, classes, smoothing, scales, losses, first_row, last_row):
+    """As ``cross_entropy``, with smoothed targets q: 1 - e of the target, and e / V of all classes.
+
+    loss = -sum over v of q[v] log softmax(logits)[v],  d_logits = scale * (softmax(logits) - q)
+
+    Args:
+        logits: (T, B, at least V); overwritten.
+        targets: (T, B) integers below V.
+        classes: V.
+        smoothing: e, in [0, 1).
+        scales: (T, B), of the type of the logits; 0 for predictions that do not count.
+        losses: (T, B) float64, written: nats.
+        first_row: the first stream.
+        last_row: one beyond the last stream.
+    """
+    even = logits.dtype.type(smoothing / classes)
+    own = logits.dtype.type(1 - smoothing)
+    for t in range(targets.shape[0]):
+        for b in range(first_row, last_row):
+            row = logits[t, b]
+            top = highest(row, classes)
+            target = targets[t, b]
+            expected = own * (row[target] - top)
+            total = row.dtype.type(0)
+            for v in range(classes):
+                shifted = row[v] - top
+                expected += even * shifted
+                e = exp(shifted)
+                row[v] = e
+                total += e
+            losses[t, b] = np.log(np.float64(total)) - np.float64(expected)
+            scale = scales[t, b]
+            factor = scale / total
+            for v in range(classes):
+                row[v] = row[v] * factor - scale * even
+            row[target] -= scale * own

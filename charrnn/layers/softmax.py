@@ -3,6 +3,8 @@
     loss = sum of w[t, b] * -log softmax(logits[t, b])[target[t, b]] / sum of w
 
 Backwards: d_logits[t, b] = w[t, b] / sum of w * (softmax(logits[t, b]) - onehot(target[t, b])).
+
+With label smoothing e (Szegedy et al. 2016), the target is not onehot(target) but (1 - e) onehot(target) + e / V.
 """
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
-from charrnn.kernels.cross_entropy import cross_entropy
+from charrnn.kernels.cross_entropy import cross_entropy, smoothed_cross_entropy
 from charrnn.layers.parameters import Array
 
 
@@ -58,8 +60,11 @@ class Softmax:
             raise ValueError(f"targets must be 0 to {self.classes - 1}, padding too: give padding any id")
         self.scales[:] = 1 / self.scales.size if weights is None else weights / (weights.sum() or 1)
 
-    def backward(self, targets: Array, first: int, last: int) -> None:
+    def backward(self, targets: Array, first: int, last: int, *, smoothing: float = 0.0) -> None:
         """Compute the losses of the streams ``first`` to ``last``; their logits become the mean loss's gradient."""
+        if smoothing:
+            smoothed_cross_entropy(self.logits, targets, self.classes, smoothing, self.scales, self.losses, first, last)
+            return
         cross_entropy(self.logits, targets, self.classes, self.scales, self.losses, first, last)
 
     def mean_loss(self, weights: Array | None) -> float:
