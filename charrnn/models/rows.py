@@ -52,4 +52,5 @@ class RowsKind(Kind):
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return math.ceil(len(data.rows) / settings.batch_size)
+        steps: int = math.ceil(len(data.rows) / settings.batch_size)
+        return steps

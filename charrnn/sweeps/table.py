@@ -69,7 +69,7 @@ def rows_of(folder: SweepFolder) -> list[Row]:
     return best_first(_row(folder, run, keys, states[run.name]) for run in plan)
 
 
-def best_of(folder: SweepFolder) -> PlannedRun | None:
+def best_run(folder: SweepFolder) -> PlannedRun | None:
     """Find the best run of a sweep; None if none has a value yet."""
     plan = {run.name: run for run in folder.plan()}
     best = next(iter(rows_of(folder) if plan else ()), None)

@@ -74,9 +74,10 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
     config.kind.check_source()
     shape = _cell_told({**{name: option.default for name, option in MODEL_OPTIONS.items()}, **config.to_dict()})
     if others := [name for name, value in given.items() if name not in RETRAINED and value != shape[name]]:
+        own = " and ".join(name for name in RETRAINED if hasattr(config, name))
         raise ConfigError(
             f"{_differing(others, shape, given)} out; "
-            f"a run that starts from another one's weights may be given {' and '.join(RETRAINED)} of its own"
+            f"a run that starts from another one's weights may be given {own} of its own"
         )
     anew = {name: value for name, value in given.items() if hasattr(config, name)}
     return replace(config.trainable(), **anew)

@@ -4,7 +4,7 @@ import pytest
 
 from charrnn.errors import RunError
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.table import best_of, fold, rows_of
+from charrnn.sweeps.table import best_run, fold, rows_of
 
 
 def test_a_row_for_each_run_the_best_first(sweep_folder):
@@ -25,10 +25,10 @@ def test_a_row_for_each_run_the_best_first(sweep_folder):
 
 
 def test_the_best_run_is_one_with_a_value(sweep_folder):
-    assert best_of(sweep_folder).name == "optimizer=sgd,rng-seed=0"
+    assert best_run(sweep_folder).name == "optimizer=sgd,rng-seed=0"
     for metrics in sweep_folder.folder.glob("*/metrics.jsonl"):
         metrics.unlink()
-    assert best_of(sweep_folder) is None
+    assert best_run(sweep_folder) is None
 
 
 def test_seeds_are_folded_to_the_median_and_the_spread(sweep_folder):

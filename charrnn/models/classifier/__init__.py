@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.models.classifier.config import ClassifierConfig
@@ -58,6 +58,18 @@ class Labels(LabellingKind):
         from charrnn.models.classifier.batches import batches_of
 
         return batches_of(config, settings, data)
+
+    def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
+        """See ``Kind``."""
+        from charrnn.models.classifier.recipe import choose_classifier
+
+        return choose_classifier(draft, speed)
+
+    def most_epochs(self, config: ClassifierConfig, characters: int) -> float:
+        """See ``Kind``."""
+        from charrnn.models.classifier.recipe import MOST_PASSES
+
+        return MOST_PASSES
 
 
 KIND = Labels()

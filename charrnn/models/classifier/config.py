@@ -20,6 +20,12 @@ class ClassifierConfig(RecurrentConfig):
 
     task: str = task_option("label")
     directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
+    label_smoothing: float = of_model(
+        0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
+    )
+    symbol_dropout: float = of_model(
+        0.0, "Probability that a symbol is hidden from the network in training.", least=0, below=1, retrained=True
+    )
     columns: str = columns_option()
 
     labels: Sequence[str] = ()

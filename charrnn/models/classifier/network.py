@@ -222,14 +222,14 @@ class ClassifierLearner:
         network, buffers, lengths = self.network, self._buffers, batch.lengths
         assert lengths is not None
         buffers.layers = self._whole.shortened(len(batch.inputs))
-        ids = network.in_orders(batch.inputs, lengths)
+        ids = network.in_orders(self._hidden(batch.inputs, dropout_seed), lengths)
         softmax, pooling = buffers.softmax, buffers.pooling
         softmax.weigh(batch.weights, batch.targets)
 
         def rows(part: int, parts: int) -> None:
             first, last = share(len(lengths), part, parts)
             network.forward(ids, lengths, buffers, first, last, dropout_seed=dropout_seed)
-            softmax.backward(batch.targets, first, last)
+            softmax.backward(batch.targets, first, last, smoothing=network.config.label_smoothing)
             network.head.backward(softmax.logits, [pooling.d_pooled], buffers.one_step, first, last)
             d_outputs = network.layers.d_outputs(buffers.layers)
             pooling.backward(d_outputs, lengths, first, last, dropout_seed=network.pooling_seed(dropout_seed))
@@ -247,6 +247,14 @@ class ClassifierLearner:
         network.workers.run(inputs)
         network.layers.sum_over_rows(self.gradient, buffers.layers)
         return softmax.mean_loss(batch.weights)
+
+    def _hidden(self, x: Array, seed: int | None) -> Array:
+        """The ids (T, B) with some characters hidden: END, which no row holds, stands for them."""
+        config = self.network.config
+        if seed is None or not config.symbol_dropout:
+            return x
+        is_hidden = np.random.default_rng(seed).random(x.shape) < config.symbol_dropout
+        return np.where(is_hidden, np.int32(config.end), x)
 
     def _sums(self, ids: list[Array]) -> Iterator[WeightSum]:
         network, buffers = self.network, self._buffers

@@ -81,7 +81,8 @@ class StateSpace(SeriesKind):
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return math.ceil(self._segments(settings, data) / settings.batch_size)
+        steps: int = math.ceil(self._segments(settings, data) / settings.batch_size)
+        return steps
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """See ``Kind``."""

@@ -163,7 +163,8 @@ class WindowKind(SeriesKind):
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
         """See ``Kind``."""
-        return math.ceil(len(data) / settings.batch_size)
+        steps: int = math.ceil(len(data) / settings.batch_size)
+        return steps
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
         """See ``Kind``."""

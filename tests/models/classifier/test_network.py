@@ -39,6 +39,7 @@ SHAPES = [
     {"num_layers": 3, "directions": 1},
     {"num_layers": 3, "embedding_size": 0},
     {"num_layers": 2, "dropout": 0.4},
+    {"dropout": 0.4, "symbol_dropout": 0.3, "label_smoothing": 0.2},
     *({"cell": cell, "num_layers": 2} for cell in names_in("cells")),
 ]
 

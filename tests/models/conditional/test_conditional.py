@@ -11,10 +11,15 @@ from labelled import LETTERS, labelled, write_tsv
 from charrnn.api import load
 from charrnn.cli.shared.group import group
 from charrnn.errors import CharrnnError, ConfigError
+from charrnn.kernels.processor import BFLOAT16
 
 OPTIONS = {"task": "conditional", "hidden_size": 24, "batch_size": 16, "steps": 150, "learning_rate": 0.02}
 OPTIONS |= {"columns": "2,1", "threads": 1}
-SHAPES = [{}, {"dropout": 0.3, "num_layers": 2, "cell": "gru-lecture"}]
+SHAPES = [
+    {},
+    {"dropout": 0.3, "num_layers": 2, "cell": "gru-lecture"},
+    *([{"precision": "bf16"}] if BFLOAT16 else []),
+]
 
 
 @pytest.fixture(scope="module")
