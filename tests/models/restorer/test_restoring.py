@@ -2,10 +2,15 @@
 
 import unicodedata
 
+import numpy as np
 import pytest
 
 import charrnn
 from charrnn.errors import CharrnnError
+from charrnn.kinds.config import make_config
+from charrnn.kinds.contract import Answer
+from charrnn.models.restorer.answers import RestoringPredictor
+from charrnn.text.vocabulary import Vocabulary
 
 CZECH = "příliš žluťoučký kůň úpěl ďábelské ódy .\npes je malý , kůň je velký .\n"
 CASE = "The dog saw Anna. Then it ran to Rome\nwith Anna. It was the end.\n\n"
@@ -90,14 +95,38 @@ def test_feedback_reads_its_own_answers(tmp_path):
         model.answers(["kun"], top=2)
 
 
-def test_typing_errors_are_mended(tmp_path):
-    text = "the quick brown fox jumps over the lazy dog\n"
-    model = train(tmp_path, text * 60, "typos", steps=600, hidden_size=48, batch_size=8)
-    wrong = ["the quick brown fix jumps over the lazy dog", "te quick brown fox jumpss over the lazy do", ""]
-    assert model.predict([*wrong, text.rstrip()]) == [text.rstrip(), text.rstrip(), "", text.rstrip()]
-    (tmp_path / "test.txt").write_text(text * 20)
+class Oracle:
+    """A network that knows the answers to each line."""
+
+    def __init__(self, answers, classes):
+        self.config = make_config(9, task="typos", classes=classes)
+        self._numbers = [[classes.index(answer) for answer in line] for line in answers]
+
+    def run(self, x, lengths, given, is_given, possible):
+        found = np.full((*x.shape, len(self.config.classes)), -np.inf)
+        for column, length in enumerate(lengths):
+            line = next(line for line in self._numbers if len(line) == length)
+            found[np.arange(length), column, line] = 0
+        return found
+
+
+def test_edits_make_a_line_again():
+    classes = ("", "-", "=a", "+a", "+t")
+    answers = [["", "=a", "", ""], ["", "", "", "-", ""], ["", "+a", ""], ["", "", "+t"] + [""] * 3]
+    network = Oracle([*answers, ["", "", "", "", "", "", "+t"]], classes)
+    predictor = RestoringPredictor(network, Vocabulary.of("cat is o\n"))
+    assert predictor.predict(["cot", "catt", "ct", "", "cais ", "cat is"]) == [
+        [Answer(text, 1.0)] for text in ("cat", "cat", "cat", "", "catis ", "cat ist")
+    ]
+
+
+def test_a_model_of_typing_errors_leaves_right_lines(tmp_path):
+    text = "one black cat\n"
+    model = train(tmp_path, text * 60, "typos", steps=100)
+    assert model.predict([text.rstrip(), "", "日本"]) == [text.rstrip(), "", "日本"]
+    (tmp_path / "test.txt").write_text(text * 50)
     figures = model.evaluate(tmp_path / "test.txt").figures
-    assert figures["model"]["corrected"] > 0.7
+    assert figures["model"].keys() == {"word_accuracy", "characters", "corrected", "broken"}
     assert figures["model"]["broken"] < 0.05
     assert (figures["unchanged"]["corrected"], figures["unchanged"]["broken"]) == (0, 0)
 
