@@ -1,11 +1,14 @@
 """What a trained model does, from outside."""
 
+import json
 import unicodedata
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import charrnn
+from charrnn.cli.shared.group import group
 from charrnn.errors import CharrnnError
 from charrnn.kinds.config import make_config
 from charrnn.kinds.contract import Answer
@@ -153,3 +156,18 @@ def test_an_empty_text_is_refused(tmp_path, task):
 def test_bytes_are_refused(tmp_path):
     with pytest.raises(CharrnnError, match="task accents reads characters, not bytes"):
         train(tmp_path, CZECH * 9, "accents", as_bytes=True)
+
+
+def test_the_command_keeps_every_line_and_byte(tmp_path):
+    train(tmp_path, CASE * 40, "case", steps=100)
+    given = (CASE.lower() * 3 + "\r\n\u2028 日本\t\r\n\n\nthe end").encode()
+    command = ["predict", "run", "--checkpoints", str(tmp_path / "runs")]
+    result = CliRunner().invoke(group, command, input=given)
+    assert result.exit_code == 0, result.output
+    assert result.stdout_bytes.lower() == given
+    result = CliRunner().invoke(group, [*command, "--top", "2", "--probabilities"], input=b"anna\n\nit\n")
+    first, empty, last = result.stdout.split("\n")[:-1]
+    assert not empty
+    assert [len(line.split("\t")) for line in (first, last)] == [4, 4]
+    result = CliRunner().invoke(group, [*command, "--json"], input=b"\nan\n")
+    assert [json.loads(line)["given"] for line in result.stdout.splitlines()] == ["", "an"]
