@@ -10,7 +10,7 @@ from docs.outputs import blocks, commands, picture, run, run_block, shown
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("tutorial", "fine-tuning", "documents", "programs", "resuming",
-                                                        "teaching"))]  # fmt: skip
+                                                        "teaching", "restoring"))]  # fmt: skip
 
 
 def shortened(text):
