@@ -17,6 +17,7 @@ HOW_TOS = (
     "conditional",
     "series",
     "programs",
+    "restoring",
     "resuming",
     "teaching",
 )

@@ -16,7 +16,7 @@ class Case(Task):
     name = "case"
     wanted = "letters in both upper and lower case"
     counted = (_UPPER, "capital letters")
-    context = 64
+    context = 32
     keeps = False
 
     def pieces(self, text: str) -> Sequence[str]:

@@ -25,7 +25,7 @@ def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training
         raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
     best, _, _ = best_answers(network, data, ~stripped.doubtful)
     found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
-    if training and not task.adds_noise:
+    if training and not task.adds_noise and not task.stands_between:  # which have no words to look up
         found["most frequent"] = most_frequent_spelling(training)(stripped)
     words = len(words_right(data, found["model"]))
     return Evaluation(

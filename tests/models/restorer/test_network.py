@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells.contract import find_cell
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import make_config
 from charrnn.models.restorer.learner import RestorerLearner
 from charrnn.models.restorer.network import Restorer
@@ -10,6 +11,7 @@ from charrnn.registry import names_in
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
+NEEDS_BF16 = pytest.mark.skipif(not BFLOAT16, reason="this processor cannot train in bf16")
 V, C, T = 7, 4, 6
 LENGTHS = np.array([6, 1, 4, 0, 3], np.int32)
 CLASSES = ("", "a", "b", "c")
@@ -80,7 +82,7 @@ def free(x):
 
 
 @pytest.mark.parametrize("shape", [{}, {"directions": 1}, {"feedback": True}], ids=str)
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", "float64", "bf16"])
 def test_a_row_alone_is_the_same_as_in_a_batch_with_padding(random, shape, precision):
     config = config_of(num_layers=2, precision=precision, **shape)
     network = Restorer(RestorerParameters(config).initialise(1))
@@ -116,7 +118,7 @@ def test_right_answers_that_are_read_give_the_loss_of_training(random):
     assert learner.loss_and_gradient(batch, []) == pytest.approx(loss)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", "float64", pytest.param("bf16", marks=NEEDS_BF16)])
 @pytest.mark.parametrize("feedback", [False, True])
 def test_threads_change_nothing(random, precision, feedback):
     config, batch = config_of(num_layers=2, precision=precision, feedback=feedback), batch_of(random)

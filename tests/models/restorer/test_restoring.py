@@ -1,11 +1,19 @@
 """What a trained model does, from outside."""
 
+import json
 import unicodedata
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import charrnn
+from charrnn.cli.shared.group import group
 from charrnn.errors import CharrnnError
+from charrnn.kinds.config import make_config
+from charrnn.kinds.contract import Answer
+from charrnn.models.restorer.answers import RestoringPredictor
+from charrnn.text.vocabulary import Vocabulary
 
 CZECH = "příliš žluťoučký kůň úpěl ďábelské ódy .\npes je malý , kůň je velký .\n"
 CASE = "The dog saw Anna. Then it ran to Rome\nwith Anna. It was the end.\n\n"
@@ -90,14 +98,38 @@ def test_feedback_reads_its_own_answers(tmp_path):
         model.answers(["kun"], top=2)
 
 
-def test_typing_errors_are_mended(tmp_path):
-    text = "the quick brown fox jumps over the lazy dog\n"
-    model = train(tmp_path, text * 60, "typos", steps=600, hidden_size=48, batch_size=8)
-    wrong = ["the quick brown fix jumps over the lazy dog", "te quick brown fox jumpss over the lazy do", ""]
-    assert model.predict([*wrong, text.rstrip()]) == [text.rstrip(), text.rstrip(), "", text.rstrip()]
-    (tmp_path / "test.txt").write_text(text * 20)
+class Oracle:
+    """A network that knows the answers to each line."""
+
+    def __init__(self, answers, classes):
+        self.config = make_config(9, task="typos", classes=classes)
+        self._numbers = [[classes.index(answer) for answer in line] for line in answers]
+
+    def run(self, x, lengths, given, is_given, possible):
+        found = np.full((*x.shape, len(self.config.classes)), -np.inf)
+        for column, length in enumerate(lengths):
+            line = next(line for line in self._numbers if len(line) == length)
+            found[np.arange(length), column, line] = 0
+        return found
+
+
+def test_edits_make_a_line_again():
+    classes = ("", "-", "=a", "+a", "+t")
+    answers = [["", "=a", "", ""], ["", "", "", "-", ""], ["", "+a", ""], ["", "", "+t"] + [""] * 3]
+    network = Oracle([*answers, ["", "", "", "", "", "", "+t"]], classes)
+    predictor = RestoringPredictor(network, Vocabulary.of("cat is o\n"))
+    assert predictor.predict(["cot", "catt", "ct", "", "cais ", "cat is"]) == [
+        [Answer(text, 1.0)] for text in ("cat", "cat", "cat", "", "catis ", "cat ist")
+    ]
+
+
+def test_a_model_of_typing_errors_leaves_right_lines(tmp_path):
+    text = "one black cat\n"
+    model = train(tmp_path, text * 60, "typos", steps=100)
+    assert model.predict([text.rstrip(), "", "日本"]) == [text.rstrip(), "", "日本"]
+    (tmp_path / "test.txt").write_text(text * 50)
     figures = model.evaluate(tmp_path / "test.txt").figures
-    assert figures["model"]["corrected"] > 0.7
+    assert figures["model"].keys() == {"word_accuracy", "characters", "corrected", "broken"}
     assert figures["model"]["broken"] < 0.05
     assert (figures["unchanged"]["corrected"], figures["unchanged"]["broken"]) == (0, 0)
 
@@ -124,3 +156,18 @@ def test_an_empty_text_is_refused(tmp_path, task):
 def test_bytes_are_refused(tmp_path):
     with pytest.raises(CharrnnError, match="task accents reads characters, not bytes"):
         train(tmp_path, CZECH * 9, "accents", as_bytes=True)
+
+
+def test_the_command_keeps_every_line_and_byte(tmp_path):
+    train(tmp_path, CASE * 40, "case", steps=100)
+    given = (CASE.lower() * 3 + "\r\n\u2028 日本\t\r\n\n\nthe end").encode()
+    command = ["predict", "run", "--checkpoints", str(tmp_path / "runs")]
+    result = CliRunner().invoke(group, command, input=given)
+    assert result.exit_code == 0, result.output
+    assert result.stdout_bytes.lower() == given
+    result = CliRunner().invoke(group, [*command, "--top", "2", "--probabilities"], input=b"anna\n\nit\n")
+    first, empty, last = result.stdout.split("\n")[:-1]
+    assert not empty
+    assert [len(line.split("\t")) for line in (first, last)] == [4, 4]
+    result = CliRunner().invoke(group, [*command, "--json"], input=b"\nan\n")
+    assert [json.loads(line)["given"] for line in result.stdout.splitlines()] == ["", "an"]

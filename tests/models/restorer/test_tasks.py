@@ -82,7 +82,7 @@ def test_a_long_line_is_cut_at_spaces_with_what_is_beside():
         assert line[row.last - 1] == " "
         assert row.start == max(0, row.first - 64)
         assert row.end == min(len(line), row.last + 64)
-    assert (last.start, last.first) == (len(line) + 1 - 64, len(line) + 1)
+    assert (last.start, last.first) == (len(line) + 1 - 32, len(line) + 1)
 
 
 def test_a_word_is_right_if_all_of_it_and_the_spaces_beside_it_are():
