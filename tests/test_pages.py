@@ -9,8 +9,8 @@ import pytest
 from docs.outputs import blocks, commands, picture, run, run_block, shown
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("tutorial", "fine-tuning", "documents", "programs", "resuming",
-                                                        "teaching"))]  # fmt: skip
+HOW_TOS = ("tutorial", "fine-tuning", "pairs", "documents", "programs", "resuming", "teaching")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in HOW_TOS)]
 
 
 def shortened(text):
