@@ -15,6 +15,7 @@ HOW_TOS = (
     "documents",
     "labels",
     "conditional",
+    "pairs",
     "series",
     "programs",
     "restoring",

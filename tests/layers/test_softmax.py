@@ -26,3 +26,16 @@ def test_padding_that_is_no_id_is_refused(padding):
 def test_targets_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"targets must be of shape \(2, 3\), not \(2, 1\)"):
         make().weigh(None, np.zeros((2, 1), np.int32))
+
+
+def test_smoothed_targets_share_a_part_of_their_probability(random):
+    softmax, targets = make(steps=1), np.array([[0, 3, 1]], np.int32)
+    softmax.weigh(None, targets)
+    logits = random.normal(size=(3, 4))
+    softmax.logits[0, :, :4] = logits
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    wanted = np.full((3, 4), 0.2 / 4)
+    wanted[[0, 1, 2], targets[0]] += 0.8
+    softmax.backward(targets, 0, 3, smoothing=0.2)
+    assert softmax.mean_loss(None) == pytest.approx(-(wanted * log_probabilities).sum(axis=1).mean())
+    assert np.allclose(softmax.logits[0, :, :4], (np.exp(log_probabilities) - wanted) / 3)

@@ -110,7 +110,6 @@ class Decoder:
         self.feed = PackedMatrix(parameters[FEED], packed, training=training) if config.is_fed else None
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
         self._states, self._unused = len(shape.cell.state), zero_row(shape.gate_width, config.dtype)
-        self._zeros = zero_row(config.hidden_size, config.dtype)
 
     def pack(self, part: int, parts: int) -> None:
         """Pack a thread's part of the weights."""

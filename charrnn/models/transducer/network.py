@@ -6,7 +6,7 @@ symbols so far -> tables -> recurrent layers -> attention to the memory -> proje
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,7 @@ class Transducer:
         return losses
 
 
+@dataclass
 class EncoderBuffers:
     """The encoder's arrays, for S steps of B rows.
 
@@ -127,10 +128,11 @@ class EncoderBuffers:
         one_step: what products of the bridge need.
     """
 
-    def __init__(
-        self, layers: BidirectionalBuffers, memory: Memory, states: Array, d_states: Array, one_step: Rows
-    ) -> None:
-        self.layers, self.memory, self.states, self.d_states, self.one_step = layers, memory, states, d_states, one_step
+    layers: BidirectionalBuffers
+    memory: Memory
+    states: Array
+    d_states: Array
+    one_step: Rows
 
     @classmethod
     def allocate(cls, config: TransducerConfig, steps: int, rows: int, *, training: bool = False) -> "EncoderBuffers":
@@ -150,7 +152,7 @@ class EncoderBuffers:
 
     def shortened(self, steps: int) -> "EncoderBuffers":
         """The same arrays for fewer steps."""
-        return EncoderBuffers(self.layers.shortened(steps), self.memory, self.states, self.d_states, self.one_step)
+        return replace(self, layers=self.layers.shortened(steps))
 
 
 class TransducerLearner:

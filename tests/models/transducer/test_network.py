@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells.contract import find_cell
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import make_config
 from charrnn.models.transducer.answers import pair_batch
 from charrnn.models.transducer.network import Transducer, TransducerLearner
@@ -153,3 +154,23 @@ def test_a_beam_of_one_is_greedy(random):
     network = learner_of(config_of(), random).network
     (((score, symbols),),) = search(network, arrays(GIVEN[:1]), beam=1)
     assert score == pytest.approx(-loss_of(network, GIVEN[0], symbols))
+
+
+@pytest.mark.skipif(not BFLOAT16, reason="this processor does not multiply bfloat16")
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_bf16_is_float32_with_rounded_factors(random, attention):
+    gradients = {}
+    for precision in ("float32", "bf16"):
+        config = config_of(attention=attention, precision=precision, hidden_size=16)
+        learner = TransducerLearner(Transducer(TransducerParameters(config).initialise(1), training=True), STEPS, ROOM)
+        loss = learner.loss_and_gradient(batch_of(), [])
+        gradients[precision] = np.append(learner.gradient.vector, loss)
+    assert not np.array_equal(*gradients.values())
+    assert np.abs(gradients["bf16"] - gradients["float32"]).max() < 0.02 * np.abs(gradients["float32"]).max()
+
+
+def test_a_batch_counts_what_is_read_and_written():
+    batch = batch_of()
+    assert batch.characters == sum(map(len, GIVEN)) + sum(map(len, WANTED))
+    assert batch.predictions == sum(map(len, WANTED))
+    assert batch.written[:, 0].tolist() == [0, 1, 2, 0, 0, 0, 0]
