@@ -107,19 +107,19 @@ threads = option("--threads", type=THREADS, metavar="N", help="Number of threads
 precision = option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Precision to compute in; bf16 rounds the factors of products and halves their memory.",
+    help="Precision to compute in; bf16 is less exact and needs half the memory for matrix products.",
     unset="the training's, or float32 where the CPU has no bf16",
 )
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """Declare ``--unknown`` with a command's own help text."""
+    """Declare ``--unknown`` with a help text that begins with the command's own."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=help_text,
+        help=f"{help_text} replace reads the closest known ones instead.",
     )
 
 
