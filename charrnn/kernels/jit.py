@@ -167,8 +167,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load a compiled kernel from the cache; returns None if it is missing or unreadable.
 
-        Numba's own method first registers everything that Numba can compile, which dominates a command's start-up.
-        Compiled code needs only the runtime; Numba registers the rest later if it has to compile.
+        It replaces Numba's method, which first registers everything that Numba can compile: most of the start-up time
+        of a command. A compiled kernel needs only Numba's runtime. If a kernel must be compiled, Numba registers the
+        rest then.
         """
         if others := self._cache_for(sig):
             return others.load_overload(sig, target_context)

@@ -42,11 +42,11 @@ class Signals:
                 signal.signal(number, self.handle)
 
     def keep(self, stop: Callable[[], None] = lambda: None, *, must_wait: bool = False) -> None:
-        """Note the next signal instead of ending the process.
+        """Let the next signal set ``noted`` and call ``stop`` instead of ending the process.
 
         Args:
-            stop: a function that the handler calls at the signal.
-            must_wait: whether to ignore further signals; otherwise the second one ends the process at once.
+            stop: a function that asks the running work to end.
+            must_wait: whether all later signals are ignored, too; otherwise the second one ends the process at once.
         """
         self._stop, self._must_wait = stop, must_wait
 
