@@ -85,7 +85,7 @@ def user_cache_folder() -> Path:
 
 
 def find_cache_folder() -> Path | None:
-    """The folder of this version's compiled kernels, created if missing; None if it cannot be created."""
+    """Create the folder of this version's compiled kernels if it is missing; None if that fails."""
     try:
         folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)

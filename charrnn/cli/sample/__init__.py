@@ -240,7 +240,7 @@ def leave(source: str, number: int) -> None:
 
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
-    """Save the state after the body, also if the reader has closed the pipe."""
+    """Save the state after the body, even if the body fails because the reader has closed the pipe."""
     from charrnn.session import state_path
 
     state_path(state)  # fails before anything is drawn

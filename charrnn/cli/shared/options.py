@@ -76,13 +76,13 @@ def is_typed(name: str) -> bool:
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:
-    """Refuse an option that was typed without the option that it requires."""
+    """Refuse option ``name`` if it was typed without ``owner``, the option that it requires."""
     if is_typed(name) and not is_used:
         raise click.UsageError(f"--{name.replace('_', '-')} requires {owner}: give both.")
 
 
 def where(folder: Path) -> list[str]:
-    """Return the option for the folder of runs, or nothing for the default folder."""
+    """Return the words of ``--checkpoints FOLDER`` for a command line; none for the default folder."""
     return [] if folder == CHECKPOINTS else ["--checkpoints", str(folder)]
 
 

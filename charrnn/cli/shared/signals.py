@@ -52,16 +52,16 @@ class Signals:
 
     @property
     def keeping(self) -> bool:
-        """Whether there is something to keep."""
+        """Whether ``keep`` is in force."""
         return self._stop is not None
 
     def let_go(self) -> int:
-        """Let a signal end the process again; return and clear ``noted``."""
+        """Undo ``keep``: let a signal end the process again; return ``noted`` and clear it."""
         self._stop = None
         return self.forget()
 
     def forget(self) -> int:
-        """Return and clear ``noted``, to note another signal."""
+        """Return ``noted`` and clear it, so that another signal can be noted."""
         noted, self.noted = self.noted, 0
         return noted
 
