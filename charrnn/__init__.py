@@ -8,23 +8,32 @@
 
 The package's parts, lowest first; a part imports only from parts above it in this list:
 
-    errors                          every error that is raised on purpose
-    arguments, display              checks of a caller's arguments | text for terminals and shells
-    clock, machine                  how long the process has run | its memory and cores
-    options, registry               options, declared on fields of dataclasses | cells, optimizers, models by name
-    hyperparameters                 hyperparameters of cells and optimizers, as options
-    kernels, text                   compiled kernels: arrays in, arrays out | vocabulary, corpus, windows, batches
-    workers                         threads that share a kernel's work
-    cells, optimizers               one file, one recurrent cell | one file, one update rule
-    layers                          one file, one part of a network: its forward and backward pass side by side
-    kinds                           the interface of every kind of model
-    sampling, scoring               drawing text | bits per character of a text, and passages copied from another
-    training, storage               trainers, plans, dynamic evaluation | checkpoints, runs, texts as ids
-    models                          one folder, one kind of model, put together from layers
-    job, session                    a trainer whose events go into a run's folder | a text drawn and read in turns
-    starting                        starting a job: new, from another run's weights, or resumed
-    api, sweeps                     the Python API | many trainings from one file, here or on a cluster
-    cli                             one file, one command
+    errors           every error that is raised on purpose
+    arguments        checks of a caller's arguments
+    display          text for terminals and shells
+    clock            how long the process has run
+    machine          the machine's memory and cores
+    options          options, declared on fields of dataclasses
+    registry         cells, optimizers and kinds of models by their names
+    hyperparameters  hyperparameters of cells and optimizers, as options
+    kernels          compiled functions: arrays in, arrays out
+    text             vocabularies, corpora, windows, batches
+    workers          threads that share a kernel's work
+    cells            recurrent cells, one in each file
+    optimizers       update rules, one in each file
+    layers           parts of networks: forward and backward pass of one in each file
+    kinds            the interface of every kind of model
+    sampling         drawing text
+    scoring          bits per character of a text, and passages copied from another
+    training         trainers, plans, dynamic evaluation
+    storage          checkpoints, runs, texts as ids
+    models           kinds of models, put together from layers, one in each folder
+    job              a trainer whose events go into a run's folder
+    session          a text that is read and drawn in turns
+    starting         starting a job: new, from another run's weights, or resumed
+    api              the Python API
+    sweeps           many trainings from one file, here or on a cluster
+    cli              the command line, one command in each file
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.
 """

@@ -29,9 +29,9 @@ class ClockReading(NamedTuple):
 
 
 class Stopwatch:
-    """Counts the seconds for which the process runs; a stop counts as at most ``LONGEST_GAP``.
+    """Counts the seconds for which the process runs; of a time while it is stopped, at most ``LONGEST_GAP``.
 
-    Only ``beat`` writes, so that no lock is needed, which an interrupt might leave locked.
+    Only ``beat`` writes. So no lock is needed; an interrupt might leave a lock locked.
 
     Args:
         wall: a clock that also runs while the process is stopped.

@@ -51,7 +51,7 @@ def _columns(character: str) -> int:
 
 
 def pasteable(words: Iterable[str]) -> str:
-    """Quote words as a command line that bash reads as these words, also when copied from a terminal.
+    """Quote words so that bash reads the line as these words, even if it is copied from a terminal.
 
     Bytes that are not text and control characters are written in octal, between $' and '.
     """

@@ -125,7 +125,7 @@ class TrainingJob:
             self.close()
 
     def close(self) -> None:
-        """Let other jobs train the run."""
+        """Release the run's lock; other jobs can then train it."""
         self.run.release()
 
     def _recorded(self, event: Event) -> Event:

@@ -36,9 +36,9 @@ class Option:
         above: number above which it must be.
         below: number below which it must be.
         most: largest number that it can be.
-        choices: gives the texts that it can be.
-        resumed: whether a resumed run may be given another value: "freely", or "told" where that changes what is
-            learned and the user is told so; "" if not.
+        choices: a function that returns the texts that it can be.
+        resumed: whether a resumed run may be given another value: "freely"; "told" if this changes what is learned,
+            so that the user gets a note; "" if it may not.
         retrained: whether a run that starts from another one's weights may be given another value.
         kinds: tasks and names of the kinds of models that have it; none for all.
         name: of the field.

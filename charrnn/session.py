@@ -261,11 +261,11 @@ def unwritable_state(path: str | Path, error: BaseException) -> RunError:
 
 
 class Given:
-    """The characters that a stream has yielded since ``start``, where it had drawn no others.
+    """Counts the characters that a stream yields, so that the session can go back to the last one that was taken.
 
     Attributes:
         streams: the streams that draw.
-        start: their state before these characters.
+        start: their state before the first of the characters.
         ended: whether the stream must not yield any more.
         characters: number of characters that were yielded and taken.
         offered: number of characters that were yielded but may not have been taken.

@@ -171,7 +171,7 @@ def _nothing() -> None:
 
 
 def without_denormals(job: Callable[[int, int], None], part: int, parts: int) -> None:
-    """Call ``job(part, parts)`` with denormal numbers treated as zero in this thread."""
+    """Call ``job(part, parts)``; meanwhile this thread treats denormal numbers as zero."""
     mode = flush_denormals()
     try:
         job(part, parts)

@@ -27,6 +27,9 @@ LEFT_OUT = ("drawn from ", "compiling ")
 LONGEST = 9
 """Lines of output that are shown in full; of more, the middle is left out."""
 
+KEPT = ("note:  time was up",)
+"""How lines begin that are shown wherever they stand: without them, other outputs of the page seem to disagree."""
+
 WIDTH = 100
 """Characters of a line; longer ones are wrapped."""
 
@@ -74,13 +77,14 @@ def run_block(language: str, content: str, folder: Path) -> None:
 
 
 def shown(output: str) -> str:
-    """What a page shows of an output: lines of at most ``WIDTH`` characters, and of many only the first and last."""
+    """What a page shows of an output: lines of at most ``WIDTH`` characters, of many only some, see ``KEPT``."""
     told = [line for line in output.splitlines() if not line.startswith(LEFT_OUT)]
     lines = [part for line in told for part in textwrap.wrap(line, WIDTH) or [""]]
     while lines and not lines[0]:
         del lines[0]
     if len(lines) > LONGEST:
-        lines = [*lines[: LONGEST // 2], "...", *lines[-(LONGEST // 2) :]]
+        first, middle, last = lines[: LONGEST // 2], lines[LONGEST // 2 : -(LONGEST // 2)], lines[-(LONGEST // 2) :]
+        lines = [*first, "...", *(line for line in middle if line.startswith(KEPT)), *last]
     return "".join(line.rstrip() + "\n" for line in lines)
 
 

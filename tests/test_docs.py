@@ -133,14 +133,26 @@ def test_the_sweeps_shown_are_fit(tmp_path):
     from charrnn.cli.sweep import train_options
     from charrnn.sweeps.spec import read_spec
 
-    spec, search = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
+    first, spec, search = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
     path = tmp_path / "sizes.toml"
     (tmp_path / "book.txt").write_text("Four score and seven years ago\n")
+    path.write_text(first)
+    assert len(read_spec(path, train_options(), tmp_path).runs) == 3
     path.write_text(spec)
     assert len(read_spec(path, train_options(), tmp_path).runs) == 30
     pytest.importorskip("optuna", reason="Optuna is an extra")
     path.write_text(search)
     assert read_spec(path, train_options(), tmp_path).search.trials == 30
+
+
+def test_the_first_sweep_shown_works(tmp_path):
+    [spec, *_] = re.findall(r"```toml\n(.*?)```", SWEEPS, re.DOTALL)
+    (tmp_path / "sizes.toml").write_text(spec.replace("steps = 500", "steps = 3"))
+    [content] = re.findall(r"```console\n(.*?)```", SWEEPS, re.DOTALL)
+    for command in re.findall(r"^\$ (.*)", content, re.MULTILINE):
+        result = run(command.replace("--size 300k", "--size 50k"), tmp_path)
+        assert result.returncode == 0, f"{command}: {result.stderr}"
+    assert len(result.stdout.splitlines()) == 4
 
 
 def test_the_commands_of_sweeps_work(tmp_path):
@@ -150,7 +162,7 @@ def test_the_commands_of_sweeps_work(tmp_path):
     (tmp_path / "sizes.toml").write_text(spec)
     before = SWEEPS.split("## On a Dask cluster")[0]
     lines = [line for block in re.findall(r"```sh\n(.*?)```", before, re.DOTALL) for line in block.splitlines()]
-    assert len(lines) >= 8
+    assert len(lines) >= 7
     for line in lines:
         result = run(line.replace("--steps 5000", "--steps 5"), tmp_path)
         assert result.returncode == 0, f"{line}: {result.stderr}"

@@ -24,7 +24,6 @@ def installed(tmp_path_factory):
         name, _, content = text.partition("\n")
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(content + "\n")
-    (source / "charrnn_example" / "__init__.py").touch()
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", target, source], check=True)
     return target
@@ -73,6 +72,14 @@ def test_a_cell_and_an_optimizer_train_save_resume_and_sample(charrnn, tmp_path)
     held = json.loads(charrnn("info", "whole", "--json"))
     assert (held["config"]["update_bias"], held["settings"]["beta1"]) == (2.0, 0.8)
     assert "bits per character" in charrnn("eval", "whole", "text.txt")
+
+
+def test_the_check_of_a_cells_gradient_passes(installed):
+    [program] = re.findall(r"```python\n(# check_ugrnn.py\n.*?)```", GUIDE.read_text(), re.DOTALL)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "all gradients are right\n"), done.stderr
 
 
 def test_a_kind_trains_resumes_scores_samples_and_is_listed(charrnn, tmp_path):

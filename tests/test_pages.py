@@ -57,6 +57,8 @@ def test_of_a_long_output_the_middle_is_left_out():
     assert shown("one\ntwo \n") == "one\ntwo\n"
     lines = [str(number) for number in range(100)]
     assert shown("\n".join(lines)).splitlines() == [*lines[:4], "...", *lines[-4:]]
+    lines[50] = "note:  time was up after 50 of 99 steps"
+    assert shown("\n".join(lines)).splitlines() == [*lines[:4], "...", lines[50], *lines[-4:]]
     assert max(map(len, shown("word " * 100).splitlines())) <= 100
 
 

@@ -66,7 +66,7 @@ def three_gates(a, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; the gradient that does not flow through W_hh is added to ``d_h_before``."""
+    """Do one stream's step backwards; add to ``d_h_before`` the gradient that does not flow through W_hh."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)

@@ -56,7 +56,7 @@ def reset(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do the rest of one stream's step, after the second product."""
+    """Do the part of one stream's step that follows the second product."""
     wide_vectors()
     _, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -85,7 +85,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def reset_back(activations, t, b, d_v, d_h_before, units):
-    """Do the rest of one stream's step backwards, from the gradient ``d_v`` of r * h[t-1]."""
+    """Do ``reset`` of one stream's step backwards; ``d_v`` is the gradient of r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before = activations.h[t, b]

@@ -55,14 +55,15 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     "--size",
     type=number_of_characters,
     metavar="N",
-    help="Length in characters, such as 5000, 500k or 2M. Default: the whole text; for problems, 1M.",
+    help="Length in characters, such as 5000, 500k or 2M.",
+    unset="the whole text; 1M for addition, parity and brackets",
 )
 @option(
     "--lengths",
     callback=lengths_of_questions,
     metavar="N-M",
     help="Lengths of the questions, such as 1-20 or 200: digits of a number, bits, brackets.",
-    unset="1-3, 1-20, 1-30",
+    unset="addition 1-3, parity 1-20, brackets 1-30",
 )
 @option(
     "--rng-seed",
@@ -77,10 +78,16 @@ def command(
 ) -> None:
     """Write a text to train on, made from what this machine has.
 
-    NAME is english (the prose of Python's documentation), python (the source of its standard library), addition (sums
-    such as 12+345=357), parity (bits and whether the number of ones is odd, such as 0110100=1) or brackets (and what
-    closes those that are open, such as ([]{(=)})). See charrnn eval --exact for the share of right answers.
-    """
+    \b
+    NAME is one of
+      english   the prose of Python's documentation
+      python    the source of Python's standard library
+      addition  sums, such as 12+345=357
+      parity    bits, and 1 if the number of ones is odd, else 0, such as 0110100=1
+      brackets  brackets, and those that close what is still open, such as ([]{(=)})
+
+    charrnn eval --exact counts a model's right answers to the last three.
+    """  # noqa: D301 - click reads the backspace
     from charrnn.text.generate import generate
 
     pieces = generate(name, size, rng_seed, lengths)

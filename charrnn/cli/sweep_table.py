@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     "plots",
     metavar="OPTION",
     multiple=True,
-    help="Plot the metric against a swept option, or against time.",
+    help="Draw OPTION.png in the sweep's folder: the metric against a swept option, or against the minutes if OPTION "
+    "is time. Needs matplotlib; may be repeated.",
 )
 @options.checkpoints
 @options.as_json

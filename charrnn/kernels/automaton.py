@@ -161,7 +161,15 @@ def first_hash(text, length):
 
 @inlined
 def entry_of(grams, value, text, place, own):
-    """Index in the table of text ``own`` for the substring of ``text`` that ends at ``place``."""
+    """Index in the hash table at which a substring is, or would be inserted.
+
+    Args:
+        grams: the table, which holds the substrings of the text ``own``.
+        value: the substring's hash.
+        text: a text that the substring is part of.
+        place: index in ``text`` of the substring's last character.
+        own: the text whose substrings are in the table.
+    """
     mask = grams.place.shape[0] - 1
     entry = (value ^ value >> 29) & mask
     while grams.place[entry] != NONE:

@@ -244,5 +244,5 @@ def mix_one(weights, node, k, p):
 
 @inlined
 def count_of(weights, node, k, i):
-    """The count of follower ``i``; 1 for continuations if the same character always precedes the context."""
+    """The count of follower ``i``. A continuation counts 1 if the same character always precedes the context."""
     return 1 if weights.continuations and k < weights.length[node] else weights.counts[i]

@@ -156,7 +156,9 @@ def rank(weights, classes, ranked):
 
 @inlined
 def draw(logits, classes, rules, weights, heap, state):
-    """Draw a class from softmax(logits / temperature) by ``rules``; at temperature 0, the first largest logit.
+    """Draw a class from softmax(logits / temperature) by ``rules``.
+
+    At temperature 0, it is the class with the largest logit, the first of equals.
 
     Args:
         logits: (at least V,).

@@ -124,7 +124,7 @@ def row_at(typingctx, address, like, size):
 
 @intrinsic
 def pause(typingctx):
-    """Pause for a moment and leave the core to its other hardware thread; does nothing but on x86-64 and Arm."""
+    """Pause briefly, so that the core's other hardware thread can run; only on x86-64 and Arm."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         triple, word = context.codegen()._tm.triple, ir.IntType(32)

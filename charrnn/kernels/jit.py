@@ -85,7 +85,7 @@ def user_cache_folder() -> Path:
 
 
 def find_cache_folder() -> Path | None:
-    """The folder of this version's compiled kernels, created if missing; None if it cannot be created."""
+    """Create the folder of this version's compiled kernels if it is missing; None if that fails."""
     try:
         folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -167,8 +167,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load a compiled kernel from the cache; returns None if it is missing or unreadable.
 
-        Numba's own method first registers everything that Numba can compile, which dominates a command's start-up.
-        Compiled code needs only the runtime; Numba registers the rest later if it has to compile.
+        It replaces Numba's method, which first registers everything that Numba can compile: most of the start-up time
+        of a command. A compiled kernel needs only Numba's runtime. If a kernel must be compiled, Numba registers the
+        rest then.
         """
         if others := self._cache_for(sig):
             return others.load_overload(sig, target_context)

@@ -149,7 +149,7 @@ def cut_shape(rows, steps, dtype):
 
 @inlined
 def share_of_blocks(count, parts, part):
-    """First index of part ``part`` if ``count`` things are split into ``parts`` parts of nearly equal size."""
+    """First index of part ``part`` of ``count`` things, which are split into ``parts`` nearly equal parts."""
     return count * part // parts
 
 

@@ -103,13 +103,13 @@ def pack_transposed(w, packed, part, parts):
 
 @inlined
 def part_of(stacked, layer, precomputed, is_reversed):
-    """One layer's matrix of a stack whose panels are (layers, size); the other arguments are as in ``Packed``."""
+    """The matrix of one layer of ``stacked``, whose panels are (layers, size); for the rest see ``Packed``."""
     panels = stacked.panels[layer]
     return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, precomputed, stacked.team, is_reversed)
 
 
 def parts_of(stacks, layer, precomputed):
-    """One layer's matrix of each stack, as a tuple; so one compiled kernel serves any number of layers."""
+    """The matrices of one layer, one from each stack; so one compiled kernel serves any number of layers."""
     return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, precomputed, strict=True))
 
 

@@ -55,7 +55,10 @@ def probe() -> Processor:
 
 
 def may_use_tiles() -> bool:
-    """Request the tile registers from Linux, as each process must once, for all of its threads and forks."""
+    """Request the tile registers from Linux; returns whether this process may use them.
+
+    Each process must do so once, for all of its threads and forks.
+    """
     if sys.platform != "linux":
         return False
     arch_prctl, request_permission, tile_data = (ctypes.c_long(number) for number in (158, 0x1023, 18))

@@ -31,12 +31,12 @@ def forward(run, matmul, weights, activations, bias_rows, row_index, units, rest
     """Run all steps of the streams ``first`` to ``last``.
 
     Args:
-        run: the cell's ``forward``, which takes the arguments from ``matmul`` to ``units``.
-        matmul: see ``Cell.forward``, like the next five.
-        weights: see there.
-        activations: see there; where a stream restarts, the state before that step becomes the initial state.
-        bias_rows: see there.
-        row_index: see there.
+        run: the cell's ``forward``. See ``Cell.forward`` for the arguments from ``matmul`` to ``units``.
+        matmul: the kernel of products, by its address.
+        weights: the layer's weights.
+        activations: written; where a stream restarts, the state before that step becomes the initial state.
+        bias_rows: (N, G) the rows from which each a[t] is taken.
+        row_index: (T, B) index of the row for each step and stream.
         units: H.
         restarts: Restarts; ``before`` is written.
         initial: (S, H) the initial states.
@@ -78,13 +78,13 @@ def backward(
     """Run all steps backwards, for the streams ``first`` to ``last``; no gradient flows across a restart.
 
     Args:
-        run: the cell's ``backward``, which takes the arguments from ``matmul`` to ``units``.
-        matmul: see ``Cell.backward``, like the next six.
-        weights: see there.
+        run: the cell's ``backward``. See ``Cell.backward`` for the arguments from ``matmul`` to ``units``.
+        matmul: the kernel of products, by its address.
+        weights: the layer's weights.
         activations: as ``forward`` left them.
-        d_h: see there.
-        d_state: see there.
-        d_vectors: see there.
+        d_h: (T + 1, B, H) gradients of the outputs from above; row 0 receives that of h before the first step.
+        d_state: the gradient of each state but h: after the last step on entry, before the first step on return.
+        d_vectors: (B, P, H), to which each stream's gradient of the cell's vectors is added.
         units: H.
         restarts: as ``forward`` left them.
         d_states: ``d_h``, then the arrays of ``d_state``.

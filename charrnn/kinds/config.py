@@ -123,7 +123,8 @@ class ModelConfig:
     model: str = model_option("rnn")
     precision: str = of_model(
         "float32",
-        "Type of parameters and activations; bf16 rounds the factors of products and needs a CPU with AVX-512 BF16.",
+        "Type of parameters and activations; with bf16, matrix products are less exact and need half the "
+        "memory; it requires a CPU with AVX-512 BF16.",
         choices=lambda: PRECISIONS,
         retrained=True,
     )

@@ -89,7 +89,10 @@ class ContextModel:
         state[0][0][streams] = 0
 
     def enter(self, x: Array, state: State, buffers: ContextBuffers, advance: int | None = None) -> ContextBuffers:
-        """Write the history of x (T, B); returns its part of ``buffers``; ``state`` advances by T or ``advance``."""
+        """Write what the steps of x (T, B) see into the history; returns the buffers of these T steps.
+
+        ``state`` advances by ``advance`` steps, or by T.
+        """
         steps, before = len(x), len(buffers.history) - len(buffers.logits)
         arrays: list[Any] = [array[:steps] for array in buffers[1:]]
         part = ContextBuffers(buffers.history[: steps + before], *arrays)

@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The part of a header that describes a model, as JSON values."""
+    """The part of a checkpoint's header that describes the model, as JSON values."""
     return {
         "config": config.to_dict(),
         "vocabulary": asdict(vocabulary),

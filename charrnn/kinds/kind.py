@@ -185,7 +185,7 @@ class Kind(ABC):
 
     @abstractmethod
     def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Batch]:
-        """Batches without end, like those of a run, by which the speed of a machine is measured."""
+        """Endless batches like those of a run, with which to measure the speed of a machine."""
 
     @abstractmethod
     def warm_up(self, network: Any, vocabulary: Vocabulary, settings: Any, data: Any) -> None:
@@ -224,7 +224,7 @@ class Kind(ABC):
         raise NotImplementedError
 
     def count(self, config: Any, ids: Array, workers: Workers) -> CountedModel:
-        """Make the model of a text (N,), for kinds that learn in one pass."""
+        """Make a model from a text (N,), for kinds that learn in one pass."""
         raise NotImplementedError
 
     def check_source(self) -> None:

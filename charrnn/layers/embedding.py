@@ -32,8 +32,8 @@ class InputTables:
 
     Args:
         parameters: the tensors, including EMBEDDING (V, E) unless the input is one-hot.
-        weights: names of the W (G, E or V), one for each table.
-        biases: name of each b (G,); None for no bias.
+        weights: the name of each table's W, (G, E), or (G, V) for one-hot input.
+        biases: the name of each table's b, (G,); None for no bias.
         vocab_size: V.
         packed_dtype: type of packed factors.
         training: whether gradients are needed.

@@ -122,7 +122,7 @@ class StackShape:
         return parts
 
     def vectors(self, parameters: Parameters, layer: int) -> list[Array]:
-        """The cell's vectors of a layer."""
+        """The tensors of a layer that belong to the cell's vectors."""
         return [parameters[self.named(vector.name, layer)] for vector in self.cell.vectors]
 
     def initial_state(self, parameters: Parameters, layer: int) -> list[Array]:

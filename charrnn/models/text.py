@@ -81,7 +81,7 @@ class TextKind(Kind):
         self.preview(network, vocabulary, data, settings.rng_seed, step=0)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: fewer streams, and shorter windows."""
+        """Reduce streams and windows to what the text can fill; see ``Kind``."""
         from charrnn.training.fitting import fit_settings
 
         return fit_settings(settings, len(data))
@@ -139,5 +139,5 @@ class CountedKind(ContextKind):
         return CountingTrainer(*arguments, **how)
 
     def check_source(self) -> None:
-        """Refuse to start from counts; see ``Kind``."""
+        """Raise, as counts are no weights to start from; see ``Kind``."""
         raise ConfigError(f"a model {self.name} has no weights to start from, but counts: count both texts in one run")

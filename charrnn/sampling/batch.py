@@ -131,7 +131,7 @@ class SampleBatch:
 
 
 def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
-    """Order the steps by text; texts are numbered from ``first``."""
+    """Yield all steps of one text before those of the next one, and add ``first`` to the texts' numbers."""
     waiting: dict[int, list[Step]] = {}
     current = 0
     for step in steps:

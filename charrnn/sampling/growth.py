@@ -36,7 +36,7 @@ class DrawnPiece(NamedTuple):
         return DrawnPiece(symbols[first:last], *(array[first:last] for array in arrays))
 
     def joined(self, other: "DrawnPiece") -> "DrawnPiece":
-        """Append another piece."""
+        """Return this piece with another one appended."""
         arrays = (np.concatenate(pair) for pair in zip(self[1:], other[1:], strict=True))
         return DrawnPiece(self.symbols + other.symbols, *arrays)
 
@@ -82,7 +82,7 @@ class StopTexts:
         self._held = DrawnPiece("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
 
     def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
-        """Return the characters that are certain by now, and the stop text after them, if complete."""
+        """Add characters; returns those that are certain by now, and the stop text after them if it is complete."""
         nothing = piece.part(0, 0)
         if not self._texts:
             return piece, nothing

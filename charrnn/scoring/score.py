@@ -45,7 +45,7 @@ class Score:
 class ScoredText(Score):
     """A text of N characters, with the loss and the rank of each.
 
-    A character that is not predicted, the first one or one that the model does not know, has loss NaN and rank 0.
+    Characters that are not predicted have loss NaN and rank 0: the first one, and those that the model does not know.
     """
 
     piece: Piece = field(repr=False)

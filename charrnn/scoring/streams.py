@@ -51,7 +51,7 @@ class Reader(Protocol):
 
 
 class StreamReader:
-    """The ``Reader`` of a model that does not learn while it reads.
+    """Predicts a text block by block with a model that does not change; see ``Reader``.
 
     Args:
         network: the model.
@@ -115,9 +115,17 @@ def predict(
     *,
     before_window: Callable[[], None] = go_on,
 ) -> None:
-    """Read ``length`` ids from each of B starts and predict the ids after them; advances ``state``.
+    """From each of B starts, read ``length`` ids and predict the id after each.
 
-    If given, ``losses`` and ``ranks`` receive the prediction of ``text[i + 1]`` at index i.
+    Args:
+        network: the model.
+        text: (N,) ids.
+        starts: (B,) indices of the first ids that are read.
+        length: number of ids to read from each start.
+        state: the state of each stream, which is advanced.
+        losses: (N - 1,) if given, ``losses[i]`` becomes the loss of ``text[i + 1]``.
+        ranks: (N - 1,) the same for its rank.
+        before_window: see ``StreamReader``.
     """
     streams = len(starts)
     steps = min(max(1, WINDOW // streams), length)

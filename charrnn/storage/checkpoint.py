@@ -91,7 +91,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def load_header(path: Path) -> dict[str, Any]:
-    """Read only the header of the checkpoint at ``path``, in a time that does not grow with the model.
+    """Read the header of the checkpoint at ``path`` without its tensors.
 
     Raises:
         CheckpointError: As `load_checkpoint`.

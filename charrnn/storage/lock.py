@@ -52,7 +52,9 @@ class FolderLock:
             self._file = (self._folder / LOCK_FILE).stat()
 
     def check(self) -> None:
-        """Check that the locked folder still has its name; if only the lock file was removed, lock again.
+        """Check that the folder's path still leads to the folder that was locked.
+
+        If only the lock file is missing, lock the folder again.
 
         Raises:
             RunError: The folder is missing, or was replaced by another one.

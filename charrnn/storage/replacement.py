@@ -31,7 +31,9 @@ def replace(run: RunFiles, new: RunFiles) -> None:
 
 
 def settle(run: RunFiles, new: RunFiles) -> None:
-    """Finish the replacement that a killed process began, or remove a new run without a last checkpoint.
+    """Clean up after a killed process, which may have left a new run beside the older one.
+
+    If the new run has a last checkpoint, it replaces the older run; otherwise it is removed.
 
     Raises:
         OSError: A file cannot be created or removed.

@@ -43,7 +43,7 @@ NAMES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Run(RunFiles):
-    """A run, by its folder; no file is read or created before a method needs it."""
+    """A run's folder; only methods read or create files there."""
 
     _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)

@@ -29,7 +29,7 @@ WORKERLESS_SECONDS = 60
 
 
 class Cluster:
-    """A running Dask cluster, or one on this machine that ends with the sweep.
+    """Trains runs on a running Dask cluster, or on one that is started on this machine for the sweep.
 
     Args:
         where: address of the scheduler, path of its scheduler file, or "local".

@@ -121,11 +121,11 @@ class SweepFolder:
         return self._read("pruned.json") or {}
 
     def prune(self, name: str, step: int) -> None:
-        """Make a run save and stop, on whichever machine it trains, and stay stopped."""
+        """End a run early for good, after ``step``; on whichever machine it trains, it saves and stops."""
         self._write("pruned.json", {**self.pruned(), name: step})
 
     def lend_text(self, planned: PlannedRun) -> None:
-        """Link another run's cache of the text into a new run, which checks it."""
+        """Link the cache of the text that another run has kept into a new run, which checks it."""
         run, text = self.run(planned), self._text(planned)
         if text.is_file() and not run.corpus.exists():
             with contextlib.suppress(OSError):  # without hard links, each run reads its text itself

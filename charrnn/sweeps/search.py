@@ -93,7 +93,7 @@ def find_part(kind: str, wanted: Any) -> "partial[Any]":
 
 
 def try_out(kind: str, search: Search) -> None:
-    """Test a search's sampler or pruner on the last trial, after random ones.
+    """Test a search's sampler or pruner: let it choose or judge the last trial, after random ones.
 
     Args:
         kind: "sampler" or "pruner".

@@ -28,7 +28,9 @@ DAMAGE = (EOFError, OSError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, z
 
 
 def texts(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield the name and the pieces of each text in a file: of one, or of an archive's members that are not hidden.
+    """Yield the name and the pieces of each text in a file.
+
+    An archive has one text for each member that is not hidden; any other file is one text.
 
     Args:
         file: the open file, at its beginning, with a ``peek`` method.

@@ -49,5 +49,5 @@ def _pair(rest: int) -> str:
 
 
 def begun_pair(text: str) -> str:
-    """Return the first half of a pair that ends the text, whose other half may follow; "" if there is none."""
+    """Return the text's last character if it is the first half of a pair, else ""."""
     return text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""

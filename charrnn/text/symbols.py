@@ -82,7 +82,7 @@ def without_marks(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[P
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:
-    """Convert a text to look for as ``to_symbols`` does.
+    """Convert a text that is looked for in others, as ``to_symbols`` does.
 
     Raises:
         ConfigError: The text holds a lone surrogate, which no text of characters can hold.

@@ -41,9 +41,9 @@ class BaseTrainer(ABC):
         train_ids: what to train on, a part of the kind's ``Data``: of a text (N,) ids of any integer type, or
             documents, shuffled in each epoch.
         val_ids: likewise what to validate with; may be empty.
-        threads: how many; they change no result.
+        threads: number of threads; it changes no result.
         save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
-        preview: whether a short sample follows each evaluation; nor does this.
+        preview: whether a short sample follows each evaluation; it changes no result either.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class BaseTrainer(ABC):
         """
 
     def stop(self) -> None:
-        """Ask the trainer to stop after this step, or at once during scoring; safe in signal handlers."""
+        """Ask the trainer to stop after this step, or at once if it is scoring; a signal handler may call this."""
         self._stop.set()
 
     def _epoch(self) -> float:

@@ -95,9 +95,9 @@ def check_value(name: str, value: Any) -> None:
 
 
 def interplay(options: Mapping[str, Any]) -> Hashable:
-    """A key for caching whether options fit together, if each is valid by itself: equal keys give equal answers.
+    """A key for caching whether valid options fit together: options with equal keys get the same answer.
 
-    The values of ``WITH_ANOTHER`` matter; of other options, only whether they differ from their defaults.
+    It holds the values of ``WITH_ANOTHER`` and, of other options, only whether they differ from their defaults.
     """
     return frozenset(
         (name, value if name in WITH_ANOTHER else value != ALL_OPTIONS[name].default)
@@ -132,7 +132,9 @@ def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:
 
 
 def check_limits(given: Mapping[str, Any]) -> None:
-    """Refuse options whose only limits are 0; a 0 is allowed beside another limit, to switch one off.
+    """Refuse options that set limits, but all of them to 0.
+
+    A limit of 0 is allowed beside another limit: it switches that limit off.
 
     Raises:
         ConfigError: all given limits are 0.

@@ -60,7 +60,12 @@ class Progress:
         self.steps_since += 1
 
     def evaluated(self, value: float | None, metric: Metric) -> bool:
-        """Record this step's validation value, None without validation data; returns whether it is the best."""
+        """Record the validation value of this step; returns whether it is the best so far.
+
+        Args:
+            value: the value; None without validation data.
+            metric: the metric, which says which of two values is better.
+        """
         self.evaluated_step = self.step
         if value is None:
             return False

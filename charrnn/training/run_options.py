@@ -46,7 +46,7 @@ class RunOptions:
         "Start from the weights and the model's options of another run; characters that are new to it are added.",
         metavar="RUN|FILE",
     )
-    resume: bool = of_saving(False, "Continue a run: that of CORPUS or --name, or else the newest.")
+    resume: bool = of_saving(False, "Continue a run: the one named by --name or CORPUS; else the newest.")
     overwrite: bool = of_saving(False, "Replace a run of the same name.")
     save_every: int | None = of_saving(
         None, "Steps between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"

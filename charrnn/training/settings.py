@@ -42,7 +42,8 @@ class TrainingSettings:
     )
     update_every: int = of_training(
         0,
-        "Steps between two updates, at most --seq-length; only their predictions are learned.",
+        "Steps from one update to the next, at most --seq-length. Each update learns the predictions of its new steps; "
+        "gradients flow back through --seq-length steps.",
         shown_default="--seq-length",
         least=0,
     )
@@ -57,7 +58,7 @@ class TrainingSettings:
         10.0, "Epochs between two drops of the 'step' schedule.", least=0.001, resumed="told"
     )
     weight_decay: float = of_training(
-        0.0, "Decoupled weight decay (AdamW) of matrices but the embedding.", least=0, resumed="told"
+        0.0, "Decoupled weight decay (AdamW) of all matrices except the embedding.", least=0, resumed="told"
     )
     clip_norm: float = of_training(1.0, "Maximum norm of the gradient; 0 for no limit.", least=0, resumed="told")
     clip_value: float = of_training(
@@ -79,7 +80,11 @@ class TrainingSettings:
         0.02, "Probability that a stream starts a window from the initial state.", least=0, most=1
     )
     val_fraction: float = declare(
-        0.1, "Fraction of the text to validate with: its end, or some of its documents.", "Data", least=0, below=1
+        0.1,
+        "Fraction of the text to validate with: the end of the text; with --documents, random documents.",
+        "Data",
+        least=0,
+        below=1,
     )
     eval_every: int = declare(
         0,

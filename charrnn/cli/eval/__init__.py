@@ -91,7 +91,7 @@ def command(
     A model of documents (charrnn train --documents) predicts the first character of each document, too, and its end,
     which counts as one character.
 
-    With --exact, each line is a question, = and its answer, and is read on its own. An answer is right if each of its
+    With --exact, each line is QUESTION=ANSWER; lines are read independently. An answer is right if each of its
     characters, and then the end of the line, is the most probable one.
     """
     target, sources = (arguments[0], arguments[1:]) if len(arguments) > 1 else (None, arguments)

@@ -43,13 +43,16 @@ def command(
     """Show how far the gradient reaches back in a text, before training and after.
 
     For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text: how much a change of
-    the state that many characters ago still matters to a prediction. The other states at t - lag are held fixed. The
-    initial values are those of the run's seed, even if the run began with --init-from.
+    the state that many characters ago still matters to a prediction. All other states at t - lag are held fixed: those
+    of other layers and, in an LSTM, the cell state, which has a column of its own.
+
+    The columns "initial" are for the random weights that the run's --rng-seed gives, even if the run began with
+    --init-from and so with other weights.
 
     A model of documents reads the text as documents: the gradient stops where one ends.
 
-    Then show the largest absolute eigenvalue of each layer's and gate's recurrent matrix, gates in the checkpoint's
-    order.
+    Then show, for each layer and gate, the largest absolute eigenvalue of its recurrent matrix. Gates are numbered in
+    the order of the checkpoint's rows.
     """
     from charrnn.storage.run import find_checkpoint
 

@@ -39,7 +39,8 @@ TOP = 5
     "seed",
     metavar="TEXT",
     default="",
-    help="Text to continue, with \\n, \\r, \\t and \\\\; - reads standard input, @FILE a file.",
+    help="Text to continue; \\n, \\r, \\t and \\\\ are special, - reads standard input, @FILE a file. "
+    "The other names are synonyms.",
 )
 @option("--given", metavar="LABEL", help="Write text for this label; of a model of labels, else drawn with each text.")
 @declared(SAMPLING_OPTIONS["length"])
@@ -52,7 +53,7 @@ TOP = 5
 @declared(SAMPLING_OPTIONS["min_p"])
 @option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="Number of texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="a new one each time")
-@options.unknown("What to do with characters of the seed that the model has never seen.")
+@options.unknown("What to do with characters of --seed that the model has never seen.")
 @option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -82,7 +83,7 @@ TOP = 5
 @declared(
     RUN_OPTIONS["encoding"],
     help="Encoding of the files of --novelty and --seed.",
-    unset=f"{ENCODING}; of a seed, the model's",
+    unset=f"for --novelty {ENCODING}, for --seed that of the model's text",
 )
 @option("--interactive", is_flag=True, help="Read lines from the terminal and continue each of them.")
 @options.precision
@@ -111,8 +112,9 @@ def command(
 ) -> None:
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
-    The text goes to stdout as it is drawn, after the seed. The seed is continued exactly as it is, including the
-    newline at the end of a file. A model that knows no newlines drops that one, and so does a model of documents.
+    The text goes to stdout as it is drawn, after the text of --seed, which is continued exactly as it is, including
+    the newline at the end of a file. That newline is dropped if the model knows no newline. A model of documents drops
+    a separator at the end, such as the newline if the documents are lines.
 
     The logits are divided by the temperature. Then --top-k, --top-p and --min-p are applied in this order, each to
     what the one before has left.
@@ -120,11 +122,11 @@ def command(
     With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
     documents, drawn documents that CORPUS holds as a whole are counted, too.
 
-    With --num-samples, a line before each text tells the --rng-seed that draws it alone. Documents that are lines are
-    printed without that; --json tells it for them.
+    With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text alone. Documents
+    that are lines (--documents line) are printed without it: use --json.
 
-    A model of documents (charrnn train --documents) draws one document, which begins with the seed, and stops by
-    itself where the document ends; --length is then a limit.
+    A model of documents (charrnn train --documents) draws one document, which begins with the text of --seed, and
+    stops by itself where the document ends, or after --length characters.
 
     A model of labels (charrnn train --task conditional) writes text for --given LABEL. Without it, each text is printed
     after its label, which is drawn, too, and a tab.
@@ -230,7 +232,7 @@ def leave(source: str, number: int) -> None:
 
 @contextmanager
 def saved(session: "Session", state: Path) -> Iterator[None]:
-    """Save the state after the body, also if the reader has closed the pipe."""
+    """Save the state after the body, even if the body fails because the reader has closed the pipe."""
     from charrnn.session import state_path
 
     state_path(state)  # fails before anything is drawn
@@ -285,7 +287,17 @@ def writer_for(
     probabilities: bool,
     keeps: bool,
 ) -> Any:
-    """Make the writer of the chosen output; one that ``keeps`` the texts leaves their JSON to ``tell_novelty``."""
+    """Make the writer of the chosen output.
+
+    Args:
+        vocabulary: the model's vocabulary.
+        texts: the texts to draw.
+        settings: how they are drawn.
+        path: the model's checkpoint.
+        as_json: whether to print JSON.
+        probabilities: whether to print the probabilities of characters.
+        keeps: whether the writer keeps the texts for ``tell_novelty``, which then also prints their JSON.
+    """
     from dataclasses import asdict
 
     from charrnn.cli.sample.writers import JsonWriter, ProbabilityWriter, TextWriter

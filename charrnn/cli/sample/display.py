@@ -12,10 +12,14 @@ PORTION = 1024
 
 
 class Display:
-    """Writes symbols of a model of ``unit`` to stdout without buffering.
+    """Writes the symbols that a model draws to stdout, at once.
 
     Attributes:
         is_terminal: whether stdout is a terminal, where control characters and bytes that are not UTF-8 are escaped.
+
+    Args:
+        unit: the unit of the model's vocabulary, such as "character" or "byte".
+        stream: the stream to write to; stdout if None.
     """
 
     def __init__(self, unit: str, stream: TextIO | None = None) -> None:
@@ -29,7 +33,11 @@ class Display:
         """A carriage return that ended the last piece, as a newline may follow."""
 
     def write(self, symbols: str) -> None:
-        """Write and flush, except for the first bytes of a character whose other bytes follow."""
+        """Write symbols; those that only the next ones complete wait for these.
+
+        On a terminal, the first bytes of a character wait for its other bytes, and a carriage return for a newline. The
+        first half of a pair waits for the second half.
+        """
         if self._unit == CODE_UNIT:
             symbols = self._half + symbols
             self._half = begun_pair(symbols)

@@ -25,7 +25,7 @@ E = TypeVar("E")
 
 @contextmanager
 def one_line_failures() -> Iterator[None]:
-    """Print what the body raises in one line, and exit with its exit code."""
+    """Print an error of the body in one line, and exit with the exit code of that error."""
     try:
         try:
             yield

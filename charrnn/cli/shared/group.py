@@ -58,7 +58,7 @@ class FolderGroup(click.Group):
             return super().make_context(*args, **keywords)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the chosen command, turning any error into one line and an exit code."""
         with one_line_failures():
             return super().invoke(ctx)
 
@@ -93,6 +93,6 @@ Examples:
 def group() -> None:
     """Train character-level recurrent language models on a CPU, and sample text from them.
 
-    Environment variables set options: CHARRNN_THREADS=1 for all commands, CHARRNN_TRAIN_THREADS=1 for one. They give
-    an option that may be repeated one value.
+    Environment variables set options: CHARRNN_THREADS=1 for all commands, CHARRNN_TRAIN_THREADS=1 for one. An
+    option that may be repeated gets a single value from its variable.
     """

@@ -99,13 +99,13 @@ def is_typed(name: str) -> bool:
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:
-    """Refuse an option that was typed without the option that it requires."""
+    """Refuse option ``name`` if it was typed without ``owner``, the option that it requires."""
     if is_typed(name) and not is_used:
         raise click.UsageError(f"--{name.replace('_', '-')} requires {owner}: give both.")
 
 
 def where(folder: Path) -> list[str]:
-    """Return the option for the folder of runs, or nothing for the default folder."""
+    """Return the words of ``--checkpoints FOLDER`` for a command line; none for the default folder."""
     return [] if folder == CHECKPOINTS else ["--checkpoints", str(folder)]
 
 
@@ -124,19 +124,19 @@ threads = declared(RUN_OPTIONS["threads"], type=THREADS)
 precision = option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Precision to compute in; bf16 rounds the factors of products and halves their memory.",
+    help="Precision to compute in; bf16 is less exact and needs half the memory for matrix products.",
     unset="the training's, or float32 where the CPU has no bf16",
 )
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """Declare ``--unknown`` with a command's own help text."""
+    """Declare ``--unknown`` with a help text that begins with the command's own."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=help_text,
+        help=f"{help_text} replace reads the closest known ones instead.",
     )
 
 

@@ -21,9 +21,9 @@ class Overview:
         settings: the training's settings.
         corpus: its ``fingerprint`` and ``characters``; for a run, also its ``sources`` and ``encoding``.
         progress: ``steps``, ``epochs`` and ``best_val_bpc``; for a run, also its ``seconds``, else None.
-        parameters: number of learned parameters, without PyTorch's second bias, which is zero; for an n-gram model, the
-            number of counts.
-        tensors: shape and dtype of each, by name.
+        parameters: number of learned parameters; for an n-gram model, the number of counts. PyTorch's second bias is
+            always zero and does not count, except for its block n in a GRU.
+        tensors: shape and dtype of each tensor, by name.
     """
 
     config: dict[str, Any]

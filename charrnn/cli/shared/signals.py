@@ -42,26 +42,26 @@ class Signals:
                 signal.signal(number, self.handle)
 
     def keep(self, stop: Callable[[], None] = lambda: None, *, must_wait: bool = False) -> None:
-        """Note the next signal instead of ending the process.
+        """Let the next signal set ``noted`` and call ``stop`` instead of ending the process.
 
         Args:
-            stop: a function that the handler calls at the signal.
-            must_wait: whether to ignore further signals; otherwise the second one ends the process at once.
+            stop: a function that asks the running work to end.
+            must_wait: whether all later signals are ignored, too; otherwise the second one ends the process at once.
         """
         self._stop, self._must_wait = stop, must_wait
 
     @property
     def keeping(self) -> bool:
-        """Whether there is something to keep."""
+        """Whether ``keep`` is in force."""
         return self._stop is not None
 
     def let_go(self) -> int:
-        """Let a signal end the process again; return and clear ``noted``."""
+        """Undo ``keep``: let a signal end the process again; return ``noted`` and clear it."""
         self._stop = None
         return self.forget()
 
     def forget(self) -> int:
-        """Return and clear ``noted``, to note another signal."""
+        """Return ``noted`` and clear it, so that another signal can be noted."""
         noted, self.noted = self.noted, 0
         return noted
 

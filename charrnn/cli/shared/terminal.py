@@ -40,9 +40,9 @@ def harmless(text: str) -> str:
 def put(text: str | bytes, stream: TextIO) -> None:
     """Write all of a text, bypassing the stream's buffer.
 
-    So Python does not write the rest of an interrupted text again when it exits, and an unbuffered stream
-    (PYTHONUNBUFFERED) loses no part of it. While a signal would only be noted, writing does not block, so that the
-    signal is noticed while a reader is slow.
+    With a buffer, Python would write the rest of an interrupted text again when it exits, and an unbuffered stream
+    (PYTHONUNBUFFERED) would lose a part. While signals are only noted (``Signals.keep``), writing does not block: so a
+    signal is noticed even if the reader is slow.
 
     Raises:
         TimeoutError: A signal was noted, and the reader has read nothing for ``STALL_SECONDS``.

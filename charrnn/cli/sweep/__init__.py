@@ -45,7 +45,7 @@ Examples:
     RUN_OPTIONS["threads"], type=options.THREADS, help="Threads of each run.", unset="the cores, divided by --jobs"
 )
 @option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
-@option("--retry-failed", is_flag=True, help="Train runs again that have failed before.")
+@option("--retry-failed", is_flag=True, help="Train failed runs again.")
 @options.checkpoints
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
@@ -63,9 +63,9 @@ def command(
 ) -> None:
     """Train many models from one file.
 
-    SPEC.toml names a text and fixed options, and the runs by a [grid], [random] or [optuna] trials, or [[run]]
-    entries. Each run has a folder of its own, checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same
-    command continues them and skips what is done.
+    SPEC.toml names a text, the options of all runs in [fixed], and the runs: all combinations of values in [grid],
+    random draws in [random], draws by Optuna in [optuna], single runs in [[run]]. Each run has a folder of its own,
+    checkpoints/<sweep>/<run>. Ctrl-C saves all runs and stops; the same command continues them and skips what is done.
     """
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import read_spec

@@ -60,8 +60,8 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Train a model on a text.
 
-    CORPUS is one or more files, folders (all files in them but hidden ones and runs), or - for standard input. Files
-    compressed by gzip, bzip2, xz or zip are read as their contents.
+    CORPUS is one or more files, folders (all their files, except hidden files and runs' folders), or - for standard
+    input. Files compressed by gzip, bzip2, xz or zip are read as their contents.
 
     The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where
     it stopped. The limits of a resumed run count from its beginning.

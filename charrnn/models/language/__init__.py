@@ -61,7 +61,7 @@ class Language(TextKind):
         return LanguageCost(config)
 
     def check_reach(self) -> None:
-        """Accept, as gradients flow through time."""
+        """Do nothing: gradients flow through time, so that their reach can be measured."""
 
     def reach(self, parameters: Any, ids: Any, workers: Any) -> Any:
         """Measure the gradient's norm at several lags, and the eigenvalues of W_hh."""
