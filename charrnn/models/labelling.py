@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.kinds.metric import Metric
 from charrnn.models.answering import AnsweringKind
-from charrnn.text.examples import columns_of
+from charrnn.text.columns import columns_of
 
 ACCURACY = Metric("accuracy", "part of the rows that are right", higher_is_better=True)
 

@@ -42,7 +42,7 @@ class SteadyMachine:
     def __init__(self, throughput):
         self.throughput = throughput
 
-    def speed(self, config, settings):
+    def speed(self, config, settings, data):
         return self.throughput
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from charrnn.kinds.config import columns_option, of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
-from charrnn.text.examples import check_labels, columns_of
+from charrnn.text.columns import check_labels, columns_of
 
 if TYPE_CHECKING:
     from charrnn.layers.bidirectional import BidirectionalShape

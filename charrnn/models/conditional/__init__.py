@@ -9,7 +9,7 @@ from charrnn.errors import ConfigError
 from charrnn.models.conditional.config import ConditionalConfig
 from charrnn.models.language import Language
 from charrnn.models.rows import RowsKind
-from charrnn.text.examples import columns_of
+from charrnn.text.columns import columns_of
 
 PREVIEWED_LABELS = 3
 """Texts of a preview."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from charrnn.errors import ConfigError
 from charrnn.kinds.config import TEXT, columns_option, task_option
 from charrnn.models.language.config import LanguageConfig
-from charrnn.text.examples import check_labels, columns_of
+from charrnn.text.columns import check_labels, columns_of
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from charrnn.kinds.config import ModelConfig, columns_option, model_option, of_model, task_option
 from charrnn.models.ngram.config import HIGHEST_ORDER, SMOOTHINGS, NgramConfig
-from charrnn.text.examples import check_labels, columns_of
+from charrnn.text.columns import check_labels, columns_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.config import of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
 from charrnn.options import declare
-from charrnn.text.examples import columns_of
+from charrnn.text.columns import columns_of
 
 if TYPE_CHECKING:
     from charrnn.layers.bidirectional import BidirectionalShape
