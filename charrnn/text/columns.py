@@ -1,5 +1,7 @@
 """What an option says of the columns of a TSV file, and a config of their labels."""
 
+from collections.abc import Sequence
+
 from charrnn.errors import ConfigError
 
 
