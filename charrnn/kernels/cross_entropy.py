@@ -1,4 +1,4 @@
-"""Softmax cross-entropy: with the gradient for training, with the targets' ranks for scoring."""
+"""Softmax cross-entropy: with the gradient for training, with the targets' ranks for scoring; log probabilities."""
 
 import numpy as np
 
@@ -123,3 +123,25 @@ def smoothed_cross_entropy(logits, targets, classes, smoothing, scales, losses, 
             for v in range(classes):
                 row[v] = row[v] * factor - scale * even
             row[target] -= scale * own
+
+
+@jit
+def log_softmax(logits, classes, out, first_row, last_row):
+    """``out[b, v] = log softmax(logits[0, b])[v]``.
+
+    Args:
+        logits: (1, B, at least V).
+        classes: V.
+        out: (B, V) float64, written.
+        first_row: the first stream.
+        last_row: one beyond the last stream.
+    """
+    for b in range(first_row, last_row):
+        row = logits[0, b]
+        top = np.float64(highest(row, classes))
+        total = np.float64(0)
+        for v in range(classes):
+            total += exp(np.float64(row[v]) - top)
+        rest = np.log(total) + top
+        for v in range(classes):
+            out[b, v] = np.float64(row[v]) - rest
