@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from charrnn.kernels.arrays import Array
+from charrnn.kernels.cross_entropy import log_softmax
 from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
 from charrnn.layers.embedding import InputTables, initial_embedding
 from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Parameters, check_shapes
@@ -132,16 +133,16 @@ class Classifier:
     def run(self, x: Array, lengths: Array) -> Array:
         """Log probabilities (B, C) of the labels of rows of ids (T, B)."""
         buffers = ClassifierBuffers(self.config, *x.shape)
-        ids = self.in_orders(x, lengths)
+        ids, classes = self.in_orders(x, lengths), len(self.config.labels)
+        found = np.empty((x.shape[1], classes))
 
         def rows(part: int, parts: int) -> None:
-            self.forward(ids, lengths, buffers, *share(x.shape[1], part, parts))
+            first, last = share(x.shape[1], part, parts)
+            self.forward(ids, lengths, buffers, first, last)
+            log_softmax(buffers.softmax.logits, classes, found, first, last)
 
         self.workers.run(rows, most=x.shape[1])
-        logits = buffers.softmax.logits[0, :, : len(self.config.labels)].astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        log_probabilities: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        return log_probabilities
+        return found
 
     def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
         """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
