@@ -34,6 +34,9 @@ LIBRARY_DEFAULTS = {
     if field.default is not dataclasses.MISSING
 }
 DESCRIBED_DEFAULTS = {
+    "target": ("", "the last one"),
+    "ignore": ("", "none"),
+    "period": (0, "by the autocorrelation"),
     "embedding_size": (-1, "the vocabulary's size, at most 256"),
     "learning_rate": (0.0, "the optimizer's own"),
     "minutes": (0.0, f"{DEFAULT_MINUTES:g}, if no other limit is given"),

@@ -28,10 +28,10 @@ class SeriesConfig(NetworkConfig):
     hidden_size: int = of_model(8, "Units per layer.", least=1)
     lags: int = of_model(10, "Past values of each column that a model of a series reads.", metavar="N", least=1)
     target: str = declare("", "Column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
-    ignore: str = declare("", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS")
-    horizon: int = declare(
-        10, "Rows ahead that eval measures forecasts of a series.", "Data", metavar="N", least=1, retrained=True
+    ignore: str = declare(
+        "", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
     )
+    horizon: int = declare(10, "Rows ahead that eval measures forecasts of a series.", "Data", metavar="N", least=1)
     period: int = declare(
         0,
         "Rows of a season, for the seasonal rival of eval.",
@@ -39,7 +39,6 @@ class SeriesConfig(NetworkConfig):
         metavar="N",
         shown_default="by the autocorrelation",
         least=0,
-        retrained=True,
     )
 
     column_names: Sequence[str] = ()
