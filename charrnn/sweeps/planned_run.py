@@ -33,11 +33,15 @@ class PlannedRun:
     swept: dict[str, Any]
 
     @property
+    def kind(self) -> Kind:
+        """The kind of the run's model."""
+        origin = self.options.get(ORIGIN)
+        return _kind_in(origin) if origin else kind_of(self.options)
+
+    @property
     def metric(self) -> Metric:
         """The metric of the run's model."""
-        origin = self.options.get(ORIGIN)
-        kind = _kind_in(origin) if origin else kind_of(self.options)
-        return kind.metrics[0]
+        return self.kind.metrics[0]
 
 
 @cache

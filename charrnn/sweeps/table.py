@@ -69,6 +69,13 @@ def rows_of(folder: SweepFolder) -> list[Row]:
     return best_first(_row(folder, run, keys, states[run.name]) for run in plan)
 
 
+def best_run(folder: SweepFolder) -> PlannedRun | None:
+    """Find the best run of a sweep; None if none has a value yet."""
+    plan = {run.name: run for run in folder.plan()}
+    best = next(iter(rows_of(folder) if plan else ()), None)
+    return plan[best.run] if best and best.best is not None else None
+
+
 def fold(rows: Sequence[Row]) -> list[Row]:
     """Merge rows that differ only in their seeds, the best first; runs with equal options and seeds count once."""
     groups: dict[tuple[Any, ...], dict[Any, Row]] = {}

@@ -47,7 +47,7 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     path = spec('steps = 4\n[[run]]\ncorpus = "dogs.txt"\n[grid]\nrng-seed = [0, 1]\n')
     result = sweep(path, "--jobs", 2)
     assert result.exit_code == 1
-    header, *runs, last = result.stderr.splitlines()
+    header, *runs, following, last = result.stderr.splitlines()
     assert header == f"sweep: {folder.folder}, 3 runs, 3 to train"
     failed, first, second = sorted(runs)
     assert failed.startswith("corpus=dogs  failed: a corpus needs at least two characters")
@@ -58,6 +58,10 @@ def test_a_failing_run_stops_nobody_and_is_tried_again_when_asked(sweep, spec, f
     assert (title.split()[:4], seeds.split()[:2]) == (["run", "corpus", "best", "bpc"], ["any", "seed"])
     assert dogs.split() == ["corpus=dogs", "dogs", "-", "-", "1", "-", "-", "-", "failed"]
     checkpoints = ("--checkpoints", folder.folder.parent)
+    sampled = re.fullmatch(
+        rf"next:  charrnn (sample sizes/rng-seed=\d --checkpoints {folder.folder.parent})", following
+    )
+    assert invoke(*sampled[1].split(), "--length", 5).exit_code == 0
     for command in (("info",), ("eval", text), ("sample", "--length", 5)):
         result = invoke(command[0], "sizes/rng-seed=1", *command[1:], *checkpoints)
         assert result.exit_code == 0, result.stderr

@@ -4,7 +4,7 @@ import pytest
 
 from charrnn.errors import RunError
 from charrnn.sweeps.folder import SweepFolder
-from charrnn.sweeps.table import fold, rows_of
+from charrnn.sweeps.table import best_run, fold, rows_of
 
 
 def test_a_row_for_each_run_the_best_first(sweep_folder):
@@ -22,6 +22,13 @@ def test_a_row_for_each_run_the_best_first(sweep_folder):
     }  # fmt: skip
     assert rows[-1].state == "failed"
     assert set(rows[-1].figures.values()) == {None}
+
+
+def test_the_best_run_is_one_with_a_value(sweep_folder):
+    assert best_run(sweep_folder).name == "optimizer=sgd,rng-seed=0"
+    for metrics in sweep_folder.folder.glob("*/metrics.jsonl"):
+        metrics.unlink()
+    assert best_run(sweep_folder) is None
 
 
 def test_seeds_are_folded_to_the_median_and_the_spread(sweep_folder):

@@ -68,6 +68,7 @@ def command(
     """
     from charrnn.sweeps.folder import SweepFolder
     from charrnn.sweeps.spec import read_spec
+    from charrnn.sweeps.table import best_run
 
     gc.freeze()  # with many runs, looking for garbage among the imported objects takes long
     spec = read_spec(spec_file, train_options(), checkpoints, variables())
@@ -97,6 +98,9 @@ def command(
         so_far = options.command_on(spec.name, checkpoints, "sweep-table")
         say(f"go on with the same command; what is done so far: {so_far}")
         raise click.exceptions.Exit(128 + number)
+    if not quiet and not as_json and (best := best_run(folder)):
+        use = "predict" if best.kind.answers else "sample"
+        say(f"next:  {options.command_on(f'{spec.name}/{best.name}', checkpoints, use)}")
     if ended.failed:
         raise RunError(f"{counted(ended.failed, 'run')} failed: try again with --retry-failed, once the cause is gone")
 
