@@ -53,6 +53,7 @@ class TrainingJob:
         metadata: RunMetadata,
         *,
         threads: int,
+        files: int = 0,
         data: Data | None = None,
         origin: Pretrained | None = None,
         resumed: Checkpoint | None = None,
@@ -98,6 +99,7 @@ class TrainingJob:
         self.started = Started(
             run=str(run.folder),
             resumed_from=self.trainer.progress.step,
+            files=files,
             characters=len(train_ids),
             val_characters=len(val_ids),
             vocabulary=len(corpus.vocabulary),

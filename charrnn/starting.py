@@ -1,7 +1,7 @@
 """Starting a training job: a new run, a run that starts from another run's weights, or a resumed run."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,9 @@ def _begun(
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
-    remarks = (*started, *([] if reading["min_count"] else notes_on_rare(corpus)))
+    files = count_files(sources)
+    together = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
+    remarks = (*started, *together, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -144,6 +146,7 @@ def _begun(
         settings,
         metadata,
         threads=threads,
+        files=files,
         data=data,
         origin=origin,
         remarks=remarks,
@@ -209,10 +212,25 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         settings,
         metadata,
         threads=chosen.threads or available_threads(),
+        files=count_files(metadata.sources),
         resumed=checkpoint,
         remarks=remarks,
         preview=chosen.preview,
     )
+
+
+def count_files(sources: Sequence[str]) -> int:
+    """Count the files of a text; 0 if it cannot be found any more, or is standard input."""
+    try:
+        return len(versions(sources) or ())
+    except CorpusError:
+        return 0
+
+
+def notes_on_files(files: int) -> Iterator[str]:
+    """Yield a note for the user if a text is of several files, whose ends a model does not learn."""
+    if files > 1:
+        yield f"{files:,} files are read as one text; --documents file learns where each ends"
 
 
 def is_gone(sources: Sequence[str]) -> bool:

@@ -308,3 +308,32 @@ def test_a_separator_of_surrogates_is_its_character(tmp_path, runs):
         job = open_job([source], checkpoints=runs, documents=documents, resume=True, steps=2)
         assert job.started.resumed_from == 1
         job.close()
+
+
+def test_several_files_are_counted_and_it_is_said_that_they_are_one_text(runs, tmp_path):
+    for number in range(3):
+        (tmp_path / "poems" / str(number)).mkdir(parents=True)
+        (tmp_path / "poems" / str(number) / "poem.txt").write_text(TEXT)
+    folder, one = str(tmp_path / "poems"), str(tmp_path / "poems" / "0" / "poem.txt")
+    hint = "3 files are read as one text; --documents file learns where each ends"
+    for name, sources, options, files, notes in (
+        ("all", [folder], {}, 3, [hint]),
+        ("apart", [folder], {"documents": "file"}, 3, []),
+        ("one", [one], {}, 1, []),
+        ("counts", [folder], {"model": "ngram"}, 3, []),
+        ("on", [folder], {"init_from": "one"}, 3, []),
+    ):
+        small = SMALL if name in ("all", "apart", "one") else {"threads": 1}
+        if options.get("model") != "ngram":
+            small = {**small, "steps": 1}
+        job = open_job(sources, name=name, checkpoints=runs, **small, **options)
+        list(job.events())
+        assert job.started.files == files
+        assert [note for note in job.started.notes if "files" in note] == notes
+    job = open_job(name="all", checkpoints=runs, resume=True)
+    assert (job.started.files, job.started.notes) == (3, ())
+    job.close()
+    shutil.rmtree(folder)
+    job = open_job(name="all", checkpoints=runs, resume=True)
+    assert job.started.files == 0
+    job.close()

@@ -17,6 +17,8 @@ class Started:
     """The run's folder."""
     resumed_from: int
     """Steps done in earlier sessions; 0 for a new run."""
+    files: int
+    """Number of files that the text was read from; 0 if that is not known, as of standard input."""
     characters: int
     """Number of characters to train on."""
     val_characters: int

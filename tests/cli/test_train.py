@@ -94,6 +94,12 @@ def test_the_header_tells_how_often_a_run_is_saved(train):
         assert f"saved: {often}, in " in train(*options).stderr
 
 
+def test_the_header_tells_of_how_many_files_the_text_is(invoke, text, tmp_path):
+    (tmp_path / "more.txt").write_text(TEXT)
+    command = ("train", text, tmp_path / "more.txt", *SMALL, "--steps", 1, "--checkpoints", tmp_path / "runs")
+    assert re.search(r"^text:  2 files, [\d,]+ characters for training, ", invoke(*command).stderr, re.MULTILINE)
+
+
 def test_json_is_one_object_for_each_event(train):
     result = train("--steps", 4, "--eval-every", 2, "--json")
     names = [event["event"] for event in events(result.stdout)]

@@ -106,7 +106,8 @@ class TextReport:
     def _header(self, started: Started) -> list[str]:
         config = self._job.trainer.config
         held_out = f"{started.val_characters:,}" if started.val_characters else "none"
-        split = f"{started.characters:,} characters for training, {held_out} for validation"
+        files = f"{started.files:,} files, " if started.files > 1 else ""
+        split = f"{files}{started.characters:,} characters for training, {held_out} for validation"
         fitted = "hidden_size" in started.chosen
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
         return [
