@@ -395,11 +395,15 @@ def test_documents_that_the_corpus_holds_are_counted_with_their_seed(train, invo
     assert found == [each["text"] in held if each["stop_reason"] == "end" else None for each in drawn]
     told = invoke(*at, *options, "--novelty", "-", input=corpus).stderr
     copied = sum(text in held for text in ended)
-    assert told.startswith(f"copied: {copied} of {len(ended)} documents, which - holds as they are\ncopied: ")
-    assert ", which " not in invoke(*at, *options[:5], 0, "--novelty", source).stderr
+    verbs = ["is" if copied == 1 else "are", "was" if len(ended) == 11 else "were"]
+    assert told.startswith(
+        f"copied: {copied} of {len(ended)} complete documents {verbs[0]} in - word for word; "
+        f"{12 - len(ended)} {verbs[1]} cut off by --length\ncopied: "
+    )
+    assert " complete " not in invoke(*at, *options[:5], 0, "--novelty", source).stderr
     state = ("--rng-seed", 1, "--state", tmp_path / "state")
     for seed, known in [("an", True), ("", False)]:  # how the second one begins is not known
-        assert (", which " in invoke(*at, *state, "--seed", seed, "--novelty", source).stderr) == known
+        assert (" complete " in invoke(*at, *state, "--seed", seed, "--novelty", source).stderr) == known
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(start, checkpoints):

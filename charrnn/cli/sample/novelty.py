@@ -26,12 +26,14 @@ class KeepingWriter:
         results: the list of JSON objects.
         texts: the symbols of each text, without its prefix.
         documents: the whole document, with its prefix, of each text; None if the text ended before its document.
+        cut_off: number of texts that have reached the most characters.
     """
 
     def __init__(self, writer: Any, results: list[dict[str, Any]], prefix: str | None) -> None:
         self.portion, self.results = writer.portion, results
         self.texts: list[str] = []
         self.documents: list[str | None] = []
+        self.cut_off = 0
         self._writer, self._prefix = writer, prefix
 
     def begin(self, text: int) -> None:
@@ -49,6 +51,7 @@ class KeepingWriter:
         text = "".join(self._pieces)
         is_whole = step.stop_reason == "end" and self._prefix is not None
         self.texts.append(text)
+        self.cut_off += step.stop_reason == "length"
         self.documents.append(f"{self._prefix}{text}" if is_whole else None)
         self._writer.end(step)
 
@@ -77,7 +80,7 @@ def tell_novelty(drawn: KeepingWriter, sources: Sequence[str], encoding: str, vo
         for result, novelty in zip(drawn.results, found, strict=False):
             print_json(result | {"novelty": novelty and novelty_as_json(novelty, unit)})
     if not drawn.results:
-        for line in novelty_lines(compared, sources, unit):
+        for line in novelty_lines(compared, drawn.cut_off, sources, unit):
             say(line)
 
 
@@ -96,11 +99,13 @@ def novelty_as_json(novelty: Novelty, unit: str) -> dict[str, Any]:
     }
 
 
-def novelty_lines(compared: Sequence[Novelty], sources: Sequence[str], unit: str) -> Iterator[str]:
-    """Yield lines that summarise all texts."""
+def novelty_lines(compared: Sequence[Novelty], cut_off: int, sources: Sequence[str], unit: str) -> Iterator[str]:
+    """Yield lines that summarise all texts, of which so many were cut off."""
     corpus = " ".join(sources)
     if whole := [novelty.document for novelty in compared if novelty.document is not None]:
-        yield f"copied: {sum(whole):,} of {counted(len(whole), 'document')}, which {corpus} holds as they are"
+        found = f"{sum(whole):,} of {counted(len(whole), 'complete document')} {'is' if sum(whole) == 1 else 'are'}"
+        others = f"; {cut_off:,} {'was' if cut_off == 1 else 'were'} cut off by --length" if cut_off else ""
+        yield f"copied: {found} in {corpus} word for word{others}"
     characters, copied = (sum(getattr(novelty, name) for novelty in compared) for name in ("characters", "copied"))
     yield (
         f"copied: {copied / max(characters, 1):.1%} of {counted(characters, 'character')}, in passages of at least "
