@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(console|python|toml)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 HEAT = ROOT / "docs" / "heat.svg"
 
-LEFT_OUT = ("drawn from ", "compiling for ")
+LEFT_OUT = ("drawn from ", "compiling ")
 """How lines begin that are not shown: they tell where and on which machine the page was made."""
 
 LONGEST = 9

@@ -46,7 +46,7 @@ def announce_compilation() -> None:
 
     def announce(kept: bool) -> None:
         if kept:
-            say("compiling for this machine: takes about 20 seconds, once")
+            say("compiling kernels that this machine has not used before: up to 20 seconds")
         else:
             say("compiling: takes up to 20 seconds at each start, as no cache folder is writable")
 

@@ -58,7 +58,7 @@ def test_compiling_is_told_with_whether_it_is_for_once(capsys, monkeypatch, fold
     told = told_at_once + capsys.readouterr().err
     assert bool(told_at_once) == (folder is None)  # nothing is looked for then, and so all compiled
     assert told.count("\n") == 1
-    assert ("20 seconds, once" in told) == (folder == "writable")
+    assert ("not used before: up to 20 seconds" in told) == (folder == "writable")
     assert ("20 seconds at each start" in told) == (folder != "writable")
 
 
