@@ -186,7 +186,7 @@ def test_a_small_text_shrinks_the_batch_and_says_so(tmp_path, runs):
     path.write_text("abcabcabc")
     job, events = train(str(path), checkpoints=runs, steps=2)
     assert job.started.notes == (
-        "9 characters are few: 1 stream with windows of 8 instead of 4 and 16",
+        "few characters: 1 stream instead of 4, windows of 8 instead of 16",
         "the text is too short to validate on a part of it",
     )
     assert events[-1].step == 2

@@ -27,9 +27,11 @@ def fit_settings(settings: TrainingSettings, characters: int) -> tuple[TrainingS
     streams, length = fit(characters, settings.batch_size, settings.seq_length)
     if (streams, length) == (settings.batch_size, settings.seq_length):
         return settings, ()
-    note = (
-        f"{characters:,} characters are few: {streams} stream{'s' if streams > 1 else ''} with windows of {length} "
-        f"instead of {settings.batch_size} and {settings.seq_length}"
-    )
+    changes = []
+    if streams != settings.batch_size:
+        changes.append(f"{streams} stream{'s' if streams > 1 else ''} instead of {settings.batch_size}")
+    if length != settings.seq_length:
+        changes.append(f"windows of {length} instead of {settings.seq_length}")
+    note = f"few characters: {', '.join(changes)}"
     update_every = min(settings.update_every, length)
     return replace(settings, batch_size=streams, seq_length=length, update_every=update_every), (note,)
