@@ -49,8 +49,8 @@ def advice(evaluations: Sequence[Mapping[str, Any]], metric: Metric = BITS_PER_C
         )
     if val > APART * train and val - train >= LEAST_APART:
         return (
-            f"validation ({val:.3f} {name}) is far above training ({train:.3f}): more text helps, or more --dropout; "
-            "unless the end of the text is of another kind"
+            f"validation ({val:.3f} {name}) is far above training ({train:.3f}): more text or more --dropout helps "
+            "(unless the end of the text, which validates, is unlike the rest)"
         )
     before = losses[-LAST - 1 : -1]
     if val < min(each[1] for each in before) and train < before[0][0] and val < ALIKE * train:
