@@ -511,10 +511,10 @@ def test_a_planned_run_tells_what_repeats_it_exactly(train, invoke, monkeypatch,
     assert "time was up" not in stderr
     planned = float(re.search(r"([\d.]+) epochs", stderr)[1])
     assert float(re.findall(r"epoch ([\d.]+)", stderr)[-1]) == pytest.approx(planned, abs=0.06)
-    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
+    again = shlex.split(re.search(r"^again: \(trains the same model, bit for bit\) (.*)$", stderr, re.MULTILINE)[1])
     assert "--minutes" not in again
     assert ("--tie-embedding" in again) == tied
-    result = invoke(*again[2:])
+    result = invoke(*again[1:])
     assert (result.exit_code, "again:" in result.stderr) == (0, False)
     first = load_checkpoint(tmp_path / "runs" / "cats" / "last.safetensors")
     second = load_checkpoint(tmp_path / "runs" / "cats-again" / "last.safetensors")
@@ -527,9 +527,9 @@ def test_what_repeats_a_run_has_no_text_that_looks_like_an_option(invoke, monkey
     monkeypatch.chdir(tmp_path)
     Path("-cats.txt").write_text("cats and dogs. " * 40)
     stderr = invoke("train", "--minutes", 0.01, "--hidden-size", 8, "--", "-cats.txt").stderr
-    again = shlex.split(next(line for line in stderr.splitlines() if line.startswith("again: ")))
-    assert again[3] == "./-cats.txt"
-    assert invoke(*again[2:]).exit_code == 0
+    again = shlex.split(re.search(r"^again: \(trains the same model, bit for bit\) (.*)$", stderr, re.MULTILINE)[1])
+    assert again[2] == "./-cats.txt"
+    assert invoke(*again[1:]).exit_code == 0
 
 
 def test_nothing_repeats_a_run_that_took_the_place_of_the_one_that_it_started_from(train, monkeypatch):
@@ -553,6 +553,15 @@ def test_a_run_says_that_its_minutes_were_too_few_for_its_steps(train, monkeypat
     assert re.fullmatch(
         r"note:  time was up after [\d,]+ of [\d,]+ steps; the command after 'again:' trains all of them", late
     )
+
+
+def test_a_resumed_run_that_was_too_slow_says_how_it_goes_on(train, monkeypatch):
+    train("--steps", 1)
+    monkeypatch.setattr(
+        "charrnn.training.trainer.Trainer.limits_used", lambda self: {"minutes": self.progress.step / 2}
+    )
+    stderr = train("--resume", "--steps", 10**6, "--minutes", 9).stderr
+    assert "note:  time was up after 2 of 1,000,000 steps; --resume with more --minutes trains on\n" in stderr
 
 
 def test_a_run_need_not_be_planned(train, monkeypatch):

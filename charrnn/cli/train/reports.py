@@ -29,6 +29,8 @@ Field = tuple[int, str]
 
 SHORTEST_BAR = 10
 
+AGAIN = "(trains the same model, bit for bit)"
+
 SMOOTHED_STEPS = 50
 """Steps over which the bar's training loss is averaged."""
 
@@ -115,7 +117,7 @@ class TextReport:
             f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
             f"run:   {self._length}",
             f"saved: {self._saves()}",
-            *([f"again: {self._repeat_command}"] if self._repeat_command else []),
+            *([f"again: {AGAIN} {self._repeat_command}"] if self._repeat_command else []),
             *(f"note:  {note}" for note in started.notes),
         ]
 
@@ -150,8 +152,10 @@ class TextReport:
         steps = self._job.trainer.settings.steps
         if finished.reason != "minutes" or not steps:
             return []
-        all_of_them = "; the command after 'again:' trains all of them" if self._repeat_command else ""
-        return [f"note:  time was up after {finished.step:,} of {steps:,} steps{all_of_them}"]
+        further = "--resume with more --minutes trains on"
+        if self._repeat_command:
+            further = "the command after 'again:' trains all of them"
+        return [f"note:  time was up after {finished.step:,} of {steps:,} steps; {further}"]
 
     def _width(self) -> int | None:
         return terminal_width(sys.stderr) if self._bar else None
