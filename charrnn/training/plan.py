@@ -37,6 +37,10 @@ EVALUATION_SHARE = 0.03
 
 MOST_EVALUATIONS = 30
 
+FEW_EVALUATIONS, FEW_SHARE = 4, 0.15
+"""Evaluations that show a run's progress even if they take more than ``EVALUATION_SHARE``, and the largest fraction of
+the time for them."""
+
 LEAST_STEPS = 100
 """Least steps of a run that is shortened to avoid overfitting: twice the default warm-up."""
 
@@ -165,8 +169,10 @@ class Draft:
 def _steps(draft: Draft, reserved: float, evaluation: float, rate: float) -> tuple[int, int]:
     """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
-    most = int(EVALUATION_SHARE * seconds / evaluation) if evaluation else MOST_EVALUATIONS
-    evaluations = max(1, min(MOST_EVALUATIONS, most))
+    evaluations = MOST_EVALUATIONS
+    if evaluation:
+        few = min(FEW_EVALUATIONS, int(FEW_SHARE * seconds / evaluation + 0.01))  # val_fraction is rounded
+        evaluations = max(1, few, min(MOST_EVALUATIONS, int(EVALUATION_SHARE * seconds / evaluation)))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * rate / draft.characters * draft.steps_in_epoch))
 

@@ -222,9 +222,20 @@ def test_evaluations_take_a_small_part_of_the_time():
     rate = Machine().speed(make_config(vocab_size=V, hidden_size=512, cell=PLANNED_CELL), None, None)
     assert options["val_fraction"] * 10**8 == pytest.approx(MOST_OF_LONG_TEXT * 60 * SCORING_SPEED * rate, rel=0.01)
     assert plan(minutes=60, hidden_size=512, characters=10**8)["val_fraction"] * 10**8 == pytest.approx(500_000)
-    assert options["steps"] / options["eval_every"] <= 1
+    assert math.ceil(options["steps"] / options["eval_every"]) == 3  # each takes 5 % of the time
     options = plan(minutes=60, hidden_size=512, characters=10**5)
     assert 25 < options["steps"] / options["eval_every"] <= 30
+
+
+@pytest.mark.parametrize(
+    ("share", "evaluations"), [(0.005, 6), (0.01, 4), (0.037, 4), (0.038, 3), (0.074, 2), (0.2, 1)]
+)
+def test_some_evaluations_show_the_progress_where_they_take_at_most_15_percent(share, evaluations):
+    rate = Machine().speed(make_config(vocab_size=V, hidden_size=300, cell=PLANNED_CELL), None, None)
+    validation = share * 60 * SCORING_SPEED * rate
+    given = {"minutes": 1, "hidden_size": 300, "val_fraction": 0.5}
+    options = made(given, characters=round(2 * validation)).options
+    assert math.ceil(options["steps"] / options["eval_every"]) == evaluations
 
 
 def test_the_reasons_tell_what_was_chosen():
