@@ -148,6 +148,10 @@ class Model:
         config = replace(config, precision=precision) if precision else config.trainable()
         return cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
 
+    def __repr__(self) -> str:
+        """Say what the model is."""
+        return f"<{type(self).__name__}: {self.config.title}, vocabulary of {len(self.vocabulary):,}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Return the parts of which pickle makes a copy, in this process or another."""
         network = self._network

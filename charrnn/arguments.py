@@ -3,6 +3,7 @@
 import math
 import numbers
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
@@ -26,6 +27,14 @@ def check_whole(name: str, value: Any, least: float = -math.inf, most: float = m
         bound = "" if math.isinf(least) else f" of at least {least}"
         raise ConfigError(f"{name} must be a whole number{bound}, not {shown(value)}")
     return int(value)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Build the beginning of an advice on an unknown name: a similar one that is known; empty if there is none."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def shown(value: Any) -> str:

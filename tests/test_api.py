@@ -219,6 +219,17 @@ def test_a_model_can_be_copied_and_pickled(folder, tmp_path, options):
         assert other.sample("the", rng_seed=2) == model.sample("the", rng_seed=2)
 
 
+def test_a_model_says_what_it_is(model):
+    assert repr(model) == f"<Model: lstm, 1 layer of 16, vocabulary of {len(model.vocabulary)}>"
+
+
+def test_a_mistyped_option_is_answered_by_the_one_meant(model):
+    with pytest.raises(ConfigError, match=r"unknown option 'lenght': did you mean length\? choose from length, "):
+        model.sample("the", lenght=5)
+    with pytest.raises(ConfigError, match=r"unknown option 'qqq': choose from length, "):
+        model.stream("the", qqq=5)
+
+
 def test_whole_numbers_may_be_of_numpy(folder, model):
     session = model.session(rng_seed=np.int64(3))
     session.reseed(np.int64(-5))

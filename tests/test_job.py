@@ -208,7 +208,8 @@ def test_a_text_that_nothing_separates_is_told_to_be_one_document(corpus, runs, 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"hiden_size": 3}, ConfigError, "unknown option 'hiden_size'"),
+        ({"hiden_size": 3}, ConfigError, r"unknown option 'hiden_size': did you mean hidden_size\? see charrnn"),
+        ({"qqqq": 3}, ConfigError, "unknown option 'qqqq': see charrnn train --help"),
         ({"threads": 0}, ConfigError, "threads must be a whole number of at least 1, not 0"),
         ({"resume": True}, RunError, "no run called 'cat' to resume"),
         ({"name": "a/b"}, ConfigError, "a/b"),

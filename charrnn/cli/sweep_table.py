@@ -10,7 +10,7 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import number, print_json, say, table
+from charrnn.cli.shared.output import duration, number, print_json, say, table
 
 if TYPE_CHECKING:
     from charrnn.sweeps.table import Row
@@ -43,6 +43,10 @@ def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkp
     folder = SweepFolder(checkpoints / sweep)
     runs = rows_of(folder)
     rows = runs if each else fold(runs)
+    for plot in plots:
+        from charrnn.sweeps.plots import check_plot
+
+        check_plot(runs, plot)
     if as_json:
         print_json([row.to_dict() for row in rows])
     elif as_csv:
@@ -72,7 +76,7 @@ def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
         " ".join(("best", *{row.metric.name: 0 for row in rows})),
         *(["spread", "seeds"] if spread else []),
         "steps done",
-        "minutes taken",
+        "time taken",
         "chars/s",
         "state",
     ]
@@ -83,10 +87,15 @@ def table_lines(rows: "Sequence[Row]") -> Iterable[str]:
             number(row.best),
             *([number(row.spread), str(row.seeds)] if spread else []),
             number(row.figures["steps_done"], ",.0f"),
-            number(row.figures["minutes_taken"], ",.1f"),
+            taken(row.figures["minutes_taken"]),
             number(row.figures["chars_per_second"], ",.0f"),
             row.state,
         ]
         for row in rows
     ]
     return table([headings, *cells])
+
+
+def taken(minutes: float | None) -> str:
+    """Format a time, or None as a dash."""
+    return "-" if minutes is None else duration(60 * minutes)

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from charrnn.arguments import check_whole
+from charrnn.arguments import check_whole, did_you_mean
 from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import Array
 from charrnn.kernels.draw import generator
@@ -151,7 +151,8 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
     """
     known = [field.name for field in fields(SamplingSettings)]
     if unknown := set(settings).difference(known):
-        raise ConfigError(f"unknown option {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
+        name = sorted(unknown)[0]
+        raise ConfigError(f"unknown option {name!r}: {did_you_mean(name, known)}choose from {', '.join(known)}")
     stop = settings.get("stop", ())
     if not isinstance(stop, Iterable):
         raise ConfigError(f"stop must be a text or several, not {stop!r}")

@@ -18,6 +18,21 @@ MOST_NAMED = 12
 """Most lines of a plot with a legend."""
 
 
+def check_plot(rows: Sequence[Row], against: str) -> None:
+    """Check that a plot can be drawn.
+
+    Raises:
+        ConfigError: The sweep does not vary the option, or matplotlib is not installed.
+    """
+    if against != TIME and against not in rows[0].options:
+        known = ", ".join((TIME, *rows[0].options))
+        raise ConfigError(f"--plot must be one of {known}, not {against!r}")
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise ConfigError("--plot needs matplotlib: install it with pip install 'charrnn-cpu[plots]'") from None
+
+
 def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
     """Plot the metric against time, a line for each run, or against a swept option, a point for each run.
 
@@ -30,16 +45,12 @@ def draw_plot(folder: SweepFolder, rows: Sequence[Row], against: str) -> Path:
         The plot's file.
 
     Raises:
-        ConfigError: The sweep does not vary the option, or matplotlib is not installed.
+        ConfigError: See ``check_plot``.
         RunError: The plot cannot be written.
     """
-    if against != TIME and against not in rows[0].options:
-        known = ", ".join((TIME, *rows[0].options))
-        raise ConfigError(f"--plot must be one of {known}, not {against!r}")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError("--plot needs matplotlib: install it with pip install 'charrnn-cpu[plots]'") from None
+    check_plot(rows, against)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylabel(rows[0].metric.title)

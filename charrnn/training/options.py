@@ -3,6 +3,7 @@
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
+from charrnn.arguments import did_you_mean
 from charrnn.errors import ConfigError
 from charrnn.hyperparameters import options_in, owner_of
 from charrnn.kinds.config import ModelConfig, kind_of, kinds, make_config, options_of_models
@@ -65,7 +66,8 @@ def check_options(**options: Any) -> None:
         ConfigError: an option is unknown or out of range, or options do not fit together.
     """
     if unknown := sorted(options.keys() - ALL_OPTIONS.keys()):
-        raise ConfigError(f"unknown option {unknown[0]!r}: see charrnn train --help")
+        name = unknown[0]
+        raise ConfigError(f"unknown option {name!r}: {did_you_mean(name, ALL_OPTIONS)}see charrnn train --help")
     run = RunOptions(**only(RUN_OPTIONS, options))
     config = make_config(1, **only(MODEL_OPTIONS, options))
     check_documents(run.documents, config)

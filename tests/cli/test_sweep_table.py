@@ -2,10 +2,12 @@ import csv
 import json
 import re
 import shutil
+import sys
+import types
 
 import pytest
 
-DONE = ("steps", "done", "minutes", "taken")
+DONE = ("steps", "done", "time", "taken")
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def test_seeds_make_one_row(table):
         "state",
     ]
     assert sgd.split()[:5] == ["optimizer=sgd", "sgd", "1.900", "-", "2"]
-    assert adam.split() == ["optimizer=adam", "adam", "2.100", "0.500", "3", "30", "3.0", "2,000", "waiting"]
+    assert adam.split() == ["optimizer=adam", "adam", "2.100", "0.500", "3", "30", "3:00", "2,000", "waiting"]
 
 
 def test_each_run_can_have_its_own(table):
@@ -62,6 +64,15 @@ def test_a_picture(table, sweep_folder):
     pytest.importorskip("matplotlib", reason="matplotlib is an extra")
     result = table("--plot", "optimizer", "--plot", "time")
     assert result.stderr == f"wrote {sweep_folder.folder / 'optimizer.png'}\nwrote {sweep_folder.folder / 'time.png'}\n"
+
+
+@pytest.mark.parametrize(("missing", "message"), [(True, "--plot needs matplotlib"), (False, "--plot must be one of")])
+def test_a_picture_that_cannot_be_drawn_is_refused_before_the_table(table, monkeypatch, missing, message):
+    for name in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None if missing else types.ModuleType(name))
+    result = table("--plot", "time", "--plot", "optimizer" if missing else "steps")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert message in result.stderr
 
 
 def test_without_a_sweep_there_is_no_table(table, sweep_folder):
