@@ -28,7 +28,7 @@ class RestorerLearner:
     def __init__(self, network: Restorer, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = RestorerParameters(config)
-        self._whole = RestorerBuffers(config, steps, rows, training=True)
+        self._whole = RestorerBuffers.allocate(config, steps, rows, training=True)
         widest = max(2 * config.hidden_size, config.embedding_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
