@@ -2,10 +2,11 @@
 
 characters -> tables -> recurrent layers in both directions -> projection -> softmax over the answers
 
-With feedback, a layer that also reads the last answer stands before the projection:
+With feedback, the projection also reads a layer that reads the last answer:
 
-characters -> tables -> layers in both directions -> feedback layer, forwards -> projection -> softmax
-                                                         ^-------- last answer --------|
+characters -> tables -> layers in both directions -----------------------------> projection -> softmax
+                                    |-> feedback layer, forwards ->-|               |
+                                              ^---------- last answer --------------|
 """
 
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ class Restorer:
 
     def read_by_head(self, buffers: "RestorerBuffers") -> list[Array]:
         """What the projection reads."""
-        return self.layers.outputs(buffers.layers) if buffers.top is None else [buffers.top.outputs[0]]
+        return [*self.layers.outputs(buffers.layers), *(buffers.top.outputs if buffers.top else ())]
 
     def _project(self, buffers: "RestorerBuffers", first: int, last: int) -> None:
         self.head.forward(self.read_by_head(buffers), buffers.softmax.logits, buffers.layers.rows, first, last)
@@ -178,7 +179,7 @@ class Restorer:
         for t in range(len(x)):
             step = [np.ascontiguousarray(each[t : t + 1]) for each in outputs]
             h = self.feedback.forward(step, answers, one, first, last)
-            self.head.forward([h], logits, one.rows, first, last)
+            self.head.forward([*step, h], logits, one.rows, first, last)
             shown = _normalised(logits[:, first:last, : found.shape[2]], possible[x[t : t + 1, first:last]])
             found[t, first:last] = shown[0]
             answers[0, first:last] = np.where(is_given[t, first:last], given[t, first:last], shown[0].argmax(axis=1))
