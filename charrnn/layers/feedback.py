@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array, aligned_zeros, padded
 from charrnn.layers.parameters import Parameters
-from charrnn.layers.products import Bias, PackedMatrix, WeightSum, flat, weight_sum, zero_row
+from charrnn.layers.products import Bias, PackedMatrix, WeightSum, flat, weight_sum
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers
 from charrnn.layers.recurrent_shape import StackShape
 
@@ -40,7 +40,6 @@ class Feedback:
         self._bias = shape.named("bias", 0)
         size = (len(parameters[answers]), padded(shape.gate_width, shape.dtype.itemsize))
         self._table, self._d_table = aligned_zeros(size, shape.dtype), aligned_zeros(size, shape.dtype)
-        self._zeros = zero_row(shape.units, shape.dtype)
         self._gate_width = shape.gate_width
 
     def pack(self, part: int, parts: int) -> None:
@@ -93,11 +92,11 @@ class Feedback:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Write the gradients of the inputs from those in ``d_outputs``; arguments as in ``forward``."""
+        """Add the gradients of the inputs to ``d_inputs``, from those of the outputs; arguments as in ``forward``."""
         rows = buffers.rows
         self.stack.backward(rows.zeros, buffers, first, last, dropout_seed=dropout_seed)
         for matrix, d_x in zip(self._packed, d_inputs, strict=True):
-            matrix.multiply_back(buffers.activations[0].gates, rows.same(self._zeros), d_x, rows, first, last)
+            matrix.multiply_back(buffers.activations[0].gates, rows.adding_to(d_x), d_x, rows, first, last)
 
     def weight_sums(
         self,

@@ -108,7 +108,7 @@ class Restoring(AnsweringKind):
 
         text = data.text
         row = data.rows[int(np.random.default_rng((rng_seed, step)).integers(len(data.rows)))]
-        given = text.characters[row.first : min(row.last, row.first + PREVIEWED_CHARACTERS)]
+        given = text.characters[row.first : min(row.last, row.first + PREVIEWED_CHARACTERS)].rstrip("\n")
         ((best,),) = self.predictor(network, vocabulary).predict([given])
         return f"{given}\n{best.text}"
 

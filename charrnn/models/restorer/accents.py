@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from charrnn.models.restorer.task import Task
 
@@ -39,6 +39,11 @@ class Accents(Task):
         if marks and not unicodedata.combining(base) and all(map(unicodedata.combining, marks)):
             return base, marks
         return piece, ""
+
+    def can_be(self, character: str, answer: str, known: Collection[str]) -> bool:
+        """See ``Task``; the text may also hold the letter and its marks one after the other."""
+        apart = bool(answer) and all(each in known for each in character + answer)
+        return apart or super().can_be(character, answer, known)
 
     def joined(self, character: str, answer: str) -> str:
         """See ``Task``."""

@@ -18,7 +18,7 @@ class RestorerCost(NetworkCost):
         config, H, D = self.config, self.config.hidden_size, self.config.directions
         recurrent = D * config.num_layers + config.feedback
         upper = (config.num_layers - 1) * D * D + config.feedback * D
-        head = (1 if config.feedback else D) * len(config.classes)
+        head = (D + config.feedback) * len(config.classes)
         return ((recurrent + upper) * config.stack.gate_width + head) * H
 
     @property

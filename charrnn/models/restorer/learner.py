@@ -28,7 +28,7 @@ class RestorerLearner:
     def __init__(self, network: Restorer, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = RestorerParameters(config)
-        self._whole = RestorerBuffers(config, steps, rows, training=True)
+        self._whole = RestorerBuffers.allocate(config, steps, rows, training=True)
         widest = max(2 * config.hidden_size, config.embedding_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
@@ -67,16 +67,12 @@ class RestorerLearner:
         self, lengths: Array, buffers: RestorerBuffers, first: int, last: int, dropout_seed: int | None
     ) -> None:
         """From the gradient of the logits to those of all gates; padding has none, as its predictions weigh nothing."""
-        network, d_logits = self.network, buffers.softmax.logits
+        network, rows = self.network, buffers.layers.rows
         to = network.layers.d_outputs(buffers.layers)
+        d_top = network.feedback.stack.d_outputs(buffers.top) if network.feedback and buffers.top else []
+        network.head.backward(buffers.softmax.logits, [*to, *d_top], rows, first, last)
         if network.feedback and buffers.top:
-            network.head.backward(
-                d_logits, network.feedback.stack.d_outputs(buffers.top), buffers.layers.rows, first, last
-            )
-            seed = network.top_seed(dropout_seed)
-            network.feedback.backward(to, buffers.top, first, last, dropout_seed=seed)
-        else:
-            network.head.backward(d_logits, to, buffers.layers.rows, first, last)
+            network.feedback.backward(to, buffers.top, first, last, dropout_seed=network.top_seed(dropout_seed))
         network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
 
     def _sums(

@@ -2,13 +2,14 @@
 
 characters -> tables -> recurrent layers in both directions -> projection -> softmax over the answers
 
-With feedback, a layer that also reads the last answer stands before the projection:
+With feedback, the projection also reads a layer that reads the last answer:
 
-characters -> tables -> layers in both directions -> feedback layer, forwards -> projection -> softmax
-                                                         ^-------- last answer --------|
+characters -> tables -> layers in both directions -----------------------------> projection -> softmax
+                                    |-> feedback layer, forwards ->-|               |
+                                              ^---------- last answer --------------|
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -92,7 +93,7 @@ class Restorer:
             is_given: (T, B) bool.
             possible: (V, C) which answers a character can have; the others have the probability 0.
         """
-        buffers = RestorerBuffers(self.config, *x.shape)
+        buffers = RestorerBuffers.allocate(self.config, *x.shape)
         ids = self.in_orders(x, lengths)
         found = np.empty((*x.shape, len(self.config.classes)))
 
@@ -152,7 +153,7 @@ class Restorer:
 
     def read_by_head(self, buffers: "RestorerBuffers") -> list[Array]:
         """What the projection reads."""
-        return self.layers.outputs(buffers.layers) if buffers.top is None else [buffers.top.outputs[0]]
+        return [*self.layers.outputs(buffers.layers), *(buffers.top.outputs if buffers.top else ())]
 
     def _project(self, buffers: "RestorerBuffers", first: int, last: int) -> None:
         self.head.forward(self.read_by_head(buffers), buffers.softmax.logits, buffers.layers.rows, first, last)
@@ -172,13 +173,13 @@ class Restorer:
         assert self.feedback is not None
         assert buffers.top is not None
         outputs, states = self.layers.outputs(buffers.layers), len(self.config.top.cell.state)
-        one = StackBuffers.allocate(self.config.top, Rows.allocate(1, x.shape[1], buffers.longest, buffers.packed))
+        one = StackBuffers.allocate(self.config.top, rows_for(self.config, 1, x.shape[1]))
         answers = np.full((1, x.shape[1]), found.shape[2], np.int32)
         logits = aligned_zeros((1, *buffers.softmax.logits.shape[1:]), self.config.dtype)
         for t in range(len(x)):
             step = [np.ascontiguousarray(each[t : t + 1]) for each in outputs]
             h = self.feedback.forward(step, answers, one, first, last)
-            self.head.forward([h], logits, one.rows, first, last)
+            self.head.forward([*step, h], logits, one.rows, first, last)
             shown = _normalised(logits[:, first:last, : found.shape[2]], possible[x[t : t + 1, first:last]])
             found[t, first:last] = shown[0]
             answers[0, first:last] = np.where(is_given[t, first:last], given[t, first:last], shown[0].argmax(axis=1))
@@ -195,6 +196,7 @@ def _normalised(logits: Array, possible: Array) -> Array:
     return found
 
 
+@dataclass
 class RestorerBuffers:
     """The model's arrays, for T steps of B rows.
 
@@ -202,22 +204,28 @@ class RestorerBuffers:
         layers: of the recurrent layers in both directions.
         top: of the layer that reads the last answer; None without one.
         softmax: logits (T, B, at least C) and losses.
-        longest: numbers of the longest row of a product.
-        packed: type of packed factors.
     """
 
-    def __init__(self, config: RestorerConfig, steps: int, rows: int, *, training: bool = False) -> None:
-        self.longest, self.packed = max(config.stack.gate_width, len(config.classes)), config.packed_dtype
-        of_steps = Rows.allocate(steps, rows, self.longest, self.packed)
-        self.layers = BidirectionalBuffers.allocate(config.layers, of_steps, training=training)
-        self.top = StackBuffers.allocate(config.top, of_steps, training=training) if config.feedback else None
-        self.softmax = Softmax.allocate(steps, rows, len(config.classes), config.dtype)
-        self._states = len(config.stack.cell.state)
+    layers: BidirectionalBuffers
+    top: StackBuffers | None
+    softmax: Softmax
+
+    @classmethod
+    def allocate(cls, config: RestorerConfig, steps: int, rows: int, *, training: bool = False) -> "RestorerBuffers":
+        """For at most T steps of B rows."""
+        of_steps = rows_for(config, steps, rows)
+        return cls(
+            BidirectionalBuffers.allocate(config.layers, of_steps, training=training),
+            StackBuffers.allocate(config.top, of_steps, training=training) if config.feedback else None,
+            Softmax.allocate(steps, rows, len(config.classes), config.dtype),
+        )
 
     def shortened(self, steps: int) -> "RestorerBuffers":
         """The same arrays for fewer steps."""
-        fewer: Any = object.__new__(RestorerBuffers)
-        vars(fewer).update(vars(self))
-        fewer.layers, fewer.softmax = self.layers.shortened(steps), self.softmax.part(0, steps)
-        fewer.top = self.top.shortened(steps, self._states) if self.top else None
-        return fewer  # type: ignore[no-any-return]
+        top = self.top.shortened(steps, self.layers.states) if self.top else None
+        return RestorerBuffers(self.layers.shortened(steps), top, self.softmax.part(0, steps))
+
+
+def rows_for(config: RestorerConfig, steps: int, rows: int) -> Rows:
+    """What products of T steps of B rows need."""
+    return Rows.allocate(steps, rows, max(config.stack.gate_width, len(config.classes)), config.packed_dtype)

@@ -18,8 +18,8 @@ class RestorerParameters(Parameters):
     """The tensors.
 
     embedding.weight (V, E), absent for one-hot input; those of the recurrent layers, see
-    ``charrnn.layers.bidirectional``; head.weight (C, N), head.bias (C,) for C classes. N is H for each direction, or
-    just H with feedback, which also has those of ``charrnn.layers.feedback``.
+    ``charrnn.layers.bidirectional``; head.weight (C, N), head.bias (C,) for C classes. N is H for each direction, and
+    once more with feedback, which also has the tensors of ``charrnn.layers.feedback``.
     """
 
     config: RestorerConfig
@@ -70,8 +70,8 @@ class RestorerParameters(Parameters):
 
 
 def head_weights(config: RestorerConfig) -> list[str]:
-    """Names of the matrices of the head, one for each direction that it reads."""
-    return [HEAD, f"{HEAD}_back"][: 1 if config.feedback else config.directions]
+    """Names of the matrices of the head: one for each direction, and for the layer that reads the last answer."""
+    return [HEAD, f"{HEAD}_back"][: config.directions] + [f"{HEAD}_feedback"] * config.feedback
 
 
 def feedback_weights(config: RestorerConfig) -> list[str]:

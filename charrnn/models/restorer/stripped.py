@@ -47,11 +47,8 @@ class Answers:
         self.possible = np.zeros((len(vocabulary), len(self.classes)), np.bool_)
         left = {task.parted(symbol)[0] for symbol in known}
         for character in left:
-            outcomes = [task.joined(character, answer) for answer in self.classes]
-            self.possible[self._ids[character]] = [
-                set(outcome) <= known and (outcome == character) == (not answer)
-                for answer, outcome in zip(self.classes, outcomes, strict=True)
-            ]
+            can_be = [task.can_be(character, answer, known) for answer in self.classes]
+            self.possible[self._ids[character]] = can_be
         counts = {c: int(self.possible[self._ids[c]].sum()) for c in left}
         self._doubtful = {c: count > 1 for c, count in counts.items()}
         self._only = {c: int(self.possible[self._ids[c]].argmax()) for c, count in counts.items() if count == 1}

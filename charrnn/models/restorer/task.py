@@ -9,7 +9,7 @@ The empty answer leaves a character as it is. The model reads the characters and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -47,6 +47,11 @@ class Task(ABC):
     @abstractmethod
     def joined(self, character: str, answer: str) -> str:
         """The piece that a character becomes by an answer."""
+
+    def can_be(self, character: str, answer: str, known: Collection[str]) -> bool:
+        """Whether an answer makes something else of a character, all of it ``known`` characters."""
+        outcome = self.joined(character, answer)
+        return all(each in known for each in outcome) and (outcome == character) == (not answer)
 
     def answers(self, texts: Sequence[str], characters: str) -> set[str]:
         """All answers that are to be learned from these texts of these characters."""

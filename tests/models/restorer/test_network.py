@@ -141,6 +141,6 @@ def test_tensors_come_back_from_pytorchs_layout(random, cell, feedback):
     parameters = RestorerParameters(config).initialise(4)
     tensors = parameters.to_tensors()
     assert tensors["rnn.weight_ih_l1_reverse"].shape[1] == 2 * 5
-    assert tensors["head.weight"].shape == (C, 5 if feedback else 10)
+    assert tensors["head.weight"].shape == (C, 15 if feedback else 10)
     loaded = RestorerParameters(config).load_tensors(tensors)
     assert loaded.vector.tobytes() == parameters.vector.tobytes()

@@ -71,6 +71,15 @@ def test_an_answer_is_possible_where_the_text_holds_what_comes_of_it():
     assert answers.doubtful("aeo x").tolist() == [True, False, True, False, False]
 
 
+def test_a_text_may_hold_letters_and_their_marks_one_after_the_other():
+    text = "a\u0301 a e\u0301 e"
+    answers = answers_of("accents", text)
+    assert answers.doubtful("ae").all()
+    data = data_of("accents", text)
+    assert data.text.characters == "a a e e\n"
+    assert [answers.classes[number] for number in data.text.known] == ["\u0301", "", "", "", "\u0301", "", "", ""]
+
+
 def test_a_long_line_is_cut_at_spaces_with_what_is_beside():
     line = "abcdefg " * 100
     data = data_of("case", line + "\nShort")
