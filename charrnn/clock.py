@@ -23,7 +23,7 @@ class ClockReading(NamedTuple):
 
     wall: float
     processor: float
-    """Processor time of all threads of the process."""
+    """Processor time of all threads of the process, read before the wall clock."""
     running: float
     """Time for which the process has run."""
 
@@ -45,8 +45,9 @@ class Stopwatch:
         self._last = ClockReading(wall(), processor(), 0.0)
 
     def _read(self) -> ClockReading:
-        last, wall, processor = self._last, self._wall(), self._processor()
-        gap = min(wall - last.wall, max(LONGEST_GAP, processor - last.processor))
+        # A thread may be held up between two readings. Processor time used meanwhile counts in this gap and the next.
+        last, processor, wall = self._last, self._processor(), self._wall()
+        gap = min(wall - last.wall, max(LONGEST_GAP, self._processor() - last.processor))
         return ClockReading(wall, processor, last.running + gap)
 
     def seconds(self) -> float:

@@ -61,6 +61,27 @@ def test_time_never_goes_back():
     assert clocks.stopwatch.seconds() == before
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_time_does_not_go_back_where_the_beat_is_held_up_between_two_readings(at):
+    clock, before, left = [100.0], [], []
+
+    def read():
+        value = clock[0]
+        if left and not left.pop():  # another thread works for three seconds and reads the clock
+            clock[0] = 103.0
+            left.clear()
+            before.append(stopwatch.seconds())
+        return value
+
+    stopwatch = Stopwatch(read, read)
+    clock[0] = 100.1
+    left += [True] * at
+    left[0] = False
+    stopwatch.beat()
+    assert before == [pytest.approx(3.0)]
+    assert stopwatch.seconds() == pytest.approx(3.0)
+
+
 def stop_a_while(process):
     """Stop a process once it has stopped itself."""
     _, status = os.waitpid(process.pid, os.WUNTRACED)
