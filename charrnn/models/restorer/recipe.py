@@ -1,4 +1,4 @@
-"""Choose the model that restores a text best after a given time; the constants are measured."""
+"""Choose the model that restores a text best after a given time; the constants fit five minutes of Czech accents."""
 
 import math
 from dataclasses import replace
