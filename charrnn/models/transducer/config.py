@@ -35,9 +35,6 @@ class TransducerConfig(RecurrentConfig):
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )
-    symbol_dropout: float = of_model(
-        0.0, "Probability that a symbol is hidden from the network in training.", least=0, below=1, retrained=True
-    )
     symbols: str = declare(
         "characters",
         "What a wanted answer consists of: characters, or symbols separated by spaces, such as phonemes (space).",
@@ -67,18 +64,13 @@ class TransducerConfig(RecurrentConfig):
 
     @property
     def read_symbols(self) -> int:
-        """Symbols that are read: the vocabulary's, then the features, then one that stands for a hidden symbol."""
-        return self.vocab_size + len(self.features) + 1
+        """Symbols that are read: the vocabulary's, then the features."""
+        return self.vocab_size + len(self.features)
 
     @property
     def classes(self) -> int:
         """C: the end of an answer, and the symbols of answers."""
         return len(self.targets) + 1
-
-    @property
-    def written_symbols(self) -> int:
-        """Symbols that the decoder reads: the classes, then one that stands for a hidden symbol."""
-        return self.classes + 1
 
     @property
     def attends(self) -> bool:
@@ -112,7 +104,7 @@ class TransducerConfig(RecurrentConfig):
     @property
     def decoder(self) -> StackShape:
         """The shape of the decoder's layers."""
-        return replace(self.stack, width=self.embedding_size or self.written_symbols, prefix="decoder")
+        return replace(self.stack, width=self.embedding_size or self.classes, prefix="decoder")
 
     @property
     def state_sizes(self) -> tuple[int, int, int]:

@@ -99,7 +99,7 @@ class Decoder:
             parameters,
             [shape.named("weight_ih", 0)],
             [shape.named("bias", 0)],
-            config.written_symbols,
+            config.classes,
             packed,
             training=training,
             embedding=TARGET_EMBEDDING,

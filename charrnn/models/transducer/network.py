@@ -185,8 +185,7 @@ class TransducerLearner:
         encoded = self._encoded.shortened(len(batch.inputs))
         decoded = decoder.shortened(self._decoded, len(batch.targets))
         memory = encoded.memory = replace(encoded.memory, lengths=lengths)
-        inputs, written = self._hidden(batch, dropout_seed)
-        ids, states = network.in_orders(inputs, lengths), network.bridge.cut(encoded.states)
+        ids, states = network.in_orders(batch.inputs, lengths), network.bridge.cut(encoded.states)
         d_states, softmax, counts = network.bridge.cut(encoded.d_states), decoded.softmax, batch.counts
         softmax.weigh(batch.weights, batch.targets)
         seed = None if dropout_seed is None else dropout_seed + DECODER_SEED
@@ -195,7 +194,7 @@ class TransducerLearner:
             first, last = share(len(counts), part, parts)
             network.encode(ids, encoded, first, last, dropout_seed=dropout_seed)
             decoded.enter(states, first, last)
-            decoder.forward(written, memory, counts, decoded, first, last, dropout_seed=seed)
+            decoder.forward(batch.written, memory, counts, decoded, first, last, dropout_seed=seed)
             softmax.backward(batch.targets, first, last, smoothing=smoothing)
             memory.clear(len(batch.inputs), first, last)
             decoder.backward(memory, counts, decoded, first, last, dropout_seed=seed)
@@ -209,34 +208,22 @@ class TransducerLearner:
         def weights(part: int, parts: int) -> None:
             self._summation.make(sums, part, parts)
 
-        def tables(part: int, parts: int) -> None:
+        def inputs(part: int, parts: int) -> None:
             network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
             decoder.sum_inputs(self.gradient, self._target_sums, self._summation, part, parts)
 
-        sums = list(self._sums(ids, written, encoded, decoded))
+        sums = list(self._sums(ids, batch, encoded, decoded))
         network.workers.run(rows, most=len(counts))
         network.workers.run(weights)
-        network.workers.run(tables)
+        network.workers.run(inputs)
         network.encoder.sum_over_rows(self.gradient, encoded.layers)
         decoder.sum_over_rows(self.gradient, decoded)
         return softmax.mean_loss(batch.weights)
 
-    def _hidden(self, batch: PairBatch, seed: int | None) -> tuple[Array, Array]:
-        """What the encoder and the decoder read, with some symbols hidden: the last one stands for them."""
-        config = self.network.config
-        if seed is None or not config.symbol_dropout:
-            return batch.inputs, batch.written
-        random, hidden = np.random.default_rng(seed), (config.read_symbols - 1, config.written_symbols - 1)
-        inputs, written = (
-            np.where(random.random(ids.shape) < config.symbol_dropout, np.int32(symbol), ids)
-            for ids, symbol in zip((batch.inputs, batch.written), hidden, strict=True)
-        )
-        return inputs, written
-
     def _sums(
-        self, ids: list[Array], written: Array, encoded: EncoderBuffers, decoded: DecoderBuffers
+        self, ids: list[Array], batch: PairBatch, encoded: EncoderBuffers, decoded: DecoderBuffers
     ) -> Iterator[WeightSum]:
         network, gradient = self.network, self.gradient
         yield from network.encoder.weight_sums(gradient, encoded.layers, network.inputs.d_tables, ids)
         yield from network.bridge.weight_sums(gradient, encoded.memory.ends, encoded.d_states, encoded.one_step)
-        yield from network.decoder.weight_sums(gradient, decoded, written)
+        yield from network.decoder.weight_sums(gradient, decoded, batch.written)

@@ -19,11 +19,10 @@ FEED = "decoder.weight_feed"
 class TransducerParameters(Parameters):
     """The tensors.
 
-    embedding.weight (V + F + 1, E) of V characters, F features and a hidden symbol, target_embedding.weight (C + 1, E)
-    of C classes and a hidden symbol, both absent for one-hot input; those of the encoder, see
-    ``charrnn.layers.bidirectional``; of the bridge, see ``charrnn.layers.memory``; of the decoder, see
-    ``charrnn.layers.recurrent_shape``; of attention, see ``charrnn.layers.attention``; decoder.weight_feed (G, H) with
-    input feeding; head.weight (C, H), head.bias (C,) for C classes.
+    embedding.weight (V + F, E) of V characters and F features, target_embedding.weight (C, E), both absent for one-hot
+    input; those of the encoder, see ``charrnn.layers.bidirectional``; of the bridge, see ``charrnn.layers.memory``; of
+    the decoder, see ``charrnn.layers.recurrent_shape``; of attention, see ``charrnn.layers.attention``;
+    decoder.weight_feed (G, H) with input feeding; head.weight (C, H), head.bias (C,) for C classes.
     """
 
     config: TransducerConfig
@@ -80,23 +79,25 @@ def transducer_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
 
 
 def transducer_checkpoint_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor under PyTorch's names; what is read but no character is apart."""
+    """Shape of each tensor under PyTorch's names, those of features apart from those of characters."""
     shapes = _all_shapes(config, config.encoder.torch_shapes(), config.decoder.torch_shapes())
     for name, axis in _read_by_id(config):
         size = list(shapes[name])
-        for key, count in ((name, config.vocab_size), (of_features(name), len(config.features) + 1)):
+        for key, count in ((name, config.vocab_size), (of_features(name), len(config.features))):
             size[axis] = count
             shapes[key] = tuple(size)
     return shapes
 
 
 def of_features(name: str) -> str:
-    """Name in a checkpoint of what features and the hidden symbol have of a tensor."""
+    """Name in a checkpoint of what features have of a tensor."""
     return f"features.{name}"
 
 
 def _read_by_id(config: TransducerConfig) -> list[tuple[str, int]]:
-    """The tensors that have a row or column for each symbol that is read, and that axis."""
+    """The tensors that have a row or column for each symbol that is read, and that axis; none without features."""
+    if not config.features:
+        return []
     parts = config.encoder.parts[0]
     return [(EMBEDDING, 0)] if config.embedding_size else [(part.named("weight_ih", 0), 1) for part in parts]
 
@@ -107,7 +108,7 @@ def _all_shapes(
     E, H, C, M = config.embedding_size, config.hidden_size, config.classes, config.memory_width
     shapes: dict[str, tuple[int, ...]] = {}
     if E:
-        shapes = {EMBEDDING: (config.read_symbols, E), TARGET_EMBEDDING: (config.written_symbols, E)}
+        shapes = {EMBEDDING: (config.read_symbols, E), TARGET_EMBEDDING: (C, E)}
     shapes = {**shapes, **encoder, **Bridge.shapes(config.state_sizes, M), **decoder}
     if config.is_fed:
         shapes[FEED] = (config.decoder.gate_width, H)

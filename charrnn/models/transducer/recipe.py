@@ -4,7 +4,7 @@ from charrnn.training.plan import Draft, Speed
 
 PAIRS_MODEL = {"hidden_size": 256, "embedding_size": 128}
 
-PAIRS_REGULARISATION = {"dropout": 0.4, "symbol_dropout": 0.1, "label_smoothing": 0.1, "weight_decay": 0.1}
+PAIRS_REGULARISATION = {"dropout": 0.4, "label_smoothing": 0.1, "weight_decay": 0.1}
 
 PAIRS_RATE = 0.003
 

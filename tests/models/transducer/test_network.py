@@ -47,7 +47,6 @@ SHAPES = [
     *({"attention": attention, "directions": 1} for attention in ATTENTIONS),
     {"num_layers": 2, "directions": 1},
     {"embedding_size": 0, "label_smoothing": 0.1},
-    {"symbol_dropout": 0.3},
     {"embedding_size": 0, "attention": "feeding", "num_layers": 2},
     *({"cell": cell, "attention": "general"} for cell in names_in("cells")),
     *({"cell": cell, "attention": "feeding", "dropout": 0.3} for cell in names_in("cells")),
