@@ -12,13 +12,13 @@ CLASSIFIER_UNITS, CLASSIFIER_EMBEDDING = 128, 64
 CLASSIFIER_BATCH = 64
 """Rows of a batch."""
 
-CLASSIFIER_RATE = 0.006
+CLASSIFIER_RATE = 0.008
 """Peak learning rate."""
 
 CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.2, "label_smoothing": 0.1}
 """For MANY_PASSES or more; proportionally less for fewer."""
 
-MANY_PASSES, MOST_PASSES = 20.0, 100.0
+MANY_PASSES, MOST_PASSES = 20.0, 60.0
 """Passes over the data that need all of the regularisation, and after which no more is learned."""
 
 CLASSIFIER_VALIDATED = 0.05
