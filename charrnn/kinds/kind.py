@@ -45,7 +45,7 @@ class Kind(ABC):
         answers: whether its models answer lines instead of writing text.
         forecasts: whether its models continue a series of numbers.
         counted: what the length of its data is counted in.
-        in_rows: whether it learns from rows of what is given and what is wanted, and is measured by such rows.
+        measured: whether ``eval`` measures its models with ``evaluate``, beside rivals.
         labelled: whether its models write text for a label.
         refitted: fields of the config that a run takes from its own data even if it starts from another model.
         planned: whether what a user leaves open can be chosen for a run of minutes.
@@ -65,7 +65,7 @@ class Kind(ABC):
     answers: ClassVar[bool] = False
     forecasts: ClassVar[bool] = False
     counted: ClassVar[str] = "characters"
-    in_rows: ClassVar[bool] = False
+    measured: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     planned: ClassVar[bool] = True

@@ -15,7 +15,7 @@ class RowsKind(Kind):
 
     reading = "line"
     documents = True
-    in_rows = True
+    measured = True
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 
     def check_reach(self) -> None:

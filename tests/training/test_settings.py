@@ -16,7 +16,7 @@ from charrnn.training.settings import DEFAULT_MINUTES, TrainingSettings, setting
         ("weight_decay", -0.1, "weight_decay must be at least 0"),
         ("clip_value", -1.0, "clip_value must be at least 0"),
         ("steps", -1, "steps must be a whole number of at least 0"),
-        ("minutes", float("inf"), "minutes must be at least 0 and at most 10,000,000, not inf"),
+        ("minutes", float("inf"), "minutes must be finite, not inf"),
         ("minutes", 2e7, "minutes must be at least 0 and at most 10,000,000, not 20000000.0"),
         ("eval_every", -1, "eval_every must be a whole number of at least 0"),
         ("val_fraction", 1.0, "val_fraction must be at least 0 and below 1, not 1.0"),

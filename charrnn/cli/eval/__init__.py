@@ -111,7 +111,7 @@ def command(
         from charrnn.api import Model
 
         model = Model.load(path, threads=threads, precision=precision)
-    if model.config.kind.in_rows:
+    if model.config.kind.measured:
         _show_evaluation(model, path, sources, encoding, confusion, as_json)
         return
     if exact:

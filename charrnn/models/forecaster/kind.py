@@ -20,6 +20,7 @@ class SeriesKind(Kind):
     tasks = ("series",)
     answers = True
     forecasts = True
+    measured = True
     counted = "rows"
     refitted = frozenset({"vocab_size", "means", "deviations"})
     metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MSE)

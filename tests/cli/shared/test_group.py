@@ -7,7 +7,7 @@ import pytest
 import charrnn
 from charrnn.cli.shared.group import file_of, first_line, group
 
-COMMANDS = ["corpus", "eval", "gradients", "info", "runs", "sample", "sweep", "sweep-table", "train"]
+COMMANDS = ["corpus", "eval", "gradients", "info", "predict", "runs", "sample", "sweep", "sweep-table", "train"]
 
 
 def test_every_file_is_a_command_of_its_name():

@@ -174,21 +174,21 @@ def test_a_run_of_a_folder_that_is_gone_is_resumed_from_its_copy(tmp_path):
 
 
 ERRORS = {
-    "a missing tab": ("abc\tx\nabc\n", {}, "line 2 of {} must be two or three columns with a tab between them, not"),
-    "nothing given": ("abc\tx\n\tx\n", {}, "line 2 of {} has nothing in the column of what is given"),
-    "nothing wanted": ("abc\tx\nabc\t\n", {}, "line 2 of {} has nothing in the column of what is wanted"),
-    "many columns": ("abc\tx\ta\tb\n", {}, "line 1 of {} must be two or three columns with a tab between them, not 3 "),
+    "a missing tab": ("abc\tx\nabc\n", {}, "line 2 of {}: it has no tab"),
+    "nothing given": ("abc\tx\n\tx\n", {}, "line 2 of {}: the column of what is given is empty"),
+    "nothing wanted": ("abc\tx\nabc\t\n", {}, "line 2 of {}: the column of what is wanted is empty"),
+    "many columns": ("abc\tx\ta\tb\n", {}, "line 1 of {}: it has 3 tabs"),
     "one label": ("abc\tx\ndef\tx\n", {}, "the labels must be at least two different ones, not 'x' alone"),
     "a long row": (
         "abc\tx\n" + "a" * 10_000 + "\ty\n",
         {},
-        f"a column of 10,000 characters, more than {LONGEST_SIDE:,}",
+        f"a column has 10,000 characters, more than {LONGEST_SIDE:,}",
     ),
-    "an empty file": ("", {}, "a corpus needs at least two characters, {} is empty"),
+    "an empty file": ("", {}, "a corpus needs at least two characters, but {} is empty"),
     "a column too few": (
         "abc\tx\ndef\ty\n",
         {"columns": "3,1"},
-        "line 1 of {} has 2 columns, fewer than --columns 3,1",
+        "line 1 of {}: it has 2 columns, fewer than --columns 3,1",
     ),
     "a column twice": ("abc\tx\n", {"columns": "1,1"}, "columns must be two or three different numbers from 1 to 3"),
     "documents": ("abc\tx\n", {"documents": "file"}, "task label reads line by line: leave documents out"),
@@ -218,7 +218,7 @@ def test_a_label_that_occurs_once_is_noted_and_learned_as_it_may(tmp_path):
 def test_a_malformed_line_of_evals_text_is_told_with_its_number(folder, tmp_path):
     path = tmp_path / "test.tsv"
     path.write_text("abc\tLow\n\nabc\n")
-    assert f"line 3 of {path} must be two or three columns" in invoke("eval", folder / "rnn", path).stderr
+    assert f"line 3 of {path}: it has no tab" in invoke("eval", folder / "rnn", path).stderr
 
 
 def test_a_run_starts_only_from_one_with_the_same_labels(folder, tmp_path):
