@@ -51,7 +51,7 @@ def pair_batch(given: Sequence[RowIds], wanted: Sequence[RowIds], room: int, cho
 
 
 def validate_pairs(network: Transducer, data: Pairs, before_batch: Callable[[], None]) -> dict[str, float]:
-    """The part of the questions whose answer, by a beam of one, is wrong, and the mean loss of a row in bits."""
+    """The mean loss of a symbol in bits, and the part of the questions whose answer, by a beam of one, is wrong."""
     given, wanted = encoded(network.config, data)
     losses = np.empty(len(given))
     for chosen in by_length(np.array([len(row) for row in given], np.int64), SCORED_AT_ONCE):
@@ -65,7 +65,8 @@ def validate_pairs(network: Transducer, data: Pairs, before_batch: Callable[[], 
         tuple(symbols_of(coder.answer(best.symbols), network.config.symbols)) not in right[question]
         for question, (best, *_) in zip(asked, found, strict=True)
     ]
-    return {"word_error": float(np.mean(wrong)), "bits": float(np.mean(losses)) / math.log(2)}
+    bits = float(losses.sum()) / sum(map(len, wanted)) / math.log(2)
+    return {"bits": bits, "word_error": float(np.mean(wrong))}
 
 
 def question_of(row: Example) -> Question:

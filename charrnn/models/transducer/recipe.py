@@ -14,10 +14,17 @@ PAIRS_VALIDATED = 0.05
 FEW_PAIRS = 3000
 """With fewer rows, input feeding learns more from each than its time costs."""
 
+OF_FEW_PAIRS = {"attention": "feeding", "dropout": 0.3, "weight_decay": 0.02}
+
+OF_LSTM = {"forget_bias_low": 0.0, "forget_bias_high": 1.0}
+"""A row is short, and all of it is to be remembered."""
+
 
 def choose_transducer(draft: Draft, speed: Speed) -> float:
     """Choose what the user leaves open; returns the training speed in characters per second."""
-    draft.choose(**PAIRS_MODEL, **PAIRS_REGULARISATION, learning_rate=PAIRS_RATE, val_fraction=PAIRS_VALIDATED)
-    if len(draft.train.rows) < FEW_PAIRS:
-        draft.choose(attention="feeding")
+    draft.choose(val_fraction=PAIRS_VALIDATED, learning_rate=PAIRS_RATE, **PAIRS_MODEL)
+    few = len(draft.train.rows) < FEW_PAIRS
+    draft.choose(**PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {}))
+    if few and draft.config.cell == "lstm":
+        draft.choose(**OF_LSTM)
     return speed(draft.config, draft.settings)
