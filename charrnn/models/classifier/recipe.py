@@ -4,6 +4,8 @@ Labels of short texts are learned by heart after a few passes, so what counts is
 need much (Srivastava et al. 2014, "Dropout"; Szegedy et al. 2016 for label smoothing).
 """
 
+import math
+
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
 
@@ -20,6 +22,9 @@ CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.2, "label_smoot
 
 MANY_PASSES, MOST_PASSES = 20.0, 60.0
 """Passes over the data that need all of the regularisation, and after which no more is learned."""
+
+REFERENCE_CHARACTERS = 94_000
+"""Data of so many characters need MOST_PASSES; smaller ones need more, by the square root of the ratio."""
 
 CLASSIFIER_VALIDATED = 0.05
 """Part of the rows to validate with: each that is not learned is missed."""
@@ -43,3 +48,8 @@ def choose_classifier(draft: Draft, speed: Speed) -> float:
             **{name: round(value * passes / MANY_PASSES, 2) for name, value in CLASSIFIER_REGULARISATION.items()}
         )
     return rate
+
+
+def most_passes(characters: int) -> float:
+    """Passes over data of ``characters`` characters after which no more is learned."""
+    return MOST_PASSES * max(1.0, math.sqrt(REFERENCE_CHARACTERS / characters))
