@@ -67,9 +67,9 @@ class Labels(LabellingKind):
 
     def most_epochs(self, config: ClassifierConfig, characters: int) -> float:
         """See ``Kind``."""
-        from charrnn.models.classifier.recipe import MOST_PASSES
+        from charrnn.models.classifier.recipe import most_passes
 
-        return MOST_PASSES
+        return most_passes(characters)
 
 
 KIND = Labels()

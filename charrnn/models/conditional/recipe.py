@@ -7,10 +7,15 @@ BATCH_CHARACTERS = 2048
 """Characters of a batch of language models."""
 
 SMALLEST_BATCH, LARGEST_BATCH = 8, 256
+"""Rows of a batch."""
+
+LEAST_BATCHES = 20
+"""Batches of few rows, which need updates to be learned."""
 
 
 def choose_conditional(draft: Draft, speed: Speed) -> float:
     """Choose the rows of a batch, a network and its regularisation; returns the speed in characters per second."""
-    length = draft.characters / max(1, len(draft.train.rows))
-    draft.choose(batch_size=min(LARGEST_BATCH, max(SMALLEST_BATCH, round(BATCH_CHARACTERS / length))))
+    rows = len(draft.train.rows)
+    fitting = min(LARGEST_BATCH, round(BATCH_CHARACTERS * rows / draft.characters), rows // LEAST_BATCHES)
+    draft.choose(batch_size=max(SMALLEST_BATCH, fitting))
     return choose_model(draft, speed)

@@ -2,7 +2,7 @@ import pytest
 from jobs import train
 from labelled import labelled, write_tsv
 
-from charrnn.models.classifier.recipe import CLASSIFIER_REGULARISATION, MANY_PASSES, MOST_PASSES
+from charrnn.models.classifier.recipe import CLASSIFIER_REGULARISATION, MANY_PASSES, MOST_PASSES, most_passes
 
 
 def planned(tmp_path, monkeypatch, speed, **options):
@@ -18,8 +18,13 @@ def test_a_run_of_many_passes_gets_all_of_the_regularisation_and_ends_when_no_mo
     assert {name: job.plan.options[name] for name in CLASSIFIER_REGULARISATION} == CLASSIFIER_REGULARISATION
     rows = 285  # nineteen of twenty
     batches = -(-rows // job.trainer.settings.batch_size)
-    assert job.plan.options["steps"] == pytest.approx(MOST_PASSES * batches, rel=0.01)
+    assert job.plan.options["steps"] == pytest.approx(most_passes(job.started.characters) * batches, rel=0.01)
     assert "hidden_size" not in job.plan.options
+
+
+def test_few_characters_need_more_passes():
+    assert most_passes(94_000) == most_passes(10**7) == MOST_PASSES
+    assert most_passes(94_000 // 4) == pytest.approx(2 * MOST_PASSES)
 
 
 def test_fewer_passes_need_less_and_what_is_given_stays(tmp_path, monkeypatch):

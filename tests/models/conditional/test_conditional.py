@@ -141,7 +141,7 @@ def test_a_run_can_start_from_one_with_the_same_labels_and_other_counts(runs, tm
 
 def test_a_plan_chooses_batches_of_as_many_characters(tmp_path, monkeypatch):
     monkeypatch.setattr("charrnn.starting.training_speed", lambda *_, **__: 2.0)
-    tsv = write_tsv(tmp_path / "words.tsv", labelled(400))
+    tsv = write_tsv(tmp_path / "words.tsv", labelled(6000))
     options = {"task": "conditional", "columns": "2,1", "minutes": 20, "checkpoints": tmp_path / "runs"}
     job, _ = train(tsv, stop_after=2, **options, hidden_size=8, batch_size=None, seq_length=None, threads=1)
     assert 200 < job.plan.options["batch_size"] <= 256
