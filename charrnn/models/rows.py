@@ -16,6 +16,7 @@ class RowsKind(Kind):
     reading = "line"
     documents = True
     measured = True
+    evaluations = 8
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 
     def check_reach(self) -> None:

@@ -35,8 +35,6 @@ MOST_RESERVED = 0.5
 EVALUATION_SHARE = 0.03
 """Fraction of the time for evaluations."""
 
-MOST_EVALUATIONS = 30
-
 FEW_EVALUATIONS, FEW_SHARE = 4, 0.15
 """Evaluations that show a run's progress even if they take more than ``EVALUATION_SHARE``, and the largest fraction of
 the time for them."""
@@ -170,10 +168,10 @@ class Draft:
 def _steps(draft: Draft, reserved: float, evaluation: float, throughput: float) -> tuple[int, int]:
     """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
-    evaluations = MOST_EVALUATIONS
+    evaluations = most = draft.config.kind.evaluations
     if evaluation:
         few = min(FEW_EVALUATIONS, int(FEW_SHARE * seconds / evaluation + 0.01))  # val_fraction is rounded
-        evaluations = max(1, few, min(MOST_EVALUATIONS, int(EVALUATION_SHARE * seconds / evaluation)))
+        evaluations = max(1, few, min(most, int(EVALUATION_SHARE * seconds / evaluation)))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * throughput / draft.characters * draft.steps_in_epoch))
 
