@@ -48,7 +48,7 @@ class Kind(ABC):
         measured: whether ``eval`` measures its models with ``evaluate``, beside rivals.
         labelled: whether its models write text for a label.
         refitted: fields of the config that a run takes from its own data even if it starts from another model.
-        evaluations: most evaluations of a planned run. Where few rows validate, more of them let chance choose the best.
+        evaluations: most evaluations of a planned run; with few rows to validate with, the best of many is a lucky one.
         planned: whether what a user leaves open can be chosen for a run of minutes.
         asked: further arguments of its predictor's ``predict``, such as a beam.
     """
