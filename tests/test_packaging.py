@@ -110,3 +110,18 @@ def test_ci_tests_the_pythons_of_the_classifiers():
     assert re.findall(r'requires-python = ">=(.*?)"', PYPROJECT) == claimed[:1]
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert [re.findall(r"3\.\d+", pythons) for pythons in re.findall(r"python: \[(.*)\]", workflow)] == [claimed]
+
+
+def test_a_package_is_built_with_the_repositorys_address(tmp_path):
+    for name in ("pyproject.toml", "README.md", ".github/address.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    address = "https://forge.example/us/charrnn"
+    subprocess.run([sys.executable, tmp_path / ".github" / "address.py", address], check=True)
+    project = (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
+    assert project.endswith(f'Issues = "{address}/issues"\n')
+    assert project.count("[project.urls]") == 1
+    links = re.findall(r"\]\(([^)]*)\)", (tmp_path / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert all(link.startswith(("https://", "#")) for link in links)
+    assert f"{address}/raw/main/docs/heat.svg" in links
