@@ -9,7 +9,7 @@ from charrnn.kinds.metric import Metric
 from charrnn.models.answering import AnsweringKind
 from charrnn.text.columns import columns_of
 
-ACCURACY = Metric("accuracy", "part of the rows that are right", higher_is_better=True)
+ACCURACY = Metric("accuracy", "part of the texts that are right", higher_is_better=True)
 
 
 class LabellingKind(AnsweringKind):

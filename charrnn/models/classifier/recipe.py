@@ -5,27 +5,22 @@ need much (Srivastava et al. 2014, "Dropout"; Szegedy et al. 2016 for label smoo
 """
 
 import math
-from dataclasses import replace
 
-from charrnn.kernels.processor import BFLOAT16
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
 
-CLASSIFIER_UNITS = (256, 128)
-"""Units of a layer; the second where time or data are too few for the first."""
-
-CLASSIFIER_EMBEDDING = 64
+CLASSIFIER_UNITS, CLASSIFIER_EMBEDDING = 128, 64
 
 CLASSIFIER_BATCH = 64
 """Rows of a batch."""
 
-CLASSIFIER_RATE = 0.006
+CLASSIFIER_RATE = 0.008
 """Peak learning rate."""
 
-CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.25, "label_smoothing": 0.1}
+CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.2, "label_smoothing": 0.1}
 """For MANY_PASSES or more; proportionally less for fewer."""
 
-MANY_PASSES, MOST_PASSES = 20.0, 60.0
+MANY_PASSES, MOST_PASSES = 20.0, 50.0
 """Passes over the data that need all of the regularisation, and after which no more is learned."""
 
 REFERENCE_CHARACTERS = 94_000
@@ -34,33 +29,20 @@ REFERENCE_CHARACTERS = 94_000
 CLASSIFIER_VALIDATED = 0.05
 """Part of the rows to validate with: each that is not learned is missed."""
 
-SHORTEST_BF16, LEAST_GAIN_BF16 = 1.0, 1.15
-"""Shortest run in minutes for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
-
 
 def choose_classifier(draft: Draft, speed: Speed) -> float:
     """Choose a network and its regularisation; returns its training speed in characters per second."""
-    minutes = draft.settings.minutes
     if draft.settings.optimizer == TrainingSettings.optimizer:
         draft.choose(learning_rate=CLASSIFIER_RATE)
-    most, least = CLASSIFIER_UNITS
     draft.choose(
-        hidden_size=most,
+        hidden_size=CLASSIFIER_UNITS,
         embedding_size=CLASSIFIER_EMBEDDING,
         batch_size=CLASSIFIER_BATCH,
         val_fraction=CLASSIFIER_VALIDATED,
         **CLASSIFIER_REGULARISATION,
     )
     rate = speed(draft.config, draft.settings)
-    if BFLOAT16 and minutes >= SHORTEST_BF16 and not draft.is_given("precision"):
-        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
-        if bf16_rate > LEAST_GAIN_BF16 * rate:
-            draft.choose(precision="bf16")
-            rate = bf16_rate
-    if rate * 60 * minutes < MANY_PASSES * draft.characters or draft.characters < REFERENCE_CHARACTERS / 4:
-        draft.choose(hidden_size=least)
-        rate = speed(draft.config, draft.settings)
-    passes = 60 * minutes * rate / draft.characters
+    passes = 60 * draft.settings.minutes * rate / draft.characters
     if passes < MANY_PASSES:
         draft.choose(
             **{name: round(value * passes / MANY_PASSES, 2) for name, value in CLASSIFIER_REGULARISATION.items()}
