@@ -318,7 +318,8 @@ class Model:
         Args:
             sources: files, folders, or "-" for standard input, of the form that the model was trained on.
             encoding: of the text; UTF-8 if not given.
-            training: the data that the model was trained on, of which rivals learn; see ``charrnn.kinds.kind``.
+            training: the data that the model was trained on, to which the rivals are fitted; see
+                ``charrnn.kinds.kind``.
 
         Raises:
             CorpusError: a file cannot be read or decoded, or holds no such data.

@@ -62,7 +62,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
     "--lengths",
     callback=lengths_of_questions,
     metavar="N-M",
-    help="Lengths of the questions, such as 1-20 or 200: digits of a number, bits, brackets.",
+    help="Lengths of the questions, such as 1-20 or 200, in digits per number, bits or brackets.",
     unset="addition 1-3, parity 1-20, brackets 1-30",
 )
 @option(
@@ -83,8 +83,8 @@ def command(
       english   the prose of Python's documentation
       python    the source of Python's standard library
       addition  sums, such as 12+345=357
-      parity    bits, and 1 if the number of ones is odd, else 0, such as 0110100=1
-      brackets  brackets, and those that close what is still open, such as ([]{(=)})
+      parity    bits and their parity (1 if the number of ones is odd), such as 0110100=1
+      brackets  brackets and the ones missing at the end, such as ([]{(=)})
 
     charrnn eval --exact counts a model's right answers to the last three.
     """  # noqa: D301 - click reads the backspace

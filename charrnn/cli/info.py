@@ -25,7 +25,7 @@ INDENT = 2
 @options.checkpoints
 @options.as_json
 def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
-    """Show what a checkpoint holds: of a RUN, a FILE, or else the newest run."""
+    """Show what the checkpoint of a RUN, or a checkpoint FILE, holds; without either, that of the newest run."""
     from charrnn.cli.shared.overview import Overview
     from charrnn.storage.run import find_checkpoint
 

@@ -28,7 +28,7 @@ CLOCK_TOLERANCE = 300
 def command(checkpoints: Path, as_json: bool) -> None:
     """List the runs, the newest first.
 
-    The state of a run is done, cut (it has more to train) or, for a run of an older version, ?.
+    A run's state is done, cut (training is not finished), or ? (unknown: written by an older version).
     """
     from charrnn.storage.run import list_runs, list_sweeps
 

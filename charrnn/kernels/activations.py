@@ -29,7 +29,7 @@ def sigmoid(x):
 
 
 def exp(x):
-    """Exponential function of x <= 0; float32: relative error below 4e-7 + 1e-7 |x|, and 0 below -88."""
+    """Exponential function of x <= 0; float32: relative error below 4e-7 + 1e-7 |x|; for x < -88, the result is 0."""
     return np.exp(x)
 
 

@@ -1,4 +1,4 @@
-"""Attention of rows of queries to rows of vectors, each row within its own length."""
+"""Attention over a batch: the queries of each row attend to its vectors, up to its own length."""
 
 from charrnn.kernels.activations import exp
 from charrnn.kernels.cross_entropy import highest

@@ -25,7 +25,7 @@ class Bias(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Row indices and buffers for the products of a batch."""
+    """Row indices and buffers that the matrix products over a batch use."""
 
     numbers: npt.NDArray[np.int32]
     """(T, B): the number t B + b of each row."""
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """Give a packed matrix this buffer for rounded left operands."""
+        """Let products with a packed matrix round their left operands into ``rounded``."""
         return packed._replace(rounded=self.rounded)
 
     def same(self, rows: Array) -> Bias:

@@ -78,7 +78,7 @@ class SweepFolder:
         """Store the planned runs.
 
         Raises:
-            ConfigError: A run was started with other options, apart from ``FREE_ANEW``.
+            ConfigError: A run that has started had other options, apart from ``FREE_ANEW``.
         """
         before = {run.name: run for run in self.plan()} if (self.folder / SWEEP_PLAN).exists() else {}
         for run in runs:

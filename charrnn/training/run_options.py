@@ -19,7 +19,7 @@ of_saving = partial(declare, group="Saving")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run that are not saved in a checkpoint's settings; None is the default that the help shows.
+    """The options of a run that no checkpoint's settings hold; None stands for the default that the help shows.
 
     Raises:
         ConfigError: a value is out of range, or two options do not fit together.
@@ -56,7 +56,7 @@ class RunOptions:
     )
     plan: bool = declare(
         True,
-        "For a run limited by --minutes, choose the options you leave out by this machine's speed and the text.",
+        "If --minutes limits the run, choose the options that are not given, for this machine's speed and the text.",
         "Length of the run",
         negatable=True,
     )

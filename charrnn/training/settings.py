@@ -42,8 +42,8 @@ class TrainingSettings:
     )
     update_every: int = of_training(
         0,
-        "Steps from one update to the next, at most --seq-length. Each update learns the predictions of its new steps; "
-        "gradients flow back through --seq-length steps.",
+        "Steps from one update to the next, at most --seq-length. The loss of an update covers these "
+        "steps only; its gradient flows back through --seq-length steps.",
         shown_default="--seq-length",
         least=0,
     )

@@ -42,7 +42,7 @@ DESCRIBED_DEFAULTS = {
     "minutes": (0.0, f"{DEFAULT_MINUTES:g}, if no other limit is given"),
     "update_every": (0, "--seq-length"),
     "eval_every": (0, "by the length of the text"),
-    "order": (8, "8; to label, 4"),
+    "order": (8, "8; 4 with --task label"),
 }
 SMALL = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1")
 

@@ -54,7 +54,7 @@ MANY_DIGITS = 1e9
     help="With --exact: text between question and answer in each line.",
     unset=SEPARATOR,
 )
-@option("--confusion", is_flag=True, help="Print how often each label was answered by each; for models that label.")
+@option("--confusion", is_flag=True, help="Print how often each answer was given to each label; for models that label.")
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset=DYNAMIC_RATE)
@@ -83,8 +83,8 @@ def command(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    TEXT is one or more files, folders, or - for standard input. A single argument is the text, for the newest run; of
-    several arguments, the first is the model.
+    TEXT is one or more files, folders, or - for standard input. With several arguments, the first is the model. A
+    single argument is the text, and the model is that of the newest run.
 
     Several texts are read one after the other, as in training. The very first character is not predicted.
 

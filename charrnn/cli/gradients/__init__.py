@@ -42,9 +42,9 @@ def command(
 ) -> None:
     """Show how far the gradient reaches back in a text, before training and after.
 
-    For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text: how much a change of
-    the state that many characters ago still matters to a prediction. All other states at t - lag are held fixed: those
-    of other layers and, in an LSTM, the cell state, which has a column of its own.
+    For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text. It tells how much a
+    change of the state, lag characters earlier, still matters to a prediction. All other states at t - lag are held
+    fixed: those of other layers and, in an LSTM, the cell state, which has a column of its own.
 
     The columns "initial" are for the random weights that the run's --rng-seed gives, even if the run began with
     --init-from and so with other weights.

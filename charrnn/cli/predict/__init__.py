@@ -31,11 +31,16 @@ if TYPE_CHECKING:
     "--horizon",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Numbers that continue a series; for models of one.",
+    help="How many numbers to forecast; for models of a series.",
     unset=1,
 )
-@option("--beam", type=click.IntRange(min=1), help="Beginnings of answers that are kept (task pairs).", unset=4)
-@option("--known", is_flag=True, help="Answer from the rows that the run was trained on, where they tell (task pairs).")
+@option(
+    "--beam",
+    type=click.IntRange(min=1),
+    help="Number of partial answers that the beam search keeps (task pairs).",
+    unset=4,
+)
+@option("--known", is_flag=True, help="Answer a line that occurs in the training rows from there (task pairs).")
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -57,15 +62,15 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Print what a model answers: of a RUN, a checkpoint FILE, or else the newest run.
+    """Print a model's answers. The model is that of RUN, of a checkpoint FILE, or else of the newest run.
 
     TEXT is one or more lines, - for standard input, or @FILE; without it, standard input is read. Each line is answered
     by one line on stdout as soon as it has come: the answer and nothing else. Several answers to a line are separated
     by tabs.
 
     A model of a series of numbers prints those that come next, one on each line. TEXT is a table as in training, whose
-    last rows may lack the number to predict. It goes on after the table of the run, or begins with it; without TEXT,
-    that table is continued.
+    last rows may lack the number to predict. It holds the rows after the run's table, or that table and the rows after
+    it. Without TEXT, the forecast begins at the end of the run's table.
     """
     from charrnn.storage.run import find_checkpoint
 

@@ -42,7 +42,12 @@ TOP = 5
     help="Text to continue; \\n, \\r, \\t and \\\\ are special, - reads standard input, @FILE a file. "
     "The other names are synonyms.",
 )
-@option("--given", metavar="LABEL", help="Write text for this label; of a model of labels, else drawn with each text.")
+@option(
+    "--given",
+    metavar="LABEL",
+    help="Write text for this label (models of labels).",
+    unset="a label is drawn for each text",
+)
 @declared(SAMPLING_OPTIONS["length"])
 @option(
     "--stop", multiple=True, metavar="TEXT", help="Stop before this text, which may hold \\n and \\t. May be repeated."
@@ -112,9 +117,9 @@ def command(
 ) -> None:
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
-    The text goes to stdout as it is drawn, after the text of --seed, which is continued exactly as it is, including
-    the newline at the end of a file. That newline is dropped if the model knows no newline. A model of documents drops
-    a separator at the end, such as the newline if the documents are lines.
+    The text of --seed goes to stdout first, then each character as soon as it is drawn. The newline at the end of a
+    file is part of the seed, unless the model knows no newline. A model of documents drops a separator at the end of
+    the seed, such as the newline if the documents are lines.
 
     The logits are divided by the temperature. Then --top-k, --top-p and --min-p are applied in this order, each to
     what the one before has left.
@@ -122,14 +127,14 @@ def command(
     With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
     documents, drawn documents that CORPUS holds as a whole are counted, too.
 
-    With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text alone. Documents
-    that are lines (--documents line) are printed without it: use --json.
+    With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text alone. For
+    documents that are lines (--documents line), that line is left out; --json shows the --rng-seed.
 
     A model of documents (charrnn train --documents) draws one document, which begins with the text of --seed, and
     stops by itself where the document ends, or after --length characters.
 
-    A model of labels (charrnn train --task conditional) writes text for --given LABEL. Without it, each text is printed
-    after its label, which is drawn, too, and a tab.
+    A model of labels (charrnn train --task conditional) writes text for --given LABEL. Without --given, the label is
+    drawn, too, and each text is printed as its label, a tab and the text.
 
     Control characters are escaped on a terminal and written unchanged elsewhere.
     """
@@ -244,7 +249,7 @@ def saved(session: "Session", state: Path) -> Iterator[None]:
 
 
 def check_together(unshown: Mapping[str, bool], interactive: bool, state: Path | None, num_samples: int) -> None:
-    """Refuse options that exclude each other; ``unshown`` are those that --interactive excludes."""
+    """Refuse options that exclude each other; ``unshown`` are those that do not fit --interactive."""
     if interactive and any(unshown.values()):
         given = " and ".join(name for name, is_given in unshown.items() if is_given)
         raise click.UsageError(f"--interactive shows text: leave out {given}.")

@@ -52,9 +52,7 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("train", epilog=TRAIN_EXAMPLES, cls=GroupedCommand)
 @click.argument("corpora", metavar="CORPUS...", nargs=-1)
 @all_options
-@option(
-    "--until-eof", is_flag=True, help="Save and stop at the end of standard input, for programs that start this one."
-)
+@option("--until-eof", is_flag=True, help="Save and stop when standard input is closed; for programs that run charrnn.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
 def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
@@ -63,8 +61,8 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     CORPUS is one or more files, folders (all their files, except hidden files and runs' folders), or - for standard
     input. Files compressed by gzip, bzip2, xz or zip are read as their contents.
 
-    The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where
-    it stopped. The limits of a resumed run count from its beginning.
+    The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where it
+    stopped. The limits of a resumed run include what it trained before.
 
     A run limited by --minutes (the default is 10) chooses the options you leave out; the defaults shown are those of
     runs with --steps, --epochs or --no-plan.

@@ -19,7 +19,7 @@ class ClassifierConfig(RecurrentConfig):
     """The shape of a model that labels; see ``ModelConfig``."""
 
     task: str = task_option("label")
-    directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
+    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )

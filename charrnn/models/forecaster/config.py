@@ -31,10 +31,10 @@ class SeriesConfig(NetworkConfig):
     ignore: str = declare(
         "", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
     )
-    horizon: int = declare(10, "Rows ahead that eval measures forecasts of a series.", "Data", metavar="N", least=1)
+    horizon: int = declare(10, "How many rows ahead eval forecasts a series.", "Data", metavar="N", least=1)
     period: int = declare(
         0,
-        "Rows of a season, for the seasonal rival of eval.",
+        "Length of a season in rows, for the seasonal forecast that eval compares with.",
         "Data",
         metavar="N",
         shown_default="by the autocorrelation",

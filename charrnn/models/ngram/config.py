@@ -19,7 +19,7 @@ class NgramConfig(ModelConfig):
     order: int = of_model(
         8,
         "Order of an n-gram model, which sees N - 1 characters.",
-        shown_default="8; to label, 4",
+        shown_default="8; 4 with --task label",
         metavar="N",
         least=1,
         most=HIGHEST_ORDER,

@@ -20,7 +20,7 @@ class RestorerConfig(RecurrentConfig):
     """The shape of a model that restores; see ``ModelConfig``."""
 
     task: str = task_option("accents")
-    directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
+    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
     feedback: bool = of_model(False, "One more layer, which also reads the model's own last answer.", negatable=True)
 
     classes: Sequence[str] = ()

@@ -25,7 +25,7 @@ class TransducerConfig(RecurrentConfig):
     """The shape of a model that turns a text into another one; see ``ModelConfig``."""
 
     task: str = task_option("pairs")
-    directions: int = of_model(2, "Directions in which a row is read: forwards, or 2 for both.", least=1, most=2)
+    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
     attention: str = of_model(
         "general",
         "What the decoder sees of a row: all of it (general: Luong's form), only its end (none), or all of it and what "
