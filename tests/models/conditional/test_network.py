@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from slopes import check_gradients, noisy
 
-from charrnn.cells.contract import find_cell
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.config import config_from, make_config
 from charrnn.models.conditional.network import LABELS, ConditionalLearner, ConditionalNetwork, ConditionalParameters
@@ -22,8 +22,7 @@ def config_of(**shape):
 
 def parameters_of(config, random):
     parameters = ConditionalParameters(config).initialise(1)
-    for tensor in parameters.tensors.values():
-        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
+    noisy(parameters, random)
     return parameters
 
 
@@ -50,28 +49,12 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_gradient_of_every_tensor_is_the_slope_of_the_loss(random, shape):
     config, batch = config_of(**shape), batch_of(random)
-    parameters = parameters_of(config, random)
-    learner = ConditionalLearner(ConditionalNetwork(parameters, Workers(2), training=True), T, len(LENGTHS))
-    learned = {f"rnn.{vector.name}" for vector in find_cell(config.cell).vectors if vector.learned}
-    learned |= {f"initial.{name}" for name in find_cell(config.cell).state}
+    network = ConditionalNetwork(parameters_of(config, random), Workers(2), training=True)
 
-    def loss():
-        learner.network.refresh()
-        return learner.loss_and_gradient(batch, learner.network.initial_state(len(LENGTHS)), dropout_seed=5)
+    def loss_of(own):
+        return own.loss_and_gradient(batch, network.initial_state(len(LENGTHS)), dropout_seed=5)
 
-    loss()
-    gradient = {name: tensor.copy() for name, tensor in learner.gradient.tensors.items()}
-    assert set(gradient) == set(parameters.tensors)
-    for name, tensor in parameters.tensors.items():
-        is_fixed = name.rpartition("_l")[0] not in learned and tensor.ndim == 1 and "bias" not in name
-        direction, start = random.normal(size=tensor.shape), tensor.copy()
-        losses = []
-        for sign in (1, -1):
-            tensor[:] = start + sign * 1e-5 * direction
-            losses.append(loss())
-        tensor[:] = start
-        wanted = 0 if is_fixed else (losses[0] - losses[1]) / 2e-5
-        assert (gradient[name] * direction).sum() == pytest.approx(wanted, rel=2e-6, abs=1e-9), name
+    check_gradients(random, ConditionalLearner(network, T, len(LENGTHS)), loss_of)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from slopes import check_gradients, noisy
 
-from charrnn.cells.contract import find_cell
 from charrnn.kinds.config import find_kind, make_config
 from charrnn.registry import names_in
 from charrnn.text.batches import Batch
@@ -26,8 +26,7 @@ def batch_of(random, config):
 
 def learner_of(config, random, threads=1):
     parameters = config.kind.parameters(config).initialise(1)
-    for tensor in parameters.tensors.values():
-        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
+    noisy(parameters, random)
     return config.kind.learner(parameters, Workers(threads), T, B)
 
 
@@ -45,26 +44,7 @@ SHAPES = [
 def test_the_gradient_of_every_tensor_is_the_slope_of_the_loss(random, model, shape):
     config = config_of(model, **shape)
     learner, batch = learner_of(config, random), batch_of(random, config)
-    parameters = learner.network.parameters
-    vectors = find_cell(config.cell).vectors if model == "rnn" else ()
-    fixed = {f"rnn.{vector.name}" for vector in vectors if not vector.learned}
-
-    def loss():
-        learner.network.refresh()
-        return learner.loss_and_gradient(batch, [], dropout_seed=5)
-
-    loss()
-    gradient = {name: tensor.copy() for name, tensor in learner.gradient.tensors.items()}
-    for name, tensor in parameters.tensors.items():
-        direction, start = random.normal(size=tensor.shape), tensor.copy()
-        losses = []
-        for sign in (1, -1):
-            tensor[:] = start + sign * 1e-5 * direction
-            losses.append(loss())
-        tensor[:] = start
-        slope = (losses[0] - losses[1]) / 2e-5
-        wanted = 0 if name.rpartition("_l")[0] in fixed else slope
-        assert (gradient[name] * direction).sum() == pytest.approx(wanted, rel=2e-6, abs=1e-9), name
+    check_gradients(random, learner, lambda own: own.loss_and_gradient(batch, [], dropout_seed=5))
 
 
 @pytest.mark.parametrize("model", ["narx", "tdnn", "rnn"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from slopes import check_gradients, noisy
 
-from charrnn.cells.contract import find_cell
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import make_config
 from charrnn.models.restorer.learner import RestorerLearner
@@ -34,8 +34,7 @@ def batch_of(random, lengths=LENGTHS):
 
 def learner_of(config, random, threads=1):
     parameters = RestorerParameters(config).initialise(1)
-    for tensor in parameters.tensors.values():
-        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
+    noisy(parameters, random)
     return RestorerLearner(Restorer(parameters, Workers(threads), training=True), T, len(LENGTHS))
 
 
@@ -54,26 +53,7 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_gradient_of_every_tensor_is_the_slope_of_the_loss(random, shape):
     learner, batch = learner_of(config_of(**shape), random), batch_of(random)
-    parameters = learner.network.parameters
-    learned = {f"rnn.{vector.name}" for vector in find_cell(learner.network.config.cell).vectors if vector.learned}
-
-    def loss():
-        learner.network.refresh()
-        return learner.loss_and_gradient(batch, [], dropout_seed=5)
-
-    loss()
-    gradient = {name: tensor.copy() for name, tensor in learner.gradient.tensors.items()}
-    for name, tensor in parameters.tensors.items():
-        is_fixed = name.rpartition("_l")[0] not in learned and tensor.ndim == 1 and "bias" not in name
-        direction, start = random.normal(size=tensor.shape), tensor.copy()
-        losses = []
-        for sign in (1, -1):
-            tensor[:] = start + sign * 1e-5 * direction
-            losses.append(loss())
-        tensor[:] = start
-        slope = (losses[0] - losses[1]) / 2e-5
-        wanted = 0 if is_fixed else slope
-        assert (gradient[name] * direction).sum() == pytest.approx(wanted, rel=2e-6, abs=1e-9), name
+    check_gradients(random, learner, lambda own: own.loss_and_gradient(batch, [], dropout_seed=5))
 
 
 def free(x):

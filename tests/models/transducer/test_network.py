@@ -2,8 +2,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from slopes import check_gradients, noisy
 
-from charrnn.cells.contract import find_cell
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import make_config
 from charrnn.models.transducer.answers import pair_batch
@@ -35,8 +35,7 @@ def batch_of(room=ROOM, rows=(0, 1, 2, 3)):
 
 def learner_of(config, random, threads=1):
     parameters = TransducerParameters(config).initialise(1)
-    for tensor in parameters.tensors.values():
-        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
+    noisy(parameters, random)
     return TransducerLearner(Transducer(parameters, Workers(threads), training=True), STEPS, ROOM)
 
 
@@ -56,25 +55,7 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_gradient_of_every_tensor_is_the_slope_of_the_loss(random, shape):
     learner, batch = learner_of(config_of(**shape), random), batch_of()
-    parameters = learner.network.parameters
-    vectors = [vector for vector in find_cell(learner.network.config.cell).vectors if not vector.learned]
-    fixed = {f"{half}.{vector.name}" for half in ("encoder", "decoder") for vector in vectors}
-
-    def loss():
-        learner.network.refresh()
-        return learner.loss_and_gradient(batch, [], dropout_seed=5)
-
-    loss()
-    gradient = {name: tensor.copy() for name, tensor in learner.gradient.tensors.items()}
-    for name, tensor in parameters.tensors.items():
-        direction, start = random.normal(size=tensor.shape), tensor.copy()
-        losses = []
-        for sign in (1, -1):
-            tensor[:] = start + sign * 1e-5 * direction
-            losses.append(loss())
-        tensor[:] = start
-        slope = 0 if name.rpartition("_l")[0] in fixed else (losses[0] - losses[1]) / 2e-5
-        assert (gradient[name] * direction).sum() == pytest.approx(slope, rel=2e-6, abs=1e-9), name
+    check_gradients(random, learner, lambda own: own.loss_and_gradient(batch, [], dropout_seed=5))
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
@@ -141,8 +122,7 @@ def test_the_probabilities_of_all_answers_sum_to_one(random):
 def test_answers_do_not_depend_on_the_rows_beside_them_nor_on_threads(random, attention, precision):
     config = config_of(attention=attention, num_layers=2, precision=precision)
     parameters = TransducerParameters(config).initialise(1)
-    for tensor in parameters.tensors.values():
-        tensor[:] = tensor + random.normal(0, 0.3, tensor.shape)
+    noisy(parameters, random)
     rows = arrays(GIVEN * 3)
     together = search(Transducer(parameters, Workers(2)), rows, beam=3, top=2)
     assert [search(Transducer(parameters, Workers(1)), [row], beam=3, top=2)[0] for row in rows] == together
