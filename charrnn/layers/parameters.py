@@ -5,7 +5,7 @@ tensors stay zero.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,21 @@ class Parameters:
             CheckpointError: a tensor is missing or has another shape.
         """
         raise NotImplementedError
+
+    def copies_of(self, tensors: Mapping[str, Array], names: Iterable[str]) -> dict[str, Array]:
+        """Copy some tensors, which may be views of the vector, and clear the vector for them.
+
+        Its gaps are cleared, too, as divergence may have made them NaN.
+        """
+        copies = {name: np.array(tensors[name]) for name in names}
+        self.vector[:] = 0
+        return copies
+
+    def fill(self, tensors: Mapping[str, Array]) -> None:
+        """Copy in those tensors that have the name and the shape of one here."""
+        for name, tensor in self.tensors.items():
+            if name in tensors and tensors[name].shape == tensor.shape:
+                tensor[:] = tensors[name]
 
     def to_tensors(self) -> dict[str, Array]:
         """The tensors under PyTorch's names and in its layouts."""

@@ -4,23 +4,26 @@ characters -> tables -> recurrent layers in both directions -> pooling -> projec
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import Array
 from charrnn.kernels.cross_entropy import log_softmax
-from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
-from charrnn.layers.embedding import InputTables, initial_embedding
+from charrnn.layers.bidirectional import BidirectionalBuffers
+from charrnn.layers.embedding import initial_embedding
 from charrnn.layers.parameters import EMBEDDING, HEAD, HEAD_BIAS, Parameters, check_shapes
 from charrnn.layers.pooling import SUMMARIES, Pooling
-from charrnn.layers.products import Bias, Rows, Summation, WeightSum
+from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
+from charrnn.models.stateless import RowNetwork
 from charrnn.text.batches import Batch
-from charrnn.training.row_batches import by_length, padded_rows, reversed_rows
+from charrnn.training.row_batches import by_length, padded_rows
 from charrnn.workers import Workers, share
 
 TOGETHER = 64
@@ -58,12 +61,9 @@ class ClassifierParameters(Parameters):
         """See ``Parameters``."""
         shapes = checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
-        tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
-        self.config.layers.from_torch(tensors, self)
-        for name, tensor in self.tensors.items():
-            if name in tensors and tensors[name].shape == tensor.shape:
-                tensor[:] = tensors[name]
+        copies = self.copies_of(tensors, shapes)
+        self.config.layers.from_torch(copies, self)
+        self.fill(copies)
         return self
 
 
@@ -84,51 +84,22 @@ def _around(config: ClassifierConfig, layers: Mapping[str, tuple[int, ...]]) -> 
     return {**shapes, **layers, HEAD: (C, pooled), HEAD_BIAS: (C,)}
 
 
-class Classifier:
-    """The model on packed weights.
+class Classifier(RowNetwork):
+    """The model on packed weights; see ``RowNetwork``."""
 
-    Args:
-        parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the rows; one if not given.
-        training: whether it goes backward, too.
-    """
-
-    state_names = ()
+    config: ClassifierConfig
 
     def __init__(
         self, parameters: ClassifierParameters, workers: Workers | None = None, *, training: bool = False
     ) -> None:
-        self.config = config = parameters.config
-        if training:
-            config.require_trainable()
-        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
-        first = config.layers.parts[0]
-        weights, biases = ([part.named(name, 0) for part in first] for name in ("weight_ih", "bias"))
-        self.inputs = InputTables(parameters, weights, [*biases], config.vocab_size, packed, training=training)
-        self.layers = Bidirectional(config.layers, parameters, training=training)
-        self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
+        config = parameters.config
+        super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
+        self.head = Projection(parameters, [HEAD], HEAD_BIAS, config.packed_dtype, training=training)
         self.refresh()
 
-    def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
-        self.workers.run(self._pack)
-        if self.config.embedding_size:
-            self.workers.run(self.inputs.make)
-
-    def _pack(self, part: int, parts: int) -> None:
-        for layer in (self.inputs, self.layers, self.head):
-            layer.pack(part, parts)
-
-    def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``: nothing is carried from batch to batch."""
-        return []
-
-    def check_state(self, state: State) -> None:
-        """See ``LanguageModel``."""
-
-    def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
-        return self.parameters.to_tensors()
+    def packed(self) -> tuple[Any, ...]:
+        """See ``StatelessNetwork``."""
+        return self.inputs, self.layers, self.head
 
     def run(self, x: Array, lengths: Array) -> Array:
         """Log probabilities (B, C) of the labels of rows of ids (T, B)."""
@@ -152,10 +123,6 @@ class Classifier:
             found[chosen] = self.run(*padded_rows([texts[at] for at in chosen], len(chosen)))
         return found
 
-    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
-        """For each direction, ids (T, B) in its order."""
-        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
-
     def forward(
         self,
         ids: list[Array],
@@ -167,8 +134,7 @@ class Classifier:
         dropout_seed: int | None = None,
     ) -> None:
         """Logits of the rows ``first`` to ``last`` of a batch."""
-        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
-        self.layers.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+        self.read(ids, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
         outputs, seed = self.layers.outputs(buffers.layers), self.pooling_seed(dropout_seed)
         buffers.pooling.forward(outputs, lengths, first, last, dropout_seed=seed)
         self.head.forward([buffers.pooling.pooled], buffers.softmax.logits, buffers.one_step, first, last)
@@ -236,16 +202,9 @@ class ClassifierLearner:
             pooling.backward(d_outputs, lengths, first, last, dropout_seed=network.pooling_seed(dropout_seed))
             network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
 
-        def weights(part: int, parts: int) -> None:
-            self._summation.make(sums, part, parts)
-
-        def inputs(part: int, parts: int) -> None:
-            network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
-
-        sums = list(self._sums(ids))
         network.workers.run(rows, most=len(lengths))
-        network.workers.run(weights)
-        network.workers.run(inputs)
+        network.workers.run(partial(self._summation.make, list(self._sums(ids))))
+        network.workers.run(partial(network.inputs.backward, self.gradient, self._input_sums, self._summation))
         network.layers.sum_over_rows(self.gradient, buffers.layers)
         return softmax.mean_loss(batch.weights)
 

@@ -5,18 +5,19 @@ h[t] = cell(W x[t] + b, h[t-1])      y[t] = C h[t] + D x[t] + c
 
 from collections.abc import Iterator, Mapping
 from copy import copy
+from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import Array
 from charrnn.layers.input_columns import InputColumns
-from charrnn.layers.parameters import Parameters
+from charrnn.layers.parameters import Parameters, check_shapes
 from charrnn.layers.products import WeightSum
 from charrnn.layers.recurrent import RecurrentStack, StackBuffers, zero_state
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.state import State
 from charrnn.models.forecaster.config import StateSpaceConfig
-from charrnn.models.forecaster.output import Forecaster, ForecasterBuffers, ForecasterParameters, loaded, with_output
+from charrnn.models.forecaster.output import Forecaster, ForecasterBuffers, ForecasterParameters, with_output
 from charrnn.workers import Workers
 
 STEPS_AT_ONCE = 4096
@@ -63,10 +64,11 @@ class StateSpaceParameters(ForecasterParameters):
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "StateSpaceParameters":
         """See ``Parameters``."""
-        copies = loaded(self, checkpoint_shapes_of(self.config), tensors)
+        shapes = checkpoint_shapes_of(self.config)
+        check_shapes(shapes, tensors)
+        copies = self.copies_of(tensors, shapes)
         self.config.stack.from_torch(copies, self)
-        for name in self.tensors.keys() & copies.keys():
-            self[name][:] = copies[name]
+        self.fill(copies)
         return self
 
 
@@ -108,11 +110,9 @@ class StateSpaceForecaster(Forecaster):
         self._one_step: dict[int, StateSpaceBuffers] = {}
         self.refresh()
 
-    def pack(self, part: int, parts: int) -> None:
-        """See ``Forecaster``."""
-        super().pack(part, parts)
-        self.inputs.pack(part, parts)
-        self.stack.pack(part, parts)
+    def packed(self) -> list[Any]:
+        """See ``StatelessNetwork``."""
+        return [*super().packed(), self.inputs, self.stack]
 
     def buffers(self, steps: int, rows: int, *, training: bool = False) -> StateSpaceBuffers:
         """See ``Forecaster``."""

@@ -8,18 +8,20 @@ misses. Without hidden units, y would be a linear autoregression.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import Array
 from charrnn.layers.input_columns import InputColumns, columns_in
-from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters, check_shapes
+from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters
 from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.squared_error import SquaredError
 from charrnn.layers.state import State
 from charrnn.models.forecaster.config import SeriesConfig
+from charrnn.models.stateless import StatelessNetwork
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers, share
 
@@ -83,46 +85,18 @@ class ForecasterBuffers(ABC):
         """The same arrays for fewer steps."""
 
 
-class Forecaster(ABC):
-    """A network that forecasts.
-
-    Args:
-        parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the rows; one if not given.
-        training: whether it goes backward, too.
-    """
-
-    state_names: tuple[str, ...] = ()
+class Forecaster(StatelessNetwork, ABC):
+    """A network that forecasts; see ``StatelessNetwork``."""
 
     def __init__(self, parameters: Any, workers: Workers | None = None, *, training: bool = False) -> None:
-        self.config: Any = parameters.config
-        if training:
-            self.config.require_trainable()
-        self.parameters, self.workers = parameters, workers or Workers()
+        super().__init__(parameters, workers, training=training)
         packed = self.config.packed_dtype
         self.direct = InputColumns(parameters, DIRECT, packed)
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
 
-    def refresh(self) -> None:
-        """Pack the weights anew."""
-        self.workers.run(self.pack)
-
-    def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
-        self.direct.pack(part, parts)
-        self.head.pack(part, parts)
-
-    def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``: nothing is carried from batch to batch."""
-        return []
-
-    def check_state(self, state: State) -> None:  # noqa: B027 - there is none
-        """See ``LanguageModel``."""
-
-    def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
-        tensors: dict[str, Array] = self.parameters.to_tensors()
-        return tensors
+    def packed(self) -> list[Any]:
+        """See ``StatelessNetwork``."""
+        return [self.direct, self.head]
 
     @abstractmethod
     def buffers(self, steps: int, rows: int, *, training: bool = False) -> Any:
@@ -140,7 +114,7 @@ class Forecaster(ABC):
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:
         """The sums that give the gradients of the hidden layers' weights."""
 
-    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:  # noqa: B027 - windows have none
+    def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:
         """The gradients that each row has apart."""
 
     def forward(self, x: Array, buffers: Any, first: int, last: int, *, dropout_seed: int | None = None) -> None:
@@ -203,27 +177,12 @@ class ForecasterLearner:
             network.head.backward(error.outputs, [buffers.d_outputs()], rows, first, last)
             network.backward_hidden(buffers, first, last, dropout_seed)
 
-        def weights(part: int, parts: int) -> None:
-            self._summation.make(sums, part, parts)
-
         sums = [
             *network.hidden_sums(self.gradient, x, buffers),
             *network.head.weight_sums(self.gradient, [buffers.outputs()], error.outputs, rows),
             network.direct.weight_sum(self.gradient, x, error.outputs, rows, None),
         ]
         network.workers.run(rows_of, most=x.shape[1])
-        network.workers.run(weights)
+        network.workers.run(partial(self._summation.make, sums))
         network.sum_over_rows(self.gradient, buffers)
         return float(error.mean_loss(batch.weights))
-
-
-def loaded(parameters: Any, shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """Copies of a checkpoint's tensors, checked; the parameters are all zero then.
-
-    Raises:
-        CheckpointError: one is missing or does not fit.
-    """
-    check_shapes(shapes, tensors)
-    copies = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
-    parameters.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
-    return copies

@@ -53,12 +53,9 @@ class LanguageParameters(Parameters):
             CheckpointError: a tensor is missing or has another shape.
         """
         check_fit(self.config, tensors)
-        tensors = {name: np.array(tensors[name]) for name in torch_shapes(self.config)}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too, as divergence may have made them NaN
-        for name, tensor in self.tensors.items():
-            if name in tensors:
-                tensor[:] = tensors[name]
-        self.config.stack.from_torch(tensors, self)
+        copies = self.copies_of(tensors, torch_shapes(self.config))
+        self.fill(copies)
+        self.config.stack.from_torch(copies, self)
         return self
 
 

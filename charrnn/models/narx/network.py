@@ -8,13 +8,14 @@ Lin, Horne, Tino and Giles 1996); with inputs alone, a network of finite respons
 
 from collections.abc import Iterator, Mapping
 from copy import copy
+from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import Array
 from charrnn.layers.hidden import Hidden
 from charrnn.layers.input_columns import InputColumns
-from charrnn.layers.parameters import Parameters
+from charrnn.layers.parameters import Parameters, check_shapes
 from charrnn.layers.products import WeightSum
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.state import State
@@ -24,7 +25,6 @@ from charrnn.models.forecaster.output import (
     Forecaster,
     ForecasterBuffers,
     ForecasterParameters,
-    loaded,
     with_output,
 )
 from charrnn.workers import Workers
@@ -55,8 +55,9 @@ class WindowParameters(ForecasterParameters):
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "WindowParameters":
         """See ``Parameters``."""
-        for name, tensor in loaded(self, window_shapes(self.config), tensors).items():
-            self[name][:] = tensor
+        shapes = window_shapes(self.config)
+        check_shapes(shapes, tensors)
+        self.fill(self.copies_of(tensors, shapes))
         return self
 
 
@@ -94,10 +95,9 @@ class WindowForecaster(Forecaster):
         self.inputs = InputColumns(parameters, WINDOW_WEIGHT, self.config.packed_dtype)
         self.refresh()
 
-    def pack(self, part: int, parts: int) -> None:
-        """See ``Forecaster``."""
-        super().pack(part, parts)
-        self.inputs.pack(part, parts)
+    def packed(self) -> list[Any]:
+        """See ``StatelessNetwork``."""
+        return [*super().packed(), self.inputs]
 
     def buffers(self, steps: int, rows: int, *, training: bool = False) -> WindowBuffers:
         """See ``Forecaster``."""

@@ -1,6 +1,7 @@
 """Loss and gradient of a model that restores."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -48,16 +49,9 @@ class RestorerLearner:
             softmax.backward(targets, first, last)
             self._backward(lengths, buffers, first, last, dropout_seed)
 
-        def weights(part: int, parts: int) -> None:
-            self._summation.make(sums, part, parts)
-
-        def inputs(part: int, parts: int) -> None:
-            network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
-
-        sums = list(self._sums(ids, last_answers, buffers))
         network.workers.run(rows, most=len(lengths))
-        network.workers.run(weights)
-        network.workers.run(inputs)
+        network.workers.run(partial(self._summation.make, list(self._sums(ids, last_answers, buffers))))
+        network.workers.run(partial(network.inputs.backward, self.gradient, self._input_sums, self._summation))
         network.layers.sum_over_rows(self.gradient, buffers.layers)
         if network.feedback and buffers.top:
             network.feedback.finish(self.gradient, buffers.top)

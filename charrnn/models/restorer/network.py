@@ -10,77 +10,45 @@ characters -> tables -> layers in both directions ----------------------------->
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import Array, aligned_zeros
-from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
-from charrnn.layers.embedding import InputTables
+from charrnn.layers.bidirectional import BidirectionalBuffers
 from charrnn.layers.feedback import Feedback
 from charrnn.layers.parameters import HEAD_BIAS
-from charrnn.layers.products import Bias, Rows
+from charrnn.layers.products import Rows
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent import StackBuffers
 from charrnn.layers.softmax import Softmax
-from charrnn.layers.state import State
 from charrnn.models.restorer.config import RestorerConfig
 from charrnn.models.restorer.parameters import FEEDBACK, RestorerParameters, feedback_weights, head_weights
-from charrnn.training.row_batches import reversed_rows
+from charrnn.models.stateless import RowNetwork
 from charrnn.workers import Workers, share
 
 
-class Restorer:
-    """The model on packed weights.
+class Restorer(RowNetwork):
+    """The model on packed weights; see ``RowNetwork``."""
 
-    Args:
-        parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the rows; one if not given.
-        training: whether it goes backward, too.
-    """
-
-    state_names = ()
+    config: RestorerConfig
 
     def __init__(
         self, parameters: RestorerParameters, workers: Workers | None = None, *, training: bool = False
     ) -> None:
-        self.config = config = parameters.config
-        if training:
-            config.require_trainable()
-        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
-        first = config.layers.parts[0]
-        weights, biases = ([part.named(name, 0) for part in first] for name in ("weight_ih", "bias"))
-        self.inputs = InputTables(parameters, weights, [*biases], config.vocab_size, packed, training=training)
-        self.layers = Bidirectional(config.layers, parameters, training=training)
+        config = parameters.config
+        super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
         self.feedback = (
             Feedback(config.top, parameters, feedback_weights(config), FEEDBACK, training=training)
             if config.feedback
             else None
         )
-        self.head = Projection(parameters, head_weights(config), HEAD_BIAS, packed, training=training)
+        self.head = Projection(parameters, head_weights(config), HEAD_BIAS, config.packed_dtype, training=training)
         self.refresh()
 
-    def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
-        self.workers.run(self._pack)
-        if self.config.embedding_size:
-            self.workers.run(self.inputs.make)
-
-    def _pack(self, part: int, parts: int) -> None:
-        for layer in (self.inputs, self.layers, self.head):
-            layer.pack(part, parts)
-        if self.feedback:
-            self.feedback.pack(part, parts)
-
-    def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``: nothing is carried from batch to batch."""
-        return []
-
-    def check_state(self, state: State) -> None:
-        """See ``LanguageModel``."""
-
-    def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
-        return self.parameters.to_tensors()
+    def packed(self) -> list[Any]:
+        """See ``StatelessNetwork``."""
+        return [self.inputs, self.layers, self.head, *([self.feedback] if self.feedback else [])]
 
     def run(self, x: Array, lengths: Array, given: Array, is_given: Array, possible: Array) -> Array:
         """Log probabilities (T, B, C) of the answers at each step of rows of ids (T, B).
@@ -99,7 +67,7 @@ class Restorer:
 
         def rows(part: int, parts: int) -> None:
             first, last = share(x.shape[1], part, parts)
-            self._read(ids, lengths, buffers, first, last)
+            self.read(ids, lengths, buffers.layers, first, last)
             if self.feedback:
                 self._answer_step_by_step(buffers, x, given, is_given, possible, found, first, last)
             else:
@@ -109,10 +77,6 @@ class Restorer:
 
         self.workers.run(rows, most=x.shape[1])
         return found
-
-    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
-        """For each direction, ids (T, B) in its order."""
-        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
 
     def forward(
         self,
@@ -126,7 +90,7 @@ class Restorer:
         dropout_seed: int | None = None,
     ) -> None:
         """Logits of the rows ``first`` to ``last`` of a batch, ``last_answers`` being those that feedback reads."""
-        self._read(ids, lengths, buffers, first, last, dropout_seed=dropout_seed)
+        self.read(ids, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
         if self.feedback:
             assert last_answers is not None
             assert buffers.top is not None
@@ -137,19 +101,6 @@ class Restorer:
     def top_seed(self, seed: int | None) -> int | None:
         """The dropout seed of the layer that reads the last answer."""
         return None if seed is None else seed + self.config.num_layers * self.config.directions
-
-    def _read(
-        self,
-        ids: list[Array],
-        lengths: Array,
-        buffers: "RestorerBuffers",
-        first: int,
-        last: int,
-        *,
-        dropout_seed: int | None = None,
-    ) -> None:
-        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
-        self.layers.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
 
     def read_by_head(self, buffers: "RestorerBuffers") -> list[Array]:
         """What the projection reads."""

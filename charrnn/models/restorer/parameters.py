@@ -55,16 +55,13 @@ class RestorerParameters(Parameters):
         """See ``Parameters``."""
         shapes = restorer_checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
-        tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
-        self.config.layers.from_torch(tensors, self)
+        copies = self.copies_of(tensors, shapes)
+        self.config.layers.from_torch(copies, self)
         if self.config.feedback:
-            self.config.top.from_torch(tensors, self)
-        for name, tensor in self.tensors.items():
-            if name in tensors and tensors[name].shape == tensor.shape:
-                tensor[:] = tensors[name]
+            self.config.top.from_torch(copies, self)
+        self.fill(copies)
         for joined, names in _joined(self.config):
-            for name, part in zip(names, np.split(tensors[joined], len(names), axis=1), strict=True):
+            for name, part in zip(names, np.split(copies[joined], len(names), axis=1), strict=True):
                 self[name][:] = part
         return self
 

@@ -63,12 +63,10 @@ class TDNNParameters(Parameters):
     def load_tensors(self, tensors: Mapping[str, Array]) -> "TDNNParameters":
         """Copy in tensors in a checkpoint's layouts; see ``Parameters``."""
         check_shapes(tdnn_shapes(self.config), tensors)
-        tensors = {name: np.array(tensors[name]) for name in self.tensors}  # may be views of the vector
-        self.vector[:] = 0  # the gaps too, as divergence may have made them NaN
+        copies = self.copies_of(tensors, self.tensors)
         N, H = self.config.context_size, self.config.hidden_size
-        tensors[HIDDEN] = tensors[HIDDEN].reshape(H, N, -1).transpose(1, 0, 2).reshape(N * H, -1)
-        for name, tensor in tensors.items():
-            self[name][:] = tensor
+        copies[HIDDEN] = copies[HIDDEN].reshape(H, N, -1).transpose(1, 0, 2).reshape(N * H, -1)
+        self.fill(copies)
         return self
 
 

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 
+from charrnn.layers.bidirectional import BidirectionalShape
 from charrnn.layers.parameters import EMBEDDING
-from charrnn.models.network_cost import NetworkCost
+from charrnn.models.row_cost import RowCost
 from charrnn.models.transducer.config import TransducerConfig
 from charrnn.models.transducer.parameters import transducer_shapes
 
 
-class TransducerCost(NetworkCost):
+class TransducerCost(RowCost):
     """See ``charrnn.kinds.kind.Cost``; a character is a symbol that is read and one that is written."""
 
     config: TransducerConfig
@@ -37,10 +38,14 @@ class TransducerCost(NetworkCost):
         return transducer_shapes(self.config)
 
     @property
+    def layers(self) -> BidirectionalShape:
+        """See ``RowCost``."""
+        return self.config.encoder
+
+    @property
     def input_weights(self) -> list[str]:
         """See ``NetworkCost``."""
-        encoder = [part.named("weight_ih", 0) for part in self.config.encoder.parts[0]]
-        return [*encoder, self.config.decoder.named("weight_ih", 0)]
+        return [*super().input_weights, self.config.decoder.named("weight_ih", 0)]
 
     @property
     def table_width(self) -> int:
@@ -51,15 +56,9 @@ class TransducerCost(NetworkCost):
         """See ``Cost``."""
         config, cell = self.config, self.config.stack.cell
         arrays = len(cell.state) + len(cell.saved) + bool(config.dropout) + 1  # one for gradients
-        own, units = self.stride(config.encoder.base.gate_width), self.stride(config.encoder_units)
-        turned = config.directions == 2
-        encoder = config.num_layers * config.directions * (own + (arrays + turned) * units)
+        encoder = config.num_layers * config.directions * self.layer_numbers
         gates, hidden = self.stride(config.decoder.gate_width), self.stride(config.hidden_size)
         decoder = config.num_layers * (gates + arrays * hidden)
         attention = 6 * self.stride(config.memory_width) + 3 * hidden
         numbers = encoder + decoder + attention * config.attends + self.stride(config.classes)
         return numbers * config.dtype.itemsize
-
-    def advice(self, *, activations: bool) -> str:
-        """See ``Cost``."""
-        return "--batch-size or --num-layers" if activations else "--hidden-size or --num-layers"

@@ -7,90 +7,57 @@ symbols so far -> tables -> recurrent layers -> attention to the memory -> proje
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array, aligned_zeros, row_stride
-from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers
+from charrnn.layers.bidirectional import BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Bridge, Memory
-from charrnn.layers.products import Bias, Rows, Summation, WeightSum
+from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.state import State
+from charrnn.models.stateless import RowNetwork
 from charrnn.models.transducer.config import TransducerConfig
 from charrnn.models.transducer.decoder import Decoder, DecoderBuffers
 from charrnn.models.transducer.parameters import TransducerParameters
 from charrnn.text.batches import Batch, PairBatch
-from charrnn.training.row_batches import reversed_rows
 from charrnn.workers import Workers, share
 
 DECODER_SEED = 1 << 16
 """What is added to a dropout seed for the decoder's masks."""
 
 
-class Transducer:
-    """The model on packed weights.
+class Transducer(RowNetwork):
+    """The model on packed weights; see ``RowNetwork``, whose layers are the encoder."""
 
-    Args:
-        parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the rows; one if not given.
-        training: whether it goes backward, too.
-    """
-
-    state_names = ()
+    config: TransducerConfig
 
     def __init__(
         self, parameters: TransducerParameters, workers: Workers | None = None, *, training: bool = False
     ) -> None:
-        self.config = config = parameters.config
-        if training:
-            config.require_trainable()
-        self.parameters, self.workers, packed = parameters, workers or Workers(), config.packed_dtype
-        parts = config.encoder.parts[0]
-        weights, biases = ([part.named(name, 0) for part in parts] for name in ("weight_ih", "bias"))
-        self.inputs = InputTables(parameters, weights, [*biases], config.read_symbols, packed, training=training)
-        self.encoder = Bidirectional(config.encoder, parameters, training=training)
-        self.bridge = Bridge(parameters, config.state_sizes, packed, training=training)
+        config = parameters.config
+        super().__init__(parameters, config.encoder, config.read_symbols, workers, training=training)
+        self.bridge = Bridge(parameters, config.state_sizes, config.packed_dtype, training=training)
         self.decoder = Decoder(parameters, training=training)
         self.refresh()
 
-    def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
-        self.workers.run(self._pack)
-        if self.config.embedding_size:
-            self.workers.run(self._make)
+    def packed(self) -> tuple[Any, ...]:
+        """See ``StatelessNetwork``."""
+        return self.inputs, self.layers, self.bridge, self.decoder
 
-    def _pack(self, part: int, parts: int) -> None:
-        for layer in (self.inputs, self.encoder, self.bridge, self.decoder):
-            layer.pack(part, parts)
-
-    def _make(self, part: int, parts: int) -> None:
-        for inputs in (self.inputs, self.decoder.inputs):
-            inputs.make(part, parts)
-
-    def initial_state(self, streams: int) -> State:
-        """See ``LanguageModel``: nothing is carried from batch to batch."""
-        return []
-
-    def check_state(self, state: State) -> None:
-        """See ``LanguageModel``."""
-
-    def to_tensors(self) -> dict[str, Array]:
-        """See ``LanguageModel``."""
-        return self.parameters.to_tensors()
-
-    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
-        """For each direction, ids (S, B) in its order."""
-        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+    def tables(self) -> tuple[InputTables, ...]:
+        """See ``RowNetwork``."""
+        return self.inputs, self.decoder.inputs
 
     def encode(
         self, ids: list[Array], buffers: "EncoderBuffers", first: int, last: int, *, dropout_seed: int | None = None
     ) -> None:
         """Fill the memory and the first states of the rows ``first`` to ``last``."""
-        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
-        lengths = buffers.memory.lengths
-        self.encoder.forward(starts, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
-        buffers.memory.forward(self.encoder.outputs(buffers.layers), first, last)
+        self.read(ids, buffers.memory.lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
+        buffers.memory.forward(self.layers.outputs(buffers.layers), first, last)
         self.bridge.forward(buffers.memory.ends, buffers.states, buffers.one_step, first, last)
 
     def losses(self, batch: PairBatch) -> npt.NDArray[np.float64]:
@@ -202,21 +169,17 @@ class TransducerLearner:
                 for values, d in zip(to, layer, strict=True):
                     values[first:last] = d[first:last]
             network.bridge.backward(encoded.states, encoded.d_states, memory.d_ends, encoded.one_step, first, last)
-            memory.backward(network.encoder.d_outputs(encoded.layers), first, last)
-            network.encoder.backward(lengths, encoded.layers, first, last, dropout_seed=dropout_seed)
-
-        def weights(part: int, parts: int) -> None:
-            self._summation.make(sums, part, parts)
+            memory.backward(network.layers.d_outputs(encoded.layers), first, last)
+            network.layers.backward(lengths, encoded.layers, first, last, dropout_seed=dropout_seed)
 
         def inputs(part: int, parts: int) -> None:
             network.inputs.backward(self.gradient, self._input_sums, self._summation, part, parts)
             decoder.sum_inputs(self.gradient, self._target_sums, self._summation, part, parts)
 
-        sums = list(self._sums(ids, batch, encoded, decoded))
         network.workers.run(rows, most=len(counts))
-        network.workers.run(weights)
+        network.workers.run(partial(self._summation.make, list(self._sums(ids, batch, encoded, decoded))))
         network.workers.run(inputs)
-        network.encoder.sum_over_rows(self.gradient, encoded.layers)
+        network.layers.sum_over_rows(self.gradient, encoded.layers)
         decoder.sum_over_rows(self.gradient, decoded)
         return softmax.mean_loss(batch.weights)
 
@@ -224,6 +187,6 @@ class TransducerLearner:
         self, ids: list[Array], batch: PairBatch, encoded: EncoderBuffers, decoded: DecoderBuffers
     ) -> Iterator[WeightSum]:
         network, gradient = self.network, self.gradient
-        yield from network.encoder.weight_sums(gradient, encoded.layers, network.inputs.d_tables, ids)
+        yield from network.layers.weight_sums(gradient, encoded.layers, network.inputs.d_tables, ids)
         yield from network.bridge.weight_sums(gradient, encoded.memory.ends, encoded.d_states, encoded.one_step)
         yield from network.decoder.weight_sums(gradient, decoded, batch.written)

@@ -61,15 +61,12 @@ class TransducerParameters(Parameters):
         """See ``Parameters``."""
         shapes = transducer_checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
-        tensors = {name: np.array(tensors[name]) for name in shapes}  # may be views of the vector
+        copies = self.copies_of(tensors, shapes)
         for name, axis in _read_by_id(self.config):
-            tensors[name] = np.concatenate([tensors[name], tensors.pop(of_features(name))], axis=axis)
-        self.vector[:] = 0  # the gaps too: a run that diverged may have ruined them
-        self.config.encoder.from_torch(tensors, self)
-        self.config.decoder.from_torch(tensors, self)
-        for name, tensor in self.tensors.items():
-            if name in tensors and tensors[name].shape == tensor.shape:
-                tensor[:] = tensors[name]
+            copies[name] = np.concatenate([copies[name], copies.pop(of_features(name))], axis=axis)
+        self.config.encoder.from_torch(copies, self)
+        self.config.decoder.from_torch(copies, self)
+        self.fill(copies)
         return self
 
 

@@ -1,0 +1,121 @@
+"""Networks that read rows whole, and carry nothing from batch to batch."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.arrays import Array
+from charrnn.layers.bidirectional import Bidirectional, BidirectionalBuffers, BidirectionalShape
+from charrnn.layers.embedding import InputTables
+from charrnn.layers.products import Bias
+from charrnn.layers.state import State
+from charrnn.training.row_batches import reversed_rows
+from charrnn.workers import Workers
+
+
+class StatelessNetwork:
+    """A network on packed weights; see ``charrnn.kinds.contract.LanguageModel`` for its state, which is empty.
+
+    A subclass calls ``refresh`` once it has made its layers.
+
+    Args:
+        parameters: the tensors; call ``refresh`` after a change.
+        workers: the threads that share the rows; one if not given.
+        training: whether it goes backward, too.
+    """
+
+    state_names: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Any, workers: Workers | None = None, *, training: bool = False) -> None:
+        self.config: Any = parameters.config
+        if training:
+            self.config.require_trainable()
+        self.parameters, self.workers = parameters, workers or Workers()
+
+    def packed(self) -> Iterable[Any]:
+        """The layers whose weights are packed."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Pack the weights anew."""
+        self.workers.run(self._pack)
+
+    def _pack(self, part: int, parts: int) -> None:
+        for layer in self.packed():
+            layer.pack(part, parts)
+
+    def initial_state(self, streams: int) -> State:
+        """Return no state."""
+        return []
+
+    def check_state(self, state: State) -> None:
+        """Accept the empty state."""
+
+    def to_tensors(self) -> dict[str, Array]:
+        """The tensors as a checkpoint has them."""
+        tensors: dict[str, Array] = self.parameters.to_tensors()
+        return tensors
+
+
+class RowNetwork(StatelessNetwork):
+    """A network that begins with recurrent layers over rows of symbols, in one direction or both.
+
+    Args:
+        parameters: see ``StatelessNetwork``, as are ``workers`` and ``training``.
+        shape: of the recurrent layers.
+        symbols: how many there are.
+        workers: see above.
+        training: see above.
+
+    Attributes:
+        inputs: the tables of the symbols, one for each direction.
+        layers: the recurrent layers.
+    """
+
+    def __init__(
+        self,
+        parameters: Any,
+        shape: BidirectionalShape,
+        symbols: int,
+        workers: Workers | None = None,
+        *,
+        training: bool = False,
+    ) -> None:
+        super().__init__(parameters, workers, training=training)
+        first, packed = shape.parts[0], self.config.packed_dtype
+        weights, biases = ([part.named(name, 0) for part in first] for name in ("weight_ih", "bias"))
+        self.inputs = InputTables(parameters, weights, [*biases], symbols, packed, training=training)
+        self.layers = Bidirectional(shape, parameters, training=training)
+
+    def tables(self) -> Iterable[InputTables]:
+        """The tables that are made of packed weights."""
+        return (self.inputs,)
+
+    def refresh(self) -> None:
+        """Pack the weights and make the tables anew."""
+        super().refresh()
+        if self.config.embedding_size:
+            self.workers.run(self._make)
+
+    def _make(self, part: int, parts: int) -> None:
+        for tables in self.tables():
+            tables.make(part, parts)
+
+    def in_orders(self, x: Array, lengths: Array) -> list[Array]:
+        """For each direction, ids (T, B) in its order."""
+        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+
+    def read(
+        self,
+        ids: list[Array],
+        lengths: Array,
+        buffers: BidirectionalBuffers,
+        first: int,
+        last: int,
+        *,
+        dropout_seed: int | None = None,
+    ) -> None:
+        """Fill the outputs of the recurrent layers for the rows ``first`` to ``last``."""
+        starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
+        self.layers.forward(starts, lengths, buffers, first, last, dropout_seed=dropout_seed)
