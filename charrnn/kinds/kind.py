@@ -7,6 +7,7 @@ heavy modules themselves.
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -185,9 +186,11 @@ class Kind(ABC):
     def preview(self, network: Any, vocabulary: Vocabulary, data: Any, rng_seed: int, step: int) -> str:
         """Show in a few lines what a model does so far, the same for the same model, data, seed and step."""
 
-    @abstractmethod
-    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Batch]:
-        """Endless batches like those of a run, with which to measure the speed of a machine."""
+    def trial(self, config: Any, settings: Any, batches: Batches) -> Iterator[Batch]:
+        """Endless batches like ``batches`` of a run, with which to measure the speed of a machine."""
+        batches.begin_epoch(0)
+        for number in itertools.count():
+            yield batches.batch(number % len(batches), number)
 
     @abstractmethod
     def warm_up(self, network: Any, vocabulary: Vocabulary, settings: Any, data: Any) -> None:

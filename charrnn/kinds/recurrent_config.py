@@ -52,6 +52,11 @@ class RecurrentConfig(NetworkConfig):
         check_hyperparameters("cells", "cell", self.cell, dict(self.hyperparameters))
 
     @property
+    def layers_in_words(self) -> str:
+        """Number and size of the layers, such as "2 layers of 512"."""
+        return f"{self.num_layers} layer{'s' if self.num_layers > 1 else ''} of {self.hidden_size}"
+
+    @property
     def stack(self) -> StackShape:
         """The shape of a recurrent stack that reads the embedding."""
         from charrnn.layers.recurrent_shape import StackShape

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from charrnn.errors import ConfigError
@@ -29,14 +28,6 @@ class RowsKind(Kind):
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
-
-    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
-        """See ``Kind``: batches of the data itself."""
-        batches, number = self.batches(config, settings, data), 0
-        batches.begin_epoch(0)
-        while True:
-            yield batches.batch(number % len(batches), number)
-            number += 1
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
         """See ``Kind``."""

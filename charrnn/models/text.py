@@ -59,13 +59,13 @@ class TextKind(Kind):
 
         return preview(network, vocabulary, rng_seed, step)
 
-    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
+    def trial(self, config: Any, settings: Any, batches: Any) -> Iterator[Any]:
         """See ``Kind``: a window of random text."""
         import numpy as np
 
         from charrnn.text.batches import Batch
 
-        steps = self.batches(config, settings, data).longest
+        steps = batches.longest
         shape = (steps, settings.batch_size)
         x, y = np.random.default_rng(0).integers(config.vocab_size, size=(2, *shape), dtype=np.int32)
         while True:

@@ -5,10 +5,11 @@ A number of steps makes the run reproducible, unlike the clock.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import ModelConfig, kind_of, make_config
 from charrnn.kinds.contract import Data
 from charrnn.training.options import MODEL_OPTIONS, only
@@ -53,6 +54,9 @@ MOST_VALIDATION = 500_000
 
 MOST_OF_LONG_TEXT = 0.05
 """Largest fraction of the time for one evaluation; on a long text, a short run validates with less."""
+
+LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
+"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,15 @@ class Draft:
         self.train, validation = self._split(settings.val_fraction)
         self.characters, self.val_characters = len(self.train), len(validation)
         self.settings, _ = self.config.kind.fit(settings, self.train)
+
+    def choose_precision(self, speed: Speed, throughput: float) -> float:
+        """Choose bf16 where it pays; returns the throughput, which is ``throughput`` without."""
+        if BFLOAT16 and self.settings.minutes >= LEAST_BF16_MINUTES and not self.is_given("precision"):
+            bf16_throughput = speed(replace(self.config, precision="bf16"), self.settings)
+            if bf16_throughput > LEAST_BF16_GAIN * throughput:
+                self.choose(precision="bf16")
+                return bf16_throughput
+        return throughput
 
     def validate_with(self, most: float) -> None:
         """On a long text, limit the validation characters to ``most``."""

@@ -27,17 +27,18 @@ def training_speed(
         seconds: how long to measure, at least one step.
     """
     kind = config.kind
-    longest = kind.batches(config, settings, data).longest
+    batches = kind.batches(config, settings, data)
+    longest = batches.longest
     check_memory(config, settings, longest)
     workers = Workers(threads)
     parameters = kind.parameters(config).initialise(settings.rng_seed)
     learner = kind.learner(parameters, workers, longest, settings.batch_size)
     optimizer = Optimizer(settings.optimizer, parameters.vector, parameters.decaying, workers)
     state = learner.network.initial_state(settings.batch_size)
-    batches = kind.trial(config, settings, data)
+    trial = kind.trial(config, settings, batches)
 
     def step() -> int:
-        batch = next(batches)
+        batch = next(trial)
         learner.loss_and_gradient(batch, state, dropout_seed=0)
         optimizer.clip_and_update(learner.gradient.vector, 0.0, 1)
         learner.network.refresh()

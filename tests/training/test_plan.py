@@ -200,7 +200,7 @@ def test_a_run_that_nobody_limits_stops_where_it_gets_no_better():
     ],
 )
 def test_bfloat16_is_chosen_where_it_is_faster(monkeypatch, gain, minutes, known, precision):
-    monkeypatch.setattr("charrnn.models.language.recipe.BFLOAT16", known)
+    monkeypatch.setattr("charrnn.training.plan.BFLOAT16", known)
     machine = Machine(bf16=gain)
     options = made({"minutes": minutes}, spent=1.0, machine=machine).options
     assert {name: value for name, value in options.items() if name == "precision"} == precision

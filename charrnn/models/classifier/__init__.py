@@ -18,9 +18,8 @@ class Labels(LabellingKind):
 
     def title(self, config: ClassifierConfig) -> str:
         """See ``Kind``."""
-        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
         ways = "both directions" if config.directions == 2 else "one direction"
-        return f"{config.cell}, {layers} of {config.hidden_size} in {ways}"
+        return f"{config.cell}, {config.layers_in_words} in {ways}"
 
     def parameters(self, config: ClassifierConfig) -> Any:
         """See ``Kind``."""

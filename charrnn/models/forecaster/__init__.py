@@ -19,8 +19,7 @@ class StateSpace(SeriesKind):
 
     def title(self, config: StateSpaceConfig) -> str:
         """See ``Kind``."""
-        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
-        return f"{config.cell}, {layers} of {config.hidden_size} above {lags_in_words(config)}"
+        return f"{config.cell}, {config.layers_in_words} above {lags_in_words(config)}"
 
     def parameters(self, config: StateSpaceConfig) -> Any:
         """See ``Kind``."""

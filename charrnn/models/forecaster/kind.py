@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from charrnn.errors import ConfigError
@@ -85,14 +85,6 @@ class SeriesKind(Kind):
                 f"empty, not {horizon}: add such rows to the end of the table"
             )
         return [float(value) for value in ahead(network, series, [series.known], horizon)[0]]
-
-    def trial(self, config: Any, settings: Any, data: Any) -> Iterator[Any]:
-        """See ``Kind``: batches of the data itself."""
-        batches, number = self.batches(config, settings, data), 0
-        batches.begin_epoch(0)
-        while True:
-            yield batches.batch(number % len(batches), number)
-            number += 1
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
         """See ``Kind``."""

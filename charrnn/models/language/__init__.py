@@ -20,8 +20,7 @@ class Language(TextKind):
 
     def title(self, config: LanguageConfig) -> str:
         """The cell and its layers, such as "lstm, 1 layer of 512"."""
-        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
-        return f"{config.cell}, {layers} of {config.hidden_size}"
+        return f"{config.cell}, {config.layers_in_words}"
 
     def check_fit(self, config: LanguageConfig, tensors: Mapping[str, Any]) -> None:
         """Check names, shapes and types of the tensors; see ``Kind``."""

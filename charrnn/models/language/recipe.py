@@ -7,12 +7,10 @@ al. 2022, "Training compute-optimal large language models"). The constants are m
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from charrnn.hyperparameters import defaults_of, options_in
-from charrnn.kernels.processor import BFLOAT16
 from charrnn.models.language.config import LanguageConfig
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
@@ -40,9 +38,6 @@ DROPOUT_PER_EPOCH, EPOCHS_WITHOUT, MOST_DROPOUT = 0.02, 4.0, 0.3
 MOST_EPOCHS_TIED = 5.0
 """Most passes over a text for which a tied embedding helps; it learns faster, but overfits sooner."""
 
-LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
-"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
-
 LARGEST_WITHOUT = 128
 """Largest hidden size that needs no dropout."""
 
@@ -55,11 +50,7 @@ def choose_model(draft: Draft, speed: Speed) -> float:
     if all(map(draft.is_default, options_in("cells", "Model").keys() - defaults_of("cells", PLANNED_CELL).keys())):
         draft.choose(cell=PLANNED_CELL)
     throughput = speed(draft.config, draft.settings)
-    if BFLOAT16 and minutes >= LEAST_BF16_MINUTES and not draft.is_given("precision"):
-        bf16_throughput = speed(replace(draft.config, precision="bf16"), draft.settings)
-        if bf16_throughput > LEAST_BF16_GAIN * throughput:
-            draft.choose(precision="bf16")
-            throughput = bf16_throughput
+    throughput = draft.choose_precision(speed, throughput)
     if not draft.is_given("hidden_size"):
         draft.choose(
             hidden_size=best_size(throughput * 60 * minutes * work_per_character(draft.config), draft.characters)

@@ -29,9 +29,8 @@ class Restoring(AnsweringKind):
 
     def title(self, config: RestorerConfig) -> str:
         """See ``Kind``."""
-        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
         ways = "both directions" if config.directions == 2 else "one direction"
-        return f"{config.cell}, {layers} of {config.hidden_size} in {ways}" + ", and feedback" * config.feedback
+        return f"{config.cell}, {config.layers_in_words} in {ways}" + ", and feedback" * config.feedback
 
     def context(self, config: RestorerConfig) -> int:
         """See ``Kind``."""

@@ -1,9 +1,7 @@
 """Choose the model that restores a text best after a given time; the constants fit five minutes of Czech accents."""
 
 import math
-from dataclasses import replace
 
-from charrnn.kernels.processor import BFLOAT16
 from charrnn.models.restorer.cost import RestorerCost
 from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
@@ -31,9 +29,6 @@ RESTORING_DROPOUT, PASSES_WITHOUT = 0.2, 2.0
 MOST_VALIDATED = 60_000
 """Characters that suffice to compare the checkpoints of a run."""
 
-LEAST_MINUTES_BF16, LEAST_SPEEDUP_BF16 = 1.0, 1.15
-"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
-
 
 def choose_restorer(draft: Draft, speed: Speed) -> float:
     """Choose a network and its regularisation; returns its training speed in characters per second."""
@@ -44,16 +39,10 @@ def choose_restorer(draft: Draft, speed: Speed) -> float:
         draft.choose(learning_rate=RESTORING_RATE, weight_decay=RESTORING_WEIGHT_DECAY)
     draft.choose(num_layers=RESTORING_LAYERS, embedding_size=RESTORING_EMBEDDING, hidden_size=RESTORING_SIZES[2])
     rate = speed(draft.config, draft.settings)
-    if BFLOAT16 and draft.settings.minutes >= LEAST_MINUTES_BF16 and not draft.is_given("precision"):
-        bf16_rate = speed(replace(draft.config, precision="bf16"), draft.settings)
-        if bf16_rate > LEAST_SPEEDUP_BF16 * rate:
-            draft.choose(precision="bf16")
-            rate = bf16_rate
+    rate = draft.choose_precision(speed, rate)
     if not draft.is_given("hidden_size"):
         operations = 6.0 * RestorerCost(draft.config).weights * rate * seconds
-        best = best_units(operations, draft.characters)
-        draft.chosen["hidden_size"] = best
-        draft.choose()
+        draft.choose(hidden_size=best_units(operations, draft.characters))
         rate = speed(draft.config, draft.settings)
     if rate * seconds > PASSES_WITHOUT * draft.characters:
         draft.choose(dropout=RESTORING_DROPOUT)

@@ -28,9 +28,8 @@ class Transduction(AnsweringKind):
 
     def title(self, config: TransducerConfig) -> str:
         """See ``Kind``."""
-        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
         seen = {"none": "no attention", "general": "attention", "feeding": "attention and input feeding"}
-        return f"{config.cell} encoder and decoder, {layers} of {config.hidden_size}, {seen[config.attention]}"
+        return f"{config.cell} encoder and decoder, {config.layers_in_words}, {seen[config.attention]}"
 
     def line_of(self, row: Any) -> str:
         """See ``AnsweringKind``."""
