@@ -1,4 +1,4 @@
-"""The Python API: functions and methods that do what the commands do, under the same names."""
+"""The Python API. Functions and methods have the names of the commands and do the same."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -115,7 +115,7 @@ def novelty(
 
 
 def _model_of(kind: type["Model"], config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
-    """Build a model from its tensors."""
+    """Build a model from the parts that ``Model.__reduce__`` returns."""
     return kind(config.kind.load(config, tensors, Workers(threads)), vocabulary)
 
 
@@ -149,11 +149,11 @@ class Model:
         return cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
 
     def __repr__(self) -> str:
-        """Say what the model is."""
+        """Describe the model in one line: its kind and size, and its vocabulary."""
         return f"<{type(self).__name__}: {self.config.title}, vocabulary of {len(self.vocabulary):,}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return the parts of which pickle makes a copy, in this process or another."""
+        """Return a function and its arguments, from which pickle rebuilds the model."""
         network = self._network
         return _model_of, (type(self), self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
 
@@ -171,7 +171,7 @@ class Model:
         return parameters
 
     def symbols(self, text: str | bytes) -> str:
-        """Convert a text to the model's symbols; for a model of bytes, each byte is the character of that number."""
+        """Convert a text to the model's symbols; a model of bytes has one for each byte, ``chr(byte)``."""
         return as_symbols(text, self.vocabulary)
 
     def stream(
@@ -228,7 +228,7 @@ class Model:
         rng_seed: int | None = None,
         unknown: str = "error",
     ) -> SampleBatch:
-        """Several texts that begin with ``seed``, to be drawn; see ``samples``.
+        """Prepare several texts that begin with ``seed``; see ``samples``.
 
         A model that writes for a label draws the label, too, unless it is chosen by ``given``.
         """
@@ -249,7 +249,7 @@ class Model:
         return sampler
 
     def given(self, label: str) -> "Model":
-        """The model of one label's texts, which writes and scores them like any model of text.
+        """Return the model of one label's texts, which writes and scores them like any model of text.
 
         Raises:
             ConfigError: the model does not write for labels, or has not learned this one.
@@ -260,7 +260,7 @@ class Model:
         return self.given(label)._sampler
 
     def predict(self, lines: Sequence[str], *, unknown: str = "error") -> list[str]:
-        """What the model answers to lines; see ``answers``."""
+        """Return the most probable answer to each line; see ``answers``."""
         return [best.text for (best, *_) in self.answers(lines, unknown=unknown)]
 
     def answers(
@@ -272,7 +272,7 @@ class Model:
         beam: int | None = None,
         known: Any = None,
     ) -> list[list[Answer]]:
-        """For each line its most probable answers, with their probabilities, the most probable first.
+        """Return the most probable answers to each line and their probabilities, in falling order.
 
         Args:
             lines: without their ends.
@@ -299,7 +299,7 @@ class Model:
         return self.config.kind.predictor(self._network, self.vocabulary)
 
     def forecast(self, horizon: int = 1, text: str | None = None, *, training: Any = None) -> list[float]:
-        """The numbers that continue a series; see ``charrnn.kinds.kind.Kind.forecast``.
+        """Forecast the numbers that continue a series; see ``charrnn.kinds.kind.Kind.forecast``.
 
         Args:
             horizon: how many.
@@ -313,7 +313,7 @@ class Model:
         return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
 
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
-        """How good the answers of the model are, beside those of simple rivals.
+        """Measure the model's answers beside those of simple rivals.
 
         Args:
             sources: files, folders, or "-" for standard input, of the form that the model was trained on.
@@ -399,7 +399,7 @@ class Model:
     def score_exact_match(
         self, *sources: str | Path, encoding: str | None = None, separator: str = SEPARATOR
     ) -> ExactMatch:
-        """Count the lines that the model answers exactly; see ``charrnn.scoring.exact_match``.
+        """Count the lines whose answer the model predicts exactly; see ``charrnn.scoring.exact_match``.
 
         Args:
             sources: files, folders, or "-" for standard input; each line is a question, its separator and its answer.

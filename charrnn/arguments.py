@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from charrnn.errors import ConfigError
 
 MOST_THREADS = 1024
-"""Largest number of threads of a run, and of runs at once: more than a machine has cores."""
+"""Largest number of threads of a run, and of runs at once; larger numbers are taken for mistakes."""
 
 
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
@@ -38,7 +38,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Format a value for an error message."""
+    """Format a value for an error message; ``repr`` refuses integers of thousands of digits."""
     try:
         return repr(value)
     except ValueError:
@@ -74,7 +74,7 @@ def check_text(name: str, value: T, kinds: type | UnionType = str | bytes) -> T:
 
 
 def check_path(name: str, value: Any) -> Path:
-    """Return the value as a path.
+    """Check that a value can be a path, and return it as one.
 
     Raises:
         ConfigError: No operating system can have such a path.

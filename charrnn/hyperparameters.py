@@ -17,6 +17,7 @@ from charrnn.options import Option
 from charrnn.registry import is_ours, literal_in, modules_in, names_in
 
 
+@cache
 def declared_by(folder: str, name: str) -> dict[str, Mapping[str, Any]]:
     """Return what a part declares, by name.
 

@@ -118,6 +118,9 @@ def _literal_of(module: str, variable: str) -> Any:
             return ast.literal_eval(values[0])
         except (SyntaxError, ValueError):
             pass  # of another form
+    imported = re.findall(rf"^from (\S+) import [^(\n]*\b{variable}\b", text, re.MULTILINE)
+    if len(imported) == 1 and not values:
+        return _literal_of(imported[0], variable)
     for node in ast.parse(text).body:
         if isinstance(node, ast.ImportFrom) and node.module and variable in [one.name for one in node.names]:
             return _literal_of(node.module, variable)

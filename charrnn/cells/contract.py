@@ -30,7 +30,7 @@ from charrnn.registry import find
 
 
 def zeros(units: int, **_: float) -> FloatArray:
-    """Zeros as initial values, whatever the hyperparameters."""
+    """Return zeros (H,) as initial values; hyperparameters are ignored."""
     return np.zeros(units)
 
 

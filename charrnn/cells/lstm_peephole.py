@@ -17,25 +17,10 @@ above and from step t+1, and d_c that of c[t] from step t+1:
 """
 
 from charrnn.cells.contract import Cell, CellParameter, RecurrentProjection
-from charrnn.cells.lstm import LSTMActivations, four_gates, initial_bias
+from charrnn.cells.lstm import HYPERPARAMETERS, LSTMActivations, four_gates, initial_bias  # noqa: F401 - read by name
 from charrnn.kernels.activations import sigmoid, sigmoid_gradient, tanh, tanh_gradient
 from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
-
-HYPERPARAMETERS = {
-    "forget_bias_low": {
-        "default": -3.0,
-        "help": "Initial forget gate bias of the first unit.",
-        "least": -100,
-        "most": 100,
-    },
-    "forget_bias_high": {
-        "default": 1.0,
-        "help": "Initial forget gate bias of the last unit.",
-        "least": -100,
-        "most": 100,
-    },
-}
 
 INPUT, FORGET, OUTPUT = range(3)
 """Rows of ``vectors``: the peepholes of each gate."""
