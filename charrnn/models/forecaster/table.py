@@ -72,7 +72,7 @@ class Table:
 
 
 def read_table(text: str) -> Table:
-    """The table in a text; empty lines are left out.
+    """The table in a text; empty lines are left out, and the header where it is repeated, as in files joined.
 
     The separator is a comma, or a semicolon or a tab if the header holds more of those. A column without a name is
     called by its place, such as "column 1".
@@ -87,8 +87,9 @@ def read_table(text: str) -> Table:
     rows: list[tuple[str, ...]] = []
     try:
         for cells in reader:
-            if any(map(str.strip, cells)):
-                rows.append(tuple(cell.strip() for cell in cells))
+            row = tuple(cell.strip() for cell in cells)
+            if any(row) and row not in rows[:1]:
+                rows.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise CorpusError(f"line {reader.line_num} must be CSV, not what it is ({error}): correct it") from None

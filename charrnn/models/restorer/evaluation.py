@@ -25,8 +25,9 @@ def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training
         raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
     best, _, _ = best_answers(network, data, ~stripped.doubtful)
     found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
-    if training and not task.adds_noise and not task.stands_between:  # which have no words to look up
-        found["most frequent"] = most_frequent_spelling(training)(stripped)
+    if training and not task.stands_between:  # without spaces there are no words to look up
+        spellings = most_frequent_spelling(training.noised() if task.adds_noise else training)
+        found["most frequent"] = spellings(stripped)
     words = len(words_right(data, found["model"]))
     return Evaluation(
         f"{words:,} words with a letter, {int(stripped.doubtful.sum()):,} characters in doubt",
