@@ -19,10 +19,15 @@ from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
 
 HYPERPARAMETERS = {
-    "slowest_rate": {"default": 0.02, "help": "Initial rate of the first leaky unit.", "above": 0, "below": 1},
+    "slowest_rate": {
+        "default": 0.02,
+        "help": "The initial rates of leaky units are spread from this one to --fastest-rate.",
+        "above": 0,
+        "below": 1,
+    },
     "fastest_rate": {
         "default": 0.9,
-        "help": "Initial rate of the last leaky unit.",
+        "help": "The other end of the initial rates; see --slowest-rate.",
         "above": 0,
         "below": 1,
     },

@@ -26,13 +26,13 @@ from charrnn.kernels.jit import inlined
 HYPERPARAMETERS = {
     "forget_bias_low": {
         "default": -3.0,
-        "help": "Initial forget gate bias of the first unit.",
+        "help": "The initial forget gate biases of the units are spread from this one to --forget-bias-high.",
         "least": -100,
         "most": 100,
     },
     "forget_bias_high": {
         "default": 1.0,
-        "help": "Initial forget gate bias of the last unit.",
+        "help": "The other end of the initial forget gate biases; see --forget-bias-low.",
         "least": -100,
         "most": 100,
     },

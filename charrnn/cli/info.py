@@ -1,4 +1,4 @@
-"""``charrnn info``: what a checkpoint holds."""
+"""``charrnn info``: show a checkpoint's options, sizes and metrics."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ INDENT = 2
 @options.checkpoints
 @options.as_json
 def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
-    """Show what the checkpoint of a RUN, or a checkpoint FILE, holds; without either, that of the newest run."""
+    """Show a checkpoint's options, sizes and metrics: those of RUN, of FILE, or of the newest run."""
     from charrnn.cli.shared.overview import Overview
     from charrnn.storage.run import find_checkpoint
 

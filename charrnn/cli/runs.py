@@ -1,4 +1,4 @@
-"""``charrnn runs``: the runs in the checkpoints folder."""
+"""``charrnn runs``: list the runs in the checkpoints folder."""
 
 import time
 from pathlib import Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -86,15 +86,24 @@ def model_option(name: str) -> Any:
     )
 
 
+TASK_HELP = (
+    "What the model learns: text writes more of a text; label names the class of a row; conditional writes text for a "
+    "label; series forecasts numbers; accents, case, spaces and typos put these right in a text; pairs turns one text "
+    "into another."
+)
+
+
 def task_option(task: str) -> Any:
     """The option that names the task, on the config of a kind that does this one first."""
-    return of_model(task, "What the model learns to do.", choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
+    return of_model(task, TASK_HELP, choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
 
 
 def columns_option() -> Any:
     """The option that names the columns of rows, on the config of a kind that learns from rows."""
     return declare(
-        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
+        "1,2",
+        "Numbers of the TSV columns that hold the input, the target and, if given, features.",
+        "Data",
     )
 
 
@@ -289,6 +298,10 @@ def check_installed(values: Mapping[str, Any]) -> None:
             raise CheckpointError(f"unknown {role} {name!r}: install the package that has it")
 
 
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 @cache
 def options_of_models() -> dict[str, Option]:
     """The options of all kinds of models, by name; ``kinds`` are those that have one."""
@@ -299,5 +312,9 @@ def options_of_models() -> dict[str, Option]:
             merged[name] = replace(merged.get(name, option), kinds=owners)
     abouts = dict.fromkeys(f"{kind.name} {kind.about}" for kind in kinds().values() if kind.about)
     merged["model"] = replace(merged["model"], help=f"Kind of model: {', '.join(abouts)}.")
+    for name, option in merged.items():
+        tasks = [*dict.fromkeys(task for task, _ in option.kinds)]
+        if TEXT not in tasks:
+            merged[name] = replace(option, help=f"{option.help} For --task {_listed(tasks)}.")
     of_all = options_of(ModelConfig).keys() - {"model", "task"}
     return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last

@@ -30,11 +30,12 @@ class RunOptions:
     documents: str | None = of_data(
         None,
         "Learn many short texts and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        shown_default="one long text",
         metavar="line|file|SEPARATOR",
     )
     min_count: int | None = of_data(
         None,
-        "Replace characters that occur fewer than N times by the closest ones that occur more often.",
+        "Replace characters that occur fewer than N times by similar ones (é by e), or else by a space.",
         shown_default="keep all",
         metavar="N",
         least=0,
@@ -46,10 +47,10 @@ class RunOptions:
         "Start from the weights and the model's options of another run; characters that are new to it are added.",
         metavar="RUN|FILE",
     )
-    resume: bool = of_saving(False, "Continue a run: the one named by --name or CORPUS; else the newest.")
+    resume: bool = of_saving(False, "Continue the run --name, else the run named after CORPUS, else the newest run.")
     overwrite: bool = of_saving(False, "Replace a run of the same name.")
     save_every: int | None = of_saving(
-        None, "Steps between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
+        None, "Updates between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
     )
     keep: int | None = of_saving(
         None, "Number of earlier checkpoints to keep.", shown_default="0", least=0, resumed="freely"

@@ -38,21 +38,27 @@ class TrainingSettings:
 
     batch_size: int = of_training(32, "Number of parallel streams that the text is cut into.", least=1)
     seq_length: int = of_training(
-        64, "Steps of backpropagation through time; 0 for the whole of a short text.", least=0
+        64, "Characters of backpropagation through time; 0 takes a whole stream at once, for short texts.", least=0
     )
     update_every: int = of_training(
         0,
-        "Steps from one update to the next, at most --seq-length. The loss of an update covers these "
-        "steps only; its gradient flows back through --seq-length steps.",
+        "Characters from one update to the next, at most --seq-length. The loss of an update covers these "
+        "characters only; its gradient flows back through --seq-length characters.",
         shown_default="--seq-length",
         least=0,
     )
     optimizer: str = of_training("adam", "Update rule.", choices=lambda: names_in("optimizers"))
     learning_rate: float = of_training(
-        0.0, "Peak learning rate.", shown_default="the optimizer's own", least=0, resumed="told"
+        0.0,
+        "Peak learning rate.",
+        shown_default="0.02 (adagrad); 0.01 (adam); 0.002 (rmsprop); 0.5 (sgd)",
+        least=0,
+        resumed="told",
     )
     schedule: str = of_training("linear", "How the learning rate falls.", choices=lambda: SCHEDULES, resumed="told")
-    warmup_steps: int = of_training(50, "Warm-up steps.", least=0, resumed="told")
+    warmup_steps: int = of_training(
+        50, "Updates in which the learning rate rises to its peak (warm-up).", least=0, resumed="told"
+    )
     decay_rate: float = of_training(0.5, "Factor of each drop of the 'step' schedule.", above=0, most=1, resumed="told")
     decay_every: float = of_training(
         10.0, "Epochs between two drops of the 'step' schedule.", least=0.001, resumed="told"
@@ -64,9 +70,9 @@ class TrainingSettings:
     clip_value: float = of_training(
         0.0, "Maximum absolute value of a gradient element, after --clip-norm; 0 for no limit.", least=0, resumed="told"
     )
-    steps: int = of_length(0, "Stop after this many updates.", shown_default="", least=0, resumed="freely")
+    steps: int = of_length(0, "Stop after this many updates.", shown_default="no limit", least=0, resumed="freely")
     epochs: float = of_length(
-        0.0, "Stop after this many passes over the text.", shown_default="", least=0, resumed="freely"
+        0.0, "Stop after this many passes over the text.", shown_default="no limit", least=0, resumed="freely"
     )
     minutes: float = of_length(
         0.0,
@@ -88,7 +94,7 @@ class TrainingSettings:
     )
     eval_every: int = declare(
         0,
-        "Steps between two evaluations.",
+        "Updates between two evaluations.",
         "Saving",
         shown_default="by the length of the text",
         least=0,
@@ -97,7 +103,7 @@ class TrainingSettings:
     patience: int = of_length(
         0,
         "Stop after N evaluations in a row without a better one.",
-        shown_default="",
+        shown_default="no limit",
         metavar="N",
         least=0,
         resumed="freely",

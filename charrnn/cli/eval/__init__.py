@@ -1,4 +1,4 @@
-"""``charrnn eval``: how well a model predicts a text."""
+"""``charrnn eval``: measure how well a model predicts a text."""
 
 import os
 import sys
@@ -54,7 +54,11 @@ MANY_DIGITS = 1e9
     help="With --exact: text between question and answer in each line.",
     unset=SEPARATOR,
 )
-@option("--confusion", is_flag=True, help="Print how often each answer was given to each label; for models that label.")
+@option(
+    "--confusion",
+    is_flag=True,
+    help="Print the confusion matrix: how often each label was predicted as each other one (--task label).",
+)
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset=DYNAMIC_RATE)

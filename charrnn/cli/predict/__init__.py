@@ -1,4 +1,4 @@
-"""``charrnn predict``: what a model answers to lines of text."""
+"""``charrnn predict``: label, correct or turn into another text each line, or forecast a series."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,16 +31,20 @@ if TYPE_CHECKING:
     "--horizon",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many numbers to forecast; for models of a series.",
+    help="How many numbers to forecast (--task series).",
     unset=1,
 )
 @option(
     "--beam",
     type=click.IntRange(min=1),
-    help="Number of partial answers that the beam search keeps (task pairs).",
+    help="Number of partial answers that the beam search keeps (--task pairs).",
     unset=4,
 )
-@option("--known", is_flag=True, help="Answer a line that occurs in the training rows from there (task pairs).")
+@option(
+    "--known",
+    is_flag=True,
+    help="Look up lines that occur in the training rows there, instead of asking the network (--task pairs).",
+)
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -62,15 +66,18 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Print a model's answers. The model is that of RUN, of a checkpoint FILE, or else of the newest run.
+    """Print what a model predicts for each line: its label, the text put right, or the text it is turned into.
+
+    The model is that of RUN, of a checkpoint FILE, or else of the newest run. Models of --task text and conditional
+    write text instead: see charrnn sample.
 
     TEXT is one or more lines, - for standard input, or @FILE; without it, standard input is read. Each line is answered
     by one line on stdout as soon as it has come: the answer and nothing else. Several answers to a line are separated
     by tabs.
 
-    A model of a series of numbers prints those that come next, one on each line. TEXT is a table as in training, whose
-    last rows may lack the number to predict. It holds the rows after the run's table, or that table and the rows after
-    it. Without TEXT, the forecast begins at the end of the run's table.
+    A model of --task series prints the numbers that come next, one on each line. TEXT is a table with the columns of
+    the training table. It may begin with the rows of the training table or after them, and in its last rows the target
+    may be missing. Without TEXT, the forecast begins at the end of the training table.
     """
     from charrnn.storage.run import find_checkpoint
 

@@ -62,10 +62,10 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     input. Files compressed by gzip, bzip2, xz or zip are read as their contents.
 
     The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where it
-    stopped. The limits of a resumed run include what it trained before.
+    stopped. --steps, --epochs and --minutes count from the first start of a run, not from where it is resumed.
 
-    A run limited by --minutes (the default is 10) chooses the options you leave out; the defaults shown are those of
-    runs with --steps, --epochs or --no-plan.
+    Without --steps and --epochs, a run takes 10 minutes, or --minutes, and charrnn chooses the options that you leave
+    out, for this text and machine. The defaults below are those of other runs, and of --no-plan.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")

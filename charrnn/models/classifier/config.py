@@ -19,12 +19,16 @@ class ClassifierConfig(RecurrentConfig):
     """The shape of a model that labels; see ``ModelConfig``."""
 
     task: str = task_option("label")
-    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
+    directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )
     symbol_dropout: float = of_model(
-        0.0, "Probability that a symbol is hidden from the network in training.", least=0, below=1, retrained=True
+        0.0,
+        "Probability that an input character is hidden from the network in training.",
+        least=0,
+        below=1,
+        retrained=True,
     )
     columns: str = columns_option()
 

@@ -26,18 +26,18 @@ class SeriesConfig(NetworkConfig):
 
     task: str = task_option("series")
     hidden_size: int = of_model(8, "Units per layer.", least=1)
-    lags: int = of_model(10, "Past values of each column that a model of a series reads.", metavar="N", least=1)
-    target: str = declare("", "Column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
+    lags: int = of_model(10, "Number of past values of each column that the model reads.", metavar="N", least=1)
+    target: str = declare("", "Name of the column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
     ignore: str = declare(
-        "", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
+        "", "Names of columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
     )
-    horizon: int = declare(10, "How many rows ahead eval forecasts a series.", "Data", metavar="N", least=1)
+    horizon: int = declare(10, "How many rows ahead charrnn eval forecasts.", "Data", metavar="N", least=1)
     period: int = declare(
         0,
-        "Length of a season in rows, for the seasonal forecast that eval compares with.",
+        "Length of a season in rows, for the seasonal baseline of charrnn eval.",
         "Data",
         metavar="N",
-        shown_default="by the autocorrelation",
+        shown_default="found by autocorrelation",
         least=0,
     )
 
@@ -91,7 +91,7 @@ class SeriesConfig(NetworkConfig):
 class StateSpaceConfig(SeriesConfig, RecurrentConfig):
     """The shape of a recurrent network that forecasts."""
 
-    lags: int = of_model(1, "Past values of each column that a model of a series reads.", metavar="N", least=1)
+    lags: int = of_model(1, "Number of past values of each column that the model reads.", metavar="N", least=1)
 
     @property
     def stack(self) -> StackShape:

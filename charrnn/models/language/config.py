@@ -20,7 +20,8 @@ class LanguageConfig(RecurrentConfig):
     model: str = model_option("rnn")
     tie_embedding: bool = of_model(
         False,
-        "Use the embedding, then as wide as a layer, as the output matrix, too (Press and Wolf 2017).",
+        "Share one matrix between embedding and output; the embedding is then as wide as a layer (Press and Wolf "
+        "2017).",
         negatable=True,
     )
     skip_connections: bool = of_model(

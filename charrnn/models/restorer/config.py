@@ -20,8 +20,10 @@ class RestorerConfig(RecurrentConfig):
     """The shape of a model that restores; see ``ModelConfig``."""
 
     task: str = task_option("accents")
-    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
-    feedback: bool = of_model(False, "One more layer, which also reads the model's own last answer.", negatable=True)
+    directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
+    feedback: bool = of_model(
+        False, "Add a layer that reads the layers below it and the model's previous output.", negatable=True
+    )
 
     classes: Sequence[str] = ()
     """What can be answered at a character, in the order of the classes; see ``charrnn.models.restorer.task``."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import of_model, task_option
+from charrnn.kinds.config import columns_option, of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
 from charrnn.options import declare
 from charrnn.text.columns import columns_of
@@ -25,11 +25,11 @@ class TransducerConfig(RecurrentConfig):
     """The shape of a model that turns a text into another one; see ``ModelConfig``."""
 
     task: str = task_option("pairs")
-    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
+    directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
     attention: str = of_model(
         "general",
-        "What the decoder sees of a row: all of it (general: Luong's form), only its end (none), or all of it and what "
-        "it saw in the step before (feeding).",
+        "Attention of the decoder: general scores the encoder's outputs (Luong et al. 2015), feeding does so with "
+        "input feeding, none gives the decoder only the encoder's last state.",
         choices=lambda: ATTENTIONS,
     )
     label_smoothing: float = of_model(
@@ -37,13 +37,11 @@ class TransducerConfig(RecurrentConfig):
     )
     symbols: str = declare(
         "characters",
-        "What a wanted answer consists of: characters, or symbols separated by spaces, such as phonemes (space).",
+        "What a target consists of: characters, or symbols separated by spaces, such as phonemes (space).",
         "Data",
         choices=lambda: SYMBOLS,
     )
-    columns: str = declare(
-        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
-    )
+    columns: str = columns_option()
 
     targets: Sequence[str] = ()
     """The symbols of answers, in the order of the classes, which begin with the end of an answer."""
