@@ -33,6 +33,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     starting         starting a job: new, from another run's weights, or resumed
     api              the Python API
     sweeps           many trainings from one file, here or on a cluster
+    exports          formats of other programs, one in each file
     cli              the command line, one command in each file
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

@@ -1,8 +1,9 @@
-"""Finding cells, optimizers and kinds of models by name, here and in other packages.
+"""Finding cells, optimizers, kinds of models and export targets by name, here and in other packages.
 
 A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimizers``, a kind of model a folder in
-``charrnn/models``; ``a_b.py`` is called a-b. Another package names its modules in the entry points ``charrnn.cells``,
-``charrnn.optimizers`` and ``charrnn.models``. A module defines its part as CELL, OPTIMIZER or KIND.
+``charrnn/models``, an export target a file or folder in ``charrnn/exports``; ``a_b.py`` is called a-b. Another package
+names its modules in the entry points ``charrnn.cells``, ``charrnn.optimizers``, ``charrnn.models`` and
+``charrnn.exports``. A module defines its part as CELL, OPTIMIZER, KIND or TARGET.
 """
 
 import ast

@@ -15,7 +15,7 @@ from charrnn.kinds.contract import Data
 from charrnn.kinds.header import model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
@@ -176,6 +176,11 @@ def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequ
 
 def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
+    if not is_resumable(checkpoint.header):
+        raise CheckpointError(
+            f"{run.last} cannot be resumed: it holds a model without the optimizer's state, as best.safetensors does; "
+            "start a new run from it with --init-from"
+        )
     try:
         config, vocabulary = _trainable(checkpoint)
         config.require_trainable()

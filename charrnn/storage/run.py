@@ -91,11 +91,14 @@ class Run(RunFiles):
         return cls._locked(run.folder)
 
     def _nothing_to_resume(self, checkpoints: Path, name: str) -> RunError:
-        others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
-        if others:
+        if others := [path.name for _, path in reversed(self.kept())]:
             return RunError(
                 f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
                 f"{' or '.join(others)}"
+            )
+        if _is_file(self.best):
+            return RunError(
+                f"cannot resume the run: {self.last} is missing; start a new run from {self.best.name} with --init-from"
             )
         if _is_file(self.corpus):
             return RunError(f"run {name!r} stopped before its first save: train it again")
