@@ -1,7 +1,7 @@
 """Hyperparameters that cells and optimizers declare, each of which becomes an option.
 
-A module declares them as a literal, which the command line reads without importing the module. It maps each name to the
-attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` are required.
+The module of such a part declares them as a literal, which the command line reads without importing the module. The
+literal maps each name to attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` are required.
 
     HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
 """
@@ -19,10 +19,10 @@ from charrnn.registry import is_ours, literal_in, modules_in, names_in
 
 @cache
 def declared_by(folder: str, name: str) -> dict[str, Mapping[str, Any]]:
-    """Return what a part declares, by name.
+    """Return the declarations of a part's hyperparameters, by name.
 
     Raises:
-        ConfigError: another package's declaration has another form.
+        ConfigError: the declaration in another package is malformed.
     """
     declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
     try:
@@ -43,12 +43,12 @@ def defaults_of(folder: str, name: str) -> dict[str, float]:
 def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
     """Return the hyperparameters of all parts of a folder as options; the default None means a part's own default.
 
-    Of one that several parts have, our own declaration is shown.
+    If several parts have the same hyperparameter, this package's declaration determines the option.
     """
     options: dict[str, Option] = {}
     parts: dict[str, dict[str, list[str]]] = {}
     for part in sorted(names_in(folder), key=lambda name: not is_ours(modules_in(folder)[name])):
-        with nullcontext() if is_ours(modules_in(folder)[part]) else suppress(ConfigError):  # told when it is used
+        with nullcontext() if is_ours(modules_in(folder)[part]) else suppress(ConfigError):  # reported when it is used
             for name, declared in declared_by(folder, part).items():
                 options.setdefault(name, _option(name, declared, group, resumed))
                 parts.setdefault(name, {}).setdefault(f"{declared['default']:g}", []).append(part)

@@ -22,7 +22,7 @@ from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
 LARGE_VOCABULARY = 1000
-"""Symbols of a vocabulary, above which rare ones are counted."""
+"""In vocabularies with more symbols than this, rare ones are counted."""
 
 RARE, RARE_SHARE = 5, 0.2
 """Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""

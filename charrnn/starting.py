@@ -1,4 +1,4 @@
-"""Starting a training job: a new run, a run that starts from another run's weights, or a resumed run."""
+"""Starting of a training job: a new run, a run that starts from another run's weights, or a resumed run."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ def _reading_of(chosen: RunOptions) -> dict[str, Any]:
 
 
 def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
-    """Open the run of that name, else the one named after the first source, else the newest."""
+    """Open the run called ``name``; without a name, the one named after the first source, or else the newest."""
     if name is None and not sources:
         return newest_run(checkpoints)
     if name is None:
@@ -157,7 +157,7 @@ def _begun(
 
 
 def _check_same(config: Any, data: Data) -> None:
-    """Refuse to start from the weights of a model that answers otherwise."""
+    """Refuse to start from the weights of a model whose config does not fit the data, such as by its classes."""
     for name, value in data.fields().items():
         if name not in config.kind.refitted and getattr(config, name) != value:
             raise ConfigError(
@@ -167,7 +167,7 @@ def _check_same(config: Any, data: Data) -> None:
 
 
 def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequence[str], encoding: str) -> Data:
-    """What a kind finds in the corpus of these sources; a line that it cannot read is told with its file and number."""
+    """Read a kind's data from the corpus of these sources; an error in a line names the line's file and number."""
     try:
         return kind.data(corpus, given)
     except MalformedRowError as error:
@@ -235,7 +235,7 @@ def count_files(sources: Sequence[str]) -> int:
 
 
 def notes_on_files(files: int) -> Iterator[str]:
-    """Yield a note for the user if a text is of several files, whose ends a model does not learn."""
+    """Yield a note for the user if a text consists of several files, whose ends the model does not learn."""
     if files > 1:
         yield f"{files:,} files are read as one text; --documents file learns where each ends"
 
@@ -264,7 +264,7 @@ def _corpus_of(
     Raises:
         CorpusError: The text has changed, or must be given again.
     """
-    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text otherwise
+    splits = (False, True) if reading["documents"] else (False,)  # older versions may have split the text differently
     if not sources or gone:
         for old_split in splits:
             cached = open_cache(run.corpus, ANY if gone else None, old_split=old_split, **reading)

@@ -44,7 +44,7 @@ def begin(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -66,7 +66,7 @@ def three_gates(a, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; add to ``d_h_before`` the gradient that does not flow through W_hh."""
+    """Backward pass of ``step``; add to ``d_h_before`` the gradient that does not flow through W_hh."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
@@ -84,7 +84,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def add_to(total, row, units):
-    """Add a row to another one."""
+    """Add ``row`` to ``total``."""
     for k in range(units):
         total[k] += row[k]
 

@@ -36,7 +36,7 @@ HYPERPARAMETERS = {
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a, rate, h_before, h = activations.gates[t, b], vectors[0], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -47,7 +47,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; add to ``d_h_before`` the gradient that does not flow through W_hh."""
+    """Backward pass of ``step``; add to ``d_h_before`` the gradient that does not flow through W_hh."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a, rate, h_before = activations.gates[t, b], vectors[0], activations.h[t, b]

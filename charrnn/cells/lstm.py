@@ -52,7 +52,7 @@ class LSTMActivations(NamedTuple):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step, in two short loops, as the CPU overlaps more of their iterations."""
+    """Compute one step of one stream, in two short loops: the CPU overlaps more iterations of short loops."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
@@ -74,7 +74,7 @@ def four_gates(a, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    """Backward pass of ``step``; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
 
 MOST_SHOWN = 400
-"""Characters of a vocabulary that are listed."""
+"""Most characters of a vocabulary that are listed."""
 
 INDENT = 2
 
@@ -71,7 +71,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
 
 
 def _symbols(characters: str, width: int) -> Iterator[str]:
-    """The first characters of a vocabulary, in lines of ``width`` columns."""
+    """Yield the first characters of a vocabulary, in lines of ``width`` columns."""
     line = ""
     for piece in visible(characters[:MOST_SHOWN]):
         shown = "\\\\" if piece == "\\" else piece

@@ -1,4 +1,4 @@
-"""A suffix automaton, which finds the passages that a text shares with another in one pass over the other.
+"""A suffix automaton of one text, which finds the passages shared with another text in one pass over the other.
 
 The automaton of a text of N characters (Blumer et al. 1985) has one state for all substrings that end at the same set
 of places: at most 2 N states and 3 N edges. ``length`` is the length of a state's longest substring. ``link`` leads to
@@ -241,7 +241,7 @@ def follow(ids, text, grams, automaton, longest, state, matched):
 
 @jit
 def spread(automaton, longest, shortest_first):
-    """Spread each state's longest match to the states that end at the same places.
+    """Carry each state's longest match over to the states along its suffix links.
 
     A match that ends in a state also ends, at least in part, in all states on the way along its links to the root.
 

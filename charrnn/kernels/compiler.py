@@ -54,7 +54,7 @@ def _default_settings() -> dict[str, Any]:
 
 
 def _keep_settings() -> None:
-    """Replace Numba's ``reload_config``, which would read variables and file again."""
+    """Do nothing, in place of Numba's ``reload_config``, which would read the variables and the file again."""
 
 
 DEFAULTS = _default_settings()
@@ -62,7 +62,7 @@ DEFAULTS = _default_settings()
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Give Numba its default settings in the body, and restore the previous ones afterwards."""
+    """Give Numba its default settings in the ``with`` block, and restore the previous ones afterwards."""
     with global_compiler_lock:
         before, reload_config = _settings(), config.reload_config
         vars(config).update(DEFAULTS)

@@ -45,7 +45,7 @@ class Counts(NamedTuple):
 
 @jit
 def sort_places(text, depth, places, spare, firsts):
-    """Sort ``places`` by their contexts, with the text's start before all characters.
+    """Sort ``places`` by their contexts; the text's start sorts before all characters.
 
     It is a radix sort: a stable counting sort by each character of the context, from the farthest to the nearest.
 
@@ -91,7 +91,7 @@ def measure_shared(text, depth, places, shared):
 
 @jit
 def grow_tree(text, depth, places, shared, low, high, length, first_child, start, marks):
-    """Make the tree's nodes, level by level from the root; returns their number.
+    """Build the tree's nodes, level by level from the root; returns their number.
 
     Args:
         text: (N,) ids below V.
@@ -143,11 +143,11 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
         text: (N,) ids below V.
         depth: D.
         places: (N,) from ``sort_places``.
-        low: from ``grow_tree``, like the next four.
-        high: see there.
-        length: (U,) see there.
-        first_child: (U + 1,) see there.
-        start: (U + 1,) see there.
+        low: from ``grow_tree``.
+        high: from ``grow_tree``.
+        length: (U,) from ``grow_tree``.
+        first_child: (U + 1,) from ``grow_tree``.
+        start: (U + 1,) from ``grow_tree``.
         continuations: whether contexts shorter than D count a follower once for each distinct character before them.
         follower: (S,) int32, written: ids.
         count: (S,) int32, written.
@@ -221,7 +221,7 @@ def longer(weights, node, k, symbol):
 
 @inlined
 def mix_one(weights, node, k, p):
-    """Interpolate a node's counts, for a context of ``k`` characters, with ``p`` (V,) from the shorter contexts."""
+    """Interpolate a node's counts, for a context of ``k`` characters, with ``p`` (V,) of the shorter contexts."""
     discounts = weights.discounts[k]
     start, end = weights.start[node], weights.start[node + 1]
     total, back = 0.0, 0.0

@@ -44,7 +44,8 @@ def clamp(typingctx, x, low, high):
 def as_matrix(typingctx, array, rows, columns):
     """The first ``rows * columns`` elements of a contiguous 1-D array as a matrix that shares its memory.
 
-    ``reshape`` would make Numba import its array code even for kernels from the cache, a tenth of a command's start-up.
+    ``reshape`` would make Numba import its array code even for kernels from the cache: a tenth of a
+    command's start-up time.
     """
     matrix = types.Array(array.dtype, 2, "C")
 
@@ -107,7 +108,7 @@ def store_release(typingctx, array, value):
 
 @intrinsic
 def row_at(typingctx, address, like, size):
-    """The contiguous array (``size``,) of the type of ``like`` at a memory address."""
+    """The contiguous array (``size``,) at a memory address, whose elements have the type of ``like``."""
     row = types.Array(like, 1, "C")
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -164,7 +165,7 @@ def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
 
 @intrinsic
 def to_rank(typingctx, x):
-    """An integer that orders as the number does; a NaN's is beyond the infinities'.
+    """An integer whose order is that of the numbers; NaN lies beyond the infinities, on the side of its sign.
 
     LLVM vectorises the maximum of integers, but not of numbers that may be NaN.
     """
@@ -178,7 +179,7 @@ def to_rank(typingctx, x):
 
 @intrinsic
 def from_rank(typingctx, rank):
-    """The number of a rank; the inverse of ``to_rank``."""
+    """The number whose rank is ``rank``; the inverse of ``to_rank``."""
     number = types.float32 if rank == types.int32 else types.float64
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

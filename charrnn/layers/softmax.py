@@ -46,7 +46,7 @@ class Softmax:
         return Softmax(self.classes, *arrays)
 
     def weigh(self, weights: Array | None, targets: Array) -> None:
-        """Set the weights (T, B) of the next predictions; None weighs all alike.
+        """Set the weights (T, B) of the next predictions; None for equal weights.
 
         Raises:
             ValueError: the shape of the targets does not fit, or padding is not an id.

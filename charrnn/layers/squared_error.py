@@ -40,7 +40,7 @@ class SquaredError:
         return SquaredError(self.outputs[:steps], self.losses[:steps], self.scales[:steps])
 
     def weigh(self, weights: Array | None, targets: Array) -> None:
-        """Set the weights (T, B) of the next predictions; None weighs all alike.
+        """Set the weights (T, B) of the next predictions; None for equal weights.
 
         Raises:
             ValueError: the targets' shape or type does not fit.

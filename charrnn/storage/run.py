@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
 
 KEPT = "step.safetensors"
-"""Stands for all kept checkpoints in the names of temporary files."""
+"""Name from which the names of kept checkpoints' temporary files are made."""
 
 SWEEP_PLAN = "sweep.json"
 """A file that only a sweep's folder holds; see ``charrnn.sweeps.folder``."""
@@ -210,8 +210,8 @@ def list_sweeps(checkpoints: Path) -> list[str]:
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:
     """Find the checkpoint file that a user means.
 
-    A run in ``checkpoints`` precedes a file or folder of the same name, such as a corpus without a suffix, for which
-    ``./NAME`` can be given.
+    A run in ``checkpoints`` is preferred to a file or folder of the same name, such as a corpus without a suffix. For
+    the latter, give ``./NAME``.
 
     Args:
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
@@ -222,7 +222,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         The file itself, or a run's best or else last checkpoint.
 
     Raises:
-        RunError: There is nothing of that name, or no run at all.
+        RunError: There is nothing with that name, or no run at all.
     """
     if target is None:
         for run in list_runs(checkpoints):

@@ -37,12 +37,12 @@ class RunFiles:
 
     @property
     def metadata(self) -> Path:
-        """See ``charrnn.storage.run_metadata``."""
+        """Facts about the run that do not affect its training; see ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
     @property
     def corpus(self) -> Path:
-        """See ``charrnn.storage.corpus``."""
+        """The text as ids; see ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
     def kept(self) -> list[tuple[int, Path]]:
@@ -52,5 +52,5 @@ class RunFiles:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files of the run, except the text's cache, which can be made again."""
+        """All files of the run, except the text's cache, which can be built again."""
         return self.last, self.best, self.metrics, self.metadata, *(path for _, path in self.kept())

@@ -18,10 +18,10 @@ from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.watch import Watch
 
 LOOK_SECONDS = (0.5, 5.0)
-"""Shortest and longest seconds between two readings of all runs' metrics."""
+"""Shortest and longest time between two readings of all runs' metrics, in seconds."""
 
 LOOK_SHARE = 0.01
-"""Fraction of the time for reading metrics, if there are so many runs that it matters."""
+"""Fraction of the time that reading metrics may take; with many runs, they are read less often."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ SweepEvent = SweepStarted | RunEvaluated | RunEnded | SweepEnded
 
 
 class Executor(Protocol):
-    """Trains runs, on this machine or on a cluster."""
+    """An executor, which trains runs on this machine or on a cluster."""
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
         """Train a run as soon as there is room."""
@@ -114,7 +114,7 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Trains runs on this machine.
+    """An executor that trains runs on this machine.
 
     Args:
         jobs: number of runs at once.
@@ -151,7 +151,7 @@ class LocalExecutor:
 
 
 class Sweep:
-    """Trains the runs of a spec that have not ended.
+    """The training of all runs of a spec that have not ended.
 
     Args:
         spec: the runs and the search.
@@ -237,7 +237,7 @@ class Sweep:
                 yield futures.pop(future), self._result(future)
 
     def _asked(self, futures: Collection[object]) -> Iterator[PlannedRun]:
-        """Yield new trials of the search, as many as there is room for beside the current runs."""
+        """Yield new trials of the search, as many as can train beside the current runs."""
         while self._study and not self._stopping and len(futures) < self._place.room() and (run := self._study.ask()):
             self._plan.append(run)
             self._folder.keep_plan(self._plan)

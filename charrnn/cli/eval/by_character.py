@@ -47,7 +47,7 @@ class Line:
 
 
 class Lines:
-    """Joins the parts of a scored text into lines and passes each line on.
+    """The lines of a scored text, joined from its parts; each line is passed to ``show``.
 
     A document's end also ends a line.
 

@@ -112,7 +112,7 @@ def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
 
 
 def panels(found: Mapping[str, "Reach"]) -> list[Panel]:
-    """Make the plots: the norms over the lag, and the eigenvalues with the unit circle."""
+    """Build the plots: the norms over the lag, and the eigenvalues with the unit circle."""
     curves = [
         Series(f"d{state} {when}{_of_layer(layer, norms)}", list(zip(found[when].lags, norms[:, layer], strict=True)))
         for state, layer, when, norms in _norms(found)

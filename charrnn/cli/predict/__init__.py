@@ -90,7 +90,7 @@ def command(
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
         return
     answer = partial(model.answers, beam=beam, known=_rows_of(path) if known else None)
-    answer([])  # tells of a model that does not answer before a line is read
+    answer([])  # raises before a line is read, if the model does not answer
     answers = InContext(answer, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(answers, lines, top, unknown)
@@ -117,7 +117,7 @@ def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, 
 
 
 def _rows_of(path: Path) -> Any:
-    """The rows that a checkpoint's model was trained on."""
+    """Load the rows that a checkpoint's model was trained on."""
     from charrnn.storage.trained_on import trained_on
 
     rows = trained_on(path)
@@ -129,11 +129,11 @@ def _rows_of(path: Path) -> Any:
 def _answered(
     answers: "InContext", lines: Sequence[InputLine], top: int, unknown: str
 ) -> "Iterator[tuple[InputLine, list[Answer]]]":
-    """Lines and their answers; nothing is the answer to an empty line."""
+    """Yield the lines with their answers; an empty line has no answer."""
     try:
         found = answers([line.text for line in lines], top=top, unknown=unknown)
     except CharrnnError:
-        for line in lines:  # to tell which one it is
+        for line in lines:  # to find the line to report
             try:
                 answers([line.text], unknown=unknown)
             except CharrnnError as error:
@@ -143,7 +143,7 @@ def _answered(
 
 
 def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:
-    """The answers to a line, side by side."""
+    """Format the answers to a line, separated by tabs."""
     cells = [
         cell
         for answer in answers

@@ -181,7 +181,7 @@ class Texts(NamedTuple):
         prefix: the seed's symbols.
         rng_seeds: the generator's seed of each text; None if a saved state's generator continues.
         steps: the method ``steps`` of the session or of a ``SampleBatch``.
-        label: gives the label of each text that was drawn with it; empty for none.
+        label: returns the label that was drawn for a text; empty if there is none.
         session: the session of --state or --interactive.
         is_resumed: whether the text continues a saved state.
     """
@@ -227,7 +227,7 @@ def begin_texts(
 
 
 def leave(source: str, number: int) -> None:
-    """Print where the text is from; exit with the code of signal ``number`` unless it is 0."""
+    """Print which model drew the text; exit with the code of signal ``number`` unless it is 0."""
     if number == signal.SIGINT:
         say()  # ends the line in which the terminal shows ^C
     say(source)
@@ -292,7 +292,7 @@ def writer_for(
     probabilities: bool,
     keeps: bool,
 ) -> Any:
-    """Make the writer of the chosen output.
+    """Build the writer for the chosen output.
 
     Args:
         vocabulary: the model's vocabulary.

@@ -1,4 +1,4 @@
-"""Files that commands write beside stdout."""
+"""Files that commands write besides stdout."""
 
 import os
 import shutil

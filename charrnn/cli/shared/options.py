@@ -72,7 +72,7 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
 
 
 def declared(one: Option, **changed: Any) -> Callable[[F], F]:
-    """Make the command-line option of a declaration.
+    """Build the command-line option for a declaration.
 
     An option that is not given is None, so that its default can be decided elsewhere; a switch that is on by default
     is True.
@@ -95,7 +95,7 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
 
 
 def is_typed(name: str) -> bool:
-    """Whether a parameter was given on the command line, not by a variable, which may mean other commands."""
+    """Whether a parameter was given on the command line, not by a variable, which may be meant for other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
@@ -111,7 +111,7 @@ def where(folder: Path) -> list[str]:
 
 
 def command_on(name: str, folder: Path, command: str) -> str:
-    """Build a command line for the run or sweep of that name."""
+    """Build a command line for the run or sweep called ``name``."""
     words = [*where(folder), "--", name] if name.startswith("-") else [name, *where(folder)]
     return pasteable(["charrnn", command, *words])
 

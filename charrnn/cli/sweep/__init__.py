@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 
 FILES_ALONE = ("threads", "init-from")
-"""Options that no variable sets: the sweep divides the threads among runs, and its paths start from its file."""
+"""Options that a sweep does not take from environment variables.
+
+The sweep divides the threads among its runs, and paths are relative to its file."""
 
 SWEEP_EXAMPLES = """\b
 Examples:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
-"""Options that the command which repeats a run leaves out: they do not change what is trained, or it sets others."""
+"""Options left out of the command that repeats a run: they change nothing that is trained, or it sets them itself."""
 
 TRAIN_EXAMPLES = """\b
 Examples:
