@@ -45,16 +45,16 @@ class RowBatches:
 
     @property
     def longest(self) -> int:
-        """See ``Batches``."""
+        """Steps of the longest batch; see ``Batches``."""
         return int(self._lengths.max())
 
     def begin_epoch(self, epoch: int) -> None:
-        """See ``Batches``."""
+        """Shuffle the rows for an epoch; see ``Batches``."""
         random = np.random.default_rng((self._settings.rng_seed, epoch))
         self._order = bucketed(self._keys, self._settings.batch_size, random)
 
     def batch(self, number: int, step: int) -> Batch:
-        """See ``Batches``."""
+        """Make the batch ``number`` of the epoch; see ``Batches``."""
         return self._collate(self._order[number])
 
 
