@@ -1,4 +1,4 @@
-"""What the configs of recurrent networks have in common: the cell, its hyperparameters, the number of layers."""
+"""The options that all recurrent networks have: the cell, its hyperparameters and the number of layers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RecurrentConfig(NetworkConfig):
     recurrent_init: str = of_model("uniform", "Initial values of recurrent weights.", choices=lambda: RECURRENT_INITS)
 
     hyperparameters: tuple[tuple[str, float], ...] = ()
-    """Of the cell; what is not given has its default."""
+    """Names and values of the cell's hyperparameters; the others have their defaults."""
 
     @classmethod
     def declared(cls) -> dict[str, Option]:

@@ -39,7 +39,7 @@ class ConditionalParameters(LanguageParameters):
     def load_tensors(self, tensors: Mapping[str, Array]) -> "ConditionalParameters":
         """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         check_tensors(self.config, tensors)
-        rows = np.array(tensors[LABELS])  # may be a view of the vector
+        rows = np.array(tensors[LABELS])  # a copy, as it may be a view of the vector
         super().load_tensors(tensors)
         self[LABELS][:] = rows
         return self

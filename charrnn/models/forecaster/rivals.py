@@ -95,7 +95,7 @@ def period_of(training: SeriesNumbers) -> int:
     power = float(centred @ centred)
     if not power:
         return 0
-    spectrum = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2  # with zeros, so that no product wraps around
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2  # padded with zeros, so that no product wraps around
     found = np.fft.irfft(spectrum)[: most + 1] / power
     peaks = [lag for lag in range(2, most) if found[lag] > LEAST_PEAK and found[lag - 1] < found[lag] >= found[lag + 1]]
     return max(peaks, key=lambda lag: float(found[lag]), default=0)

@@ -40,7 +40,7 @@ class Answers:
         self.task, self.vocabulary, self.classes = task, vocabulary, tuple(classes)
         self.number = {answer: number for number, answer in enumerate(self.classes)}
         known, self._ids = set(vocabulary.characters), _Ids(vocabulary)
-        for symbol in reversed(vocabulary.characters):  # of several, the first one stands for what is left of them
+        for symbol in reversed(vocabulary.characters):  # the first symbol with this character wins
             self._ids[task.parted(symbol)[0]] = vocabulary.symbols.index(symbol)
         self._ids |= {symbol: number for number, symbol in enumerate(vocabulary.symbols)}
         self.possible = np.zeros((len(vocabulary), len(self.classes)), np.bool_)

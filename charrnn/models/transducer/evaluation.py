@@ -82,5 +82,5 @@ def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
     for row, symbol in enumerate(one, 1):
         exchanged = before[:-1] + np.array([symbol != each for each in other], np.int64)
         best = np.concatenate([[row], np.minimum(exchanged, before[1:] + 1)])
-        before = np.minimum.accumulate(best - places) + places  # insertions: the least of all places to the left
+        before = np.minimum.accumulate(best - places) + places  # insertions: the running minimum from the left
     return int(before[-1])
