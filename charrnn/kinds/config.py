@@ -172,7 +172,7 @@ class ModelConfig:
         return self.vocab_size - 1 if self.end_symbol else -1
 
     def trainable(self) -> Any:
-        """The config in a precision in which this CPU can train: bf16 may become float32."""
+        """The config in a precision in which this CPU can train; float32 replaces bf16 where it cannot."""
         from charrnn.kernels.processor import BFLOAT16
 
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
