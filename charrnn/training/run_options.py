@@ -1,4 +1,4 @@
-"""The options of a run besides those of the model and of training: its name, its folder, how to read its text."""
+"""The options of a run that belong neither to the model nor to training: its name, its folder, how its text is read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ of_saving = partial(declare, group="Saving")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run that no checkpoint's settings hold; None stands for the default that the help shows.
+    """The options of a run that are not in a checkpoint's settings; None means the default that the help shows.
 
     Raises:
         ConfigError: a value is out of range, or two options do not fit together.
@@ -77,7 +77,7 @@ class RunOptions:
         check_options_of(self, RUN_OPTIONS)
         if self.encoding is not None and not self.as_bytes:
             check_encoding(self.encoding)
-        if self.documents == "":  # as from an unset shell variable
+        if self.documents == "":  # perhaps an unset shell variable
             raise ConfigError("documents must be line, file or what separates them, not '': leave it out")
         if self.as_bytes and self.min_count:
             raise ConfigError("min_count is for characters, not for bytes: leave it out")

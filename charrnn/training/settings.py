@@ -19,10 +19,10 @@ LIMITS: tuple[Limit, ...] = get_args(Limit)
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
 MOST_MINUTES = 10_000_000
-"""Twenty years."""
+"""About twenty years."""
 
 DEFAULT_MINUTES = 10.0
-"""Length of a run without a limit."""
+"""Minutes of a run for which no limit is set."""
 
 of_training = partial(declare, group="Training")
 of_length = partial(declare, group="Length of the run")
@@ -30,7 +30,7 @@ of_length = partial(declare, group="Length of the run")
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """All that a run's result depends on besides the model's shape and the text; 0 switches a limit off.
+    """All options on which a run's result depends besides the model's shape and the text; a limit of 0 means no limit.
 
     Raises:
         ConfigError: a value is out of range.
@@ -128,24 +128,24 @@ class TrainingSettings:
 
     @property
     def window(self) -> int:
-        """Characters of each stream that an update learns to predict."""
+        """Number of characters of each stream whose loss an update covers."""
         return self.update_every or self.seq_length
 
     @property
     def limits(self) -> dict[Limit, float]:
-        """The limits that are set, by name."""
+        """The limits that are set, by name; see ``limits_in``."""
         return limits_in(vars(self))
 
     def learning_rate_at(self, step: int, epoch: float, progress: float) -> float:
         """The learning rate of the next update.
 
-        After a linear rise in the first ``warmup_steps``, ``constant`` keeps the peak; ``step`` multiplies it by
+        It rises linearly in the first ``warmup_steps``. Then ``constant`` keeps the peak; ``step`` multiplies it by
         ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and ``cosine`` fall to zero at the end of the run
         (cosine: Loshchilov and Hutter 2017, without restarts).
 
         Args:
-            step: updates so far.
-            epoch: passes over the text so far, with a fraction.
+            step: number of updates so far.
+            epoch: number of passes over the text so far, with a fraction.
             progress: fraction of the run that is done, 0 to 1.
         """
         factor = {
@@ -165,7 +165,7 @@ class TrainingSettings:
 
 
 def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
-    """The settings with these options, among them the optimizer's hyperparameters.
+    """Make the settings from these options, which include the optimizer's hyperparameters.
 
     Raises:
         ConfigError: a value is out of range, or the optimizer lacks a hyperparameter.
@@ -181,7 +181,7 @@ TRAINING_OPTIONS = {**options_of(TrainingSettings), **OPTIMIZER_OPTIONS}
 
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
-    """The limits that a run's options set, or else the default of DEFAULT_MINUTES."""
+    """The limits that a run's options set, by name; DEFAULT_MINUTES if they set none."""
     set_ones = {name: options[name] for name in LIMITS if options.get(name)}
     return set_ones or {"minutes": DEFAULT_MINUTES}
 

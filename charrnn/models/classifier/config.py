@@ -1,4 +1,4 @@
-"""The options of a model that labels."""
+"""The options of a classifier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassifierConfig(RecurrentConfig):
-    """The shape of a model that labels; see ``ModelConfig``."""
+    """The shape of a classifier; see ``ModelConfig``."""
 
     task: str = task_option("label")
     directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
@@ -33,7 +33,7 @@ class ClassifierConfig(RecurrentConfig):
     columns: str = columns_option()
 
     labels: Sequence[str] = ()
-    """What a row can be labelled, in the order of the classes."""
+    """All labels, in the order of the classes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class SeriesConfig(NetworkConfig):
     """The shape of a model that forecasts a series; see ``ModelConfig``.
 
-    A network reads K numbers at step t: the ``lags`` last values of the target before t, and the ``lags`` last values
-    of each input up to t.
+    At step t a network reads K numbers: the last ``lags`` values of the target before t, and the last ``lags`` values
+    of each input up to and including t.
     """
 
     task: str = task_option("series")
@@ -42,11 +42,11 @@ class SeriesConfig(NetworkConfig):
     )
 
     column_names: Sequence[str] = ()
-    """The inputs, then the target."""
+    """Names of the inputs, then of the target."""
     means: Sequence[float] = ()
-    """Of each column, in the part to train on."""
+    """Mean of each column in the training part."""
     deviations: Sequence[float] = ()
-    """The same of standard deviations; 1 for a constant column."""
+    """Standard deviation of each column in the training part; 1 for a constant column."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,22 +68,22 @@ class SeriesConfig(NetworkConfig):
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """See ``ModelConfig``: numbers are not embedded."""
+        """The options, without ``embedding_size``, as numbers are not embedded; see ``ModelConfig``."""
         return {name: option for name, option in super().declared().items() if name != "embedding_size"}
 
     @property
     def inputs(self) -> int:
-        """F, the columns besides the target."""
+        """F, the number of columns besides the target."""
         return max(0, len(self.column_names) - 1)
 
     @property
     def reads_target(self) -> bool:
-        """Whether the network reads past values of the target, its own outputs when it forecasts."""
+        """Whether the network reads past values of the target; in a forecast its own outputs replace them."""
         return True
 
     @property
     def width(self) -> int:
-        """K, the numbers that the network reads at a step."""
+        """K, the number of values that the network reads at a step."""
         return self.lags * (self.inputs + self.reads_target)
 
 
@@ -95,24 +95,24 @@ class StateSpaceConfig(SeriesConfig, RecurrentConfig):
 
     @property
     def stack(self) -> StackShape:
-        """The recurrent layers, above what reads the numbers."""
+        """The shape of the recurrent layers, the first of which reads K numbers."""
         return replace(super().stack, width=self.width, dense=True)
 
 
 @dataclass(frozen=True)
 class NarxConfig(SeriesConfig):
-    """The shape of a network whose hidden layer reads past values of the inputs and of the target."""
+    """The shape of a NARX network, whose hidden layer reads past values of the inputs and of the target."""
 
     model: str = model_option("narx")
 
 
 @dataclass(frozen=True)
 class FiniteResponseConfig(SeriesConfig):
-    """The shape of a network whose hidden layer reads past values of the inputs; see ``reads_target``."""
+    """The shape of a network whose hidden layer reads only past values of the inputs; see ``reads_target``."""
 
     model: str = model_option("tdnn")
 
     @property
     def reads_target(self) -> bool:
-        """Only of a series without inputs, which is its own."""
+        """Whether the series has no inputs; then the target serves as the input."""
         return not self.inputs

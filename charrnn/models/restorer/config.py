@@ -26,7 +26,7 @@ class RestorerConfig(RecurrentConfig):
     )
 
     classes: Sequence[str] = ()
-    """What can be answered at a character, in the order of the classes; see ``charrnn.models.restorer.task``."""
+    """The answers at a character, in the order of the classes; see ``charrnn.models.restorer.task``."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -43,5 +43,5 @@ class RestorerConfig(RecurrentConfig):
 
     @property
     def top(self) -> StackShape:
-        """The shape of the layer that reads the last answer, with ``feedback``."""
+        """The shape of the further layer that reads the last answer, with ``feedback``."""
         return replace(self.stack, layers=1, first_layer=self.num_layers, dense=True)

@@ -1,4 +1,4 @@
-"""Measure a model that restores on a text that still has what it restores, beside its rivals."""
+"""Measure a model that restores, beside baselines, on a text that still contains what is to be restored."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training: RestoredRows | None) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: the text is stripped, restored, and compared with what it was."""
+    """Strip a text, restore it, and compare it with the original; see ``charrnn.kinds.kind.Kind.evaluate``."""
     task = TASKS[network.config.task]
     answers = Answers(task, vocabulary, network.config.classes)
     stripped = Stripped.of(text.split("\n"), answers)

@@ -1,4 +1,4 @@
-"""The options of a model that turns a text into another one."""
+"""The options of a sequence-to-sequence model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SYMBOLS = ("characters", "space")
 
 @dataclass(frozen=True)
 class TransducerConfig(RecurrentConfig):
-    """The shape of a model that turns a text into another one; see ``ModelConfig``."""
+    """The shape of a sequence-to-sequence model; see ``ModelConfig``."""
 
     task: str = task_option("pairs")
     directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
@@ -44,11 +44,11 @@ class TransducerConfig(RecurrentConfig):
     columns: str = columns_option()
 
     targets: Sequence[str] = ()
-    """The symbols of answers, in the order of the classes, which begin with the end of an answer."""
+    """The symbols of answers, in the order of the classes from 1 on; class 0 is the end of an answer."""
     features: Sequence[str] = ()
-    """What the third column can hold."""
+    """All features that the third column can contain."""
     longest: int = 0
-    """Symbols of the longest answer in the data."""
+    """Number of symbols of the longest answer in the data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,22 +62,22 @@ class TransducerConfig(RecurrentConfig):
 
     @property
     def read_symbols(self) -> int:
-        """Symbols that are read: the vocabulary's, then the features."""
+        """Number of symbols that the encoder can read: the vocabulary's, then the features."""
         return self.vocab_size + len(self.features)
 
     @property
     def classes(self) -> int:
-        """C: the end of an answer, and the symbols of answers."""
+        """C, the number of classes: the end of an answer and the symbols of answers."""
         return len(self.targets) + 1
 
     @property
     def attends(self) -> bool:
-        """Whether the decoder sees all of what is read."""
+        """Whether the decoder has attention to all of the encoder's outputs."""
         return self.attention != "none"
 
     @property
     def is_fed(self) -> bool:
-        """Whether the decoder reads what it saw in the step before."""
+        """Whether the decoder has input feeding: it reads the output of attention at the step before."""
         return self.attention == "feeding"
 
     @property
@@ -87,7 +87,7 @@ class TransducerConfig(RecurrentConfig):
 
     @property
     def memory_width(self) -> int:
-        """M, the numbers of the encoder's outputs for one symbol."""
+        """M, the width of the encoder's output for one symbol."""
         return self.directions * self.encoder_units
 
     @property
