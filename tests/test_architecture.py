@@ -26,7 +26,7 @@ FLOORS = [
     {"job", "session"},
     {"starting"},
     {"api", "sweeps"},
-    {"exports"},
+    {"exports", "serving"},
     {"cli"},
     {"__main__"},
 ]
