@@ -39,5 +39,5 @@ def aligned_zeros(shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> FloatAr
     dtype = np.dtype(dtype)
     size = math.prod(shape) if isinstance(shape, tuple) else shape
     raw = np.zeros(size * dtype.itemsize + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+    start = -raw.__array_interface__["data"][0] % ALIGNMENT
     return raw[start : start + size * dtype.itemsize].view(dtype).reshape(shape)

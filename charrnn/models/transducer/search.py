@@ -28,6 +28,9 @@ BEAM = 4
 CONTINUED_AT_ONCE = 256
 """Most hypotheses that are extended at a time, over all rows together."""
 
+ROWS_OF_A_THREAD = 16
+"""Least hypotheses that a further thread pays for: with fewer, waiting for it takes longer than its part."""
+
 LONGER = 2
 """Most symbols of an answer, as a multiple of the longest answer in the data."""
 
@@ -122,7 +125,7 @@ class Decoding:
             network.decoder.forward(self._ids, self._memory, self._counts, buffers, first, last)
             log_softmax(buffers.softmax.logits, network.config.classes, log_probabilities, first, last)
 
-        network.workers.run(some, most=rows)
+        network.workers.run(some, most=rows // ROWS_OF_A_THREAD)
         return log_probabilities
 
     def _finish(self, active: Array, ended: Array, written: Array) -> None:
