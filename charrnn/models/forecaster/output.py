@@ -1,4 +1,4 @@
-"""What all networks that forecast have in common: the output layer, and the learner.
+"""Base classes of networks that forecast, with their output layer, and the learner.
 
     y[t] = C h[t] + D x[t] + c          x: numbers read; h: hidden units; the loss is the squared error
 

@@ -78,7 +78,7 @@ class DecoderBuffers:
         return DecoderBuffers(stack, attention, *arrays, rows, self.d_first, self.d_vectors)
 
     def enter(self, state: State, first: int, last: int) -> None:
-        """Set the state (B, H) before the first step, of the rows ``first`` to ``last``."""
+        """Set the state (B, H) before the first step, for the rows ``first`` to ``last``."""
         for activations, layer in zip(self.stack.activations, state, strict=True):
             for own, values in zip(activations[1:], layer, strict=False):
                 own[0, first:last, : values.shape[1]] = values[first:last]
