@@ -191,7 +191,7 @@ class Decoder:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Backpropagate from the gradient of the logits to those of gates, memory and first state.
+        """Backpropagate from the logits to the gates, the memory and the first state.
 
         The gradient of the logits has replaced the logits. The gradient of the first state is left in
         ``buffers.d_first``. Arguments are as in ``forward``.
