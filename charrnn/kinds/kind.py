@@ -107,9 +107,9 @@ class Kind(ABC):
         """
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """The column, from 0, of the label in a row, or -1 if lines are not labelled rows.
+        """The column, from 0, of the label in a row; -1 if lines are not labelled rows.
 
-        It tells how to write the labels of a folder's LABEL.txt files into rows.
+        The lines of a file LABEL.txt in a folder become rows with LABEL in this column.
         """
         return -1
 
@@ -300,7 +300,7 @@ class Cost:
     counting: float = 0.0
 
     def weight_bytes(self, states: int) -> int:
-        """Peak bytes of arrays as large as the parameters, reached while a checkpoint is saved.
+        """Peak bytes of all arrays whose size does not depend on the batch, while a checkpoint is saved.
 
         These include the gradient and ``states`` vectors of optimizer state.
         """

@@ -101,7 +101,7 @@ class Conditional(RowsKind, Language):
         return network.of_label(label)
 
     def label_for(self, network: Any, rng_seed: int) -> str:
-        """Draw a label, each with the share of the texts that it has; see ``Kind``."""
+        """Draw a label with the probability of its share of the training texts; see ``Kind``."""
         from charrnn.models.conditional.draw import draw_label
 
         return draw_label(network.config, rng_seed)

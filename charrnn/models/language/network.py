@@ -47,12 +47,12 @@ class LanguageBuffers:
 
     @property
     def logits(self) -> Array:
-        """(T, B, at least V)."""
+        """The logits (T, B, at least V)."""
         return self.softmax.logits
 
     @property
     def losses(self) -> npt.NDArray[np.float64]:
-        """(T, B) nats."""
+        """The loss of each prediction (T, B), in nats."""
         return self.softmax.losses
 
     def shortened(self, steps: int, states: int) -> "LanguageBuffers":

@@ -122,7 +122,7 @@ class Stripped:
 
     @classmethod
     def of(cls, lines: Iterable[str], answers: Answers) -> "Stripped":
-        """Strip some lines."""
+        """Strip lines of what is to be restored."""
         parts = Parts(answers.task)
         end = ("\n", "")
         return cls.made_of(([*(parts[piece] for piece in answers.task.pieces(line)), end] for line in lines), answers)

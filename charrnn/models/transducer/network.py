@@ -27,7 +27,7 @@ from charrnn.text.batches import Batch, PairBatch
 from charrnn.workers import Workers, share
 
 DECODER_SEED = 1 << 16
-"""Added to a dropout seed to get that of the decoder."""
+"""Added to a dropout seed to get the decoder's dropout seed."""
 
 
 class Transducer(RowNetwork):
