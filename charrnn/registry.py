@@ -1,4 +1,4 @@
-"""Finding cells, optimizers and kinds of models by name, here and in other packages.
+"""Lookup of cells, optimizers and kinds of models (parts) by name, here and in other packages.
 
 A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimizers``, a kind of model a folder in
 ``charrnn/models``; ``a_b.py`` is called a-b. Another package names its modules in the entry points ``charrnn.cells``,

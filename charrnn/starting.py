@@ -33,7 +33,9 @@ from charrnn.training.speed import training_speed
 from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Fraction of a run's time, and most seconds, of one measurement of the machine's speed; there are up to four."""
+"""Time for one measurement of the machine's speed: a fraction of the run's time, and at most so many seconds.
+
+There are up to four measurements."""
 
 
 def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
@@ -254,7 +256,7 @@ def _corpus_of(
     *,
     gone: bool,
 ) -> Corpus:
-    """Read the text of a resumed run, or take it from the cache if it is gone or could be read only once.
+    """Read the text of a resumed run; take it from the cache if its files are gone, or if it could be read only once.
 
     Raises:
         CorpusError: The text has changed, or must be given again.
