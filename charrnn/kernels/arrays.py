@@ -17,7 +17,7 @@ PAGE = 4096
 
 
 def padded(columns: int, itemsize: int) -> int:
-    """Round ``columns``, the elements of a row, up so that the next row starts aligned, too."""
+    """Round the number of ``columns`` up so that the next row starts aligned, too."""
     line = ALIGNMENT // itemsize
     return -(-columns // line) * line
 

@@ -166,7 +166,7 @@ def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
 
 @intrinsic
 def to_rank(typingctx, x):
-    """An integer whose order is that of the numbers; NaN lies beyond the infinities, on the side of its sign.
+    """An integer rank in the order of the numbers; NaN ranks beyond the infinities, on the side of its sign.
 
     LLVM vectorises the maximum of integers, but not of numbers that may be NaN.
     """

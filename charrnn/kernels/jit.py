@@ -46,8 +46,10 @@ COMPILER_OPTIONS = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
-"""No GIL, no Python exception for 1/0, and no C wrapper, which few kernels need. No reference counts (``_nrt``) either:
-kernels allocate nothing, and counting can take two atomic operations for each row that is sliced."""
+"""Options for Numba: no GIL, no Python exception for 1/0, and no C wrapper, which few kernels need.
+
+There are no reference counts (``_nrt``) either: kernels allocate nothing, and counting can take two atomic operations
+for each row that is sliced."""
 
 
 def source_hash() -> str:
