@@ -44,7 +44,7 @@ def begin(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def reset(activations, t, b, bias_row, vectors, units):
-    """Compute one step of one stream up to the second product: that product's operand r * h[t-1]."""
+    """Compute the part of one stream's step before the second product: that product's operand r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before, v = activations.h[t, b], activations.reset[t, b]
