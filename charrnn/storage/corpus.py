@@ -123,7 +123,7 @@ def read_corpus(
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
-    """Open the cached text; None if it is missing, damaged, of other files or options, or of another vocabulary.
+    """Open the cached text; None if it is missing or damaged, or if its files, options or vocabulary are others.
 
     If the file's time shows that it was changed or copied since it was written, its fingerprint is checked.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
 
 KEPT = "step.safetensors"
-"""Name from which the names of kept checkpoints' temporary files are made."""
+"""Base of the names of temporary files of kept checkpoints."""
 
 SWEEP_PLAN = "sweep.json"
 """A file that only a sweep's folder holds; see ``charrnn.sweeps.folder``."""
