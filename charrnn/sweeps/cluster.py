@@ -94,7 +94,7 @@ class Cluster:
             raise RunError(self.lost()) from None
 
     def check(self) -> None:
-        """Check that there are workers, or that there may be some soon.
+        """Check that the cluster has workers, or may still get some.
 
         Raises:
             RunError: All workers are gone, or there is none to stop the runs.
