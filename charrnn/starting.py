@@ -1,4 +1,4 @@
-"""Starting of a training job: a new run, a run that starts from another run's weights, or a resumed run."""
+"""How a training job starts: as a new run, from another run's weights, or as a resumed run."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ from charrnn.training.speed import training_speed
 from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Time for one measurement of the machine's speed: a fraction of the run's time, and at most so many seconds.
+"""Limits on the time of one measurement of the machine's speed: a fraction of the run's time, and seconds.
 
 There are up to four measurements."""
 
