@@ -151,7 +151,7 @@ class RecurrentStack:
         self._backward_address: Any = None
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products, and convert the cell's vectors."""
         for matrix in self.packed:
             matrix.pack(part, parts)
         for layer, packed in enumerate(self.vectors):
@@ -300,7 +300,7 @@ class RecurrentStack:
     def weight_sums(
         self, gradient: Parameters, buffers: StackBuffers, d_tables: Sequence[Array]
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the weights, and of the biases or input tables.
+        """Yield the weight sums that give the gradients of the weights, and of the biases or input tables.
 
         Args:
             gradient: written by the sums.

@@ -1,7 +1,7 @@
 """Reading a sweep's TOML file, which is checked before anything is trained.
 
     name = "sizes"               # name of the sweep; the file's name without its suffix if not given
-    corpus = "book.txt"          # a path from the file's folder, or a list of paths that make one text
+    corpus = "book.txt"          # a path relative to this file's folder, or a list of paths that form one text
 
     [fixed]                      # options of every run
     steps = 3000

@@ -131,7 +131,7 @@ precision = option(
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """Declare ``--unknown`` with a help text that begins with the command's own."""
+    """Declare ``--unknown``, whose help begins with ``help_text``."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),

@@ -175,7 +175,7 @@ def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
 
 
 def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: Mapping[str, Any]) -> str:
-    """Build the command that trains a planned run's model again under another name, by steps and all chosen options."""
+    """Build the command that trains a planned run's model again: another name, its steps, and all chosen options."""
     words = ["charrnn", "train", *_sources(corpora)]
     chosen = {**given, **plan.options}
     for parameter in command.params:
