@@ -84,7 +84,7 @@ def command(
       python    the source of Python's standard library
       addition  sums, such as 12+345=357
       parity    bits and their parity (1 if the number of ones is odd), such as 0110100=1
-      brackets  open brackets = those that close them, such as ([]{(=)})
+      brackets  brackets, then = and those that close the open ones: ([]{(=)})
 
     charrnn eval --exact counts a model's right answers to the last three.
     """  # noqa: D301 - click reads the backspace
