@@ -1,4 +1,4 @@
-"""``charrnn corpus``: write a training text: Python's documentation, its source, or randomly generated exercises."""
+"""``charrnn corpus``: write a training text: prose, code or random exercises."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``charrnn predict``: label or correct each line, or turn it into another text; or forecast a series."""
+"""``charrnn predict``: label, correct or transform each line, or forecast a series."""
 
 import sys
 from collections.abc import Iterator, Sequence
