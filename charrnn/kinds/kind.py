@@ -47,6 +47,8 @@ class Kind(ABC):
         counted: the unit of its data's length, such as "characters".
         measured: whether ``eval`` measures its models with ``evaluate``, beside baselines.
         labelled: whether its models write text for a label.
+        recurrent_text: whether its models are an embedding, a recurrent stack and a projection, with the tensors of
+            ``charrnn.models.language.parameters``.
         refitted: fields of the config that a run takes from its own data, even if it starts from another model.
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
@@ -69,6 +71,7 @@ class Kind(ABC):
     counted: ClassVar[str] = "characters"
     measured: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
+    recurrent_text: ClassVar[bool] = False
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True

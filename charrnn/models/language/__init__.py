@@ -16,6 +16,7 @@ class Language(TextKind):
     about = "is a recurrent network"
     config = LanguageConfig
     documents = True
+    recurrent_text = True
     precisions = ("float32", "float64", "bf16")
 
     def title(self, config: LanguageConfig) -> str:
