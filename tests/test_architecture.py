@@ -25,7 +25,8 @@ FLOORS = [
     {"models"},
     {"job", "session"},
     {"starting"},
-    {"api", "sweeps"},
+    {"api"},
+    {"pages", "sweeps"},
     {"cli"},
     {"__main__"},
 ]

@@ -100,6 +100,12 @@ class Conditional(RowsKind, Language):
         """See ``Kind``."""
         return network.of_label(label)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network, network.config.labels)
+
     def label_for(self, network: Any, rng_seed: int) -> str:
         """See ``Kind``: by the labels' shares of the texts."""
         from charrnn.models.conditional.draw import draw_label
