@@ -34,6 +34,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     api              the Python API
     pages            a model as an HTML file and as a JavaScript module
     sweeps           many trainings from one file, here or on a cluster
+    exports          formats of other programs, one in each file
     cli              the command line, one command in each file
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

@@ -231,7 +231,7 @@ class Model:
     ) -> SampleBatch:
         """Prepare several texts that begin with ``seed``; see ``samples``.
 
-        A model that writes for a label draws the label, too, unless it is chosen by ``given``.
+        A model that is conditioned on labels also draws each text's label, unless ``given`` has fixed it.
         """
         prefix, drawn_by = to_beginning(seed, self.vocabulary, unknown), seed_for(rng_seed)
         kind = self.config.kind
@@ -250,10 +250,10 @@ class Model:
         return sampler
 
     def given(self, label: str) -> "Model":
-        """Return the model of one label's texts, which writes and scores them like any model of text.
+        """Return the model for one label, which draws and scores that label's texts like any language model.
 
         Raises:
-            ConfigError: the model does not write for labels, or has not learned this one.
+            ConfigError: the model is not conditioned on labels, or has not learned this one.
         """
         return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
 
@@ -284,11 +284,11 @@ class Model:
         """Return the most probable answers to each line and their probabilities, in falling order.
 
         Args:
-            lines: without their ends.
-            top: how many answers to each line.
+            lines: the lines, without line ends.
+            top: number of answers to return for each line.
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest one it knows.
-            beam: beginnings of answers that are kept while they are written, for models that search for them.
+            beam: number of hypotheses that beam search keeps, for models that search for answers.
             known: the data that the model was trained on, whose answers come first, for models that learn pairs.
 
         Raises:
@@ -311,23 +311,24 @@ class Model:
         """Forecast the numbers that continue a series; see ``charrnn.kinds.kind.Kind.forecast``.
 
         Args:
-            horizon: how many.
-            text: a table of the series, or of the rows after ``training``; None to go on from there.
+            horizon: number of values to forecast.
+            text: a table of the series, or of the rows after ``training``; None to continue from the end of
+                ``training``.
             training: the data that the model was trained on.
 
         Raises:
-            ConfigError: the model does not forecast, or numbers that it needs are not there.
+            ConfigError: the model does not forecast, or numbers that it needs are missing.
             CorpusError: the table is malformed.
         """
         return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
 
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
-        """Measure the model's answers beside those of simple rivals.
+        """Evaluate the model's predictions, and for comparison those of simple baselines.
 
         Args:
-            sources: files, folders, or "-" for standard input, of the form that the model was trained on.
-            encoding: of the text; UTF-8 if not given.
-            training: the data that the model was trained on, to which the rivals are fitted; see
+            sources: files, folders, or "-" for standard input, in the form that the model was trained on.
+            encoding: the text's encoding; UTF-8 if not given.
+            training: the data that the model was trained on, to which the baselines are fitted; see
                 ``charrnn.kinds.kind``.
 
         Raises:

@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.checkpoint import Checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
@@ -22,13 +22,13 @@ from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
 LARGE_VOCABULARY = 1000
-"""Symbols of a vocabulary, above which rare ones are counted."""
+"""In vocabularies with more symbols than this, rare ones are counted."""
 
 RARE, RARE_SHARE = 5, 0.2
 """Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""
 
 COUNTED = 1 << 20
-"""Ids counted at a time."""
+"""Number of ids that are counted at a time."""
 
 
 class TrainingJob:
@@ -153,7 +153,7 @@ class TrainingJob:
         tensors, header = self.trainer.snapshot()
         checkpoint = Checkpoint(tensors, header | self._header)
         if kind == "best":
-            self._recorder.save_best(checkpoint)
+            self._recorder.save_best(weights_only(checkpoint))
         else:
             self._recorder.save_last(checkpoint, self._metadata_now(ended=""), self.trainer.progress.step)
 

@@ -1,4 +1,4 @@
-"""``charrnn page``: a model in one HTML file."""
+"""``charrnn page``: put a model into one HTML file that writes, reads and shows its units."""
 
 from pathlib import Path
 

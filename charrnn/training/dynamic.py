@@ -1,6 +1,6 @@
-"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model keeps learning from the text it reads.
+"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model keeps learning from the text that it scores.
 
-Each segment is predicted before the model takes a gradient step on it, so no prediction has seen its target:
+The model predicts each segment before it takes a gradient step on it, so no prediction has seen its target:
 
     predict segment s with theta
     theta = theta - rate * clip(gradient of the loss of s)
@@ -36,13 +36,13 @@ class DynamicReader:
     """A ``charrnn.scoring.streams.Reader`` that learns as it reads.
 
     Args:
-        parameters: the model's parameters; a copy of them learns.
-        workers: the threads.
+        parameters: the model's parameters, which are copied, so that they stay unchanged.
+        workers: the threads that share the work.
         learning_rate: learning rate of the gradient steps.
 
     Raises:
         ConfigError: the learning rate is not a positive number.
-        TrainingError: the model diverged; raised by ``read``.
+        TrainingError: raised by ``read`` if the model diverges.
     """
 
     def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = DYNAMIC_RATE) -> None:
