@@ -35,6 +35,7 @@ from charrnn.workers import Workers, available_threads
 if TYPE_CHECKING:
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.training.events import Event
 
 
@@ -255,6 +256,14 @@ class Model:
             ConfigError: the model is not conditioned on labels, or has not learned this one.
         """
         return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
+
+    def portable(self) -> "Portable":
+        """Describe the model to the engine in JavaScript of ``charrnn.pages``.
+
+        Raises:
+            ConfigError: models of this kind do not run there.
+        """
+        return self.config.kind.portable(self._network)
 
     def _sampler_of(self, label: str) -> ModelSampler:
         return self.given(label)._sampler

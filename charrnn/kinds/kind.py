@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
@@ -168,6 +169,19 @@ class Kind(ABC):
             CorpusError: the text is not such a series.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
+
+    def portable(self, network: Any) -> Portable:
+        """Describe a model to the engine of pages.
+
+        Raises:
+            ConfigError: that engine does not run models of this kind.
+        """
+        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        command = "predict" if self.answers or self.forecasts else "sample"
+        raise ConfigError(
+            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+        )
 
     def context(self, config: Any) -> int:
         """Characters of the previous lines with which a line is read; if it is not 0, the model answers whole texts."""
