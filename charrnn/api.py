@@ -15,10 +15,10 @@ from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
 from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
+from charrnn.sampling.logprobs import logprobs_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
-from charrnn.scoring.logprobs import logprobs_of
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import score_pieces
 from charrnn.scoring.score import ScoredText, joined
@@ -37,6 +37,7 @@ from charrnn.workers import Workers, available_threads
 if TYPE_CHECKING:
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.training.events import Event
 
 
@@ -258,6 +259,14 @@ class Model:
         """
         return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
 
+    def portable(self) -> "Portable":
+        """Describe the model to the engine in JavaScript of ``charrnn.pages``.
+
+        Raises:
+            ConfigError: models of this kind do not run there.
+        """
+        return self.config.kind.portable(self._network)
+
     def _sampler_of(self, label: str) -> ModelSampler:
         return self.given(label)._sampler
 
@@ -373,7 +382,7 @@ class Model:
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
 
     def logprobs(self, text: str | bytes, *, top: int = 0, unknown: str = "error") -> DrawnPiece:
-        """Predict each character of a text from those before it; see ``charrnn.scoring.logprobs``.
+        """Predict each character of a text from those before it; see ``charrnn.sampling.logprobs``.
 
         Args:
             text: the text, of at least one character.

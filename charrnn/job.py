@@ -28,7 +28,7 @@ RARE, RARE_SHARE = 5, 0.2
 """Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""
 
 COUNTED = 1 << 20
-"""Ids counted at a time."""
+"""Number of ids that are counted at a time."""
 
 
 class TrainingJob:

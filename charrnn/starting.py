@@ -1,4 +1,4 @@
-"""Starting of a training job: a new run, a run that starts from another run's weights, or a resumed run."""
+"""How a training job starts: as a new run, from another run's weights, or as a resumed run."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,9 @@ from charrnn.training.speed import training_speed
 from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Fraction of a run's time, and most seconds, of one measurement of the machine's speed; there are up to four."""
+"""Limits on the time of one measurement of the machine's speed: a fraction of the run's time, and seconds.
+
+There are up to four measurements."""
 
 
 def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
@@ -82,7 +84,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """Return those fields of ``RunMetadata`` that are given."""
+    """Return the fields of ``RunMetadata`` that the user has set."""
     anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
@@ -259,7 +261,7 @@ def _corpus_of(
     *,
     gone: bool,
 ) -> Corpus:
-    """Read the text of a resumed run, or take it from the cache if it is gone or could be read only once.
+    """Read the text of a resumed run; take it from the cache if its files are gone, or if it could be read only once.
 
     Raises:
         CorpusError: The text has changed, or must be given again.

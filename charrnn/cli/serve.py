@@ -1,5 +1,6 @@
 """``charrnn serve``: models for other programs over HTTP, and their page."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,12 +67,18 @@ def command(
         raise ConfigError(
             "charrnn serve needs Starlette and Uvicorn: install them with pip install 'charrnn-cpu[serve]'"
         ) from None
+    from charrnn.pages import html
     from charrnn.workers import available_threads
 
     guard = Guard(host, origins, read_key(api_key_file) if api_key_file else "")
     announce_compilation()
-    models = load_models(targets, checkpoints, precision)
-    server = ModelServer(models, guard, port, threads or available_threads(), page_of)
+    models, paths = load_models(targets, checkpoints, precision)
+
+    @cache
+    def page(name: str) -> str:
+        return html(models[name], path=paths[name])
+
+    server = ModelServer(models, guard, port, threads or available_threads(), page)
     signals.keep(server.stop)
     say(f"serving {', '.join(models)} at {server.url}; Ctrl-C ends")
     if not is_loopback(host) and not guard.key:
@@ -80,8 +87,10 @@ def command(
     raise click.exceptions.Exit(128 + number if (number := signals.let_go()) else 0)
 
 
-def load_models(targets: tuple[str, ...], checkpoints: Path, precision: str | None) -> "dict[str, Model]":
-    """Load the models, each under the name of its run or file.
+def load_models(
+    targets: tuple[str, ...], checkpoints: Path, precision: str | None
+) -> "tuple[dict[str, Model], dict[str, Path]]":
+    """Load the models, each under the name of its run or file; returns them, and the files.
 
     Raises:
         RunError: there is no such run, or two of them have the same name.
@@ -90,14 +99,15 @@ def load_models(targets: tuple[str, ...], checkpoints: Path, precision: str | No
     from charrnn.storage.run import Run, find_checkpoint
 
     models: dict[str, Model] = {}
+    paths: dict[str, Path] = {}
     for target in targets or (None,):
         path = find_checkpoint(target, checkpoints)
         run = Run(path.resolve().parent)
         name = run.name if path.name in (run.last.name, run.best.name) else path.stem
         if name in models:
             raise RunError(f"two models are called {name}: copy one of their files to another name, or leave one out")
-        models[name] = Model.load(path, threads=1, precision=precision)
-    return models
+        models[name], paths[name] = Model.load(path, threads=1, precision=precision), path
+    return models, paths
 
 
 def read_key(path: Path) -> str:
@@ -113,10 +123,3 @@ def read_key(path: Path) -> str:
     if not key or "\n" in key:
         raise ConfigError(f"the key must be one line, not that of {path}: write one into it")
     return key
-
-
-def page_of(model: "Model") -> str:
-    """Make the page of a model."""
-    from html import escape
-
-    return f"<!doctype html><meta charset=utf-8><title>charrnn</title><p>{escape(model.config.title)}: see /v1/models"

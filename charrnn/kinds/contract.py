@@ -17,7 +17,7 @@ from charrnn.workers import Workers
 
 
 class Data(Protocol):
-    """The training data of a model, as its kind finds them in a corpus."""
+    """The training data that a kind of model reads from a corpus."""
 
     def fields(self) -> Mapping[str, Any]:
         """Fields of the model's config that follow from the data, such as ``vocab_size``."""
@@ -55,11 +55,11 @@ class Buffers(Protocol):
 
     @property
     def logits(self) -> Array:
-        """(T, B, at least V)."""
+        """The logits (T, B, at least V)."""
 
     @property
     def losses(self) -> npt.NDArray[np.float64]:
-        """(T, B) nats."""
+        """The loss of each prediction (T, B), in nats."""
 
 
 class LanguageModel(Protocol):
@@ -101,7 +101,7 @@ class LanguageModel(Protocol):
 
 
 class CountedModel(LanguageModel, Protocol):
-    """A model made of counts."""
+    """A model whose parameters are counts, such as an n-gram model."""
 
     @property
     def size(self) -> int:
@@ -109,7 +109,7 @@ class CountedModel(LanguageModel, Protocol):
 
 
 class TrainedModel(LanguageModel, Protocol):
-    """A model whose parameters change."""
+    """A model whose parameters change in training."""
 
     def refresh(self) -> None:
         """Update packed weights and tables after a change of the parameters."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
@@ -47,8 +48,6 @@ class Kind(ABC):
         counted: the unit of its data's length, such as "characters".
         measured: whether ``eval`` measures its models with ``evaluate``, beside baselines.
         labelled: whether its models write text for a label.
-        recurrent_text: whether its models are an embedding, a recurrent stack and a projection, with the tensors of
-            ``charrnn.models.language.parameters``.
         refitted: fields of the config that a run takes from its own data, even if it starts from another model.
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
@@ -71,7 +70,6 @@ class Kind(ABC):
     counted: ClassVar[str] = "characters"
     measured: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
-    recurrent_text: ClassVar[bool] = False
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
@@ -110,9 +108,9 @@ class Kind(ABC):
         """
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """The column, from 0, of the label in a row, or -1 if lines are not labelled rows.
+        """The column, from 0, of the label in a row; -1 if lines are not labelled rows.
 
-        It tells how to write the labels of a folder's LABEL.txt files into rows.
+        The lines of a file LABEL.txt in a folder become rows with LABEL in this column.
         """
         return -1
 
@@ -168,6 +166,19 @@ class Kind(ABC):
             CorpusError: the text is not such a series.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
+
+    def portable(self, network: Any) -> Portable:
+        """Describe a model to the engine of pages.
+
+        Raises:
+            ConfigError: that engine does not run models of this kind.
+        """
+        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        command = "predict" if self.answers or self.forecasts else "sample"
+        raise ConfigError(
+            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+        )
 
     def context(self, config: Any) -> int:
         """Characters of the previous lines with which a line is read; if it is not 0, the model answers whole texts."""
@@ -303,7 +314,7 @@ class Cost:
     counting: float = 0.0
 
     def weight_bytes(self, states: int) -> int:
-        """Peak bytes of arrays as large as the parameters, reached while a checkpoint is saved.
+        """Peak bytes of all arrays whose size does not depend on the batch, while a checkpoint is saved.
 
         These include the gradient and ``states`` vectors of optimizer state.
         """

@@ -29,7 +29,7 @@ class Sample:
 
     Attributes:
         text: the text, with its prefix.
-        rng_seed: the seed that draws the text again, alone.
+        rng_seed: the seed with which the text, drawn alone, comes out the same.
         stop_reason: "length", "stop", or "end" of a document.
         nats: (N,) -ln p of each drawn character and of the document's end; p is the model's, at temperature 1.
         label: the label drawn for the text, if the model is conditioned on labels; else empty.
@@ -145,7 +145,7 @@ def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
 
 
 def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
-    """Build the settings, with stop texts converted to the symbols of a model with that ``unit``.
+    """Build the settings, with stop texts as the model's symbols: characters or bytes, as ``unit`` says.
 
     Raises:
         ConfigError: A setting is unknown or out of range.

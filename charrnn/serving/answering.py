@@ -14,14 +14,14 @@ import numpy as np
 from charrnn.api import Model
 from charrnn.sampling.batch import settings_for
 from charrnn.sampling.growth import DrawnPiece
-from charrnn.serving.bodies import Completion, Question
+from charrnn.serving.bodies import CompletionRequest, PredictionRequest
 from charrnn.text.symbols import to_text
 
 FINISH_REASONS = {"length": "length", "stop": "stop", "end": "stop"}
 """By the reason why a text has ended."""
 
 
-class Part(NamedTuple):
+class DrawnPart(NamedTuple):
     """An addition to one of a request's texts."""
 
     number: int
@@ -38,7 +38,7 @@ class Part(NamedTuple):
     """Why the text ends here; see ``charrnn.sampling.growth.Step``. Empty if it goes on."""
 
 
-def drawn_parts(model: Model, asked: Completion, interrupted: Callable[[], bool]) -> Iterator[Part]:
+def drawn_parts(model: Model, asked: CompletionRequest, interrupted: Callable[[], bool]) -> Iterator[DrawnPart]:
     """Draw a request's texts, text after text; each part takes about as long as a chunk (``growth.CHUNK_SECONDS``).
 
     Raises:
@@ -50,14 +50,14 @@ def drawn_parts(model: Model, asked: Completion, interrupted: Callable[[], bool]
     for place, prompt in enumerate(asked.prompts):
         batch = writer.batch(prompt, num_samples=asked.n, rng_seed=asked.seed, unknown=asked.unknown)
         prefix = prompt_piece(writer, batch.prefix, asked.top)
-        text, decode, offset = -1, Decoder(unit), 0
+        text, decode, offset = -1, PieceDecoder(unit), 0
         for step in batch.steps(settings, top=top, interrupted=interrupted):
             number = place * asked.n + step.text
             if step.text != text:
-                text, decode, offset = step.text, Decoder(unit), len(batch.prefix)
-                yield Part(number, prefix, decode(batch.prefix, last=True), 0, drawn=False)
+                text, decode, offset = step.text, PieceDecoder(unit), len(batch.prefix)
+                yield DrawnPart(number, prefix, decode(batch.prefix, last=True), 0, drawn=False)
             said = decode(step.piece.symbols, last=bool(step.stop_reason))
-            yield Part(number, step.piece, said, offset, drawn=True, stop_reason=step.stop_reason)
+            yield DrawnPart(number, step.piece, said, offset, drawn=True, stop_reason=step.stop_reason)
             offset += len(step.piece.symbols)
 
 
@@ -68,7 +68,7 @@ def prompt_piece(model: Model, symbols: str, top: int | None) -> DrawnPiece:
     return model.logprobs(to_text(symbols, model.vocabulary.unit, "surrogateescape"), top=top)
 
 
-class Decoder:
+class PieceDecoder:
     """Decodes the symbols of one text piece by piece."""
 
     def __init__(self, unit: str) -> None:
@@ -90,7 +90,7 @@ class Answering:
         asked: the request.
     """
 
-    def __init__(self, name: str, model: Model, asked: Completion) -> None:
+    def __init__(self, name: str, model: Model, asked: CompletionRequest) -> None:
         self._vocabulary, self._asked = model.vocabulary, asked
         self._common = {
             "id": f"cmpl-{uuid.uuid4().hex}",
@@ -101,14 +101,14 @@ class Answering:
         self._prompts: dict[int, int] = {}
         self._drawn = 0
 
-    def count(self, part: Part) -> None:
+    def count(self, part: DrawnPart) -> None:
         """Count a part's tokens for ``usage``; of a prompt that several texts continue, once."""
         if part.drawn:
             self._drawn += len(part.piece.symbols)
         else:
             self._prompts[part.number // self._asked.n] = len(part.piece.symbols)
 
-    def events(self, part: Part) -> Iterator[dict[str, Any]]:
+    def events(self, part: DrawnPart) -> Iterator[dict[str, Any]]:
         """The events of a stream that a part becomes: with probabilities, one for each character."""
         self.count(part)
         if part.drawn or self._asked.echo:
@@ -123,9 +123,9 @@ class Answering:
         if self._asked.usage:
             yield self._common | {"choices": [], "usage": self._usage()}
 
-    def whole(self, parts: Sequence[Part]) -> dict[str, Any]:
+    def whole(self, parts: Sequence[DrawnPart]) -> dict[str, Any]:
         """The answer that is sent when all texts are complete."""
-        texts: dict[int, list[Part]] = {}
+        texts: dict[int, list[DrawnPart]] = {}
         for part in parts:
             self.count(part)
             texts.setdefault(part.number, []).append(part)
@@ -140,11 +140,11 @@ class Answering:
             choices.append(choice_of(index, text, logprobs, FINISH_REASONS[own[-1].stop_reason]))
         return self._common | {"choices": choices, "usage": self._usage()}
 
-    def _chunk(self, part: Part) -> dict[str, Any]:
+    def _chunk(self, part: DrawnPart) -> dict[str, Any]:
         logprobs = None if self._asked.top is None else self._logprobs(part)
         return self._common | {"choices": [choice_of(part.number, part.text, logprobs, None)]}
 
-    def _split(self, part: Part) -> Iterator[Part]:
+    def _split(self, part: DrawnPart) -> Iterator[DrawnPart]:
         """Split a part into its characters if their probabilities are told."""
         if self._asked.top is None or not part.drawn:
             yield part
@@ -154,9 +154,9 @@ class Answering:
             piece = part.piece.part(place, place + 1)
             # Of bytes, a character may begin in one part and end in the next.
             text = piece.symbols if of_characters else part.text * (place == count - 1)
-            yield Part(part.number, piece, text, part.offset + place, drawn=True)
+            yield DrawnPart(part.number, piece, text, part.offset + place, drawn=True)
 
-    def _logprobs(self, part: Part) -> dict[str, list[Any]]:
+    def _logprobs(self, part: DrawnPart) -> dict[str, list[Any]]:
         piece, symbols = part.piece, self._vocabulary.symbols
         alternatives: list[Any] = [
             {self._token(symbols[i]): float(value) for i, value in zip(ids, values, strict=True)}
@@ -184,7 +184,7 @@ def choice_of(index: int, text: str, logprobs: Any, finish_reason: str | None) -
     return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
-def prediction(name: str, model: Model, asked: Question) -> dict[str, Any]:
+def prediction(name: str, model: Model, asked: PredictionRequest) -> dict[str, Any]:
     """Answer lines, or forecast a series.
 
     Raises:

@@ -26,8 +26,8 @@ from starlette.routing import Route
 
 from charrnn.api import Model
 from charrnn.errors import CharrnnError
-from charrnn.serving.answering import Answering, Part, drawn_parts, prediction
-from charrnn.serving.bodies import MOST_BYTES, Completion, Question, read_body
+from charrnn.serving.answering import Answering, DrawnPart, drawn_parts, prediction
+from charrnn.serving.bodies import MOST_BYTES, CompletionRequest, PredictionRequest, read_body
 from charrnn.serving.guard import Guard
 
 BODY_SECONDS = 10.0
@@ -74,14 +74,14 @@ class Serving:
         models: by their names; the first one answers requests that name none.
         guard: who may ask.
         drawings: how many requests draw at the same moment.
-        page: makes the page of a model.
+        page: returns the page of the model of a name.
 
     Attributes:
         stopping: set it to end all drawings after their current part.
         application: to be run by a server.
     """
 
-    def __init__(self, models: Mapping[str, Model], guard: Guard, drawings: int, page: Callable[[Model], str]) -> None:
+    def __init__(self, models: Mapping[str, Model], guard: Guard, drawings: int, page: Callable[[str], str]) -> None:
         self._models, self._guard, self._page = dict(models), guard, page
         self._threads = CapacityLimiter(drawings)
         self.stopping = False
@@ -98,9 +98,8 @@ class Serving:
         )
 
     async def _show(self, request: Request) -> Response:
-        _, model = self._model(request.query_params.get("model"))
-        html = await to_thread.run_sync(self._page, model, limiter=self._threads)
-        return HTMLResponse(html)
+        name, _ = self._model(request.query_params.get("model"))
+        return HTMLResponse(await to_thread.run_sync(self._page, name, limiter=self._threads))
 
     async def _list(self, request: Request) -> Response:
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "charrnn"} for name in self._models]
@@ -109,13 +108,13 @@ class Serving:
     async def _complete(self, request: Request) -> Response:
         body = await body_of(request)
         name, model = self._model(body.get("model"))
-        asked = Completion.parse(body)
+        asked = CompletionRequest.parse(body)
         answering = Answering(name, model, asked)
         parts = self._in_turns(drawn_parts(model, asked, lambda: self.stopping))
         if asked.stream:
             first = await anext(parts)  # an error in the request has a status of its own
             return StreamingResponse(_events(answering, first, parts), media_type="text/event-stream")
-        drawn: list[Part] = []
+        drawn: list[DrawnPart] = []
         async with aclosing(parts):
             async for part in parts:
                 drawn.append(part)
@@ -126,7 +125,7 @@ class Serving:
     async def _predict(self, request: Request) -> Response:
         body = await body_of(request)
         name, model = self._model(body.get("model"))
-        asked = Question.parse(body)
+        asked = PredictionRequest.parse(body)
         return JSONResponse(await to_thread.run_sync(prediction, name, model, asked, limiter=self._threads))
 
     def _model(self, name: Any) -> tuple[str, Model]:
@@ -137,14 +136,14 @@ class Serving:
             raise RefusedError(404, f"model must be one of {', '.join(self._models)}, not {str(name)[:100]!r}")
         return name, self._models[name]
 
-    async def _in_turns(self, parts: Iterator[Part]) -> AsyncGenerator[Part, None]:
+    async def _in_turns(self, parts: Iterator[DrawnPart]) -> AsyncGenerator[DrawnPart, None]:
         while (part := await to_thread.run_sync(next, parts, None, limiter=self._threads)) is not None:
             if part.stop_reason == "interrupted":
                 raise RefusedError(503, "the server is stopping: send the request again later")
             yield part
 
 
-async def _events(answering: Answering, first: Part, parts: AsyncGenerator[Part, None]) -> AsyncIterator[str]:
+async def _events(answering: Answering, first: DrawnPart, parts: AsyncGenerator[DrawnPart, None]) -> AsyncIterator[str]:
     """The lines of a stream of events, which ends with an error if the drawing fails."""
     async with aclosing(parts):
         try:

@@ -14,7 +14,7 @@ MOST_BYTES = 1 << 20
 MOST_PROMPT = 20_000
 """Most characters of all prompts of a request, and of all lines to answer."""
 
-MOST_TEXTS = 64
+MOST_CHOICES = 64
 """Most texts of a request: its prompts, each ``n`` times."""
 
 MOST_DRAWN = 1_000_000
@@ -26,10 +26,10 @@ MOST_STOPS = 16
 MOST_TOP = 100
 """Most alternatives to each character."""
 
-MOST_LINES = 100
+MOST_ASKED = 100
 """Most lines to answer."""
 
-LENGTH = 16
+DEFAULT_LENGTH = 16
 """Characters drawn if ``max_tokens`` is not given, as in OpenAI's API."""
 
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {
@@ -62,7 +62,7 @@ def _refuse(name: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Completion:
+class CompletionRequest:
     """A request for text.
 
     Attributes:
@@ -90,7 +90,7 @@ class Completion:
     given: str | None
 
     @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> "Completion":
+    def parse(cls, body: Mapping[str, Any]) -> "CompletionRequest":
         """Check a body and read its fields; those that are null have their defaults.
 
         Raises:
@@ -100,11 +100,11 @@ class Completion:
         for name, neutral in NEUTRAL.items():
             if body.get(name) not in neutral:
                 raise ConfigError(f"{name} must be left out, not {_short(body[name])}")
-        prompts = _texts("prompt", values.get("prompt", ""), MOST_TEXTS)
-        n = check_whole("n", values.get("n", 1), 1, MOST_TEXTS)
-        length = check_whole("max_tokens", values.get("max_tokens", LENGTH), 0, MOST_DRAWN)
-        if n * len(prompts) > MOST_TEXTS:
-            raise ConfigError(f"a request must be for at most {MOST_TEXTS} texts, not {n * len(prompts)}")
+        prompts = _texts("prompt", values.get("prompt", ""), MOST_CHOICES)
+        n = check_whole("n", values.get("n", 1), 1, MOST_CHOICES)
+        length = check_whole("max_tokens", values.get("max_tokens", DEFAULT_LENGTH), 0, MOST_DRAWN)
+        if n * len(prompts) > MOST_CHOICES:
+            raise ConfigError(f"a request must be for at most {MOST_CHOICES} texts, not {n * len(prompts)}")
         if n * len(prompts) * length > MOST_DRAWN:
             drawn = n * len(prompts) * length
             raise ConfigError(f"a request must be for at most {MOST_DRAWN:,} characters, not {drawn:,}")
@@ -130,14 +130,14 @@ class Completion:
 
 
 @dataclass(frozen=True)
-class Question:
+class PredictionRequest:
     """A request for answers.
 
     Attributes:
         lines: what to answer.
         top: how many answers to each.
         horizon: how many numbers to forecast; 0 for a model that answers lines.
-        unknown: as in ``Completion``.
+        unknown: as in ``CompletionRequest``.
     """
 
     lines: tuple[str, ...]
@@ -146,7 +146,7 @@ class Question:
     unknown: str
 
     @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> "Question":
+    def parse(cls, body: Mapping[str, Any]) -> "PredictionRequest":
         """Check a body and read its fields; those that are null have their defaults.
 
         Raises:
@@ -154,7 +154,7 @@ class Question:
         """
         values = {name: value for name, value in body.items() if value is not None}
         return cls(
-            lines=_texts("input", values.get("input", ()), MOST_LINES),
+            lines=_texts("input", values.get("input", ()), MOST_ASKED),
             top=check_whole("top", values.get("top", 1), 1, MOST_TOP),
             horizon=check_whole("horizon", values.get("horizon", 0), 0, MOST_PROMPT),
             unknown=_text("unknown", values.get("unknown", "replace")),
@@ -188,4 +188,4 @@ def _short(value: Any) -> str:
     """Format a value for an error message, in a few words."""
     most = 50
     text = shown(value)
-    return text if len(text) <= most else f"{text[:most]}..."
+    return text if len(text) <= most else f"{text[:most]}…"

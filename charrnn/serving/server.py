@@ -29,7 +29,7 @@ class ModelServer:
         guard: who may ask; it also names the address to listen on.
         port: the port; 0 for any free one.
         drawings: how many requests draw at the same moment.
-        page: makes the page of a model.
+        page: returns the page of the model of a name.
 
     Attributes:
         url: where it listens.
@@ -39,7 +39,7 @@ class ModelServer:
     """
 
     def __init__(
-        self, models: Mapping[str, Model], guard: Guard, port: int, drawings: int, page: Callable[[Model], str]
+        self, models: Mapping[str, Model], guard: Guard, port: int, drawings: int, page: Callable[[str], str]
     ) -> None:
         for model in models.values():
             warm_up(model)

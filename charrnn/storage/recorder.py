@@ -26,8 +26,8 @@ class Recorder:
     Args:
         run: the run, locked by this process.
         keep: how many checkpoints before the last one are kept.
-        resumed: whether the files belong to this run. If not, they stay until the new run has a last checkpoint; until
-            then, its files go into the folder of ``run.new``.
+        resumed: whether the existing files belong to this run. If not, they stay until the new run has a last
+            checkpoint; until then, the new run's files go into the folder of ``run.new``.
     """
 
     def __init__(self, run: Run, *, keep: int, resumed: bool) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
 
 KEPT = "step.safetensors"
-"""Name from which the names of kept checkpoints' temporary files are made."""
+"""Base of the names of temporary files of kept checkpoints."""
 
 SWEEP_PLAN = "sweep.json"
 """A file that only a sweep's folder holds; see ``charrnn.sweeps.folder``."""
@@ -43,7 +43,7 @@ NAMES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Run(RunFiles):
-    """A run's folder; only methods read or create files there."""
+    """A run's folder; files there are read or created only when a method is called."""
 
     _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
@@ -272,7 +272,7 @@ def _checked(name: str) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether ``name`` is a visible folder's name without separators, leading dot, control characters, outer spaces."""
+    """Whether ``name`` is a folder name without separators, leading dot, control characters, or spaces at its ends."""
     return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
 
 

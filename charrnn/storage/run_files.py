@@ -32,17 +32,17 @@ class RunFiles:
 
     @property
     def metrics(self) -> Path:
-        """A line for each evaluation; see ``charrnn.storage.metrics``."""
+        """The file with a line for each evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
 
     @property
     def metadata(self) -> Path:
-        """Facts about the run that do not affect its training; see ``charrnn.storage.run_metadata``."""
+        """The file with facts that do not affect the training; see ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
     @property
     def corpus(self) -> Path:
-        """The text as ids; see ``charrnn.storage.corpus``."""
+        """The file with the text as ids; see ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
     def kept(self) -> list[tuple[int, Path]]:

@@ -19,5 +19,5 @@ def trained_on(checkpoint: Path) -> Any:
             return None
         config = config_of(header)
         return config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])[0]
-    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # callers do without the data
+    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # callers can do without the data
         return None

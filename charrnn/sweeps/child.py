@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 """Seconds between two checks whether the run should stop."""
 
 SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
-"""Exit codes of a run that was asked to stop."""
+"""Exit codes of a run that has saved and stopped because it was asked to."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ MOST_OF_LONG_TEXT = 0.05
 """Largest fraction of the time for one evaluation on a long text; a short run validates with less of the text."""
 
 LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
-"""Least minutes for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
+"""Bf16 is chosen for runs of at least so many minutes, as it takes time to compile, and for at least this speed-up."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Plan:
         options: the chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
         reasons: lines for the user.
         epochs: number of passes over the text in all steps.
-        reserved: seconds of the run's time that are not for steps, but for what comes before the first step and for the
-            evaluation after the last.
+        reserved: seconds of the run's time that are not for steps: those before the first step, and those of the
+            evaluation after the last step.
         limited_by_text: whether the steps end before the time is up, as more of them would overfit the text.
     """
 

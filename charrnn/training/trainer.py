@@ -114,7 +114,7 @@ class Trainer(BaseTrainer):
         return reason
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The current state and, if it differs, the good state; see ``BaseTrainer``."""
+        """The current state and, if it is another one, the good state to roll back to; see ``BaseTrainer``."""
         good, tensors, header = self._good, self._tensors(), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}

@@ -22,7 +22,7 @@ def model(folder):
 
 @pytest.fixture
 def serving(model):
-    return application.Serving({"letters": model}, Guard(), 2, lambda model: "a page")
+    return application.Serving({"letters": model}, Guard(), 2, "the page of {}".format)
 
 
 @pytest.fixture
@@ -140,4 +140,4 @@ def test_requests_take_turns(serving, draws):
 
 def test_the_page_is_the_first_models(serving):
     connection = asyncio.run(Connection(serving, "/", {}, "GET").run())
-    assert (connection.status, connection.text) == (200, "a page")
+    assert (connection.status, connection.text) == (200, "the page of letters")

@@ -20,6 +20,14 @@ def test_models_are_listed(server):
     assert [model["id"] for model in json.loads(text)["data"]] == ["letters", "bytes", "lines", "labels"]
 
 
+def test_the_page_is_that_of_the_model(server):
+    for path, name in (("/", "letters"), ("/?model=lines", "lines")):
+        status, headers, text = server.send("GET", path)
+        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert f"<title>{name}, a model of charrnn</title>" in text
+    assert server.send("GET", "/?model=nobody")[0] == 404
+
+
 SETTINGS = {"temperature": 0.7, "top_k": 9, "top_p": 0.95, "min_p": 0.01}
 
 

@@ -131,13 +131,13 @@ precision = option(
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """Declare ``--unknown`` with a help text that begins with the command's own."""
+    """Declare ``--unknown``, whose help begins with ``help_text``."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=f"{help_text} replace reads similar known ones (e for é), or else a space.",
+        help=f"{help_text} With replace, similar known characters are read instead (e for é), or else a space.",
     )
 
 

@@ -16,13 +16,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from charrnn import __version__
-from charrnn.exports.contract import Exported
 from charrnn.exports.onnx.operators import Operator, operator_of
 from charrnn.kernels.arrays import Array
 from charrnn.kinds.header import header_of
+from charrnn.kinds.portable import Portable
 from charrnn.layers.parameters import EMBEDDING, HEAD_BIAS
 from charrnn.models.conditional.network import LABELS
 from charrnn.models.language.parameters import output_weights
+from charrnn.text.vocabulary import Vocabulary
 
 OPSET, IR_VERSION = 17, 8
 """Of 2022, which runtimes of today read."""
@@ -34,17 +35,21 @@ USE = (
 
 
 class RecurrentGraph:
-    """The graph of a model of a kind with ``recurrent_text``.
+    """The graph of a model.
+
+    Args:
+        config: the model's shape.
+        vocabulary: its characters.
+        portable: its tensors and labels; its engine is "language".
 
     Attributes:
         states: names of the inputs that hold the state.
     """
 
-    def __init__(self, exported: Exported) -> None:
-        self._header = header_of(exported.config, exported.vocabulary)
-        self._config, self._shape = exported.config, exported.config.stack
-        self._tensors = self._config.kind.parameters(self._config).load_tensors(exported.checkpoint.tensors).tensors
-        self._labels = list(getattr(self._config, "labels", ()))
+    def __init__(self, config: Any, vocabulary: Vocabulary, portable: Portable) -> None:
+        self._header = header_of(config, vocabulary)
+        self._config, self._shape = config, config.stack
+        self._tensors, self._labels = portable.tensors, portable.labels
         self._constants: dict[str, Any] = {}
         self._nodes: list[Any] = []
         self.states = [f"{name}_l{layer}" for layer in range(self._shape.layers) for name in self._shape.cell.state]

@@ -16,7 +16,6 @@ class Language(TextKind):
     about = "is a recurrent network"
     config = LanguageConfig
     documents = True
-    recurrent_text = True
     precisions = ("float32", "float64", "bf16")
 
     def title(self, config: LanguageConfig) -> str:
@@ -53,6 +52,12 @@ class Language(TextKind):
         from charrnn.models.language.sampler import Sampler
 
         return Sampler(network)
+
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network)
 
     def cost(self, config: LanguageConfig) -> Any:
         """Compute the memory and operations of training; see ``Kind``."""

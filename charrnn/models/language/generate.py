@@ -5,8 +5,8 @@ not for each number of layers. It calls the training kernels of the cell and of 
 
 With few streams, reading the weights takes most of the time. So the loop takes steps in pairs. It reads the weights
 forward in the first step and backward in the second, which thus begins with weights that are still in the cache. W_hh
-is even read backward right after the layer's first step: its product with the new h is precomputed for the second step,
-whose input is not known yet.
+is read backward still earlier, right after the layer's first step: its product with the new h is precomputed for the
+second step, whose input is not known yet.
 """
 
 from collections.abc import Callable
@@ -43,9 +43,9 @@ class SamplingWeights(NamedTuple):
     w_out: Packed
     """Packed, H x V, with panels (S, size) for the last S layers, which reach the output."""
     head_bias: FloatArray
-    """(1, V)."""
+    """(1, V): the bias of the output."""
     zeros: FloatArray
-    """(1, at least G)."""
+    """(1, at least G): the bias of products that have none."""
 
 
 class Kernels(NamedTuple):
@@ -66,7 +66,7 @@ class StreamArrays(NamedTuple):
     row_ids: npt.NDArray[np.int32]
     """(1, L N): the index of each row."""
     no_ids: npt.NDArray[np.int32]
-    """(1, L N) zeros."""
+    """(1, L N) zeros: row indices into a bias that has one row."""
     below: FloatArray
     """(1, L N, at least H): a view of the activations, shifted so that each row is the output of the layer below."""
     outputs: FloatArray
@@ -76,7 +76,7 @@ class StreamArrays(NamedTuple):
     precomputed: tuple[FloatArray, ...]
     """(1, L N, at least its columns) for each recurrent product that the loop precomputes; empty for the others."""
     logits: FloatArray
-    """(1, N, at least V)."""
+    """(1, N, at least V): the logits of the next characters."""
     weights: FloatArray
     """(N, V): a buffer for drawing."""
     heap: npt.NDArray[np.int32]

@@ -68,7 +68,7 @@ class Sampler:
     def tuner(self, count: int) -> ThreadTuner:
         """The tuner of the number of threads in a team that draws ``count`` streams.
 
-        With at least as many streams as threads, no team is needed, and the tuner always chooses 1.
+        With at least as many streams as threads, no team is needed, and the tuner always chooses one thread.
         """
         threads = self.network.workers.threads
         return self._tuners.setdefault(count, ThreadTuner(threads if count < threads else 1))

@@ -17,7 +17,7 @@ FEW_PAIRS = 3000
 OF_FEW_PAIRS = {"attention": "feeding", "dropout": 0.3, "weight_decay": 0.02}
 
 OF_LSTM = {"forget_bias_low": 0.0, "forget_bias_high": 1.0}
-"""Range of the LSTM's initial forget biases: at least 0, as a row is short and should be remembered as a whole."""
+"""Range of the LSTM's initial forget biases; high, so that it remembers the whole of a row, which is short."""
 
 
 def choose_transducer(draft: Draft, speed: Speed) -> float:
@@ -27,4 +27,4 @@ def choose_transducer(draft: Draft, speed: Speed) -> float:
     draft.choose(**PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {}))
     if few and draft.config.cell == "lstm":
         draft.choose(**OF_LSTM)
-    return speed(draft.config, draft.settings)
+    return draft.choose_precision(speed, speed(draft.config, draft.settings))

@@ -4,7 +4,7 @@ import numpy as np
 
 from charrnn.kinds.contract import LanguageModel
 from charrnn.sampling.growth import DrawnPiece
-from charrnn.scoring.streams import WINDOW
+from charrnn.sampling.streams import READ_WINDOW
 from charrnn.text.vocabulary import END, Vocabulary
 
 
@@ -25,7 +25,7 @@ def logprobs_of(network: LanguageModel, vocabulary: Vocabulary, symbols: str, to
     nats = np.full(len(symbols), np.nan)
     top_ids = np.full((len(symbols), top), -1, np.int32)
     top_logprobs = np.full((len(symbols), top), np.nan)
-    steps = min(WINDOW, max(1, len(ids) - 1))
+    steps = min(READ_WINDOW, max(1, len(ids) - 1))
     state, buffers = network.initial_state(1), network.buffers(steps, 1)
     for first in range(0, len(ids) - 1, steps):
         x, targets = ids[first : first + steps], ids[first + 1 : first + steps + 1]

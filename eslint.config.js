@@ -1,0 +1,16 @@
+import js from "@eslint/js";
+
+const browser = Object.fromEntries(
+  [
+    ...["atob", "document", "getSelection", "history", "location", "navigator", "performance", "requestAnimationFrame"],
+    ...["TextDecoder", "TextEncoder", "WebAssembly", "DESCRIPTION", "KERNEL", "WEIGHTS"],
+  ].map((name) => [name, "readonly"]),
+);
+
+const node = Object.fromEntries(["console", "process"].map((name) => [name, "readonly"]));
+
+export default [
+  js.configs.recommended,
+  { files: ["charrnn/pages/**/*.js"], languageOptions: { globals: browser } },
+  { files: ["tests/pages/**/*.js"], languageOptions: { globals: { ...browser, ...node } } },
+];
