@@ -2,7 +2,18 @@ import js from "@eslint/js";
 
 const browser = Object.fromEntries(
   [
-    ...["atob", "document", "getSelection", "history", "location", "navigator", "performance", "requestAnimationFrame"],
+    ...[
+      "atob",
+      "clearTimeout",
+      "document",
+      "getSelection",
+      "history",
+      "location",
+      "navigator",
+      "performance",
+      "requestAnimationFrame",
+      "setTimeout",
+    ],
     ...["TextDecoder", "TextEncoder", "WebAssembly", "DESCRIPTION", "KERNEL", "WEIGHTS"],
   ].map((name) => [name, "readonly"]),
 );

@@ -16,8 +16,6 @@ from charrnn.pages.bundle import kernel, read_source, script_of, squeezed
 from charrnn.pages.packing import pack_model
 from charrnn.pages.story import story_of
 
-ENTRY = "views/page.js"
-
 
 def html(model: Model, *, path: Path | None = None, precision: str = "int8", text: str = "") -> str:
     """Build the page of a model.
@@ -35,7 +33,8 @@ def html(model: Model, *, path: Path | None = None, precision: str = "int8", tex
     packed = pack_model(model.portable(), model.vocabulary, precision)
     story = story_of(model, path)
     description = packed.description | {"story": story, "text": text, "precision": precision}
-    script, style = script_of(ENTRY), squeezed(read_source("views/page.css"))
+    entry = "views/answering-page.js" if model.config.kind.answers else "views/page.js"
+    script, style = script_of(entry), squeezed(read_source("views/page.css"))
     return Template(read_source("views/page.html")).substitute(
         policy=policy(script, style),
         version=__version__,

@@ -9,7 +9,9 @@ import { Writer } from "./writer.js";
 class Model {
   constructor({ vocabulary, network, layout, labels }, bytes, kernel) {
     this.vocabulary = new Vocabulary(vocabulary);
-    this.network = new NETWORKS[network.engine](new Weights(layout, bytes, kernel), network);
+    const weights = new Weights(layout, bytes, kernel);
+    this.simd = Boolean(weights.product);
+    this.network = new NETWORKS[network.engine](weights, network);
     this.labels = labels;
     this.writer = new Writer(this.network, this.vocabulary);
   }
