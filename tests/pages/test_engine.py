@@ -155,7 +155,12 @@ def test_a_stop_text_ends_the_text_before_it(random, tmp_path):
     model = model_of(random)
     program = """
     const { load } = await import(inputs[0]);
-    print(inputs[1].map((stop) => { const model = load(); model.read("it"); return model.draw({ length: 400, seed: 2, stop }); }));
+    const drawn = (stop) => {
+      const model = load();
+      model.read("it");
+      return model.draw({ length: 400, seed: 2, stop });
+    };
+    print(inputs[1].map(drawn));
     """
     stops = [["e"], ["st", "the"], ["\n"], ["no such text"]]
     drawn = run_node(program, write_module(model, tmp_path / "s.mjs"), stops)
