@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Answer
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
+from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
+from charrnn.sampling.logprobs import logprobs_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
@@ -378,6 +380,26 @@ class Model:
         piece = Piece("", 0, self.symbols(text))
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
+
+    def logprobs(self, text: str | bytes, *, top: int = 0, unknown: str = "error") -> DrawnPiece:
+        """Predict each character of a text from those before it; see ``charrnn.sampling.logprobs``.
+
+        Args:
+            text: the text, of at least one character.
+            top: how many of the most probable characters to report in the place of each.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace" by the
+                closest known ones.
+
+        Raises:
+            VocabularyError: The text holds a character that the model does not know.
+            CorpusError: The text is empty.
+            ConfigError: The model does not predict characters.
+        """
+        symbols = to_beginning(text, self.vocabulary, unknown)
+        if not symbols:
+            raise CorpusError("a text must have at least one character to be predicted, not none: give a longer one")
+        most = min(check_whole("top", top, 0), len(self.vocabulary))
+        return logprobs_of(self._sampler.network, self.vocabulary, symbols, most)
 
     def score_files(
         self,

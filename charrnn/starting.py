@@ -84,7 +84,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """Return those fields of ``RunMetadata`` that are given."""
+    """Return the fields of ``RunMetadata`` that the user has set."""
     anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}

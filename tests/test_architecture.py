@@ -27,7 +27,7 @@ FLOORS = [
     {"starting"},
     {"api"},
     {"pages", "sweeps"},
-    {"exports"},
+    {"exports", "serving"},
     {"cli"},
     {"__main__"},
 ]

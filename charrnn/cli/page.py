@@ -1,4 +1,4 @@
-"""``charrnn page``: put a model into one HTML file that writes, reads and shows its units."""
+"""``charrnn page``: put a model into one HTML file that writes and reads text."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ from charrnn.workers import Workers
 
 
 class Data(Protocol):
-    """The training data of a model, as its kind finds them in a corpus."""
+    """The training data that a kind of model reads from a corpus."""
 
     def fields(self) -> Mapping[str, Any]:
         """Fields of the model's config that follow from the data, such as ``vocab_size``."""

@@ -145,7 +145,7 @@ def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
 
 
 def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
-    """Build the settings, with stop texts converted to the symbols of a model with that ``unit``.
+    """Build the settings, with stop texts as the model's symbols: characters or bytes, as ``unit`` says.
 
     Raises:
         ConfigError: A setting is unknown or out of range.

@@ -54,7 +54,7 @@ class Streams:
 
     @classmethod
     def beginning(cls, sampler: ModelSampler, text: Int32Ids, generators: Generators) -> "Streams":
-        """Create a stream for each of the ``generators`` (N, 4), all after ``text``, which is not empty."""
+        """Create a stream for each of the ``generators`` (N, 4); each has read ``text``, which is not empty."""
         network = sampler.network
         state = network.initial_state(1)
         read(network, state, text[:-1])

@@ -29,7 +29,8 @@ class RunOptions:
     as_bytes: bool = of_data(False, "Train on bytes instead of characters.", flag="bytes")
     documents: str | None = of_data(
         None,
-        "Learn many short texts and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        "Learn many short texts and where each ends. They are lines, files, or what lies between two SEPARATORs, "
+        "which may hold \\n and \\t.",
         shown_default="one long text",
         metavar="line|file|SEPARATOR",
     )

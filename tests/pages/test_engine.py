@@ -155,12 +155,12 @@ def test_a_stop_text_ends_the_text_before_it(random, tmp_path):
     model = model_of(random)
     program = """
     const { load } = await import(inputs[0]);
-    const drawn = (stop) => {
+    const draw = (stop) => {
       const model = load();
       model.read("it");
       return model.draw({ length: 400, seed: 2, stop });
     };
-    print(inputs[1].map(drawn));
+    print(inputs[1].map(draw));
     """
     stops = [["e"], ["st", "the"], ["\n"], ["no such text"]]
     drawn = run_node(program, write_module(model, tmp_path / "s.mjs"), stops)

@@ -124,10 +124,10 @@ def command(
     what the one before has left.
 
     With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
-    documents, drawn documents that CORPUS holds as a whole are counted, too.
+    documents, the drawn documents that occur complete in CORPUS are counted, too.
 
     With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text with
-    --num-samples 1. A model of --documents line prints no such lines; --json shows the --rng-seed.
+    --num-samples 1. Models trained with --documents line print only the texts; --json shows the --rng-seed.
 
     A model of documents (charrnn train --documents) draws one document, which begins with the text of --seed, and
     stops by itself where the document ends, or after --length characters. A separator at the end of the seed is left

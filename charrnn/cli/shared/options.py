@@ -137,7 +137,7 @@ def unknown(help_text: str) -> Callable[[F], F]:
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=f"{help_text} replace reads similar known ones (e for é), or else a space.",
+        help=f"{help_text} With replace, similar known characters are read instead (e for é), or else a space.",
     )
 
 

@@ -65,7 +65,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     stopped. --steps, --epochs and --minutes count from the first start of a run, not from where it is resumed.
 
     Without --steps and --epochs, a run takes 10 minutes, or --minutes, and charrnn chooses the options that you leave
-    out, for this text and machine. The defaults below are those of other runs, and of --no-plan.
+    out, for this text and machine. The defaults below hold for runs with --steps, --epochs or --no-plan.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")

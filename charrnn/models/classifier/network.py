@@ -20,6 +20,7 @@ from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.softmax import Softmax
+from charrnn.layers.spare import Spare
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.models.stateless import RowNetwork
@@ -96,8 +97,7 @@ class Classifier(RowNetwork):
         config = parameters.config
         super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, config.packed_dtype, training=training)
-        self._spare: list[ClassifierBuffers] = []
-        """The last batch's buffers: to allocate them takes as long as to label a single short row."""
+        self._spare = Spare(partial(ClassifierBuffers, config))
         self.refresh()
 
     def packed(self) -> tuple[Any, ...]:
@@ -106,10 +106,6 @@ class Classifier(RowNetwork):
 
     def run(self, x: Array, lengths: Array) -> Array:
         """Compute the log probabilities (B, C) of the labels, for rows of ids (T, B) with ``lengths`` (B,)."""
-        spare = self._spare.pop() if self._spare else None  # taken out, as several threads may predict
-        if spare is None or not spare.holds(*x.shape):
-            spare = ClassifierBuffers(self.config, *x.shape)
-        buffers = spare.shortened(len(x))
         ids, classes = self.in_orders(x, lengths), len(self.config.labels)
         found = np.empty((x.shape[1], classes))
 
@@ -118,8 +114,9 @@ class Classifier(RowNetwork):
             self.forward(ids, lengths, buffers, first, last)
             log_softmax(buffers.softmax.logits, classes, found, first, last)
 
-        self.workers.run(rows, most=x.shape[1])
-        self._spare = [spare]
+        with self._spare.lent(*x.shape) as spare:
+            buffers = spare.shortened(len(x))
+            self.workers.run(rows, most=x.shape[1])
         return found
 
     def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
@@ -169,11 +166,6 @@ class ClassifierBuffers:
         self.pooling = Pooling.allocate(config.hidden_size, config.directions, rows, dtype, config.dropout)
         self.softmax = Softmax.allocate(1, rows, len(config.labels), dtype)
         self.one_step = Rows.allocate(1, rows, longest, packed)
-        self._shape = steps, rows
-
-    def holds(self, steps: int, rows: int) -> bool:
-        """Whether these are arrays for so many rows, and for at least so many steps."""
-        return self._shape[1] == rows and self._shape[0] >= steps
 
     def shortened(self, steps: int) -> "ClassifierBuffers":
         """The same arrays for fewer steps."""

@@ -27,4 +27,4 @@ def choose_transducer(draft: Draft, speed: Speed) -> float:
     draft.choose(**PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {}))
     if few and draft.config.cell == "lstm":
         draft.choose(**OF_LSTM)
-    return speed(draft.config, draft.settings)
+    return draft.choose_precision(speed, speed(draft.config, draft.settings))
