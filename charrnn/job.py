@@ -11,13 +11,13 @@ from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.recorder import Recorder, go_back
+from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled, SaveFailed, Started
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
@@ -134,6 +134,8 @@ class TrainingJob:
         if isinstance(event, Evaluated):
             self._evaluations.append(event.to_dict())
             recorder.record(self._evaluations[-1])
+        elif isinstance(event, Sampled):
+            recorder.record(dataclasses.asdict(event), SAMPLES)
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
             if recorder.failure:

@@ -17,6 +17,7 @@ HOW_TOS = (
     "conditional",
     "pairs",
     "series",
+    "pages",
     "programs",
     "restoring",
     "resuming",

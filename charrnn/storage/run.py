@@ -3,6 +3,7 @@
 last.safetensors    the checkpoint to resume from
 best.safetensors    the checkpoint to sample from
 metrics.jsonl       a line for each evaluation
+samples.jsonl       a line for each sample of the training
 run.json            the text's sources, how often to save, the seconds taken, and why it ended
 corpus.safetensors  the text as ids; can be read again from the sources
 step-N.safetensors  the last checkpoints, if --keep asks for some
@@ -113,7 +114,7 @@ class Run(RunFiles):
             pass
         run = cls(folder, FolderLock(folder), made)
         with writing(folder):
-            for path in (run.last, run.best, run.metrics, run.metadata, run.corpus, run.folder / KEPT):
+            for path in (run.last, run.best, run.metrics, run.samples, run.metadata, run.corpus, run.folder / KEPT):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
             settle(run, run.new)
