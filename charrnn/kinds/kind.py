@@ -51,6 +51,7 @@ class Kind(ABC):
         refitted: fields of the config that a run takes from its own data even if it starts from another model.
         evaluations: most evaluations of a planned run; with few rows to validate with, the best of many is a lucky one.
         planned: whether what a user leaves open can be chosen for a run of minutes.
+        mixable: whether its models can be members of a mixture.
         asked: further arguments of its predictor's ``predict``, such as a beam.
     """
 
@@ -72,6 +73,7 @@ class Kind(ABC):
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
+    mixable: ClassVar[bool] = False
     asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -93,6 +95,14 @@ class Kind(ABC):
         Raises:
             CheckpointError: the tensors do not fit, as in ``check_fit``.
         """
+
+    def compact(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """A model's tensors in fewer bytes, for a file that holds several models; ``expand`` restores them."""
+        return tensors
+
+    def expand(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The tensors of ``compact`` as ``check_fit`` and ``load`` take them."""
+        return tensors
 
     @abstractmethod
     def trainer(self, *arguments: Any, **how: Any) -> Any:
@@ -139,6 +149,15 @@ class Kind(ABC):
         raise ConfigError(
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
         )
+
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Make the ``charrnn.training.dynamic.Adapting`` of a model, a copy that learns from the text it reads.
+
+        Raises:
+            ConfigError: models of this kind give texts no probability or have nothing that learns, or the rate is not
+                positive.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not learn from what it reads: leave that out")
 
     def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
         """Make what answers lines with a model.

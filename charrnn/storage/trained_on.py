@@ -12,12 +12,19 @@ from charrnn.storage.run import Run
 
 def trained_on(checkpoint: Path) -> Any:
     """The part of the run's data that it trains on; None where the run's text is gone or another one."""
+    parts = parts_of(checkpoint)
+    return parts and parts[0]
+
+
+def parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
+    """The parts of a run's data to train on and to validate with; None where its text is gone or another one."""
     try:
         header = load_header(checkpoint)
         corpus = stored_corpus(Run(checkpoint.parent).corpus)
         if corpus.fingerprint != header["corpus"]["fingerprint"]:
             return None
         config = config_of(header)
-        return config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])[0]
+        parts: tuple[Any, Any] = config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])
+        return parts
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # rivals are a service
         return None
