@@ -32,7 +32,10 @@ The package's parts, lowest first; a part imports only from parts above it in th
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed
     api              the Python API
+    pages            a model as an HTML file and as a JavaScript module
     sweeps           many trainings from one file, here or on a cluster
+    exports          formats of other programs, one in each file
+    serving          an HTTP server
     cli              the command line, one command in each file
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Answer
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
 from charrnn.sampling.batch import Sample, SampleBatch, seed_for
+from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
+from charrnn.sampling.logprobs import logprobs_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
@@ -35,6 +37,7 @@ from charrnn.workers import Workers, available_threads
 if TYPE_CHECKING:
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.training.dynamic import Adapting
     from charrnn.training.events import Event
 
@@ -231,7 +234,7 @@ class Model:
     ) -> SampleBatch:
         """Prepare several texts that begin with ``seed``; see ``samples``.
 
-        A model that writes for a label draws the label, too, unless it is chosen by ``given``.
+        A model that is conditioned on labels also draws each text's label, unless ``given`` has fixed it.
         """
         prefix, drawn_by = to_beginning(seed, self.vocabulary, unknown), seed_for(rng_seed)
         kind = self.config.kind
@@ -250,12 +253,20 @@ class Model:
         return sampler
 
     def given(self, label: str) -> "Model":
-        """Return the model of one label's texts, which writes and scores them like any model of text.
+        """Return the model for one label, which draws and scores that label's texts like any language model.
 
         Raises:
-            ConfigError: the model does not write for labels, or has not learned this one.
+            ConfigError: the model is not conditioned on labels, or has not learned this one.
         """
         return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
+
+    def portable(self) -> "Portable":
+        """Describe the model to the engine in JavaScript of ``charrnn.pages``.
+
+        Raises:
+            ConfigError: models of this kind do not run there.
+        """
+        return self.config.kind.portable(self._network)
 
     def _sampler_of(self, label: str) -> ModelSampler:
         return self.given(label)._sampler
@@ -276,11 +287,11 @@ class Model:
         """Return the most probable answers to each line and their probabilities, in falling order.
 
         Args:
-            lines: without their ends.
-            top: how many answers to each line.
+            lines: the lines, without line ends.
+            top: number of answers to return for each line.
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest one it knows.
-            beam: beginnings of answers that are kept while they are written, for models that search for them.
+            beam: number of hypotheses that beam search keeps, for models that search for answers.
             known: the data that the model was trained on, whose answers come first, for models that learn pairs.
 
         Raises:
@@ -303,23 +314,24 @@ class Model:
         """Forecast the numbers that continue a series; see ``charrnn.kinds.kind.Kind.forecast``.
 
         Args:
-            horizon: how many.
-            text: a table of the series, or of the rows after ``training``; None to go on from there.
+            horizon: number of values to forecast.
+            text: a table of the series, or of the rows after ``training``; None to continue from the end of
+                ``training``.
             training: the data that the model was trained on.
 
         Raises:
-            ConfigError: the model does not forecast, or numbers that it needs are not there.
+            ConfigError: the model does not forecast, or numbers that it needs are missing.
             CorpusError: the table is malformed.
         """
         return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
 
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
-        """Measure the model's answers beside those of simple rivals.
+        """Evaluate the model's predictions, and for comparison those of simple baselines.
 
         Args:
-            sources: files, folders, or "-" for standard input, of the form that the model was trained on.
-            encoding: of the text; UTF-8 if not given.
-            training: the data that the model was trained on, to which the rivals are fitted; see
+            sources: files, folders, or "-" for standard input, in the form that the model was trained on.
+            encoding: the text's encoding; UTF-8 if not given.
+            training: the data that the model was trained on, to which the baselines are fitted; see
                 ``charrnn.kinds.kind``.
 
         Raises:
@@ -369,6 +381,26 @@ class Model:
         piece = Piece("", 0, self.symbols(text))
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
+
+    def logprobs(self, text: str | bytes, *, top: int = 0, unknown: str = "error") -> DrawnPiece:
+        """Predict each character of a text from those before it; see ``charrnn.sampling.logprobs``.
+
+        Args:
+            text: the text, of at least one character.
+            top: how many of the most probable characters to report in the place of each.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace" by the
+                closest known ones.
+
+        Raises:
+            VocabularyError: The text holds a character that the model does not know.
+            CorpusError: The text is empty.
+            ConfigError: The model does not predict characters.
+        """
+        symbols = to_beginning(text, self.vocabulary, unknown)
+        if not symbols:
+            raise CorpusError("a text must have at least one character to be predicted, not none: give a longer one")
+        most = min(check_whole("top", top, 0), len(self.vocabulary))
+        return logprobs_of(self._sampler.network, self.vocabulary, symbols, most)
 
     def score_files(
         self,

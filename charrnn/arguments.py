@@ -1,4 +1,4 @@
-"""Checks of arguments of the Python API, which return them as plain Python values."""
+"""Checks of the Python API's arguments; each returns its argument as a plain Python value."""
 
 import math
 import numbers
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from charrnn.errors import ConfigError
 
 MOST_THREADS = 1024
-"""Largest number of threads of a run, and of runs at once; larger numbers are taken for mistakes."""
+"""Largest number of threads of a run, and of runs at once; larger numbers are rejected as mistakes."""
 
 
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
@@ -30,7 +30,7 @@ def check_whole(name: str, value: Any, least: float = -math.inf, most: float = m
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Build the beginning of an advice on an unknown name: a similar one that is known; empty if there is none."""
+    """Build the start of the advice for an unknown name: a similar known one; empty if there is none."""
     import difflib
 
     close = difflib.get_close_matches(name, known, n=1)

@@ -1,4 +1,6 @@
-"""The time for which this process has run, without the time for which it was stopped; a run's minutes count it.
+"""A clock of the time for which this process has run, without the time for which it was stopped.
+
+It measures a run's minutes.
 
 A process is not told that it was stopped (Ctrl-Z, SIGSTOP, a sleeping laptop), nor for how long. So a thread reads the
 clock regularly. If two readings are far apart and the process has used no processor time between them, it was stopped.
@@ -29,9 +31,9 @@ class ClockReading(NamedTuple):
 
 
 class Stopwatch:
-    """Counts the seconds for which the process runs; of a time while it is stopped, at most ``LONGEST_GAP``.
+    """A count of the seconds for which the process runs; while it is stopped, at most ``LONGEST_GAP`` are counted.
 
-    Only ``beat`` writes. So no lock is needed; an interrupt might leave a lock locked.
+    Only ``beat`` changes the count, so it needs no lock, which an interrupt might leave locked.
 
     Args:
         wall: a clock that also runs while the process is stopped.
@@ -51,7 +53,7 @@ class Stopwatch:
         return ClockReading(wall, processor, last.running + gap)
 
     def seconds(self) -> float:
-        """Return how long the process has run since the stopwatch was made."""
+        """Return how long the process has run since the stopwatch was created."""
         return self._read().running
 
     def beat(self) -> None:

@@ -8,14 +8,14 @@ DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 """Bidirectional classes of characters that change the direction of all text that follows."""
 
 WITHOUT_WIDTH = {"Mn", "Me", "Cf"}
-"""Categories of combining marks, joiners and variation selectors."""
+"""Categories of characters that take no column: combining marks, joiners and variation selectors."""
 
 SOFT_HYPHEN = "\xad"
-"""The only common character of these categories that terminals show."""
+"""The only common character of these categories that takes a column."""
 
 
 def is_harmless(character: str) -> bool:
-    """Whether a terminal shows the character as text, as letters, signs, spaces and joiners, unlike controls."""
+    """Whether a terminal shows the character as text: a letter, sign, space or joiner, but not a control character."""
     if character.isprintable():
         return True
     return category(character) in ("Zs", "Cf") and bidirectional(character) not in DIRECTIONS

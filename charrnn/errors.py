@@ -8,8 +8,8 @@
     ├── RunError          a run is missing, exists already, or its folder cannot be written
     └── TrainingError     training cannot go on, for example because the loss is no longer finite
 
-A message is one line, ``X must be WANTED, not GOT: ADVICE`` or ``WHAT IS WRONG: WHY; ADVICE``, in which an advice may
-be left out after GOT and a reason before ADVICE. The command line prints it unchanged and exits with 1.
+A message is one line, ``X must be WANTED, not GOT: ADVICE`` or ``WHAT IS WRONG: WHY; ADVICE``. The first form may
+lack ADVICE, the second WHY. The command line prints the message unchanged and exits with 1.
 """
 
 

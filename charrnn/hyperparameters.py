@@ -1,12 +1,13 @@
 """Hyperparameters that cells and optimizers declare, each of which becomes an option.
 
-A module declares them as a literal, which the command line reads without importing the module. It maps each name to the
-attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` are required.
+The module of such a part (a cell or an optimizer) declares them as a literal, which the command line reads without
+importing the module. The literal maps each name to attributes of a ``charrnn.options.Option``, of which ``default`` and
+``help`` are required.
 
     HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import cache
@@ -19,10 +20,10 @@ from charrnn.registry import is_ours, literal_in, modules_in, names_in
 
 @cache
 def declared_by(folder: str, name: str) -> dict[str, Mapping[str, Any]]:
-    """Return what a part declares, by name.
+    """Return the declarations of a part's hyperparameters, by name.
 
     Raises:
-        ConfigError: another package's declaration has another form.
+        ConfigError: the declaration in another package is malformed.
     """
     declared = literal_in(folder, name, "HYPERPARAMETERS") or {}
     try:
@@ -43,26 +44,27 @@ def defaults_of(folder: str, name: str) -> dict[str, float]:
 def options_in(folder: str, group: str, resumed: str = "") -> dict[str, Option]:
     """Return the hyperparameters of all parts of a folder as options; the default None means a part's own default.
 
-    Of one that several parts have, our own declaration is shown.
+    If several parts have the same hyperparameter, this package's declaration determines the option.
     """
     options: dict[str, Option] = {}
+    parts: dict[str, dict[str, list[str]]] = {}
     for part in sorted(names_in(folder), key=lambda name: not is_ours(modules_in(folder)[name])):
-        with nullcontext() if is_ours(modules_in(folder)[part]) else suppress(ConfigError):  # told when it is used
+        with nullcontext() if is_ours(modules_in(folder)[part]) else suppress(ConfigError):  # reported when it is used
             for name, declared in declared_by(folder, part).items():
-                shown = f"{part} {declared['default']:g}"
-                known = options.get(name)
-                options[name] = (
-                    replace(known, shown_default=f"{known.shown_default}, {shown}")
-                    if known
-                    else _option(name, declared, group, shown, resumed)
-                )
-    return options
+                options.setdefault(name, _option(name, declared, group, resumed))
+                parts.setdefault(name, {}).setdefault(f"{declared['default']:g}", []).append(part)
+    return {name: replace(option, shown_default=_shown(parts[name])) for name, option in options.items()}
 
 
-def _option(name: str, declared: Mapping[str, Any], group: str = "", shown: str = "", resumed: str = "") -> Option:
+def _shown(parts: Mapping[str, Sequence[str]]) -> str:
+    """Return the default values of a hyperparameter, each with the names of the parts that have it."""
+    return "; ".join(f"{value} ({', '.join(names)})" for value, names in parts.items())
+
+
+def _option(name: str, declared: Mapping[str, Any], group: str = "", resumed: str = "") -> Option:
     attributes = {key: value for key, value in declared.items() if key not in ("default", "help")}
     attributes |= {"name": name, "flag": name.replace("_", "-"), "kind": float, "resumed": resumed}
-    return Option(declared["help"], group, shown, **attributes)
+    return Option(declared["help"], group, **attributes)
 
 
 def check_hyperparameters(folder: str, role: str, name: str, given: Mapping[str, Any]) -> None:

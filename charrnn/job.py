@@ -12,7 +12,7 @@ from charrnn.kinds.transfer import Pretrained
 from charrnn.models.mixture.combine import LEAST_HELD_OUT
 from charrnn.models.mixture.runs import checkpoint_of, with_counts
 from charrnn.storage.atomic import writing
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.recorder import Recorder, go_back
 from charrnn.storage.run import Run
@@ -25,13 +25,13 @@ from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 
 LARGE_VOCABULARY = 1000
-"""Symbols of a vocabulary, above which rare ones are counted."""
+"""In vocabularies with more symbols than this, rare ones are counted."""
 
 RARE, RARE_SHARE = 5, 0.2
 """Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""
 
 COUNTED = 1 << 20
-"""Ids counted at a time."""
+"""Number of ids that are counted at a time."""
 
 
 class TrainingJob:
@@ -163,7 +163,7 @@ class TrainingJob:
         if step == self.started.resumed_from and run.mixture.is_file():
             return
         best, workers = load_checkpoint(run.checkpoint), self.trainer.workers
-        combined = with_counts(best, train_ids, val_ids, run.checkpoint.stat().st_size, workers)
+        combined = with_counts(run.checkpoint, best, train_ids, val_ids, workers)
         run.check_lock()
         if combined.mixture is None:
             with writing(run.folder):
@@ -177,7 +177,7 @@ class TrainingJob:
         tensors, header = self.trainer.snapshot()
         checkpoint = Checkpoint(tensors, header | self._header)
         if kind == "best":
-            self._recorder.save_best(checkpoint)
+            self._recorder.save_best(weights_only(checkpoint))
         else:
             self._recorder.save_last(checkpoint, self._metadata_now(ended=""), self.trainer.progress.step)
 

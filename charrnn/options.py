@@ -32,16 +32,16 @@ class Option:
         metavar: the placeholder of the value in the help.
         flag: the command-line flag without dashes; the name if empty.
         negatable: whether ``--no-FLAG`` switches it off.
-        least: smallest number that it can be.
-        above: number above which it must be.
-        below: number below which it must be.
-        most: largest number that it can be.
-        choices: a function that returns the texts that it can be.
+        least: smallest allowed value.
+        above: number that the value must exceed.
+        below: number that the value must be below.
+        most: largest allowed value.
+        choices: a function that returns the allowed texts.
         resumed: whether a resumed run may be given another value: "freely"; "told" if this changes what is learned,
             so that the user gets a note; "" if it may not.
         retrained: whether a run that starts from another one's weights may be given another value.
         kinds: tasks and names of the kinds of models that have it; none for all.
-        name: of the field.
+        name: name of the dataclass field.
         kind: bool, int, float, str or Path.
         default: the value if none is given.
     """
@@ -90,10 +90,10 @@ class Option:
                 wanted = "finite" if math.isinf(number) else self.range
                 raise ConfigError(f"{self.name} must be {wanted}, not {value!r}")
             return number
-        return self.kind(value)  # of a subclass such as np.str_ too
+        return self.kind(value)  # converts subclasses such as np.str_, too
 
     def _small(self, value: Any) -> Any:
-        """Return the number if it is at most LARGEST."""
+        """Return the number if it is at most LARGEST; else raise a ConfigError."""
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ConfigError(f"{self.name} must be below 2^63, not greater: choose a smaller one")
         return value
@@ -109,13 +109,13 @@ class Option:
 
     @property
     def range(self) -> str:
-        """The allowed numbers, in words."""
+        """The range of allowed numbers, in words."""
         words = (("at least", self.least), ("above", self.above), ("below", self.below), ("at most", self.most))
         return " and ".join(f"{word} {bound:,}" for word, bound in words if bound is not None) or "finite"
 
 
 def declare(default: Any, help_text: str, group: str, **declared: Any) -> Any:
-    """Make a dataclass field that is an option; ``declared`` are further attributes of ``Option``."""
+    """Create a dataclass field that is an option; ``declared`` are further attributes of ``Option``."""
     return dataclasses.field(default=default, metadata={"option": Option(help_text, group, **declared)})
 
 
@@ -141,7 +141,7 @@ def _options_of(holder: Any) -> dict[str, Option]:
 
 
 def _name_of(annotation: Any) -> str:
-    """An annotation as it is written, whether its module keeps annotations as text or not."""
+    """An annotation as text; depending on the module, it may be text already."""
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 

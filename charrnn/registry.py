@@ -1,8 +1,9 @@
-"""Finding cells, optimizers and kinds of models by name, here and in other packages.
+"""Lookup of cells, optimizers, kinds of models and export targets (parts) by name, here and in other packages.
 
 A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimizers``, a kind of model a folder in
-``charrnn/models``; ``a_b.py`` is called a-b. Another package names its modules in the entry points ``charrnn.cells``,
-``charrnn.optimizers`` and ``charrnn.models``. A module defines its part as CELL, OPTIMIZER or KIND.
+``charrnn/models``, an export target a file or folder in ``charrnn/exports``; ``a_b.py`` is called a-b. Another package
+names its modules in the entry points ``charrnn.cells``, ``charrnn.optimizers``, ``charrnn.models`` and
+``charrnn.exports``. A module defines its part as CELL, OPTIMIZER, KIND or TARGET.
 """
 
 import ast
@@ -23,7 +24,7 @@ NOT_PARTS = {"__init__", "contract", "time_loop", "optimizer"}
 
 @cache
 def modules_in(folder: str) -> dict[str, str]:
-    """Return the modules of a folder's parts by the parts' names, unimported: ours, then those of other packages."""
+    """Return the name of each part's module, by the part's name: for a folder here, and for other packages."""
     paths = (PACKAGE_FOLDER / folder).iterdir()
     ours = {
         path.stem.replace("_", "-"): f"charrnn.{folder}.{path.stem}"
@@ -44,7 +45,7 @@ def _modules_of_others(group: str) -> dict[str, str]:
 
 @cache
 def _others_have(group: str) -> bool:
-    """Whether an installed package mentions entry points of that group."""
+    """Whether an installed package declares entry points of that group."""
     for folder in map(Path, dict.fromkeys(sys.path)):
         for path in folder.glob("*-info/entry_points.txt"):
             try:
@@ -67,7 +68,7 @@ def names_in(folder: str) -> list[str]:
 
 @cache
 def find(folder: str, role: str, name: str) -> Any:
-    """Import the part of that name.
+    """Import the part with that name.
 
     Raises:
         ConfigError: There is no such part, or its module does not define it.
@@ -93,7 +94,7 @@ def find(folder: str, role: str, name: str) -> Any:
 def literal_in(folder: str, name: str, variable: str) -> Any:
     """Read the literal that a part's module assigns to a variable, without importing it; None if there is none.
 
-    So the help can list the options that parts declare without the time to import them.
+    So the help can list the options of all parts without importing them, which takes longer.
     """
     module = modules_in(folder)[name]
     try:
@@ -117,7 +118,7 @@ def _literal_of(module: str, variable: str) -> Any:
         try:
             return ast.literal_eval(values[0])
         except (SyntaxError, ValueError):
-            pass  # of another form
+            pass  # not in the usual form
     imported = re.findall(rf"^from (\S+) import [^(\n]*\b{variable}\b", text, re.MULTILINE)
     if len(imported) == 1 and not values:
         return _literal_of(imported[0], variable)

@@ -44,13 +44,14 @@ FINGERPRINT_DEFAULTS: dict[str, Any] = {
     "precision": "float32",
     "end_symbol": False,
 }
-"""The first options in a fingerprint, in a fixed order, as saved states name their models by fingerprints.
+"""The first options in a fingerprint, in an order that must not change: saved states hold their models' fingerprints.
 
-Of all other options, only those that differ from their defaults are in it, so that a new option leaves states valid.
+Of the other options, a fingerprint includes only those that differ from their defaults. So a new option leaves saved
+states valid.
 """
 
 MOVED = ("dropout", "recurrent_init")
-"""Options that some saved states have just before "precision"."""
+"""Options that fingerprints in some older states include just before "precision"."""
 
 
 class Session:
@@ -65,7 +66,7 @@ class Session:
         self._generators = generator(rng_seed)[np.newaxis]
         self._streams: Streams | None = None
         self._open: Given | None = None
-        """The characters that the last stream has yielded."""
+        """The count of the characters that the open stream has yielded."""
 
     def reseed(self, rng_seed: int) -> None:
         """Seed the random generator for the text that follows.
@@ -123,7 +124,7 @@ class Session:
         top: int = 0,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> Iterator[Step]:
-        """Draw in steps, as ``charrnn.sampling.growth.grow``, for a reader who may stop before the end.
+        """Draw in steps, as ``charrnn.sampling.growth.grow`` does, for a consumer that may stop before the end.
 
         Args:
             settings: how to draw.
@@ -150,7 +151,7 @@ class Session:
 
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
-        """Count the characters yielded in the body; after it, the streams have read these and no more."""
+        """Count the characters yielded in the ``with`` block; after it, the streams have read these and no more."""
         self._settle()
         given = self._open = Given(self._streams or self._beginning(""), settings)
         try:
@@ -197,7 +198,7 @@ class Session:
         try:
             checkpoint = load_checkpoint(check_path("a state", path))
         except CheckpointError as error:
-            why, _, _ = str(error).rpartition("; ")  # without the advice, which is for models
+            why, _, _ = str(error).rpartition("; ")  # without the advice, which is meant for models
             raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
         if checkpoint.header.get("kind") != STATE_KIND:
             raise CheckpointError(f"{path} is not a saved state but a model: choose another file for the state")
@@ -256,12 +257,12 @@ def state_path(path: str | Path) -> Path:
 
 
 def unwritable_state(path: str | Path, error: BaseException) -> RunError:
-    """Make the error for a state that cannot be written."""
+    """Build the error for a state that cannot be written."""
     return RunError(f"cannot write the state {path}: {reason(error)}; choose another file")
 
 
 class Given:
-    """Counts the characters that a stream yields, so that the session can go back to the last one that was taken.
+    """A count of the characters that a stream yields, so that the session can go back to the last one that was taken.
 
     Attributes:
         streams: the streams that draw.
@@ -285,14 +286,17 @@ class Given:
             yield step
 
     def take(self) -> None:
-        """Count the offered characters as taken; if all drawn ones are, start from here."""
+        """Count the offered characters as taken; if that is all that was drawn, ``end`` need not go back further."""
         self.characters += self.offered
         self.offered = 0
         if self._drawn == self.characters:
             self._mark, self._drawn, self.characters = self._counted, 0, 0
 
     def end(self) -> None:
-        """Go back to ``start`` and draw the taken characters again; if interrupted, this can be called again."""
+        """Set the streams to just after the last taken character; if interrupted, this can be called again.
+
+        If more was drawn, the streams go back and draw the taken characters again.
+        """
         self.ended = True
         # When Python exits, it closes an open stream after it has unloaded compiled code.
         if self._settled or sys.is_finalizing():

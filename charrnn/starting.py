@@ -1,4 +1,4 @@
-"""Starting a training job: a new run, a run that starts from another run's weights, or a resumed run."""
+"""How a training job starts: as a new run, from another run's weights, or as a resumed run."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from charrnn.kinds.header import model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
 from charrnn.models.mixture.combine import mixing_seconds
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
@@ -34,7 +34,9 @@ from charrnn.training.speed import training_speed
 from charrnn.workers import available_threads
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Fraction of a run's time, and most seconds, of one measurement of the machine's speed; there are up to four."""
+"""Limits on the time of one measurement of the machine's speed: a fraction of the run's time, and seconds.
+
+There are up to four measurements."""
 
 
 def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
@@ -83,7 +85,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """Return those fields of ``RunMetadata`` that are given."""
+    """Return the fields of ``RunMetadata`` that the user has set."""
     anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding", "counts")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
@@ -96,7 +98,7 @@ def _reading_of(chosen: RunOptions) -> dict[str, Any]:
 
 
 def _to_resume(name: str | None, sources: Sequence[str], checkpoints: Path) -> Run:
-    """Open the run of that name, else the one named after the first source, else the newest."""
+    """Open the run called ``name``; without a name, the one named after the first source, or else the newest."""
     if name is None and not sources:
         return newest_run(checkpoints)
     if name is None:
@@ -169,7 +171,7 @@ def _joins_counts(config: Any, chosen: RunOptions, *, planned: bool) -> bool:
 
 
 def _check_same(config: Any, data: Data) -> None:
-    """Refuse to start from the weights of a model that answers otherwise."""
+    """Refuse to start from the weights of a model whose config does not fit the data, such as by its classes."""
     for name, value in data.fields().items():
         if name not in config.kind.refitted and getattr(config, name) != value:
             raise ConfigError(
@@ -179,7 +181,7 @@ def _check_same(config: Any, data: Data) -> None:
 
 
 def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequence[str], encoding: str) -> Data:
-    """What a kind finds in the corpus of these sources; a line that it cannot read is told with its file and number."""
+    """Read a kind's data from the corpus of these sources; an error in a line names the line's file and number."""
     try:
         return kind.data(corpus, given)
     except MalformedRowError as error:
@@ -188,6 +190,11 @@ def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequ
 
 def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
+    if not is_resumable(checkpoint.header):
+        raise CheckpointError(
+            f"{run.last} cannot be resumed: it holds a model without the optimizer's state, as best.safetensors does; "
+            "start a new run from it with --init-from"
+        )
     try:
         config, vocabulary = _trainable(checkpoint)
         config.require_trainable()
@@ -242,7 +249,7 @@ def count_files(sources: Sequence[str]) -> int:
 
 
 def notes_on_files(files: int) -> Iterator[str]:
-    """Yield a note for the user if a text is of several files, whose ends a model does not learn."""
+    """Yield a note for the user if a text consists of several files, whose ends the model does not learn."""
     if files > 1:
         yield f"{files:,} files are read as one text; --documents file learns where each ends"
 
@@ -266,12 +273,12 @@ def _corpus_of(
     *,
     gone: bool,
 ) -> Corpus:
-    """Read the text of a resumed run, or take it from the cache if it is gone or could be read only once.
+    """Read the text of a resumed run; take it from the cache if its files are gone, or if it could be read only once.
 
     Raises:
         CorpusError: The text has changed, or must be given again.
     """
-    splits = (False, True) if reading["documents"] else (False,)  # an older charrnn may have split the text otherwise
+    splits = (False, True) if reading["documents"] else (False,)  # older versions may have split the text differently
     if not sources or gone:
         for old_split in splits:
             cached = open_cache(run.corpus, ANY if gone else None, old_split=old_split, **reading)

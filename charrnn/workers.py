@@ -180,5 +180,5 @@ def without_denormals(job: Callable[[int, int], None], part: int, parts: int) ->
 
 
 def share(count: int, part: int, parts: int) -> tuple[int, int]:
-    """First and one beyond the last of the things in part ``part`` if ``count`` are split into ``parts`` parts."""
+    """The first index of part ``part``, and one beyond its last, if ``count`` items are split into ``parts`` parts."""
     return count * part // parts, count * (part + 1) // parts

@@ -30,8 +30,14 @@ def test_a_cell_starts_the_same_from_its_defaults_given_and_not(name):
 
 def test_options_of_several_parts_show_the_default_of_each():
     option = options_in("optimizers", "Training")["epsilon"]
-    assert option.shown_default == "adagrad 1e-08, adam 1e-08, rmsprop 1e-08"
+    assert option.shown_default == "1e-08 (adagrad, adam, rmsprop)"
     assert (option.flag, option.kind, option.default, option.above) == ("epsilon", float, None, 0)
+
+
+def test_the_help_shows_the_learning_rate_of_each_optimizer():
+    rates = {name: find_optimizer(name).learning_rate for name in names_in("optimizers")}
+    shown = TRAINING_OPTIONS["learning_rate"].shown_default
+    assert shown == "; ".join(f"{rate:g} ({name})" for name, rate in rates.items())
 
 
 def test_no_two_options_have_one_name():

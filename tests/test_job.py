@@ -413,3 +413,20 @@ def test_the_hint_is_of_all_sessions_and_patience_is_kept(corpus, runs, tmp_path
     assert events[-1].hint == whole[-1].hint
     with pytest.raises(ConfigError, match="patience waits for a lower validation loss"):
         open_job([corpus], checkpoints=runs, name="x", patience=2, val_fraction=0)
+
+
+def test_the_best_checkpoint_has_no_optimizer_state_and_serves_all_but_resuming(corpus, runs):
+    options = {**SMALL, "checkpoints": runs, "preview": False, "eval_every": 2}
+    for _ in open_job([corpus], steps=4, **options).events():
+        pass
+    run = Run(runs / "cat")
+    last, best = load_checkpoint(run.last), load_checkpoint(run.best)
+    assert any(name.startswith("optimizer.") for name in last.tensors)
+    assert best.tensors.keys() == {name for name in last.tensors if not name.startswith(("optimizer.", "state."))}
+    for _ in open_job([corpus], steps=2, name="other", init_from=run.best, **options).events():
+        pass
+    run.last.write_bytes(run.best.read_bytes())
+    with pytest.raises(
+        CheckpointError, match=r"without the optimizer's state, .*; start a new run from it with --init"
+    ):
+        open_job(name="cat", resume=True, checkpoints=runs)

@@ -3,7 +3,7 @@
 A layer computes, for t = 0 ... T-1,
 
     a[t] = W_ih x[t] + b                       (G = gates x H numbers per stream)
-    u[t] = W_hh v[t]                           (v = h[t-1], as a rule)
+    u[t] = W_hh v[t]                           (v = h[t-1] in most cells)
     h[t], ... = cell(a[t], u[t], state[t-1])
 
 The layer computes a for all t at once. A cell defines its equations for one step of one stream, ``step`` and
@@ -11,8 +11,8 @@ The layer computes a for all t at once. A cell defines its equations for one ste
 activations what the backward pass needs, and ``step_back`` overwrites it with the gradients of a and u. Everything else
 (the gradients of W_ih, W_hh and b, the layers, the loss) follows from these and is the same for all cells.
 
-A cell's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``) and arguments of its
-initial values.
+A cell's module may declare hyperparameters, which become options (see ``charrnn.hyperparameters``) and arguments of the
+functions that return its initial values.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class Weights(NamedTuple):
     vectors: FloatArray
     """(P, at least H): the cell's vectors, converted by their ``read_as``."""
     rows: npt.NDArray[np.int32]
-    """(1, B): the number of each stream, as the ``row_index`` of products that are added to an array of B rows."""
+    """(1, B): the number of each stream: the ``row_index`` of products that are added to an array of B rows."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Cell:
         initial_bias: ``initial_bias(units, **hyperparameters)`` returns the initial bias (G,).
         products: one or two products with W_hh; the first one's result is added to the first columns of a.
         begin: ``begin(activations, t, b, bias_row, vectors, units)``, called before the products; ``bias_row`` (G,) is
-            a.
+            a[t].
         between: like ``begin``, called between two products if the second one's operand depends on the first.
         between_back: ``between_back(activations, t, b, d_v, d_h_before, units)``: the backward pass of ``between``;
             ``d_v`` is the gradient of the second operand.
@@ -156,14 +156,14 @@ class Cell:
         return backward_of(self.step_back, self.between_back, self._places())
 
     def _places(self) -> tuple[tuple[int, int], ...]:
-        """Each product's operand and gradient, as indices into the activations."""
+        """For each product, the indices of its operand and its gradient in the activations."""
         names = ("gates", *self.state, *self.saved)
         return tuple((names.index(each.operand), names.index(each.gradient)) for each in self.products)
 
 
 @cache
 def find_cell(name: str) -> Cell:
-    """The cell of that name.
+    """The cell with that name.
 
     Raises:
         ConfigError: no cell has that name.

@@ -30,7 +30,7 @@ class GRUActivations(NamedTuple):
     gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
     candidate: FloatArray
     """(T, B, H): u_n + b_hn, then its gradient."""
 
@@ -44,7 +44,7 @@ def begin(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -60,13 +60,13 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def three_gates(a, units):
-    """Views of the three gates in a row of 3H numbers."""
+    """Cut a row of 3H numbers into its three gates, as views."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; add to ``d_h_before`` the gradient that does not flow through W_hh."""
+    """Backward pass of ``step``; add to ``d_h_before`` the gradient that does not flow through W_hh."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a_r, a_z, a_n = three_gates(activations.gates[t, b], units)
@@ -84,7 +84,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def add_to(total, row, units):
-    """Add a row to another one."""
+    """Add ``row`` to ``total``."""
     for k in range(units):
         total[k] += row[k]
 

@@ -29,7 +29,7 @@ class GRULectureActivations(NamedTuple):
     gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
     reset: FloatArray
     """(T, B, H): r * h[t-1]."""
     candidate: FloatArray
@@ -38,13 +38,13 @@ class GRULectureActivations(NamedTuple):
 
 @inlined
 def begin(activations, t, b, bias_row, vectors, units):
-    """Write the a_n to which one stream's second product is added."""
+    """Write one stream's a_n, to which the second product is added."""
     copy_row(bias_row[2 * units :], activations.candidate[t, b], units)
 
 
 @inlined
 def reset(activations, t, b, bias_row, vectors, units):
-    """Do one stream's step up to the second product: compute its operand r * h[t-1]."""
+    """Compute the part of one stream's step before the second product: that product's operand r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before, v = activations.h[t, b], activations.reset[t, b]
@@ -56,7 +56,7 @@ def reset(activations, t, b, bias_row, vectors, units):
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do the part of one stream's step that follows the second product."""
+    """Compute the part of one stream's step that follows the second product."""
     wide_vectors()
     _, a_z, a_n = three_gates(activations.gates[t, b], units)
     candidate, h_before, h = activations.candidate[t, b], activations.h[t, b], activations.h[t + 1, b]
@@ -68,7 +68,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards, down to the second product; zero ``d_h`` for the gradient of r * h[t-1]."""
+    """Backward pass of ``step``, down to the second product; zero ``d_h``, to receive the gradient of r * h[t-1]."""
     wide_vectors()
     one, zero = d_hs.dtype.type(1), d_hs.dtype.type(0)
     _, a_z, a_n = three_gates(activations.gates[t, b], units)
@@ -85,7 +85,7 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 @inlined
 def reset_back(activations, t, b, d_v, d_h_before, units):
-    """Do ``reset`` of one stream's step backwards; ``d_v`` is the gradient of r * h[t-1]."""
+    """Backward pass of ``reset``; ``d_v`` is the gradient of r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before = activations.h[t, b]

@@ -19,10 +19,15 @@ from charrnn.kernels.intrinsics import wide_vectors
 from charrnn.kernels.jit import inlined
 
 HYPERPARAMETERS = {
-    "slowest_rate": {"default": 0.02, "help": "Initial rate of the first leaky unit.", "above": 0, "below": 1},
+    "slowest_rate": {
+        "default": 0.02,
+        "help": "The initial rates of leaky units are spread from this one to --fastest-rate.",
+        "above": 0,
+        "below": 1,
+    },
     "fastest_rate": {
         "default": 0.9,
-        "help": "Initial rate of the last leaky unit.",
+        "help": "The other end of the initial rates; see --slowest-rate.",
         "above": 0,
         "below": 1,
     },
@@ -31,7 +36,7 @@ HYPERPARAMETERS = {
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a, rate, h_before, h = activations.gates[t, b], vectors[0], activations.h[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -42,7 +47,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; add to ``d_h_before`` the gradient that does not flow through W_hh."""
+    """Backward pass of ``step``; add to ``d_h_before`` the gradient that does not flow through W_hh."""
     wide_vectors()
     one = d_hs.dtype.type(1)
     a, rate, h_before = activations.gates[t, b], vectors[0], activations.h[t, b]
@@ -55,13 +60,13 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> FloatArray:
-    """Initial s (H,): rates from the slowest to the fastest in a geometric series."""
+    """Initial s (H,), whose rates form a geometric series from the slowest to the fastest."""
     rates = np.geomspace(slowest_rate, fastest_rate, units)
     return np.log(rates / (1 - rates))
 
 
 def rates_of(s: FloatArray) -> FloatArray:
-    """sigmoid(s), without overflow for any s."""
+    """The rates sigmoid(s), computed without overflow for any s."""
     return (1 + np.tanh(s / 2)) / 2
 
 

@@ -1,4 +1,4 @@
-"""Leaky units with fixed rates; see ``leaky``."""
+"""Leaky integrator units as in ``leaky``, but with fixed rates, which are not trained."""
 
 from dataclasses import replace
 

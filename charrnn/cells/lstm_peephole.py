@@ -1,4 +1,4 @@
-"""Long short-term memory with peepholes: the gates see the cell (Gers, Schraudolph and Schmidhuber 2002).
+"""Long short-term memory with peepholes: the gates also read c (Gers, Schraudolph and Schmidhuber 2002).
 
     i = sigmoid(a_i + p_i * c[t-1])    f = sigmoid(a_f + p_f * c[t-1])    g = tanh(a_g)
     c[t] = f * c[t-1] + i * g
@@ -28,7 +28,7 @@ INPUT, FORGET, OUTPUT = range(3)
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, h = activations.c[t, b], activations.c[t + 1, b], activations.h[t + 1, b]
@@ -47,7 +47,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards; ``d_c`` becomes the gradient of ``c_before``."""
+    """Backward pass of ``step``; ``d_c`` becomes the gradient of ``c_before``."""
     wide_vectors()
     a_i, a_f, a_g, a_o = four_gates(activations.gates[t, b], units)
     c_before, c, d_h, d_c = activations.c[t, b], activations.c[t + 1, b], d_hs[t + 1, b], d_states[0][0, b]

@@ -25,12 +25,12 @@ class RNNActivations(NamedTuple):
     gates: FloatArray
     """(T, B, H): a, or the value that ``step`` writes over it, then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
 
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a, h = activations.gates[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -39,7 +39,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards."""
+    """Backward pass of ``step``."""
     wide_vectors()
     a, h, d_h = activations.gates[t, b], activations.h[t + 1, b], d_hs[t + 1, b]
     for k in range(units):

@@ -18,7 +18,7 @@ from charrnn.kernels.jit import inlined
 
 @inlined
 def step(activations, t, b, vectors, units):
-    """Do one stream's step."""
+    """Compute one step of one stream."""
     wide_vectors()
     a, h = activations.gates[t, b], activations.h[t + 1, b]
     for k in range(units):
@@ -27,7 +27,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
-    """Do one stream's step backwards."""
+    """Backward pass of ``step``."""
     wide_vectors()
     a, h, d_h = activations.gates[t, b], activations.h[t + 1, b], d_hs[t + 1, b]
     zero = h.dtype.type(0)

@@ -28,7 +28,7 @@ def name_of(part: Any) -> str:
 
 
 def first_product(operand: int) -> Callable[..., None]:
-    """Make the product that is added to the first columns of a, in ``gates``."""
+    """Return the function that adds the first product to the first columns of a, in ``gates``."""
 
     @inlined
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
@@ -46,7 +46,7 @@ def first_product(operand: int) -> Callable[..., None]:
 
 
 def further_product(place: int, operand: int, result: int) -> Callable[..., None]:
-    """Make a product that is added to an array of the activations."""
+    """Return a function that adds product number ``place`` to an array of the activations."""
 
     @inlined
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
@@ -64,7 +64,7 @@ def no_product(matmul, weights, activations, bias_rows, row_index, t, first, las
 
 
 def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
-    """Make the backward pass of a product: add its operand's gradient to d_h, in row t (``after`` 0) or t + 1 (1)."""
+    """Return the backward pass of a product: it adds its operand's gradient to row t + ``after`` of d_h."""
 
     @inlined
     def multiply(matmul, weights, activations, d_h, t, first, last):
@@ -84,7 +84,7 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
 
 @inlined
 def no_product_back(matmul, weights, activations, d_h, t, first, last):
-    """Stand in for the backward pass of a second product."""
+    """Stand in for the backward pass of a second product where there is none."""
 
 
 def named(function: Callable[..., None], cell: str) -> Callable[..., None]:

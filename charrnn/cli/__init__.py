@@ -1,8 +1,8 @@
 """The command line, and the only home of click, tqdm and printing.
 
-Each command is a file or folder of its name here that defines ``command``; to add one, add a file. Code that several
-commands share lies in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions, so that ``--help``
-answers at once.
+Each command is a file or folder here, named after the command, that defines ``command``. To add a command, add a file.
+Code that several commands share lies in ``shared``. NumPy, Numba, tqdm and safetensors are imported inside functions,
+so that ``--help`` answers at once.
 """
 
 import gc
@@ -20,11 +20,11 @@ def main() -> None:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
-    gc.set_threshold(100_000)  # imports make no garbage, and to look for it takes a tenth of the start
+    gc.set_threshold(100_000)  # imports leave no garbage, and searching for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # the locale may lack a character
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")  # or fail to decode a byte
+        sys.stdin.reconfigure(errors="surrogateescape")  # the locale may fail to decode a byte
     from charrnn.cli.shared.group import group
 
     try:

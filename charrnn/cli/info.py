@@ -1,4 +1,4 @@
-"""``charrnn info``: what a checkpoint holds."""
+"""``charrnn info``: show a checkpoint's options, sizes and metrics."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview
 
 MOST_SHOWN = 400
-"""Characters of a vocabulary that are listed."""
+"""Most characters of a vocabulary that are listed."""
 
 INDENT = 2
 
@@ -25,7 +25,7 @@ INDENT = 2
 @options.checkpoints
 @options.as_json
 def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
-    """Show what the checkpoint of a RUN, or a checkpoint FILE, holds; without either, that of the newest run."""
+    """Show a checkpoint's options, sizes and metrics: those of RUN, of FILE, or of the newest run."""
     from charrnn.cli.shared.overview import Overview
     from charrnn.storage.run import find_checkpoint
 
@@ -71,7 +71,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
 
 
 def _symbols(characters: str, width: int) -> Iterator[str]:
-    """The first characters of a vocabulary, in lines of ``width`` columns."""
+    """Yield the first characters of a vocabulary, in lines of ``width`` columns."""
     line = ""
     for piece in visible(characters[:MOST_SHOWN]):
         shown = "\\\\" if piece == "\\" else piece

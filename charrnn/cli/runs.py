@@ -1,4 +1,4 @@
-"""``charrnn runs``: the runs in the checkpoints folder."""
+"""``charrnn runs``: list the runs in the checkpoints folder."""
 
 import time
 from pathlib import Path
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 COLUMNS = ("run", "steps", "epochs", "best val", "parameters", "size", "saved", "state")
 
 STATES = {True: "done", False: "cut", None: None}
-"""States of a run, by whether it is complete; None if that is not known."""
+"""A run's state, by whether the run is complete; None if that is not known."""
 
 CLOCK_TOLERANCE = 300
-"""Seconds by which a run may lie in the future without a warning; see ``charrnn.storage.run``."""
+"""Seconds by which a run's date may be ahead of the clock; beyond, it is shown as in the future."""
 
 
 @click.command("runs")
@@ -66,7 +66,7 @@ def _summary(run: "Run") -> dict[str, Any]:
 
 
 def _best(run: dict[str, Any]) -> str:
-    """The best validation value and its metric, such as "1.675 bpc"."""
+    """Format the best validation value and its metric, such as "1.675 bpc"."""
     from charrnn.training.progress import BEST
 
     name, value = next((name, value) for name, value in run.items() if name.startswith(BEST))
@@ -87,7 +87,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
 
 
 def age(seconds: float) -> str:
-    """Write an age in its largest unit, such as 3 hours."""
+    """Format an age in its largest unit, such as "3 h ago"."""
     if seconds < -CLOCK_TOLERANCE:
         return "in the future"
     for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @options.checkpoints
 @options.as_json
 def command(sweep: str, each: bool, as_csv: bool, plots: tuple[str, ...], checkpoints: Path, as_json: bool) -> None:
-    """Show what came out of a sweep, the best first.
+    """Show the results of a sweep, sorted by the best validation metric of each run.
 
     Runs that differ only in their seeds share one row: their medians, and the spread between their best and worst.
     """

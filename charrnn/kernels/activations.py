@@ -1,4 +1,4 @@
-"""tanh, sigmoid and exp that vectorise, and their derivatives from outputs.
+"""Vectorised tanh, sigmoid and exp, and the derivatives of tanh and sigmoid computed from their outputs.
 
 In float32 these are rational and polynomial fits, because calling a mathematics library for each element would cost
 more than the matrix products. In float64 they call the library. NaN stays NaN, so that divergence can be detected.
@@ -89,12 +89,12 @@ def _exp(x):
 
 
 def tanh_gradient(y):
-    """Derivative of tanh, from its value ``y``."""
+    """Derivative of y = tanh(x), computed from ``y``."""
     return 1 - y * y
 
 
 def sigmoid_gradient(y):
-    """Derivative of sigmoid, from its value ``y``."""
+    """Derivative of y = sigmoid(x), computed from ``y``."""
     return y * (1 - y)
 
 

@@ -1,4 +1,4 @@
-"""Attention over a batch: the queries of each row attend to its vectors, up to its own length."""
+"""Dot-product attention over a batch: each row's queries attend to its encoder outputs, up to the row's length."""
 
 from charrnn.kernels.activations import exp
 from charrnn.kernels.cross_entropy import highest
@@ -7,16 +7,16 @@ from charrnn.kernels.jit import inlined, jit
 
 @jit
 def gather_rows(x, lengths, units, at_end, memory, ends, start, first, last):
-    """Copy outputs of an encoder to where each row lies by itself, and the output at each row's end.
+    """Copy an encoder's outputs to a memory that is ordered by rows, and copy the output at each row's end.
 
     Args:
         x: (S, B, at least H).
         lengths: (B,) int32, 0 for a row of padding, whose end is zero.
         units: H.
-        at_end: whether a row's last step is that at its end; else, as of a reversed layer, the first one.
-        memory: (B, at least S, at least start + H), written from column ``start`` on, or (B, 0, ...).
+        at_end: whether a row's end is its last step; else it is step 0, as for a layer that reads backwards.
+        memory: (B, at least S, at least start + H), written from column ``start`` on; or (B, 0, ...) to copy only ends.
         ends: (1, B, at least start + H), written from column ``start`` on.
-        start: a column.
+        start: the first column to write.
         first: the first row.
         last: one beyond the last row.
     """
@@ -33,7 +33,7 @@ def gather_rows(x, lengths, units, at_end, memory, ends, start, first, last):
 
 @jit
 def scatter_rows(d_memory, d_ends, lengths, units, at_end, d_x, start, first, last):
-    """Write the gradient of ``x`` (S, B, at least H), zero at padding; arguments as in ``gather_rows``."""
+    """Backward pass of ``gather_rows``: write the gradient of ``x``, zero at padding; shapes as there."""
     kept = d_memory.shape[1]
     for s in range(d_x.shape[0]):
         for b in range(first, last):
@@ -51,7 +51,7 @@ def scatter_rows(d_memory, d_ends, lengths, units, at_end, d_x, start, first, la
 
 @inlined
 def align(query, rows, n, units, alpha):
-    """``alpha = softmax over s < n of query . rows[s]``."""
+    """Compute attention weights: ``alpha = softmax over s < n of query . rows[s]``."""
     for s in range(n):
         row = rows[s]
         score = query.dtype.type(0)
@@ -79,7 +79,7 @@ def attend(queries, memory, lengths, owners, counts, begin, units, alphas, conte
         lengths: (R,) int32: steps of each m that are not padding.
         owners: (B,) int32 below R.
         counts: (B,) int32: queries of each row; the contexts beyond them are zero.
-        begin: how many queries of each row came before these.
+        begin: number of queries of each row in earlier calls.
         units: M.
         alphas: (B, at least S), a buffer.
         contexts: (T, B, at least M), written.
@@ -105,19 +105,19 @@ def attend(queries, memory, lengths, owners, counts, begin, units, alphas, conte
 def attend_back(
     queries, memory, lengths, counts, begin, units, alphas, d_alphas, d_contexts, d_queries, d_memory, first, last
 ):
-    """The backward pass of ``attend`` where row b reads ``memory[b]``.
+    """Backward pass of ``attend`` where row b reads ``memory[b]``.
 
-    alpha is computed anew, which costs less than to keep one for each query.
+    alpha is recomputed, which costs less than to store it for each query.
 
     Args:
-        queries: as in ``attend``, like the next six.
-        memory: see there.
-        lengths: see there.
-        counts: see there.
-        begin: see there.
-        units: see there.
-        alphas: see there.
-        d_alphas: like ``alphas``.
+        queries: as in ``attend``.
+        memory: as in ``attend``.
+        lengths: as in ``attend``.
+        counts: as in ``attend``.
+        begin: as in ``attend``.
+        units: as in ``attend``.
+        alphas: as in ``attend``.
+        d_alphas: a buffer like ``alphas``.
         d_contexts: (T, B, at least M).
         d_queries: (T, B, at least M), written; zero for queries that do not count.
         d_memory: like ``memory``: the gradients are added.

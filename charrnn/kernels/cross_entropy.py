@@ -1,4 +1,4 @@
-"""Softmax cross-entropy: with the gradient for training, with the targets' ranks for scoring; log probabilities."""
+"""Softmax cross-entropy, with the gradient for training or the targets' ranks for scoring; and log softmax."""
 
 import numpy as np
 
@@ -9,7 +9,10 @@ from charrnn.kernels.jit import inlined, jit
 
 @inlined
 def highest(row, classes):
-    """The largest of the first ``classes`` logits, or NaN. Any NaN logit makes the loss NaN, even if not returned."""
+    """The largest of the first ``classes`` logits.
+
+    NaN with a positive sign counts as the largest, NaN with a negative sign as the smallest. Either makes the loss NaN.
+    """
     top = to_rank(row[0])
     for v in range(1, classes):
         rank = to_rank(row[v])
@@ -88,7 +91,7 @@ def token_losses(logits, targets, classes, losses, ranks, first_row, last_row):
 
 @jit
 def smoothed_cross_entropy(logits, targets, classes, smoothing, scales, losses, first_row, last_row):
-    """As ``cross_entropy``, with smoothed targets q: 1 - e of the target, and e / V of all classes.
+    """Do what ``cross_entropy`` does, with smoothed targets q = (1 - e) onehot(target) + e / V.
 
     loss = -sum over v of q[v] log softmax(logits)[v],  d_logits = scale * (softmax(logits) - q)
 

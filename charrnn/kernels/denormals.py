@@ -1,7 +1,7 @@
 """Treat denormal numbers (below 1e-38) as zero while kernels run.
 
 On Intel cores a product with a denormal number takes a hundred times as long, and vanishing gradients and decaying
-averages of squares become denormal. The mode belongs to a thread; it is restored for code outside this package.
+averages of squares become denormal. Each thread has its own mode. It is restored before code outside this package runs.
 """
 
 from functools import partial
@@ -12,10 +12,10 @@ from charrnn.kernels.intrinsics import exchange_float_mode
 from charrnn.kernels.jit import jit
 
 DEFAULT, FLUSH = 0x1F80, 0x8040
-"""x86 modes: all exceptions masked; and denormal results and operands treated as zero."""
+"""Bits of x86's floating-point mode: all exceptions masked; and denormal results and operands treated as zero."""
 
 at_once = partial(jit, nogil=False)
-"""Decorator of a kernel that keeps the GIL, as it ends before another thread could take it."""
+"""Decorator of a kernel that does not release the GIL: it ends before another thread could take over."""
 
 
 @at_once

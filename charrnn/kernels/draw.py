@@ -3,10 +3,10 @@
 The generator is xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64 as its authors advise. Its state is an
 array of four 64-bit integers, which can be saved and restored.
 
-A draw divides the logits by the temperature. It then keeps the ``top_k`` most probable classes; of these, the fewest
-whose probabilities sum to ``top_p`` of theirs (Holtzman et al. 2020); and of these, the classes with at least
-``min_p`` times the largest probability (Nguyen et al. 2024). Hugging Face's ``generate`` uses the same order; llama.cpp
-applies the temperature last.
+A draw divides the logits by the temperature. It then keeps the ``top_k`` most probable classes; of these, the smallest
+set with at least the fraction ``top_p`` of their probability (Holtzman et al. 2020); and of these, the classes with at
+least ``min_p`` times the largest probability (Nguyen et al. 2024). Hugging Face's ``generate`` uses the same
+order; llama.cpp applies the temperature last.
 """
 
 from typing import NamedTuple
@@ -35,7 +35,7 @@ class Rules(NamedTuple):
 
 
 def generator(seed: int, stream: int = 0) -> npt.NDArray[np.uint64]:
-    """State (4,) of a random generator; each ``stream`` of a seed is a sequence of its own."""
+    """State (4,) of a random generator; each ``stream`` gives another sequence for the same seed."""
     state = []
     x = (seed + stream * 0xD1342543DE82EF95) & MASK
     for _ in range(4):
@@ -116,8 +116,8 @@ def sink(weights, heap, place, size):
 def keep_largest(weights, classes, most, mass, heap):
     """Keep the largest weights, at most ``most``, until they sum to ``mass``; set the others to 0.
 
-    Returns the sum of the kept weights. A heap yields them (Williams 1964), as few are kept as a rule and sorting all
-    would take longer. Of equal weights, those of smaller ids are kept.
+    Returns the sum of the kept weights. They are taken from a heap (Williams 1964): as a rule few are kept, and sorting
+    all would take longer. Of equal weights, those of smaller ids are kept.
 
     Args:
         weights: (at least V,).
@@ -158,7 +158,7 @@ def rank(weights, classes, ranked):
 def draw(logits, classes, rules, weights, heap, state):
     """Draw a class from softmax(logits / temperature) by ``rules``.
 
-    At temperature 0, it is the class with the largest logit, the first of equals.
+    At temperature 0, return the class with the largest logit, the first of equals.
 
     Args:
         logits: (at least V,).

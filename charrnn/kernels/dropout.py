@@ -21,7 +21,9 @@ def mix(x):
 
 @jit
 def dropout(x, out, units, rate, dropout_seed, first_row, last_row):
-    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0; also its own backward pass.
+    """``out[t, b, u] = x[t, b, u] / (1 - rate)`` with probability ``1 - rate``, else 0.
+
+    The backward pass is the same function, applied to the gradient.
 
     Args:
         x: (T, B, at least units).

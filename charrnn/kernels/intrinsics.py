@@ -29,7 +29,8 @@ def wide_vectors(typingctx):
 def clamp(typingctx, x, low, high):
     """``x`` clamped to [low, high]; NaN stays NaN. All three have one type.
 
-    Comparisons in Python would become branches, which LLVM merges before it vectorises.
+    With comparisons in Python, the bounds would become branches, which LLVM merges before it vectorises. So this
+    function uses ``select`` instructions.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -44,7 +45,8 @@ def clamp(typingctx, x, low, high):
 def as_matrix(typingctx, array, rows, columns):
     """The first ``rows * columns`` elements of a contiguous 1-D array as a matrix that shares its memory.
 
-    ``reshape`` would make Numba import its array code even for kernels from the cache, a tenth of a command's start-up.
+    ``reshape`` would make Numba import its array code even for kernels from the cache: a tenth of a
+    command's start-up time.
     """
     matrix = types.Array(array.dtype, 2, "C")
 
@@ -107,7 +109,7 @@ def store_release(typingctx, array, value):
 
 @intrinsic
 def row_at(typingctx, address, like, size):
-    """The contiguous array (``size``,) of the type of ``like`` at a memory address."""
+    """The contiguous array (``size``,) at a memory address, whose elements have the type of ``like``."""
     row = types.Array(like, 1, "C")
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -124,7 +126,7 @@ def row_at(typingctx, address, like, size):
 
 @intrinsic
 def pause(typingctx):
-    """Pause briefly, so that the core's other hardware thread can run; only on x86-64 and Arm."""
+    """Pause briefly, so that the core's other hardware thread can run; do nothing except on x86-64 and Arm."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         triple, word = context.codegen()._tm.triple, ir.IntType(32)
@@ -164,7 +166,7 @@ def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
 
 @intrinsic
 def to_rank(typingctx, x):
-    """An integer that orders as the number does; a NaN's is beyond the infinities'.
+    """An integer rank in the order of the numbers; NaN ranks beyond the infinities, on the side of its sign.
 
     LLVM vectorises the maximum of integers, but not of numbers that may be NaN.
     """
@@ -178,7 +180,7 @@ def to_rank(typingctx, x):
 
 @intrinsic
 def from_rank(typingctx, rank):
-    """The number of a rank; the inverse of ``to_rank``."""
+    """The number whose rank is ``rank``; the inverse of ``to_rank``."""
     number = types.float32 if rank == types.int32 else types.float64
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Numba's own cache checks the time stamp of a single file, and so keeps a kernel whose inlined functions have changed in
 another file. Here the name of the cache folder contains Numba's version and a hash of all compiled sources: editing any
-of them starts a new folder. Kernels that contain code of other packages have folders named by that code's sources.
+of them starts a new folder. Kernels that contain code of other packages have folders named by a hash of that code.
 A read-only folder works if it holds all kernels, as in a container. Kernels that can neither be read nor written are
 compiled in each process.
 """
@@ -46,8 +46,10 @@ COMPILER_OPTIONS = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
-"""No GIL, no Python exception for 1/0, and no C wrapper, which few kernels need. No reference counts (``_nrt``) either:
-kernels allocate nothing, and counting can take two atomic operations for each row that is sliced."""
+"""Options for Numba: no GIL, no Python exception for 1/0, and no C wrapper, which few kernels need.
+
+There are no reference counts (``_nrt``) either: kernels allocate nothing, and counting can take two atomic operations
+for each row that is sliced."""
 
 
 def source_hash() -> str:
@@ -67,8 +69,8 @@ def source_hash() -> str:
 def user_cache_folder() -> Path:
     """The platform's cache folder, or NUMBA_CACHE_DIR.
 
-    Relative paths in other variables are ignored, as the XDG specification demands: they would name another folder
-    wherever a program starts.
+    Relative paths in other variables are ignored, as the XDG specification demands: the folder would depend on where
+    a program starts.
 
     Raises:
         RuntimeError: the user has no home folder.
@@ -85,7 +87,7 @@ def user_cache_folder() -> Path:
 
 
 def find_cache_folder() -> Path | None:
-    """Create the folder of this version's compiled kernels if it is missing; None if that fails."""
+    """Create the folder of this version's compiled kernels if it is missing; returns None if that fails."""
     try:
         folder = user_cache_folder() / "charrnn" / f"kernels-numba{numba.__version__}-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +100,9 @@ CACHE_FOLDER = find_cache_folder()
 
 
 compile_listeners: list[Callable[[bool], None]] = []
-"""Called once, before the first kernel that the cache lacks is compiled; the argument says whether it can be cached."""
+"""Functions that are called once, before the first kernel that the cache lacks is compiled.
+
+The argument tells whether compiled kernels can be written to the cache."""
 
 KERNEL_BYTES = 1 << 19
 """Upper bound on the size of a compiled kernel's file."""
@@ -153,7 +157,10 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             vars(numba.config).update(before)
 
     def _cache_for(self, sig: Any) -> "KernelCache | None":
-        """The separate cache for argument types of other packages, as processes without these could not read them."""
+        """The cache for argument types that other packages define; None if there are none.
+
+        It is separate, as processes without those packages could not read it.
+        """
         traces = sorted(trace for kind in sig for trace in _traces_in(kind))
         if not traces or self._folder != CACHE_FOLDER:
             return None
@@ -207,7 +214,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
 
 def _is_of_others(part: Any) -> bool:
-    """Whether another package defines a function or a class."""
+    """Whether ``part``, a function or a class, is defined by another package."""
     return not is_ours(part.__module__)
 
 
@@ -232,7 +239,7 @@ def _traces_in(kind: Any) -> Iterator[bytes]:
 def code_of_others(function: Any, seen: set[Any] | None = None) -> Iterator[bytes]:
     """Identify other packages' code in a kernel, by hashes of its sources and by the constants it reads.
 
-    Our kernels hold such code in the variables that they close over; it may itself use any global name of its module.
+    Our kernels hold such code in the variables that they close over. That code may use any global name of its module.
     """
     function, seen = getattr(function, "py_func", function), set() if seen is None else seen
     if not isinstance(function, FunctionType) or function in seen:
@@ -277,7 +284,7 @@ addressable = partial(jit, no_cfunc_wrapper=False)
 
 
 def compiled(kernel: Any, *arguments: Any) -> Any:
-    """The compilation of a kernel for the types of ``arguments``.
+    """Compile a kernel for the types of ``arguments``; returns the compiled version.
 
     Its ``entry_point`` is called like the kernel, with arguments of exactly these types. It skips Numba's inspection of
     the arguments, which takes longer than a short kernel.
@@ -291,8 +298,8 @@ def compiled(kernel: Any, *arguments: Any) -> Any:
 class Prepared:
     """A kernel whose argument types Numba inspects only at the first call.
 
-    All calls must have the same types, including the layouts of arrays. Other types are hardly ever noticed, and the
-    behaviour is undefined. The tests check every call.
+    All calls must have the same types, including the layouts of arrays. Other types usually go unnoticed, with
+    undefined behaviour. The tests check every call.
     """
 
     def __init__(self, kernel: Any) -> None:

@@ -17,13 +17,13 @@ class LookupWeights(NamedTuple):
     matmul: Any
     """``matmul``, by address."""
     tables: FloatArray
-    """(V, at least lags x H)."""
+    """(V, at least lags x H): see ``lookup_tanh``."""
     bias: FloatArray
     """(H,) bias of the hidden layer."""
     w_head: Packed
-    """H x V."""
+    """H x V, the projection to logits."""
     head_bias: FloatArray
-    """(1, V)."""
+    """(1, V) bias of the logits."""
 
 
 @addressable
@@ -44,13 +44,13 @@ def lookup_logits(weights, buffers, first, last):
 
 @addressable
 def lookup_tanh(tables, bias, history, lags, hidden, units, first, last):
-    """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, of ``units`` units.
+    """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, for ``units`` units.
 
     Args:
-        tables: (V, at least lags x units): for each id, a block of units for each place p.
+        tables: (V, at least lags x units): for each id, a block of units for each position p.
         bias: (units,).
         history: (T + lags - 1, B) int32: an id + 1, or 0 for no character, which adds nothing.
-        lags: number of ids that a step sees.
+        lags: number of ids that a step reads.
         hidden: (T, B, at least units), written.
         units: H.
         first: the first stream.
@@ -90,9 +90,9 @@ def lookup_sums(d_a, history, lags, units, d_tables, d_bias, first, last):
 
     Args:
         d_a: (T, B, at least units), the gradient of a.
-        history: as in ``lookup_tanh``, like the next two.
-        lags: see there.
-        units: see there.
+        history: as in ``lookup_tanh``.
+        lags: as in ``lookup_tanh``.
+        units: as in ``lookup_tanh``.
         d_tables: (V, at least lags x units), written.
         d_bias: (units,), written.
         first: the first unit.

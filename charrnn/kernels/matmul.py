@@ -19,14 +19,14 @@ from charrnn.kernels.simd import TILE, tile
 def adds_start_last(b: Packed) -> bool:
     """Whether ``matmul`` adds the bias after the whole sum over k.
 
-    Then a product with zero bias plus the bias gives the same result to the last bit.
+    Then a product computed with a zero bias, to which the bias is added later, is the same to the last bit.
     """
     return not multiplies(from_dtype(b.panels.dtype)) and steps_of(b.depth, b.panels) <= cut_of(b.panels).depth
 
 
 @inlined
 def panels_at_once(vectors, count, first, end, is_reversed, most):
-    """How many panels, at most ``most``, one tile takes: several full ones, in even groups, or a single one.
+    """Number of panels that the next tile takes: several full ones, in groups of nearly equal size, or a single one.
 
     Args:
         vectors: number of vectors in all panels.
@@ -34,7 +34,7 @@ def panels_at_once(vectors, count, first, end, is_reversed, most):
         first: the first remaining panel.
         end: one beyond the last remaining panel.
         is_reversed: whether panels are taken from the end.
-        most: at least 1.
+        most: largest number of panels for a tile, at least 1.
     """
     left = end - first
     taken = -(-left // -(-left // most))
@@ -77,7 +77,7 @@ def matmul(a, b, bias_rows, row_index, c, first_row, last_row):
 
 @inlined
 def add_starts(precomputed, columns, bias_rows, row_index, c, first_row, last_row):
-    """Do what ``matmul`` does, with products that have been precomputed."""
+    """Do what ``matmul`` does, with precomputed products: add the biases."""
     for t in range(c.shape[0]):
         for r in range(first_row, last_row):
             row, product = c[t, r], precomputed[t, r]
@@ -88,7 +88,10 @@ def add_starts(precomputed, columns, bias_rows, row_index, c, first_row, last_ro
 
 @inlined
 def hand_over(b, c, first_row, last_row, panels):
-    """Exchange the columns of these panels for the team's other columns; returns False if those do not arrive."""
+    """Give the team the columns of these panels, and take the other columns from it.
+
+    Returns False if the other columns do not arrive.
+    """
     width = REGISTER_BYTES // c.itemsize
     vectors = -(-b.columns // width)
     count = panel_count(b.columns, width)
@@ -162,14 +165,14 @@ def product(a, b, bias_rows, row_index, c, first_row, last_row, panels):
 
 @inlined
 def copy_starts(panels, shape, bias_rows, row_index, c, t0, t1, first_row, column):
-    """Copy the biases of some columns to C, for matrix tiles, which can only add to C.
+    """Copy the biases of some columns to C, as matrix tiles can only add to C.
 
     Args:
         panels: the panels of B.
         shape: (rows, vectors, tail) in each step.
-        bias_rows: as in ``matmul``, like the next two.
-        row_index: see there.
-        c: see there.
+        bias_rows: as in ``matmul``.
+        row_index: as in ``matmul``.
+        c: as in ``matmul``.
         t0: the first step.
         t1: one beyond the last step.
         first_row: the first row in each step.

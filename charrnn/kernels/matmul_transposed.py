@@ -1,4 +1,4 @@
-"""Gradients of weights: products with a transposed matrix, and sums of its rows by id, in one pass.
+"""Gradients of weights: products of a transposed matrix, and sums of the matrix's rows by id, in one pass.
 
 Both factors are packed block by block, because the elements of a column lie far apart. Threads share the rows of the
 products. Each element is summed over k in the same order, so results do not depend on the number of threads.
@@ -34,9 +34,9 @@ class SumBuffers(NamedTuple):
     a: Array
     """(blocks of k, *``operands.cut_shape``): columns of A, tile by tile."""
     line: Array
-    """(PAIR_STEPS, columns of A): a buffer to round pairs in; empty for numbers."""
+    """(PAIR_STEPS, columns of A): a buffer in which pairs are rounded; empty if blocks hold numbers."""
     b: Array
-    """(blocks of k, ...): the panels of both B."""
+    """(blocks of k, ...): the panels of both right factors."""
 
 
 def sum_buffers(columns: int, dtype: npt.DTypeLike) -> SumBuffers:
@@ -62,8 +62,8 @@ def matmul_transposed(a, bs, cs, ids, sums, buffers, first_row, last_row):
 
     Args:
         a: (K, at least M), contiguous.
-        bs: two of (K, at least N), contiguous.
-        cs: two of (M, N), contiguous, written; N may be 0.
+        bs: two arrays (K, at least N), contiguous.
+        cs: two arrays (M, N), contiguous, written; N may be 0.
         ids: (K,) integers below V.
         sums: (V, at least M), written.
         buffers: SumBuffers for the columns of both products.
@@ -106,8 +106,8 @@ def add_product(buffers, b_place, length, c, m0, m1):
     Args:
         buffers: the packed blocks.
         b_place: index at which B's panels begin in a block.
-        length: number of k in all blocks.
-        c: C.
+        length: number of rows (steps of k) in all blocks.
+        c: (M, N), the product C.
         m0: the first row.
         m1: one beyond the last row.
     """

@@ -7,8 +7,8 @@ cycles, where vectors of float32 do 64 per cycle. The largest tile uses all eigh
     up to 2 x 3 registers of sums, 1 of A, 1 of B
 
 A row of A holds its pairs one after the other; panels of B are those of ``simd``, with pairs as elements. Sums over k
-are padded with zeros to whole registers. The processor sets the order within 16 pairs, and groups of 16 follow each
-other in order, the same for every element whatever tile it is in.
+are padded with zeros to whole registers. The processor sets the order of summation within 16 pairs, and groups of
+16 pairs are summed in order. The order is the same for every element, whatever tile it is in.
 """
 
 from typing import Any, NamedTuple
@@ -97,11 +97,11 @@ def copy_start(_typing, panels, shape, start, ids, start_place, c, c_place):
     Args:
         panels: the packed panels of B.
         shape: (rows, vectors, tail), as in ``simd.tile``.
-        start: as in ``simd.tile``, like ids, c and c_place.
-        ids: see there.
+        start: as in ``simd.tile``.
+        ids: as in ``simd.tile``.
         start_place: (id, offset, stride), as in ``simd.tile`` without ``use``.
-        c: see there.
-        c_place: see there.
+        c: as in ``simd.tile``.
+        c_place: as in ``simd.tile``.
     """
     pair, triple = (types.UniTuple(types.intp, n) for n in (2, 3))
 
@@ -141,7 +141,10 @@ class _Sums(NamedTuple):
 
 
 def emit_tile(simd: Vectors, tile: Tile, rows: ir.Value, vectors: ir.Value, height: ir.Value) -> None:
-    """Emit one tile, added to C, after ``configure(height)``; ``rows`` is ``height``, or one less for two registers."""
+    """Emit the code of one tile, which is added to C; ``configure(height)`` must have run.
+
+    ``rows`` is ``height``, or may be one less if the rows take two registers.
+    """
     builder = simd.builder
     room = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), HEIGHT * ROWS))
     aside = Matrix(builder.bitcast(room, ir.FloatType().as_pointer()), INDEX(ROWS), INDEX(1))
@@ -168,7 +171,7 @@ def emit_tile(simd: Vectors, tile: Tile, rows: ir.Value, vectors: ir.Value, heig
 
 
 def _emit_sums(simd: Vectors, tile: Tile, first_rows: list[ir.Value], width: int, sums: _Sums) -> None:
-    """Emit the sums of a tile, added to what ``sums`` holds."""
+    """Emit the code that computes a tile's sums and adds them to what ``sums`` holds."""
     builder = simd.builder
     a_rows = [tile.a.row(builder, r) for r in first_rows]
     a_stride, b_stride = builder.shl(tile.a.stride, INDEX(2)), INDEX(4 * width * ROWS)

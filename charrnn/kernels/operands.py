@@ -27,7 +27,7 @@ PAIR_STEPS = STEPS if TILE_REGISTERS else 1
 """The number of steps of a sum over pairs is a multiple of this."""
 
 AHEAD = 8
-"""Rows by which parts of rows are prefetched; no hardware prefetcher finds them, as they lie far apart."""
+"""How many rows ahead parts of rows are prefetched. Hardware prefetchers miss these parts, as they lie far apart."""
 
 
 class Blocking(NamedTuple):
@@ -45,7 +45,8 @@ class Blocking(NamedTuple):
     """Rows of both factors in a block of ``matmul_transposed``."""
     sum_blocks: int
     """Blocks that ``matmul_transposed`` packs at a time. For the first one, a tile of C is read from memory, for the
-    others from the L2 cache. Shorter vectors read C less often, and a single block leaves more of the cache free."""
+    others from the L2 cache. With shorter vectors C is read less often, so one block suffices and leaves more of the
+    cache free."""
     sum_rows: int
     """Columns of A that ``matmul_transposed`` packs at a time: rows of its products."""
 
@@ -149,7 +150,7 @@ def cut_shape(rows, steps, dtype):
 
 @inlined
 def share_of_blocks(count, parts, part):
-    """First index of part ``part`` of ``count`` things, which are split into ``parts`` nearly equal parts."""
+    """First index of part ``part`` if ``count`` items are split into ``parts`` nearly equal parts."""
     return count * part // parts
 
 
@@ -195,7 +196,7 @@ def cut_and_sum(rows, first, last, tiles, line, ids, sums):
         first: the first column.
         last: one beyond the last column.
         tiles: of shape ``cut_shape``, written: each tile step by step; for the tile registers, column by column.
-        line: (PAIR_STEPS, at least the number of columns), a buffer to round pairs in.
+        line: (PAIR_STEPS, at least the number of columns), a buffer in which pairs are rounded.
         ids: (K,) the id of each row.
         sums: (V, at least M): row k is added to ``sums[ids[k]]``, in the same columns.
     """

@@ -32,7 +32,7 @@ class Packed(NamedTuple):
     precomputed: Array
     """(T, R, at least N) products computed in advance, which ``matmul`` then uses; else empty."""
     team: int = 0
-    """Member of a ``charrnn.kernels.team.Team`` whose threads share each ``matmul``; 0 without a team."""
+    """Address of a member of a ``charrnn.kernels.team.Team`` whose threads share each ``matmul``; 0 without a team."""
     is_reversed: bool = False
     """Whether panels are read from the last to the first, to begin with those that are still in the cache."""
 
@@ -76,7 +76,7 @@ def pack_rows(rows, columns, panels, part, parts):
         used = min(size, columns - first)
         to = as_matrix(panels[first * steps :], steps, size)
         write_panel(rows, first, used, to)
-        to[:, used:] = 0  # their products are dropped, but denormals would be slow
+        to[:, used:] = 0  # products with padding are dropped, but denormals would make them slow
 
 
 @jit
@@ -103,13 +103,13 @@ def pack_transposed(w, packed, part, parts):
 
 @inlined
 def part_of(stacked, layer, precomputed, is_reversed):
-    """The matrix of one layer of ``stacked``, whose panels are (layers, size); for the rest see ``Packed``."""
+    """One layer's matrix of ``stacked``, whose panels are (layers, size); other arguments as in ``Packed``."""
     panels = stacked.panels[layer]
     return Packed(panels, stacked.depth, stacked.columns, stacked.rounded, precomputed, stacked.team, is_reversed)
 
 
 def parts_of(stacks, layer, precomputed):
-    """The matrices of one layer, one from each stack; so one compiled kernel serves any number of layers."""
+    """One layer's matrices, one from each stack. With them, one compiled kernel serves any number of layers."""
     return tuple(part_of.py_func(stack, layer, array, False) for stack, array in zip(stacks, precomputed, strict=True))
 
 

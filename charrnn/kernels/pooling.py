@@ -1,20 +1,21 @@
-"""Summaries of rows over time, each within its own length: the last, the mean and the largest of each unit."""
+"""Pooling over time, within each sequence's own length: the last value, mean and maximum of each unit."""
 
 from charrnn.kernels.jit import jit
 
 
 @jit
 def pool_rows(x, lengths, units, at_end, pooled, places, start, first, last):
-    """Write last, mean and maximum over time, side by side.
+    """Write each unit's last value, mean and maximum over time, in three adjacent blocks of columns.
 
     Args:
         x: (T, B, at least units).
         lengths: (B,) int32, 0 for a row of padding, whose summary is zero.
         units: H.
-        at_end: whether a row's last step is that at its end; else, as of a reversed layer, the first one.
+        at_end: whether the last value is that of the last step; else that of step 0, as for a layer that reads
+            backwards.
         pooled: (1, B, at least start + 3 H), written from column ``start`` on: last, mean, maximum.
         places: (B, H) int32, written: the step of each maximum.
-        start: a column.
+        start: the first column to write.
         first: the first row.
         last: one beyond the last row.
     """
@@ -45,7 +46,7 @@ def pool_rows(x, lengths, units, at_end, pooled, places, start, first, last):
 
 @jit
 def pool_rows_back(d_pooled, lengths, units, at_end, d_x, places, start, first, last):
-    """Write the gradient of ``x`` (T, B, at least units), zero at padding; arguments as in ``pool_rows``."""
+    """Backward pass of ``pool_rows``: write the gradient of ``x``, zero at padding; shapes as there."""
     for t in range(d_x.shape[0]):
         for b in range(first, last):
             n = lengths[b]

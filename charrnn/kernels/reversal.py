@@ -1,16 +1,16 @@
-"""Rows in reversed order, each within its own length: padding stays at the end."""
+"""Reverse the sequences of a batch in time, each within its own length: padding stays at the end."""
 
 from charrnn.kernels.jit import jit
 
 
 @jit
 def reverse_rows(x, lengths, units, out, first, last):
-    """``out[t, b] = x[n - 1 - t, b]`` for t below n = ``lengths[b]``; zero from there on.
+    """``out[t, b] = x[n - 1 - t, b]`` for t < n, with n = ``lengths[b]``, and 0 for later t.
 
     Args:
         x: (T, B, at least units).
         lengths: (B,) int32, at most T.
-        units: how many numbers of each row.
+        units: number of columns.
         out: like ``x``, written.
         first: the first row.
         last: one beyond the last row.
@@ -28,7 +28,7 @@ def reverse_rows(x, lengths, units, out, first, last):
 
 @jit
 def add_reversed(x, lengths, units, out, first, last):
-    """``out[t, b] += x[n - 1 - t, b]`` for t below n = ``lengths[b]``; arguments as in ``reverse_rows``."""
+    """``out[t, b] += x[n - 1 - t, b]`` for t < n, with n = ``lengths[b]``; arguments as in ``reverse_rows``."""
     for t in range(x.shape[0]):
         for b in range(first, last):
             n = lengths[b]

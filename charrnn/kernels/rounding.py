@@ -1,8 +1,8 @@
 """Round rows of float32 to bfloat16 (nearest, ties to even), a whole vector at a time, written as LLVM IR.
 
-A bfloat16 is the upper half of a float32's bits, with 8 bits of precision. An int32 holds a pair with neighbouring k,
-the even k in the lower half: one step of a sum. Numbers beyond the end of a row count as zero. Rows that are written to
-are contiguous and padded to whole registers.
+A bfloat16 is the upper half of a float32's bits, with 8 bits of precision. An int32 holds a pair of numbers with
+neighbouring k, the even k in the lower half. A pair is one step of a sum over k. Numbers beyond the end of a row count
+as zero. Rows that are written to are contiguous and padded to whole registers.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,10 @@ def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 
 def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
-    """Load LANES numbers from ``first`` on, of a row of ``length`` numbers; None if no mask is needed."""
+    """Load LANES numbers of a row, from ``first`` on.
+
+    Numbers beyond the row's ``length`` read as zero. If ``length`` is None, all exist, and no mask is used.
+    """
     vectors = Vectors(builder, ir.FloatType(), LANES, INDEX(LANES) if length is None else builder.sub(length, first))
     return vectors.load(builder.gep(row, [first]), 0, masked=length is not None)
 
@@ -49,7 +52,7 @@ def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Valu
 def _for_each(
     builder: ir.IRBuilder, whole: ir.Value, length: ir.Value, step: int, body: Callable[[ir.Value, bool], None]
 ) -> None:
-    """Emit ``body(first, is_whole)`` for every ``step`` numbers up to ``length``; below ``whole``, without a mask."""
+    """Emit ``body(first, is_whole)`` for each ``step`` numbers up to ``length``; those below ``whole`` need no mask."""
     end = builder.and_(whole, INDEX(-step))
     for begin, stop, is_whole in ((INDEX(0), end, True), (end, length, False)):
         with cgutils.for_range_slice(builder, begin, stop, INDEX(step)) as (first, _):
@@ -57,7 +60,7 @@ def _for_each(
 
 
 def _load_pairs(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
-    """Load 2 LANES numbers like ``_load``, rounded to LANES pairs of neighbours."""
+    """Load 2 LANES numbers like ``_load``, and round them to LANES pairs of neighbours."""
     halves = [
         _round(builder, _load(builder, row, begin, length)) for begin in (first, builder.add(first, INDEX(LANES)))
     ]
@@ -89,14 +92,14 @@ def round_row(_typing, row, to):
 
 @intrinsic
 def round_pairs(_typing, low, high, there, to, step):
-    """Round two rows of float32 to one row of pairs, a step of each column.
+    """Round two rows of float32 to one row of pairs: element n becomes the pair of ``low[n]`` and ``high[n]``.
 
     Args:
         low: (N,) float32, the even k.
         high: (N,) float32, the odd k.
         there: number of rows that exist: 2, 1 (only ``low``) or 0; missing rows count as zeros.
         to: (steps, at least N), written up to the end of a register.
-        step: the row of ``to``.
+        step: the row of ``to`` to write.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -128,7 +131,7 @@ def round_pairs(_typing, low, high, there, to, step):
 
 @intrinsic
 def round_transposed(_typing, rows, n, last, step, to):
-    """Round LANES rows of float32 to LANES steps of LANES columns.
+    """Round LANES rows of float32 to pairs, and transpose them to LANES steps of LANES columns.
 
     Args:
         rows: (N, K), contiguous.

@@ -1,4 +1,6 @@
-"""Time loops that reset a stream's state to the initial state wherever it reads a given symbol, a document's end.
+"""Time loops that reset a stream's state to the initial state wherever the stream reads a given symbol.
+
+The symbol marks the end of a document.
 
 A cell's loop has no resets. So a window is cut before each step at which a stream restarts, and the cell's loop is
 called, by its address, for each segment between two cuts. Activations are as in ``charrnn.cells.contract``.
@@ -21,9 +23,9 @@ class Restarts(NamedTuple):
     x: npt.NDArray[np.int32]
     """(T, B) ids that the streams read."""
     symbol: int
-    """The id before which streams restart."""
+    """The id at which a stream restarts: its state is reset before the step that reads this id."""
     before: tuple[FloatArray, ...]
-    """For each state (T, B, at least H): the state that a restart has overwritten."""
+    """For each of the cell's states (T, B, at least H): the values that a restart has overwritten."""
 
 
 @jit
@@ -82,13 +84,13 @@ def backward(
         matmul: the kernel of products, by its address.
         weights: the layer's weights.
         activations: as ``forward`` left them.
-        d_h: (T + 1, B, H) gradients of the outputs from above; row 0 receives that of h before the first step.
+        d_h: (T + 1, B, H) gradients of the outputs from above; row 0 receives the gradient of h before the first step.
         d_state: the gradient of each state but h: after the last step on entry, before the first step on return.
         d_vectors: (B, P, H), to which each stream's gradient of the cell's vectors is added.
         units: H.
         restarts: as ``forward`` left them.
         d_states: ``d_h``, then the arrays of ``d_state``.
-        d_begun: for each state (B, at least H): the gradients of the initial states are added, stream by stream.
+        d_begun: for each state (B, at least H), to which each stream's gradient of the initial state is added.
         aside: (B, at least H), a buffer.
         first: the first stream.
         last: one beyond the last stream.
@@ -152,7 +154,7 @@ def activation_steps(activations: Any, begin: int, stop: int, states: int) -> An
 
 
 def _cut(arrays, place, begin, stop, states):
-    """Cut the arrays from number ``place`` on, like ``activation_steps``."""
+    """Do what ``activation_steps`` does for ``arrays``, which begin with array number ``place``."""
     rows = arrays[0][begin : stop + (1 <= place <= states)]
     return (rows,) if len(arrays) == 1 else (rows, *_cut(arrays[1:], place + 1, begin, stop, states))
 

@@ -36,8 +36,8 @@ TILE = TileShape(8, 3) if REGISTERS == 32 else TileShape(6, 2)
 """The largest tile. It takes 28 of 32 registers: 24 sums, 3 vectors of B and 1 of A; or 15 of 16: 12, 2 and 1."""
 
 ROW_PANELS = 6
-"""Most panels that a tile of one row takes at once; r rows take at most 1 / r of that. The few sums of one panel would
-wait for each other, and memory is read faster from several places at once."""
+"""Most panels that a tile of one row takes at once; r rows take at most 1 / r of that. With one panel, its few sums
+would wait for each other; and memory is read faster from several places at once."""
 
 PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 5
 """``ROW_PANELS`` for pairs of bfloat16; emulated products take more registers for each vector."""
@@ -47,10 +47,10 @@ AT_ONCE = 2
 two hardware threads share a core."""
 
 SOON = 8 if REGISTER_BYTES == ALIGNMENT else 0
-"""Steps of k by which vectors of B are prefetched into the L1 cache, if a vector fills a cache line; 0 for none."""
+"""How many steps of k ahead vectors of B are prefetched into the L1 cache; 0 for none, if they fill no cache line."""
 
 FREE_MASKS = REGISTER_BYTES == 64
-"""Whether masked loads and stores cost no more than others (AVX-512)."""
+"""Whether masked loads and stores cost no more than unmasked ones (AVX-512)."""
 
 
 def tile_shapes() -> list[TileShape]:

@@ -1,4 +1,4 @@
-"""Squared errors, with their gradient, and a tanh layer's activation in place."""
+"""Squared errors with their gradient; and tanh in place, the activation of a tanh layer."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def squared_errors(outputs, targets, scales, losses, first_row, last_row):
 
 @jit
 def tanh_rows(x, units, first, last):
-    """Replace x (T, B, at least units) by its tanh, for ``units`` units of the rows ``first`` to ``last``."""
+    """Apply tanh in place to the first ``units`` columns of rows ``first`` to ``last`` of x (T, B, at least units)."""
     for t in range(x.shape[0]):
         for b in range(first, last):
             row = x[t, b, :units]

@@ -1,4 +1,4 @@
-"""tanh of rows of numbers, in place, and its backward pass."""
+"""tanh of each element, in place, and its backward pass."""
 
 from charrnn.kernels.activations import tanh, tanh_gradient
 from charrnn.kernels.jit import jit
@@ -6,11 +6,11 @@ from charrnn.kernels.jit import jit
 
 @jit
 def squash(x, units, first, last):
-    """``x[t, b, u] = tanh(x[t, b, u])``.
+    """Apply tanh in place: ``x[t, b, u] = tanh(x[t, b, u])``.
 
     Args:
         x: (T, B, at least units).
-        units: how many numbers of each row.
+        units: number of columns.
         first: the first row.
         last: one beyond the last row.
     """
@@ -23,7 +23,7 @@ def squash(x, units, first, last):
 
 @jit
 def squash_back(y, d, units, first, last):
-    """``d[t, b, u] *= 1 - y[t, b, u]^2``: from the gradient of y = tanh(x) to that of x; as in ``squash``."""
+    """Turn the gradient ``d`` of y = tanh(x) into the gradient of x: ``d *= 1 - y^2``; shapes as in ``squash``."""
     for t in range(y.shape[0]):
         for b in range(first, last):
             row, d_row = y[t, b], d[t, b]

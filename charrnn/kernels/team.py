@@ -4,10 +4,10 @@ Each member runs the same loop on its own arrays, and so computes the same produ
 it computes some columns, copies them to a shared board, and reads the other columns from there. The result is the same
 to the last bit as for one thread, and members synchronise only at products.
 
-The system may suspend a member at any time or start it late. So a member that has waited too long gives the team up:
-the first member continues alone, and the others return.
+The system may suspend a member at any time or start it late. So a member that has waited too long gives up on the
+team: the first member then continues alone, and the others return.
 
-Kernels identify a member by the address of its record, 0 without a team. Each packed matrix carries this number.
+Kernels identify a member by the address of its record, 0 without a team. Each packed matrix carries this address.
 """
 
 import numpy as np
@@ -22,9 +22,12 @@ LINE = 16
 """64-bit words between the data that two members write: two cache lines, as some processors fetch them in pairs."""
 
 MEMBER, MEMBERS, SPINS, TURN, TURNS, BOARD, ROW_LENGTH, BOARD_SIZE = range(8)
-"""The words of a record: the member's number, the number of members, the spins it waits, the number of products it has
-made, the addresses of all turns (a line for each member, and one that is 1 once the team is given up) and of the board,
-and the length of the board's rows and of its halves."""
+"""Indices of the words of a member's record.
+
+MEMBER is the member's number, MEMBERS the number of members, SPINS how many spins it waits for another member, and TURN
+the number of products it has computed. TURNS is the address of all members' turns, a line each; one more line starts
+with 1 once the team is given up. BOARD is the board's address, ROW_LENGTH the length of its rows, and BOARD_SIZE the
+length of its halves."""
 
 WORD, WORD_BYTES = np.int64(0), 8
 
@@ -40,7 +43,7 @@ class Team:
         rows: most rows of a product.
         columns: most columns of a product.
         dtype: type of the products.
-        patience: spins that a member waits for another before it gives the team up.
+        patience: spins that a member waits for another before it gives up on the team.
     """
 
     def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int) -> None:
@@ -61,30 +64,30 @@ class Team:
         return int(self._records[number].ctypes.data)
 
     def give_up(self) -> None:
-        """Let the first member continue alone, when the others do not run."""
+        """Give up on the team, as not all members run: let the first one continue alone."""
         self._turns[-1, 0] = 1
 
     @property
     def given_up(self) -> bool:
-        """Whether the team is given up."""
+        """Whether the first member continues alone."""
         return bool(self._turns[-1, 0])
 
 
 @inlined
 def record_of(team):
-    """A member's record, from its address."""
+    """A member's record, read from its address ``team``."""
     return row_at(team, WORD, LINE)
 
 
 @inlined
 def turn_of(record, member):
-    """The line of a member's turn; the line after the last member's says whether the team is given up."""
+    """The line that holds a member's turn; the line after the last member's says whether the team is given up."""
     return row_at(record[TURNS] + member * LINE * WORD_BYTES, WORD, LINE)
 
 
 @inlined
 def given_up(record):
-    """Whether the team is given up."""
+    """Whether a member has given up on the team."""
     return load_acquire(turn_of(record, record[MEMBERS])) != 0
 
 
@@ -99,7 +102,7 @@ def may_leave(team):
 
 @inlined
 def share_of(team, count):
-    """A member's share of ``count`` things: first, one beyond the last, and whether it does all of them alone."""
+    """A member's share of ``count`` items: the first, one beyond the last, and whether it does all of them alone."""
     if team == 0:
         return 0, count, True
     record = record_of(team)

@@ -1,4 +1,4 @@
-"""Norm and clipping of a gradient, a flat vector in blocks of fixed size, for all optimizers."""
+"""Norm and clipping of a gradient, for all optimizers. The gradient is a flat vector, cut into blocks of fixed size."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from charrnn.kernels.intrinsics import clamp
 from charrnn.kernels.jit import inlined, jit
 
 BLOCK = 16384
-"""Elements of a block; it does not depend on the number of threads."""
+"""Elements of a block, whatever the number of threads."""
 
 
 class Clip(NamedTuple):
@@ -22,7 +22,7 @@ class Clip(NamedTuple):
 
 @jit
 def block_squares(vector, sums, first_block, last_block):
-    """Write the sum of squares of each block i of ``vector`` to ``sums[i]``, in float64."""
+    """Write the sum of squares of block i of ``vector`` to ``sums[i]``, in float64, for blocks first to last."""
     for block in range(first_block, last_block):
         part = vector[block * BLOCK : (block + 1) * BLOCK]
         total = 0.0

@@ -71,12 +71,12 @@ class Matrix(NamedTuple):
     step: ir.Value
 
     def row(self, builder: ir.IRBuilder, r: int | ir.Value) -> ir.Value:
-        """The first element of row ``r``."""
+        """Pointer to the first element of row ``r``."""
         return builder.gep(self.pointer, [builder.mul(self.stride, index(r))])
 
 
 def row_named(builder: ir.IRBuilder, ids: ir.Value, place: ir.Value, rows: Matrix) -> ir.Value:
-    """The first element of the row whose number is ``ids[place]``, an int32."""
+    """Pointer to the first element of the row with index ``ids[place]``, an int32."""
     return rows.row(builder, builder.sext(builder.load(builder.gep(ids, [place])), INDEX))
 
 
@@ -91,11 +91,14 @@ class Tile(NamedTuple):
     """Data to prefetch, k by k."""
     c: Matrix
     start_row: Callable[[int], ir.Value]
-    """``start_row(r)`` points to the row that is added to row r."""
+    """``start_row(r)`` points to the row that is added to row r of C."""
 
 
 class Vectors:
-    """Emits loads and stores of vectors of ``count`` elements; a mask of ``tail`` lanes is for a row's last vector."""
+    """Emitter of loads and stores of vectors of ``count`` elements.
+
+    Masked ones, for the last vector of a row, touch only its first ``tail`` lanes.
+    """
 
     def __init__(self, builder: ir.IRBuilder, element: ir.Type, count: int, tail: ir.Value) -> None:
         self.builder, self.count = builder, count
@@ -114,7 +117,7 @@ class Vectors:
         return self.builder.bitcast(self.builder.gep(row, [INDEX(n * self.count)]), vector.as_pointer())
 
     def load(self, row: ir.Value, n: int, *, masked: bool = False) -> ir.Value:
-        """Load vector ``n`` of a row; pairs of bfloat16 as integers."""
+        """Load vector ``n`` of a row. Pairs of bfloat16 are loaded as integers."""
         pointer = self._at(row, n)
         if not masked:
             return self.builder.load(pointer, align=self.align)

@@ -9,7 +9,7 @@ from charrnn.kernels.intrinsics import load_acquire, pause, store_release
 from charrnn.kernels.jit import inlined, jit
 
 TIMED_SPINS = 500
-"""Spins in one measurement: some ten microseconds, so that at least one of several runs undisturbed."""
+"""Spins in one measurement: some ten microseconds, so short that one of several measurements is undisturbed."""
 
 
 @jit
@@ -22,7 +22,7 @@ def reaches(counter, value, patience):
 def passes(own, counter, value, patience):
     """Set ``own[0] = value``, then spin like ``reaches`` until ``counter[0]`` is at least ``value + 1``.
 
-    The GIL is free by then for the thread that waits for ``own``.
+    As this kernel has released the GIL, the thread that waits for ``own`` can take it.
     """
     store_release(own, value)
     return seen(counter, value + 1, patience)
@@ -30,7 +30,7 @@ def passes(own, counter, value, patience):
 
 @inlined
 def seen(counter, value, patience):
-    """Do what ``reaches`` does, inlined."""
+    """Do what ``reaches`` does, inlined into the calling kernel."""
     for _ in range(patience):
         if load_acquire(counter) >= value:
             return True
@@ -40,11 +40,11 @@ def seen(counter, value, patience):
 
 def spins_in(seconds: float) -> int:
     """Number of spins that take ``seconds``."""
-    return round(seconds * looks_per_second())
+    return round(seconds * spins_per_second())
 
 
 @cache
-def looks_per_second() -> float:
+def spins_per_second() -> float:
     """Spins per second, measured once; processors differ by a factor of ten."""
     never, times = np.zeros(1, np.int64), []
     reaches(never, 1, 1)  # load or compile it

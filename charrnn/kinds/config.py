@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # NumPy is imported where it is used, as the command line mos
     from charrnn.text.vocabulary import Vocabulary
 
 PRECISIONS = ("float32", "float64", "bf16")
-"""Types of parameters and activations; bf16 is float32 with the factors of products rounded to bfloat16."""
+"""Types of parameters and activations; bf16 is float32 whose matrix products round their factors to bfloat16."""
 
 LARGEST_EMBEDDING = 256
 """Largest default embedding width."""
@@ -27,12 +27,12 @@ of_model = partial(declare, group="Model")
 
 
 TEXT = "text"
-"""The task of a model that writes."""
+"""The task of models that write text."""
 
 
 @cache
 def _loaded() -> tuple[dict[tuple[str, str], Kind], dict[str, ConfigError]]:
-    """All kinds of models, and why those of other packages that cannot be loaded cannot."""
+    """All kinds of models, by task and name; and by name, why a kind of another package cannot be loaded."""
     from charrnn.kinds.kind import Kind
 
     found: dict[tuple[str, str], Kind] = {}
@@ -54,12 +54,12 @@ def _loaded() -> tuple[dict[tuple[str, str], Kind], dict[str, ConfigError]]:
 
 
 def kinds() -> dict[tuple[str, str], Kind]:
-    """All kinds of models, by task and name: those of other packages that can be loaded, and ours."""
+    """All kinds of models, by task and name; those of other packages only if they can be loaded."""
     return _loaded()[0]
 
 
 def find_kind(name: str, task: str = TEXT) -> Kind:
-    """The kind of that name that does this task.
+    """Find the kind that has this name and does this task.
 
     Raises:
         ConfigError: no kind has that name, or it cannot be loaded.
@@ -82,24 +82,33 @@ def model_option(name: str) -> Any:
     return of_model(
         name,
         "Kind of model",
-        choices=lambda: (*dict.fromkeys(name for _, name in kinds()), *_loaded()[1]),  # a broken one's error is told
+        choices=lambda: (*dict.fromkeys(name for _, name in kinds()), *_loaded()[1]),  # a broken one raises its error
     )
 
 
+TASK_HELP = (
+    "What the model learns: text writes more of a text; label names the class of a row; conditional writes text for a "
+    "label; series forecasts numbers; accents, case, spaces and typos each correct what their name says; pairs turns "
+    "one text into another."
+)
+
+
 def task_option(task: str) -> Any:
-    """The option that names the task, on the config of a kind that does this one first."""
-    return of_model(task, "What the model learns to do.", choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
+    """Declare the option ``task`` on the config of a kind whose first task is this one."""
+    return of_model(task, TASK_HELP, choices=lambda: [*dict.fromkeys(task for task, _ in kinds())])
 
 
 def columns_option() -> Any:
-    """The option that names the columns of rows, on the config of a kind that learns from rows."""
+    """Declare the option ``columns`` on the config of a kind that learns from rows."""
     return declare(
-        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
+        "1,2",
+        "Numbers of the TSV columns that hold the input, the target and, if given, features.",
+        "Data",
     )
 
 
 def kind_of(options: Mapping[str, Any]) -> Kind:
-    """The kind of a model with these options.
+    """Find the kind of model that these options choose.
 
     Raises:
         ConfigError: no kind has the name that the options give.
@@ -118,7 +127,7 @@ class ModelConfig:
     """
 
     vocab_size: int
-    """V."""
+    """V, the number of symbols."""
     task: str = task_option(TEXT)
     model: str = model_option("rnn")
     precision: str = of_model(
@@ -129,7 +138,7 @@ class ModelConfig:
         retrained=True,
     )
     end_symbol: bool = False
-    """Whether the last of the V symbols ends a document; models read it from the initial state."""
+    """Whether the last of the V symbols ends a document; a model reads it first, from the initial state."""
 
     def __post_init__(self) -> None:
         check_options_of(self, options_of(type(self)))
@@ -161,7 +170,7 @@ class ModelConfig:
 
     @property
     def packed_dtype(self) -> np.dtype[Any]:
-        """Type of packed factors."""
+        """Type of packed weights."""
         from charrnn.kernels.operands import PAIRS
 
         return PAIRS if self.precision == "bf16" else self.dtype
@@ -172,7 +181,7 @@ class ModelConfig:
         return self.vocab_size - 1 if self.end_symbol else -1
 
     def trainable(self) -> Any:
-        """The config in a precision in which this CPU can train: bf16 may become float32."""
+        """The config in a precision in which this CPU can train; float32 replaces bf16 where it cannot."""
         from charrnn.kernels.processor import BFLOAT16
 
         return self if self.precision != "bf16" or BFLOAT16 else replace(self, precision="float32")
@@ -196,7 +205,7 @@ class ModelConfig:
 
     @classmethod
     def from_options(cls, vocab_size: int, options: Mapping[str, Any]) -> Any:
-        """The config of a model of V characters with these options."""
+        """Make the config of a model of V characters from these options."""
         return cls(vocab_size, **options)
 
     def to_dict(self) -> dict[str, Any]:
@@ -204,7 +213,7 @@ class ModelConfig:
         values = asdict(self)
         if not self.kind.documents:
             del values["end_symbol"]
-        if self.task == TEXT:  # as in files that are older than tasks
+        if self.task == TEXT:  # left out, as in files that are older than tasks
             del values["task"]
         return values
 
@@ -239,9 +248,9 @@ class NetworkConfig(ModelConfig):
 
 
 def make_config(vocab_size: int, **options: Any) -> Any:
-    """The config of a model of V characters, of the kind that the option ``model`` names.
+    """Make the config of a model of V characters; the option ``model`` names its kind.
 
-    Options of other kinds are accepted if they have their defaults.
+    Options of other kinds are accepted if they have their default values.
 
     Raises:
         ConfigError: the kind is unknown, the kind lacks an option, or a value is out of range.
@@ -260,7 +269,7 @@ def make_config(vocab_size: int, **options: Any) -> Any:
 
 
 def config_for(vocabulary: Vocabulary, **options: Any) -> Any:
-    """The config of a model that reads that vocabulary; see ``make_config``."""
+    """Make the config of a model that reads this vocabulary; see ``make_config``."""
     return make_config(len(vocabulary), end_symbol=bool(vocabulary.documents), **options)
 
 
@@ -289,9 +298,13 @@ def check_installed(values: Mapping[str, Any]) -> None:
             raise CheckpointError(f"unknown {role} {name!r}: install the package that has it")
 
 
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 @cache
 def options_of_models() -> dict[str, Option]:
-    """The options of all kinds of models, by name; ``kinds`` are those that have one."""
+    """The options of all kinds of models, by name; the ``kinds`` of an option are those that have it."""
     merged: dict[str, Option] = {}
     for key, kind in sorted(kinds().items(), key=lambda item: not is_ours(type(item[1]).__module__)):
         for name, option in kind.config.declared().items():
@@ -299,5 +312,9 @@ def options_of_models() -> dict[str, Option]:
             merged[name] = replace(merged.get(name, option), kinds=owners)
     abouts = dict.fromkeys(f"{kind.name} {kind.about}" for kind in kinds().values() if kind.about)
     merged["model"] = replace(merged["model"], help=f"Kind of model: {', '.join(abouts)}.")
+    for name, option in merged.items():
+        tasks = [*dict.fromkeys(task for task, _ in option.kinds)]
+        if TEXT not in tasks:
+            merged[name] = replace(option, help=f"{option.help} For --task {_listed(tasks)}.")
     of_all = options_of(ModelConfig).keys() - {"model", "task"}
-    return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # what all have, last
+    return dict(sorted(merged.items(), key=lambda item: item[0] in of_all))  # options of all kinds come last

@@ -1,6 +1,6 @@
 """Models whose state is the last characters.
 
-States and histories hold ids + 1; 0 stands for the positions before the first character.
+States and histories hold ids + 1; 0 stands for a position before the first character.
 """
 
 from typing import Any, NamedTuple
@@ -16,22 +16,22 @@ from charrnn.workers import Workers, share
 
 
 class ContextBuffers(NamedTuple):
-    """Arrays for T steps of B streams, for a model that sees C characters."""
+    """Arrays for T steps of B streams, for a model that sees the last C characters."""
 
     history: npt.NDArray[np.int32]
-    """(T + C - 1, B): the state, then the batch."""
+    """(T + C - 1, B): the characters of the state, then those of the batch."""
     work: Array
-    """(T, B, ...): the model's own buffer."""
+    """(T, B, ...): a buffer of the model."""
     logits: Array
     """(T, B, at least V): the logits, then their gradient."""
     losses: npt.NDArray[np.float64]
-    """(T, B) nats."""
+    """(T, B): the loss of each prediction, in nats."""
     no_ids: npt.NDArray[np.int32]
-    """(T, B) zeros."""
+    """(T, B) zeros: row indices into a bias that has one row."""
 
 
 class ContextModel:
-    """A ``charrnn.kinds.contract.LanguageModel`` that sees the last C characters.
+    """A ``charrnn.kinds.contract.LanguageModel`` that sees only the last C characters.
 
     Attributes:
         config: the model's shape.
@@ -52,7 +52,7 @@ class ContextModel:
         self.weights: Any = None
 
     def initial_state(self, streams: int) -> State:
-        """A state without characters; see ``LanguageModel``."""
+        """The state before the first character, in which no characters are known; see ``LanguageModel``."""
         return [(np.zeros((streams, max(0, self.seen - 1)), np.int32),)]
 
     def check_state(self, state: State) -> None:
@@ -77,7 +77,7 @@ class ContextModel:
         )
 
     def to_tensors(self) -> dict[str, Array]:
-        """All that the model has learned, by name."""
+        """Everything that the model has learned, by name."""
         raise NotImplementedError
 
     def work_array(self, steps: int, streams: int) -> Array:
@@ -85,13 +85,13 @@ class ContextModel:
         raise NotImplementedError
 
     def reset(self, state: State, streams: Array | slice) -> None:
-        """Forget the characters of the streams that ``streams`` indexes."""
+        """Set the state of the streams that ``streams`` indexes to the initial state."""
         state[0][0][streams] = 0
 
     def enter(self, x: Array, state: State, buffers: ContextBuffers, advance: int | None = None) -> ContextBuffers:
-        """Write what the steps of x (T, B) see into the history; returns the buffers of these T steps.
+        """Write the characters that the steps of x (T, B) see into the history; returns the buffers of these T steps.
 
-        ``state`` advances by ``advance`` steps, or by T.
+        ``state`` advances by ``advance`` steps; by T if that is None.
         """
         steps, before = len(x), len(buffers.history) - len(buffers.logits)
         arrays: list[Any] = [array[:steps] for array in buffers[1:]]

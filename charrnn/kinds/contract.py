@@ -17,36 +17,36 @@ from charrnn.workers import Workers
 
 
 class Data(Protocol):
-    """What a model learns from, as a kind finds it in a corpus."""
+    """The training data that a kind of model reads from a corpus."""
 
     def fields(self) -> Mapping[str, Any]:
         """Fields of the model's config that follow from the data, such as ``vocab_size``."""
 
     def split(self, val_fraction: float) -> tuple[Any, Any]:
-        """A part to train on and one to validate with, whose lengths are their characters."""
+        """Split into a part to train on and one to validate with; ``len`` of a part is its number of characters."""
 
     def notes(self, train: Any, validation: Any, val_fraction: float) -> Iterator[str]:
-        """What the user should know of the parts."""
+        """Yield notes on the parts for the user."""
 
 
 class Answer(NamedTuple):
-    """One answer to a line."""
+    """One of the answers to a line, with its probability."""
 
     text: str
     probability: float
 
 
 class Predictor(Protocol):
-    """What answers lines."""
+    """Answers lines with a model."""
 
     def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error", **how: Any) -> list[list[Answer]]:
         """For each line its ``top`` answers, the most probable first.
 
-        ``unknown`` is as in ``charrnn.text.symbols.known_symbols``; ``how`` are those arguments that the kind names in
-        ``Kind.asked``.
+        ``unknown`` is as in ``charrnn.text.symbols.known_symbols``. ``how`` are the arguments that ``Kind.asked``
+        names.
 
         Raises:
-            VocabularyError: a line holds a character that the model does not know, and ``unknown`` is "error".
+            VocabularyError: a line contains a character that the model does not know, and ``unknown`` is "error".
         """
 
 
@@ -55,11 +55,11 @@ class Buffers(Protocol):
 
     @property
     def logits(self) -> Array:
-        """(T, B, at least V)."""
+        """The logits (T, B, at least V)."""
 
     @property
     def losses(self) -> npt.NDArray[np.float64]:
-        """(T, B) nats."""
+        """The loss of each prediction (T, B), in nats."""
 
 
 class LanguageModel(Protocol):
@@ -84,24 +84,24 @@ class LanguageModel(Protocol):
         """Set the state of the streams that ``streams`` indexes to the initial state."""
 
     def check_state(self, state: State) -> None:
-        """Check the values of a state from a file, whose shapes and types are right.
+        """Check the values of a state from a file; its shapes and types have been checked.
 
         Raises:
-            CheckpointError: the state holds values that no state has.
+            CheckpointError: the state holds values that are not possible.
         """
 
     def buffers(self, steps: int, streams: int) -> Any:
         """Allocate ``Buffers`` for at most ``steps`` steps of ``streams`` streams."""
 
     def run(self, x: Array, state: State, buffers: Any) -> Buffers:
-        """Read ids (T, B); returns the part of ``buffers`` with their logits, and advances ``state`` in place."""
+        """Read ids (T, B) and advance ``state`` in place; returns the part of ``buffers`` with the logits."""
 
     def to_tensors(self) -> Mapping[str, Array]:
-        """All that the model has learned, by name."""
+        """Everything that the model has learned, by name."""
 
 
 class CountedModel(LanguageModel, Protocol):
-    """A model made of counts."""
+    """A model whose parameters are counts, such as an n-gram model."""
 
     @property
     def size(self) -> int:
@@ -109,7 +109,7 @@ class CountedModel(LanguageModel, Protocol):
 
 
 class TrainedModel(LanguageModel, Protocol):
-    """A model whose parameters change."""
+    """A model whose parameters change in training."""
 
     def refresh(self) -> None:
         """Update packed weights and tables after a change of the parameters."""
@@ -132,5 +132,5 @@ class Learner(Protocol):
         Args:
             batch: inputs and targets.
             state: the state before the batch; no gradient flows through it.
-            dropout_seed: names the dropout masks; None switches dropout off.
+            dropout_seed: selects the dropout masks; None switches dropout off.
         """

@@ -1,4 +1,4 @@
-"""How good the answers of a model are, beside those of simple rivals that learn from the same data in a second."""
+"""Figures of a model's quality, beside those of simple baselines that learn from the same data in a second."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a model and of its rivals.
+    """Figures of a model and of its baselines.
 
     Attributes:
         count: what was answered, such as "2,106 rows".
-        titles: what each figure is, by its name, in the order in which they are shown.
-        figures: for the model, under "model", and for each rival: figures by name. What one does not have is not there.
+        titles: the title of each figure, by its name, in the order in which they are shown.
+        figures: those of the model, under "model", and of each baseline, by name. A baseline may lack some.
         details: tables of further figures, by title; the first row of each is its heading.
     """
 

@@ -1,4 +1,4 @@
-"""A model's config and vocabulary in a checkpoint's header."""
+"""Convert a model's config and vocabulary to the header of a checkpoint, and back."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def header_of(config: ModelConfig, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def config_of(header: Mapping[str, Any]) -> Any:
-    """The config in a checkpoint's header.
+    """Restore the config from a checkpoint's header.
 
     Raises:
         CheckpointError: the config is missing or invalid.
@@ -35,17 +35,17 @@ def config_of(header: Mapping[str, Any]) -> Any:
 def _damage_told() -> Iterator[None]:
     try:
         yield
-    except CheckpointError:  # not damaged
+    except CheckpointError:  # has its own advice; the header is not damaged
         raise
     except (KeyError, TypeError, AttributeError, CharrnnError) as error:
         raise CheckpointError(f"the checkpoint's header is damaged ({error}): use another checkpoint") from error
 
 
 def model_of(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[np.generic]]) -> tuple[Any, Vocabulary]:
-    """The config and vocabulary in a checkpoint's header, after a check that the tensors fit them.
+    """Restore config and vocabulary from a checkpoint's header, and check that the tensors fit them.
 
     Raises:
-        CheckpointError: one of them is missing or invalid, or the tensors do not fit.
+        CheckpointError: config or vocabulary is missing or invalid, or the tensors do not fit.
     """
     if "config" not in header and (kind := header.get("kind")):
         raise CheckpointError(f"the file holds a {kind} and no model: choose another file")

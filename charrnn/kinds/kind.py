@@ -1,8 +1,8 @@
-"""The interface of a kind of model, through which all other code uses it.
+"""The interface of a kind of model; all other code uses a kind only through it.
 
-To add a kind, add a folder to ``charrnn.models`` whose ``__init__`` defines ``KIND``, or name such an object in the
-entry points ``charrnn.models`` of another package. Each command imports all kinds for their options, so methods import
-heavy modules themselves.
+To add a kind, add a folder to ``charrnn.models`` whose ``__init__`` defines ``KIND``. Another package names such an
+object in its entry points ``charrnn.models``. Each command imports all kinds for their options, so methods import heavy
+modules themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
@@ -29,30 +30,30 @@ if TYPE_CHECKING:
 
 
 class Kind(ABC):
-    """A kind of model; the argument ``config`` of its methods is the config of such a model.
+    """A kind of model; the argument ``config`` of its methods is the config of one of its models.
 
     Attributes:
         name: the value of ``--model``.
         about: what such a model does, in words that follow its name in the help.
-        tasks: values of ``--task``: what it learns to do.
-        reading: how its texts are split into documents when they are read, whatever the user asks for; empty for as
-            the user asks.
+        tasks: the values of ``--task`` that it can learn.
+        reading: how its texts are split into documents, whatever the user chooses; empty to leave that to the user.
         config: the dataclass of its options, a ``charrnn.kinds.config.ModelConfig``.
-        metrics: what it is measured by; the first one decides which checkpoint is the best.
-        learned: what the numbers that it learns are called.
+        metrics: the measures of its models; the first one decides which checkpoint is the best.
+        learned: the name of the numbers that it learns, such as "parameters".
         documents: whether it can learn where documents end.
-        precisions: those that it computes in.
-        lacks: options of the training that it does not have.
+        precisions: the types of numbers that it can compute in.
+        lacks: training options that have no effect on it.
         answers: whether its models answer lines instead of writing text.
         forecasts: whether its models continue a series of numbers.
-        counted: what the length of its data is counted in.
-        measured: whether ``eval`` measures its models with ``evaluate``, beside rivals.
+        counted: the unit of its data's length, such as "characters".
+        measured: whether ``eval`` measures its models with ``evaluate``, beside baselines.
         labelled: whether its models write text for a label.
-        refitted: fields of the config that a run takes from its own data even if it starts from another model.
-        evaluations: most evaluations of a planned run; with few rows to validate with, the best of many is a lucky one.
-        planned: whether what a user leaves open can be chosen for a run of minutes.
+        refitted: fields of the config that a run takes from its own data, even if it starts from another model.
+        evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
+            evaluations is the best by chance.
+        planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
         mixable: whether its models can be members of a mixture.
-        asked: further arguments of its predictor's ``predict``, such as a beam.
+        asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
 
     name: ClassVar[str]
@@ -90,7 +91,7 @@ class Kind(ABC):
 
     @abstractmethod
     def load(self, config: Any, tensors: Mapping[str, Array], workers: Workers) -> LanguageModel:
-        """Make the model of these tensors.
+        """Build the model from a checkpoint's tensors.
 
         Raises:
             CheckpointError: the tensors do not fit, as in ``check_fit``.
@@ -106,22 +107,25 @@ class Kind(ABC):
 
     @abstractmethod
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """Make a ``charrnn.training.contract.BaseTrainer`` from its arguments."""
+        """Make a ``charrnn.training.contract.BaseTrainer``, which takes these arguments."""
 
     @abstractmethod
     def data(self, corpus: Corpus, options: Mapping[str, Any]) -> Data:
-        """Find what a model with these options learns in a corpus.
+        """Find the training data of a model with these options in a corpus.
 
         Raises:
-            CorpusError: the corpus does not hold it.
+            CorpusError: the corpus does not contain such data.
         """
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """Place, from 0, of the label in a row, if the lines of a folder's LABEL.txt are rows; else -1."""
+        """The column, from 0, of the label in a row; -1 if lines are not labelled rows.
+
+        The lines of a file LABEL.txt in a folder become rows with LABEL in this column.
+        """
         return -1
 
     def given(self, network: Any, label: str) -> LanguageModel:
-        """Make the model of one label's texts.
+        """Build the language model of a single label's texts.
 
         Raises:
             ConfigError: models of this kind do not write for a label, or this one has not learned that label.
@@ -129,7 +133,7 @@ class Kind(ABC):
         raise ConfigError(f"given is for models of labelled texts, not of task {self.tasks[0]}: leave it out")
 
     def label_for(self, network: Any, rng_seed: int) -> str:
-        """The label that is drawn with a text; the same for the same seed."""
+        """Draw the label of a text that is to be sampled; the same label for the same seed."""
         raise NotImplementedError
 
     def sampler(self, network: Any) -> Any:
@@ -144,7 +148,7 @@ class Kind(ABC):
         """Make the ``charrnn.scoring.streams.Reader`` of a model, which scores texts.
 
         Raises:
-            ConfigError: models of this kind give texts no probability.
+            ConfigError: models of this kind assign no probability to texts.
         """
         raise ConfigError(
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
@@ -160,7 +164,7 @@ class Kind(ABC):
         raise ConfigError(f"a model for task {self.tasks[0]} does not learn from what it reads: leave that out")
 
     def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
-        """Make what answers lines with a model.
+        """Make the predictor of a model, which answers lines.
 
         Raises:
             ConfigError: models of this kind do not answer.
@@ -172,18 +176,31 @@ class Kind(ABC):
 
         Args:
             network: the model.
-            horizon: how many numbers.
-            text: of the series, as it is read for training; None for that of ``training``.
-            training: the part of ``Data`` that the model was trained on; None where it is gone.
+            horizon: how many numbers to return.
+            text: the series, as text in the form of the training text; None for the series of ``training``.
+            training: the part of ``Data`` that the model was trained on; None if it no longer exists.
 
         Raises:
-            ConfigError: models of this kind do not forecast, or the numbers that they need are not there.
-            CorpusError: the text is no such series.
+            ConfigError: models of this kind do not forecast, or numbers that they need are missing.
+            CorpusError: the text is not such a series.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
 
+    def portable(self, network: Any) -> Portable:
+        """Describe a model to the engine of pages.
+
+        Raises:
+            ConfigError: that engine does not run models of this kind.
+        """
+        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        command = "predict" if self.answers or self.forecasts else "sample"
+        raise ConfigError(
+            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+        )
+
     def context(self, config: Any) -> int:
-        """Characters of the lines before it with which a line is answered; a model that has some answers texts."""
+        """Characters of the previous lines with which a line is read; if it is not 0, the model answers whole texts."""
         return 0
 
     def evaluate(self, network: Any, vocabulary: Vocabulary, text: str, training: Any) -> Evaluation:
@@ -191,33 +208,37 @@ class Kind(ABC):
 
         Args:
             network: the model.
-            vocabulary: its characters.
-            text: of what it is to answer and the right answers, as it is read for training.
-            training: the part of ``Data`` that it was trained on, of which rivals learn; None for no rivals that do.
+            vocabulary: the model's characters.
+            text: questions and right answers, in the form of the training text.
+            training: the part of ``Data`` that the model was trained on, from which baselines learn; None to leave
+                these out.
 
         Raises:
             ConfigError: models of this kind do not answer.
-            CorpusError: the text does not hold what the model answers.
+            CorpusError: the text does not contain questions and answers.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not answer: give it to eval with a text")
 
     @abstractmethod
     def preview(self, network: Any, vocabulary: Vocabulary, data: Any, rng_seed: int, step: int) -> str:
-        """Show in a few lines what a model does so far, the same for the same model, data, seed and step."""
+        """Show in a few lines what a model does so far.
+
+        The result is the same for the same model, data, seed and step.
+        """
 
     def trial(self, config: Any, settings: Any, batches: Batches) -> Iterator[Batch]:
-        """Endless batches like ``batches`` of a run, with which to measure the speed of a machine."""
+        """Yield endless batches like those of a run, for measuring the speed of a machine."""
         batches.begin_epoch(0)
         for number in itertools.count():
             yield batches.batch(number % len(batches), number)
 
     @abstractmethod
     def warm_up(self, network: Any, vocabulary: Vocabulary, settings: Any, data: Any) -> None:
-        """Compile what an evaluation and a preview of a run need."""
+        """Compile the code that an evaluation and a preview of a run need."""
 
     @abstractmethod
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """Settings that the training data can fill, and a note where they had to shrink."""
+        """Reduce the settings to what the training data can fill; returns them, and notes on what was reduced."""
 
     @abstractmethod
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
@@ -230,10 +251,10 @@ class Kind(ABC):
         """
 
     def cost(self, config: Any) -> Cost:
-        """Memory and operations that training a model takes."""
+        """Compute the memory and operations of training a model."""
         raise NotImplementedError
 
-    # For kinds that learn by gradients:
+    # Methods of kinds that learn by gradients:
 
     def parameters(self, config: Any) -> Parameters:
         """Make the parameters of a model, all zero."""
@@ -244,11 +265,11 @@ class Kind(ABC):
         raise NotImplementedError
 
     def batches(self, config: Any, settings: Any, data: Any) -> Batches:
-        """Cut a run's data into batches by its settings."""
+        """Cut a run's data into batches, by its settings."""
         raise NotImplementedError
 
     def count(self, config: Any, ids: Array, workers: Workers) -> CountedModel:
-        """Make a model from a text (N,), for kinds that learn in one pass."""
+        """Count a text (N,) of ids and return the model; for kinds that learn in one pass."""
         raise NotImplementedError
 
     def check_source(self) -> None:
@@ -273,15 +294,18 @@ class Kind(ABC):
         raise NotImplementedError
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
-        """Updates in one pass over the training data."""
+        """Number of updates in one pass over the training data."""
         return len(self.batches(config, settings, data))
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """Choose a planned run's open options; returns its training speed in characters per second.
+        """Choose the options that a planned run leaves open.
 
         Args:
-            draft: a ``charrnn.training.plan.Draft``.
+            draft: a ``charrnn.training.plan.Draft``, changed in place.
             speed: measures the training speed on this machine for a config and settings.
+
+        Returns:
+            The training speed in characters per second.
         """
         return speed(draft.config, draft.settings)
 
@@ -296,7 +320,7 @@ class Kind(ABC):
 
 @dataclass
 class Cost:
-    """Memory and operations that training a model takes, computed from its shapes alone.
+    """Memory and operations of training a model, computed from its shapes alone.
 
     Attributes:
         weights: number of weights that are multiplied for each character.
@@ -309,13 +333,16 @@ class Cost:
     counting: float = 0.0
 
     def weight_bytes(self, states: int) -> int:
-        """Peak bytes for parameters, gradient and optimizer state of ``states`` vectors, while they are saved."""
+        """Peak bytes of all arrays whose size does not depend on the batch, while a checkpoint is saved.
+
+        These include the gradient and ``states`` vectors of optimizer state.
+        """
         return 0
 
     def row_bytes(self) -> int:
-        """Bytes for the activations of one character of one stream."""
+        """Bytes for the activations of one character in one stream."""
         return 0
 
     def advice(self, *, activations: bool) -> str:
-        """The options to reduce if the activations, or else the weights, take too much memory."""
+        """The options to reduce, if too much memory is taken by the activations, or else by the weights."""
         return ""

@@ -1,4 +1,4 @@
-"""Measures of quality, by name and direction."""
+"""Metrics: measures of a model's quality, each with a name and a direction."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_NATS = 1000.0
-"""A larger loss counts as divergence."""
+"""Loss in nats above which training counts as diverged."""
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,10 @@ class Metric:
     """A measure of quality.
 
     Attributes:
-        name: a short name; metrics.jsonl holds its values as ``train_NAME`` and ``val_NAME``.
+        name: a short name; metrics.jsonl stores its values as ``train_NAME`` and ``val_NAME``.
         title: the name in words.
         higher_is_better: whether higher values are better.
-        nats: nats in one unit, if the metric is the loss in other units; else 0.
+        nats: if the metric is the loss in another unit, the nats in one such unit; else 0.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Metric:
         return than is None or (value > than if self.higher_is_better else value < than)
 
     def is_sound(self, value: float) -> bool:
-        """Whether a value is finite and, as a loss, below MOST_NATS; otherwise the model has diverged."""
+        """Whether a value is finite and, if it is a loss, below MOST_NATS; otherwise the model has diverged."""
         return abs(value) * self.nats < MOST_NATS and math.isfinite(value)
 
     def best(self, values: Iterable[float | None]) -> float | None:
@@ -39,7 +39,7 @@ class Metric:
         return (max if self.higher_is_better else min)(known, default=None)
 
     def of(self, record: Mapping[str, Any]) -> float | None:
-        """The validation value in a line of metrics.jsonl, or else the training value."""
+        """The validation value in a line of metrics.jsonl; the training value if there is none."""
         value: float | None = record.get(f"val_{self.name}")
         return record.get(f"train_{self.name}") if value is None else value
 

@@ -1,9 +1,10 @@
-"""What the configs of recurrent networks have in common: the cell, its hyperparameters, the number of layers."""
+"""The options that all recurrent networks have: the cell, its hyperparameters and the number of layers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charrnn.hyperparameters import check_hyperparameters, options_in
@@ -26,23 +27,23 @@ class RecurrentConfig(NetworkConfig):
     recurrent_init: str = of_model("uniform", "Initial values of recurrent weights.", choices=lambda: RECURRENT_INITS)
 
     hyperparameters: tuple[tuple[str, float], ...] = ()
-    """Of the cell; what is not given has its default."""
+    """Names and values of the cell's hyperparameters; the others have their defaults."""
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """See ``ModelConfig``."""
+        """The options of this kind of model, with the hyperparameters of all cells; see ``ModelConfig``."""
         return {**super().declared(), **options_in("cells", "Model")}
 
     @classmethod
     def from_options(cls, vocab_size: int, options: Mapping[str, Any]) -> Any:
-        """See ``ModelConfig``."""
+        """Make a config, with the cell's options in ``hyperparameters``; see ``ModelConfig``."""
         known = options_in("cells", "Model")
         own = tuple((name, value) for name, value in options.items() if name in known and value is not None)
         rest = {name: value for name, value in options.items() if name not in known}
         return cls(vocab_size, **rest, hyperparameters=own)
 
     def to_dict(self) -> dict[str, Any]:
-        """See ``ModelConfig``."""
+        """The fields as JSON values, each hyperparameter of the cell as a field; see ``ModelConfig``."""
         values = super().to_dict()
         own = dict(values.pop("hyperparameters"))
         return {**values, **own}
@@ -56,7 +57,7 @@ class RecurrentConfig(NetworkConfig):
         """Number and size of the layers, such as "2 layers of 512"."""
         return f"{self.num_layers} layer{'s' if self.num_layers > 1 else ''} of {self.hidden_size}"
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
         """The shape of a recurrent stack that reads the embedding."""
         from charrnn.layers.recurrent_shape import StackShape

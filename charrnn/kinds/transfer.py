@@ -1,9 +1,9 @@
-"""Start a model from a trained one, with further characters.
+"""Start a model from a trained one whose vocabulary is smaller.
 
 A new character gets the mean of the old characters' embeddings (or columns of one-hot input), output rows and biases.
 So its logit is the mean of the others', and by Jensen's inequality its probability is at most 1 / (V + 1). n new
 characters divide the old probabilities by at most 1 + n / V and keep their ratios (Hewitt 2021, Initializing New Word
-Embeddings for Pretrained Language Models). Random rows have no such bound.
+Embeddings for Pretrained Language Models). Random rows would have no such bound.
 """
 
 from collections.abc import Mapping
@@ -32,11 +32,11 @@ class Pretrained:
     tensors: Mapping[str, Array]
 
     def fill(self, parameters: Parameters, vocabulary: Vocabulary) -> None:
-        """Copy the tensors to a model of the same shape whose vocabulary contains this one.
+        """Copy the tensors into the parameters of a model whose shape differs only in the vocabulary.
 
         Args:
             parameters: the new model's parameters, written.
-            vocabulary: the new model's vocabulary.
+            vocabulary: the new model's vocabulary, which contains that of the old one.
         """
         ids = vocabulary.encode(self.vocabulary.symbols)
         shapes = {name: tensor.shape for name, tensor in parameters.to_tensors().items()}
@@ -44,12 +44,12 @@ class Pretrained:
 
 
 def widened(tensor: Array, shape: tuple[int, ...], ids: Array) -> Array:
-    """Widen a tensor by characters that hold the mean of its old ones.
+    """Widen a tensor to more characters; new characters get the mean of the old ones.
 
     Args:
-        tensor: a tensor in which each axis of characters has V elements or a multiple of V, characters innermost.
-        shape: the new shape; axes that are longer than in ``tensor`` are those of characters.
-        ids: (V,) the old characters' new ids.
+        tensor: a tensor; axes of characters have V elements, or a multiple of V with the characters innermost.
+        shape: the new shape; the axes that are longer than in ``tensor`` are those of characters.
+        ids: (V,) the new ids of the old characters.
     """
     for axis, (size, wanted) in enumerate(zip(tensor.shape, shape, strict=True)):
         if size != wanted:

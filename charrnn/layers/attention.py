@@ -1,4 +1,4 @@
-"""Attention in Luong's general form (Luong, Pham and Manning 2015): a decoder looks at all outputs of an encoder.
+"""Attention in Luong's general form (Luong, Pham and Manning 2015): a decoder attends to all outputs of an encoder.
 
     q[t] = A h[t]                                  h[t] (H): the decoder's output; A (M, H)
     alpha[t, s] = softmax over s of q[t] . m[s]    m[s] (M): the encoder's outputs of the row, padding left out
@@ -8,7 +8,7 @@
 Nothing here depends on y[t-1], so that all steps of a batch are a few large products and a loop over the rows. With
 input feeding (same paper, 3.3) the decoder's next step reads y[t]; then the layer is called for one step at a time.
 
-Backwards, with d_y the gradient of y[t] and the sums over t where a gradient belongs to all steps:
+Backwards, with d_y the gradient of y[t]; gradients that belong to all steps are sums over t:
 
     d_z = d_y (1 - y^2)       d_c = W_c^T d_z       d_h = W_h^T d_z + A^T d_q
     d_alpha[s] = d_c . m[s]   d_score[s] = alpha[s] (d_alpha[s] - sum over r of alpha[r] d_alpha[r])
@@ -38,7 +38,7 @@ JOIN_BIAS = "join.bias"
 
 
 def attention_shapes(units: int, width: int) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor, for a decoder of H ``units`` and memories of M numbers (``width``)."""
+    """Shape of each tensor, for a decoder of H ``units`` and encoder outputs of M numbers (``width``)."""
     context, hidden = JOIN
     return {QUERY: (width, units), context: (units, width), hidden: (units, units), JOIN_BIAS: (units,)}
 
@@ -51,7 +51,7 @@ def initialise_attention(parameters: Parameters, random: np.random.Generator) ->
 
 @dataclass
 class AttentionBuffers:
-    """Arrays for T steps of B rows.
+    """The arrays of an attention layer, for T steps of B rows.
 
     Attributes:
         queries: (T, B, at least M).
@@ -59,9 +59,9 @@ class AttentionBuffers:
         outputs: (T, B, at least H): y.
         d_queries: the gradient of the queries; empty for inference.
         d_contexts: the gradient of the contexts; empty for inference.
-        d_outputs: the gradient of y, then that of z; empty for inference.
-        alphas: (B, at least S): what a row attends to in one step.
-        d_alphas: the same for the gradient.
+        d_outputs: the gradient of y, which backward replaces by that of tanh's argument z; empty for inference.
+        alphas: (B, at least S): each row's attention weights in one step.
+        d_alphas: the gradient of ``alphas``.
     """
 
     queries: Array
@@ -85,7 +85,7 @@ class AttentionBuffers:
         *,
         training: bool = False,
     ) -> "AttentionBuffers":
-        """For at most T ``steps`` of B ``rows`` and memories of ``longest`` steps."""
+        """Allocate for at most T ``steps`` of B ``rows``, and for memories of ``longest`` steps."""
 
         def zeros(columns: int, of_training: bool = False) -> Array:
             length = steps if training or not of_training else 0
@@ -102,14 +102,14 @@ class AttentionBuffers:
 
 
 class Attention:
-    """The layer.
+    """The attention layer.
 
     Args:
-        parameters: hold the tensors.
+        parameters: the tensors.
         units: H.
         width: M.
         packed_dtype: type of packed factors.
-        training: whether it goes backward, too.
+        training: whether gradients are needed.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Attention:
         self._attend, self._attend_back = Prepared(attend), Prepared(attend_back)
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._query.pack(part, parts)
         self._join.pack(part, parts)
 
@@ -140,11 +140,11 @@ class Attention:
 
         Args:
             h: (T, B, at least H).
-            memory: what is looked at.
-            counts: (B,) int32 steps of each row; those beyond attend to nothing.
-            begin: steps of each row before these.
-            buffers: of these T steps.
-            rows: what products need.
+            memory: the encoder's outputs, to attend to.
+            counts: (B,) int32: number of steps of each row; later steps attend to nothing.
+            begin: number of steps of each row in earlier calls.
+            buffers: the arrays for these T steps.
+            rows: row indices and buffers of the matrix products.
             first: the first row.
             last: one beyond the last row.
         """
@@ -176,6 +176,6 @@ class Attention:
         self._query.packed[0].multiply_back(own.d_queries, rows.adding_to(d_h), d_h, rows, first, last)
 
     def weight_sums(self, gradient: Parameters, h: Array, buffers: AttentionBuffers, rows: Rows) -> Iterator[WeightSum]:
-        """The gradients of the tensors, after ``backward`` of all steps."""
+        """Yield the weight sums that give the gradients of the tensors, after ``backward`` of all steps."""
         yield from self._query.weight_sums(gradient, [h], buffers.d_queries, rows)
         yield from self._join.weight_sums(gradient, [buffers.contexts, h], buffers.d_outputs, rows)

@@ -1,12 +1,12 @@
-"""Recurrent layers over rows that are known to their end: in one direction, or in both (Schuster and Paliwal 1997).
+"""Recurrent layers over complete sequences, in one direction or in both (Schuster and Paliwal 1997).
 
-A reversed layer is the same cell on reversed rows. Each row is reversed within its own length, so that padding stays at
-the end. Above the first layer, each direction reads the outputs of both:
+A reversed layer runs the same cell on reversed rows. Each row is reversed within its own length, so that padding stays
+at the end. Above the first layer, each direction reads the outputs of both:
 
     a[t] = W_f h_f[t] + W_b h_b[t] + b          h_f, h_b: outputs of the layer below, both in this direction's order
 
-Tensors are called as in PyTorch, ``rnn.weight_hh_l0`` and ``rnn.weight_hh_l0_reverse``; W_f and W_b stand side by side
-in its ``weight_ih``.
+Tensors are called as in PyTorch, ``rnn.weight_hh_l0`` and ``rnn.weight_hh_l0_reverse``; PyTorch's
+``weight_ih`` holds W_f and W_b side by side.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,13 +25,13 @@ from charrnn.layers.recurrent_shape import StackShape, uniform_weights
 
 @dataclass(frozen=True)
 class BidirectionalShape:
-    """What L layers of H units in each of D directions are like.
+    """The shape of L layers of H units in each of D directions.
 
     Attributes:
-        base: a layer in one direction: cell, units, dropout, types; ``width`` is that of the input.
+        base: shape of a layer in one direction: cell, units, dropout, types; ``width`` is that of the input.
         layers: L.
         directions: D, 1 or 2.
-        drops_last: whether the outputs of the last layer, too, are dropped in training.
+        drops_last: whether dropout applies to the last layer's outputs, too.
     """
 
     base: StackShape
@@ -40,7 +40,7 @@ class BidirectionalShape:
     drops_last: bool = True
 
     def part(self, layer: int, direction: int) -> StackShape:
-        """One layer in one direction."""
+        """The shape of one layer in one direction."""
         dropout = self.base.dropout if self.drops_last or layer < self.layers - 1 else 0.0
         return replace(
             self.base,
@@ -53,11 +53,11 @@ class BidirectionalShape:
 
     @property
     def parts(self) -> list[list[StackShape]]:
-        """All of them: ``[layer][direction]``."""
+        """The shapes of all layers in all directions: ``[layer][direction]``."""
         return [[self.part(layer, direction) for direction in range(self.directions)] for layer in range(self.layers)]
 
     def from_below(self, layer: int, direction: int) -> list[str]:
-        """Names of the matrices that read the outputs of the layer below, of each of its directions."""
+        """Names of the matrices that read the outputs of the layer below, one for each direction of that layer."""
         part = self.part(layer, direction)
         return [part.named(f"weight_ih{'_back' if below else ''}", 0) for below in range(self.directions)]
 
@@ -72,7 +72,7 @@ class BidirectionalShape:
         return shapes
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
-        """Fill with the values that training starts from; see ``StackShape.initialise``."""
+        """Fill the parameters with initial values; see ``StackShape.initialise``."""
         for layer, parts in enumerate(self.parts):
             for direction, part in enumerate(parts):
                 part.initialise(parameters, random, orthogonal=orthogonal)
@@ -80,7 +80,7 @@ class BidirectionalShape:
                     parameters[name][:] = uniform_weights(random, parameters[name].shape, part.units)
 
     def to_torch(self, tensors: dict[str, Array]) -> None:
-        """Rename tensors as PyTorch has them."""
+        """Rename tensors as in PyTorch, in place; with two directions, join the matrices that read the layer below."""
         for layer, parts in enumerate(self.parts):
             for direction, part in enumerate(parts):
                 part.to_torch(tensors)
@@ -89,7 +89,7 @@ class BidirectionalShape:
                     tensors[forward] = np.concatenate([tensors[forward], tensors.pop(back)], axis=1)
 
     def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
-        """Copy in what ``to_torch`` has renamed, from copies of those tensors."""
+        """Undo ``to_torch``: set the parameters whose tensors it renames or joins; ``tensors`` are overwritten."""
         for layer, parts in enumerate(self.parts):
             for direction, part in enumerate(parts):
                 part.from_torch(tensors, parameters)
@@ -111,13 +111,13 @@ class BidirectionalShape:
 
 @dataclass
 class BidirectionalBuffers:
-    """Arrays for T steps of B rows; lists are ``[layer][direction]``.
+    """The layers' arrays, for T steps of B rows; lists are ``[layer][direction]``.
 
     Attributes:
-        stacks: of each layer in each direction, in its own order.
-        reversed: each direction's outputs (T, B, H) in the other order; empty with one direction.
-        d_reversed: the same for gradients; shared by all layers. Empty for inference.
-        rows: what products need.
+        stacks: the arrays of each layer in each direction; steps are in the direction's order.
+        reversed: each direction's outputs (T, B, H) in the other direction's order; empty with one direction.
+        d_reversed: the gradients of ``reversed``, in arrays shared by all layers; empty for inference.
+        rows: row indices and buffers of the matrix products.
         states: the cell's number of states.
     """
 
@@ -129,7 +129,7 @@ class BidirectionalBuffers:
 
     @classmethod
     def allocate(cls, shape: BidirectionalShape, rows: Rows, *, training: bool = False) -> "BidirectionalBuffers":
-        """For at most as many steps and rows as ``rows`` is for."""
+        """Allocate for batches of at most the steps and rows of ``rows``."""
         base, two = shape.base, shape.directions == 2
         size = (*rows.numbers.shape, row_stride(base.units, base.dtype.itemsize))
 
@@ -151,12 +151,12 @@ class BidirectionalBuffers:
 
 
 class Bidirectional:
-    """The layers.
+    """Recurrent layers in one or two directions.
 
     Args:
-        shape: what they are like.
-        parameters: hold the tensors.
-        training: whether they go backward, too.
+        shape: shape of the layers.
+        parameters: the tensors.
+        training: whether gradients are needed.
     """
 
     def __init__(self, shape: BidirectionalShape, parameters: Parameters, *, training: bool = False) -> None:
@@ -178,7 +178,7 @@ class Bidirectional:
         ]
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights anew."""
+        """Pack a thread's part of the weights for the matrix products."""
         for stacks in self.stacks:
             for stack in stacks:
                 stack.pack(part, parts)
@@ -199,12 +199,13 @@ class Bidirectional:
         """Fill the outputs of the rows ``first`` to ``last``.
 
         Args:
-            inputs: for each direction, what the gates of the first layer start from, in the direction's order.
+            inputs: for each direction, the rows that the first layer's products are added to, including its bias; steps
+                are in the direction's order.
             lengths: (B,) int32 of the rows.
             buffers: the arrays to work in, of T steps.
             first: the first row.
             last: one beyond the last row.
-            dropout_seed: names the dropout masks; None switches dropout off.
+            dropout_seed: seed of the dropout masks; None switches dropout off.
         """
         for layer, stacks in enumerate(self.stacks):
             for direction, stack in enumerate(stacks):
@@ -227,12 +228,12 @@ class Bidirectional:
         return self._in_order(buffers, self.shape.layers - 1, 0)
 
     def _in_order(self, buffers: BidirectionalBuffers, layer: int, direction: int) -> list[Array]:
-        """A layer's outputs of each direction, in the order of one of them."""
+        """A layer's outputs of each direction, with all steps in the order of ``direction``."""
         own, turned = buffers.stacks[layer], buffers.reversed[layer]
         return [each.outputs[0] if at == direction else turned[at] for at, each in enumerate(own)]
 
     def d_outputs(self, buffers: BidirectionalBuffers) -> list[Array]:
-        """Where the gradients of ``outputs`` are to be written before ``backward``; zero at padding."""
+        """The arrays for the gradients of ``outputs``, zero at padding; fill them before ``backward``."""
         (own, *_), stacks = self.stacks[-1], buffers.stacks[-1]
         return [*own.d_outputs(stacks[0]), *buffers.d_reversed[1:]]
 
@@ -245,7 +246,7 @@ class Bidirectional:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """From the gradients in ``d_outputs`` to those of all gates; arguments as in ``forward``."""
+        """Compute the gradients of all gates from those in ``d_outputs``; arguments as in ``forward``."""
         units, top = self.shape.base.units, self.shape.layers - 1
         if buffers.d_reversed:
             (to,) = self.stacks[top][1].d_outputs(buffers.stacks[top][1])
@@ -259,21 +260,22 @@ class Bidirectional:
                 self._to_below(layer, lengths, buffers, first, last)
 
     def _to_below(self, layer: int, lengths: Array, buffers: BidirectionalBuffers, first: int, last: int) -> None:
-        """The gradients of the outputs of the layer below, which each direction reads in its own order."""
+        """Compute the gradients of the outputs of the layer below, which each direction has read in its own order."""
         below = [
             stack.d_outputs(own)[0]
             for stack, own in zip(self.stacks[layer - 1], buffers.stacks[layer - 1], strict=True)
         ]
         for direction, projection in enumerate(self._projections[layer - 1]):
             d_gates = buffers.stacks[layer][direction].activations[0].gates
-            # Each direction's own outputs are read in their order; the other's were reversed, and are added in turn.
+            # A direction reads its own outputs as they are, and the other direction's reversed. The gradients of the
+            # latter are reversed again and added below.
             to = [below[at] if at == direction else buffers.d_reversed[at] for at in range(self.shape.directions)]
             projection.backward(d_gates, to, buffers.rows, first, last)
         for direction, d_x in enumerate(buffers.d_reversed):
             add_reversed(d_x, lengths, self.shape.base.units, below[direction], first, last)
 
     def _seed(self, seed: int | None, layer: int, direction: int) -> int | None:
-        """A dropout seed of each layer's and direction's own."""
+        """The dropout seed of one layer in one direction, different for each; None if ``seed`` is None."""
         return None if seed is None else seed + layer * self.shape.directions + direction
 
     def weight_sums(
@@ -283,13 +285,13 @@ class Bidirectional:
         d_tables: Sequence[Array],
         ids: Sequence[Array],
     ) -> Iterator[WeightSum]:
-        """The gradients of the weights, and of what the first layer's gates start from.
+        """Yield the weight sums that give the gradients of the weights and of the first layer's input tables.
 
         Args:
-            gradient: to be written.
-            buffers: after ``backward``.
-            d_tables: for each direction (V, at least G): the sums of its gates' gradients for each id.
-            ids: for each direction, what it reads (T, B), in its order.
+            gradient: written by the sums.
+            buffers: the arrays after ``backward``.
+            d_tables: for each direction (V, at least G), written by the sums: the gates' gradients summed for each id.
+            ids: for each direction, the ids (T, B) that it reads, in its order.
         """
         for layer, stacks in enumerate(self.stacks):
             for direction, stack in enumerate(stacks):
@@ -304,7 +306,7 @@ class Bidirectional:
                     yield from projection.weight_sums(gradient, below, gates, buffers.rows)
 
     def sum_over_rows(self, gradient: Parameters, buffers: BidirectionalBuffers) -> None:
-        """The gradients of the cells' vectors, which each row has apart."""
+        """Sum the gradients of the cells' vectors over the rows, which hold them separately."""
         for stacks, own in zip(self.stacks, buffers.stacks, strict=True):
             for stack, each in zip(stacks, own, strict=True):
                 stack.sum_over_streams(gradient, each, None, None)

@@ -1,9 +1,9 @@
-"""A class of each row that reaches every step: one row of a table, added to what a layer's gates start from.
+"""Conditioning on a class: each class has a vector r, which is added to a layer's gates at every step.
 
     a[t, b] = x[t, b] + r[c[b]]
 
-It equals a one-hot vector of the class beside the input of every step; r is the transpose of its weights. For one class
-alone, the sum of r[c] and the layer's bias is a bias. Backwards, with d_a the gradient of a:
+This equals a one-hot vector of the class, appended to the input of every step; r is the transpose of its weights. If
+all rows have the same class, r[c] can be added to the layer's bias instead. Backwards, with d_a the gradient of a:
 
     d_r[c] = sum over t and all b of class c of d_a[t, b]
 """
@@ -17,24 +17,24 @@ from charrnn.layers.products import Bias, Rows, WeightSum, flat, weight_sum
 
 
 class Conditioning:
-    """A table of rows to add.
+    """A table with one row for each class.
 
     Args:
         parameters: the tensors.
-        name: of the table r (C, G).
+        name: name of the table r (C, G).
     """
 
     def __init__(self, parameters: Parameters, name: str) -> None:
         self._name, self._table = name, parameters[name]
 
     def forward(self, start: Bias, classes: Array, gates: Array, rows: Rows, first: int, last: int) -> Bias:
-        """Write the sums of ``start`` and the table's rows into ``gates``; returns these as what the gates start from.
+        """Write the sums of ``start`` and the classes' rows to ``gates``; returns ``gates`` as a bias of products.
 
         Args:
-            start: of T steps of B rows.
+            start: x, the rows of the gates without conditioning, for T steps of B rows.
             classes: (T, B) int32 below C, the same in all steps of a row.
             gates: (T, B, at least G).
-            rows: what products need.
+            rows: row indices and buffers of the matrix products.
             first: the first row.
             last: one beyond the last row.
         """
@@ -42,5 +42,5 @@ class Conditioning:
         return rows.adding_to(gates)
 
     def weight_sums(self, gradient: Parameters, d_gates: Array, classes: Array) -> Iterator[WeightSum]:
-        """The sum that gives the table's gradient."""
+        """Yield the weight sum that gives the table's gradient."""
         yield weight_sum(flat(d_gates), [], classes.reshape(-1), gradient[self._name], range(self._table.shape[1]))

@@ -1,9 +1,10 @@
-"""A recurrent layer that also reads the network's last answer (NARX: Lin, Horne, Tino and Giles 1996).
+"""A recurrent layer that also reads the network's previous answer, a class (NARX: Lin, Horne, Tino and Giles 1996).
 
     a[t] = sum over i of W_i x_i[t] + U[answer[t-1]] + b          h[t], ... = cell(a[t] + W_hh h[t-1], state)
 
-U has a row for each answer, and a last one before the first answer. In training the right answers are read (teacher
-forcing; Williams and Zipser 1989), so all steps are one large product. Backwards, with d_a the gradient of a:
+U has a row for each class, and a last row for the first step, which has no previous answer. In training, the answers
+are the targets (teacher forcing; Williams and Zipser 1989), so all steps are one large product.
+Backwards, with d_a the gradient of a:
 
     d_x_i[t] = W_i^T d_a[t]      d_W_i = sum over t of d_a[t] x_i[t]^T      d_U[k] = sum of d_a[t] where answer[t-1] = k
 """
@@ -21,10 +22,10 @@ from charrnn.layers.recurrent_shape import StackShape
 
 
 class Feedback:
-    """The layer.
+    """A recurrent layer that reads the previous answer.
 
     Args:
-        shape: of the recurrent layer, which is ``dense``.
+        shape: shape of the recurrent layer, which must be ``dense``.
         parameters: the tensors.
         weights: names of one or two W_i (G, N).
         answers: name of U (K+1, G).
@@ -43,7 +44,7 @@ class Feedback:
         self._gate_width = shape.gate_width
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights anew; the first thread's, also the table of answers."""
+        """Pack a thread's part of the weights; the first thread also fills the table of answers."""
         self.stack.pack(part, parts)
         for matrix in self._packed:
             matrix.pack(part, parts)
@@ -51,7 +52,7 @@ class Feedback:
             self._table[:, : self._gate_width] = self._parameters[self._answers] + self._parameters.row(self._bias)
 
     def before(self, answers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """The answer before each of ``answers`` (T, B)."""
+        """The previous answer at each step, for ``answers`` (T, B); at the first step, the index of U's last row."""
         first = np.full((1, answers.shape[1]), len(self._table) - 1, np.int32)
         return np.concatenate([first, answers[:-1]])
 
@@ -65,15 +66,15 @@ class Feedback:
         *,
         dropout_seed: int | None = None,
     ) -> Array:
-        """The outputs (T, B, H), of the rows ``first`` to ``last``.
+        """Compute the outputs (T, B, H) of the rows ``first`` to ``last``.
 
         Args:
             inputs: the x_i (T, B, N).
-            last_answers: (T, B) the numbers of the answers before each step.
-            buffers: of T steps, with the state before them.
+            last_answers: (T, B) the previous answer at each step, as from ``before``.
+            buffers: the arrays for T steps, with the state before them.
             first: the first row.
             last: one beyond the last row.
-            dropout_seed: names the dropout mask; None switches dropout off.
+            dropout_seed: seed of the dropout mask; None switches dropout off.
         """
         gates, rows = buffers.activations[0].gates, buffers.rows
         start = Bias(self._table, last_answers)
@@ -92,7 +93,7 @@ class Feedback:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Add the gradients of the inputs to ``d_inputs``, from those of the outputs; arguments as in ``forward``."""
+        """Add the gradients of the inputs to ``d_inputs``, given those of the outputs; arguments as in ``forward``."""
         rows = buffers.rows
         self.stack.backward(rows.zeros, buffers, first, last, dropout_seed=dropout_seed)
         for matrix, d_x in zip(self._packed, d_inputs, strict=True):
@@ -105,13 +106,13 @@ class Feedback:
         last_answers: npt.NDArray[np.int32],
         buffers: StackBuffers,
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients; ``finish`` takes that of U from them."""
+        """Yield the weight sums that give the gradients; ``finish`` then copies the gradient of U."""
         yield from self.stack.weight_sums(gradient, buffers, [])
         d_gates, ids = flat(buffers.activations[0].gates), last_answers.reshape(-1)
         factors = [(flat(x), gradient[name]) for name, x in zip(self._weights, inputs, strict=True)]
         yield weight_sum(d_gates, factors, ids, self._d_table)
 
     def finish(self, gradient: Parameters, buffers: StackBuffers) -> None:
-        """The gradients of U and of the cell's vectors, after ``weight_sums`` are made."""
+        """Write the gradients of U and of the cell's vectors, after the ``weight_sums`` are computed."""
         gradient[self._answers][:] = self._d_table[:, : self._gate_width]
         self.stack.sum_over_streams(gradient, buffers, None, None)

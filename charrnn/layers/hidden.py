@@ -16,14 +16,14 @@ from charrnn.kernels.squared_error import tanh_rows
 
 @dataclass
 class Hidden:
-    """The layer's arrays, for T steps of B rows.
+    """The arrays of a tanh layer with dropout, for T steps of B rows.
 
     Attributes:
         units: H.
-        rate: of dropout.
+        rate: dropout rate.
         h: (T, B, at least H): a, then h.
-        outputs: what the layer above reads: h, or h after dropout, which then has an array of its own.
-        d_outputs: the gradient of the outputs; after ``backward``, that of a.
+        outputs: (T, B, at least H): h after dropout, which the layer above reads; without dropout the array ``h``.
+        d_outputs: the gradient of the outputs; after ``backward``, the gradient of a.
     """
 
     units: int
@@ -45,17 +45,17 @@ class Hidden:
         return Hidden(self.units, self.rate, *arrays)
 
     def forward(self, first: int, last: int, dropout_seed: int | None) -> None:
-        """Turn a into h and fill the outputs of the rows ``first`` to ``last``; None switches dropout off."""
+        """Turn a into h and fill the outputs of the rows ``first`` to ``last``; ``dropout_seed`` None drops nothing."""
         tanh_rows(self.h, self.units, first, last)
         if self.rate:
             dropout(self.h, self.outputs, self.units, *self._mask(dropout_seed), first, last)
 
     def backward(self, first: int, last: int, dropout_seed: int | None) -> None:
-        """Turn the gradient of the outputs into that of a, in place."""
+        """Turn the gradient of the outputs into the gradient of a, in place."""
         if self.rate:
             dropout(self.d_outputs, self.d_outputs, self.units, *self._mask(dropout_seed), first, last)
         tanh_back(self.d_outputs, self.h, self.units, first, last)
 
     def _mask(self, seed: int | None) -> tuple[float, int]:
-        """Rate and key of the dropout mask."""
+        """Rate and seed of the dropout mask."""
         return (0.0, 0) if seed is None else (self.rate, seed)

@@ -1,6 +1,6 @@
-"""Numbers as input: F columns, multiplied by the weights of the layer above.
+"""Numeric input: F numbers at each step, multiplied by the weights of the layer above.
 
-    y[t] = W x[t] + start[t]            start: a bias, or what y is to be added to
+    y[t] = W x[t] + start[t]            start: a bias, or an array to which the product is added
 
 Backwards, with d_y the gradient of y: d_W = sum over t of d_y[t] x[t]^T. No gradient of the numbers is needed.
 """
@@ -29,7 +29,7 @@ class InputColumns:
         self._unused = zero_row(len(w), w.dtype)
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._packed.pack(part, parts)
 
     def forward(self, x: Array, start: Bias, y: Array, rows: Rows, first: int, last: int) -> None:
@@ -37,13 +37,13 @@ class InputColumns:
         self._packed.multiply(x, start, y, rows, first, last)
 
     def weight_sum(self, gradient: Parameters, x: Array, d_y: Array, rows: Rows, bias: str | None) -> WeightSum:
-        """The sum that gives the gradient of W and, if it is named, that of the bias that ``start`` was."""
+        """Return the weight sum that gives the gradients of W and, if ``start`` was a bias, of that one, ``bias``."""
         to = self._unused if bias is None else gradient.row(bias)
         return weight_sum(flat(d_y), [(flat(x), gradient[self._weight])], rows.zeros.reshape(-1), to)
 
 
 def columns_in(x: Array, dtype: np.dtype[Any]) -> Array:
-    """Numbers (T, B, F) in rows that products can read."""
+    """Copy numbers (T, B, F) to aligned, padded rows, as matrix products need them."""
     T, B, F = x.shape
     aligned = aligned_zeros((T, B, row_stride(F, dtype.itemsize)), dtype)
     aligned[:, :, :F] = x

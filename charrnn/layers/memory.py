@@ -1,4 +1,4 @@
-"""What an encoder leaves to a decoder: its outputs, row by row, and the decoder's first state, made from their ends.
+"""What a decoder gets from an encoder: all outputs of each row, and a first state computed from each row's ends.
 
     m[s] = [h_f[s]; h_b[s]]               the outputs of each direction, side by side
     end = [h_f[n-1]; h_b[0]]              n: steps of the row
@@ -35,11 +35,11 @@ class Memory:
     Attributes:
         units: H.
         rows: (B, S, at least D H): each row's outputs; (B, 0, ...) if only their ends are used.
-        ends: (1, B, at least D H).
+        ends: (1, B, at least D H): each direction's output at the end that it reads last.
         d_rows: the gradient of ``rows``; empty for inference.
         d_ends: the gradient of ``ends``; empty for inference.
         lengths: (B,) int32 steps of each row.
-        owners: (R,) int32: which of the B rows each row of the decoder looks at.
+        owners: (R,) int32: which of the B rows each row of the decoder attends to.
     """
 
     units: int
@@ -54,7 +54,7 @@ class Memory:
     def allocate(
         cls, units: int, directions: int, steps: int, rows: int, dtype: np.dtype[Any], *, training: bool = False
     ) -> "Memory":
-        """For B ``rows`` of at most S ``steps``; 0 steps if only the ends are used."""
+        """Allocate for B ``rows`` of at most S ``steps``; 0 steps if only the ends are used."""
         stride = row_stride(directions * units, dtype.itemsize)
         of_rows, of_ends = (rows, steps, stride), (1, rows, stride)
         return cls(
@@ -68,7 +68,7 @@ class Memory:
         )
 
     def forward(self, outputs: Sequence[Array], first: int, last: int) -> None:
-        """Take the ``outputs`` (S, B, H) of each direction, of the rows ``first`` to ``last``."""
+        """Copy in the ``outputs`` (S, B, H) of each direction, for the rows ``first`` to ``last``."""
         for direction, x in enumerate(outputs):
             start, at_end = direction * self.units, direction == 0
             gather_rows(x, self.lengths, self.units, at_end, self.rows, self.ends, start, first, last)
@@ -78,20 +78,20 @@ class Memory:
         self.d_rows[first:last, :steps] = 0
 
     def backward(self, d_outputs: Sequence[Array], first: int, last: int) -> None:
-        """Write the gradients of the outputs."""
+        """Write the gradients of the outputs to ``d_outputs``."""
         for direction, d_x in enumerate(d_outputs):
             start, at_end = direction * self.units, direction == 0
             scatter_rows(self.d_rows, self.d_ends, self.lengths, self.units, at_end, d_x, start, first, last)
 
 
 class Bridge:
-    """Makes the first state of a decoder of L layers of H units and S states.
+    """The layer that computes the first state of a decoder with L layers, each of H units and S states.
 
     Args:
-        parameters: hold the tensors.
+        parameters: the tensors.
         sizes: L, S and H.
         packed_dtype: type of packed factors.
-        training: whether it goes backward, too.
+        training: whether gradients are needed.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Bridge:
         parameters[BRIDGE][:] = uniform_weights(random, parameters[BRIDGE].shape, parameters[BRIDGE].shape[1])
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._projection.pack(part, parts)
 
     def forward(self, ends: Array, states: Array, rows: Rows, first: int, last: int) -> None:
@@ -126,12 +126,12 @@ class Bridge:
         squash(states, self._width, first, last)
 
     def backward(self, states: Array, d_states: Array, d_ends: Array, rows: Rows, first: int, last: int) -> None:
-        """Write ``d_ends`` from ``d_states``, which becomes the gradient of what tanh was taken of."""
+        """Write ``d_ends`` from ``d_states``, which becomes the gradient of tanh's argument."""
         squash_back(states, d_states, self._width, first, last)
         self._projection.backward(d_states, [d_ends], rows, first, last)
 
     def weight_sums(self, gradient: Parameters, ends: Array, d_states: Array, rows: Rows) -> Iterator[WeightSum]:
-        """The gradients of the tensors, after ``backward``."""
+        """Yield the weight sums that give the gradients of the tensors, after ``backward``."""
         yield from self._projection.weight_sums(gradient, [ends], d_states, rows)
 
     @property
@@ -140,7 +140,7 @@ class Bridge:
         return layers * states * units
 
     def cut(self, states: Array) -> State:
-        """Views (B, H) of ``states``, for each layer and each of its states."""
+        """Cut ``states`` into views (B, H), one for each state of each layer."""
         layers, count, units = self._sizes
         place = iter(range(layers * count))
         return [

@@ -19,7 +19,7 @@ EMBEDDING = "embedding.weight"
 """Name of the embedding in all models."""
 
 HEAD, HEAD_BIAS = "head.weight", "head.bias"
-"""The names of the output's matrix and bias."""
+"""Names of the matrix and the bias of the output layer."""
 
 
 class Parameters:
@@ -82,16 +82,16 @@ class Parameters:
         raise NotImplementedError
 
     def copies_of(self, tensors: Mapping[str, Array], names: Iterable[str]) -> dict[str, Array]:
-        """Copy some tensors, which may be views of the vector, and clear the vector for them.
+        """Copy the tensors called ``names``, which may be views of the vector, and then set the vector to zero.
 
-        Its gaps are cleared, too, as divergence may have made them NaN.
+        The gaps between tensors become zero, too: divergence may have made them NaN.
         """
         copies = {name: np.array(tensors[name]) for name in names}
         self.vector[:] = 0
         return copies
 
     def fill(self, tensors: Mapping[str, Array]) -> None:
-        """Copy in those tensors that have the name and the shape of one here."""
+        """Copy in those ``tensors`` whose name and shape match a tensor here."""
         for name, tensor in self.tensors.items():
             if name in tensors and tensors[name].shape == tensor.shape:
                 tensor[:] = tensors[name]

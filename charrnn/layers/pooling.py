@@ -1,9 +1,9 @@
-"""A row of vectors as one vector: the last, the mean and the maximum over time of each unit.
+"""Pooling of a sequence into one vector: the last value, mean and maximum over time of each unit.
 
     last = h[end]      mean = sum of h[t] / n      max = max over t of h[t]          n steps, padding left out
 
-Of a layer that reads reversed rows, whose outputs lie in the text's order, the last output is that of the first step.
-Backwards, with the gradient d of the summary:
+A layer that reads backwards has its outputs in the text's order, so its last output is that of the first step.
+Backwards, with d the gradient of the pooled vector:
 
     d_h[t] = d_mean / n + [t is where the maximum is] d_max + [t is the end] d_last
 
@@ -22,19 +22,19 @@ from charrnn.kernels.dropout import dropout
 from charrnn.kernels.pooling import pool_rows, pool_rows_back
 
 SUMMARIES = 3
-"""Last, mean and maximum."""
+"""Pooled values of each unit: last, mean and maximum."""
 
 
 @dataclass
 class Pooling:
-    """The layer's arrays, for B rows and D directions of H units.
+    """The arrays of a pooling layer, for B rows and D directions of H units.
 
     Attributes:
         units: H.
-        pooled: (1, B, at least 3 D H): the summaries.
-        d_pooled: the same for their gradient.
+        pooled: (1, B, at least 3 D H): the pooled values.
+        d_pooled: (1, B, at least 3 D H): their gradient.
         places: (D, B, H): the steps of the maxima.
-        dropout: rate.
+        dropout: dropout rate.
     """
 
     units: int
@@ -45,7 +45,7 @@ class Pooling:
 
     @classmethod
     def allocate(cls, units: int, directions: int, rows: int, dtype: np.dtype[Any], dropout: float = 0.0) -> "Pooling":
-        """For B rows."""
+        """Allocate for B ``rows``."""
         shape = (1, rows, row_stride(SUMMARIES * directions * units, dtype.itemsize))
         places = np.zeros((directions, rows, units), np.int32)
         return cls(units, aligned_zeros(shape, dtype), aligned_zeros(shape, dtype), places, dropout)
@@ -53,9 +53,9 @@ class Pooling:
     def forward(
         self, outputs: Sequence[Array], lengths: Array, first: int, last: int, *, dropout_seed: int | None = None
     ) -> None:
-        """Summarise the ``outputs`` (T, B, H), one of each direction, of the rows ``first`` to ``last``.
+        """Pool the ``outputs`` (T, B, H), one array for each direction, of the rows ``first`` to ``last``.
 
-        ``dropout_seed`` names the dropout mask; None switches dropout off.
+        ``dropout_seed`` is the seed of the dropout mask; None switches dropout off.
         """
         for direction, x in enumerate(outputs):
             places, start = self.places[direction], direction * SUMMARIES * self.units

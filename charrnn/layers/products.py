@@ -30,7 +30,7 @@ class Rows(NamedTuple):
     numbers: npt.NDArray[np.int32]
     """(T, B): the number t B + b of each row."""
     zeros: npt.NDArray[np.int32]
-    """(T, B) zeros, the index if all rows have the same bias."""
+    """(T, B) zeros: the row index if all rows have the same bias."""
     rounded: Array
     """(T', B, steps of the longest K): a buffer for left operands rounded to bf16; else empty."""
 
@@ -41,15 +41,15 @@ class Rows(NamedTuple):
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """Let products with a packed matrix round their left operands into ``rounded``."""
+        """Return ``packed``, with ``rounded`` as the buffer for left operands that its products round."""
         return packed._replace(rounded=self.rounded)
 
     def same(self, rows: Array) -> Bias:
-        """A bias that is the first of ``rows`` everywhere."""
+        """The bias that adds the first of ``rows`` at every step and stream."""
         return Bias(rows, self.zeros)
 
     def adding_to(self, array: Array) -> Bias:
-        """A bias that is ``array`` (T, B, N) itself, row by row."""
+        """The bias that is ``array`` (T, B, N) itself, so that a product is added to it."""
         return Bias(flat(array), self.numbers)
 
     def shortened(self, steps: int) -> "Rows":
@@ -68,7 +68,7 @@ class ProductKernels(NamedTuple):
 
 @cache
 def kernels_for(dtype: np.dtype[Any], packed_dtype: np.dtype[Any]) -> ProductKernels:
-    """The kernels for arrays and packed factors of these types."""
+    """Return the kernels of products for arrays and packed factors of these types."""
     return ProductKernels(*map(Prepared, (matmul, pack, pack_transposed, matmul_transposed)))
 
 
@@ -114,11 +114,11 @@ class WeightSum(NamedTuple):
     d: Array
     """(K, at least M): gradients of the units' inputs."""
     factors: tuple[Array, Array]
-    """(K, at least N) each."""
+    """(K, at least N) each: the right factors of the products."""
     products: tuple[Array, Array]
     """(M, N) each, written: the gradients of the weights; N may be 0."""
     ids: Array | None
-    """(K,) below V; None for the batch's characters."""
+    """(K,) the id of each row of ``d``, below V; None for the ids that the batch reads."""
     sums: Array
     """(V, at least M), written: sums of the rows of ``d``."""
     rows: range
@@ -132,7 +132,10 @@ def weight_sum(
     sums: Array,
     rows: range | None = None,
 ) -> WeightSum:
-    """A weight sum with at most two pairs of a factor and its product; ``rows`` defaults to all of the first one's."""
+    """A weight sum of at most two ``factors``, each a pair of a factor and its product.
+
+    ``rows`` defaults to all rows of the first product.
+    """
     rows = range(len(factors[0][1])) if rows is None else rows
     empty = (d[:, :0], np.empty((rows.stop, 0), d.dtype))
     first, second = [*factors, empty, empty][:2]
@@ -140,7 +143,7 @@ def weight_sum(
 
 
 class Summation:
-    """Computes weight sums; threads share the rows of each sum.
+    """Computation of weight sums; threads share the rows of each sum.
 
     Args:
         widest: columns of the widest pair of factors.

@@ -108,7 +108,7 @@ class StackBuffers:
                 rows[0, :, : values.shape[1]] = values
 
     def leave(self, state: State, steps: int | None = None) -> None:
-        """Copy the state after ``steps`` steps, by default all, out of the activations."""
+        """Copy from the activations the state after ``steps`` steps; by default, after the last step."""
         after = -1 if steps is None else steps
         for activations, layer in zip(self.activations, state, strict=True):
             for rows, values in zip(activations[1:], layer, strict=False):
@@ -151,7 +151,7 @@ class RecurrentStack:
         self._backward_address: Any = None
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products, and convert the cell's vectors."""
         for matrix in self.packed:
             matrix.pack(part, parts)
         for layer, packed in enumerate(self.vectors):
@@ -172,13 +172,13 @@ class RecurrentStack:
         """Fill ``buffers.outputs`` for the streams ``first`` to ``last``, from the state in row 0 of the activations.
 
         Args:
-            inputs: for each layer that the input reaches, what its gates start from, with the bias; of a ``dense``
-                shape, for the first layer.
-            ids: (T, B) int32, contiguous: what the streams read, as some may begin anew there.
+            inputs: for each layer that the input reaches, x_l, to which its products are added, with the bias; for a
+                ``dense`` shape, only that of the first layer.
+            ids: (T, B) int32, contiguous: the ids that the streams read; a stream restarts at the restart id.
             buffers: the arrays to work in, of T steps.
             first: the first stream.
             last: one beyond the last stream.
-            dropout_seed: names the dropout masks; None switches dropout off.
+            dropout_seed: seed of the dropout masks; None switches dropout off.
         """
         rows = buffers.rows
         for layer, activations in enumerate(buffers.activations):
@@ -240,11 +240,11 @@ class RecurrentStack:
         """Compute the gradients of all gates, in ``buffers.activations``, from those in ``d_outputs``.
 
         Args:
-            ids: as in ``forward``, like the next four.
-            buffers: see there.
-            first: see there.
-            last: see there.
-            dropout_seed: see there.
+            ids: as in ``forward``.
+            buffers: as in ``forward``.
+            first: as in ``forward``.
+            last: as in ``forward``.
+            dropout_seed: as in ``forward``.
             d_final: (B, H) for each layer and state: the gradient of the state after the last step; zero if None.
             d_initial: (B, H) for each layer and state, written: the gradient of the state before the first step.
         """
@@ -300,7 +300,7 @@ class RecurrentStack:
     def weight_sums(
         self, gradient: Parameters, buffers: StackBuffers, d_tables: Sequence[Array]
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the weights, and of the biases or input tables.
+        """Yield the weight sums that give the gradients of the weights, and of the biases or input tables.
 
         Args:
             gradient: written by the sums.
@@ -338,7 +338,7 @@ class RecurrentStack:
             gradient: written.
             buffers: the arrays after ``backward``.
             d_initial: written by ``backward``; may be None if the initial state is not learned.
-            reset: (B,) which streams began with this batch; None for no stream.
+            reset: (B,) whether each stream began with this batch; None for no stream.
         """
         if not self.shape.cell.vectors and not self.shape.learn_initial_state:
             return
@@ -372,7 +372,7 @@ class RecurrentStack:
 
 
 def zero_state(shape: StackShape, streams: int) -> State:
-    """A state of zeros."""
+    """A state of zeros for ``streams`` streams."""
     arrays = range(len(shape.cell.state))
     size = (streams, shape.units)
     return [tuple(aligned_zeros(size, shape.dtype) for _ in arrays) for _ in range(shape.layers)]

@@ -29,19 +29,19 @@ class StackShape:
         cell_name: name of the recurrent cell.
         units: H.
         layers: L.
-        width: of the input.
+        width: width of the input.
         dropout: probability of a zero in each layer's output, in training.
-        dtype: of the arrays.
-        packed_dtype: of packed factors.
+        dtype: type of the arrays.
+        packed_dtype: type of packed factors.
         skip_connections: whether the input reaches all layers, and all layers the output (Graves 2013).
         learn_initial_state: whether the state before the first step is learned; else it is zero.
-        restart_id: id of the input before which a stream begins anew; -1 for none.
-        hyperparameters: of the cell, where they are not its defaults.
+        restart_id: input id at which a stream restarts from the initial state; -1 for none.
+        hyperparameters: the cell's hyperparameters that differ from its defaults.
         prefix: first part of the tensors' names.
-        initial_prefix: the same of the learned initial states.
-        suffix: last part of them, such as "_reverse".
+        initial_prefix: first part of the names of learned initial states.
+        suffix: last part of all names, such as "_reverse".
         first_layer: number of the first layer in the names.
-        dense: whether another layer makes what the gates of the first layer start from, of vectors instead of ids.
+        dense: whether the first layer reads vectors, which another layer multiplies by their weights, instead of ids.
     """
 
     cell_name: str
@@ -68,7 +68,7 @@ class StackShape:
 
     @property
     def gate_width(self) -> int:
-        """G, the numbers of all gates of a layer."""
+        """G, the total width of a layer's gates."""
         return self.cell.gates * self.units
 
     @property
@@ -89,7 +89,7 @@ class StackShape:
         return [f"skip.weight_in_l{layer}" if layer else self.named("weight_ih", 0) for layer in self.input_layers]
 
     def named(self, tensor: str, layer: int) -> str:
-        """Name of a layer's tensor."""
+        """Full name of a layer's tensor, such as rnn.bias_l0."""
         return f"{self.prefix}.{tensor}_l{layer + self.first_layer}{self.suffix}"
 
     def named_initial(self, state: str, layer: int) -> str:
@@ -131,7 +131,7 @@ class StackShape:
         return [parameters[self.named_initial(name, layer)] for name in names]
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
-        """Fill with initial values.
+        """Fill the parameters with initial values.
 
         Matrices are uniform in +-1/sqrt(H), as in PyTorch; with ``orthogonal``, each gate's part of W_hh is orthogonal.
         Biases and vectors are the cell's initial values; the initial state is zero.
@@ -190,7 +190,7 @@ class StackShape:
 
 
 def uniform_weights(random: np.random.Generator, shape: tuple[int, ...], units: int) -> Array:
-    """Uniform in +-1/sqrt(H), as PyTorch initialises the weights of H ``units``."""
+    """Random weights, uniform in +-1/sqrt(H), as PyTorch initialises them for H ``units``."""
     bound = units**-0.5
     return random.uniform(-bound, bound, shape)
 

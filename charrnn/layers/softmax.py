@@ -19,7 +19,7 @@ from charrnn.kernels.cross_entropy import cross_entropy, smoothed_cross_entropy
 
 @dataclass
 class Softmax:
-    """The layer's arrays, for T steps of B streams.
+    """The arrays of a softmax layer, for T steps of B streams.
 
     Attributes:
         classes: V.
@@ -46,7 +46,7 @@ class Softmax:
         return Softmax(self.classes, *arrays)
 
     def weigh(self, weights: Array | None, targets: Array) -> None:
-        """Set the weights (T, B) of the next predictions; None weighs all alike.
+        """Set the weights (T, B) of the next predictions; None for equal weights.
 
         Raises:
             ValueError: the shape of the targets does not fit, or padding is not an id.

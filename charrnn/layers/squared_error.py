@@ -17,7 +17,7 @@ from charrnn.kernels.squared_error import squared_errors
 
 @dataclass
 class SquaredError:
-    """The layer's arrays, for T steps of B rows of one number.
+    """The arrays of a squared-error layer, for T steps of B rows of one number.
 
     Attributes:
         outputs: (T, B, at least 1): y; after ``backward``, its gradient.
@@ -40,7 +40,7 @@ class SquaredError:
         return SquaredError(self.outputs[:steps], self.losses[:steps], self.scales[:steps])
 
     def weigh(self, weights: Array | None, targets: Array) -> None:
-        """Set the weights (T, B) of the next predictions; None weighs all alike.
+        """Set the weights (T, B) of the next predictions; None for equal weights.
 
         Raises:
             ValueError: the targets' shape or type does not fit.

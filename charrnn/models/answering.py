@@ -1,4 +1,4 @@
-"""What the kinds have in common that answer: they learn from rows of what is given and what is wanted."""
+"""Base class of the kinds that answer lines; they learn from rows of an input and a target answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charrnn.models.rows import RowsKind
 BITS = Metric("bits", "bits per answer", nats=math.log(2))
 
 PREVIEWED = 3
-"""Rows of a preview."""
+"""Rows that a preview shows."""
 
 
 class AnsweringKind(RowsKind):
@@ -21,7 +21,7 @@ class AnsweringKind(RowsKind):
     metrics: ClassVar[tuple[Metric, ...]] = (BITS,)
 
     def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
-        """See ``Kind``: some rows and their answers."""
+        """Answer a few random rows, and show the target beside each wrong answer; see ``Kind``."""
         import numpy as np
 
         chosen = np.random.default_rng((rng_seed, step)).permutation(len(data.rows))[:PREVIEWED]
@@ -34,6 +34,6 @@ class AnsweringKind(RowsKind):
         )
 
     def line_of(self, row: Any) -> str:
-        """The line that asks a model for the answer of a row."""
+        """The line that a predictor is given for a row: its input."""
         given: str = row.given
         return given

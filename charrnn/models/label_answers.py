@@ -1,4 +1,4 @@
-"""Labels as answers, and how good they are."""
+"""Predicted labels as answers, and measures of how good they are."""
 
 import math
 from collections import Counter
@@ -22,17 +22,18 @@ class LabellingModel(Protocol):
 
     @property
     def config(self) -> Any:
-        """Has the ``labels``, in the order of the classes, and the ``columns`` of rows."""
+        """The model's config, with the ``labels`` in the order of the classes, and the ``columns`` of rows."""
 
     def log_probabilities(self, texts: Sequence[Any], before_batch: Callable[[], None] = go_on) -> Float64s:
-        """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
+        """Log probabilities (N, C) of the C labels for N texts of ids; ``before_batch`` may raise to stop."""
 
 
 def validate(network: LabellingModel, data: Examples, before_batch: Callable[[], None]) -> dict[str, float]:
-    """The part of the different texts whose label is right, and the mean loss in bits.
+    """The share of distinct texts whose predicted label is right, and the mean loss in bits.
 
-    Where a text has several labels, each is right. A text that stands in many rows counts once: as all its rows are on
-    one side of the split, a few such texts would otherwise decide which checkpoint is the best.
+    If a text occurs with several labels, each of them is right. A text that occurs in many rows counts once. All rows
+    of a text are in the same part of the split, so a few frequent texts would otherwise decide which checkpoint is the
+    best.
     """
     found = network.log_probabilities([data.vocabulary.encode(row.given) for row in data.rows], before_batch)
     labels = network.config.labels
@@ -43,13 +44,13 @@ def validate(network: LabellingModel, data: Examples, before_batch: Callable[[],
 
 
 MOST_LOSS = 500.0
-"""Nats of a label that a model of counts takes for impossible."""
+"""Largest mean loss in nats; a model of counts may give a label the probability 0, whose loss is infinite."""
 
 
 def evaluate(network: LabellingModel, vocabulary: Vocabulary, text: str, training: Examples | None) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: of rows, of distinct texts, and macro F1, beside the rivals.
+    """Measure accuracy by row and by distinct text, and macro F1, of the model and of baselines.
 
-    A label that the model does not know counts as one that it has got wrong.
+    See ``charrnn.kinds.kind.Kind.evaluate``. A row whose label the model does not know counts as wrong.
     """
     rows = examples_in(text, network.config.columns)
     answers = {"model": answers_of(network, vocabulary, rows)}
@@ -70,21 +71,21 @@ def evaluate(network: LabellingModel, vocabulary: Vocabulary, text: str, trainin
 
 
 def ngrams_of(training: Examples, labels: Sequence[str]) -> LabelNgrams:
-    """An n-gram model for each label, with the default options."""
+    """Count an n-gram model for each label, with the default options."""
     return LabelNgrams.count(LabelNgramConfig(len(training.vocabulary), end_symbol=True, labels=labels), training)
 
 
 def answers_of(network: LabellingModel, vocabulary: Vocabulary, rows: Sequence[Example]) -> list[str]:
-    """The labels that a model gives to rows; characters that it does not know are replaced."""
+    """The label that a model predicts for each row; characters that it does not know are replaced."""
     texts = [row.given for row in rows]
     return [best.text for best, *_ in LabelPredictor(network, vocabulary).predict(texts, unknown="replace")]
 
 
 def figures_of(rows: Sequence[Example], answers: Sequence[str]) -> dict[str, float]:
-    """Part of the rows that are right, part of the different texts that are, and the mean F1 of the labels.
+    """Accuracy by row, accuracy by distinct text, and the mean F1 of the labels.
 
-    An answer is right if it is any of the labels that the rows give to its text. F1 of a label is
-    2 h / (2 h + misses + false alarms), where h rows are right with it; a wrong answer is missed by its row's label.
+    An answer is right if any row gives its text that label. The F1 of a label is 2 h / (2 h + misses + false alarms),
+    with h the rows that are rightly answered with it. A wrong answer counts as a miss of its row's label.
     """
     right: dict[str, set[str]] = {}
     for row in rows:
@@ -102,20 +103,20 @@ def figures_of(rows: Sequence[Example], answers: Sequence[str]) -> dict[str, flo
 
 
 def confusion(rows: Sequence[Example], answers: Sequence[str]) -> list[tuple[Any, ...]]:
-    """How often each label (a row) was answered by each (a column)."""
+    """The confusion matrix: how often each label (a row) was predicted as each label (a column)."""
     pairs = Counter((row.wanted, answer) for row, answer in zip(rows, answers, strict=True))
     labels = sorted({label for pair in pairs for label in pair})
     return [("", *labels), *((label, *(pairs[label, other] for other in labels)) for label in labels)]
 
 
 class LabelPredictor:
-    """Labels lines; a ``charrnn.kinds.contract.Predictor``."""
+    """Predicts the labels of lines; a ``charrnn.kinds.contract.Predictor``."""
 
     def __init__(self, network: LabellingModel, vocabulary: Vocabulary) -> None:
         self._network, self._vocabulary = network, vocabulary
 
     def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
-        """See ``Predictor``."""
+        """For each line its ``top`` most probable labels; see ``Predictor``."""
         known = (known_symbols(as_symbols(line, self._vocabulary), self._vocabulary, unknown) for line in lines)
         found = self._network.log_probabilities([self._vocabulary.encode(line) for line in known])
         order = np.argsort(-found, axis=1, kind="stable")[:, :top]

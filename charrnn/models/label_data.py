@@ -1,4 +1,4 @@
-"""Rows of a text and its label."""
+"""The rows of a corpus, each a text and its label, as training data."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,17 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 class LabelledRows:
-    """Rows of a text, which is ``given``, and its label, which is ``wanted``; a ``charrnn.kinds.contract.Data``.
+    """Rows of a text (``given``) and its label (``wanted``); a ``charrnn.kinds.contract.Data``.
 
     Args:
         rows: at least one.
-        vocabulary: of the texts and the labels.
+        vocabulary: the characters of the texts and labels.
 
     Raises:
-        CorpusError: there are not two labels.
+        CorpusError: all rows have the same label.
 
     Attributes:
-        counts: rows of each label.
+        counts: number of rows of each label.
     """
 
     def __init__(self, rows: Sequence[Example], vocabulary: Vocabulary) -> None:
@@ -33,15 +33,15 @@ class LabelledRows:
             )
 
     def fields(self) -> dict[str, Any]:
-        """See ``Data``."""
+        """Fields of the config: the size of the vocabulary, and the labels; see ``Data``."""
         return {"vocab_size": len(self._vocabulary), "end_symbol": True, "labels": tuple(sorted(self.counts))}
 
     def split(self, val_fraction: float) -> tuple[Examples, Examples]:
-        """See ``Data``: all rows of one text are in one part."""
+        """Split the rows; all rows of one text are in the same part. See ``Data``."""
         return split_examples(self._rows, self._vocabulary, val_fraction)
 
     def notes(self, train: Examples, validation: Examples, val_fraction: float) -> Iterator[str]:
-        """See ``Data``."""
+        """Count the rows of each part and the labels, and name rare labels; see ``Data``."""
         counts = f"{len(train.rows):,} rows to train on, {len(validation.rows):,} to validate with"
         yield f"{counts}; {len(self.counts)} labels"
         rare = [label for label, count in self.counts.items() if count == 1]

@@ -1,4 +1,4 @@
-"""What the kinds have in common that label lines."""
+"""Base class of the kinds that predict labels of lines."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ ACCURACY = Metric("accuracy", "part of the texts that are right", higher_is_bett
 
 
 class LabellingKind(AnsweringKind):
-    """A kind whose models label lines: ``log_probabilities(rows)`` of one gives those of its labels."""
+    """A kind whose models predict the label of a line, by their ``log_probabilities`` of all labels."""
 
     tasks = ("label",)
     metrics = (ACCURACY, *AnsweringKind.metrics)
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """See ``Kind``: what is wanted."""
+        """The column of the target, which is the label; see ``Kind``."""
         return columns_of(options.get("columns", self.config.columns))[1]
 
     def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
-        """See ``Kind``: rows and their labels."""
+        """Parse the corpus into texts and their labels; see ``Kind``."""
         from charrnn.models.label_data import LabelledRows
         from charrnn.text.examples import examples_of
 
         return LabelledRows(examples_of(corpus, options.get("columns", self.config.columns)), corpus.vocabulary)
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """See ``Kind``: accuracy, and the mean loss."""
+        """Measure accuracy and the mean loss; see ``Kind``."""
         from charrnn.models.label_answers import validate
 
         return validate(network, data, before_window)
 
     def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
-        """See ``Kind``."""
+        """Measure accuracy and macro F1, beside baselines; see ``Kind``."""
         from charrnn.models.label_answers import evaluate
 
         return evaluate(network, vocabulary, text, training)
 
     def predictor(self, network: Any, vocabulary: Any) -> Any:
-        """See ``Kind``."""
+        """Make the predictor of labels; see ``Kind``."""
         from charrnn.models.label_answers import LabelPredictor
 
         return LabelPredictor(network, vocabulary)

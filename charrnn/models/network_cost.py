@@ -1,4 +1,4 @@
-"""The memory that networks need in training, at its peak, while a checkpoint is saved."""
+"""The peak memory that training a network needs, which is reached while a checkpoint is saved."""
 
 import math
 from abc import abstractmethod
@@ -44,7 +44,11 @@ class NetworkCost(Cost):
         return False
 
     def weight_bytes(self, states: int) -> int:
-        """Bytes of parameters, gradient, optimizer state, good state, saved copies, packed matrices and tables."""
+        """Bytes of all arrays whose size does not depend on the batch.
+
+        These are the parameters, their gradient, the optimizer state, the last good copy, the copies made while saving,
+        the packed matrices and the input tables.
+        """
         config, shapes = self.config, self.shapes
         itemsize = config.dtype.itemsize
         learned = itemsize * sum(padded(math.prod(shape), itemsize) for shape in shapes.values())
@@ -57,5 +61,5 @@ class NetworkCost(Cost):
         return copies * learned + packed + tables
 
     def stride(self, columns: int) -> int:
-        """Length of a padded row of ``columns`` numbers."""
+        """Padded length, in numbers, of a row of ``columns`` numbers."""
         return row_stride(columns, self.config.dtype.itemsize)

@@ -1,11 +1,11 @@
-"""What training a network takes that begins with recurrent layers over rows of symbols."""
+"""Memory and operations of training networks whose first layers are recurrent and read rows of symbols."""
 
 from charrnn.layers.bidirectional import BidirectionalShape
 from charrnn.models.network_cost import NetworkCost
 
 
 class RowCost(NetworkCost):
-    """See ``charrnn.kinds.kind.Cost``."""
+    """Memory and operations of a network that reads rows; see ``charrnn.kinds.kind.Cost``."""
 
     @property
     def layers(self) -> BidirectionalShape:
@@ -15,13 +15,13 @@ class RowCost(NetworkCost):
 
     @property
     def layer_weights(self) -> int:
-        """Weights of the recurrent layers' products, without those of the input."""
+        """Weights of the recurrent layers that are multiplied; without the input matrices, which become tables."""
         L, D, base = self.layers.layers, self.layers.directions, self.layers.base
         return (D * L + (L - 1) * D * D) * base.gate_width * base.units
 
     @property
     def layer_numbers(self) -> int:
-        """Numbers that one layer in one direction keeps for each character."""
+        """Numbers that one direction of a layer keeps for each character."""
         base = self.layers.base
         reversals = self.layers.directions == 2
         arrays = len(base.cell.state) + len(base.cell.saved) + bool(base.dropout) + 1  # one for gradients
@@ -34,9 +34,9 @@ class RowCost(NetworkCost):
 
     @property
     def table_width(self) -> int:
-        """Columns of each table."""
+        """Columns of each input table."""
         return self.layers.base.gate_width
 
     def advice(self, *, activations: bool) -> str:
-        """The options to make smaller where memory is short."""
+        """The options to reduce if memory is short; see ``Cost``."""
         return "--batch-size or --num-layers" if activations else "--hidden-size or --num-layers"

@@ -1,4 +1,4 @@
-"""What the kinds have in common that learn from rows of what is given and what is wanted."""
+"""Base class of the kinds that learn from rows, each an input and a target."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from charrnn.kinds.kind import Kind
 
 
 class RowsKind(Kind):
-    """A kind that learns from rows, each of which is read whole."""
+    """A kind that learns from rows and reads each row as a whole."""
 
     reading = "line"
     documents = True
@@ -19,22 +19,22 @@ class RowsKind(Kind):
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 
     def check_reach(self) -> None:
-        """See ``Kind``."""
+        """Raise ``ConfigError``, as gradients are shown only for models that write text; see ``Kind``."""
         task = self.tasks[0]
         raise ConfigError(f"gradients are shown for models of task text, not for task {task}: choose another run")
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by gradients."""
+        """Make a trainer that learns by gradients; see ``Kind``."""
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
-        """See ``Kind``."""
+        """Compile what a preview needs, by making one; see ``Kind``."""
         self.preview(network, vocabulary, data, settings.rng_seed, 0)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: a batch has no more rows than there are."""
+        """Reduce the batch size to the number of rows; see ``Kind``."""
         from dataclasses import replace
 
         count = len(data.rows)
@@ -43,6 +43,6 @@ class RowsKind(Kind):
         return replace(settings, batch_size=count), (f"{count} rows are few: that many are a batch",)
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
-        """See ``Kind``."""
+        """Batches in one pass over the rows; see ``Kind``."""
         steps: int = math.ceil(len(data.rows) / settings.batch_size)
         return steps

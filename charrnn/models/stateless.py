@@ -1,4 +1,4 @@
-"""Networks that read rows whole, and carry nothing from batch to batch."""
+"""Networks that read whole rows and carry no state from batch to batch."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,14 +15,15 @@ from charrnn.workers import Workers
 
 
 class StatelessNetwork:
-    """A network on packed weights; see ``charrnn.kinds.contract.LanguageModel`` for its state, which is empty.
+    """A network whose state, in the sense of ``charrnn.kinds.contract.LanguageModel``, is empty.
 
-    A subclass calls ``refresh`` once it has made its layers.
+    Its weights are packed: copied into the layout that the matrix product reads. A subclass calls ``refresh`` after it
+    has created its layers.
 
     Args:
         parameters: the tensors; call ``refresh`` after a change.
-        workers: the threads that share the rows; one if not given.
-        training: whether it goes backward, too.
+        workers: the threads that share the rows; one thread if None.
+        training: whether the backward pass is needed, too.
     """
 
     state_names: tuple[str, ...] = ()
@@ -38,7 +39,7 @@ class StatelessNetwork:
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Pack the weights anew."""
+        """Pack the weights after a change of the parameters."""
         self.workers.run(self._pack)
 
     def _pack(self, part: int, parts: int) -> None:
@@ -46,30 +47,30 @@ class StatelessNetwork:
             layer.pack(part, parts)
 
     def initial_state(self, streams: int) -> State:
-        """Return no state."""
+        """Return the empty state."""
         return []
 
     def check_state(self, state: State) -> None:
         """Accept the empty state."""
 
     def to_tensors(self) -> dict[str, Array]:
-        """The tensors as a checkpoint has them."""
+        """The tensors in a checkpoint's layouts."""
         tensors: dict[str, Array] = self.parameters.to_tensors()
         return tensors
 
 
 class RowNetwork(StatelessNetwork):
-    """A network that begins with recurrent layers over rows of symbols, in one direction or both.
+    """A network whose first layers are recurrent and read rows of symbols, in one direction or both.
 
     Args:
-        parameters: see ``StatelessNetwork``, as are ``workers`` and ``training``.
-        shape: of the recurrent layers.
-        symbols: how many there are.
-        workers: see above.
-        training: see above.
+        parameters: see ``StatelessNetwork``.
+        shape: the shape of the recurrent layers.
+        symbols: number of different symbols.
+        workers: see ``StatelessNetwork``.
+        training: see ``StatelessNetwork``.
 
     Attributes:
-        inputs: the tables of the symbols, one for each direction.
+        inputs: the input tables, one for each direction.
         layers: the recurrent layers.
     """
 
@@ -89,11 +90,11 @@ class RowNetwork(StatelessNetwork):
         self.layers = Bidirectional(shape, parameters, training=training)
 
     def tables(self) -> Iterable[InputTables]:
-        """The tables that are made of packed weights."""
+        """All input tables; see ``charrnn.layers.embedding``."""
         return (self.inputs,)
 
     def refresh(self) -> None:
-        """Pack the weights and make the tables anew."""
+        """Pack the weights and compute the tables after a change of the parameters."""
         super().refresh()
         if self.config.embedding_size:
             self.workers.run(self._make)
@@ -103,7 +104,7 @@ class RowNetwork(StatelessNetwork):
             tables.make(part, parts)
 
     def in_orders(self, x: Array, lengths: Array) -> list[Array]:
-        """For each direction, ids (T, B) in its order."""
+        """The ids (T, B) in the order in which each direction reads them; a list of one array per direction."""
         return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
 
     def read(
@@ -116,6 +117,6 @@ class RowNetwork(StatelessNetwork):
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Fill the outputs of the recurrent layers for the rows ``first`` to ``last``."""
+        """Compute the outputs of the recurrent layers for the rows ``first`` to ``last``."""
         starts = [Bias(table, x) for table, x in zip(self.inputs.tables, ids, strict=True)]
         self.layers.forward(starts, lengths, buffers, first, last, dropout_seed=dropout_seed)

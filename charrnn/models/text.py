@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TextData:
-    """A text, or documents; a ``charrnn.kinds.contract.Data``."""
+    """A text or a collection of documents; a ``charrnn.kinds.contract.Data``."""
 
     corpus: Corpus
 
     def fields(self) -> dict[str, Any]:
-        """See ``Data``."""
+        """Fields of the config: the size of the vocabulary, and whether texts end; see ``Data``."""
         vocabulary = self.corpus.vocabulary
         return {"vocab_size": len(vocabulary), "end_symbol": bool(vocabulary.documents)}
 
     def split(self, val_fraction: float) -> tuple[Any, Any]:
-        """See ``Data``."""
+        """Cut off the end of the text, or whole documents, for validation; see ``Data``."""
         from charrnn.text.documents import split_corpus
 
         return split_corpus(self.corpus, val_fraction)
 
     def notes(self, train: Any, validation: Any, val_fraction: float) -> Iterator[str]:
-        """See ``Data``."""
+        """Count the documents of each part; warn if nothing is left to validate with. See ``Data``."""
         if documents := self.corpus.vocabulary.documents:
             if train.count + validation.count == 1:
                 way = pasteable([documents])
@@ -52,17 +52,17 @@ class TextKind(Kind):
     mixable = True
 
     def data(self, corpus: Corpus, options: Mapping[str, Any]) -> TextData:
-        """See ``Kind``: the text."""
+        """Wrap the corpus, whose text is learned as it is; see ``Kind``."""
         return TextData(corpus)
 
     def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
-        """See ``Kind``: a sample."""
+        """Sample a short text; see ``Kind``."""
         from charrnn.training.preview import preview
 
         return preview(network, vocabulary, rng_seed, step)
 
     def trial(self, config: Any, settings: Any, batches: Any) -> Iterator[Any]:
-        """See ``Kind``: a window of random text."""
+        """Yield one window of random ids again and again; see ``Kind``."""
         import numpy as np
 
         from charrnn.text.batches import Batch
@@ -74,7 +74,7 @@ class TextKind(Kind):
             yield Batch(x, y[max(0, steps - settings.window) :])
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
-        """See ``Kind``."""
+        """Compile scoring and sampling, by running each once; see ``Kind``."""
         import numpy as np
 
         from charrnn.scoring.streams import score
@@ -83,19 +83,19 @@ class TextKind(Kind):
         self.preview(network, vocabulary, data, settings.rng_seed, step=0)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """Reduce streams and windows to what the text can fill; see ``Kind``."""
+        """Reduce the numbers of streams and of steps to what the text can fill; see ``Kind``."""
         from charrnn.training.fitting import fit_settings
 
         return fit_settings(settings, len(data))
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """Measure bits per character of a text."""
+        """Measure the bits per character of a text; see ``Kind``."""
         from charrnn.scoring.streams import score
 
         return {BITS_PER_CHARACTER.name: score(network, data, before_window=before_window).bits_per_character}
 
     def reader(self, network: Any, **how: Any) -> Any:
-        """Make a reader that scores texts as streams."""
+        """Make a reader that scores texts, several at a time as parallel streams; see ``Kind``."""
         from charrnn.scoring.streams import StreamReader
 
         return StreamReader(network, **how)
@@ -107,7 +107,7 @@ class TextKind(Kind):
         return AdaptingNetwork(network.parameters, network.workers, learning_rate)
 
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
-        """Cut a text into windows of parallel streams."""
+        """Cut the text into parallel streams, and these into windows; see ``Kind``."""
         from charrnn.training.text_batches import TextBatches
 
         return TextBatches(data, settings, config.vocab_size, documents=config.end_symbol)
@@ -123,21 +123,21 @@ class ContextKind(TextKind):
     """A kind whose models see only the last characters."""
 
     def sampler(self, network: Any) -> Any:
-        """Make a sampler for models that see only the last characters."""
+        """Make a sampler that keeps the last characters as its state; see ``Kind``."""
         from charrnn.sampling.contexts import ContextSampler
 
         return ContextSampler(network)
 
 
 class CountedKind(ContextKind):
-    """A kind whose models are counts from one pass over a text."""
+    """A kind whose models are counts, collected in one pass over a text."""
 
     learned = "counts"
     lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
     planned = False
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: counting needs no batches."""
+        """Return the settings as they are, as counting needs no batches; see ``Kind``."""
         return settings, ()
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
@@ -151,5 +151,5 @@ class CountedKind(ContextKind):
         raise ConfigError(f"a model {self.name} has {self.learned} and no parameters: choose another model")
 
     def check_source(self) -> None:
-        """Raise, as counts are no weights to start from; see ``Kind``."""
+        """Raise ``ConfigError``, as counts are no weights to start from; see ``Kind``."""
         raise ConfigError(f"a model {self.name} has no weights to start from, but counts: count both texts in one run")

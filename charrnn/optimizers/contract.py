@@ -32,7 +32,7 @@ class UpdateRule:
 
 
 def find_optimizer(name: str) -> UpdateRule:
-    """The update rule of that name.
+    """The update rule with that name.
 
     Raises:
         ConfigError: no update rule has that name.

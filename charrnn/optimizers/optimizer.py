@@ -1,4 +1,4 @@
-"""Optimizer: clips the gradient and updates all parameters; threads share blocks of fixed size."""
+"""The optimizer: it clips the gradient and updates all parameters; threads share blocks of fixed size."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from charrnn.optimizers.contract import find_optimizer
 from charrnn.workers import Workers, share
 
 FEW = 16
-"""Least blocks for each thread: summing their squares takes less time than waking another thread."""
+"""Fewest blocks for a thread: summing the squares of fewer blocks takes less time than waking a thread."""
 
 
 class Optimizer:

@@ -1,1 +1,1 @@
-"""Drawing text: read a prefix, then draw a character and read it in turns, many in one compiled call."""
+"""Drawing text: read a prefix, then draw a character and read it, over and over, in compiled loops."""

@@ -29,10 +29,10 @@ class Sample:
 
     Attributes:
         text: the text, with its prefix.
-        rng_seed: the seed that draws the text again, alone.
+        rng_seed: the seed with which the text, drawn alone, comes out the same.
         stop_reason: "length", "stop", or "end" of a document.
         nats: (N,) -ln p of each drawn character and of the document's end; p is the model's, at temperature 1.
-        label: drawn with the text by a model that writes for a label.
+        label: the label drawn for the text, if the model is conditioned on labels; else empty.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Sample:
 
 
 class SubSeeds(Sequence[int]):
-    """The generators' seeds of a batch's texts, see ``sub_seed``, each computed when needed."""
+    """The generator's seed of each text of a batch, computed when it is read; see ``sub_seed``."""
 
     def __init__(self, rng_seed: int, count: int) -> None:
         self._rng_seed, self._numbers = rng_seed, range(count)
@@ -70,11 +70,11 @@ class SubSeeds(Sequence[int]):
 
 
 class SampleBatch:
-    """Texts that continue one prefix, each with a random generator of its own.
+    """Texts that continue one prefix, each with its own random generator.
 
     Attributes:
         prefix: the symbols with which each text begins.
-        rng_seeds: the generator's seed of each text, see ``sub_seed``.
+        rng_seeds: the generator's seed of each text; see ``sub_seed``.
     """
 
     def __init__(
@@ -88,9 +88,10 @@ class SampleBatch:
     def steps(
         self, settings: SamplingSettings, *, top: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
-        """Draw as ``charrnn.sampling.growth.grow``, but yield text after text, the first one while it is drawn.
+        """Draw as ``charrnn.sampling.growth.grow``, but yield all steps of a text before those of the next text.
 
-        If interrupted, the texts after the current one are omitted.
+        The first text's steps are yielded while it is drawn. If interrupted, the texts after the current one are
+        omitted.
         """
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
             seeds = self.rng_seeds[first : first + MOST_TEXTS]
@@ -102,11 +103,11 @@ class SampleBatch:
                 return
 
     def label(self, text: int) -> str:
-        """The label of a text; empty for models that write without labels."""
+        """The label of text number ``text``; empty for models without labels."""
         return ""
 
     def _grown(self, rng_seeds: Sequence[int], settings: SamplingSettings, **how: Any) -> Iterator[Step]:
-        """The steps of the texts of these seeds, as they come."""
+        """Draw the texts of these seeds; yields steps in the order in which they are drawn."""
         return self._grown_from(self._sampler, rng_seeds, settings, **how)
 
     def _grown_from(
@@ -144,7 +145,7 @@ def in_order(steps: Iterator[Step], first: int) -> Iterator[Step]:
 
 
 def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
-    """Make the settings, converting stop texts to symbols of a model of that unit.
+    """Build the settings, with stop texts as the model's symbols: characters or bytes, as ``unit`` says.
 
     Raises:
         ConfigError: A setting is unknown or out of range.
@@ -161,9 +162,9 @@ def settings_for(unit: str, settings: dict[str, Any]) -> SamplingSettings:
 
 
 def with_start(prefix: str, vocabulary: Vocabulary) -> str:
-    """Return the symbols that a model reads before it draws: the prefix, for documents after a document's end.
+    """Return the symbols that a model reads before it draws: the prefix, after END for a model of documents.
 
-    Without any, it reads a newline, or else the vocabulary's first character.
+    Without documents, an empty prefix becomes a newline or, if the vocabulary lacks it, the first character there.
     """
     if vocabulary.documents:
         return END + prefix
@@ -171,7 +172,7 @@ def with_start(prefix: str, vocabulary: Vocabulary) -> str:
 
 
 def sub_seed(rng_seed: int, number: int) -> int:
-    """Return the generator's seed of text ``number`` (from 0): the batch's own for 0, else 53 random bits."""
+    """Return the generator's seed of text ``number`` (from 0): the batch's seed for 0, else 53 random bits."""
     return rng_seed if number == 0 else int(generator(rng_seed, number)[0]) >> 11
 
 

@@ -1,4 +1,4 @@
-"""Compiled loop that draws from a model of a fixed context, which sees only the last characters."""
+"""Compiled loop that draws from a model with a fixed context, which reads only the last characters."""
 
 from typing import Any, NamedTuple
 
@@ -67,7 +67,7 @@ def advance_context(own, second, ahead, first, last):
 
 @jit
 def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, drawn, first, last):
-    """Fill ``drawn`` for streams ``first`` to ``last``, as ``charrnn.models.language.generate.generate``.
+    """Fill ``drawn`` for streams ``first`` to ``last``, as ``charrnn.models.language.generate.generate`` does.
 
     Args:
         kernels: the ContextKernels.
@@ -89,13 +89,13 @@ def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, d
 
 
 class ContextSampler:
-    """The ``charrnn.sampling.streams.ModelSampler`` of a model of a fixed context."""
+    """The ``charrnn.sampling.streams.ModelSampler`` of a model with a fixed context."""
 
     def __init__(self, network: ContextModel) -> None:
         self.network = network
 
     def streams(self, start: Snapshot) -> Streams:
-        """See ``ModelSampler``."""
+        """Create streams that continue from a snapshot; see ``ModelSampler``."""
         return ContextStreams(self, start)
 
     def stepped(self, streams: int) -> SteppedMember:
@@ -136,7 +136,7 @@ class ContextMember:
 
 
 class ContextStreams(Streams):
-    """The streams of a model of a fixed context."""
+    """The streams of a model with a fixed context."""
 
     def __init__(self, sampler: ContextSampler, start: Snapshot) -> None:
         super().__init__(sampler, start)

@@ -1,4 +1,4 @@
-"""Drawing texts chunk by chunk, and ending each before a stop text."""
+"""Drawing texts chunk by chunk; each ends before a stop text."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ CHUNK_SECONDS = 0.05
 """Target time of a chunk: short enough to show text as it is drawn, and to be interrupted."""
 
 GROWTH = 8
-"""Largest growth factor from chunk to chunk, as the first one gives a poor estimate of the speed."""
+"""Largest factor by which a chunk may exceed the previous one: the first chunks give poor estimates of the speed."""
 
 
 class DrawnPiece(NamedTuple):
-    """Some characters of one text."""
+    """Some characters of one text, with their predictions."""
 
     symbols: str
     """The n characters."""
@@ -49,7 +49,10 @@ class Step(NamedTuple):
     piece: DrawnPiece
     """The characters that certainly belong to the text."""
     drawn: int
-    """Characters drawn in this chunk: more than ``piece`` while a stop text may have begun, fewer once it has not."""
+    """Number of characters drawn in this chunk.
+
+    Those that may begin a stop text are held back and missing in ``piece``; if no stop text follows, a later ``piece``
+    holds them, too."""
     stop_reason: str = ""
     """"length", "stop", "end" (of a document) or "interrupted" at the text's end."""
     stop_length: int = 0
@@ -75,14 +78,14 @@ class Step(NamedTuple):
 
 
 class StopTexts:
-    """Ends a growing text before the first complete stop text, also if that spans several pieces."""
+    """The search for stop texts in a growing text, which ends before the first complete one; that may span pieces."""
 
     def __init__(self, texts: tuple[str, ...], top: int) -> None:
         self._texts = texts
         self._held = DrawnPiece("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
 
     def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
-        """Add characters; returns those that are certain by now, and the stop text after them if it is complete."""
+        """Add characters; returns those that certainly belong to the text, and the stop text if it is complete."""
         nothing = piece.part(0, 0)
         if not self._texts:
             return piece, nothing
@@ -97,7 +100,7 @@ class StopTexts:
         return whole.part(0, cut), nothing
 
     def rest(self) -> DrawnPiece:
-        """Return the characters that were held back, as the text has ended."""
+        """Return the characters that were held back, once the text has ended."""
         held, self._held = self._held, self._held.part(0, 0)
         return held
 
@@ -133,7 +136,7 @@ def grow(
         began = time.perf_counter()
         count = min(count, left)
         drawn = streams.draw(count, settings.rules, top)
-        seconds = time.perf_counter() - began  # of drawing alone, so that a slow reader does not shrink the chunks
+        seconds = time.perf_counter() - began  # without the consumer's time: a slow one must not shrink the chunks
         left -= count
         stopped = interrupted()
         last_reason = "length" if not left else "interrupted" if stopped else ""

@@ -1,4 +1,4 @@
-"""Several texts of a model that writes for a label, each of a label that is drawn with it."""
+"""Several texts of a model that is conditioned on labels; each text's label is drawn from the text's seed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -12,15 +12,15 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 class LabelledBatch(SampleBatch):
-    """See ``SampleBatch``; a text drawn alone with its seed has the same label and is the same.
+    """A ``SampleBatch`` whose texts have labels; a text's seed determines both its label and its characters.
 
     Args:
-        label_for: gives the label that goes with a seed.
-        sampler_of: gives the sampler of the model of one label's texts.
-        vocabulary: as in ``SampleBatch``, like the next three.
-        prefix: see there.
-        rng_seed: see there.
-        num_samples: see there.
+        label_for: returns the label for a text's seed.
+        sampler_of: returns the sampler for texts with a label.
+        vocabulary: as in ``SampleBatch``.
+        prefix: as in ``SampleBatch``.
+        rng_seed: as in ``SampleBatch``.
+        num_samples: as in ``SampleBatch``.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class LabelledBatch(SampleBatch):
         super().__init__(self._sampler_of(label_for(rng_seed)), vocabulary, prefix, rng_seed, num_samples)
 
     def label(self, text: int) -> str:
-        """See ``SampleBatch``."""
+        """The label of text number ``text``."""
         return self._label_for(self.rng_seeds[text])
 
     def _grown(self, rng_seeds: Sequence[int], settings: SamplingSettings, **how: Any) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Settings for drawing a text, which are checked when they are made."""
+"""Settings for drawing a text, which are checked when they are created."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.draw import Rules
 
 MOST_CLASSES = 2**31 - 1
-"""Largest ``top_k`` that has an effect: more than any vocabulary has."""
+"""Largest ``top_k`` that kernels take; larger ones have the same effect, as no vocabulary has as many characters."""
 
 of_sampling = partial(declare, group="Sampling")
 
@@ -24,7 +24,7 @@ class SamplingSettings:
     """Settings for drawing a text.
 
     The logits are divided by the temperature. Then top-k, top-p and min-p are applied, each to the characters that the
-    one before has left; 0, 1 and 0 leave all.
+    previous filter has kept; 0, 1 and 0 keep all.
 
     Raises:
         ConfigError: A value is out of range.
@@ -63,8 +63,8 @@ class SamplingSettings:
 
     @property
     def rules(self) -> Rules:
-        """Return the settings as the drawing kernel takes them."""
-        from charrnn.kernels.draw import Rules  # slow to import, and sample --help needs the options alone
+        """The settings in the form that the drawing kernel takes."""
+        from charrnn.kernels.draw import Rules  # slow to import, and not needed by sample --help
 
         return Rules(self.temperature, min(self.top_k, MOST_CLASSES), self.top_p, self.min_p)
 

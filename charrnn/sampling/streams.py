@@ -55,14 +55,14 @@ class SteppedMember(Protocol):
 
 
 class ModelSampler(Protocol):
-    """Makes streams that draw from a model."""
+    """A factory of streams that draw from a model."""
 
     @property
     def network(self) -> LanguageModel:
         """The model."""
 
     def streams(self, start: Snapshot) -> "Streams":
-        """Make streams that continue from a snapshot."""
+        """Create streams that continue from a snapshot."""
 
     def stepped(self, streams: int) -> SteppedMember:
         """Allocate the arrays with which another loop advances this model."""
@@ -83,7 +83,7 @@ class Streams:
 
     @classmethod
     def beginning(cls, sampler: ModelSampler, text: Int32Ids, generators: Generators) -> "Streams":
-        """Make a stream for each of the ``generators`` (N, 4), after ``text`` of at least one character."""
+        """Create a stream for each of the ``generators`` (N, 4); each has read ``text``, which is not empty."""
         network = sampler.network
         state = network.initial_state(1)
         read(network, state, text[:-1])

@@ -1,8 +1,8 @@
-"""Exact match: how many lines such as 12+345=357 (question, separator, answer) a model answers right.
+"""Exact match: how many lines such as 12+345=357 (question, separator, answer) a model answers correctly.
 
 A greedy continuation of the question is the answer if and only if each character of the answer, and the newline after
-it, is the most probable one after the correct characters before it. So nothing needs to be drawn. Each line is read
-from the initial state, after a newline; lines of one length are read at once.
+it, is the most probable one after the correct characters before it. So no text needs to be generated. Each line is
+read from the initial state, after a newline; lines of equal length are read at once.
 """
 
 from collections import Counter
@@ -24,11 +24,11 @@ MOST_LINES = 256
 
 @dataclass(frozen=True)
 class ExactMatch:
-    """How many questions were asked and answered right.
+    """How many questions were asked, and how many were answered correctly.
 
     Attributes:
         asked: number of questions by length, in characters before the separator.
-        right: number of right answers by the same lengths.
+        right: number of correct answers by the same lengths.
     """
 
     asked: Counter[int] = field(default_factory=Counter)
@@ -95,7 +95,7 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, int, str]]:
 
 
 def _ask(network: LanguageModel, vocabulary: Vocabulary, lines: list[str], separator: str, answers: ExactMatch) -> None:
-    """Count the answers to some lines."""
+    """Ask the questions of some lines, and add the results to ``answers``."""
     newline = END if vocabulary.documents == "line" else "\n"
     text = vocabulary.encode(newline + "".join(line + newline for line in lines))
     lengths = np.array([len(line) + 1 for line in lines], np.int64)

@@ -37,7 +37,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Novelty:
-    """How much of a text is copied.
+    """How much of a text is copied from a corpus.
 
     Attributes:
         characters: length of the text.
@@ -55,7 +55,7 @@ class Novelty:
 
     @property
     def share(self) -> float:
-        """The fraction that is copied, 0 to 1; NaN for an empty text."""
+        """The fraction of the text that is copied, 0 to 1; NaN for an empty text."""
         return self.copied / self.characters if self.characters else float("nan")
 
 
@@ -69,7 +69,7 @@ def novelties(
     """Find what each of the texts has copied from the corpus.
 
     Args:
-        texts: the texts to look for.
+        texts: the texts whose passages are looked for in the corpus.
         corpus: the pieces of one text, in order, which are not kept; documents each end with END.
         documents: for each text the whole document to look for, such as the text with its seed; None for a text that is
             not a document. If not given, no documents are looked for.
@@ -104,7 +104,10 @@ def novelties(
 
 
 class _DocumentSearch:
-    """Looks for whole documents in a corpus that comes in pieces; keeps no more of it than the longest document."""
+    """A search for whole documents in a corpus that comes in pieces.
+
+    It keeps no more of the corpus than the length of the longest document.
+    """
 
     def __init__(self, sought: Iterable[str | None]) -> None:
         self._sought = {document for document in sought if document is not None}

@@ -1,4 +1,4 @@
-"""Scoring a text that comes in pieces: encoding, blocks, and a result for each piece."""
+"""Scoring of a text that comes in pieces: encode it, score it in blocks, and yield a result for each piece."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A part of a text, and the ids that a model reads for it.
+    """A part of a text, and its encoding as ids for a model.
 
     Attributes:
         pieces: the part, of N characters in all.
@@ -33,7 +33,7 @@ class Block:
 
     def by_character(self, losses: Losses, ranks: Ranks) -> tuple[Losses, Ranks]:
         """Convert losses and ranks of the ids (M,) to those of the characters (N,): NaN and 0 for unknown ones."""
-        if self.known.all():  # blocks are large
+        if self.known.all():  # no copies, as blocks are large
             return losses, ranks
         all_losses, all_ranks = np.full(len(self.known), np.nan), np.zeros(len(self.known), np.int32)
         all_losses[self.known], all_ranks[self.known] = losses[self.places], ranks[self.places]
@@ -132,7 +132,7 @@ def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
 
 
 def _unknown(block: list[Piece], vocabulary: Vocabulary) -> VocabularyError:
-    """Make the error for the first piece with characters that the model does not know."""
+    """Build the error for the first piece with characters that the model does not know."""
     for piece in block:
         try:
             vocabulary.encode(piece.text, before=piece.start)

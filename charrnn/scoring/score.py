@@ -50,7 +50,7 @@ class ScoredText(Score):
 
     piece: Piece = field(repr=False)
     losses: Losses = field(repr=False)
-    """(N,) nats."""
+    """(N,) loss of each character, in nats."""
     ranks: Ranks = field(repr=False)
     """(N,) each character's rank by probability, 1 for the most probable one."""
     unknown: int = 0

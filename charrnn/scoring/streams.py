@@ -1,12 +1,12 @@
-"""Scoring a text with a fixed model, many streams at once.
+"""Scoring of a text with a fixed model, many streams at once.
 
 A text is read in blocks, so that memory does not grow with it; the state is carried from each block to the next. A
 block is cut into up to MOST_STREAMS streams that are read at once, which is many times faster than one. Each stream but
-the first warms up on the characters before its own, which are not counted. Every character but the text's first is
-predicted exactly once. The cuts depend on the text's length alone.
+the first warms up on the characters before its own; these are not counted. Every character but the text's first is
+predicted exactly once. Where a text is cut depends only on its length.
 
 A text too short for two streams, or any text with ``one_pass``, is read as one stream: then each prediction depends on
-all characters before it, as in drawing.
+all characters before it, as in sampling.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ SCORED_BLOCK = 1 << 21
 """Characters of a block."""
 
 WINDOW = 2048
-"""Predictions made at once, by all streams together."""
+"""Predictions computed at once, by all streams together."""
 
 STREAM_LENGTH = 4096
-"""Predictions of a block for each of its streams."""
+"""Fewest predictions for each stream of a block."""
 
 MOST_STREAMS = 64
 
@@ -40,18 +40,18 @@ WARM_UP = 256
 
 
 def go_on() -> None:
-    """Do nothing before a window."""
+    """Do nothing; the default of ``before_window``."""
 
 
 class Reader(Protocol):
-    """Predicts a text block by block, carrying its state from each block to the next."""
+    """A reader, which predicts a text block by block and carries its state from each block to the next."""
 
     def read(self, ids: Ids) -> tuple[Losses, Ranks]:
         """Return losses (N,) in nats and ranks (N,) of the next N ids: NaN and 0 for the text's first id."""
 
 
 class StreamReader:
-    """Predicts a text block by block with a model that does not change; see ``Reader``.
+    """A ``Reader`` with a model that does not change.
 
     Args:
         network: the model.
@@ -70,7 +70,7 @@ class StreamReader:
         """The last id read."""
 
     def read(self, ids: Ids) -> tuple[Losses, Ranks]:
-        """See ``Reader``."""
+        """Predict the next ids; see ``Reader``."""
         check_ids(ids, self._network.config.vocab_size)
         losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
         text = np.concatenate([self._before, ids])
@@ -90,7 +90,7 @@ class StreamReader:
         state = self._network.initial_state(streams)
         if streams > 1:
             steps = min(WARM_UP, length)
-            # Nothing precedes the first stream: it warms up on any characters, and its state is then set.
+            # Nothing precedes the first stream: it warms up on any characters, and its state is replaced afterwards.
             self._predict(text, np.maximum(starts - steps, 0), steps, state)
         for layer, carried in zip(state, self._state, strict=True):
             for array, values in zip(layer, carried, strict=True):
@@ -124,7 +124,7 @@ def predict(
         length: number of ids to read from each start.
         state: the state of each stream, which is advanced.
         losses: (N - 1,) if given, ``losses[i]`` becomes the loss of ``text[i + 1]``.
-        ranks: (N - 1,) the same for its rank.
+        ranks: (N - 1,) if given, ``ranks[i]`` becomes the rank of ``text[i + 1]``.
         before_window: see ``StreamReader``.
     """
     streams = len(starts)

@@ -31,7 +31,7 @@ FORMAT_VERSION = 2
 """Increased when older programs cannot read new files. Version 1 had clock times and no checksums."""
 
 LENGTH_BYTES = 8
-"""Bytes of the length of the JSON header, little-endian, with which a safetensors file starts."""
+"""A safetensors file starts with the length of its JSON header, a little-endian integer of this many bytes."""
 
 LARGEST_HEADER = 1 << 25
 """Most bytes of a header; a vocabulary of all of Unicode takes half of them."""
@@ -40,6 +40,12 @@ MOST_TENSORS = 1 << 16
 """Most tensors of a file, as many tiny ones would take long to read; a run has a few for each layer."""
 
 CLOCKS_OF_VERSION_1 = {"seconds", "characters_since", "seconds_since"}
+
+WEIGHTS_ONLY = "weights_only"
+"""The header's field that is true where tensors of training were left out."""
+
+OF_TRAINING = ("optimizer.", "state.", "good.")
+"""Prefixes of the names of tensors that only training needs."""
 
 TensorDict = dict[str, npt.NDArray[Any]]
 
@@ -67,6 +73,29 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     pieces = _encode(checkpoint)
     with writing(path):
         write_atomically(path, pieces)
+
+
+def file_bytes(checkpoint: Checkpoint) -> bytes:
+    """Return the bytes of the file that `save_checkpoint` writes.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    return b"".join(_encode(checkpoint))
+
+
+def weights_only(checkpoint: Checkpoint) -> Checkpoint:
+    """Leave out what only training needs; the header then says so, and no run can be resumed from the result."""
+    tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if not name.startswith(OF_TRAINING)}
+    if len(tensors) == len(checkpoint.tensors):
+        return checkpoint
+    header = {name: value for name, value in checkpoint.header.items() if name != "good"}
+    return Checkpoint(tensors, header | {WEIGHTS_ONLY: True})
+
+
+def is_resumable(header: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint with this header holds all that a resumed run needs."""
+    return not header.get(WEIGHTS_ONLY)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -1,7 +1,7 @@
 """Cache of a run's text as ids in a file, so that memory does not grow with the text.
 
-The text is read once, piece by piece, into a temporary file of numbers, which count characters in the order in which
-they appear. Once the vocabulary is known, the numbers become ids in the cache, a safetensors file.
+The text is read once, piece by piece, into a temporary file of numbers: distinct characters are numbered in the order
+of their first occurrence. Once the vocabulary is known, the numbers become ids in the cache, a safetensors file.
 """
 
 import codecs
@@ -31,15 +31,15 @@ from charrnn.text.vocabulary import END, Vocabulary
 CORPUS_KIND = "corpus"
 ID_TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("<u1"), "U16": np.dtype("<u2"), "I32": np.dtype("<i4")}
 RENUMBERED_AT_ONCE = 1 << 20
-"""Ids renumbered at a time."""
+"""Number of ids that are renumbered at a time."""
 
 Files = list[list[Any]] | None
 
 ANY: Files = [["any"]]
-"""Stands for any files in a comparison."""
+"""Matches any files when a cache's files are compared."""
 
 Segment = tuple[np.dtype[Any], int]
-"""A type of numbers in the temporary file, and how many successive ones have it."""
+"""A type of numbers in the temporary file, and how many successive numbers have it."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class ReadingOptions:
 
     Attributes:
         encoding: how bytes become characters; see ``charrnn.text.sources.read_pieces``.
-        as_bytes: whether each byte is a character instead.
+        as_bytes: whether each byte is read as a character, without decoding.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" if it is not.
-        old_split: see ``charrnn.text.documents.in_documents``.
-        label_column: see ``charrnn.text.documents.read_documents``.
+        old_split: whether to split as older versions did; see ``charrnn.text.documents.in_documents``.
+        label_column: the column of the labels, or -1; see ``charrnn.text.documents.read_documents``.
         min_count: how often a character must occur; rarer ones are replaced by ``charrnn.text.symbols.closest``.
     """
 
@@ -123,7 +123,7 @@ def read_corpus(
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
-    """Open the cached text; None if it is missing, damaged, of other files or options, or of another vocabulary.
+    """Open the cached text; None if it is missing or damaged, or if its files, options or vocabulary are others.
 
     If the file's time shows that it was changed or copied since it was written, its fingerprint is checked.
 
@@ -154,11 +154,11 @@ def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) ->
 
 
 def stored_corpus(cache: Path) -> Corpus:
-    """The text in a cache, whatever it is of.
+    """Open the text in a cache, from whatever sources and with whatever options it was read.
 
     Raises:
-        CheckpointError: there is none.
-        KeyError: it is none of ours.
+        CheckpointError: The cache is missing or damaged.
+        KeyError: The file is not a cache of a text.
     """
     header = load_header(cache)
     [(_, dtype)] = stored_shapes(cache).values()
@@ -167,7 +167,7 @@ def stored_corpus(cache: Path) -> Corpus:
 
 
 def _is_intact(cache: Path, corpus: Corpus, digest: str, written: int, sure: bool) -> bool:
-    """Whether the ids are undamaged; they are read unless ``sure`` and the file's time is ``written``."""
+    """Whether the ids are undamaged; to check, all are read, unless ``sure`` and the file's time is ``written``."""
     if sure and divmod(cache.stat().st_mtime_ns, 10**9) == (written, 0):
         return True
     found = hashlib.sha256()
@@ -229,7 +229,7 @@ def build_cache(
 
 
 def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_count: int, kept: str) -> frozenset[int]:
-    """Return the numbers of characters that occur fewer than ``min_count`` times and are not in ``kept``.
+    """Return the ids of the characters that occur fewer than ``min_count`` times and are not in ``kept``.
 
     Raises:
         CorpusError: No character would be left.

@@ -1,4 +1,4 @@
-"""One writer per run: a lock that dies with its process."""
+"""One writer per run: a lock that ends with the process that holds it."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from charrnn.errors import RunError
 from charrnn.storage.atomic import writing
 
 LOCK_FILE = ".lock"
-"""Name of the locked file. It is not removed, as the lock is the operating system's, not the file's existence."""
+"""Name of the locked file. It is never removed: what counts is the operating system's lock on it, not its existence."""
 
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -89,14 +89,14 @@ def is_locked(folder: Path) -> bool:
         held.acquire(blocking=False)
     except Timeout:
         return True
-    except (NotImplementedError, OSError):  # reported by whoever writes there
+    except (NotImplementedError, OSError):  # an attempt to write there reports it
         return False
     held.release()
     return False
 
 
 def _lock_in(folder: Path) -> FileLock:
-    """Make a folder's lock, without filelock's fallback to a plain file, which would outlast a killed process."""
+    """Create a folder's lock, without filelock's fallback to a plain file, which would outlast a killed process."""
     try:
         return FileLock(folder / LOCK_FILE, thread_local=False, fallback_to_soft=False)
     except TypeError:  # older versions of filelock lack the fallback

@@ -1,7 +1,7 @@
 """Writing a run's events to its files.
 
-Data that cannot be written is kept in memory and written first the next time, so that no checkpoint is later than the
-metrics.
+Data that cannot be written is kept in memory, and the next call writes it first. So the metrics are never older than a
+checkpoint.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from charrnn.storage.run_metadata import RunMetadata
 
 
 class Recorder:
-    """Writes a run's checkpoints and metrics.
+    """The writer of a run's checkpoints and metrics.
 
     Attributes:
         failure: the error of the last write; None if everything is on the disk.
@@ -26,8 +26,8 @@ class Recorder:
     Args:
         run: the run, locked by this process.
         keep: how many checkpoints before the last one are kept.
-        resumed: whether the files belong to this run. If not, they stay until the new run has a last checkpoint; until
-            then, its files go into the folder of ``run.new``.
+        resumed: whether the existing files belong to this run. If not, they stay until the new run has a last
+            checkpoint; until then, the new run's files go into the folder of ``run.new``.
     """
 
     def __init__(self, run: Run, *, keep: int, resumed: bool) -> None:
@@ -46,7 +46,7 @@ class Recorder:
         """Save the best checkpoint."""
         self._best = checkpoint
         self._try(self._write_held)
-        if self._best:  # not written yet: training goes on to change the tensors
+        if self._best:  # not written yet: copy the tensors, as training changes them
             self._best = Checkpoint({name: t.copy() for name, t in checkpoint.tensors.items()}, checkpoint.header)
 
     def save_last(self, checkpoint: Checkpoint, metadata: RunMetadata, step: int) -> None:
@@ -96,7 +96,8 @@ class Recorder:
 def go_back(run: Run, step: int) -> None:
     """Remove a run's metrics and best model after ``step``, from which it resumes.
 
-    They come again if the run goes on as before; otherwise the best model would be missing in the metrics.
+    A run that continues as before writes them again. For one that continues differently, the metrics would not show the
+    best model.
 
     Raises:
         RunError: A file cannot be read, written or removed.

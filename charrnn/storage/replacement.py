@@ -1,4 +1,4 @@
-"""Replacing an older run by a new one of the same name.
+"""Replacement of an older run by a new one of the same name.
 
 The new run first saves into a folder inside the older one, its last checkpoint at the end. Then its files replace the
 older ones. Whenever the process is killed, the next job finds either the whole older run or the whole new one.

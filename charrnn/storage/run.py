@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
 
 KEPT = "step.safetensors"
-"""Stands for all kept checkpoints in the names of temporary files."""
+"""Base of the names of temporary files of kept checkpoints."""
 
 SWEEP_PLAN = "sweep.json"
 """A file that only a sweep's folder holds; see ``charrnn.sweeps.folder``."""
@@ -44,7 +44,7 @@ NAMES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Run(RunFiles):
-    """A run's folder; only methods read or create files there."""
+    """A run's folder; files there are read or created only when a method is called."""
 
     _lock: "FolderLock | None" = field(default=None, compare=False, repr=False)
     _made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
@@ -92,11 +92,14 @@ class Run(RunFiles):
         return cls._locked(run.folder)
 
     def _nothing_to_resume(self, checkpoints: Path, name: str) -> RunError:
-        others = [path.name for _, path in reversed(self.kept())] + [self.best.name] * _is_file(self.best)
-        if others:
+        if others := [path.name for _, path in reversed(self.kept())]:
             return RunError(
                 f"cannot resume the run: {self.last} is missing; copy another of its checkpoints to that name: "
                 f"{' or '.join(others)}"
+            )
+        if _is_file(self.best):
+            return RunError(
+                f"cannot resume the run: {self.last} is missing; start a new run from {self.best.name} with --init-from"
             )
         if _is_file(self.corpus):
             return RunError(f"run {name!r} stopped before its first save: train it again")
@@ -212,8 +215,8 @@ def list_sweeps(checkpoints: Path) -> list[str]:
 def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE, mixed: bool = False) -> Path:
     """Find the checkpoint file that a user means.
 
-    A run in ``checkpoints`` precedes a file or folder of the same name, such as a corpus without a suffix, for which
-    ``./NAME`` can be given.
+    A run in ``checkpoints`` is preferred to a file or folder of the same name, such as a corpus without a suffix. For
+    the latter, give ``./NAME``.
 
     Args:
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
@@ -225,7 +228,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         The file itself, or a run's best or else last checkpoint.
 
     Raises:
-        RunError: There is nothing of that name, or no run at all.
+        RunError: There is nothing with that name, or no run at all.
     """
     if target is None:
         for run in list_runs(checkpoints):
@@ -275,7 +278,7 @@ def _checked(name: str) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether ``name`` is a visible folder's name without separators, leading dot, control characters, outer spaces."""
+    """Whether ``name`` is a folder name without separators, leading dot, control characters, or spaces at its ends."""
     return re.fullmatch(r"(?![.\s])[^/\\\x00-\x1f\x7f]+(?<!\s)", name) is not None
 
 

@@ -37,17 +37,17 @@ class RunFiles:
 
     @property
     def metrics(self) -> Path:
-        """A line for each evaluation; see ``charrnn.storage.metrics``."""
+        """The file with a line for each evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
 
     @property
     def metadata(self) -> Path:
-        """See ``charrnn.storage.run_metadata``."""
+        """The file with facts that do not affect the training; see ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
     @property
     def corpus(self) -> Path:
-        """See ``charrnn.storage.corpus``."""
+        """The file with the text as ids; see ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
     def kept(self) -> list[tuple[int, Path]]:
@@ -57,5 +57,5 @@ class RunFiles:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files of the run, except the text's cache, which can be made again."""
+        """All files of the run, except the text's cache, which can be built again."""
         return self.last, self.best, self.mixture, self.metrics, self.metadata, *(path for _, path in self.kept())

@@ -1,4 +1,7 @@
-"""Facts about a run that do not affect its training; no checkpoint holds them, so that equal runs save equal ones."""
+"""Facts about a run that do not affect its training.
+
+No checkpoint holds them, so that equal runs save equal checkpoints.
+"""
 
 import json
 import math
@@ -10,7 +13,7 @@ from charrnn.errors import RunError
 from charrnn.storage.atomic import reason, write_atomically, writing
 
 NOT_COMPLETE = ("", "interrupted")
-"""What ``RunMetadata.ended`` is of a run that has more to train."""
+"""Values of ``RunMetadata.ended`` for a run whose training is not complete."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class RunMetadata:
         save_every: steps between two saves; 0 for about one a minute.
         keep: how many checkpoints before the last one are kept.
         ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
-            last checkpoint, None if that is not known, as of runs of an older charrnn.
+            last checkpoint, None if that is not known, as for runs of older versions.
         counts: whether counts join the best model at the end.
     """
 

@@ -1,4 +1,4 @@
-"""The data that a checkpoint's model was trained on, if its run still has them."""
+"""The data on which a checkpoint's model was trained, if its run still has it."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from charrnn.storage.run import Run
 
 
 def trained_on(checkpoint: Path) -> Any:
-    """The part of the run's data that it trains on; None where the run's text is gone or another one."""
+    """Load the training part of the run's data; None if the run's text is missing or is not that of the checkpoint."""
     parts = parts_of(checkpoint)
     return parts and parts[0]
 
 
 def parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
-    """The parts of a run's data to train on and to validate with; None where its text is gone or another one."""
+    """Load a run's data to train on and to validate with; None as for ``trained_on``."""
     try:
         header = load_header(checkpoint)
         corpus = stored_corpus(Run(checkpoint.parent).corpus)
@@ -26,5 +26,5 @@ def parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
         config = config_of(header)
         parts: tuple[Any, Any] = config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])
         return parts
-    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # rivals are a service
+    except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # callers can do without the data
         return None

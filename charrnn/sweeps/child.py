@@ -1,7 +1,7 @@
-"""Training a run in its own process, so that a crash affects no other run.
+"""Training of a run in its own process, so that a crash affects no other run.
 
-The process is ``charrnn train``. Its standard input is a pipe from its parent; it saves and stops when the pipe ends,
-which the parent causes to stop it, and which also happens when the parent is killed.
+The process is ``charrnn train``. Its standard input is a pipe from its parent. When the pipe ends, the run saves and
+stops: the parent closes it to stop the run, and it also ends if the parent is killed.
 """
 
 import os
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 """Seconds between two checks whether the run should stop."""
 
 SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
-"""Exit codes of a run that was asked to stop."""
+"""Exit codes of a run that has saved and stopped because it was asked to."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def command_of(run: PlannedRun, folder: Path, threads: int) -> list[str]:
     """Build the run's command line, with --no-plan so that runs differ only in their options."""
     resume = "--resume" if Run(folder / run.name).last.is_file() else "--overwrite"
     options = {"threads": threads, **run.options, "name": run.name, "checkpoints": folder.resolve()}
-    if resume == "--resume":  # from its own weights
+    if resume == "--resume":  # a resumed run has its own weights
         options.pop(ORIGIN, None)
     words = [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value is not False

@@ -1,4 +1,4 @@
-"""Training runs on a Dask cluster, whose workers see the sweep's folder and the texts under the same paths.
+"""Training of runs on a Dask cluster, whose workers reach the sweep's folder and the texts under the same paths.
 
 A worker trains each run in its own process. If a worker dies, its processes save and stop, and Dask gives its runs to
 other workers, which resume them.
@@ -29,7 +29,7 @@ WORKERLESS_SECONDS = 60
 
 
 class Cluster:
-    """Trains runs on a running Dask cluster, or on one that is started on this machine for the sweep.
+    """An executor that trains runs on a running Dask cluster, or on one that is started here for the sweep.
 
     Args:
         where: address of the scheduler, path of its scheduler file, or "local".
@@ -51,12 +51,12 @@ class Cluster:
             from distributed import Client, Event, LocalCluster
         except ImportError:
             raise ConfigError("--dask needs Dask: install it with pip install 'charrnn-cpu[dask]'") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # we report the end of a scheduler ourselves
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # this class reports a lost scheduler
         self._where, self._threads = where, threads
         self._local: Any = None
         if where == LOCAL:
             self._threads = threads or max(1, available_threads() // jobs)
-            self._local = LocalCluster(  # workers are threads, as runs are processes; so only we get Ctrl-C
+            self._local = LocalCluster(  # workers are threads, as runs are processes; so only this process gets Ctrl-C
                 n_workers=jobs, threads_per_worker=1, processes=False, dashboard_address=":0"
             )
         address = {"scheduler_file": where} if is_file else {"address": self._local or where}
@@ -71,7 +71,7 @@ class Cluster:
         self._last_worker: float | None = None
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as a worker is free."""
+        """Train a run as soon as a worker is free; returns its future result."""
         where = folder.folder.resolve()
         if self._stopped is None:
             self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
@@ -94,7 +94,7 @@ class Cluster:
             raise RunError(self.lost()) from None
 
     def check(self) -> None:
-        """Check that there are workers, or that there may be some soon.
+        """Check that the cluster has workers, or may still get some.
 
         Raises:
             RunError: All workers are gone, or there is none to stop the runs.
@@ -139,7 +139,7 @@ def _train_on_worker(run: PlannedRun, folder: Path, threads: int | None, stopped
 
 
 def _key(run: PlannedRun, folder: Path) -> str:
-    """Return the task's key, of which the dashboard shows the part before a dash and a digit."""
+    """Return the task's key; Dask's dashboard shows the part before the dash that a digit follows."""
     return f"{folder.name}: {run.name}".replace("-", "_") + f"-0{_digest(folder)}"
 
 

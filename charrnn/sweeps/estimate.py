@@ -1,8 +1,8 @@
 """Estimate how long a run takes from its number of operations and the machine's speed of matrix products.
 
-Only one matrix product is measured, so that ten thousand runs are estimated at once. Other costs are counted as the
-operations of that product that would take as long. They were fitted to benchmarks/results.md; estimates are within
-about a third of the truth unless other programs use the cores.
+Only one matrix product is measured, so that ten thousand runs are estimated at once. Other costs are converted to
+the number of that product's operations that would take as long. They were fitted to benchmarks/results.md. Estimates
+are within about a third of the truth unless other programs use the cores.
 """
 
 import math
@@ -52,14 +52,14 @@ PER_WEIGHT, PER_STEP = 950, 1.5e8
 """Operations for each weight in a step, and for everything else in a step."""
 
 FEWEST_ROWS = 4
-"""Number of streams up to which a product takes as long as for one."""
+"""Up to this number of streams, a product takes as long as for one stream."""
 
 SHARED = 0.9
 """Exponent of the speedup: n threads are n ** SHARED times as fast as one."""
 
 
 class Estimate:
-    """Estimates runs on this machine.
+    """Estimates of the time that runs take on this machine.
 
     Args:
         threads: number of threads of a run whose options give none.
@@ -75,7 +75,7 @@ class Estimate:
         return operations_per_second()
 
     def seconds(self, run: PlannedRun) -> float:
-        """Return the seconds that a run takes from its beginning."""
+        """Return the seconds that a run takes from start to end."""
         if run.sources not in self._texts:
             self._texts[run.sources] = _text(run.sources)
         characters, vocabulary = self._texts[run.sources]
@@ -114,7 +114,7 @@ def operations_per_second() -> float:
 
 
 def _of_model(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of the model."""
+    """Return those of the given options that belong to the model, by their names in Python."""
     names = {name.replace("_", "-"): name for name in options_of_models()}
     return {names[flag]: value for flag, value in given.items() if flag in names}
 
@@ -133,7 +133,7 @@ def _operations(given: Mapping[str, Any], cost: Cost, characters: int, *, slow: 
         return math.inf
     per_character = 2 * PASSES * cost.weights / OF_PRODUCTS + cost.activations * PER_ACTIVATION + PER_CHARACTER
     per_character *= 2 if slow else 1
-    learned = max(streams, FEWEST_ROWS) * max(window, given["seq-length"])  # only those of the window count
+    learned = max(streams, FEWEST_ROWS) * max(window, given["seq-length"])  # a step advances only by the window
     step = learned * per_character + cost.weights * PER_WEIGHT + PER_STEP
     every = given["eval-every"] or max(100, math.ceil(4 * val_characters / (streams * window)))
     return float(steps * step + math.ceil(steps / every) * val_characters * per_character / PASSES)

@@ -3,7 +3,7 @@
 sweep.json     the planned runs
 failures.json  the errors of failed runs
 pruned.json    the runs that a search has ended early, with their last steps
-study.log      see ``charrnn.sweeps.search``
+study.log      the journal of a search; see ``charrnn.sweeps.search``
 corpus-*.safetensors  texts as ids, to which the runs' files are hard links, so that each text is stored once
 .lock          the file that the sweep's process locks
 """
@@ -71,7 +71,7 @@ class SweepFolder:
 
     @property
     def study(self) -> Path:
-        """The journal of a search."""
+        """Path of the journal of a search."""
         return self.folder / "study.log"
 
     def keep_plan(self, runs: Sequence[PlannedRun]) -> None:
@@ -125,7 +125,7 @@ class SweepFolder:
         self._write("pruned.json", {**self.pruned(), name: step})
 
     def lend_text(self, planned: PlannedRun) -> None:
-        """Link the cache of the text that another run has kept into a new run, which checks it."""
+        """Link the cached text that an earlier run has left into a new run with the same text, which checks it."""
         run, text = self.run(planned), self._text(planned)
         if text.is_file() and not run.corpus.exists():
             with contextlib.suppress(OSError):  # without hard links, each run reads its text itself
@@ -199,11 +199,11 @@ def _said(options: dict[str, Any], key: str) -> str:
 
 
 def _state(run: Run, planned: PlannedRun) -> RunState:
-    """Read a run's state from its files; without an evaluation of its end, it counts as cut.
+    """Read a run's state from its files; a run without an evaluation of its end counts as cut.
 
-    A limit that has ended the run stays reached until it is raised. The seconds of its last checkpoint do not tell, as
-    the time may have ended during the evaluation after which that was saved. A text that is counted has no checkpoint
-    before its end.
+    A limit that has ended the run counts as reached until it is raised. The seconds in the last checkpoint cannot show
+    that a time limit was reached, as the time may have run out during the evaluation before the save. A model that only
+    counts the text saves no checkpoint before it is done.
     """
     if not run.last.is_file():
         return "waiting"
@@ -214,7 +214,7 @@ def _state(run: Run, planned: PlannedRun) -> RunState:
         progress, metadata = Progress.from_dict(header["progress"]), RunMetadata.read(run.metadata)
         limits = limits_in(
             planned.options if planned.options.keys() & LIMITS else header["settings"]
-        )  # limits set by a variable
+        )  # else the limits came from environment variables
         parts = parts_done(limits, progress.step, header["epoch"], metadata.seconds if metadata else 0.0)
         before = limits_in(header["settings"])
         reached = any(metadata and name == metadata.ended and limits[name] <= before.get(name, 0) for name in limits)

@@ -1,4 +1,4 @@
-"""A run of a sweep as it is planned."""
+"""The plan of one run of a sweep."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +23,7 @@ class PlannedRun:
     Attributes:
         name: name of its folder in the sweep's folder.
         sources: absolute paths of its text.
-        options: options of ``train`` by their long names without dashes; others have their defaults.
+        options: given options of ``train``, by their long names without dashes; others have their defaults.
         swept: the options that vary within the sweep, as the table shows them; "corpus" is the text.
     """
 

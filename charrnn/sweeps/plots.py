@@ -15,7 +15,7 @@ from charrnn.sweeps.table import Row, fold
 TIME = "time"
 
 MOST_NAMED = 12
-"""Most lines of a plot with a legend."""
+"""Plots with more lines have no legend."""
 
 
 def check_plot(rows: Sequence[Row], against: str) -> None:

@@ -1,8 +1,8 @@
 """Search by Optuna, which chooses the options of each trial by the results of earlier ones and ends poor trials early.
 
 study.log, in the sweep's folder, is Optuna's journal of the study. Each trial is a run. The random generator of a
-trial's sampler depends only on the study's seed and the trial's number, so that a resumed study chooses as an
-uninterrupted one.
+trial's sampler depends only on the study's seed and the trial's number, so that a resumed study makes the same
+choices as an uninterrupted one.
 """
 
 import contextlib
@@ -22,13 +22,15 @@ from charrnn.sweeps.draw import draws, rounded
 from charrnn.sweeps.planned_run import PlannedRun
 
 MARKS = 20
-"""Steps of a trial as pruners count them: equal fractions of a run, so that trials with different limits compare."""
+"""Number of marks: the steps into which each trial is divided for pruners.
+
+They are equal fractions of a run, so that trials with different limits can be compared."""
 
 EXHAUSTIVE = ("BruteForceSampler", "GridSampler")
-"""Samplers that try every combination, as a [grid] does, and that end a study by themselves."""
+"""Samplers that are not allowed: they try every combination, as a [grid] does, and end a study by themselves."""
 
 MOST_TRIED = 1000
-"""Most random trials before the trial on which a sampler or a pruner is tested."""
+"""Most random trials that precede the trial on which a sampler or a pruner is tested."""
 
 DEFAULT_PARTS = {"sampler": "TPESampler", "pruner": "MedianPruner"}
 
@@ -40,12 +42,12 @@ class Search:
     Attributes:
         trials: number of trials.
         seed: seed from which all samplers' seeds follow.
-        sampler: makes a sampler from a seed.
-        pruner: makes a pruner.
+        sampler: function that returns a sampler for a seed.
+        pruner: function that returns a pruner.
         choices: for each option a list or a range; see ``charrnn.sweeps.draw.draws``.
         whole: the options that take whole numbers.
         metric: the metric of the trials.
-        plan: makes a run from a trial's number and options.
+        plan: function that returns the run for a trial's number and options.
     """
 
     trials: int
@@ -58,13 +60,13 @@ class Search:
     plan: Callable[[int, Mapping[str, Any]], PlannedRun]
 
     def drawn(self, known: int) -> list[PlannedRun]:
-        """Draw random runs in place of all trials after the first ``known``, for an estimate of time."""
+        """Draw random runs in place of all trials but the first ``known``, to estimate their time."""
         trials = list(draws(self.choices, self.whole, trials=self.trials, seed=self.seed))
         return [self.plan(number, trials[number]) for number in range(known, self.trials)]
 
 
 def find_part(kind: str, wanted: Any) -> "partial[Any]":
-    """Return a function that makes a sampler or a pruner of Optuna.
+    """Return a function that creates a sampler or a pruner of Optuna.
 
     Args:
         kind: "sampler" or "pruner".
@@ -93,7 +95,7 @@ def find_part(kind: str, wanted: Any) -> "partial[Any]":
 
 
 def try_out(kind: str, search: Search) -> None:
-    """Test a search's sampler or pruner: let it choose or judge the last trial, after random ones.
+    """Test a search's sampler or pruner on one trial that follows random ones.
 
     Args:
         kind: "sampler" or "pruner".
@@ -128,7 +130,7 @@ def try_out(kind: str, search: Search) -> None:
 
 @contextlib.contextmanager
 def _refusal(kind: str, name: str) -> Iterator[None]:
-    """Turn any error of Optuna, over arguments or missing packages, into a ConfigError."""
+    """Turn any error of Optuna, about arguments or missing packages, into a ConfigError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -197,7 +199,7 @@ class Study:
         return run
 
     def awaits(self, run: str) -> bool:
-        """Whether a run is a running trial."""
+        """Whether the run called ``run`` is a running trial."""
         return run in self._trials
 
     def evaluated(self, run: str, value: float | None, progress: float) -> bool:

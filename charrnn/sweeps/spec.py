@@ -1,7 +1,7 @@
 """Reading a sweep's TOML file, which is checked before anything is trained.
 
-    name = "sizes"               # of the sweep; the file's stem if not given
-    corpus = "book.txt"          # a path from the file's folder, or a list of paths that make one text
+    name = "sizes"               # name of the sweep; the file's name without its suffix if not given
+    corpus = "book.txt"          # a path relative to this file's folder, or a list of paths that form one text
 
     [fixed]                      # options of every run
     steps = 3000
@@ -17,7 +17,7 @@
     dropout = {min = 0.0, max = 0.5}
     optimizer = ["adam", "rmsprop"]
 
-    [optuna]                     # trials chosen by Optuna, written as [random]
+    [optuna]                     # trials chosen by Optuna; same form as [random]
     trials = 20
     learning-rate = {min = 1e-4, max = 1e-2, log = true}
 
@@ -57,16 +57,16 @@ SWEEPS_FILES = (SWEEP_PLAN, "failures.json", "pruned.json", "study.log")
 """Names of a sweep's own files, which no run can have."""
 
 MOST_RUNS = 100_000
-"""Most runs of a sweep, whose planning takes seconds."""
+"""Most runs of a sweep; planning that many takes seconds."""
 
 MOST_ENDS = 10_000
-"""Most combinations of choices and ends of ranges that are checked; others may fail only as trials."""
+"""Most combinations of choices and ends of ranges that are checked in advance; others may fail as trials."""
 
 UNFIT_IN_NAME = re.compile(r"[^\w.+=,-]")
 """Characters that a run's name cannot hold."""
 
 LONGEST_NAME, LONGEST_BYTES = 200, 246
-"""Most characters and bytes of a run's name, which is cut beyond; file systems allow 255 bytes."""
+"""Most characters and bytes of a run's name; longer names are cut, as file systems allow only 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def read_spec(
 
 
 class _Reader:
-    """Makes a sweep from a document."""
+    """A reader that builds a sweep from a document."""
 
     def __init__(
         self,
@@ -237,7 +237,7 @@ class _Reader:
 
     @contextmanager
     def _told_of(self, kind: str) -> Iterator[None]:
-        """Add the line to an error over the sampler or the pruner."""
+        """Add the line to an error about the sampler or the pruner."""
         try:
             yield
         except ConfigError as error:
@@ -263,7 +263,11 @@ class _Reader:
         return PlannedRun(name, self._sources(given[CORPUS]), options, swept)
 
     def _run_name(self, swept: Mapping[str, Any]) -> str:
-        """Return a run's name, or that of earlier versions, which dropped marks and joiners, if that run exists."""
+        """Return a run's name.
+
+        Earlier versions dropped Unicode's combining marks and zero-width joiners from names. If a run with such a name
+        exists, return that name.
+        """
         name = run_name(swept)
         if name.isascii():
             return name

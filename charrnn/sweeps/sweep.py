@@ -18,15 +18,15 @@ from charrnn.sweeps.spec import Spec
 from charrnn.sweeps.watch import Watch
 
 LOOK_SECONDS = (0.5, 5.0)
-"""Shortest and longest seconds between two readings of all runs' metrics."""
+"""Shortest and longest time between two readings of all runs' metrics, in seconds."""
 
 LOOK_SHARE = 0.01
-"""Fraction of the time for reading metrics, if there are so many runs that it matters."""
+"""Fraction of the time that reading metrics may take; with many runs, they are read less often."""
 
 
 @dataclass(frozen=True)
 class SweepStarted:
-    """The sweep is about to start."""
+    """Event: the sweep is about to start."""
 
     sweep: str
     """The sweep's folder."""
@@ -40,7 +40,7 @@ class SweepStarted:
 
 @dataclass(frozen=True)
 class RunEvaluated:
-    """A run has evaluated its model; ``metrics`` is the new line of its metrics.jsonl."""
+    """Event: a run has evaluated its model; ``metrics`` is the new line of its metrics.jsonl."""
 
     run: str
     metrics: dict[str, Any]
@@ -56,7 +56,7 @@ class RunEvaluated:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """A run is done, was cut or pruned after saving, or has failed."""
+    """Event: a run is done, was cut or pruned after saving, or has failed."""
 
     run: str
     state: str
@@ -78,7 +78,7 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class SweepEnded:
-    """The sweep has ended, and no run is training."""
+    """Event: the sweep has ended, and no run is training."""
 
     done: int
     failed: int
@@ -92,10 +92,10 @@ SweepEvent = SweepStarted | RunEvaluated | RunEnded | SweepEnded
 
 
 class Executor(Protocol):
-    """Trains runs, on this machine or on a cluster."""
+    """An executor, which trains runs on this machine or on a cluster."""
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as there is room."""
+        """Train a run as soon as a place is free; return a future of its result."""
 
     def room(self) -> int:
         """Return how many runs can train at once."""
@@ -114,7 +114,7 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Trains runs on this machine.
+    """An executor that trains runs on this machine.
 
     Args:
         jobs: number of runs at once.
@@ -127,7 +127,7 @@ class LocalExecutor:
         self._stopped = threading.Event()
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as there is room."""
+        """Train a run as soon as a place is free; return a future of its result."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
 
     def room(self) -> int:
@@ -151,7 +151,7 @@ class LocalExecutor:
 
 
 class Sweep:
-    """Trains the runs of a spec that have not ended.
+    """The training of all runs of a spec that have not ended.
 
     Args:
         spec: the runs and the search.
@@ -237,7 +237,7 @@ class Sweep:
                 yield futures.pop(future), self._result(future)
 
     def _asked(self, futures: Collection[object]) -> Iterator[PlannedRun]:
-        """Yield new trials of the search, as many as there is room for beside the current runs."""
+        """Yield new trials of the search, as many as can train beside the current runs."""
         while self._study and not self._stopping and len(futures) < self._place.room() and (run := self._study.ask()):
             self._plan.append(run)
             self._folder.keep_plan(self._plan)

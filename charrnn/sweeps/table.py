@@ -13,7 +13,7 @@ from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import SEED, with_seed
 
 FIGURES = ("steps_done", "minutes_taken", "chars_per_second")
-"""Columns besides the best value, named unlike any option."""
+"""Columns besides the best value; no option has such a name."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Row:
 
 
 def rows_of(folder: SweepFolder) -> list[Row]:
-    """Make a row for each run of a sweep, the best first.
+    """Build a row for each run of a sweep, the best first.
 
     Raises:
         RunError: There is no sweep, or it has no run yet.

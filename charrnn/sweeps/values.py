@@ -23,7 +23,7 @@ OWN_OPTIONS = ("name", "checkpoints", "resume", "overwrite", "plan", "preview", 
 
 
 class Values:
-    """Checks the values and choices of options in a document.
+    """Checks of the values and choices of options in a document.
 
     Every method raises a ConfigError for an invalid value.
 
@@ -54,7 +54,7 @@ class Values:
             raise self._document.error(place, str(error)) from None
 
     def check_together(self, place: Place, values: Mapping[str, Any]) -> None:
-        """Check a run's options together, each of which was checked alone."""
+        """Check a run's options in combination; each has already been checked alone."""
         given = {self._parameters[key]: value for key, value in values.items() if key != CORPUS}
         origin = values.get(ORIGIN)
         key = frozenset(given.items()) if origin else interplay(given)
@@ -79,7 +79,7 @@ class Values:
         return self._origins[value]
 
     def _as_new(self, config: ModelConfig, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Check the model's options against the other model; return the other options."""
+        """Check the model's options against ``config``, from whose weights the run starts; return the other options."""
         inherited_config(config, only(MODEL_OPTIONS, given))
         rest = given.keys() - MODEL_OPTIONS.keys() - {self._parameters[ORIGIN]}
         return {"model": config.model, **only(rest, given)}

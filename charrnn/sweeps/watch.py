@@ -1,4 +1,4 @@
-"""Following a run's progress by its metrics."""
+"""The progress of a run, as its metrics show it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from charrnn.training.settings import limits_in, parts_done
 
 
 class Watch:
-    """Follows the metrics of a run, from the first call of ``news``.
+    """The metrics of a run as far as ``news`` has read them.
 
     Attributes:
         best: the best value of the run's metric so far.

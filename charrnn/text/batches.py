@@ -14,11 +14,11 @@ class Batch:
     Attributes:
         inputs: (T, B, ...) ids or numbers.
         targets: (T', B, ...) targets of the last T' steps; earlier steps are burn-in. Padding must be a valid id.
-        weights: (T', B) weight of each prediction, 0 for padding; all 1 if None.
-        reset: (B,) which rows start from the initial state; none if None.
-        advance: steps after which the next batch begins; all if None.
-        lengths: (B,) int32 steps of each row, the rest of which is padding; 0 for a row that is only padding. All T if
-            None.
+        weights: (T', B) weight of each prediction, 0 for padding; None if all are 1.
+        reset: (B,) whether a row starts from the initial state; None if no row does.
+        advance: number of steps after which the next batch begins; None for all T.
+        lengths: (B,) int32 number of steps of each row, followed by padding; 0 for a row that is only padding. None if
+            all rows have T steps.
     """
 
     inputs: npt.NDArray[Any]
@@ -30,7 +30,7 @@ class Batch:
 
     @property
     def burn_in(self) -> int:
-        """Steps whose predictions do not count."""
+        """Number of steps at the start whose predictions do not count."""
         return len(self.inputs) - len(self.targets)
 
     @property
@@ -41,19 +41,19 @@ class Batch:
 
     @property
     def characters(self) -> int:
-        """What the speed of training is counted in: characters that are read, or else predictions."""
+        """The unit of training speed: characters that are read if rows have lengths, else predictions that count."""
         return self.predictions if self.lengths is None else int(self.lengths.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class PairBatch(Batch):
-    """Rows that are read whole, and answered by rows of other lengths.
+    """Rows of an input and of a target sequence with another length.
 
-    ``inputs`` are (S, B) and ``lengths`` theirs; ``targets`` and ``weights`` are (T, B).
+    ``inputs`` are (S, B), and ``lengths`` are those of the inputs; ``targets`` and ``weights`` are (T, B).
 
     Attributes:
-        written: (T, B) ids that are written before each target.
-        counts: (B,) int32 targets of each row; 0 for a row that is only padding.
+        written: (T, B) the id that the decoder reads before each target.
+        counts: (B,) int32 number of targets of each row; 0 for a row that is only padding.
     """
 
     written: npt.NDArray[Any] = field(default_factory=lambda: np.empty((0, 0), np.int32))
@@ -61,19 +61,19 @@ class PairBatch(Batch):
 
     @property
     def characters(self) -> int:
-        """See ``Batch``: what is read and what is predicted."""
+        """Symbols read plus symbols predicted; see ``Batch``."""
         return super().characters + int(self.counts.sum())
 
 
 class Batches(Protocol):
-    """The batches of an epoch, by number; their randomness is a function of the run's seed."""
+    """The batches of an epoch, by number; their random order depends only on the run's seed."""
 
     def __len__(self) -> int:
         """Return the number of batches."""
 
     @property
     def longest(self) -> int:
-        """Steps of the longest batch."""
+        """Number of steps of the longest batch."""
 
     def begin_epoch(self, epoch: int) -> None:
         """Put the data into the order of an epoch."""

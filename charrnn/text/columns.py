@@ -1,4 +1,4 @@
-"""What an option says of the columns of a TSV file, and a config of their labels."""
+"""Parse the option that chooses columns of a TSV file, and check the labels in a config."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from charrnn.errors import ConfigError
 
 
 def columns_of(text: str) -> tuple[int, ...]:
-    """Places, from 0, of given, wanted and features, as an option such as "2,1" has them.
+    """Parse an option such as "2,1" to column numbers, from 0, of the input, the target and perhaps the features.
 
     Raises:
         ConfigError: it is not two or three different numbers from 1 to 3.
@@ -19,10 +19,10 @@ def columns_of(text: str) -> tuple[int, ...]:
 
 
 def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    """The labels of a model's config, which may come from a file.
+    """Check the labels in a model's config, which may come from a file; returns them as a tuple.
 
     Raises:
-        ConfigError: they are not different texts.
+        ConfigError: they are not strings, or some are the same.
     """
     if not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
         raise ConfigError(f"labels must be different texts, not {labels!r}: use another checkpoint")

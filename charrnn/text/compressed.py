@@ -1,4 +1,4 @@
-"""Decompressing files piece by piece; they are recognised by their first bytes, not by their names."""
+"""Decompress files piece by piece; they are recognised by their first bytes, not by their names."""
 
 import bz2
 import gzip
@@ -18,10 +18,10 @@ ZIP = b"PK\x03\x04", b"PK\x05\x06"
 """The first bytes of a zip archive, which may hold several texts, and of an empty one."""
 
 AFTER_BZH = b"1AY&SY", b"\x17rE8P\x90"
-"""The bytes after the first four of a bz2 file: a block's, or the end of an empty file."""
+"""The bytes that can follow the first four of a bz2 file: those of a block, or the end of an empty file."""
 
 PACKAGES = {"mimetype", "[Content_Types].xml", "META-INF/MANIFEST.MF"}
-"""Members by which archives that are documents or programs (EPUB, DOCX, JAR) are recognised."""
+"""Names of members by which archives that are documents or programs (EPUB, DOCX, JAR) are recognised."""
 
 DAMAGE = (EOFError, OSError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 """Errors that these modules raise for unreadable content; RuntimeError also for encrypted files."""
@@ -35,7 +35,7 @@ def texts(file: Any, origin: str, size: int) -> Iterator[tuple[str, Iterator[byt
     Args:
         file: the open file, at its beginning, with a ``peek`` method.
         origin: the file's name.
-        size: bytes of a piece.
+        size: most bytes of a piece.
 
     Raises:
         CorpusError: An archive cannot be read or holds no texts, or a text is damaged.
@@ -78,7 +78,7 @@ def _pieces(file: IO[bytes], origin: str, size: int) -> Iterator[bytes]:
 
 @contextmanager
 def _told_damage(origin: str) -> Iterator[None]:
-    """Turn the errors for damaged content into a CorpusError.
+    """Replace errors that tell of damaged content by a CorpusError.
 
     Raises:
         CorpusError: The body raised an error for damaged content.

@@ -17,10 +17,10 @@ from charrnn.text.sources import STDIN
 from charrnn.text.vocabulary import Vocabulary
 
 UNFIT = re.compile(r"[^\w.-]")
-"""Characters that a run's name cannot hold, except marks and joiners."""
+"""Characters that the name of a run cannot contain, unless they are marks or joiners."""
 
 COMBINING, JOINERS = ("Mn", "Mc", "Me"), "\u200c\u200d"
-"""Categories of combining accents and vowel signs; characters that join or separate letters."""
+"""Categories of combining accents and vowel signs; and the characters that join or separate letters."""
 
 Ids = npt.NDArray[np.integer[Any]]
 
@@ -30,11 +30,12 @@ class Corpus:
     """A text to train on.
 
     Attributes:
-        ids: (N,) the characters' ids, of any integer type, perhaps memory-mapped; see also ``charrnn.text.documents``.
-        vocabulary: the characters of the ids.
-        fingerprint: SHA-256 of the text as UTF-8, as 64 hexadecimal digits, with END after each document and rare
-            characters unreplaced. A byte is the character of that number.
-        min_count: how often a character had to occur; rarer ones were replaced.
+        ids: (N,) ids of the characters, of any integer type, perhaps memory-mapped; see also
+            ``charrnn.text.documents``.
+        vocabulary: the characters that the ids stand for.
+        fingerprint: SHA-256 of the text as UTF-8, in 64 hexadecimal digits, with END after each document and before
+            rare characters were replaced. A byte counts as the character with its number.
+        min_count: least number of times that a character had to occur; rarer ones were replaced.
     """
 
     ids: Ids
@@ -44,7 +45,7 @@ class Corpus:
 
 
 def corpus_name(source: str) -> str:
-    """Name a corpus after its first source, with letters and their marks, digits, "-", "_" and ".".
+    """Derive a run's name from its first source; only letters and their marks, digits, "-", "_" and "." remain.
 
     The name can name a folder: it is not empty and does not start with "." (hidden) or "-" (an option).
     """
@@ -52,9 +53,10 @@ def corpus_name(source: str) -> str:
 
 
 def corpus_names(source: str) -> list[str]:
-    """List ``corpus_name`` and other names that a run of the corpus may have.
+    """List ``corpus_name`` and the other names that a run on this corpus may have.
 
-    Earlier versions dropped marks and joiners. A missing source may have been a folder, whose name keeps its suffix.
+    Earlier versions dropped marks and joiners. A source that no longer exists may have been a folder, and the name of a
+    folder keeps its suffix.
     """
     if source == STDIN:
         return ["stdin"]
@@ -65,7 +67,7 @@ def corpus_names(source: str) -> list[str]:
 
 
 def keep_marks(found: re.Match[str]) -> str:
-    """Replace a character that a name cannot hold, unless it is a mark or a joiner."""
+    """Return "-" for a character that a name cannot contain, unless it is a mark or a joiner."""
     return found[0] if category(found[0]) in COMBINING or found[0] in JOINERS else "-"
 
 
@@ -91,7 +93,7 @@ def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
 
 
 def check_ids(ids: Ids, symbols: int) -> None:
-    """Raise unless all ids are below ``symbols``; kernels would read out of bounds.
+    """Raise unless all ids are below ``symbols``, as kernels would read out of bounds.
 
     Raises:
         CorpusError: An id is out of range, as the file that holds the ids is damaged.
@@ -130,5 +132,5 @@ def too_short(sources: Sequence[str], length: int) -> str:
 
 
 def _absolute(source: str) -> Path:
-    """Make a path absolute, without ".." but without following links, as the user chose the link's name."""
+    """Make a path absolute and resolve "..", but keep links, as the user chose the link's name."""
     return Path(os.path.abspath(source))  # noqa: PTH100

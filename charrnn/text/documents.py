@@ -23,16 +23,16 @@ from charrnn.text.symbols import as_symbols, known_symbols, to_sought
 from charrnn.text.vocabulary import END, Vocabulary
 
 SCANNED = 1 << 24
-"""Ids searched at a time."""
+"""Ids that are searched for END at a time."""
 
 LABELLED = ".txt"
-"""Suffix of the files of a folder whose names are labels."""
+"""Suffix of files in a folder whose names are labels."""
 
 MOST_MAPPED = 1 << 13
-"""Documents read before their memory-mapped pages, at least one each, are released."""
+"""Documents that are read before their memory-mapped pages are released; each has at least one page."""
 
 Text = Union[Ids, "Documents"]
-"""A text as ids, or as documents that are read in parts."""
+"""A text as an array of ids, or as documents whose ids are read when they are indexed."""
 
 
 def read_documents(
@@ -44,9 +44,10 @@ def read_documents(
     old_split: bool = False,
     label_column: int = -1,
 ) -> Iterator[Piece]:
-    """The text of files, folders or standard input, split; see ``read_pieces`` and ``in_documents``.
+    """Read files, folders or standard input and split their text; see ``read_pieces`` and ``in_documents``.
 
-    Where ``label_column`` is one, the lines of the text files of a folder get their file's name as a column.
+    If ``label_column`` is not -1, lines of the text files in a folder get their file's name as a column; see
+    ``with_labels``.
     """
     pieces = read_pieces(sources, encoding=encoding, as_bytes=unit == "byte")
     split = in_documents(pieces, documents, unit, old_split=old_split)
@@ -54,15 +55,15 @@ def read_documents(
 
 
 def with_labels(pieces: Iterable[Piece], sources: Sequence[str], column: int) -> Iterator[Piece]:
-    """Rows of TSV instead of the documents of each file LABEL.txt that lies in a folder of the ``sources``.
+    """Turn documents of files LABEL.txt in folders into rows of TSV: the document and the file's label.
 
     Args:
-        pieces: the text, in documents.
-        sources: what they are of.
-        column: place, from 0, of the label in a row; the document has the other one of two.
+        pieces: the text, split into documents.
+        sources: the files and folders of which the text was read; only files in a folder are labelled.
+        column: column of the label in a row, 0 or 1; the document is the other column.
 
     Raises:
-        ConfigError: the label is to be in a column that such rows do not have.
+        ConfigError: the label's column is 2, which such rows do not have.
     """
     folders = [Path(source) for source in sources if Path(source).is_dir()]
     begins = True
@@ -93,13 +94,12 @@ def in_documents(
     A file's end always ends a document.
 
     Args:
-        pieces: the text; in the pieces that are yielded, ``start`` counts symbols.
-        documents: "line" if each line is a document; "file" if each file is one; else the text that separates them,
-            with ``escapes.ESCAPES``; "" if the text is not split. Lines, also those of a separator, end with "\n" or
-            "\r\n", or with "\r" in a file whose first line does.
+        pieces: the text; ``start`` of the pieces that are yielded counts symbols.
+        documents: "line" if each line is a document; "file" if each file is one; "" if the text is not split; else the
+            text that separates documents, in which ``escapes.ESCAPES`` are replaced. A newline, also one in a
+            separator, is "\n" or "\r\n", or "\r" in a file whose first line ends with it.
         unit: the text's unit, see ``Vocabulary``.
-        old_split: whether to split as older versions did: only with "line" do lines end with "\r\n", and never with
-            "\r".
+        old_split: whether to split as older versions did: "\r\n" ends a line only with "line", and "\r" never does.
 
     Raises:
         ConfigError: ``documents`` is not a string.
@@ -150,7 +150,7 @@ class _File:
                 self._separators = self._known.of_returns
         for separator in self._separators:
             text = text.replace(separator, END)
-        # A separator may have begun at the end of the text read so far.
+        # Hold back the end of the text read so far, as it may be the beginning of a separator.
         longest = max(map(len, self._separators), default=1)
         held = 0 if last else min(longest - 1, len(text) - 1 - text.rfind(END))
         cut = len(text) - held
@@ -179,7 +179,7 @@ class Separators:
 
     @classmethod
     def of(cls, documents: str, unit: str) -> "Separators":
-        """Make the separators of a way to split, see ``in_documents``."""
+        """Make the separators for a value of the option ``documents``; see ``in_documents``."""
         if documents in ("", "file"):
             return cls((), ())
         typed = "\n" if documents == "line" else to_sought("documents", unescaped(documents), unit)
@@ -190,10 +190,10 @@ class Separators:
 
 
 def to_beginning(text: str | bytes, vocabulary: Vocabulary, unknown: str = "error") -> str:
-    """Convert a text that a model continues to symbols.
+    """Convert a text to symbols with which a document begins, so that a model can continue it.
 
-    For a model of documents, a separator at the text's end, such as the newline of ``echo``, is dropped. So is a
-    newline at its end if the model knows none.
+    For a model of documents, a separator at the text's end, such as the newline of ``echo``, is dropped. For any model
+    that knows no newline, a newline at the text's end is dropped, too.
 
     Args:
         text: the text, perhaps empty.
@@ -236,9 +236,9 @@ def split_corpus(corpus: Corpus, val_fraction: float) -> tuple[Text, Text]:
 
 
 class Documents:
-    """A selection of a text's documents, in any order, as one text of ids that begins and ends with END.
+    """Some documents of a text, in any order, as one text of ids that begins and ends with END.
 
-    Its ids are gathered only when indexed; about 40 bytes for each document are in memory.
+    Ids are gathered only when they are indexed; each document takes about 40 bytes of memory.
 
     Args:
         ids: (N,) the whole text, END d_1 END d_2 ... END; perhaps memory-mapped.
@@ -253,7 +253,7 @@ class Documents:
         self._stops = np.cumsum(starts[chosen + 1] - firsts)
         """Position in this text of the END after each document."""
         self._shifts = np.append(firsts, starts[-1]) - np.append(0, self._stops)
-        """Offset from this text's positions to the whole text's, for each document and the last END."""
+        """For each document and the last END, the offset from positions in this text to those in the whole text."""
 
     @classmethod
     def of(cls, ids: Ids, end: int) -> "Documents":
@@ -288,10 +288,10 @@ class Documents:
         return Documents(self._ids, self._starts, self._chosen[order])
 
     def split(self, fraction: float) -> tuple["Documents", "Documents"]:
-        """Split into training documents and a fraction for validation, at least one of two or more documents.
+        """Split into training documents and a ``fraction`` for validation; of two or more, at least one validates.
 
-        The choice is random, so that sorted documents do not bias it, but depends only on their number, so that all
-        runs on a text validate on the same ones. Both parts are in the text's order.
+        The choice is random, as documents may be sorted. It depends only on their number, so that all runs on a text
+        validate on the same documents. Both parts keep the text's order.
         """
         held_out = min(self.count - 1, max(1, round(self.count * fraction))) if fraction else 0
         order = self.shuffled(0)._chosen

@@ -6,5 +6,5 @@ ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
 
 
 def unescaped(typed: str) -> str:
-    """Replace ESCAPES by their characters; other backslashes stay."""
+    """Replace the ESCAPES in a typed text by the characters that they stand for; keep other backslashes."""
     return re.sub(r"\\[nrt\\]", lambda match: ESCAPES[match[0]], typed)

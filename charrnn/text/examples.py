@@ -1,8 +1,8 @@
-"""Rows of a TSV file: in each line what is given and what is wanted, and perhaps features of what is wanted.
+"""Rows of a TSV file: each line has an input ("given"), a target ("wanted"), and perhaps features of the target.
 
     given TAB wanted [TAB features]
 
-Lines are UTF-8, without a header and without quoting. A corpus of rows is read as documents, one a line (see
+Lines are UTF-8, without a header and without quoting. A corpus of rows is read as documents, one on each line (see
 ``charrnn.text.documents``).
 """
 
@@ -21,20 +21,20 @@ from charrnn.text.vocabulary import END, Vocabulary
 MOST_COLUMNS = 3
 
 LONGEST_SIDE = 4096
-"""Characters of one side of a row, at most."""
+"""Most characters of an input or target."""
 
 SHOWN_OF_LINE = 40
-"""Characters of a malformed line that are shown."""
+"""Characters of a malformed line that an error message shows."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A line of the file.
+    """A row: one line of the file.
 
     Attributes:
-        given: what is read.
-        wanted: what is to be answered.
-        features: of what is wanted; empty for none.
+        given: the input.
+        wanted: the target.
+        features: features of the target; empty for none.
     """
 
     given: str
@@ -44,12 +44,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Examples:
-    """Some rows; its length is that of all that is given in them, in characters.
+    """Some rows; the length of this object is the number of characters of their inputs.
 
     Attributes:
         rows: the rows.
-        vocabulary: of all columns.
-        ends: how many symbols a row is longer than what is given.
+        vocabulary: the characters of all columns.
+        ends: number of further symbols, such as an end, that each row adds to the length.
     """
 
     rows: tuple[Example, ...]
@@ -60,16 +60,16 @@ class Examples:
         return sum(len(row.given) + self.ends for row in self.rows)
 
     def __getitem__(self, at: slice) -> "Examples":
-        """Some of the rows."""
+        """Select a slice of the rows."""
         return replace(self, rows=self.rows[at])
 
 
 class MalformedRowError(CorpusError):
-    """A line is no row.
+    """A line is not a row.
 
     Attributes:
-        number: of the line, from 0, empty ones not counted.
-        what: what is wrong with it.
+        number: number of the line, from 0, not counting empty lines.
+        what: what is wrong with the line.
     """
 
     def __init__(self, number: int, what: str) -> None:
@@ -77,30 +77,30 @@ class MalformedRowError(CorpusError):
         self.number, self.what = number, what
 
     def located(self, sources: Sequence[str], encoding: str) -> CorpusError:
-        """The same error with the file and the number of the line in it."""
+        """The same error, with the file and the line number in the message."""
         place = "the text" if STDIN in sources else located_line(self.number, sources, encoding)
         return CorpusError(f"cannot read {place}: {self.what}; give two or three columns with a tab between them")
 
 
 def examples_of(corpus: Corpus, columns: str) -> list[Example]:
-    """The rows of a corpus that was read line by line.
+    """Parse a corpus that was read line by line into rows.
 
     Raises:
-        MalformedRowError: a line has too few or too many columns, or an empty or overlong one.
+        MalformedRowError: a line has too few or too many columns, or a column is empty or too long.
     """
     return examples_in(corpus.vocabulary.decode(corpus.ids[:]), columns)
 
 
 def examples_in(text: str, columns: str) -> list[Example]:
-    """The rows of a text whose lines END separates; see ``examples_of``."""
+    """Parse a text into rows; its lines are separated by END. See ``examples_of``."""
     return list(parse(text.strip(END).split(END), columns))
 
 
 def parse(lines: Iterable[str], columns: str) -> Iterator[Example]:
-    """The rows that lines are.
+    """Parse lines into rows, with the input and the target in the given columns.
 
     Raises:
-        MalformedRowError: a line is none.
+        MalformedRowError: a line is not a row.
     """
     places = columns_of(columns)
     for number, line in enumerate(lines):
@@ -123,7 +123,10 @@ def parse(lines: Iterable[str], columns: str) -> Iterator[Example]:
 
 
 def located_line(number: int, sources: Sequence[str], encoding: str) -> str:
-    """Where a line of some files is, empty ones not counted: its file and its number there, empty ones counted."""
+    """Find a line, numbered without empty lines, in its file; returns words such as "line 7 of FILE".
+
+    The number in the result counts empty lines, too.
+    """
     left = number
     for origin, text in groupby(read_pieces(sources, encoding=encoding), key=lambda piece: piece.origin):
         for at, line in enumerate("".join(piece.text for piece in text).splitlines(), 1):
@@ -134,9 +137,10 @@ def located_line(number: int, sources: Sequence[str], encoding: str) -> str:
 
 
 def split_examples(rows: Sequence[Example], vocabulary: Vocabulary, val_fraction: float) -> tuple[Examples, Examples]:
-    """Rows to train on and rows to validate with: all rows of one ``given`` are on one side, so that nothing leaks.
+    """Split rows into a part to train on and one to validate with.
 
-    Which ones is a function of the rows alone. Both parts keep the order of the file.
+    All rows with the same input are in the same part, so that nothing leaks. The choice depends on the rows alone. Both
+    parts keep the order of the file.
     """
     distinct = list(dict.fromkeys(row.given for row in rows))
     held_out = min(len(distinct) - 1, max(1, round(len(distinct) * val_fraction))) if val_fraction else 0

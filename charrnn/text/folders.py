@@ -1,4 +1,4 @@
-"""Listing the files below a folder, in the same order on every machine."""
+"""List the files below a folder, in the same order on every machine."""
 
 import os
 from collections.abc import Callable

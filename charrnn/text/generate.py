@@ -1,7 +1,7 @@
-"""Corpora made on any machine without a download.
+"""Corpora that can be made on any machine without a download.
 
 ``english`` and ``python`` come with Python. ``addition``, ``parity`` and ``brackets`` are problems that a recurrent
-network can solve at any length, with answers that can be checked: each line is a question, =, and its answer.
+network can solve at any length, with answers that can be checked: each line consists of a question, "=" and the answer.
 """
 
 import random
@@ -16,37 +16,38 @@ from charrnn.text.folders import files_below
 from charrnn.text.prose import docstrings, paragraphs
 
 DEFAULT_SIZE = 1_000_000
-"""Characters of a corpus of lines."""
+"""Characters of a corpus of problems, by default."""
 
 NOT_STDLIB = {"site-packages", "dist-packages", "sitecustomize.py", "test", "tests", "idle_test", "__pycache__"}
-"""Names below the standard library's folder that are other packages or tests."""
+"""Files and folders below the standard library's folder that are other packages or tests."""
 
 TEXTS = ("english", "python")
-"""Corpora of existing text, whose parts a seed shuffles; the lines of the others are drawn at random."""
+"""Corpora of existing text, whose order a seed shuffles; the other corpora consist of lines drawn at random."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 LONGEST = {"addition": 4_000, "parity": 1_000_000, "brackets": 1_000_000}
-"""Greatest length of a question. Python does not format numbers of more than 4,300 digits."""
+"""Largest length of a question. Python does not format numbers of more than 4,300 digits."""
 
 GOES_ON = 0.8
-"""Probability that a question of parity or brackets is longer by one."""
+"""Probability that a question of parity or brackets becomes longer by one."""
 
 Lengths = tuple[int, int]
-"""The least and the greatest length."""
+"""The smallest and the largest length."""
 
 MakeLine = Callable[[random.Random, Lengths], str]
 
 
 def generate(name: str, size: int | None = None, rng_seed: int = 0, lengths: Lengths | None = None) -> Iterator[str]:
-    """Yield the pieces of corpus ``name``, the same for the same arguments.
+    """Yield the pieces of the corpus ``name``; the same for the same arguments.
 
     Args:
         name: one of ``GENERATORS``.
-        size: most characters. ``TEXTS`` are cut there; the others end with the last whole line that fits, and have at
-            least one line. If None, all of ``TEXTS`` and ``DEFAULT_SIZE`` of the others.
-        rng_seed: at least 0. For ``TEXTS``, 0 keeps their order, any other seed shuffles their topics and files.
-        lengths: of the questions, in digits of a number, bits or brackets; 1 to 3, 20 or 30 if None.
+        size: most characters. ``TEXTS`` are cut there. The others end with the last whole line that fits, and have at
+            least one line. None means the whole of ``TEXTS``, and ``DEFAULT_SIZE`` for the others.
+        rng_seed: at least 0. For ``TEXTS``, 0 keeps the order, and any other seed shuffles topics and files.
+        lengths: smallest and largest length of the questions, in digits, bits or brackets; None means 1 to 3, 1 to 20
+            and 1 to 30.
 
     Raises:
         ConfigError: The name is unknown, or a number is out of range.
@@ -78,7 +79,7 @@ def _english(size: int | None, rng_seed: int, _: Lengths | None) -> Iterator[str
 
 
 def _topics() -> Iterable[str]:
-    """Return the topics of ``help``, which some distributions of Python lack."""
+    """Return the texts of the topics of ``help``; none where the distribution of Python lacks them."""
     try:
         from pydoc_data.topics import topics
     except ImportError:
@@ -163,7 +164,7 @@ def _addition(rng: random.Random, lengths: Lengths) -> str:
 
 
 def _number(rng: random.Random, digits: int) -> int:
-    """Draw a number of so many digits."""
+    """Draw a number of ``digits`` digits."""
     return rng.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)
 
 
@@ -175,9 +176,10 @@ def _parity(rng: random.Random, lengths: Lengths) -> str:
 
 
 def _length(rng: random.Random, lengths: Lengths) -> int:
-    """Draw a length from a geometric distribution, up to the greatest, so that a model need not count to predict it.
+    """Draw a length from a geometric distribution, cut at the largest length.
 
-    With uniform lengths, a model learns to count characters, and fails on longer questions.
+    With uniform lengths, a model would learn to count characters to predict the end, and would fail on longer
+    questions.
     """
     length, greatest = lengths
     while length < greatest and rng.random() < GOES_ON:
@@ -204,4 +206,4 @@ GENERATORS: dict[str, Callable[[int | None, int, Lengths | None], Iterator[str]]
     "parity": partial(_lines, _parity, (1, 20)),
     "brackets": partial(_lines, _brackets, (1, 30)),
 }
-"""Functions from size (characters, or None), random seed and lengths to the pieces of a corpus, by name."""
+"""By name, the functions that yield a corpus in pieces, given size (characters, or None), random seed and lengths."""

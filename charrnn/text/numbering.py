@@ -1,4 +1,4 @@
-"""Numbering the characters of a text that is read once, in pieces, before its vocabulary is known."""
+"""Number the characters of a text that is read once, in pieces, before its vocabulary is known."""
 
 import hashlib
 import sys
@@ -19,10 +19,10 @@ ASCII = 128
 
 
 class Numbering:
-    """Numbers characters in the order in which they first appear; ``final`` maps the numbers to a vocabulary's ids.
+    """Numbers characters in the order in which they first appear; ``final`` then maps numbers to a vocabulary's ids.
 
     Attributes:
-        characters: length of the text numbered so far.
+        characters: number of characters numbered so far.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Numbering:
         self._digest = hashlib.sha256()
 
     def add(self, text: str) -> Numbers:
-        """Return the numbers (N,) of the next piece of text, in the smallest type that holds all so far."""
+        """Return the numbers (N,) of the next piece of text, in the smallest type that holds all numbers so far."""
         self.characters += len(text)
         parts = [self._part(text[start : start + LOOKED_UP]) for start in range(0, len(text), LOOKED_UP)]
         return np.concatenate(parts, dtype=smallest_type(len(self._codes)), casting="unsafe")
@@ -43,7 +43,7 @@ class Numbering:
         return self._ascii(data) if text.isascii() else self._any(code_points(text))
 
     def _ascii(self, data: bytes) -> Numbers:
-        """Do what ``_any`` does for ASCII text, several times faster."""
+        """Return the numbers of an ASCII text; the same as ``_any``, several times faster."""
         known = bytes(code for code in self._codes if code < ASCII)
         self._learn(np.frombuffer(data.translate(None, known), np.uint8))
         numbers = self._numbers[:ASCII].astype(smallest_type(len(self._codes)))
@@ -59,23 +59,23 @@ class Numbering:
         return numbers
 
     def _learn(self, unknown: Numbers) -> None:
-        """Assign numbers to the characters of these codes."""
+        """Assign the next numbers to characters that have none, given by their code points."""
         new = np.unique(unknown)
         self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
         self._codes += new.tolist()
 
     def vocabulary(self, unit: str, documents: str = "", without: Iterable[int] = ()) -> Vocabulary:
-        """Make the text's vocabulary, ``without`` the characters of some numbers."""
+        """Make the vocabulary of the text, except for characters whose numbers are in ``without``."""
         codes = set(self._codes).difference(self._codes[number] for number in without)
         return Vocabulary("".join(map(chr, sorted(codes))), unit, documents)
 
     def numbers(self, characters: str) -> list[int]:
-        """Return the numbers of the characters that the text holds."""
+        """Return the numbers of those ``characters`` that occur in the text."""
         numbers: list[int] = self._numbers[[ord(character) for character in characters]].tolist()
         return [number for number in numbers if number >= 0]
 
     def final(self, vocabulary: Vocabulary) -> "Renumbering":
-        """Map each number to a vocabulary's ids; a missing character gets those of the closest ones."""
+        """Map each number to ids of a vocabulary; a character that it lacks gets the ids of the closest known ones."""
         characters = "".join(map(chr, self._codes))
         known = (vocabulary.find(characters) >= 0).tolist()
         texts = [c if is_known else closest(c, vocabulary) for c, is_known in zip(characters, known, strict=True)]
@@ -84,7 +84,7 @@ class Numbering:
         return Renumbering(ids, widths)
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the text as UTF-8, as 64 hexadecimal digits."""
+        """Return the SHA-256 of the text as UTF-8, in 64 hexadecimal digits."""
         return self._digest.hexdigest()
 
 
@@ -93,7 +93,7 @@ class Renumbering:
 
     Args:
         ids: the concatenated ids of all numbers.
-        widths: (N,) how many ids each number has.
+        widths: (N,) number of ids of each number.
     """
 
     def __init__(self, ids: Numbers, widths: npt.NDArray[np.int64]) -> None:
@@ -112,5 +112,5 @@ class Renumbering:
 
 
 def smallest_type(count: int) -> type[np.integer[Any]]:
-    """Return the smallest type of kernels' arguments that holds the numbers 0 to count - 1."""
+    """Return the smallest integer type that kernels accept and that holds the numbers 0 to count - 1."""
     return np.uint8 if count <= 1 << 8 else np.uint16 if count <= 1 << 16 else np.int32

@@ -6,21 +6,21 @@ import warnings
 from collections.abc import Iterator
 
 SHORTEST_PARAGRAPH = 80
-"""Characters of the shortest paragraph that is kept."""
+"""Least characters of a paragraph that is kept."""
 
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 SENTENCES = re.compile(r"""[A-Z"'(][\w .,;:!?'"()/-]*[.!?]""", re.ASCII)
-"""The form of a paragraph as one line."""
+"""What a paragraph, joined to one line, must look like."""
 
 ENGLISH_WORD = re.compile(r"""["'(]*[A-Za-z][a-z]*(?:[-'/][a-z]+)*[.,;:!?)"']*""")
-"""An English word, unlike numbers, names with underscores and other parts of code."""
+"""An English word; numbers, names with underscores and other parts of code do not match."""
 
 ENGLISH_SHARE = 0.85
-"""Least fraction of English words in a paragraph."""
+"""Least fraction of English words among the words of a paragraph."""
 
 RST_ROLE, RST_MARKS = re.compile(r":[a-z:]+:(?=`)"), re.compile(r"[*`]+")
-"""Markup of reStructuredText that is removed from prose."""
+"""Markup of reStructuredText, which is removed from prose."""
 
 
 def paragraphs(text: str) -> Iterator[str]:

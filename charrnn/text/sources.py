@@ -1,4 +1,4 @@
-"""The text of files, folders or standard input, read and decoded piece by piece."""
+"""Read the text of files, folders or standard input, and decode it piece by piece."""
 
 import codecs
 import io
@@ -20,7 +20,7 @@ ENCODING = "utf-8"
 """Default encoding of a text."""
 
 OWN_FILES = {"last.safetensors", "best.safetensors", "corpus.safetensors", "sweep.json"}
-"""Files by which the folder of a run or sweep, which is no text, is recognised."""
+"""Files that only the folder of a run or sweep contains; such a folder is not read as text."""
 
 COMPRESSED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04", b"PK\x05\x06")
 """First bytes of files that ``charrnn.text.compressed`` can read: gzip, bzip2, xz, zip."""
@@ -29,10 +29,10 @@ WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 """Encodings whose files may lack a byte order mark."""
 
 SNIFFED = 1 << 12
-"""Bytes from which such an encoding is guessed."""
+"""Bytes from which an encoding of WIDE is guessed."""
 
 FEWEST_SPACES, SPACES = 3, 0.01
-"""Least number and fraction of ASCII characters, such as spaces, in a correctly decoded text."""
+"""Least number, and least fraction, of ASCII characters, such as spaces, in a correctly decoded text."""
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -54,13 +54,14 @@ class Piece:
 
 
 def read_pieces(sources: Sequence[str], *, encoding: str = ENCODING, as_bytes: bool = False) -> Iterator[Piece]:
-    """Read ``sources`` one after the other, character for character: newlines stay as they are.
+    """Read ``sources`` one after the other; newlines are not converted.
 
     Args:
-        sources: files, folders (all files below, sorted by path, without those that are hidden or a run's) or "-" for
-            standard input. Of compressed files (gzip, bzip2, xz, zip), what was compressed is read.
-        encoding: how bytes become characters. In UTF-8, a byte order mark at a file's start is dropped.
-        as_bytes: whether every byte is a character instead, without decompression; ``encoding`` is not used.
+        sources: files, folders or "-" for standard input. Of a folder, all files below it are read, sorted by path,
+            except hidden files and those of runs. Compressed files (gzip, bzip2, xz, zip) are decompressed.
+        encoding: the encoding of the text. In UTF-8, a byte order mark at a file's start is dropped.
+        as_bytes: whether every byte is read as a character instead; files are not decompressed, and ``encoding`` has no
+            effect.
 
     Raises:
         ConfigError: The encoding is unknown.
@@ -154,7 +155,7 @@ def versions(sources: Sequence[str]) -> list[list[Any]] | None:
 
 
 def _version(status: os.stat_result) -> tuple[int, int, int] | None:
-    """Return a file's size and times of change; None for a pipe or device."""
+    """Return a file's size and the times when its content and its status changed; None for a pipe or device."""
     if not stat.S_ISREG(status.st_mode):
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -168,7 +169,7 @@ def _unreadable(source: str, error: OSError) -> CorpusError:
 
 
 def _files(path: Path) -> list[Path]:
-    """List the files of ``path``: itself, or all below it that are neither hidden nor a run's."""
+    """List the file ``path``, or all files below that folder, except hidden files and those of runs."""
     if not path.is_dir():
         return [path]
     files = files_below(path, skip=lambda name: name.startswith("."))
@@ -202,7 +203,7 @@ def _newlines(data: bytes, encoding: str) -> int:
 
 
 def _guess(data: bytes, begins: bool) -> str:
-    """Suggest an encoding for an error message if a file that ``begins`` with the data may be UTF-16 or UTF-32."""
+    """Suggest UTF-16 or UTF-32 for an error message if the data, with which a file ``begins``, look like it."""
     sample = data[:SNIFFED] if begins else b""
     if sample.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return ", perhaps utf-32"
@@ -223,7 +224,7 @@ def _decoded(chunks: Iterator[bytes], encoding: str, origin: str) -> Iterator[st
     """Decode one file, chunk by chunk."""
     decoder = codecs.getincrementaldecoder(encoding)()
     utf8 = codecs.lookup(encoding).name == "utf-8"
-    lines, offset = 1, 0  # of the first byte that has not been decoded yet
+    lines, offset = 1, 0  # line number and offset of the first byte that has not been decoded yet
     characters, half = 0, ""
     for data in chain(chunks, [b""]):
         begins = offset == 0

@@ -1,13 +1,13 @@
 r"""Surrogates: the halves, U+D800 to U+DFFF, of pairs by which UTF-16 encodes characters beyond U+FFFF.
 
-A half is not a character, and JSON joins two successive halves. So no text holds any: a pair becomes its character
-wherever a text is read, and a lone half is refused or counts as unknown to the model.
+A half is not a character, and JSON joins two consecutive halves. So no text contains surrogates: wherever a text is
+read, a pair becomes its character, and a lone half is an error or counts as unknown to the model.
 """
 
 import re
 
 CODE_UNIT = "code unit"
-"""The unit of a vocabulary with halves, which only models of older versions have."""
+"""The unit of a vocabulary that contains surrogates; only models of older versions have one."""
 
 LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 """A half without the other half."""
@@ -15,11 +15,11 @@ LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc0
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 BEYOND = re.compile("[\U00010000-\U0010fffe]")
-"""Characters that are pairs in UTF-16, except the last code point, which ends documents."""
+"""Characters that are pairs in UTF-16, except the last code point, which stands for the end of a document."""
 
 
 def has_surrogates(text: str) -> bool:
-    """Whether the text holds surrogates."""
+    """Whether the text contains surrogates."""
     try:
         text.encode()  # several times faster than a search
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""Conversion between a user's text and a model's symbols.
+"""Convert a user's text to a model's symbols, and back.
 
 The symbols of a model of characters are the text's characters. Those of a model of bytes are the bytes of UTF-8, each
-as the character of that number; those of an old model of code units are the units of UTF-16.
+as the character with that number. Those of an old model of code units are the units of UTF-16.
 """
 
 import unicodedata
@@ -26,11 +26,11 @@ ASCII_FORMS = str.maketrans(
 
 
 def to_symbols(text: str | bytes, unit: str) -> str:
-    """Convert a text to symbols of that unit; a pair of surrogates becomes its character.
+    """Convert a text to symbols: characters or bytes, as ``unit`` says; a pair of surrogates becomes its character.
 
     Raises:
-        ConfigError: The text is not a string, or is bytes for a model of characters.
-        VocabularyError: The text holds a surrogate that stands for no byte.
+        ConfigError: The text is neither a string nor bytes, or is bytes although the model is of characters.
+        VocabularyError: The text for a model of bytes contains a surrogate that does not stand for a byte.
     """
     check_text("a text", text)
     if isinstance(text, str):
@@ -50,7 +50,7 @@ def to_symbols(text: str | bytes, unit: str) -> str:
 
 
 def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
-    """Convert symbols to Unicode text; invalid UTF-8 is handled as ``errors`` of ``bytes.decode`` says.
+    """Convert symbols to Unicode text; ``errors`` is for invalid UTF-8, as in ``bytes.decode``.
 
     For a model of code units, lone surrogates become the replacement character.
     """
@@ -60,7 +60,7 @@ def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
 
 
 def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
-    """Convert a text as ``to_symbols`` does, without a byte order mark unless the model knows it.
+    """Convert a text to a model's symbols, and drop a byte order mark that the model does not know.
 
     Raises:
         ConfigError: See ``to_symbols``.
@@ -82,7 +82,7 @@ def without_marks(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[P
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:
-    """Convert a text that is looked for in others, as ``to_symbols`` does.
+    """Convert a text that will be searched for, such as a separator, as ``to_symbols`` does.
 
     Raises:
         ConfigError: The text holds a lone surrogate, which no text of characters can hold.
@@ -94,13 +94,13 @@ def to_sought(name: str, text: str | bytes, unit: str) -> str:
 
 
 def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") -> str:
-    """Return the symbols with those that the vocabulary lacks omitted or replaced.
+    """Omit or replace the symbols that the vocabulary lacks.
 
     Args:
         symbols: the symbols to read.
         vocabulary: the model's vocabulary.
-        unknown: "error", "skip" to leave them out, or "replace" by the closest character that the vocabulary has: a
-            plain quote or dash, the letter without its accents, the same in the other case, or else a space.
+        unknown: "error", "skip" to leave them out, or "replace" to put the closest known character in their place: a
+            plain quote or dash, the letter without its accents or in the other case, or else a space.
 
     Raises:
         VocabularyError: The vocabulary lacks some, and ``unknown`` is "error".
@@ -118,7 +118,7 @@ def known_symbols(symbols: str, vocabulary: Vocabulary, unknown: str = "error") 
 
 
 def closest(character: str, vocabulary: Vocabulary) -> str:
-    """Return the known characters, perhaps none, that replace an unknown one."""
+    """Return the known characters that replace an unknown one; "" if there are none."""
     if vocabulary.unit == "character":
         plain = unicodedata.normalize("NFKD", character.translate(ASCII_FORMS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))

@@ -1,4 +1,4 @@
-"""The numbering of characters: text to ids and back."""
+"""Vocabularies: the numbering of characters, from text to ids and back."""
 
 import re
 from dataclasses import dataclass, replace
@@ -17,10 +17,10 @@ END = "\U0010ffff"
 UNITS = ("character", "byte")
 
 LOOKED_UP = 1 << 16
-"""Characters looked up at a time, so that their codes and indices fit into the CPU's cache."""
+"""Characters that are looked up at a time, so that their codes and indices fit into the CPU's cache."""
 
 MAX_SHOWN = 5
-"""Characters that an error message names."""
+"""Most characters that an error message names."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Vocabulary:
 
     @property
     def characters(self) -> str:
-        """The symbols that a text can hold."""
+        """The symbols that a text can contain: all but END."""
         return self.symbols.removesuffix(self.end)
 
     @property
@@ -80,10 +80,10 @@ class Vocabulary:
 
     @classmethod
     def restored(cls, size: int, symbols: str, unit: str = "character", documents: str = "") -> "Vocabulary":
-        """Make the vocabulary of ``size`` symbols that a JSON file holds.
+        """Restore a vocabulary of ``size`` symbols from a JSON file.
 
-        If an old vocabulary holds surrogates, JSON has joined the last first half and the first second half to one
-        character, the lowest one beyond the surrogates, which is split again.
+        If an old vocabulary contains surrogates, JSON has joined two of them, the last first half and the first second
+        half, to one character. It is the lowest character above the surrogates, and is split again.
 
         Raises:
             VocabularyError: See the class; or there are not ``size`` symbols.
@@ -98,7 +98,7 @@ class Vocabulary:
         return cls(symbols, unit, documents)
 
     def joined(self, symbols: str) -> "Vocabulary":
-        """Return the vocabulary with these symbols added."""
+        """Return a vocabulary with further symbols."""
         return replace(self, symbols="".join(sorted({*self.symbols, *symbols})))
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class Vocabulary:
 
         Args:
             text: the text, or a part of one.
-            before: number of characters before this part, for the position in an error message.
+            before: number of characters before this part, for positions in an error message.
 
         Raises:
             VocabularyError: The text holds a character that the vocabulary lacks.
@@ -155,7 +155,10 @@ class Vocabulary:
         return table
 
     def unknown(self, text: str, before: int = 0) -> VocabularyError:
-        """Make the error for unknown characters in a text after ``before`` others; positions count from 1."""
+        """Make the error for unknown characters in a text; ``before`` counts the characters before it.
+
+        Positions in the message count from 1.
+        """
         strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may separate documents
         unknown = sorted(strange, key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])

@@ -1,4 +1,4 @@
-"""Windows of parallel streams for truncated backpropagation through time."""
+"""Cut a text into windows of parallel streams, for truncated backpropagation through time."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from charrnn.text.corpus import release_pages
 from charrnn.text.documents import Text
 
 MOST_MAPPED_IDS = 1 << 25
-"""Ids read before their memory-mapped pages are released."""
+"""Ids that are read before their memory-mapped pages are released."""
 
 Int32Ids = npt.NDArray[np.int32]
 
@@ -18,23 +18,23 @@ Int32Ids = npt.NDArray[np.int32]
 class Windows:
     """A text cut into B parallel streams, and these into windows of at most T steps.
 
-    With m = (N - 1) // B, stream b reads ``ids[b * m : (b + 1) * m]`` and predicts the same one character on: where
-    one stream ends, the next begins. The m steps are cut into n = ceil(m / T) windows whose lengths differ by at most
-    one, so that no window is a short remainder. A window's arrays are made when it is indexed.
+    With m = (N - 1) // B, stream b reads ``ids[b * m : (b + 1) * m]``; its targets are the same ids shifted by one.
+    Where one stream ends, the next begins. The m steps are cut into n = ceil(m / T) windows whose lengths differ by at
+    most one, so that no window is a short remainder. The arrays of a window are made when it is indexed.
 
-    With a context, a window begins up to that many steps before its own: windows overlap, for updates that are more
-    frequent than truncated gradients are long.
+    With a context, a window also contains up to that many steps before its own. So windows overlap, and updates can be
+    more frequent than truncated gradients are long.
 
     Attributes:
         ids: the text, which may be replaced by another one of the same length.
-        steps: m, the steps of one stream.
-        characters: m * B, the characters predicted in one pass.
+        steps: m, the number of steps of a stream.
+        characters: m * B, the number of characters predicted in one pass.
 
     Args:
         ids: (N,) integers, or documents; not copied.
         streams: B.
-        length: T, the most steps of a window's own.
-        context: the most steps before them.
+        length: T, the most steps of a window without its context.
+        context: most steps of the context.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.
@@ -60,7 +60,7 @@ class Windows:
         return self._count
 
     def __getitem__(self, i: int) -> tuple[Int32Ids, Int32Ids]:
-        """Return inputs and targets of window ``i``, both (steps of the window, B), contiguous int32 of one copy."""
+        """Return inputs and targets of window ``i``, both (steps, B) contiguous int32 views of one copy."""
         i = range(len(self))[i]
         steps = np.arange(self.start(i), self._own(i + 1) + 1)
         rows = np.ascontiguousarray(self.ids[steps[:, np.newaxis] + self._firsts], np.int32)
@@ -80,22 +80,23 @@ class Windows:
         return min(self.steps, -(-self.steps // len(self)) + self._context)
 
     def start(self, i: int) -> int:
-        """Return the step of a stream at which window ``i`` starts, with its context."""
+        """Return the step of a stream at which window ``i``, including its context, starts."""
         return max(0, self._own(i) - self._context)
 
     def burn_in(self, i: int) -> int:
-        """Return the steps of context in window ``i``."""
+        """Return the number of steps of context in window ``i``."""
         return self._own(i) - self.start(i)
 
     def _own(self, i: int) -> int:
-        """Return the step at which a window's own steps begin."""
+        """Return the step at which window ``i`` starts after its context."""
         return self.steps * i // len(self)
 
 
 def fit(N: int, streams: int, length: int) -> tuple[int, int]:
     """Reduce the number of streams and the window length if N characters are too few for them.
 
-    The number of streams shrinks first, until each has a whole window; once one is left, the window shrinks.
+    The number of streams shrinks first, until each has a whole window. If even a single stream is shorter than a
+    window, the window shrinks.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.

@@ -1,1 +1,1 @@
-"""Training: options and settings, the plan of a run, and trainers, which are generators of events."""
+"""Training: options and settings, the plan of a run, batches, and the trainers, which yield events."""

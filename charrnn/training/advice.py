@@ -1,4 +1,4 @@
-"""Advice for the next run, from a run's losses."""
+"""Advice for the next run, drawn from the losses of a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,29 +6,30 @@ from typing import Any
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
 LAST = 3
-"""Number of last evaluations that must agree, as a single one may be chance."""
+"""Number of the most recent evaluations that must agree, as a single one may be chance."""
 
 RISEN = 1.005
-"""Ratio of a validation loss to the lowest one, above which it counts as risen."""
+"""A validation loss above this multiple of the lowest one counts as risen."""
 
 APART, ALIKE = 1.15, 1.05
-"""Ratios of validation to training loss, above which they are far apart, and below which they are alike."""
+"""Ratios of validation to training loss: above the first they are far apart, below the second they are alike."""
 
 LEAST_APART = 0.05
-"""Bits per character by which losses that are far apart differ at least."""
+"""Least difference, in bits per character, between losses that count as far apart."""
 
 DIGITS = 3
 """Decimals of reported losses; losses are rounded before they are compared, so that the advice fits them."""
 
 
 def advice(evaluations: Sequence[Mapping[str, Any]], metric: Metric = BITS_PER_CHARACTER) -> str | None:
-    """A line of advice for the next run; None if the losses are too few or unclear.
+    """Advise on the next run in one line; None if the losses are too few or unclear.
 
-    The training loss is a mean over the steps since the previous evaluation, with dropout, and so an overestimate.
+    A training loss is a mean over all steps since the previous evaluation, with dropout. So it overestimates the loss
+    that the model now has.
 
     Args:
         evaluations: the lines of metrics.jsonl, oldest first.
-        metric: the metric to judge; None is returned if it is not a loss.
+        metric: the metric to judge by; if it is not a loss, there is no advice.
     """
     name = metric.name
     if not metric.nats:

@@ -1,4 +1,7 @@
-"""The interface of trainers: a generator of events, and a snapshot from which another trainer can continue."""
+"""The interface of trainers.
+
+A trainer yields events as it runs, and its snapshot allows another trainer to continue.
+"""
 
 import threading
 from abc import ABC, abstractmethod
@@ -20,17 +23,17 @@ Reason = Limit | Literal["interrupted", "patience"]
 
 
 class StoppedError(Exception):
-    """A trainer was asked to stop during scoring."""
+    """The trainer was asked to stop while it validated."""
 
 
 class BaseTrainer(ABC):
-    """Trains a model on a text of ids.
+    """Trains a model on the data of its kind, such as a text of ids.
 
     Attributes:
         config: the model's shape.
         settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
-        workers: the threads.
+        workers: the threads that share the work.
         progress: the run's counters.
         clock: the run's times.
 
@@ -38,12 +41,12 @@ class BaseTrainer(ABC):
         config: the model's shape.
         settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
-        train_ids: what to train on, a part of the kind's ``Data``: of a text (N,) ids of any integer type, or
-            documents, shuffled in each epoch.
-        val_ids: likewise what to validate with; may be empty.
-        threads: number of threads; it changes no result.
-        save_every: steps between two saves; 0 saves about once a minute. It changes no result either.
-        preview: whether a short sample follows each evaluation; it changes no result either.
+        train_ids: the training part of the kind's ``Data``. Of one long text these are ids (N,) of any integer type.
+            Documents are shuffled in each epoch.
+        val_ids: the validation part, likewise; may be empty.
+        threads: number of threads; has no effect on results.
+        save_every: steps between two saves; 0 saves about once a minute. Has no effect on results.
+        preview: whether a short sample follows each evaluation; has no effect on results.
     """
 
     def __init__(
@@ -72,10 +75,10 @@ class BaseTrainer(ABC):
 
     @abstractmethod
     def run(self) -> Iterator[Event]:
-        """Train until the first limit is reached.
+        """Train until the first limit is reached; yields events.
 
         Raises:
-            TrainingError: training has diverged too often in a row.
+            TrainingError: training has diverged too many times in a row.
         """
 
     def begin_with(self, pretrained: Pretrained) -> None:
@@ -84,7 +87,7 @@ class BaseTrainer(ABC):
 
     @abstractmethod
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The tensors, and a header of JSON values, from which ``restore`` continues."""
+        """The tensors, and a header of JSON values, from which ``restore`` can continue."""
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
@@ -95,15 +98,15 @@ class BaseTrainer(ABC):
         """
 
     def stop(self) -> None:
-        """Ask the trainer to stop after this step, or at once if it is scoring; a signal handler may call this."""
+        """Ask the trainer to stop after this step, or at once if it is validating; a signal handler may call this."""
         self._stop.set()
 
     def _epoch(self) -> float:
-        """Passes over the text so far, with a fraction."""
+        """Number of passes over the text so far, with a fraction."""
         return float(self.progress.epoch)
 
     def _header(self) -> dict[str, Any]:
-        """The header of a snapshot."""
+        """The header of a snapshot, as JSON values."""
         return {
             **header_of(self.config, self.vocabulary),
             "settings": self.settings.to_dict(),
@@ -118,7 +121,7 @@ class BaseTrainer(ABC):
         return self.config.kind.metrics[0]
 
     def _validated(self, model: LanguageModel) -> dict[str, float | None]:
-        """The metrics of the validation data; their values are None without such data.
+        """Measure the model on the validation data; without such data, all metrics are None.
 
         Raises:
             StoppedError: the trainer was asked to stop.
@@ -133,7 +136,7 @@ class BaseTrainer(ABC):
             raise StoppedError
 
     def _told(self, evaluated: Evaluated, model: LanguageModel, best: bool) -> Iterator[Event]:
-        """The events of an evaluation: the evaluation itself, a preview, and checkpoints that are due."""
+        """Yield the events of an evaluation: the evaluation itself, a preview, and checkpoints that are due."""
         step = evaluated.step
         yield evaluated
         if self._preview:

@@ -1,4 +1,4 @@
-"""The trainer of models made of counts: one pass over the text, with the events of any trainer."""
+"""The trainer of models that are counted in one pass over the text; it yields the same events as any trainer."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -17,13 +17,13 @@ PER_COUNTED = 60
 """Bytes of memory for each counted character."""
 
 MOST_SCORED = 100_000
-"""Most characters, from the end of the training text, that the training metrics are measured on."""
+"""Most characters on which the training metrics are measured; they are taken from the end of the training text."""
 
 
 class CountingTrainer(BaseTrainer):
     """Counts a text in a single step.
 
-    Settings in the kind's ``lacks`` have no effect, and no checkpoint is saved before the end.
+    Settings that the kind ``lacks`` have no effect, and no checkpoint is saved before the end.
     """
 
     @property
@@ -32,7 +32,7 @@ class CountingTrainer(BaseTrainer):
         return self.model.size
 
     def run(self) -> Iterator[Event]:
-        """Count and score, unless a resumed run has done so."""
+        """Count and evaluate, unless the resumed run has already done so; yields events. See ``BaseTrainer``."""
         reason: Reason = "epochs"
         try:
             self._check_stop()
@@ -47,7 +47,7 @@ class CountingTrainer(BaseTrainer):
         return dict(self.model.to_tensors()), self._header()
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Take the counts from a snapshot; see ``BaseTrainer``."""
+        """Load the counts from a snapshot; see ``BaseTrainer``."""
         if "progress" not in header:
             raise CheckpointError("the checkpoint cannot be resumed: its progress is missing; start a new run")
         self.model = cast(CountedModel, self.config.kind.load(self.config, tensors, self.workers))

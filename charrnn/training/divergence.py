@@ -1,4 +1,4 @@
-"""Divergence: its detection, and the good state to which a run returns.
+"""Detect divergence, and keep the good state to which a run then returns.
 
 The good state is that of the last evaluation, so it does not depend on when the run was saved.
 """
@@ -13,7 +13,7 @@ from charrnn.kernels.arrays import Array
 from charrnn.training.progress import Progress
 
 LARGEST_PARAMETER = 1e6
-"""A larger parameter counts as divergence."""
+"""Absolute value of a parameter above which training counts as diverged."""
 
 MOST_ROLLBACKS = 5
 """Most rollbacks between two evaluations."""
@@ -24,7 +24,7 @@ class DivergedError(Exception):
 
 
 def check(sound: bool, got: str) -> None:
-    """Raise unless ``sound``; comparisons with NaN are false and so raise.
+    """Raise unless ``sound``; a comparison with NaN is false and thus raises, too.
 
     Raises:
         DivergedError: ``sound`` is false; the message is ``got``.
@@ -61,10 +61,10 @@ class GoodState:
         return cls({name: tensor.copy() for name, tensor in tensors.items()}, replace(progress))
 
     def slowed(self, step: int, why: str) -> Progress:
-        """The progress to continue from, at half the learning rate.
+        """The progress from which to continue, with half the learning rate.
 
         Args:
-            step: step at which the run has diverged.
+            step: the step at which the run diverged.
             why: evidence of the divergence, for the error.
 
         Raises:

@@ -1,6 +1,6 @@
-"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model keeps learning from the text it reads.
+"""Dynamic evaluation (Krause, Kahembwe, Murray and Renals 2018): the model keeps learning from the text that it scores.
 
-Each segment is predicted before the model takes a gradient step on it, so no prediction has seen its target. With the
+The model predicts each segment before it takes a gradient step on it, so no prediction has seen its target. With the
 gradient g of the segment's loss, clipped to norm 1, and the mean v of the squares of the gradients so far,
 
     theta = theta - rate * g / sqrt(v)
@@ -60,8 +60,8 @@ class AdaptingNetwork:
     """A copy of a network that learns by gradient steps; see ``Adapting``.
 
     Args:
-        parameters: the model's parameters; a copy of them learns.
-        workers: the threads.
+        parameters: the model's parameters, which are copied, so that they stay unchanged.
+        workers: the threads that share the work.
         learning_rate: learning rate of the gradient steps.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The events of a training run. Times are seconds since the run began.
+"""The events of a training run. Their times are seconds since the run began.
 
 ``event.train_NAME`` and ``event.val_NAME`` are the values of the model's metrics, as in metrics.jsonl. Language models
 have ``train_bpc`` and ``val_bpc``, in bits per character.
@@ -18,22 +18,22 @@ class Started:
     resumed_from: int
     """Steps done in earlier sessions; 0 for a new run."""
     files: int
-    """Number of files that the text was read from; 0 if that is not known, as of standard input."""
+    """Number of files from which the text was read; 0 if unknown, as for standard input."""
     characters: int
     """Number of characters to train on."""
     val_characters: int
     """Number of characters to validate with."""
     vocabulary: int
-    """Number of symbols."""
+    """Number of symbols in the vocabulary."""
     parameters: int
     """Number of learned parameters."""
     threads: int
     plan: tuple[str, ...]
-    """Choices for a run of given minutes, with reasons, as lines."""
+    """The options that were chosen for the given minutes, and the reasons, in lines of text."""
     chosen: dict[str, Any]
-    """The chosen options, by name."""
+    """The values of the chosen options, by name."""
     notes: tuple[str, ...]
-    """Notes for the user, such as on a reduced batch or a text without validation."""
+    """Notes for the user, such as that the batch was reduced or that there is no validation data."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class StepDone(Measured):
-    """A parameter update; ``train`` holds its batch's metrics, ``val`` is empty."""
+    """A parameter update; ``train`` has the metrics of its batch, ``val`` is empty."""
 
     learning_rate: float
     grad_norm: float
     """Norm of the gradient before clipping."""
     characters: int
-    """Characters trained on in this step."""
+    """Number of characters in this step's batch."""
     chars_per_second: float
     """Throughput over the last steps."""
     progress: float
@@ -80,17 +80,17 @@ class StepDone(Measured):
 
 @dataclass(frozen=True)
 class Evaluated(Measured):
-    """An evaluation; ``train`` is the mean since the last one, ``val`` covers the whole validation data."""
+    """An evaluation; ``train`` has means since the last one, ``val`` is measured on all validation data."""
 
     learning_rate: float
     grad_norm: float
-    """Mean norm of the gradient before clipping, since the last evaluation."""
+    """Norm of the gradient before clipping, averaged since the last evaluation."""
     chars_per_second: float
     """Throughput of training since the last evaluation or resume."""
     spikes: int
-    """Steps since the last evaluation with a gradient norm far above the mean."""
+    """Number of steps since the last evaluation whose gradient norm was far above the mean."""
     rollbacks: int
-    """Number of rollbacks after divergence, in the whole run."""
+    """Number of rollbacks after divergence in the whole run."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ class RolledBack:
     step: int
     """Step at which the run diverged."""
     back_to: int
-    """Step of the good state: that of the last evaluation, or 0."""
+    """Step of the good state: the last evaluation's, or 0."""
     rate_factor: float
-    """Factor of the learning rate from now on."""
+    """Factor by which the learning rate is multiplied from now on."""
     why: str
-    """Evidence of the divergence."""
+    """Evidence of the divergence, in words."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +162,12 @@ class Finished:
     """Advice for the next run, if any; see ``advice``."""
 
     def __getattr__(self, name: str) -> float | None:
-        if name == f"best_val_{vars(self).get('metric')}":  # as in JSON
+        if name == f"best_val_{vars(self).get('metric')}":  # the name in ``to_dict``
             return self.best
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, with the best value as ``best_val_NAME``."""
+        """The fields as a dictionary, in which the best value is called ``best_val_NAME``."""
         values = dataclasses.asdict(self)
         best = {f"best_val_{values.pop('metric')}": values.pop("best")}
         hint = {"hint": values.pop("hint")}

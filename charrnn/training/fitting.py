@@ -1,4 +1,4 @@
-"""Fit the batch and the window to a short text."""
+"""Reduce the batch and the window to fit a short text."""
 
 from dataclasses import replace
 

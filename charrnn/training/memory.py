@@ -1,6 +1,6 @@
-"""Check the memory that training a model needs, computed from its shapes alone.
+"""Check that there is enough memory to train a model; the need is computed from its shapes alone.
 
-A process takes some further 200 MB for libraries and compiled code.
+A process needs about 200 MB more for libraries and compiled code.
 """
 
 from charrnn.kinds.config import ModelConfig

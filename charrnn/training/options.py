@@ -13,7 +13,7 @@ from charrnn.training.settings import LIMITS, OPTIMIZER_OPTIONS, TRAINING_OPTION
 
 
 def check_names_differ() -> None:
-    """Refuse a part of another package that declares an option with the name of another option.
+    """Check that kinds, cells and optimizers, including those of other packages, declare options of distinct names.
 
     Raises:
         ConfigError: two options have the same name.
@@ -56,11 +56,11 @@ WITH_ANOTHER = {
     "as_bytes",
     "min_count",
 }
-"""Options whose values must fit the values of other options."""
+"""Options whose valid values depend on the values of other options."""
 
 
 def check_options(**options: Any) -> None:
-    """Check the options of ``open_job``.
+    """Check the options of ``open_job``, each and together.
 
     Raises:
         ConfigError: an option is unknown or out of range, or options do not fit together.
@@ -77,7 +77,7 @@ def check_options(**options: Any) -> None:
 
 
 def check_value(name: str, value: Any) -> None:
-    """Check a single option's value, whatever the other options.
+    """Check the value of a single option, with other options set so that it applies.
 
     Raises:
         ConfigError: the option is unknown, or the value is out of range.
@@ -85,7 +85,7 @@ def check_value(name: str, value: Any) -> None:
     others: dict[str, Any] = {}
     if name in MODEL_OPTIONS:
         others["task"], others["model"] = ALL_OPTIONS[name].kinds[0]
-    if name == "model":  # any task's
+    if name == "model":  # of any task
         others["task"] = next((task for task, model in kinds() if model == value), others["task"])
     if name in OPTIMIZER_OPTIONS:
         others["optimizer"] = owner_of("optimizers", name)
@@ -97,9 +97,10 @@ def check_value(name: str, value: Any) -> None:
 
 
 def interplay(options: Mapping[str, Any]) -> Hashable:
-    """A key for caching whether valid options fit together: options with equal keys get the same answer.
+    """A key for caching whether valid options fit together; options with the same key give the same result.
 
-    It holds the values of ``WITH_ANOTHER`` and, of other options, only whether they differ from their defaults.
+    It consists of the values of the options in ``WITH_ANOTHER``; for the other options, of whether they differ from
+    their defaults.
     """
     return frozenset(
         (name, value if name in WITH_ANOTHER else value != ALL_OPTIONS[name].default)
@@ -134,9 +135,9 @@ def check_training(options: Mapping[str, Any], config: ModelConfig) -> None:
 
 
 def check_limits(given: Mapping[str, Any]) -> None:
-    """Refuse options that set limits, but all of them to 0.
+    """Check that, if the options set limits, at least one of them is above 0.
 
-    A limit of 0 is allowed beside another limit: it switches that limit off.
+    Beside another limit, 0 is allowed and means no limit.
 
     Raises:
         ConfigError: all given limits are 0.

@@ -1,6 +1,6 @@
 """Plan a run of given minutes: choose the options that the user leaves open, and convert the minutes to steps.
 
-A number of steps makes the run reproducible, unlike the clock.
+A limit in steps makes the run reproducible; a limit by the clock would not.
 """
 
 import math
@@ -19,29 +19,29 @@ Speed = Callable[[ModelConfig, TrainingSettings], float]
 """Training speed in characters per second, for a config and settings."""
 
 SpeedOnData = Callable[[ModelConfig, TrainingSettings, Any], float]
-"""The same, on such data."""
+"""Training speed in characters per second, for a config, settings and training data."""
 
 PLANNED_PATIENCE = 8
-"""Patience in evaluations of a run whose minutes the user has not set."""
+"""Number of evaluations without a better one after which a run stops, if the user has not set its minutes."""
 
 SPARE = 0.02
 """Fraction of the time kept in reserve, in case the machine slows down."""
 
 START_SECONDS = 1.0
-"""Seconds that a command takes before its clock starts."""
+"""Seconds that a command takes before the run's clock starts."""
 
 MOST_RESERVED = 0.5
-"""Largest fraction of the time to reserve, however long kernels took to compile."""
+"""Largest fraction of the time to reserve, even if kernels took longer to compile."""
 
 EVALUATION_SHARE = 0.03
 """Fraction of the time for evaluations."""
 
 FEW_EVALUATIONS, FEW_SHARE = 4, 0.15
-"""Evaluations that show a run's progress even if they take more than ``EVALUATION_SHARE``, and the largest fraction of
-the time for them."""
+"""Number of evaluations that show progress, even if they exceed EVALUATION_SHARE; and the fraction of the time that
+they may take."""
 
 LEAST_STEPS = 100
-"""Least steps of a run that is shortened to avoid overfitting: twice the default warm-up."""
+"""Least number of steps, twice the default warm-up, to which a run is shortened to avoid overfitting."""
 
 MOST_WARMUP = 0.1
 """Largest fraction of the steps for the warm-up."""
@@ -53,23 +53,23 @@ MOST_VALIDATION = 500_000
 """Validation characters that suffice to measure a model."""
 
 MOST_OF_LONG_TEXT = 0.05
-"""Largest fraction of the time for one evaluation; on a long text, a short run validates with less."""
+"""Largest fraction of the time for one evaluation on a long text; a short run validates with less of the text."""
 
 LEAST_BF16_MINUTES, LEAST_BF16_GAIN = 1.0, 1.15
-"""Shortest run for which compiling for bf16 pays, and the least speed-up for which its rounding does."""
+"""Bf16 is chosen for runs of at least so many minutes, as it takes time to compile, and for at least this speed-up."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The chosen options and the reasons.
+    """The options chosen for a run, and the reasons.
 
     Attributes:
-        options: chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
+        options: the chosen fields of ``ModelConfig`` and ``TrainingSettings``, by name.
         reasons: lines for the user.
-        epochs: passes over the text in all steps.
-        reserved: seconds of the run's time that are not for steps: the time before the first step, and the evaluation
-            after the last.
-        limited_by_text: whether the steps end before the time does, as more of them would overfit the text.
+        epochs: number of passes over the text in all steps.
+        reserved: seconds of the run's time that are not for steps: those before the first step, and those of the
+            evaluation after the last step.
+        limited_by_text: whether the steps end before the time is up, as more of them would overfit the text.
     """
 
     options: dict[str, Any]
@@ -80,19 +80,19 @@ class Plan:
 
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
-    """Whether a run with these options is limited by minutes only, so that a plan chooses the open options."""
+    """Whether a run with these options is limited only by minutes, so that a plan chooses the options left open."""
     kind = kind_of(given)
     return kind.planned and not given.get("steps") and not given.get("epochs")
 
 
 def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], speed: SpeedOnData) -> Plan:
-    """Choose what ``given`` leaves open.
+    """Choose the options that ``given`` leaves open.
 
     Args:
         given: fields of ``ModelConfig`` and ``TrainingSettings``.
-        data: to learn.
-        spent: tells how many seconds of the run's time are over.
-        speed: measures this machine.
+        data: the training data.
+        spent: returns the seconds of the run's time that have passed.
+        speed: measures the training speed on this machine.
     """
     draft = Draft(given, data)
     draft.choose(minutes=limits_in(given)["minutes"])
@@ -115,20 +115,20 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
 
 
 class Draft:
-    """The options chosen so far.
+    """A plan in the making: the options given and those chosen so far.
 
     Attributes:
-        chosen: the options.
-        config: of a run with them.
-        settings: of that run, as its text can fill them.
+        chosen: the chosen options.
+        config: the config of a run with these options.
+        settings: the settings of that run, reduced to what its text can fill.
         train: the data to train on.
-        characters: in it.
-        val_characters: to validate with.
+        characters: number of characters to train on.
+        val_characters: number of characters to validate with.
     """
 
     def __init__(self, given: Mapping[str, Any], data: Data) -> None:
         self._given = {name: value for name, value in given.items() if value or name not in LIMITS}
-        self._data, self._split = data, cache(data.split)  # documents are looked for in all of the text
+        self._data, self._split = data, cache(data.split)  # cached, as it searches the whole text for documents
         self.chosen: dict[str, Any] = {}
         self.choose()
 
@@ -141,7 +141,7 @@ class Draft:
         return self._given.get(option) is None
 
     def choose(self, **options: Any) -> None:
-        """Set those of these options that the user has not given."""
+        """Set these options, except those that the user has given; updates the other attributes."""
         self.chosen |= {name: value for name, value in options.items() if not self.is_given(name)}
         known = {**self.chosen, **self._given}
         self.config: Any = make_config(**self._data.fields(), **only(MODEL_OPTIONS, known))
@@ -151,7 +151,10 @@ class Draft:
         self.settings, _ = self.config.kind.fit(settings, self.train)
 
     def choose_precision(self, speed: Speed, throughput: float) -> float:
-        """Choose bf16 where it pays; returns the throughput, which is ``throughput`` without."""
+        """Choose bf16 if it pays; returns the throughput in the chosen precision.
+
+        ``throughput`` is that of the present precision.
+        """
         if BFLOAT16 and self.settings.minutes >= LEAST_BF16_MINUTES and not self.is_given("precision"):
             bf16_throughput = speed(replace(self.config, precision="bf16"), self.settings)
             if bf16_throughput > LEAST_BF16_GAIN * throughput:
@@ -160,30 +163,30 @@ class Draft:
         return throughput
 
     def validate_with(self, most: float) -> None:
-        """On a long text, limit the validation characters to ``most``."""
+        """If the text is long, limit the validation characters to ``most``."""
         characters = self.characters + self.val_characters
         if TrainingSettings.val_fraction * characters > MOST_VALIDATION:
             self.choose(val_fraction=round(min(MOST_VALIDATION, most) / characters, 6))
 
     @property
     def steps_in_epoch(self) -> int:
-        """Updates in one pass over the text."""
+        """Number of updates in one pass over the text."""
         steps: int = self.config.kind.steps_in_epoch(self.config, self.settings, self.train)
         return steps
 
     @property
     def most_epochs(self) -> float:
-        """Passes over the text after which the model overfits."""
+        """Number of passes over the text after which the model overfits."""
         epochs: float = self.config.kind.most_epochs(self.config, self.characters)
         return epochs
 
 
 def _steps(draft: Draft, reserved: float, evaluation: float, throughput: float) -> tuple[int, int]:
-    """Numbers of evaluations and updates that fit into the time; ``reserved`` includes the last evaluation."""
+    """The number of evaluations and of updates that fit into the time; ``reserved`` includes the last evaluation."""
     seconds = 60 * draft.settings.minutes
     evaluations = most = draft.config.kind.evaluations
     if evaluation:
-        few = min(FEW_EVALUATIONS, int(FEW_SHARE * seconds / evaluation + 0.01))  # val_fraction is rounded
+        few = min(FEW_EVALUATIONS, int(FEW_SHARE * seconds / evaluation + 0.01))  # 0.01, as val_fraction is rounded
         evaluations = max(1, few, min(most, int(EVALUATION_SHARE * seconds / evaluation)))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * throughput / draft.characters * draft.steps_in_epoch))

@@ -1,4 +1,4 @@
-"""Short samples during training."""
+"""Short samples that show a model's progress during training."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ MOST_DOCUMENTS = 8
 
 
 def preview(model: LanguageModel, vocabulary: Vocabulary, rng_seed: int, step: int) -> str:
-    """Sample LENGTH characters, determined by the model, the seed and the step; documents as lines."""
+    """Sample LENGTH characters, from documents one on each line; determined by the model, the seed and the step."""
     count = MOST_DOCUMENTS if vocabulary.documents else 1
     generators = np.stack([generator(sub_seed(rng_seed, number), step) for number in range(count)])
     start = vocabulary.encode(with_start("", vocabulary))

@@ -9,13 +9,13 @@ from charrnn.errors import CheckpointError
 from charrnn.kinds.metric import Metric
 
 SPIKE = 10.0
-"""Ratio of a gradient's norm to the mean since the last evaluation, above which it counts as a spike."""
+"""A gradient norm above this multiple of the mean since the last evaluation counts as a spike."""
 
 MOST = 2**53
-"""Bound on counts; a float holds every whole number up to it."""
+"""Upper bound on counts; a float can represent every whole number up to it."""
 
 BEST = "best_val_"
-"""Prefix of a best value's name in files; the metric's name follows."""
+"""Prefix of the name that a best value has in files; the metric's name follows."""
 
 THROUGHPUT_SECONDS = 3.0
 """Seconds that ``Throughput`` averages over."""
@@ -23,18 +23,21 @@ THROUGHPUT_SECONDS = 3.0
 
 @dataclass
 class Progress:
-    """All that a resumed run needs besides its tensors; it holds no times, so it is reproducible."""
+    """The counters of a run: all that a resumed run needs besides its tensors.
+
+    It contains no times, so it is reproducible.
+    """
 
     step: int = 0
     epoch: int = 0
     window: int = 0
-    """Windows of this epoch that are done."""
+    """Number of windows of this epoch that are done."""
     loss_sum: float = 0.0
     norm_sum: float = 0.0
     steps_since: int = 0
     spikes_since: int = 0
     rollbacks_since: int = 0
-    """This field and the four before it are sums since the last evaluation."""
+    """This counter and the four before it are sums since the last evaluation."""
     evaluated_step: int = 0
     """The step of the last evaluation."""
     learning_rate: float = 0.0
@@ -44,7 +47,7 @@ class Progress:
     rollbacks: int = 0
     """Number of rollbacks after divergence."""
     best: float | None = None
-    """Best validation value of the kind's first metric; in files, ``best_val_NAME``."""
+    """Best validation value of the kind's first metric; called ``best_val_NAME`` in files."""
     evaluations_since_best: int = 0
 
     def add_step(self, loss: float, norm: float, learning_rate: float, *, windows: int) -> None:
@@ -64,7 +67,7 @@ class Progress:
 
         Args:
             value: the value; None without validation data.
-            metric: the metric, which says which of two values is better.
+            metric: the metric, which tells which of two values is better.
         """
         self.evaluated_step = self.step
         if value is None:
@@ -76,7 +79,7 @@ class Progress:
         return False
 
     def has_waited(self, patience: int) -> bool:
-        """Whether the last ``patience`` evaluations brought no better value; False for a patience of 0."""
+        """Whether none of the last ``patience`` evaluations was the best; False for a patience of 0."""
         return 0 < patience <= self.evaluations_since_best
 
     def clear_sums(self) -> None:
@@ -85,7 +88,7 @@ class Progress:
         self.steps_since = self.spikes_since = self.rollbacks_since = 0
 
     def forget_divergence(self) -> None:
-        """Return to the full learning rate, after the user has changed it."""
+        """Return to the full learning rate, as the user has changed it; see ``rate_factor``."""
         self.rate_factor, self.rollbacks_since = 1.0, 0
 
     def to_dict(self, metric: Metric) -> dict[str, Any]:
@@ -121,14 +124,14 @@ def best_of(metric: Metric) -> str:
 
 
 def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
-    """Whether a value is a finite number of at least 0; whole numbers must be below MOST."""
+    """Whether a value has one of the types ``kinds``, is finite and at least 0; whole numbers must be below MOST."""
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     return 0 <= value < (MOST if isinstance(value, int) else math.inf)  # type: ignore[operator]
 
 
 def _is_metric(value: object) -> bool:
-    """Whether a value is None or a finite number; whole numbers must be below MOST in size."""
+    """Whether a value is None or a finite number; whole numbers must be below MOST in absolute value."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = abs(value)
     return value is None or _is_count(value, (int, float))
@@ -158,7 +161,7 @@ class Throughput:
 
     def __init__(self) -> None:
         self._ends: deque[tuple[float, int]] = deque([(0.0, 0)])
-        """Total seconds and characters at the end of each of the last steps, and before the first of them."""
+        """Total seconds and characters before the first of the last steps, and after each of them."""
 
     def add(self, seconds: float, characters: int) -> float:
         """Record a step; returns the throughput, 0 if the clock is too coarse to measure it."""

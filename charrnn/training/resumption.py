@@ -1,4 +1,4 @@
-"""Options that may change when a run is resumed, or when it starts from another run's weights."""
+"""Check the options of a resumed run, and of a run that starts from another run's weights."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,29 +12,32 @@ from charrnn.training.run_options import RUN_OPTIONS
 from charrnn.training.settings import LIMITS, TRAINING_OPTIONS, TrainingSettings, settings_of
 
 FREE = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "freely")
-"""Training options that may change without a note."""
+"""Training options that may change in a resumed run without a note."""
 
 BESIDE = tuple(name for name, option in RUN_OPTIONS.items() if option.resumed == "freely")
-"""Other options that may change without a note."""
+"""Run options that may change in a resumed run without a note."""
 
 TOLD = tuple(name for name, option in TRAINING_OPTIONS.items() if option.resumed == "told")
-"""Training options that may change and affect learning, so the user gets a note. All others require a new run."""
+"""Training options that may change in a resumed run, with a note, as they affect learning.
+
+All other options require a new run.
+"""
 
 
 RETRAINED = tuple(name for name, option in MODEL_OPTIONS.items() if option.retrained)
-"""Fields of a model's config that may differ for the same weights."""
+"""Fields of a model's config that may change while the weights are kept."""
 
 
 def merged_settings(
     known: Mapping[str, Any], shape: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[TrainingSettings, tuple[str, ...]]:
-    """The settings of a resumed run, and notes of changes that affect learning.
+    """The settings of a resumed run, and notes on changes that affect learning.
 
-    A limit that changes replaces all old limits.
+    A changed limit replaces all old limits.
 
     Args:
         known: the run's old settings.
-        shape: the config of its model, and how its text is read.
+        shape: the options of the run's model, and how its text is read.
         given: the options given for the resumed run.
 
     Raises:
@@ -84,7 +87,7 @@ def inherited_config(config: ModelConfig, given: Mapping[str, Any]) -> Any:
 
 
 def _cell_told(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's options, completed with the defaults of its cell's hyperparameters."""
+    """Complete a model's options with the defaults of its cell's hyperparameters."""
     defaults = defaults_of("cells", shape["cell"]) if "cell" in shape else {}
     return {**shape, **{name: value for name, value in defaults.items() if shape.get(name) is None}}
 

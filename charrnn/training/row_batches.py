@@ -1,4 +1,7 @@
-"""Batches of rows that are read whole, such as words, bucketed by length: little of a batch is padding."""
+"""Batches of rows that are read whole, such as words.
+
+Rows of similar length are in the same batch, so that little of it is padding.
+"""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,23 +13,23 @@ from charrnn.text.batches import Batch
 from charrnn.training.settings import TrainingSettings
 
 POOL = 32
-"""Batches whose rows are sorted by length together."""
+"""Number of batches whose rows are sorted by length together."""
 
 RowIds = npt.NDArray[np.int32]
 """(N,) ids of a row."""
 
 Chosen = npt.NDArray[np.int64]
-"""Numbers of the rows of a batch."""
+"""Indices of the rows in a batch."""
 
 
 class RowBatches:
-    """A ``charrnn.text.batches.Batches`` of rows in another order in each epoch.
+    """A ``charrnn.text.batches.Batches`` of rows, which are shuffled in each epoch.
 
     Args:
         lengths: (N,) steps of each row.
-        settings: batch and seed.
-        collate: makes the batch of some rows, of which there may be fewer than a batch has room for.
-        keys: (N,) by which rows are sorted, where that is not their lengths.
+        settings: batch size and seed.
+        collate: makes a batch from the indices of its rows, which may be fewer than the batch size.
+        keys: (N,) numbers by which rows are sorted; None for their lengths.
     """
 
     def __init__(
@@ -45,24 +48,24 @@ class RowBatches:
 
     @property
     def longest(self) -> int:
-        """See ``Batches``."""
+        """Steps of the longest batch; see ``Batches``."""
         return int(self._lengths.max())
 
     def begin_epoch(self, epoch: int) -> None:
-        """See ``Batches``."""
+        """Shuffle the rows for an epoch; see ``Batches``."""
         random = np.random.default_rng((self._settings.rng_seed, epoch))
         self._order = bucketed(self._keys, self._settings.batch_size, random)
 
     def batch(self, number: int, step: int) -> Batch:
-        """See ``Batches``."""
+        """Make the batch ``number`` of the epoch; see ``Batches``."""
         return self._collate(self._order[number])
 
 
 def bucketed(lengths: npt.NDArray[np.int64], batch_size: int, random: np.random.Generator) -> list[Chosen]:
-    """Rows in batches of about equal length, in random order.
+    """Put rows of similar length into batches, in random order; returns the row indices of each batch.
 
-    All rows are shuffled; the rows of POOL batches are sorted by length and cut into batches; then the batches are
-    shuffled.
+    All rows are shuffled. Then each pool of rows for POOL batches is sorted by length and cut into batches. At last,
+    the batches are shuffled.
     """
     order = random.permutation(len(lengths))
     batches = []
@@ -74,17 +77,18 @@ def bucketed(lengths: npt.NDArray[np.int64], batch_size: int, random: np.random.
 
 
 def by_length(lengths: npt.NDArray[np.int64], batch_size: int) -> Iterator[Chosen]:
-    """All rows in batches of about equal length, the shortest first."""
+    """Yield the row indices of batches of similar length, the shortest rows first."""
     order = np.argsort(lengths, kind="stable")
     for first in range(0, len(order), batch_size):
         yield order[first : first + batch_size]
 
 
 def padded_rows(rows: list[npt.NDArray[np.int32]], room: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Rows of ids side by side.
+    """Put rows of ids side by side, as columns of an array for ``room`` rows.
 
     Returns:
-        (T, room) ids, 0 for padding, T that of the longest row; and (room,) lengths, 0 beyond the last row.
+        The ids (T, room), with T steps of the longest row and 0 as padding; and the lengths (room,), 0 beyond the last
+        row.
     """
     lengths = np.zeros(room, np.int32)
     lengths[: len(rows)] = [len(row) for row in rows]
@@ -95,7 +99,7 @@ def padded_rows(rows: list[npt.NDArray[np.int32]], room: int) -> tuple[npt.NDArr
 
 
 def reversed_rows(ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Ids (T, B), each row reversed within its own length."""
+    """Reverse each row of ids (T, B) within its own length; padding stays at the end."""
     steps = np.arange(len(ids), dtype=np.int32)[:, np.newaxis]
     places = np.where(steps < lengths, lengths - 1 - steps, steps)
     return np.ascontiguousarray(np.take_along_axis(ids, places, axis=0))

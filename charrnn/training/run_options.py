@@ -1,4 +1,4 @@
-"""The options of a run besides those of the model and of training: its name, its folder, how to read its text."""
+"""The options of a run that belong neither to the model nor to training: its name, its folder, how its text is read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ of_saving = partial(declare, group="Saving")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run that no checkpoint's settings hold; None stands for the default that the help shows.
+    """The options of a run that are not in a checkpoint's settings; None means the default that the help shows.
 
     Raises:
         ConfigError: a value is out of range, or two options do not fit together.
@@ -29,12 +29,14 @@ class RunOptions:
     as_bytes: bool = of_data(False, "Train on bytes instead of characters.", flag="bytes")
     documents: str | None = of_data(
         None,
-        "Learn many short texts and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        "Learn many short texts and where each ends. They are lines, files, or what lies between two SEPARATORs, "
+        "which may hold \\n and \\t.",
+        shown_default="one long text",
         metavar="line|file|SEPARATOR",
     )
     min_count: int | None = of_data(
         None,
-        "Replace characters that occur fewer than N times by the closest ones that occur more often.",
+        "Replace characters that occur fewer than N times by similar ones (é by e), or else by a space.",
         shown_default="keep all",
         metavar="N",
         least=0,
@@ -46,10 +48,10 @@ class RunOptions:
         "Start from the weights and the model's options of another run; characters that are new to it are added.",
         metavar="RUN|FILE",
     )
-    resume: bool = of_saving(False, "Continue a run: the one named by --name or CORPUS; else the newest.")
+    resume: bool = of_saving(False, "Continue the run --name, else the run named after CORPUS, else the newest run.")
     overwrite: bool = of_saving(False, "Replace a run of the same name.")
     save_every: int | None = of_saving(
-        None, "Steps between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
+        None, "Updates between two checkpoints.", shown_default="about once a minute", least=0, resumed="freely"
     )
     keep: int | None = of_saving(
         None, "Number of earlier checkpoints to keep.", shown_default="0", least=0, resumed="freely"
@@ -84,7 +86,7 @@ class RunOptions:
         check_options_of(self, RUN_OPTIONS)
         if self.encoding is not None and not self.as_bytes:
             check_encoding(self.encoding)
-        if self.documents == "":  # as from an unset shell variable
+        if self.documents == "":  # perhaps an unset shell variable
             raise ConfigError("documents must be line, file or what separates them, not '': leave it out")
         if self.as_bytes and self.min_count:
             raise ConfigError("min_count is for characters, not for bytes: leave it out")

@@ -19,10 +19,10 @@ LIMITS: tuple[Limit, ...] = get_args(Limit)
 SCHEDULES = ("constant", "step", "linear", "cosine")
 
 MOST_MINUTES = 10_000_000
-"""Twenty years."""
+"""About twenty years."""
 
 DEFAULT_MINUTES = 10.0
-"""Length of a run without a limit."""
+"""Minutes of a run for which no limit is set."""
 
 of_training = partial(declare, group="Training")
 of_length = partial(declare, group="Length of the run")
@@ -30,7 +30,7 @@ of_length = partial(declare, group="Length of the run")
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """All that a run's result depends on besides the model's shape and the text; 0 switches a limit off.
+    """All options on which a run's result depends besides the model's shape and the text; a limit of 0 means no limit.
 
     Raises:
         ConfigError: a value is out of range.
@@ -38,21 +38,27 @@ class TrainingSettings:
 
     batch_size: int = of_training(32, "Number of parallel streams that the text is cut into.", least=1)
     seq_length: int = of_training(
-        64, "Steps of backpropagation through time; 0 for the whole of a short text.", least=0
+        64, "Characters of backpropagation through time; 0 takes a whole stream at once, for short texts.", least=0
     )
     update_every: int = of_training(
         0,
-        "Steps from one update to the next, at most --seq-length. The loss of an update covers these "
-        "steps only; its gradient flows back through --seq-length steps.",
+        "Characters from one update to the next, at most --seq-length. The loss of an update covers these "
+        "characters only; its gradient flows back through --seq-length characters.",
         shown_default="--seq-length",
         least=0,
     )
     optimizer: str = of_training("adam", "Update rule.", choices=lambda: names_in("optimizers"))
     learning_rate: float = of_training(
-        0.0, "Peak learning rate.", shown_default="the optimizer's own", least=0, resumed="told"
+        0.0,
+        "Peak learning rate.",
+        shown_default="0.02 (adagrad); 0.01 (adam); 0.002 (rmsprop); 0.5 (sgd)",
+        least=0,
+        resumed="told",
     )
     schedule: str = of_training("linear", "How the learning rate falls.", choices=lambda: SCHEDULES, resumed="told")
-    warmup_steps: int = of_training(50, "Warm-up steps.", least=0, resumed="told")
+    warmup_steps: int = of_training(
+        50, "Updates in which the learning rate rises to its peak (warm-up).", least=0, resumed="told"
+    )
     decay_rate: float = of_training(0.5, "Factor of each drop of the 'step' schedule.", above=0, most=1, resumed="told")
     decay_every: float = of_training(
         10.0, "Epochs between two drops of the 'step' schedule.", least=0.001, resumed="told"
@@ -64,9 +70,9 @@ class TrainingSettings:
     clip_value: float = of_training(
         0.0, "Maximum absolute value of a gradient element, after --clip-norm; 0 for no limit.", least=0, resumed="told"
     )
-    steps: int = of_length(0, "Stop after this many updates.", shown_default="", least=0, resumed="freely")
+    steps: int = of_length(0, "Stop after this many updates.", shown_default="no limit", least=0, resumed="freely")
     epochs: float = of_length(
-        0.0, "Stop after this many passes over the text.", shown_default="", least=0, resumed="freely"
+        0.0, "Stop after this many passes over the text.", shown_default="no limit", least=0, resumed="freely"
     )
     minutes: float = of_length(
         0.0,
@@ -88,7 +94,7 @@ class TrainingSettings:
     )
     eval_every: int = declare(
         0,
-        "Steps between two evaluations.",
+        "Updates between two evaluations.",
         "Saving",
         shown_default="by the length of the text",
         least=0,
@@ -97,7 +103,7 @@ class TrainingSettings:
     patience: int = of_length(
         0,
         "Stop after N evaluations in a row without a better one.",
-        shown_default="",
+        shown_default="no limit",
         metavar="N",
         least=0,
         resumed="freely",
@@ -122,24 +128,24 @@ class TrainingSettings:
 
     @property
     def window(self) -> int:
-        """Characters of each stream that an update learns to predict."""
+        """Number of characters of each stream whose loss an update covers."""
         return self.update_every or self.seq_length
 
     @property
     def limits(self) -> dict[Limit, float]:
-        """The limits that are set, by name."""
+        """The limits that are set, by name; see ``limits_in``."""
         return limits_in(vars(self))
 
     def learning_rate_at(self, step: int, epoch: float, progress: float) -> float:
         """The learning rate of the next update.
 
-        After a linear rise in the first ``warmup_steps``, ``constant`` keeps the peak; ``step`` multiplies it by
+        It rises linearly in the first ``warmup_steps``. Then ``constant`` keeps the peak; ``step`` multiplies it by
         ``decay_rate`` after every ``decay_every`` epochs; ``linear`` and ``cosine`` fall to zero at the end of the run
         (cosine: Loshchilov and Hutter 2017, without restarts).
 
         Args:
-            step: updates so far.
-            epoch: passes over the text so far, with a fraction.
+            step: number of updates so far.
+            epoch: number of passes over the text so far, with a fraction.
             progress: fraction of the run that is done, 0 to 1.
         """
         factor = {
@@ -159,7 +165,7 @@ class TrainingSettings:
 
 
 def settings_of(options: Mapping[str, Any]) -> TrainingSettings:
-    """The settings with these options, among them the optimizer's hyperparameters.
+    """Make the settings from these options, which include the optimizer's hyperparameters.
 
     Raises:
         ConfigError: a value is out of range, or the optimizer lacks a hyperparameter.
@@ -175,7 +181,7 @@ TRAINING_OPTIONS = {**options_of(TrainingSettings), **OPTIMIZER_OPTIONS}
 
 
 def limits_in(options: Mapping[str, Any]) -> dict[Limit, float]:
-    """The limits that a run's options set, or else the default of DEFAULT_MINUTES."""
+    """The limits that a run's options set, by name; DEFAULT_MINUTES if they set none."""
     set_ones = {name: options[name] for name in LIMITS if options.get(name)}
     return set_ones or {"minutes": DEFAULT_MINUTES}
 

@@ -14,7 +14,7 @@ from charrnn.workers import Workers
 def training_speed(
     config: ModelConfig, settings: TrainingSettings, vocabulary: Vocabulary, data: Any, *, threads: int, seconds: float
 ) -> float:
-    """Characters per second, by steps on batches like those of a run.
+    """Measure the training speed in characters per second, by steps on batches like those of a run.
 
     All kernels of a run are compiled first, including those of evaluations and previews.
 
@@ -22,9 +22,9 @@ def training_speed(
         config: the model's shape.
         settings: the batch, the window and the optimizer.
         vocabulary: V characters.
-        data: to train on.
-        threads: how many.
-        seconds: how long to measure, at least one step.
+        data: the data to train on.
+        threads: number of threads.
+        seconds: how long to measure; at least one step is measured.
     """
     kind = config.kind
     batches = kind.batches(config, settings, data)

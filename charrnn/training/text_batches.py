@@ -16,7 +16,7 @@ class TextBatches:
 
     Args:
         text: the ids, or documents, which are shuffled in each epoch.
-        settings: batch, window, seed, and the probability that a stream restarts.
+        settings: batch, window, seed, and the probability that a stream restarts from the initial state.
         vocab_size: V.
         documents: whether the model has an end symbol; then no stream restarts at random.
     """
@@ -36,12 +36,12 @@ class TextBatches:
         return self._windows.longest
 
     def begin_epoch(self, epoch: int) -> None:
-        """Shuffle the documents for an epoch; does nothing for a text."""
+        """Shuffle the documents for an epoch; a text without documents keeps its order."""
         if isinstance(self._text, Documents):
             self._windows.ids = self._text.shuffled(self._settings.rng_seed, epoch)
 
     def batch(self, number: int, step: int) -> Batch:
-        """Window ``number`` of the epoch; ``step`` seeds its random restarts."""
+        """Make the batch of window ``number``; ``step`` seeds its random restarts. See ``Batches``."""
         windows = self._windows
         x, y = windows[number]
         for ids in (x, y):
@@ -51,8 +51,8 @@ class TextBatches:
         return Batch(x, y[windows.burn_in(number) :], reset=self._reset(step, start == 0), advance=advance)
 
     def _reset(self, step: int, at_start: bool) -> npt.NDArray[np.bool_]:
-        """The streams that restart: all in the first window of the text, and a few at random."""
+        """Which streams restart from the initial state: all in the first window of the text, else a few at random."""
         chances = np.empty(self._settings.batch_size)
-        fill_uniform(generator(self._settings.rng_seed, -1 - step), chances)  # numbers from 0 on are for dropout masks
+        fill_uniform(generator(self._settings.rng_seed, -1 - step), chances)  # dropout masks use the numbers from 0 on
         reset: npt.NDArray[np.bool_] = chances < self._reset_probability
         return reset | at_start

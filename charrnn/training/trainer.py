@@ -1,7 +1,7 @@
 """The trainer of models that learn by gradients; it neither prints nor writes files.
 
 Everything random (initial weights, dropout masks, previews) is a function of the run's seed and the step, so no state
-of a random generator need be saved. Results do not depend on when a run is saved: after divergence it returns to the
+of a random generator has to be saved. Results do not depend on when a run is saved: after divergence it returns to the
 state of the last evaluation, which every later checkpoint also contains.
 """
 
@@ -27,7 +27,7 @@ from charrnn.training.progress import Clock, Progress, Throughput
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
 
 HASTE = 8
-"""With another limit beside minutes, the clock lowers the learning rate only in the last 1 / HASTE of the time."""
+"""Beside another limit, minutes lower the learning rate only in the last 1 / HASTE of the time."""
 
 SAVE_SECONDS = 60.0
 """Default time between two saves."""
@@ -92,12 +92,12 @@ class Trainer(BaseTrainer):
                 reason = yield from self._advance(clock_zero)
             except DivergedError as diverged:
                 yield self._roll_back(str(diverged))
-            except StoppedError:  # a resumed run repeats the evaluation
+            except StoppedError:  # the evaluation was broken off; a resumed run repeats it
                 continue
         yield self._finished(reason)
 
     def _advance(self, clock_zero: float) -> Generator[Event, None, Reason | None]:
-        """Evaluate if due, else save if due and do a step; returns the reason if the run ends, else None."""
+        """Evaluate if due; else save if due, and do a step. Returns the reason if the run ends, else None."""
         reason = self._limit_reached()
         if self._evaluation_due(reason):
             yield from self._evaluate()
@@ -114,7 +114,7 @@ class Trainer(BaseTrainer):
         return reason
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The current state and, if it differs, the good state; see ``BaseTrainer``."""
+        """The current state and, if it is another one, the good state to roll back to; see ``BaseTrainer``."""
         good, tensors, header = self._good, self._tensors(), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}
@@ -122,7 +122,7 @@ class Trainer(BaseTrainer):
         return tensors, header
 
     def restore(self, tensors: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        """Take the current state and the good state from a snapshot; see ``BaseTrainer``."""
+        """Load the current state and the good state from a snapshot; see ``BaseTrainer``."""
         try:
             if "good" in header:
                 good = {name.removeprefix("good."): t for name, t in tensors.items() if name.startswith("good.")}
@@ -210,7 +210,7 @@ class Trainer(BaseTrainer):
         )
 
     def _of_loss(self, loss: float) -> dict[str, float]:
-        """Convert a loss in nats to the metrics that measure it in other units."""
+        """Convert a loss in nats to the metrics that are losses in other units."""
         return {metric.name: loss / metric.nats for metric in self.config.kind.metrics if metric.nats}
 
     def _evaluate(self) -> Iterator[Event]:
@@ -238,7 +238,7 @@ class Trainer(BaseTrainer):
         yield from self._told(evaluated, self.learner.network, best)
 
     def _evaluation_due(self, reason: Reason | None) -> bool:
-        """Whether to evaluate now; an evaluation that an interrupt skipped is due after a resume."""
+        """Whether to evaluate now; an evaluation that an interrupt skipped is due once the run is resumed."""
         step = self.progress.step
         if reason == "interrupted" or step in (0, self.progress.evaluated_step):
             return False
@@ -264,7 +264,7 @@ class Trainer(BaseTrainer):
         return True
 
     def _check_state(self) -> None:
-        """Raise if the state shows divergence, so that it never replaces a good one."""
+        """Raise ``DivergedError`` if the state shows divergence, so that it is never saved in place of a good one."""
         check_state(
             self.parameters.vector, [self.optimizer.states, *(array for layer in self.state for array in layer)]
         )
@@ -281,10 +281,10 @@ class Trainer(BaseTrainer):
         return min(1.0, max(self.limits_used().values()))
 
     def _annealed(self) -> float:
-        """Progress of the learning rate's schedule, 0 to 1.
+        """The fraction of the learning rate's schedule that is done, 0 to 1.
 
-        With another limit, which keeps the schedule reproducible, minutes count only near their end: a run that is too
-        slow to reach the other limit in time still ends with a low learning rate.
+        If there is another limit, which keeps the schedule reproducible, minutes count only near their end. They still
+        lower the learning rate of a run that is too slow to reach the other limit in time.
         """
         parts = self.limits_used()
         if "minutes" in parts and len(parts) > 1:

@@ -121,8 +121,11 @@ def test_without_its_last_checkpoint_a_run_tells_of_the_others(tmp_path):
         Run.open(tmp_path, "hamlet")
     assert one_line(caught) == (
         f"cannot resume the run: {run.last} is missing; copy another of its checkpoints to that name: "
-        "step-000000012.safetensors or best.safetensors"
+        "step-000000012.safetensors"
     )
+    (run.folder / "step-000000012.safetensors").unlink()
+    with pytest.raises(RunError, match=r"is missing; start a new run from best.safetensors with --init-from$"):
+        Run.open(tmp_path, "hamlet")
 
 
 def test_the_last_checkpoints_are_kept(tmp_path):

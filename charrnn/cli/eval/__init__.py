@@ -1,4 +1,4 @@
-"""``charrnn eval``: how well a model predicts a text."""
+"""``charrnn eval``: measure how well a model predicts a text."""
 
 import os
 import sys
@@ -54,7 +54,11 @@ MANY_DIGITS = 1e9
     help="With --exact: text between question and answer in each line.",
     unset=SEPARATOR,
 )
-@option("--confusion", is_flag=True, help="Print how often each answer was given to each label; for models that label.")
+@option(
+    "--confusion",
+    is_flag=True,
+    help="Print the confusion matrix: how often each label was predicted as each other one (--task label).",
+)
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
 @option("--alone", is_flag=True, help="Score with the network alone, without the counts that a run has beside it.")
 @option(
@@ -158,7 +162,7 @@ def command(
 def _show_evaluation(
     model: "Model", path: Path, sources: Sequence[str], encoding: str | None, confusion: bool, as_json: bool
 ) -> None:
-    """Print how good the answers of a model are, beside those of its rivals."""
+    """Print the evaluation of a model's predictions beside that of its baselines."""
     from charrnn.cli.eval.answers import evaluation_as_json, evaluation_as_table
     from charrnn.storage.trained_on import trained_on
 
@@ -172,7 +176,7 @@ def _show_evaluation(
 
 
 def _show_answers(answers: "ExactMatch", path: Path, as_json: bool) -> None:
-    """Print how many answers are right."""
+    """Print how many answers are correct."""
     from charrnn.cli.eval.exact_match import exact_match_as_json, exact_match_as_table
 
     if as_json:
@@ -320,7 +324,7 @@ def _is_stdout(path: Path) -> bool:
 
 @contextmanager
 def _hint_at_the_model(target: str | None) -> Iterator[None]:
-    """Add to an error over the model that it is the first of several arguments."""
+    """Add to an error about the model the hint that the model is the first of several arguments."""
     try:
         yield
     except (CheckpointError, RunError) as error:

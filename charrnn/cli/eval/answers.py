@@ -1,4 +1,4 @@
-"""How good a model's answers are, beside those of its rivals."""
+"""Reports of an evaluation: figures of the model's predictions beside those of its baselines."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def evaluation_as_json(evaluation: "Evaluation") -> dict[str, Any]:
-    """All figures."""
+    """Return all figures and details as JSON values."""
     return {"of": evaluation.count, **evaluation.figures, "details": evaluation.details}
 
 
 def evaluation_as_table(evaluation: "Evaluation", details: tuple[str, ...]) -> Iterator[str]:
-    """A column for the model and one for each rival; then the tables of these details."""
+    """Yield the lines of a table with columns for the model and each baseline, and of the tables of ``details``."""
     yield evaluation.count
     rows = [("", *evaluation.figures)]
     for name, title in evaluation.titles.items():

@@ -1,4 +1,4 @@
-"""The table of right answers by the length of the question."""
+"""The table of correct answers by the length of the question."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count, pairwise
@@ -15,7 +15,7 @@ MOST_ROWS = 20
 ANSWER_HEADINGS = ("length", "asked", "right", "share")
 
 LengthRow = tuple[int, int, int, int]
-"""The least and the greatest length, the questions asked and those answered right."""
+"""The least and the greatest length, and the numbers of questions asked and answered correctly."""
 
 
 def exact_match_as_json(answers: "ExactMatch") -> dict[str, Any]:

@@ -44,7 +44,7 @@ def command(
 
     For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text. It tells how much a
     change of the state, lag characters earlier, still matters to a prediction. All other states at t - lag are held
-    fixed: those of other layers and, in an LSTM, the cell state, which has a column of its own.
+    fixed: those of other layers and, in an LSTM, the cell state. A second column shows the norm for the cell state.
 
     The columns "initial" are for the random weights that the run's --rng-seed gives, even if the run began with
     --init-from and so with other weights.
@@ -52,7 +52,7 @@ def command(
     A model of documents reads the text as documents: the gradient stops where one ends.
 
     Then show, for each layer and gate, the largest absolute eigenvalue of its recurrent matrix. Gates are numbered in
-    the order of the checkpoint's rows.
+    the checkpoint's order: in an LSTM 0 is the input gate, 1 forget, 2 cell, 3 output.
     """
     from charrnn.storage.run import find_checkpoint
 
@@ -112,7 +112,7 @@ def eigenvalues_table(found: Mapping[str, "Reach"]) -> Iterable[str]:
 
 
 def panels(found: Mapping[str, "Reach"]) -> list[Panel]:
-    """Make the plots: the norms over the lag, and the eigenvalues with the unit circle."""
+    """Build the plots: the norms over the lag, and the eigenvalues with the unit circle."""
     curves = [
         Series(f"d{state} {when}{_of_layer(layer, norms)}", list(zip(found[when].lags, norms[:, layer], strict=True)))
         for state, layer, when, norms in _norms(found)

@@ -1,4 +1,4 @@
-"""``charrnn predict``: what a model answers to lines of text."""
+"""``charrnn predict``: label, correct or transform each line, or forecast a series."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,16 +31,20 @@ if TYPE_CHECKING:
     "--horizon",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many numbers to forecast; for models of a series.",
+    help="How many numbers to forecast (--task series).",
     unset=1,
 )
 @option(
     "--beam",
     type=click.IntRange(min=1),
-    help="Number of partial answers that the beam search keeps (task pairs).",
+    help="Number of partial answers that the beam search keeps (--task pairs).",
     unset=4,
 )
-@option("--known", is_flag=True, help="Answer a line that occurs in the training rows from there (task pairs).")
+@option(
+    "--known",
+    is_flag=True,
+    help="For a line that occurs in the training rows, print the answer given there (--task pairs).",
+)
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -62,15 +66,18 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Print a model's answers. The model is that of RUN, of a checkpoint FILE, or else of the newest run.
+    """Print what a model predicts for each line: its label, the text put right, or the text it is turned into.
+
+    The model is that of RUN, of a checkpoint FILE, or else of the newest run. Models of --task text and conditional
+    write text instead: see charrnn sample.
 
     TEXT is one or more lines, - for standard input, or @FILE; without it, standard input is read. Each line is answered
     by one line on stdout as soon as it has come: the answer and nothing else. Several answers to a line are separated
     by tabs.
 
-    A model of a series of numbers prints those that come next, one on each line. TEXT is a table as in training, whose
-    last rows may lack the number to predict. It holds the rows after the run's table, or that table and the rows after
-    it. Without TEXT, the forecast begins at the end of the run's table.
+    A model of --task series prints the numbers that come next, one on each line. TEXT is a table with the columns of
+    the training table. It may repeat the rows of the training table and go on, or hold only rows that follow them. The
+    target may be missing in its last rows. Without TEXT, the forecast begins at the end of the training table.
     """
     from charrnn.storage.run import find_checkpoint
 
@@ -83,7 +90,7 @@ def command(
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
         return
     answer = partial(model.answers, beam=beam, known=_rows_of(path) if known else None)
-    answer([])  # tells of a model that does not answer before a line is read
+    answer([])  # raises before a line is read, if the model does not answer
     answers = InContext(answer, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
         answered = _answered(answers, lines, top, unknown)
@@ -110,7 +117,7 @@ def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, 
 
 
 def _rows_of(path: Path) -> Any:
-    """The rows that a checkpoint's model was trained on."""
+    """Load the rows that a checkpoint's model was trained on."""
     from charrnn.storage.trained_on import trained_on
 
     rows = trained_on(path)
@@ -122,11 +129,11 @@ def _rows_of(path: Path) -> Any:
 def _answered(
     answers: "InContext", lines: Sequence[InputLine], top: int, unknown: str
 ) -> "Iterator[tuple[InputLine, list[Answer]]]":
-    """Lines and their answers; nothing is the answer to an empty line."""
+    """Yield the lines with their answers; an empty line has no answer."""
     try:
         found = answers([line.text for line in lines], top=top, unknown=unknown)
     except CharrnnError:
-        for line in lines:  # to tell which one it is
+        for line in lines:  # to find the line to report
             try:
                 answers([line.text], unknown=unknown)
             except CharrnnError as error:
@@ -136,7 +143,7 @@ def _answered(
 
 
 def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:
-    """The answers to a line, side by side."""
+    """Format the answers to a line, separated by tabs."""
     cells = [
         cell
         for answer in answers

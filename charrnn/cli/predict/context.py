@@ -1,4 +1,4 @@
-"""Lines of one text, each of which may be answered in the light of those before it."""
+"""Answers to the lines of one text, where a line's answer may depend on the lines before it."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 
 class InContext:
-    """Answers lines of a text, of which some come at a time; how many, changes no answer.
+    """A function that answers the lines of a text in parts; how the text is split into parts changes no answer.
 
     Args:
-        answers: answers some lines, the first of which begins a text.
-        characters: of the lines before it that a line is answered with.
+        answers: function that answers some lines, the first of which begins a text.
+        characters: number of characters of preceding lines that are read as a line's context; 0 for none.
     """
 
     def __init__(self, answers: "Callable[..., list[list[Answer]]]", characters: int) -> None:
@@ -20,7 +20,7 @@ class InContext:
         self._before: list[str] = []
 
     def __call__(self, lines: Sequence[str], **how: Any) -> "list[list[Answer]]":
-        """The answers to the next lines; none to an empty one, though it may part those beside it."""
+        """Answer the next lines; an empty line gets no answer, but is read as context."""
         asked = [*self._before, *(line for line in lines if line or self._characters)]
         found = iter(self._answers(asked, **how)[len(self._before) :])
         kept = characters = 0

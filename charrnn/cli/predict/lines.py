@@ -1,4 +1,4 @@
-"""The lines that are to be answered, as they come."""
+"""Reading of the lines to answer, as they arrive."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ from charrnn.storage.atomic import reason
 from charrnn.text.sources import STDIN, check_encoding
 
 READ_AT_ONCE = 1 << 16
-"""Bytes that are read at once, if so many have come."""
+"""Most bytes that are read at once."""
 
 
 class InputLine(NamedTuple):
@@ -19,14 +19,14 @@ class InputLine(NamedTuple):
 
     text: str
     end: str
-    """What ends it; the last line may end with nothing, and then its answer does not either."""
+    """The line's end, which is also printed after its answer; empty if the last line has none."""
     origin: str
     number: int
-    """From 1."""
+    """The line's number in its file, from 1."""
 
 
 def input_lines(text: str, encoding: str) -> Iterator[list[InputLine]]:
-    """The lines that the argument TEXT stands for; as many at a time as have come.
+    """Yield the lines that the argument TEXT stands for, in lists of those that have arrived.
 
     Raises:
         CorpusError: a file cannot be read or decoded.

@@ -45,7 +45,7 @@ TOP = 5
 @option(
     "--given",
     metavar="LABEL",
-    help="Write text for this label (models of labels).",
+    help="Write text for this label, with a model of --task conditional.",
     unset="a label is drawn for each text",
 )
 @declared(SAMPLING_OPTIONS["length"])
@@ -125,23 +125,23 @@ def command(
 ) -> None:
     """Draw text from a model: a RUN, a checkpoint FILE, or else the newest run.
 
-    The text of --seed goes to stdout first, then each character as soon as it is drawn. The newline at the end of a
-    file is part of the seed, unless the model knows no newline. A model of documents drops a separator at the end of
-    the seed, such as the newline if the documents are lines.
+    The text of --seed goes to stdout first, then each character as soon as it is drawn. With --seed @FILE,
+    the newline at the end of the file is part of the seed, unless the model's vocabulary has none.
 
     The logits are divided by the temperature. Then --top-k, --top-p and --min-p are applied in this order, each to
     what the one before has left.
 
     With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
-    documents, drawn documents that CORPUS holds as a whole are counted, too.
+    documents, the drawn documents that occur complete in CORPUS are counted, too.
 
-    With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text alone. For
-    documents that are lines (--documents line), that line is left out; --json shows the --rng-seed.
+    With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text with
+    --num-samples 1. Models trained with --documents line print only the texts; --json shows the --rng-seed.
 
     A model of documents (charrnn train --documents) draws one document, which begins with the text of --seed, and
-    stops by itself where the document ends, or after --length characters.
+    stops by itself where the document ends, or after --length characters. A separator at the end of the seed is left
+    out, such as the newline of --documents line.
 
-    A model of labels (charrnn train --task conditional) writes text for --given LABEL. Without --given, the label is
+    A model of --task conditional writes text for --given LABEL. Without --given, the label is
     drawn, too, and each text is printed as its label, a tab and the text.
 
     With --adapt, a copy of the model reads FILE once and learns from it as charrnn eval --dynamic does. The model
@@ -194,7 +194,7 @@ class Texts(NamedTuple):
         prefix: the seed's symbols.
         rng_seeds: the generator's seed of each text; None if a saved state's generator continues.
         steps: the method ``steps`` of the session or of a ``SampleBatch``.
-        label: gives the label of each text that was drawn with it; empty for none.
+        label: returns the label that was drawn for a text; empty if there is none.
         session: the session of --state or --interactive.
         is_resumed: whether the text continues a saved state.
     """
@@ -240,7 +240,7 @@ def begin_texts(
 
 
 def leave(source: str, number: int) -> None:
-    """Print where the text is from; exit with the code of signal ``number`` unless it is 0."""
+    """Print which model drew the text; exit with the code of signal ``number`` unless it is 0."""
     if number == signal.SIGINT:
         say()  # ends the line in which the terminal shows ^C
     say(source)
@@ -305,7 +305,7 @@ def writer_for(
     probabilities: bool,
     keeps: bool,
 ) -> Any:
-    """Make the writer of the chosen output.
+    """Build the writer for the chosen output.
 
     Args:
         vocabulary: the model's vocabulary.

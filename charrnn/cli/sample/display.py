@@ -12,7 +12,7 @@ PORTION = 1024
 
 
 class Display:
-    """Writes the symbols that a model draws to stdout, at once.
+    """A display of a model's symbols, which writes them to stdout without delay.
 
     Attributes:
         is_terminal: whether stdout is a terminal, where control characters and bytes that are not UTF-8 are escaped.
@@ -33,7 +33,7 @@ class Display:
         """A carriage return that ended the last piece, as a newline may follow."""
 
     def write(self, symbols: str) -> None:
-        """Write symbols; those that only the next ones complete wait for these.
+        """Write symbols; an incomplete character waits for the symbols that complete it.
 
         On a terminal, the first bytes of a character wait for its other bytes, and a carriage return for a newline. The
         first half of a pair waits for the second half.

@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 class KeepingWriter:
-    """Wraps another writer and keeps the drawn texts.
+    """A writer that wraps another one and keeps the drawn texts.
 
     Args:
         writer: the other writer.
@@ -26,7 +26,7 @@ class KeepingWriter:
         results: the list of JSON objects.
         texts: the symbols of each text, without its prefix.
         documents: the whole document, with its prefix, of each text; None if the text ended before its document.
-        cut_off: number of texts that have reached the most characters.
+        cut_off: number of texts that ended because they reached the maximum length.
     """
 
     def __init__(self, writer: Any, results: list[dict[str, Any]], prefix: str | None) -> None:
@@ -100,7 +100,7 @@ def novelty_as_json(novelty: Novelty, unit: str) -> dict[str, Any]:
 
 
 def novelty_lines(compared: Sequence[Novelty], cut_off: int, sources: Sequence[str], unit: str) -> Iterator[str]:
-    """Yield lines that summarise all texts, of which so many were cut off."""
+    """Yield lines that summarise all texts; ``cut_off`` of them reached the maximum length."""
     corpus = " ".join(sources)
     if whole := [novelty.document for novelty in compared if novelty.document is not None]:
         found = f"{sum(whole):,} of {counted(len(whole), 'complete document')} {'is' if sum(whole) == 1 else 'are'}"

@@ -22,7 +22,7 @@ PROMPT = "> "
 def converse(session: "Session", settings: "SamplingSettings", unit: str, unknown: str) -> None:
     """Read lines until the end of the input and continue each. Ctrl-C discards the line or stops the drawing.
 
-    The model reads a line without its newline, so that it can complete a word; after an empty line it draws on.
+    The model reads a line without its newline, so that it can complete a word; after an empty line it just continues.
     """
     if sys.stdin.isatty():
         with suppress(ImportError):  # not every Python has it

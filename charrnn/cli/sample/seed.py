@@ -32,7 +32,7 @@ def encoding_of(checkpoint: Path) -> str:
 
 
 def read_seed(seed: str, unit: str, *encodings: str) -> str | bytes:
-    """Read the text of --seed for a model of that unit, in the first of the encodings that fits."""
+    """Read the text of --seed for a model with that unit, decoded by the first of the encodings that fits."""
     if not is_file(seed):
         return typed(seed, unit)
     source = STDIN if seed == STDIN else f"./{STDIN}" if seed == f"@{STDIN}" else seed[1:]

@@ -20,11 +20,11 @@ LN2 = math.log(2)
 
 
 LabelOf = Callable[[int], str]
-"""Gives the label of each text that was drawn with it; empty for none."""
+"""Function that returns the label that was drawn for a text; empty if there is none."""
 
 
 def no_label(text: int) -> str:
-    """No text has a label."""
+    """Return no label, for models without labels."""
     return ""
 
 
@@ -35,10 +35,10 @@ def head(display: Display, text: int, rng_seeds: Sequence[int | None]) -> None:
 
 
 class TextWriter:
-    """Prints the texts, the first one while it is drawn; each of several follows a line with its seed.
+    """A writer of the texts, the first one while it is drawn; a line with the seed precedes each of several texts.
 
-    Documents that are lines have no such line; each is printed as a line. A label that was drawn stands before its text
-    and a tab.
+    Documents that are lines have no such line; each is printed as a line. A label that was drawn is printed before its
+    text, followed by a tab.
     """
 
     portion = PORTION
@@ -76,7 +76,7 @@ class TextWriter:
 
 
 class JsonWriter:
-    """Passes a JSON object for each text to ``show``."""
+    """A writer that passes a JSON object for each text to ``show``."""
 
     portion = 0
 
@@ -112,7 +112,7 @@ class JsonWriter:
             "text": to_text(self._prefix + symbols, unit),
             "seed": to_text(self._prefix, unit),
             "characters": len(symbols),
-            "bits_per_character": math.fsum(nats) / LN2 / len(nats) if nats else None,  # wherever the text was cut
+            "bits_per_character": math.fsum(nats) / LN2 / len(nats) if nats else None,  # exact, however cut
             "stop_reason": step.stop_reason,
             "rng_seed": self._seeds[step.text],
         }
@@ -129,7 +129,7 @@ class JsonWriter:
 
 
 class ProbabilityWriter:
-    """Prints a line for each drawn character: it and its probability, then the most probable ones and theirs."""
+    """A writer of a line for each drawn character: its probability, and the most probable characters with theirs."""
 
     portion = 1
 

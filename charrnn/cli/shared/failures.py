@@ -76,7 +76,7 @@ def unwritable(what: str, error: OSError) -> str:
 
 
 class Shower(Protocol):
-    """Shows events.
+    """A display of events.
 
     Attributes:
         stream: the stream that it writes to.

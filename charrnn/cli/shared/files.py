@@ -1,11 +1,14 @@
-"""Files that commands write beside stdout."""
+"""Files that commands write besides stdout."""
 
-from collections.abc import Iterable, Iterator
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from charrnn.cli.shared.signals import signals
 from charrnn.errors import CorpusError
-from charrnn.storage.atomic import abandon, reason, write_atomically
+from charrnn.storage.atomic import abandon, reason, sync_folder, write_atomically
 
 
 def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, option: str) -> int:
@@ -46,3 +49,48 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
     except OSError as error:
         raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None
     return characters
+
+
+def write_folder(files: Mapping[str, bytes], output: Path, *, overwrite: bool, option: str) -> None:
+    """Write files into a folder: a new folder appears whole or not at all, and so does each file of an existing one.
+
+    Args:
+        files: the files' contents by their names, which may begin with folders: ``folder/name``.
+        output: the folder; the folders above it are created if needed.
+        overwrite: whether files in an existing folder may be replaced. Other files there stay.
+        option: the option that named the folder, for error messages.
+
+    Raises:
+        CorpusError: The folder exists already, is a file, or cannot be written.
+    """
+    try:
+        if output.exists() and not output.is_dir():
+            raise CorpusError(f"the output must be a folder, not {output}: choose another {option}")
+        if output.is_dir() and any(output.iterdir()) and not overwrite:
+            raise CorpusError(
+                f"{output} exists already: choose another {option}, or replace files in it with --overwrite"
+            )
+        target = output.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and any(target.iterdir()):
+            for name, content in files.items():
+                _write_below(target, name, content)
+            return
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as temporary:
+            made = Path(temporary) / target.name
+            made.mkdir()
+            with signals.cleaning(lambda: shutil.rmtree(temporary, ignore_errors=True)):
+                for name, content in files.items():
+                    _write_below(made, name, content)
+                if target.exists():  # an empty folder, over which Windows cannot rename
+                    target.rmdir()
+                os.rename(made, target)  # noqa: PTH104
+        sync_folder(target.parent)
+    except OSError as error:
+        raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None
+
+
+def _write_below(folder: Path, name: str, content: bytes) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content)

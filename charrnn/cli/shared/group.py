@@ -23,7 +23,7 @@ class FolderGroup(click.Group):
         return sorted(path.stem.replace("_", "-") for path in found if path.stem not in NO_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command of that name."""
+        """Import the command with that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = import_module(f"charrnn.cli.{module_of(cmd_name)}").command

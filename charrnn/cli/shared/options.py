@@ -72,7 +72,7 @@ def option(*names: str, unset: object = None, **attributes: Any) -> Callable[[F]
 
 
 def declared(one: Option, **changed: Any) -> Callable[[F], F]:
-    """Make the command-line option of a declaration.
+    """Build the command-line option for a declaration.
 
     An option that is not given is None, so that its default can be decided elsewhere; a switch that is on by default
     is True.
@@ -86,6 +86,7 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
     if one.kind is bool:
         flag = f"{flag}/--no-{one.flag}" if one.negatable else flag
         attributes |= {"is_flag": True, "default": one.default or None}
+        attributes |= {"unset": "on" if one.default else "off"} if one.negatable else {}
     else:
         kind = click.Path(path_type=Path) if one.kind is Path else one.kind
         unset = str(one.default) if one.shown_default is None and one.default is not None else one.shown_default
@@ -94,7 +95,7 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
 
 
 def is_typed(name: str) -> bool:
-    """Whether a parameter was given on the command line, not by a variable, which may mean other commands."""
+    """Whether a parameter was given on the command line, not by a variable, which may be meant for other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
@@ -110,7 +111,7 @@ def where(folder: Path) -> list[str]:
 
 
 def command_on(name: str, folder: Path, command: str) -> str:
-    """Build a command line for the run or sweep of that name."""
+    """Build a command line for the run or sweep called ``name``."""
     words = [*where(folder), "--", name] if name.startswith("-") else [name, *where(folder)]
     return pasteable(["charrnn", command, *words])
 
@@ -130,13 +131,13 @@ precision = option(
 
 
 def unknown(help_text: str) -> Callable[[F], F]:
-    """Declare ``--unknown`` with a help text that begins with the command's own."""
+    """Declare ``--unknown``, whose help begins with ``help_text``."""
     return option(
         "--unknown",
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=f"{help_text} replace reads the closest known ones instead.",
+        help=f"{help_text} With replace, similar known characters are read instead (e for é), or else a space.",
     )
 
 

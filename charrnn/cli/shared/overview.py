@@ -7,9 +7,6 @@ from typing import Any
 
 from charrnn.errors import CheckpointError, ConfigError, VocabularyError
 
-NOT_PARAMETERS = ("optimizer.", "state.", "good.")
-"""Prefixes of the names of tensors that are not parameters."""
-
 
 @dataclass(frozen=True)
 class Overview:
@@ -78,8 +75,10 @@ class Overview:
 
 
 def _parameters(tensors: dict[str, tuple[tuple[int, ...], str]]) -> int:
+    from charrnn.storage.checkpoint import OF_TRAINING
+
     return sum(
         math.prod(shape)
         for name, (shape, _) in tensors.items()
-        if not name.startswith(NOT_PARAMETERS) and ".bias_hh" not in name
+        if not name.startswith(OF_TRAINING) and ".bias_hh" not in name
     )

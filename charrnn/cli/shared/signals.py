@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Windows has no SIGHUP."""
+"""Signals that end a program; Windows has no SIGHUP."""
 
 TICK = 0.5
 """Seconds between two alarms at a prompt."""

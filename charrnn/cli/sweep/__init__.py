@@ -1,4 +1,4 @@
-"""``charrnn sweep``: train many models from one file."""
+"""``charrnn sweep``: train the runs that a file describes, to compare them."""
 
 import gc
 import signal
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 
 FILES_ALONE = ("threads", "init-from")
-"""Options that no variable sets: the sweep divides the threads among runs, and its paths start from its file."""
+"""Options that a sweep does not take from environment variables.
+
+The sweep divides the threads among its runs, and paths are relative to its file."""
 
 SWEEP_EXAMPLES = """\b
 Examples:
@@ -44,7 +46,12 @@ Examples:
 @declared(
     RUN_OPTIONS["threads"], type=options.THREADS, help="Threads of each run.", unset="the cores, divided by --jobs"
 )
-@option("--dask", metavar="WHERE", help="Train on a Dask cluster: its address, its scheduler file, or local.")
+@option(
+    "--dask",
+    metavar="WHERE",
+    help="Train on the Dask cluster with this address or scheduler file; the word local starts one on this machine.",
+    unset="this machine, no cluster",
+)
 @option("--retry-failed", is_flag=True, help="Train failed runs again.")
 @options.checkpoints
 @option("--quiet", is_flag=True, help="Show errors only.")
@@ -61,7 +68,7 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Train many models from one file.
+    """Train the many runs that a file describes, to compare hyperparameters.
 
     SPEC.toml names a text, the options of all runs in [fixed], and the runs: all combinations of values in [grid],
     random draws in [random], draws by Optuna in [optuna], single runs in [[run]]. Each run has a folder of its own,

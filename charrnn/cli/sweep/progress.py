@@ -9,7 +9,7 @@ from charrnn.sweeps.sweep import RunEnded, RunEvaluated, SweepEvent, SweepStarte
 
 
 class NoProgress:
-    """Shows nothing.
+    """A report that shows nothing.
 
     Attributes:
         stream: the stream that it writes to.
@@ -25,7 +25,7 @@ class NoProgress:
 
 
 class JsonProgress(NoProgress):
-    """Prints one JSON object for each event on stdout."""
+    """A report of one JSON object for each event, on stdout."""
 
     def __init__(self) -> None:
         self.stream = sys.stdout

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ONCE = ("minutes", "plan", "preview", "name", "checkpoints", "resume", "overwrite", "threads")
-"""Options that the command which repeats a run leaves out: they do not change what is trained, or it sets others."""
+"""Options left out of the command that repeats a run: they change nothing that is trained, or it sets them itself."""
 
 TRAIN_EXAMPLES = """\b
 Examples:
@@ -62,10 +62,10 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     input. Files compressed by gzip, bzip2, xz or zip are read as their contents.
 
     The model is saved in the folder checkpoints/<name>. Ctrl-C saves it and stops; --resume continues exactly where it
-    stopped. The limits of a resumed run include what it trained before.
+    stopped. --steps, --epochs and --minutes count from the first start of a run, not from where it is resumed.
 
-    A run limited by --minutes (the default is 10) chooses the options you leave out; the defaults shown are those of
-    runs with --steps, --epochs or --no-plan.
+    Without --steps and --epochs, a run takes 10 minutes, or --minutes, and charrnn chooses the options that you leave
+    out, for this text and machine. The defaults below hold for runs with --steps, --epochs or --no-plan.
     """
     if not corpora and not given["resume"]:
         raise click.UsageError("No text to train on: give a file, a folder, or - for standard input.")
@@ -175,7 +175,7 @@ def _sources(corpora: tuple[str, ...]) -> Iterator[str]:
 
 
 def _repeat_command(corpora: tuple[str, ...], run: "Run", plan: "Plan", given: Mapping[str, Any]) -> str:
-    """Build the command that trains a planned run's model again under another name, by steps and all chosen options."""
+    """Build the command that trains a planned run's model again: another name, its steps, and all chosen options."""
     words = ["charrnn", "train", *_sources(corpora)]
     chosen = {**given, **plan.options}
     for parameter in command.params:

@@ -47,7 +47,7 @@ SMOOTHED_STEPS = 50
 
 
 class NoReport:
-    """Shows nothing."""
+    """A report that shows nothing."""
 
     stream: IO[str] = sys.stderr
 
@@ -59,7 +59,7 @@ class NoReport:
 
 
 class JsonReport(NoReport):
-    """Prints one JSON object for each event on stdout."""
+    """A report of one JSON object for each event, on stdout."""
 
     def __init__(self, unit: str) -> None:
         self.stream = sys.stdout
@@ -163,7 +163,7 @@ class TextReport:
         return [*self._late(finished), saved, *hint, f"next:  {self._next_command}"]
 
     def _late(self, finished: Finished) -> list[str]:
-        """A note if the run's minutes ended before its steps."""
+        """Return a note if the run's time was up before all its steps were done."""
         steps = self._job.trainer.settings.steps
         if finished.reason != "minutes" or not steps:
             return []
@@ -241,7 +241,7 @@ class Mean:
 
 
 def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
-    """The fields of an evaluation's line."""
+    """Return the fields of an evaluation's line."""
     name, trained, value = metric.name, event.train.get(metric.name), event.val[metric.name]
     validated = [] if value is None else [(0, f"val {value:.3f} {name}")]
     if value is not None and metric.nats:
@@ -257,7 +257,7 @@ def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
 
 
 def rollback_line(event: RolledBack) -> str:
-    """The line that reports a divergence."""
+    """Return the line that reports a divergence."""
     return (
         f"step {event.step:,}  diverged ({event.why}): training goes on from step {event.back_to:,}, "
         f"with the learning rate times {event.rate_factor:g}"

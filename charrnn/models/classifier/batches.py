@@ -1,4 +1,4 @@
-"""Labelled rows as batches."""
+"""Batches of labelled rows."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from charrnn.training.settings import TrainingSettings
 
 
 def batches_of(config: ClassifierConfig, settings: TrainingSettings, data: Examples) -> RowBatches:
-    """Batches of labelled rows."""
+    """Cut labelled rows into batches of ids (T, B) and target labels (1, B)."""
     classes = {label: number for number, label in enumerate(config.labels)}
     rows = [data.vocabulary.encode(row.given) for row in data.rows]
     targets = np.array([classes[row.wanted] for row in data.rows], np.int32)

@@ -1,9 +1,10 @@
-"""The options of a model that labels."""
+"""The options of a classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.kinds.config import columns_option, of_model, task_option
@@ -16,27 +17,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassifierConfig(RecurrentConfig):
-    """The shape of a model that labels; see ``ModelConfig``."""
+    """The shape of a classifier; see ``ModelConfig``."""
 
     task: str = task_option("label")
-    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
+    directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )
     symbol_dropout: float = of_model(
-        0.0, "Probability that a symbol is hidden from the network in training.", least=0, below=1, retrained=True
+        0.0,
+        "Probability that an input character is hidden from the network in training.",
+        least=0,
+        below=1,
+        retrained=True,
     )
     columns: str = columns_option()
 
     labels: Sequence[str] = ()
-    """What a row can be labelled, in the order of the classes."""
+    """All labels, in the order of the classes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         columns_of(self.columns)
         object.__setattr__(self, "labels", check_labels(self.labels))
 
-    @property
+    @cached_property
     def layers(self) -> BidirectionalShape:
         """The shape of the recurrent layers."""
         from charrnn.layers.bidirectional import BidirectionalShape

@@ -1,4 +1,4 @@
-"""What training a model that labels takes."""
+"""Memory and operations of training a classifier."""
 
 from collections.abc import Mapping
 
@@ -8,25 +8,25 @@ from charrnn.models.row_cost import RowCost
 
 
 class ClassifierCost(RowCost):
-    """See ``charrnn.kinds.kind.Cost``."""
+    """Memory and operations of training a classifier; see ``charrnn.kinds.kind.Cost``."""
 
     config: ClassifierConfig
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """See ``Cost``."""
+        """Weights that are multiplied for each character; see ``Cost``."""
         return self.layer_weights
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """See ``Cost``."""
+        """Units of all gates of all layers; see ``Cost``."""
         return float(self.config.num_layers * self.config.directions * self.table_width)
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """See ``NetworkCost``."""
+        """Shape of each tensor, by name; see ``NetworkCost``."""
         return shapes_of(self.config)
 
     def row_bytes(self) -> int:
-        """See ``Cost``."""
+        """Bytes for the activations of one character; see ``Cost``."""
         return self.config.num_layers * self.config.directions * self.layer_numbers * self.config.dtype.itemsize

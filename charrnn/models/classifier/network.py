@@ -1,9 +1,10 @@
-"""The model that labels: many to one.
+"""The classifier, a many-to-one network.
 
-characters -> tables -> recurrent layers in both directions -> pooling -> projection -> softmax over the labels
+characters -> input tables -> recurrent layers in both directions -> pooling -> projection -> softmax over the labels
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.softmax import Softmax
+from charrnn.layers.spare import Spare
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.models.stateless import RowNetwork
@@ -27,14 +29,14 @@ from charrnn.training.row_batches import by_length, padded_rows
 from charrnn.workers import Workers, share
 
 TOGETHER = 64
-"""Texts that are labelled at a time."""
+"""Texts that are read in one batch by ``log_probabilities``."""
 
 
 class ClassifierParameters(Parameters):
-    """The tensors.
+    """The tensors of a classifier, or their gradient.
 
-    embedding.weight (V, E), absent for one-hot input; those of the recurrent layers, see
-    ``charrnn.layers.bidirectional``; head.weight (C, 3 D H), head.bias (C,) for C labels.
+    embedding.weight (V, E), absent for one-hot input; the tensors of the recurrent layers, see
+    ``charrnn.layers.bidirectional``; head.weight (C, 3 D H) and head.bias (C,) for C labels and D directions.
     """
 
     config: ClassifierConfig
@@ -43,7 +45,7 @@ class ClassifierParameters(Parameters):
         super().__init__(config, shapes_of(config))
 
     def initialise(self, rng_seed: int) -> "ClassifierParameters":
-        """See ``Parameters``."""
+        """Fill with initial values; returns self. See ``Parameters``."""
         config, random = self.config, np.random.default_rng(rng_seed)
         if EMBEDDING in self.tensors:
             self[EMBEDDING][:] = initial_embedding(random, self[EMBEDDING].shape)
@@ -52,13 +54,13 @@ class ClassifierParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors under PyTorch's names; see ``Parameters``."""
         tensors = dict(self.tensors)
         self.config.layers.to_torch(tensors)
         return tensors
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "ClassifierParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         shapes = checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
         copies = self.copies_of(tensors, shapes)
@@ -85,7 +87,7 @@ def _around(config: ClassifierConfig, layers: Mapping[str, tuple[int, ...]]) -> 
 
 
 class Classifier(RowNetwork):
-    """The model on packed weights; see ``RowNetwork``."""
+    """A classifier on packed weights; see ``RowNetwork``."""
 
     config: ClassifierConfig
 
@@ -95,15 +97,15 @@ class Classifier(RowNetwork):
         config = parameters.config
         super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, config.packed_dtype, training=training)
+        self._spare = Spare(partial(ClassifierBuffers, config))
         self.refresh()
 
     def packed(self) -> tuple[Any, ...]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return self.inputs, self.layers, self.head
 
     def run(self, x: Array, lengths: Array) -> Array:
-        """Log probabilities (B, C) of the labels of rows of ids (T, B)."""
-        buffers = ClassifierBuffers(self.config, *x.shape)
+        """Compute the log probabilities (B, C) of the labels, for rows of ids (T, B) with ``lengths`` (B,)."""
         ids, classes = self.in_orders(x, lengths), len(self.config.labels)
         found = np.empty((x.shape[1], classes))
 
@@ -112,11 +114,13 @@ class Classifier(RowNetwork):
             self.forward(ids, lengths, buffers, first, last)
             log_softmax(buffers.softmax.logits, classes, found, first, last)
 
-        self.workers.run(rows, most=x.shape[1])
+        with self._spare.lent(*x.shape) as spare:
+            buffers = spare.shortened(len(x))
+            self.workers.run(rows, most=x.shape[1])
         return found
 
     def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
-        """Log probabilities (N, C) of the labels of texts of ids; ``before_batch`` may raise to stop."""
+        """Log probabilities (N, C) of the C labels for N texts of ids; ``before_batch`` may raise to stop."""
         found = np.empty((len(texts), len(self.config.labels)))
         for chosen in by_length(np.array([len(text) for text in texts], np.int64), TOGETHER):
             before_batch()
@@ -133,14 +137,14 @@ class Classifier(RowNetwork):
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Logits of the rows ``first`` to ``last`` of a batch."""
+        """Compute the logits of the rows ``first`` to ``last`` of a batch."""
         self.read(ids, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
         outputs, seed = self.layers.outputs(buffers.layers), self.pooling_seed(dropout_seed)
         buffers.pooling.forward(outputs, lengths, first, last, dropout_seed=seed)
         self.head.forward([buffers.pooling.pooled], buffers.softmax.logits, buffers.one_step, first, last)
 
     def pooling_seed(self, dropout_seed: int | None) -> int | None:
-        """The dropout seed of the pooling, which no layer has."""
+        """The dropout seed of the pooling, which follows those of the recurrent layers; None without dropout."""
         return None if dropout_seed is None else dropout_seed + self.config.num_layers * self.config.directions
 
 
@@ -148,10 +152,10 @@ class ClassifierBuffers:
     """The model's arrays, for T steps of B rows.
 
     Attributes:
-        layers: of the recurrent layers.
+        layers: arrays of the recurrent layers.
         pooling: summaries of their outputs.
         softmax: logits (1, B, at least C) and losses.
-        one_step: what products of the head need.
+        one_step: row indices and buffers of the head's matrix products.
     """
 
     def __init__(self, config: ClassifierConfig, steps: int, rows: int, *, training: bool = False) -> None:
@@ -163,14 +167,20 @@ class ClassifierBuffers:
         self.softmax = Softmax.allocate(1, rows, len(config.labels), dtype)
         self.one_step = Rows.allocate(1, rows, longest, packed)
 
+    def shortened(self, steps: int) -> "ClassifierBuffers":
+        """The same arrays for fewer steps."""
+        shorter = copy(self)
+        shorter.layers = self.layers.shortened(steps)
+        return shorter
+
 
 class ClassifierLearner:
-    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+    """Computes loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
 
-    The phases are those of ``charrnn.models.language.learner``: rows, weights, embedding.
+    It has the same phases as ``charrnn.models.language.learner``: rows, weights, embedding.
 
     Args:
-        network: made for training.
+        network: a network made with ``training=True``.
         steps: T.
         rows: B.
     """
@@ -185,7 +195,7 @@ class ClassifierLearner:
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """See ``Learner``; targets are (1, B) labels."""
+        """Compute the mean loss and its gradient; the targets are labels (1, B). See ``Learner``."""
         network, buffers, lengths = self.network, self._buffers, batch.lengths
         assert lengths is not None
         buffers.layers = self._whole.shortened(len(batch.inputs))
@@ -209,7 +219,7 @@ class ClassifierLearner:
         return softmax.mean_loss(batch.weights)
 
     def _hidden(self, x: Array, seed: int | None) -> Array:
-        """The ids (T, B) with some characters hidden: END, which no row holds, stands for them."""
+        """Replace some of the ids (T, B) by END, which no row contains, to hide these characters from the network."""
         config = self.network.config
         if seed is None or not config.symbol_dropout:
             return x

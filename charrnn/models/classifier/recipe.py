@@ -1,7 +1,8 @@
-"""Choose the model that labels best after a given time; the constants are measured on names and their languages.
+"""Choose the classifier with the best accuracy after a given time.
 
-Labels of short texts are learned by heart after a few passes, so what counts is regularisation, of which many passes
-need much (Srivastava et al. 2014, "Dropout"; Szegedy et al. 2016 for label smoothing).
+The constants are measured on names and their languages. A network memorises the labels of short texts after a few
+passes over the data. So regularisation matters most, and the more passes, the more of it (Srivastava et al. 2014,
+"Dropout"; Szegedy et al. 2016 for label smoothing).
 """
 
 import math
@@ -18,16 +19,16 @@ CLASSIFIER_RATE = 0.008
 """Peak learning rate."""
 
 CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.2, "label_smoothing": 0.1}
-"""For MANY_PASSES or more; proportionally less for fewer."""
+"""Regularisation for MANY_PASSES or more; proportionally less for fewer passes."""
 
 MANY_PASSES, MOST_PASSES = 20.0, 50.0
-"""Passes over the data that need all of the regularisation, and after which no more is learned."""
+"""Passes over the data from which on regularisation is full; and passes after which no more is learned."""
 
 REFERENCE_CHARACTERS = 94_000
-"""Data of so many characters need MOST_PASSES; smaller ones need more, by the square root of the ratio."""
+"""Characters of data for which MOST_PASSES holds; smaller data need more, by the square root of the ratio."""
 
 CLASSIFIER_VALIDATED = 0.05
-"""Part of the rows to validate with: each that is not learned is missed."""
+"""Fraction of the rows to validate with; small, as these rows are missing in the training part."""
 
 
 def choose_classifier(draft: Draft, speed: Speed) -> float:
@@ -51,5 +52,5 @@ def choose_classifier(draft: Draft, speed: Speed) -> float:
 
 
 def most_passes(characters: int) -> float:
-    """Passes over data of ``characters`` characters after which no more is learned."""
+    """Most useful passes over data of ``characters`` characters."""
     return MOST_PASSES * max(1.0, math.sqrt(REFERENCE_CHARACTERS / characters))

@@ -1,4 +1,4 @@
-"""The model that writes text for a label: a recurrent language model to which the label is an input at every step."""
+"""The model that writes text for a label: a recurrent language model that reads the label at every step."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from charrnn.models.rows import RowsKind
 from charrnn.text.columns import columns_of
 
 PREVIEWED_LABELS = 3
-"""Texts of a preview."""
+"""Labels whose texts a preview shows."""
 
 
 class Conditional(RowsKind, Language):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``rnn`` of task ``conditional``: writes text for a label."""
 
     name = "rnn"
     tasks = ("conditional",)
@@ -26,11 +26,11 @@ class Conditional(RowsKind, Language):
     refitted = frozenset({*RowsKind.refitted, "label_counts"})
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """See ``Kind``: what is given."""
+        """The column of the input, which is the label; see ``Kind``."""
         return columns_of(options.get("columns", ConditionalConfig.columns))[0]
 
     def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
-        """See ``Kind``: labels and their texts."""
+        """Parse the corpus into labels and their texts; see ``Kind``."""
         from charrnn.models.conditional.data import LabelledTexts, turned_round
         from charrnn.text.examples import examples_of
 
@@ -38,83 +38,89 @@ class Conditional(RowsKind, Language):
         return LabelledTexts(turned_round(rows), corpus.vocabulary)
 
     def parameters(self, config: Any) -> Any:
-        """See ``Kind``."""
+        """Make the network's tensors, all zero; see ``Kind``."""
         from charrnn.models.conditional.network import ConditionalParameters
 
         return ConditionalParameters(config)
 
     def check_fit(self, config: Any, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes and types of a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.conditional.network import check_tensors
 
         check_tensors(config, tensors)
 
     def load(self, config: Any, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Build the network from a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.conditional.network import ConditionalNetwork
 
         return ConditionalNetwork(self.parameters(config).load_tensors(tensors), workers)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """See ``Kind``."""
+        """Make the learner that computes loss and gradient; see ``Kind``."""
         from charrnn.models.conditional.network import ConditionalLearner, ConditionalNetwork
 
         return ConditionalLearner(ConditionalNetwork(parameters, workers, training=True), steps, streams)
 
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
-        """See ``Kind``."""
+        """Cut the labelled texts into batches; see ``Kind``."""
         from charrnn.models.conditional.batches import conditional_batches
 
         return conditional_batches(config, settings, data)
 
     def cost(self, config: Any) -> Any:
-        """See ``Kind``."""
+        """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.conditional.cost import ConditionalCost
 
         return ConditionalCost(config)
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """See ``Kind``: bits per character given the label."""
+        """Measure the bits per character given the label; see ``Kind``."""
         from charrnn.models.conditional.measure import validate_given
 
         return validate_given(network, data, before_window)
 
     def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
-        """See ``Kind``."""
+        """Measure how well the label helps to predict texts; see ``Kind``."""
         from charrnn.models.conditional.measure import evaluate_given
 
         return evaluate_given(network, vocabulary, text, training)
 
     def reader(self, network: Any, **how: Any) -> Any:
-        """See ``Kind``."""
+        """Raise ``ConfigError``, as a text has a probability only given a label; see ``Kind``."""
         raise ConfigError(
             "a text has a probability given a label: choose the label with --given, or in a program with Model.given"
         )
 
     def sampler(self, network: Any) -> Any:
-        """See ``Kind``."""
+        """Raise ``ConfigError``, as a text is drawn only for one label; see ``Kind``."""
         raise ConfigError(
             "this needs a model of one label: choose the label with --given, or in a program with Model.given"
         )
 
     def given(self, network: Any, label: str) -> Any:
-        """See ``Kind``."""
+        """Build the language model of one label's texts; see ``Kind``."""
         return network.of_label(label)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network, network.config.labels)
+
     def label_for(self, network: Any, rng_seed: int) -> str:
-        """See ``Kind``: by the labels' shares of the texts."""
+        """Draw a label with the probability of its share of the training texts; see ``Kind``."""
         from charrnn.models.conditional.draw import draw_label
 
         return draw_label(network.config, rng_seed)
 
     def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
-        """See ``Kind``: some labels and a text of each."""
+        """Sample a text for each of some labels; see ``Kind``."""
         from charrnn.models.conditional.draw import sample_labels
 
         return sample_labels(network, vocabulary, rng_seed, step, PREVIEWED_LABELS)
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """See ``Kind``."""
+        """Choose the options that the user left open; see ``Kind``."""
         from charrnn.models.conditional.recipe import choose_conditional
 
         return choose_conditional(draft, speed)

@@ -1,4 +1,7 @@
-"""Texts with their labels as batches: the number of the label is the first input, then the text is read from END on."""
+"""Batches of labelled texts.
+
+The first input of a row is the number of its label. Then the text is read, beginning with END.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +16,7 @@ from charrnn.training.settings import TrainingSettings
 
 
 def conditional_batches(config: ConditionalConfig, settings: TrainingSettings, data: Examples) -> RowBatches:
-    """Batches of the rows, for ``charrnn.models.conditional.network.ConditionalLearner``."""
+    """Cut labelled texts into batches for ``charrnn.models.conditional.network.ConditionalLearner``."""
     classes = np.array([config.class_of(row.wanted) for row in data.rows], np.int32)
     rows = [with_ends(data.vocabulary.encode(row.given), config.end) for row in data.rows]
     lengths = np.array([len(row) - 1 for row in rows], np.int64)
@@ -21,7 +24,7 @@ def conditional_batches(config: ConditionalConfig, settings: TrainingSettings, d
 
 
 def with_ends(text: RowIds, end: int) -> RowIds:
-    """A text between two ENDs."""
+    """Put END before and after a text of ids."""
     return np.concatenate([[end], text, [end]]).astype(np.int32)
 
 

@@ -19,9 +19,9 @@ class ConditionalConfig(LanguageConfig):
     columns: str = columns_option()
 
     labels: Sequence[str] = ()
-    """What texts can be of, in the order of the classes."""
+    """All labels, in the order of the classes."""
     label_counts: Sequence[int] = ()
-    """Texts of each label that there were."""
+    """Number of training texts of each label."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -33,10 +33,10 @@ class ConditionalConfig(LanguageConfig):
             raise ConfigError(f"label_counts must be a count for each label, not {counts!r}: use another checkpoint")
 
     def class_of(self, label: str) -> int:
-        """The number of a label.
+        """The class number of a label.
 
         Raises:
-            ConfigError: the model has not learned it.
+            ConfigError: the model has not learned this label.
         """
         if label not in self.labels:
             raise ConfigError(f"a label must be one that the model has learned, {self._some()}, not {label!r}")
@@ -50,6 +50,6 @@ class ConditionalConfig(LanguageConfig):
 
     @property
     def of_one_label(self) -> LanguageConfig:
-        """The shape of the language model of one label's texts."""
+        """The config of the language model of a single label's texts."""
         values = {field.name: getattr(self, field.name) for field in fields(LanguageConfig)}
         return LanguageConfig(**{**values, "task": TEXT})

@@ -1,4 +1,4 @@
-"""What training a model that writes text for a label takes."""
+"""Memory and operations of training a model that writes text for a label."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,15 @@ from charrnn.models.language.cost import LanguageCost
 
 
 class ConditionalCost(LanguageCost):
-    """See ``LanguageCost``."""
+    """The cost of a language model with a row of weights for each label; see ``LanguageCost``."""
 
     config: ConditionalConfig
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """See ``NetworkCost``."""
+        """Shape of each tensor, by name; see ``NetworkCost``."""
         return {**super().shapes, LABELS: (len(self.config.labels), self.config.stack.gate_width)}
 
     def advice(self, *, activations: bool) -> str:
-        """See ``Cost``."""
+        """The options to reduce; ``--seq-length`` has no effect on rows that are read whole. See ``Cost``."""
         return super().advice(activations=activations).replace("--batch-size or --seq-length", "--batch-size")

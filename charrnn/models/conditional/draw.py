@@ -1,4 +1,4 @@
-"""Labels that are drawn, and some of their texts."""
+"""Draw a label at random, and sample texts of some labels."""
 
 import numpy as np
 
@@ -9,18 +9,18 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.preview import preview
 
 OF_LABELS = -1
-"""The random sequence of a seed by which its label is drawn; its text is drawn by another one."""
+"""The stream of random numbers from which a seed's label is drawn; its text is drawn from another stream."""
 
 
 def draw_label(config: ConditionalConfig, rng_seed: int) -> str:
-    """A label by its share of the texts, the same for the same seed."""
+    """Draw a label with the probability of its share of the training texts; the same for the same seed."""
     chance = (int(generator(rng_seed, OF_LABELS)[0]) >> 11) / 2**53
     ends = np.cumsum(config.label_counts)
     return config.labels[int(np.searchsorted(ends, chance * ends[-1], side="right"))]
 
 
 def sample_labels(network: ConditionalNetwork, vocabulary: Vocabulary, rng_seed: int, step: int, count: int) -> str:
-    """A text of each of ``count`` labels, determined by the model, the seed and the step."""
+    """Sample one line of text for each of ``count`` labels; determined by the model, the seed and the step."""
     chosen = np.random.default_rng((rng_seed, step)).permutation(len(network.config.labels))[:count]
     labels = [network.config.labels[at] for at in chosen]
     texts = [preview(network.of_label(label), vocabulary, rng_seed, step).partition("\n")[0] for label in labels]

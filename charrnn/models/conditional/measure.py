@@ -1,4 +1,4 @@
-"""How well texts are predicted given their labels, and what a label tells of a text."""
+"""Measure how well texts are predicted given their labels, and how much a label tells about a text."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -25,16 +25,16 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.row_batches import RowIds, by_length, padded_rows
 
 SCORED_TOGETHER = 64
-"""Texts that are read at a time."""
+"""Texts that are read in one batch."""
 
 SCORED_STEPS = 256
-"""Steps of them that are read at a time."""
+"""Steps of a batch that are computed at a time."""
 
 
 def nats_given(
     network: ConditionalNetwork, texts: Sequence[RowIds], classes: RowIds, before_window: Callable[[], None] = go_on
 ) -> Float64s:
-    """-ln p(text | label) (N,) of texts of ids and their ends, for labels of these numbers (N,)."""
+    """Compute -ln p(text | label) (N,) of N texts of ids, each with its end, for the labels ``classes`` (N,)."""
     nats, end = np.empty(len(texts)), network.config.end
     for chosen in by_length(np.array([len(text) for text in texts], np.int64), SCORED_TOGETHER):
         ids, lengths = padded_rows([with_ends(texts[at], end) for at in chosen], len(chosen))
@@ -64,10 +64,10 @@ def validate_given(network: ConditionalNetwork, data: Examples, before_window: C
 def evaluate_given(
     network: ConditionalNetwork, vocabulary: Vocabulary, text: str, training: Examples | None
 ) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: what is known with the label, without it, and what it tells.
+    """Measure the bits per character with the label and without it, and the accuracy of the label by Bayes' rule.
 
-    Without the label, a text's probability is the sum over all labels of p(label) p(text | label). A text with a
-    character that the model does not know has no probability and is left out.
+    See ``charrnn.kinds.kind.Kind.evaluate``. Without the label, a text's probability is the sum over all labels of
+    p(label) p(text | label). A text with a character that the model does not know has no probability and is left out.
     """
     labels = network.config.labels
     all_rows = labelled_texts_in(text, network.config.columns)
@@ -100,13 +100,13 @@ def evaluate_given(
 def figures_given(
     rows: Sequence[Example], labels: Sequence[str], nats: Float64s, counts: Sequence[int]
 ) -> dict[str, float]:
-    """The figures of a model that gives each label's texts a probability.
+    """The figures of a model, from its probability of every text given every label.
 
     Args:
-        rows: of a text and its label.
-        labels: C.
+        rows: N texts and their labels.
+        labels: the C labels.
         nats: -ln p(text | label) (C, N).
-        counts: of the labels.
+        counts: number of training texts of each label.
     """
     own = np.array([labels.index(row.wanted) for row in rows])
     given = nats[own, np.arange(len(rows))]
@@ -122,5 +122,5 @@ def figures_given(
 
 
 def _bits(nats: Float64s, rows: Sequence[Example]) -> float:
-    """Bits per character of texts and their ends."""
+    """Bits per character of texts; the end of each text counts as one character."""
     return float(nats.sum()) / math.log(2) / sum(len(row.given) + 1 for row in rows)

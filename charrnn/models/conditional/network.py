@@ -1,9 +1,9 @@
-"""The model that writes text for a label: one to many.
+"""The model that writes text for a label, a one-to-many network.
 
-characters -> tables, + the label's row -> recurrent stack -> projection -> softmax
+characters -> input tables, + the label's row -> recurrent stack -> projection -> softmax
 
-The label is the first input of a row, and its row reaches the gates of the first layer at every step. So for one label,
-the model is a language model with another bias.
+The first input of a row is its label. The label's row of weights is added to the gates of the first layer at every
+step. So for a fixed label, the model is a language model with another bias.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,11 +25,11 @@ from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
 LABELS = "label.weight"
-"""Name of the labels' rows (C, G)."""
+"""Name of the tensor (C, G) with a row of weights for each label."""
 
 
 class ConditionalParameters(LanguageParameters):
-    """The tensors of a language model, and label.weight (C, G) for C labels; the labels' rows start at zero."""
+    """The tensors of a language model, and label.weight (C, G) for C labels, which starts at zero."""
 
     config: ConditionalConfig
 
@@ -37,9 +37,9 @@ class ConditionalParameters(LanguageParameters):
         Parameters.__init__(self, config, conditional_shapes(config))
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "ConditionalParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         check_tensors(self.config, tensors)
-        rows = np.array(tensors[LABELS])  # may be a view of the vector
+        rows = np.array(tensors[LABELS])  # a copy, as it may be a view of the vector
         super().load_tensors(tensors)
         self[LABELS][:] = rows
         return self
@@ -65,13 +65,13 @@ class ConditionalBuffers(LanguageBuffers):
     """The model's arrays, for T steps of B rows.
 
     Attributes:
-        classes: (T, B) the number of each row's label, the same in all steps.
+        classes: (T, B) the number of each row's label, the same at all steps.
     """
 
     classes: npt.NDArray[np.int32]
 
     def shortened(self, steps: int, states: int) -> "ConditionalBuffers":
-        """See ``LanguageBuffers``."""
+        """The same arrays for ``steps`` steps; see ``LanguageBuffers``."""
         own = super().shortened(steps, states)
         return ConditionalBuffers(own.stack, own.softmax, self.classes[:steps])
 
@@ -88,22 +88,22 @@ class ConditionalNetwork(Network):
         super().__init__(parameters, workers, training=training)
 
     def buffers(self, steps: int, streams: int, *, training: bool = False) -> ConditionalBuffers:
-        """See ``Network``; fill ``classes`` before a batch is read."""
+        """Allocate arrays; fill ``classes`` before a batch is read. See ``Network``."""
         own = super().buffers(steps, streams, training=training)
         return ConditionalBuffers(own.stack, own.softmax, np.zeros((steps, streams), np.int32))
 
     def starts(self, x: Array, buffers: LanguageBuffers, first: int, last: int) -> list[Bias]:
-        """See ``Network``: the first layer's has the labels' rows in it."""
+        """Add the labels' rows to the biases of the first layer's gates; see ``Network``."""
         assert isinstance(buffers, ConditionalBuffers)
         plain, *upper = super().starts(x, buffers, first, last)
         gates, rows = buffers.stack.activations[0].gates, buffers.stack.rows
         return [self.conditioning.forward(plain, buffers.classes, gates, rows, first, last), *upper]
 
     def of_label(self, label: str) -> Network:
-        """The language model of one label's texts.
+        """Build the language model of a single label's texts, with the label's row added to the bias.
 
         Raises:
-            ConfigError: the model has not learned that label.
+            ConfigError: the model has not learned this label.
         """
         parameters = LanguageParameters(self.config.of_one_label)
         for name, tensor in parameters.tensors.items():
@@ -114,7 +114,7 @@ class ConditionalNetwork(Network):
 
 
 class ConditionalLearner(TruncatedBPTT):
-    """Loss and gradient of batches whose first input is the number of each row's label; see ``TruncatedBPTT``."""
+    """Computes loss and gradient of batches whose first input is each row's label; see ``TruncatedBPTT``."""
 
     network: ConditionalNetwork
     _buffers: ConditionalBuffers
@@ -122,7 +122,7 @@ class ConditionalLearner(TruncatedBPTT):
     def loss_and_gradient(
         self, batch: Batch, state: State, *, dropout_seed: int | None = None, **gradients: State | None
     ) -> float:
-        """See ``Learner``; inputs are (1 + T, B)."""
+        """Compute the mean loss and its gradient; the inputs are (1 + T, B), labels first. See ``Learner``."""
         self._buffers.classes[:] = batch.inputs[0]
         everywhere = np.ones(batch.inputs.shape[1], np.bool_)
         texts = replace(batch, inputs=batch.inputs[1:], reset=everywhere)

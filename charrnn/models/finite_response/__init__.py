@@ -1,7 +1,7 @@
 """The network of finite response: past values of the inputs -> tanh layer -> linear output -> squared error.
 
-What an input was more than ``lags`` rows ago has no effect. A series without inputs is its own input; then the network
-is the same as NARX.
+Values of an input more than ``lags`` rows ago have no effect. A series without inputs is used as its own input; the
+network is then the same as NARX.
 """
 
 from charrnn.models.forecaster.config import FiniteResponseConfig
@@ -9,7 +9,7 @@ from charrnn.models.forecaster.kind import WindowKind
 
 
 class FiniteResponse(WindowKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``tdnn`` of task ``series``: forecasts from past values of the inputs."""
 
     name = "tdnn"
     config = FiniteResponseConfig

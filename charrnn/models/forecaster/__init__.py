@@ -11,37 +11,37 @@ from charrnn.models.forecaster.kind import SeriesKind, lags_in_words
 
 
 class StateSpace(SeriesKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``rnn`` of task ``series``: recurrent networks that forecast."""
 
     name = "rnn"
     config = StateSpaceConfig
     lacks = frozenset({"update_every", "reset_probability"})
 
     def title(self, config: StateSpaceConfig) -> str:
-        """See ``Kind``."""
+        """Name the cell, the layers and the number of lags; see ``Kind``."""
         return f"{config.cell}, {config.layers_in_words} above {lags_in_words(config)}"
 
     def parameters(self, config: StateSpaceConfig) -> Any:
-        """See ``Kind``."""
+        """Make the network's tensors, all zero; see ``Kind``."""
         from charrnn.models.forecaster.network import StateSpaceParameters
 
         return StateSpaceParameters(config)
 
     def check_fit(self, config: StateSpaceConfig, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes and types of a checkpoint's tensors; see ``Kind``."""
         from charrnn.layers.parameters import check_shapes
         from charrnn.models.forecaster.network import checkpoint_shapes_of
 
         check_shapes(checkpoint_shapes_of(config), tensors)
 
     def load(self, config: StateSpaceConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Build the network from a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.forecaster.network import StateSpaceForecaster
 
         return StateSpaceForecaster(self.parameters(config).load_tensors(tensors), workers)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """See ``Kind``."""
+        """Make the learner that computes loss and gradient; see ``Kind``."""
         from charrnn.models.forecaster.network import StateSpaceForecaster
         from charrnn.models.forecaster.output import ForecasterLearner
 
@@ -49,7 +49,7 @@ class StateSpace(SeriesKind):
         return ForecasterLearner(network, self.parameters(parameters.config), steps, streams)
 
     def cost(self, config: StateSpaceConfig) -> Any:
-        """See ``Kind``."""
+        """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.forecaster.cost import ForecasterCost
         from charrnn.models.forecaster.network import state_space_shapes
         from charrnn.models.forecaster.output import with_output
@@ -57,13 +57,13 @@ class StateSpace(SeriesKind):
         return ForecasterCost(config, with_output(config, state_space_shapes(config)))
 
     def batches(self, config: StateSpaceConfig, settings: Any, data: Any) -> Any:
-        """See ``Kind``."""
+        """Cut the series into segments, and these into batches; see ``Kind``."""
         from charrnn.models.forecaster.forecast import segment_batches
 
         return segment_batches(config, settings, data)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: segments of no more rows than there are, and a batch of no more segments."""
+        """Reduce the segments' length to the number of rows, and the batch size to the number of segments."""
         from dataclasses import replace
 
         length = min(settings.seq_length or len(data), len(data))
@@ -79,12 +79,12 @@ class StateSpace(SeriesKind):
         return len(segment_starts(len(data), settings.seq_length))
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
-        """See ``Kind``."""
+        """Batches in one pass over the segments; see ``Kind``."""
         steps: int = math.ceil(self._segments(settings, data) / settings.batch_size)
         return steps
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """See ``Kind``."""
+        """Choose the options that the user left open; see ``Kind``."""
         from charrnn.models.forecaster.recipe import choose_forecaster
 
         return choose_forecaster(draft, speed, windows=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -20,33 +21,33 @@ if TYPE_CHECKING:
 class SeriesConfig(NetworkConfig):
     """The shape of a model that forecasts a series; see ``ModelConfig``.
 
-    A network reads K numbers at step t: the ``lags`` last values of the target before t, and the ``lags`` last values
-    of each input up to t.
+    At step t a network reads K numbers: the last ``lags`` values of the target before t, and the last ``lags`` values
+    of each input up to and including t.
     """
 
     task: str = task_option("series")
     hidden_size: int = of_model(8, "Units per layer.", least=1)
-    lags: int = of_model(10, "Past values of each column that a model of a series reads.", metavar="N", least=1)
-    target: str = declare("", "Column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
+    lags: int = of_model(10, "Number of past values of each column that the model reads.", metavar="N", least=1)
+    target: str = declare("", "Name of the column to predict.", "Data", metavar="COLUMN", shown_default="the last one")
     ignore: str = declare(
-        "", "Columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
+        "", "Names of columns to leave out, with commas between them.", "Data", metavar="COLUMNS", shown_default="none"
     )
-    horizon: int = declare(10, "How many rows ahead eval forecasts a series.", "Data", metavar="N", least=1)
+    horizon: int = declare(10, "How many rows ahead charrnn eval forecasts.", "Data", metavar="N", least=1)
     period: int = declare(
         0,
-        "Length of a season in rows, for the seasonal forecast that eval compares with.",
+        "Length of a season in rows, for the seasonal baseline of charrnn eval.",
         "Data",
         metavar="N",
-        shown_default="by the autocorrelation",
+        shown_default="found by autocorrelation",
         least=0,
     )
 
     column_names: Sequence[str] = ()
-    """The inputs, then the target."""
+    """Names of the inputs, then of the target."""
     means: Sequence[float] = ()
-    """Of each column, in the part to train on."""
+    """Mean of each column in the training part."""
     deviations: Sequence[float] = ()
-    """The same of standard deviations; 1 for a constant column."""
+    """Standard deviation of each column in the training part; 1 for a constant column."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,22 +69,22 @@ class SeriesConfig(NetworkConfig):
 
     @classmethod
     def declared(cls) -> dict[str, Option]:
-        """See ``ModelConfig``: numbers are not embedded."""
+        """The options, without ``embedding_size``, as numbers are not embedded; see ``ModelConfig``."""
         return {name: option for name, option in super().declared().items() if name != "embedding_size"}
 
     @property
     def inputs(self) -> int:
-        """F, the columns besides the target."""
+        """F, the number of columns besides the target."""
         return max(0, len(self.column_names) - 1)
 
     @property
     def reads_target(self) -> bool:
-        """Whether the network reads past values of the target, its own outputs when it forecasts."""
+        """Whether the network reads past values of the target; in a forecast its own outputs replace them."""
         return True
 
     @property
     def width(self) -> int:
-        """K, the numbers that the network reads at a step."""
+        """K, the number of values that the network reads at a step."""
         return self.lags * (self.inputs + self.reads_target)
 
 
@@ -91,28 +92,28 @@ class SeriesConfig(NetworkConfig):
 class StateSpaceConfig(SeriesConfig, RecurrentConfig):
     """The shape of a recurrent network that forecasts."""
 
-    lags: int = of_model(1, "Past values of each column that a model of a series reads.", metavar="N", least=1)
+    lags: int = of_model(1, "Number of past values of each column that the model reads.", metavar="N", least=1)
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
-        """The recurrent layers, above what reads the numbers."""
+        """The shape of the recurrent layers, the first of which reads K numbers."""
         return replace(super().stack, width=self.width, dense=True)
 
 
 @dataclass(frozen=True)
 class NarxConfig(SeriesConfig):
-    """The shape of a network whose hidden layer reads past values of the inputs and of the target."""
+    """The shape of a NARX network, whose hidden layer reads past values of the inputs and of the target."""
 
     model: str = model_option("narx")
 
 
 @dataclass(frozen=True)
 class FiniteResponseConfig(SeriesConfig):
-    """The shape of a network whose hidden layer reads past values of the inputs; see ``reads_target``."""
+    """The shape of a network whose hidden layer reads only past values of the inputs; see ``reads_target``."""
 
     model: str = model_option("tdnn")
 
     @property
     def reads_target(self) -> bool:
-        """Only of a series without inputs, which is its own."""
+        """Whether the series has no inputs; then the target serves as the input."""
         return not self.inputs

@@ -1,4 +1,4 @@
-"""What training a model that forecasts takes."""
+"""Memory and operations of training a model that forecasts."""
 
 import math
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from charrnn.models.network_cost import SAVING
 
 
 class ForecasterCost(Cost):
-    """See ``charrnn.kinds.kind.Cost``.
+    """The cost of a network that forecasts; see ``charrnn.kinds.kind.Cost``.
 
     Args:
         config: the model's shape.
-        shapes: of its tensors.
+        shapes: shape of each tensor, by name.
     """
 
     def __init__(self, config: SeriesConfig, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -32,13 +32,13 @@ class ForecasterCost(Cost):
         )
 
     def weight_bytes(self, states: int) -> int:
-        """See ``Cost``."""
+        """Bytes for parameters, gradient, optimizer state and packed weights; see ``Cost``."""
         itemsize = self.config.dtype.itemsize
         learned = itemsize * sum(padded(size, itemsize) for size in self._sizes)
         return (2 + states + (1 + SAVING) * (1 + states) + 2) * learned
 
     def row_bytes(self) -> int:
-        """See ``Cost``."""
+        """Bytes for the activations and inputs of one row of the series; see ``Cost``."""
         config, itemsize = self.config, self.config.dtype.itemsize
         units, arrays = padded(config.hidden_size, itemsize), 3
         if isinstance(config, StateSpaceConfig):
@@ -48,5 +48,5 @@ class ForecasterCost(Cost):
         return numbers * itemsize
 
     def advice(self, *, activations: bool) -> str:
-        """See ``Cost``."""
+        """The options to reduce; see ``Cost``."""
         return "--batch-size or --seq-length" if activations else "--hidden-size or --lags"

@@ -1,7 +1,8 @@
-"""What networks read of a series, their batches, and forecasts: one row ahead, or many from their own outputs.
+"""Compute the numbers that networks read of a series, cut them into batches, and forecast.
 
-At step t a network reads the lags last values of the target before t, and of each input up to t, the oldest first;
-before the first row, they are 0, the mean.
+At step t a network reads the last ``lags`` values of the target before t and of each input up to t, the oldest first.
+Values before the first row are 0, the mean of standardised values. Forecasts are for one row ahead, or for many; then
+the network's outputs replace values of the target that are not known yet.
 """
 
 from collections.abc import Sequence
@@ -22,35 +23,35 @@ Origins = npt.NDArray[np.int64]
 
 
 def windows_of(values: SeriesNumbers, lags: int, ends: Origins) -> SeriesNumbers:
-    """(n, lags): for each end the values before it, the oldest first; 0 before the first."""
+    """The ``lags`` values before each of n ``ends``, the oldest first: (n, lags); 0 before the first row."""
     padded = np.concatenate([np.zeros(lags), values])
     found: SeriesNumbers = padded[ends[:, np.newaxis] + np.arange(lags)]
     return found
 
 
 def read_at(config: Any, inputs: SeriesNumbers, past: SeriesNumbers, steps: Origins) -> SeriesNumbers:
-    """(n, K): what a network reads at some steps, given the past values (n, lags) of the target."""
+    """The numbers (n, K) that a network reads at n steps, given the past values (n, lags) of the target."""
     parts = [windows_of(column, config.lags, steps + 1) for column in inputs.T]
     return np.concatenate([*([past] if config.reads_target else []), *parts], axis=1)
 
 
 def read_all(config: Any, series: TimeSeries) -> SeriesNumbers:
-    """(known, K): what a network reads at all steps whose target is known."""
+    """The numbers (known, K) that a network reads at each step whose target is known."""
     inputs, target = series.standardised(config)
     steps = np.arange(series.known)
     return read_at(config, inputs, windows_of(target[: series.known], config.lags, steps), steps)
 
 
 def one_ahead(network: Any, series: TimeSeries) -> SeriesNumbers:
-    """(known,) the target, each row predicted from those before it."""
+    """Predict each known row of the target (known,) from the true values before it."""
     outputs, _ = network.follow(read_all(network.config, series))
     return in_units(network.config, outputs)
 
 
 def ahead(network: Any, series: TimeSeries, origins: Sequence[int] | Origins, horizon: int) -> SeriesNumbers:
-    """(origins, horizon): the target of the rows from each origin on, given those before it.
+    """Forecast ``horizon`` rows of the target from each origin on, given the rows before it: (origins, horizon).
 
-    Outputs take the place of values that are not known yet. The inputs of the rows are read.
+    Outputs replace values of the target that are not known yet. The true values of the inputs are read.
     """
     config, at = network.config, np.array(origins, np.int64)
     inputs, target = series.standardised(config)
@@ -70,16 +71,16 @@ def ahead(network: Any, series: TimeSeries, origins: Sequence[int] | Origins, ho
 
 
 def in_units(config: Any, outputs: SeriesNumbers) -> SeriesNumbers:
-    """Standardised values of the target in its own units."""
+    """Convert standardised values of the target to its own units."""
     found: SeriesNumbers = outputs * config.deviations[-1] + config.means[-1]
     return found
 
 
 def window_batches(config: Any, settings: TrainingSettings, part: Part) -> RowBatches:
-    """Batches of windows: each row is one step, whose lags are all known.
+    """Cut a part of a series into batches of windows: each row of a batch is one step, all of whose lags are known.
 
     Raises:
-        ConfigError: there are not more rows than lags.
+        ConfigError: the part has no more rows than lags.
     """
     steps = np.arange(part.first + config.lags, part.last)
     if not len(steps):
@@ -97,10 +98,13 @@ def _windows(config: Any, x: SeriesNumbers, target: SeriesNumbers, settings: Tra
 
 
 def segment_starts(rows: int, length: int) -> list[tuple[int, int, int]]:
-    """Segments of a series: the first row, the first whose prediction counts, and one beyond the last.
+    """Cut a series of ``rows`` rows into segments of at most ``length`` rows; 0 means one segment.
 
-    A segment has at most ``length`` rows, 0 for all. Its first half leads up to the state, except at the beginning of
-    the series, and is the second half of the segment before.
+    The second half of a segment is the first half of the next one, where it only warms up the state: its predictions do
+    not count. All predictions of the first segment count.
+
+    Returns:
+        For each segment: its first row, the first row whose prediction counts, and one beyond its last row.
     """
     if not length or rows <= length:
         return [(0, 0, rows)]
@@ -110,7 +114,7 @@ def segment_starts(rows: int, length: int) -> list[tuple[int, int, int]]:
 
 
 def segment_batches(config: Any, settings: TrainingSettings, part: Part) -> RowBatches:
-    """Batches of segments of a series; each begins from the state zero."""
+    """Cut a part of a series into batches of segments, each of which starts from the zero state."""
     x, (_, target) = read_all(config, part.whole), part.whole.standardised(config)
     segments = segment_starts(part.last, settings.seq_length)
     lengths = np.array([last - first for first, _, last in segments], np.int64)

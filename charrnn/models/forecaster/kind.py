@@ -1,4 +1,4 @@
-"""What the kinds have in common that forecast a series of numbers."""
+"""Base classes of the kinds that forecast a series of numbers."""
 
 from __future__ import annotations
 
@@ -27,46 +27,46 @@ class SeriesKind(Kind):
     precisions = ("float32", "float64", "bf16")
 
     def data(self, corpus: Any, options: Mapping[str, Any]) -> Any:
-        """See ``Kind``: a table."""
+        """Parse the corpus as a table; see ``Kind``."""
         from charrnn.models.forecaster.series import SeriesData
         from charrnn.training.settings import TrainingSettings
 
         return SeriesData(corpus, options, TrainingSettings.val_fraction)
 
     def predictor(self, network: Any, vocabulary: Any) -> Any:
-        """See ``Kind``: there are no lines."""
+        """Raise ``ConfigError``, as a series has no lines to answer; see ``Kind``."""
         raise ConfigError("a model for task series does not answer lines: ask it for a forecast, with a horizon")
 
     def check_reach(self) -> None:
-        """See ``Kind``."""
+        """Raise ``ConfigError``, as gradients are shown only for models that write text; see ``Kind``."""
         raise ConfigError("gradients are shown for models that write text, not for task series: choose another run")
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by gradients."""
+        """Make a trainer that learns by gradients; see ``Kind``."""
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
-        """See ``Kind``: the errors one row ahead."""
+        """Measure the errors of predictions one row ahead; see ``Kind``."""
         from charrnn.models.forecaster.measures import validate_part
 
         return validate_part(network, data, before_window)
 
     def preview(self, network: Any, vocabulary: Any, data: Any, rng_seed: int, step: int) -> str:
-        """See ``Kind``: the last rows and what is predicted for them."""
+        """Show predictions for the last rows beside their true values; see ``Kind``."""
         from charrnn.models.forecaster.measures import shown_part
 
         return shown_part(network, data)
 
     def evaluate(self, network: Any, vocabulary: Any, text: str, training: Any) -> Any:
-        """See ``Kind``."""
+        """Measure forecasts of a table, beside baselines; see ``Kind``."""
         from charrnn.models.forecaster.measures import evaluate_table
 
         return evaluate_table(network, text, training)
 
     def forecast(self, network: Any, horizon: int, text: str | None, training: Any) -> list[float]:
-        """See ``Kind``."""
+        """Feed the model's outputs back to continue the series; see ``Kind``."""
         from charrnn.models.forecaster.forecast import ahead
         from charrnn.models.forecaster.series import continued, series_in
 
@@ -87,46 +87,46 @@ class SeriesKind(Kind):
         return [float(value) for value in ahead(network, series, [series.known], horizon)[0]]
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
-        """See ``Kind``."""
+        """Compile what a preview needs, by making one; see ``Kind``."""
         self.preview(network, vocabulary, data, settings.rng_seed, 0)
 
     def most_epochs(self, config: Any, characters: int) -> float:
-        """See ``Kind``."""
+        """Passes over the data after which a model overfits; see ``Kind``."""
         from charrnn.models.forecaster.recipe import most_epochs_of
 
         return most_epochs_of(characters)
 
 
 class WindowKind(SeriesKind):
-    """A kind whose models read windows of past values."""
+    """A kind whose networks have no state and read a window of past values at each step."""
 
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 
     def title(self, config: Any) -> str:
-        """See ``Kind``."""
+        """Name the model, its lags and its hidden units; see ``Kind``."""
         return f"{self.name} of {lags_in_words(config)}, {config.hidden_size} units"
 
     def parameters(self, config: Any) -> Any:
-        """See ``Kind``."""
+        """Make the network's tensors, all zero; see ``Kind``."""
         from charrnn.models.narx.network import WindowParameters
 
         return WindowParameters(config)
 
     def check_fit(self, config: Any, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes and types of a checkpoint's tensors; see ``Kind``."""
         from charrnn.layers.parameters import check_shapes
         from charrnn.models.narx.network import window_shapes
 
         check_shapes(window_shapes(config), tensors)
 
     def load(self, config: Any, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Build the network from a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.narx.network import WindowForecaster
 
         return WindowForecaster(self.parameters(config).load_tensors(tensors), workers)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """See ``Kind``."""
+        """Make the learner that computes loss and gradient; see ``Kind``."""
         from charrnn.models.forecaster.output import ForecasterLearner
         from charrnn.models.narx.network import WindowForecaster
 
@@ -134,20 +134,20 @@ class WindowKind(SeriesKind):
         return ForecasterLearner(network, self.parameters(parameters.config), steps, streams)
 
     def cost(self, config: Any) -> Any:
-        """See ``Kind``."""
+        """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.forecaster.cost import ForecasterCost
         from charrnn.models.narx.network import window_shapes
 
         return ForecasterCost(config, window_shapes(config))
 
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
-        """See ``Kind``."""
+        """Cut the series into windows of lags, and these into batches; see ``Kind``."""
         from charrnn.models.forecaster.forecast import window_batches
 
         return window_batches(config, settings, data)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: a batch has no more rows than there are."""
+        """Reduce the batch size to the number of rows; see ``Kind``."""
         from dataclasses import replace
 
         if settings.batch_size <= len(data):
@@ -155,17 +155,17 @@ class WindowKind(SeriesKind):
         return replace(settings, batch_size=len(data)), (f"{len(data)} rows are few: that many are a batch",)
 
     def steps_in_epoch(self, config: Any, settings: Any, data: Any) -> int:
-        """See ``Kind``."""
+        """Batches in one pass over the rows; see ``Kind``."""
         steps: int = math.ceil(len(data) / settings.batch_size)
         return steps
 
     def choose(self, draft: Any, speed: Callable[[Any, Any], float]) -> float:
-        """See ``Kind``."""
+        """Choose the options that the user left open; see ``Kind``."""
         from charrnn.models.forecaster.recipe import choose_forecaster
 
         return choose_forecaster(draft, speed, windows=True)
 
 
 def lags_in_words(config: Any) -> str:
-    """How many lags."""
+    """The number of lags in words, such as "10 lags"."""
     return "1 lag" if config.lags == 1 else f"{config.lags} lags"

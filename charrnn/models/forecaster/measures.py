@@ -1,6 +1,10 @@
-"""How good forecasts are: of a run's validation part, and of a table beside the rivals.
+"""Measure forecasts: of a run's validation part, and of a table beside baselines.
 
-RMSE = sqrt(mean of e^2)      MASE = mean of |e| / mean of |y[t] - y[t-1]| before      (Hyndman and Koehler 2006)
+For errors e of forecasts of a series y:
+
+RMSE = sqrt(mean of e^2)      MASE = mean of |e| / mean of |y[t] - y[t-1]|      (Hyndman and Koehler 2006)
+
+The mean of |y[t] - y[t-1]| is taken over the run's series; if that is gone, over the rows that are forecast.
 """
 
 from collections.abc import Callable
@@ -19,7 +23,7 @@ PREVIEWED_ROWS = 3
 
 
 def validate_part(network: Any, part: Part, before_window: Callable[[], None]) -> dict[str, float]:
-    """The error one row ahead, in the target's units and squared in standardised ones."""
+    """The errors one row ahead: RMSE in the target's units, and MSE of standardised values."""
     before_window()
     errors = one_ahead(network, part.whole)[part.first : part.last] - part.whole.target[part.first : part.last]
     mse = float(np.mean(errors**2))
@@ -27,16 +31,17 @@ def validate_part(network: Any, part: Part, before_window: Callable[[], None]) -
 
 
 def shown_part(network: Any, part: Part) -> str:
-    """The last rows of a part and what is predicted for them."""
+    """Show the last rows of a part: the prediction of each row and its true value."""
     rows = range(max(part.first, part.last - PREVIEWED_ROWS), part.last)
     predicted, target = one_ahead(network, part.whole), part.whole.target
     return ", ".join(f"{predicted[row]:.5g} (wanted: {target[row]:.5g})" for row in rows)
 
 
 def evaluate_table(network: Any, text: str, training: Part | None) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: the rows that go on after the run's series.
+    """Measure forecasts of the rows that follow the run's series, beside baselines.
 
-    Rivals learn from the whole of that, with the part that validated the model.
+    See ``charrnn.kinds.kind.Kind.evaluate``. The baselines learn from the whole series of the run, including its
+    validation part.
 
     Raises:
         CorpusError: no row is left to predict.
@@ -70,7 +75,7 @@ def evaluate_table(network: Any, text: str, training: Part | None) -> Evaluation
 
 
 def _rivals(learned: SeriesNumbers | None, period: int) -> dict[str, Rival]:
-    """By name; without a training part, those that learn nothing."""
+    """The baselines by name; if there is no training part, only those that learn nothing."""
     rivals = {"naive": naive()}
     if learned is not None:
         period = period or period_of(learned)
@@ -83,7 +88,7 @@ def _rivals(learned: SeriesNumbers | None, period: int) -> dict[str, Rival]:
 
 
 def _naive_error(target: SeriesNumbers) -> float:
-    """Mean absolute error of the naive forecast; 1 where that is never wrong."""
+    """Mean absolute error of the naive forecast; 1 for a constant series, where it is 0."""
     return float(np.mean(np.abs(np.diff(target)))) or 1.0
 
 

@@ -21,11 +21,11 @@ from charrnn.models.forecaster.output import Forecaster, ForecasterBuffers, Fore
 from charrnn.workers import Workers
 
 STEPS_AT_ONCE = 4096
-"""Steps of a series that are read at a time."""
+"""Steps of a series that ``follow`` computes at a time."""
 
 
 def input_weight(config: StateSpaceConfig) -> str:
-    """Name of the matrix that reads the numbers."""
+    """Name of the matrix W that multiplies the numbers read."""
     return config.stack.named("weight_ih", 0)
 
 
@@ -43,7 +43,7 @@ def checkpoint_shapes_of(config: StateSpaceConfig) -> dict[str, tuple[int, ...]]
 
 
 class StateSpaceParameters(ForecasterParameters):
-    """The tensors: rnn.weight_ih_l0 (G, K), those of ``StackShape``, and those of the output."""
+    """The tensors: rnn.weight_ih_l0 (G, K), those of ``StackShape``, and those of the linear output."""
 
     config: StateSpaceConfig
 
@@ -51,19 +51,19 @@ class StateSpaceParameters(ForecasterParameters):
         super().__init__(config, state_space_shapes(config))
 
     def initialise_hidden(self, random: np.random.Generator) -> None:
-        """See ``ForecasterParameters``."""
+        """Fill the hidden layers' tensors with initial values; see ``ForecasterParameters``."""
         config, weight = self.config, self[input_weight(self.config)]
         weight[:] = uniform_weights(random, weight.shape, config.hidden_size)
         config.stack.initialise(self, random, orthogonal=config.recurrent_init == "orthogonal")
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors under PyTorch's names; see ``Parameters``."""
         tensors = dict(self.tensors)
         self.config.stack.to_torch(tensors)
         return tensors
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "StateSpaceParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         shapes = checkpoint_shapes_of(self.config)
         check_shapes(shapes, tensors)
         copies = self.copies_of(tensors, shapes)
@@ -73,7 +73,7 @@ class StateSpaceParameters(ForecasterParameters):
 
 
 class StateSpaceBuffers(ForecasterBuffers):
-    """The arrays of a state-space network; ``stack`` are those of its layers."""
+    """The arrays of a state-space network; ``stack`` holds those of its recurrent layers."""
 
     def __init__(self, config: StateSpaceConfig, steps: int, rows: int, *, training: bool = False) -> None:
         super().__init__(config, steps, rows, config.stack.gate_width)
@@ -81,15 +81,15 @@ class StateSpaceBuffers(ForecasterBuffers):
         self.stack = StackBuffers.allocate(config.stack, self.rows, training=training)
 
     def outputs(self) -> Array:
-        """See ``ForecasterBuffers``."""
+        """The hidden units (T, B, at least H) of the last layer; see ``ForecasterBuffers``."""
         return self.stack.outputs[-1]
 
     def d_outputs(self) -> Array:
-        """See ``ForecasterBuffers``."""
+        """The gradient of the hidden units; see ``ForecasterBuffers``."""
         return self.stack.d_h[-1][1:]
 
     def shortened(self, steps: int) -> "StateSpaceBuffers":
-        """See ``ForecasterBuffers``."""
+        """The same arrays for fewer steps; see ``ForecasterBuffers``."""
         fewer = copy(self)
         fewer.rows, fewer.error = self.rows.shortened(steps), self.error.shortened(steps)
         fewer.stack = self.stack.shortened(steps, self.states)
@@ -97,7 +97,7 @@ class StateSpaceBuffers(ForecasterBuffers):
 
 
 class StateSpaceForecaster(Forecaster):
-    """The model on packed weights; each row of a batch begins from the state zero."""
+    """A state-space network on packed weights; each row of a batch starts from the zero state."""
 
     config: StateSpaceConfig
 
@@ -111,17 +111,17 @@ class StateSpaceForecaster(Forecaster):
         self.refresh()
 
     def packed(self) -> list[Any]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return [*super().packed(), self.inputs, self.stack]
 
     def buffers(self, steps: int, rows: int, *, training: bool = False) -> StateSpaceBuffers:
-        """See ``Forecaster``."""
+        """Allocate arrays for T steps of B rows; see ``Forecaster``."""
         return StateSpaceBuffers(self.config, steps, rows, training=training)
 
     def forward_hidden(
         self, x: Array, buffers: StateSpaceBuffers, first: int, last: int, dropout_seed: int | None
     ) -> None:
-        """See ``Forecaster``."""
+        """Run the recurrent layers over the numbers; see ``Forecaster``."""
         rows, gates = buffers.rows, buffers.stack.activations[0].gates
         bias = rows.same(self.parameters.row(self.config.stack.named("bias", 0)))
         self.inputs.forward(x, bias, gates, rows, first, last)
@@ -129,20 +129,20 @@ class StateSpaceForecaster(Forecaster):
         self.stack.forward([start], rows.zeros, buffers.stack, first, last, dropout_seed=dropout_seed)
 
     def backward_hidden(self, buffers: StateSpaceBuffers, first: int, last: int, dropout_seed: int | None) -> None:
-        """See ``Forecaster``."""
+        """Backpropagate through the hidden layers; see ``Forecaster``."""
         self.stack.backward(buffers.rows.zeros, buffers.stack, first, last, dropout_seed=dropout_seed)
 
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: StateSpaceBuffers) -> Iterator[WeightSum]:
-        """See ``Forecaster``."""
+        """The sums for the gradients of the hidden layers' weights; see ``Forecaster``."""
         yield self.inputs.weight_sum(gradient, x, buffers.stack.activations[0].gates, buffers.rows, None)
         yield from self.stack.weight_sums(gradient, buffers.stack, [])
 
     def sum_over_rows(self, gradient: Parameters, buffers: StateSpaceBuffers) -> None:
-        """See ``Forecaster``."""
+        """Sum the gradients that the layers keep apart for each row; see ``Forecaster``."""
         self.stack.sum_over_streams(gradient, buffers.stack, None, None)
 
     def follow(self, x: Array) -> tuple[Array, State]:
-        """See ``Forecaster``."""
+        """Read a series from the zero state, some thousand steps at a time; see ``Forecaster``."""
         shape, N = self.config.stack, len(x)
         state, outputs = zero_state(shape, 1), np.empty(N)
         after = [tuple(np.zeros((N, shape.units), shape.dtype) for _ in shape.cell.state) for _ in range(shape.layers)]
@@ -158,7 +158,7 @@ class StateSpaceForecaster(Forecaster):
         return outputs, after
 
     def step(self, x: Array, state: State) -> Array:
-        """See ``Forecaster``."""
+        """Read one step of several series and advance their states; see ``Forecaster``."""
         if len(x) not in self._one_step:
             self._one_step[len(x)] = self.buffers(1, len(x))
         buffers = self._one_step[len(x)]

@@ -1,9 +1,9 @@
-"""What all networks that forecast have in common: the output, and how they learn.
+"""Base classes of networks that forecast, with their output layer, and the learner.
 
-    y[t] = C h[t] + D x[t] + c          x: what the network reads; h: its hidden units; squared error
+    y[t] = C h[t] + D x[t] + c          x: numbers read; h: hidden units; the loss is the squared error
 
-D connects input and output directly, as in a linear state-space model: the hidden units learn what a linear model
-misses. Without hidden units, y would be a linear autoregression.
+D connects the input directly to the output, as in a linear state-space model. So the hidden units only learn what a
+linear model misses. Without hidden units, the network would be a linear autoregression.
 """
 
 from abc import ABC, abstractmethod
@@ -28,11 +28,11 @@ from charrnn.workers import Workers, share
 DIRECT = "direct.weight"
 
 ROWS_AT_ONCE = 1024
-"""Rows that a network without a state reads at a time."""
+"""Rows that ``follow`` computes at a time in a network without state."""
 
 
 class ForecasterParameters(Parameters):
-    """The tensors: those of the hidden layers; head.weight (1, H), head.bias (1,), direct.weight (1, K)."""
+    """The tensors: those of the hidden layers, head.weight (1, H), head.bias (1,) and direct.weight (1, K)."""
 
     config: Any
 
@@ -41,11 +41,11 @@ class ForecasterParameters(Parameters):
 
     @property
     def decaying(self) -> list[Array]:
-        """See ``Parameters``: not D, whose linear model needs no smoothing."""
+        """The matrices with weight decay: all but D, as a linear model needs no smoothing; see ``Parameters``."""
         return [tensor for name, tensor in self.tensors.items() if tensor.ndim > 1 and name != DIRECT]
 
     def initialise(self, rng_seed: int) -> "ForecasterParameters":
-        """See ``Parameters``: C, D and c are zero, so that a network learns a linear model first."""
+        """Fill with initial values: C, D and c are zero, to learn a linear model first. See ``Parameters``."""
         self.initialise_hidden(np.random.default_rng(rng_seed))
         return self
 
@@ -55,15 +55,15 @@ class ForecasterParameters(Parameters):
 
 
 def with_output(config: SeriesConfig, hidden: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Shapes of the tensors with those of the output."""
+    """Add the shapes of the output layer's tensors to those of the hidden layers."""
     return {**hidden, HEAD: (1, config.hidden_size), HEAD_BIAS: (1,), DIRECT: (1, config.width)}
 
 
 class ForecasterBuffers(ABC):
-    """Arrays of the output, for T steps of B rows.
+    """The arrays of a network that forecasts, for T steps of B rows.
 
     Attributes:
-        rows: what products need.
+        rows: row indices and buffers of the matrix products.
         error: outputs and squared errors.
     """
 
@@ -74,11 +74,11 @@ class ForecasterBuffers(ABC):
 
     @abstractmethod
     def outputs(self) -> Array:
-        """(T, B, at least H): the hidden units."""
+        """The hidden units (T, B, at least H)."""
 
     @abstractmethod
     def d_outputs(self) -> Array:
-        """The same for their gradient, which the output writes."""
+        """The gradient of the hidden units (T, B, at least H), which the output layer writes."""
 
     @abstractmethod
     def shortened(self, steps: int) -> Any:
@@ -95,7 +95,7 @@ class Forecaster(StatelessNetwork, ABC):
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, packed, training=training)
 
     def packed(self) -> list[Any]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return [self.direct, self.head]
 
     @abstractmethod
@@ -104,28 +104,28 @@ class Forecaster(StatelessNetwork, ABC):
 
     @abstractmethod
     def forward_hidden(self, x: Array, buffers: Any, first: int, last: int, dropout_seed: int | None) -> None:
-        """Fill the hidden units of the rows ``first`` to ``last``, from numbers (T, B, at least K)."""
+        """Compute the hidden units of the rows ``first`` to ``last``, from numbers (T, B, at least K)."""
 
     @abstractmethod
     def backward_hidden(self, buffers: Any, first: int, last: int, dropout_seed: int | None) -> None:
-        """From the gradient in ``d_outputs`` to those that the weights' need."""
+        """Backpropagate from ``d_outputs`` through the hidden layers; ``hidden_sums`` then uses the result."""
 
     @abstractmethod
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:
         """The sums that give the gradients of the hidden layers' weights."""
 
     def sum_over_rows(self, gradient: Parameters, buffers: Any) -> None:
-        """The gradients that each row has apart."""
+        """Sum the gradients that a network keeps apart for each row; by default there are none."""
 
     def forward(self, x: Array, buffers: Any, first: int, last: int, *, dropout_seed: int | None = None) -> None:
-        """Fill the outputs of the rows ``first`` to ``last``."""
+        """Compute the outputs of the rows ``first`` to ``last``."""
         y, rows = buffers.error.outputs, buffers.rows
         self.forward_hidden(x, buffers, first, last, dropout_seed)
         self.head.forward([buffers.outputs()], y, rows, first, last)
         self.direct.forward(x, rows.adding_to(y), y, rows, first, last)
 
     def run(self, x: Array, buffers: Any) -> Array:
-        """Outputs (T, B) of numbers (T, B, K), for buffers of that size."""
+        """Compute the outputs (T, B) for numbers (T, B, K); the buffers must have this size."""
         numbers = columns_in(x, self.config.dtype)
 
         def rows(part: int, parts: int) -> None:
@@ -137,21 +137,21 @@ class Forecaster(StatelessNetwork, ABC):
 
     @abstractmethod
     def follow(self, x: Array) -> tuple[Array, State]:
-        """Outputs (N,) for the numbers (N, K) of one series, and the state (N, H) after each step."""
+        """Read one series of numbers (N, K); returns the outputs (N,) and the state (N, H) after each step."""
 
     @abstractmethod
     def step(self, x: Array, state: State) -> Array:
-        """Outputs (B,) for the numbers (B, K) of B rows, whose state advances."""
+        """Read one step (B, K) of B rows and advance their state; returns the outputs (B,)."""
 
 
 class ForecasterLearner:
-    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+    """Computes loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
 
-    The phases are the first two of ``charrnn.models.language.learner``: rows, weights.
+    It has the first two phases of ``charrnn.models.language.learner``: rows, weights.
 
     Args:
-        network: made for training.
-        gradient: for the parameters' gradient.
+        network: a network made with ``training=True``.
+        gradient: parameters that receive the gradient.
         steps: T.
         rows: B.
     """
@@ -163,7 +163,7 @@ class ForecasterLearner:
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """See ``Learner``; inputs are (T, B, K) numbers, targets (T, B), and the loss is the mean squared error."""
+        """Compute the mean squared error and its gradient; inputs are (T, B, K), targets (T, B). See ``Learner``."""
         network, dtype = self.network, self.network.config.dtype
         buffers = self._whole.shortened(len(batch.inputs))
         x, targets = columns_in(batch.inputs, dtype), np.ascontiguousarray(batch.targets, dtype)

@@ -1,8 +1,8 @@
 """Choose the network and its regularisation for a series.
 
-A series of some hundred rows is a tiny text: it needs few hidden units, much weight decay, updates on all rows at once,
-and the best of 30 evaluations. The constants are measured on yearly sunspots, see docs/series.md; for longer series
-units grow and weight decay falls with the rows.
+A series of some hundred rows is very little data. It needs few hidden units, strong weight decay, updates on all rows
+at once, and the best of 30 evaluations. The constants are measured on yearly sunspots, see docs/series.md. For longer
+series, the number of units grows with the rows, and weight decay falls.
 """
 
 from typing import Any
@@ -13,35 +13,35 @@ from charrnn.training.plan import Draft, Speed
 from charrnn.training.settings import TrainingSettings
 
 MOST_IN_BATCH = 512
-"""Windows of an update, at most."""
+"""Most windows in a batch."""
 
 TINY = 250
-"""Rows of the series that the constants were measured on."""
+"""Rows of the series on which the constants were measured."""
 
 TINY_DECAY, TINY_RATE = 1.0, 0.01
-"""Weight decay and learning rate for it."""
+"""Weight decay and learning rate for a series of TINY rows."""
 
 TINY_UNITS, MOST_UNITS = 4, 64
-"""Hidden units for it, and for the longest series."""
+"""Hidden units for a series of TINY rows, and most hidden units for longer ones."""
 
 UNROLLED_ROWS = 1024
-"""Rows of a series that is unrolled as a whole."""
+"""Most rows of a series that a recurrent network reads as one sequence."""
 
 SEGMENT_ROWS, SEGMENTS = 256, 16
-"""Rows of a segment of a longer one, and segments of a batch."""
+"""For longer series: rows of a segment, and segments of a batch."""
 
 SERIES_CELL = "rnn"
-"""The cell of the lowest error."""
+"""The recurrent cell with the lowest error."""
 
 SERIES_EPOCHS, LEAST_EPOCHS = 1500, 30
-"""Passes over a series of at most MOST_IN_BATCH rows after which a model overfits; over a long one."""
+"""Most useful passes over a series of at most MOST_IN_BATCH rows, and the least such number for long series."""
 
 
 def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
-    """Choose what the user has left open; returns the training speed in rows a second.
+    """Choose the options that the user left open; returns the training speed in rows per second.
 
-    Windows with the target have as many lags as the autoregression that eval compares with. A recurrent network has its
-    state instead, and a network of finite response, which has only its lags, keeps the default.
+    Windows of the target have as many lags as the autoregression that ``eval`` compares with. A recurrent network has
+    its state instead. A network of finite response knows only its lags and keeps the default number.
     """
     part: Any = draft.train
     growth = max(1.0, len(part) / TINY)
@@ -64,5 +64,5 @@ def choose_forecaster(draft: Draft, speed: Speed, *, windows: bool) -> float:
 
 
 def most_epochs_of(rows: int) -> float:
-    """Passes over a series of so many rows after which a model overfits."""
+    """Passes over a series of ``rows`` rows after which a model overfits."""
     return max(LEAST_EPOCHS, SERIES_EPOCHS * min(1.0, MOST_IN_BATCH / max(1, rows)))

@@ -1,4 +1,4 @@
-"""Simple ways to forecast, to compare models with: naive, seasonal naive, least-squares autoregression."""
+"""Baselines for forecasts: naive, seasonal naive, and least-squares autoregression."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from charrnn.models.forecaster.forecast import Origins, windows_of
 from charrnn.models.forecaster.table import SeriesNumbers
 
 MOST_ORDER = 20
-"""Largest p of an AR(p) that is tried."""
+"""Largest order p of an AR(p) model that is tried."""
 
 LEAST_PEAK = 0.1
-"""Smallest autocorrelation of a season."""
+"""Least autocorrelation at a lag that counts as the length of a season."""
 
 
 class Rival(NamedTuple):
-    """A way to forecast.
+    """A baseline that forecasts.
 
     Attributes:
-        needed: rows that must come before.
-        forecasts: (origins, horizon) of a target (N,).
+        needed: number of rows that must come before the first forecast.
+        forecasts: a function of the target (N,), the origins and the horizon; returns forecasts (origins, horizon).
     """
 
     needed: int
@@ -28,12 +28,12 @@ class Rival(NamedTuple):
 
 
 def naive() -> Rival:
-    """The last value, for ever."""
+    """The naive forecast: each future value is the last known one."""
     return seasonal_naive(1)
 
 
 def seasonal_naive(period: int) -> Rival:
-    """The value of the last season's same row."""
+    """The seasonal naive forecast: each future value is the one at the same place of the last known season."""
 
     def forecasts(target: SeriesNumbers, origins: Origins, horizon: int) -> SeriesNumbers:
         found: SeriesNumbers = target[origins[:, np.newaxis] - period + np.arange(horizon) % period]
@@ -43,7 +43,10 @@ def seasonal_naive(period: int) -> Rival:
 
 
 def autoregression(training: SeriesNumbers, order: int) -> Rival:
-    """y[t] = c + sum over i = 1 ... p of a_i y[t - i], by least squares; its own outputs are fed back."""
+    """The autoregression y[t] = c + sum over i = 1 ... p of a_i y[t - i], fitted by least squares.
+
+    Its own outputs replace values that are not known yet.
+    """
     weights = _least_squares(training, order, order)[0]
 
     def forecasts(target: SeriesNumbers, origins: Origins, horizon: int) -> SeriesNumbers:
@@ -57,9 +60,11 @@ def autoregression(training: SeriesNumbers, order: int) -> Rival:
 
 
 def best_order(training: SeriesNumbers) -> int:
-    """The p of least AICc, the corrected criterion of Hurvich and Tsai (1989), all p predicting the same n rows.
+    """The order p with the least AICc, the corrected criterion of Hurvich and Tsai (1989).
 
     AICc = n log(squared error / n) + 2 k + 2 k (k + 1) / (n - k - 1), with k = p + 2 for weights and variance
+
+    All orders predict the same n rows.
     """
     most = min(MOST_ORDER, (len(training) - 3) // 4)
     n = len(training) - most
@@ -72,7 +77,11 @@ def best_order(training: SeriesNumbers) -> int:
 
 
 def _least_squares(training: SeriesNumbers, order: int, first: int) -> tuple[SeriesNumbers, float]:
-    """Weights (p + 1,), the oldest value's first, then the constant; and the squared error from row ``first`` on."""
+    """Fit an autoregression to the rows from ``first`` on.
+
+    Returns:
+        Weights (p + 1,), of past values from the oldest on, then the constant; and the squared error.
+    """
     steps = np.arange(first, len(training))
     x = np.concatenate([windows_of(training, order, steps), np.ones((len(steps), 1))], axis=1)
     weights = np.linalg.lstsq(x, training[steps], rcond=None)[0]
@@ -80,13 +89,13 @@ def _least_squares(training: SeriesNumbers, order: int, first: int) -> tuple[Ser
 
 
 def period_of(training: SeriesNumbers) -> int:
-    """The lag of the autocorrelation's highest peak, at most half of the series; 0 if there is none."""
+    """The lag, at most half the series, at which the autocorrelation has its highest peak; 0 if it has none."""
     centred = training - training.mean()
     most = len(centred) // 2
     power = float(centred @ centred)
     if not power:
         return 0
-    spectrum = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2  # with zeros, so that no product wraps around
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2  # padded with zeros, so that no product wraps around
     found = np.fft.irfft(spectrum)[: most + 1] / power
     peaks = [lag for lag in range(2, most) if found[lag] > LEAST_PEAK and found[lag - 1] < found[lag] >= found[lag + 1]]
     return max(peaks, key=lambda lag: float(found[lag]), default=0)

@@ -1,4 +1,4 @@
-"""A series: numbers in time, of which one is to be predicted and the others are given."""
+"""Time series: columns of numbers, of which the target is to be predicted and the inputs are given."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from charrnn.models.forecaster.table import SeriesNumbers, Table, chosen_columns
 from charrnn.text.corpus import Corpus
 
 LEAST_ROWS = 4
-"""Rows of the shortest series."""
+"""Least rows of a series."""
 
 
 @dataclass(frozen=True, eq=False)
 class TimeSeries:
-    """Rows of numbers, as they are in the table.
+    """A series as the table has it, in the units of its columns.
 
     Attributes:
-        values: (N, columns): the inputs, then the target, NaN in future rows.
-        known: number of rows whose target is known, the first ones.
+        values: (N, columns): the inputs, then the target, which is NaN in future rows.
+        known: number of rows whose target is known; they come first.
     """
 
     values: SeriesNumbers
@@ -28,19 +28,19 @@ class TimeSeries:
 
     @property
     def target(self) -> SeriesNumbers:
-        """(known,) values of the target."""
+        """The known values (known,) of the target."""
         found: SeriesNumbers = self.values[: self.known, -1]
         return found
 
     def standardised(self, config: Any) -> tuple[SeriesNumbers, SeriesNumbers]:
-        """Inputs (N, F) and target (N,), less the mean and divided by the deviation; see ``SeriesConfig``."""
+        """Inputs (N, F) and target (N,), minus the mean and divided by the deviation; see ``SeriesConfig``."""
         scaled = (self.values - np.array(config.means)) / np.array(config.deviations)
         return scaled[:, :-1], scaled[:, -1]
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some rows of a series in a row, whose targets are to be predicted; its length is their number.
+    """A range of rows of a series whose targets are to be predicted; its length is the number of these rows.
 
     Attributes:
         whole: the series.
@@ -62,10 +62,11 @@ class SeriesData:
     Args:
         corpus: the text of a table.
         options: ``target``, ``ignore`` and ``val_fraction``.
+        default_fraction: the validation fraction if ``options`` have none.
 
     Raises:
         CorpusError: the table is malformed, or too short.
-        ConfigError: a column is not there.
+        ConfigError: a column that an option names is missing.
     """
 
     def __init__(self, corpus: Corpus, options: Mapping[str, Any], default_fraction: float) -> None:
@@ -86,7 +87,7 @@ class SeriesData:
         self._fraction = default_fraction if fraction is None else fraction
 
     def fields(self) -> dict[str, Any]:
-        """See ``Data``: means and deviations are those of the part to train on."""
+        """Fields of the config: the columns, with means and deviations of the training part; see ``Data``."""
         rows = self.series.values[: cut_of_series(self.series.known, self._fraction)]
         with np.errstate(over="ignore", invalid="ignore"):
             means, deviations = rows.mean(axis=0), rows.std(axis=0)
@@ -101,13 +102,13 @@ class SeriesData:
         }
 
     def split(self, val_fraction: float) -> tuple[Part, Part]:
-        """See ``Data``: the end of the known rows validates."""
+        """Take the last known rows for validation; see ``Data``."""
         known = self.series.known
         cut = cut_of_series(known, val_fraction)
         return Part(self.series, 0, cut), Part(self.series, cut, known)
 
     def notes(self, train: Part, validation: Part, val_fraction: float) -> Iterator[str]:
-        """See ``Data``."""
+        """Name the target and the inputs, and columns that are left out or constant; see ``Data``."""
         *inputs, target = self._names
         given = f", given {', '.join(inputs)}" if inputs else ""
         yield f"{target} is to be predicted{given}"
@@ -121,9 +122,9 @@ class SeriesData:
 
 
 def numbers_rows(table: Table, names: Sequence[str]) -> bool:
-    """Whether the first column is an input that only tells which row it is, such as a year: each value one step on.
+    """Whether the first column is an input that only numbers the rows, such as a year: it grows by a constant.
 
-    A network that reads it meets values in the future that it has never seen.
+    A network that reads such a column would meet values in the future that it has never seen.
     """
     first, target = table.names[0], names[-1]
     if first == target or first not in names or len(table.rows) < LEAST_ROWS:
@@ -136,14 +137,15 @@ def numbers_rows(table: Table, names: Sequence[str]) -> bool:
 
 
 def cut_of_series(known: int, val_fraction: float) -> int:
-    """Rows to train on; the others validate."""
+    """Number of known rows to train on; the others validate."""
     return known - min(round(known * val_fraction), known - 2)
 
 
 def continued(before: TimeSeries | None, given: TimeSeries) -> tuple[TimeSeries, int]:
-    """The series that given rows belong to, and the number of its known rows that came before them.
+    """Append rows to the series ``before``, unless they already begin with it.
 
-    They go on where ``before`` ends, unless they begin with the same rows: then these have come before.
+    Returns:
+        The whole series, and how many of its known rows come from ``before``.
     """
     if before is None:
         return given, 0
@@ -154,7 +156,7 @@ def continued(before: TimeSeries | None, given: TimeSeries) -> tuple[TimeSeries,
 
 
 def series_in(text: str, config: Any) -> TimeSeries:
-    """The series in a table's text, for a model.
+    """Parse the text of a table into the series that a model reads.
 
     Raises:
         CorpusError: the table is malformed, or lacks a column that the model reads.

@@ -1,4 +1,4 @@
-"""Tables: CSV with a header, whose columns are named."""
+"""Parse tables in CSV whose header names the columns."""
 
 import csv
 import io
@@ -14,19 +14,19 @@ from charrnn.errors import ConfigError, CorpusError
 SEPARATORS = (",", ";", "\t")
 
 SHOWN_OF_CELL = 40
-"""Characters of a cell that an error shows."""
+"""Characters of a cell that an error message shows."""
 
 SeriesNumbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text.
+    """A table whose cells are text.
 
     Attributes:
-        names: of the columns.
+        names: name of each column.
         rows: the cells of each row.
-        lines: the line of the text at which each row ends, from 1.
+        lines: line number in the text, from 1, at which each row ends.
     """
 
     names: tuple[str, ...]
@@ -34,12 +34,12 @@ class Table:
     lines: tuple[int, ...]
 
     def numbers(self, names: Sequence[str], target: str) -> tuple[SeriesNumbers, int]:
-        """Some columns (rows, columns) as numbers, and in how many rows the target is known.
+        """Convert columns to numbers (rows, columns), and count the rows whose target is known.
 
-        The target may be empty in the last rows, which are the future: there it is NaN.
+        The target may be empty in the last rows, which are the future; there it becomes NaN.
 
         Raises:
-            CorpusError: a column is missing, or a cell of these columns is no finite number.
+            CorpusError: a column is missing, or a cell of these columns is not a finite number.
         """
         if missing := [name for name in names if name not in self.names]:
             raise CorpusError(
@@ -72,13 +72,13 @@ class Table:
 
 
 def read_table(text: str) -> Table:
-    """The table in a text; empty lines are left out.
+    """Parse a text into a table; empty lines are skipped, and repetitions of the header, as in joined files.
 
-    The separator is a comma, or a semicolon or a tab if the header holds more of those. A column without a name is
-    called by its place, such as "column 1".
+    The separator is a comma, or a semicolon or tab if the header contains more of those. A column without a name is
+    called by its position, such as "column 1".
 
     Raises:
-        CorpusError: there is no header, or a line has another number of columns than it.
+        CorpusError: the header is missing, names repeat, or a line has another number of columns than the header.
     """
     text = text.removeprefix("\ufeff")
     header = text.lstrip("\r\n").partition("\n")[0]
@@ -87,8 +87,9 @@ def read_table(text: str) -> Table:
     rows: list[tuple[str, ...]] = []
     try:
         for cells in reader:
-            if any(map(str.strip, cells)):
-                rows.append(tuple(cell.strip() for cell in cells))
+            row = tuple(cell.strip() for cell in cells)
+            if any(row) and row not in rows[:1]:
+                rows.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise CorpusError(f"line {reader.line_num} must be CSV, not what it is ({error}): correct it") from None
@@ -119,11 +120,11 @@ def _is_number(cell: str) -> bool:
 
 
 def chosen_columns(table: Table, target: str, ignore: str) -> tuple[str, ...]:
-    """The columns to read: the inputs, in the table's order, then the target, by default the last column that is left.
+    """The columns to read: the inputs in the table's order, then the target.
 
     Args:
         table: the table.
-        target: name of the target; empty for the last column.
+        target: name of the target; empty for the last column that is not ignored.
         ignore: names of columns to leave out, with commas between them, quoted as in CSV.
 
     Raises:
@@ -143,7 +144,7 @@ def chosen_columns(table: Table, target: str, ignore: str) -> tuple[str, ...]:
 
 
 def names_of(ignore: str) -> list[str]:
-    """The names in an option."""
+    """The column names in the value of the option ``ignore``."""
     return [name.strip() for row in csv.reader([ignore]) for name in row if name.strip()]
 
 

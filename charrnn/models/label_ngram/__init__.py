@@ -1,4 +1,4 @@
-"""One n-gram model for each label: the text is of the label whose model, and whose share of the rows, fit it best."""
+"""A classifier by Bayes' rule: an n-gram model of the texts of each label, and the label's share of the rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charrnn.training.settings import TRAINING_OPTIONS
 
 
 class LabelNgram(LabellingKind):
-    """The kind ``ngram`` of task ``label``."""
+    """The kind ``ngram`` of task ``label``: one n-gram model per label."""
 
     name = "ngram"
     config = LabelNgramConfig
@@ -23,39 +23,39 @@ class LabelNgram(LabellingKind):
     precisions = ("float32", "float64")
 
     def title(self, config: LabelNgramConfig) -> str:
-        """See ``Kind``."""
+        """Name the order and the smoothing; see ``Kind``."""
         return f"an ngram of order {config.order} for each label, {config.smoothing}"
 
     def check_fit(self, config: LabelNgramConfig, tensors: Mapping[str, Any]) -> None:
-        """See ``Kind``."""
+        """Check names, shapes, types and values of the arrays of counts; see ``Kind``."""
         from charrnn.models.label_ngram.counts import check_label_arrays
 
         check_label_arrays(config, tensors)
 
     def load(self, config: LabelNgramConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """See ``Kind``."""
+        """Build the n-gram models from a checkpoint's arrays; see ``Kind``."""
         from charrnn.models.label_ngram.counts import LabelNgrams
 
         return LabelNgrams.load(config, tensors, workers)
 
     def count(self, config: LabelNgramConfig, ids: Any, workers: Any) -> Any:
-        """See ``Kind``: count rows."""
+        """Count the texts of each label; here ``ids`` are rows, ``Examples``. See ``Kind``."""
         from charrnn.models.label_ngram.counts import LabelNgrams
 
         return LabelNgrams.count(config, ids, workers)
 
     def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """See ``Kind``: by counting."""
+        """Make a trainer that counts; see ``Kind``."""
         from charrnn.training.counting import CountingTrainer
 
         return CountingTrainer(*arguments, **how)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """See ``Kind``: counting needs no batches."""
+        """Return the settings as they are, as counting needs no batches; see ``Kind``."""
         return settings, ()
 
     def cost(self, config: LabelNgramConfig) -> Cost:
-        """See ``Kind``."""
+        """Operations for counting one character, proportional to the order; see ``Kind``."""
         return Cost(counting=float(config.order * PER_COUNT))
 
 

@@ -1,4 +1,4 @@
-"""The options of n-gram models that label."""
+"""The options of n-gram models that predict labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charrnn.text.columns import check_labels, columns_of
 
 @dataclass(frozen=True)
 class LabelNgramConfig(ModelConfig):
-    """The shape of one n-gram model for each label; see ``ModelConfig``."""
+    """The shape of a model that has one n-gram model for each label; see ``ModelConfig``."""
 
     task: str = task_option("label")
     model: str = model_option("ngram")
@@ -23,7 +23,7 @@ class LabelNgramConfig(ModelConfig):
     columns: str = columns_option()
 
     labels: Sequence[str] = ()
-    """What a row can be labelled, in the order of the classes."""
+    """All labels, in the order of the classes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -32,5 +32,5 @@ class LabelNgramConfig(ModelConfig):
 
     @property
     def of_one_label(self) -> NgramConfig:
-        """The shape of the model of one label's texts."""
+        """The config of the n-gram model of a single label's texts."""
         return NgramConfig(self.vocab_size, precision=self.precision, order=self.order, smoothing=self.smoothing)

@@ -1,10 +1,10 @@
 """One n-gram model for each label, and Bayes' rule.
 
-    p(label | text) = p(text | label) p(label) / sum over all labels of the same
+    p(label | text) = p(text | label) p(label) / sum over all labels l of p(text | l) p(l)
 
-p(label) is the label's share of the rows, p(text | label) the product of the probabilities of the text's characters and
-of its end, by the n-gram model of the label's texts. Between two texts, END stands as often as a context is long, so
-that no context reaches from one text to the next.
+p(label) is the label's share of the rows. p(text | label) is the product of the probabilities of the text's characters
+and of its end, by the n-gram model of the label's texts. Between two training texts, END is repeated as often as a
+context is long, so that no context reaches from one text into the next.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,16 +25,16 @@ from charrnn.training.row_batches import RowIds, by_length, padded_rows
 from charrnn.workers import Workers
 
 ROW_COUNTS = "label.rows"
-"""Name of the counts (C,) of the labels' rows."""
+"""Name of the tensor (C,) with the number of rows of each label."""
 
 READ_TOGETHER = 256
-"""Texts that are read at a time."""
+"""Texts that are read in one batch."""
 
 Float64s = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def count_texts(config: NgramConfig, texts: Sequence[RowIds], workers: Workers | None = None) -> NGram:
-    """The n-gram model of texts of ids, each of which ends with the last id, END."""
+    """Count an n-gram model of texts of ids, each followed by END, which is the last id of the vocabulary."""
     between = np.full(max(1, config.order - 1), config.vocab_size - 1, np.int32)
     return NGram.count(
         config, np.concatenate([between, *(part for text in texts for part in (text, between))]), workers
@@ -42,7 +42,7 @@ def count_texts(config: NgramConfig, texts: Sequence[RowIds], workers: Workers |
 
 
 def text_nats(model: NGram, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
-    """-ln p (N,) of texts of ids and their ends."""
+    """Compute -ln p (N,) of N texts of ids, each with its end; ``before_batch`` may raise to stop."""
     nats, end = np.empty(len(texts)), model.config.vocab_size - 1
     for chosen in by_length(np.array([len(text) for text in texts], np.int64), READ_TOGETHER):
         before_batch()
@@ -57,19 +57,22 @@ def text_nats(model: NGram, texts: Sequence[RowIds], before_batch: Callable[[], 
 
 
 def added_up(total: Float64s, losses: Float64s, counted: Array) -> Float64s:
-    """Add those of the losses (T, B) that count to ``total`` (B,), step by step, so that no row depends on others."""
+    """Add the losses (T, B) that are ``counted`` to ``total`` (B,), in place; returns it.
+
+    The sum is taken step by step, so that the result of a row does not depend on the other rows.
+    """
     for step in np.where(counted, losses, 0):
         total += step
     return total
 
 
 class LabelNgrams:
-    """One n-gram model for each label; make one with ``count`` or ``load``.
+    """A classifier with one n-gram model for each label; make one with ``count`` or ``load``.
 
     Args:
         config: its shape.
-        models: of each label's texts.
-        rows: (C,) how many rows each label has.
+        models: the n-gram model of each label's texts.
+        rows: (C,) number of rows of each label.
         workers: the threads that share the work.
     """
 
@@ -83,7 +86,7 @@ class LabelNgrams:
 
     @classmethod
     def count(cls, config: LabelNgramConfig, data: Examples, workers: Workers | None = None) -> "LabelNgrams":
-        """Count texts that are given and their labels, which are wanted."""
+        """Count the texts of each label (``given`` is the text of a row, ``wanted`` its label)."""
         texts: dict[str, list[RowIds]] = {label: [] for label in config.labels}
         for row in data.rows:
             texts[row.wanted].append(data.vocabulary.encode(row.given))
@@ -94,7 +97,7 @@ class LabelNgrams:
     def load(
         cls, config: LabelNgramConfig, tensors: Mapping[str, Array], workers: Workers | None = None
     ) -> "LabelNgrams":
-        """Make the model of a checkpoint's tensors; see ``Kind.load``."""
+        """Build the model from a checkpoint's tensors; see ``Kind.load``."""
         check_label_arrays(config, tensors)
         own = (_tensors_of(tensors, label) for label in range(len(config.labels)))
         models = [NGram.load(config.of_one_label, each, workers) for each in own]
@@ -115,11 +118,11 @@ class LabelNgrams:
         return counts | {ROW_COUNTS: self._rows}
 
     def nats_of_each(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
-        """-ln p(text | label) (C, N)."""
+        """Compute -ln p(text | label) (C, N) for all labels; ``before_batch`` may raise to stop."""
         return np.array([text_nats(model, texts, before_batch) for model in self._models])
 
     def log_probabilities(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
-        """Log probabilities (N, C) of the labels of texts of ids."""
+        """Log probabilities (N, C) of the C labels for N texts of ids; ``before_batch`` may raise to stop."""
         return by_bayes(self.nats_of_each(texts, before_batch), self._rows)
 
 

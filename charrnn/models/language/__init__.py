@@ -1,4 +1,4 @@
-"""The recurrent language model: characters -> tables -> recurrent stack -> projection -> softmax."""
+"""The recurrent language model: characters -> embedding -> recurrent stack -> projection -> softmax."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Language(TextKind):
     precisions = ("float32", "float64", "bf16")
 
     def title(self, config: LanguageConfig) -> str:
-        """The cell and its layers, such as "lstm, 1 layer of 512"."""
+        """Name the cell and its layers, such as "lstm, 1 layer of 512"."""
         return f"{config.cell}, {config.layers_in_words}"
 
     def check_fit(self, config: LanguageConfig, tensors: Mapping[str, Any]) -> None:
@@ -29,7 +29,7 @@ class Language(TextKind):
         check_fit(config, tensors)
 
     def load(self, config: LanguageConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """Make the network of these tensors; see ``Kind``."""
+        """Build the network from a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.language.network import Network
 
         return Network(self.parameters(config).load_tensors(tensors), workers)
@@ -41,26 +41,32 @@ class Language(TextKind):
         return LanguageParameters(config)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """Make a learner by truncated backpropagation through time."""
+        """Make the learner by truncated backpropagation through time; see ``Kind``."""
         from charrnn.models.language.learner import TruncatedBPTT
         from charrnn.models.language.network import Network
 
         return TruncatedBPTT(Network(parameters, workers, training=True), steps, streams)
 
     def sampler(self, network: Any) -> Any:
-        """Make a sampler that carries the recurrent state along."""
+        """Make a sampler, which carries the recurrent state from character to character."""
         from charrnn.models.language.sampler import Sampler
 
         return Sampler(network)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network)
+
     def cost(self, config: LanguageConfig) -> Any:
-        """Memory and operations of a recurrent stack with its input and output."""
+        """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.language.cost import LanguageCost
 
         return LanguageCost(config)
 
     def check_reach(self) -> None:
-        """Do nothing: gradients flow through time, so that their reach can be measured."""
+        """Do nothing, as gradients flow through time and ``reach`` can measure how far; see ``Kind``."""
 
     def reach(self, parameters: Any, ids: Any, workers: Any) -> Any:
         """Measure the gradient's norm at several lags, and the eigenvalues of W_hh."""
@@ -75,7 +81,7 @@ class Language(TextKind):
         return choose_model(draft, speed)
 
     def why_this_size(self, draft: Any) -> str:
-        """Name what limited the hidden size: the text or the time; empty if the user chose it."""
+        """Name what limited the hidden size, the text or the time; empty if the user chose it."""
         from charrnn.models.language.recipe import why_this_size
 
         return why_this_size(draft)

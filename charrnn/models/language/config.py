@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -20,7 +21,8 @@ class LanguageConfig(RecurrentConfig):
     model: str = model_option("rnn")
     tie_embedding: bool = of_model(
         False,
-        "Use the embedding, then as wide as a layer, as the output matrix, too (Press and Wolf 2017).",
+        "Share one matrix between embedding and output; the embedding is then as wide as a layer (Press and Wolf "
+        "2017).",
         negatable=True,
     )
     skip_connections: bool = of_model(
@@ -39,7 +41,7 @@ class LanguageConfig(RecurrentConfig):
     def _chosen_embedding(self) -> int:
         return self.hidden_size if self.tie_embedding else super()._chosen_embedding()
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
         """The shape of the recurrent stack."""
         return replace(

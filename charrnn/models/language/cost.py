@@ -1,4 +1,4 @@
-"""Memory and operations that training a recurrent language model takes."""
+"""Memory and operations of training a recurrent language model."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ class LanguageCost(NetworkCost):
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """Elements of W_hh, W_ih between layers, and the output matrices."""
+        """Elements of all W_hh, of W_ih between layers, and of the output matrices."""
         config, H, L = self.config, self.config.hidden_size, self.config.num_layers
         reaching = L if config.skip_connections else 1
         return (2 * L - 1) * config.stack.gate_width * H + config.vocab_size * H * reaching
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """Gates of all layers."""
+        """Units of all gates of all layers."""
         return float(self.config.num_layers * self.config.stack.gate_width)
 
     @property
@@ -32,12 +32,12 @@ class LanguageCost(NetworkCost):
 
     @property
     def input_weights(self) -> list[str]:
-        """The matrices from the input to each layer that it reaches."""
+        """Names of the matrices that multiply the input, one for each layer that the input reaches."""
         return self.config.stack.input_weights
 
     @property
     def table_width(self) -> int:
-        """G, the numbers of all gates of a layer."""
+        """G, the units of all gates of a layer."""
         return self.config.stack.gate_width
 
     @property
@@ -46,11 +46,11 @@ class LanguageCost(NetworkCost):
         return self.config.tie_embedding
 
     def weight_bytes(self, states: int) -> int:
-        """Bytes for parameters and what training keeps beside them; see ``NetworkCost``."""
+        """Bytes of all arrays whose size does not depend on the batch; see ``NetworkCost``."""
         return self._of_all_layers(lambda cost: super().weight_bytes(states))
 
     def row_bytes(self) -> int:
-        """Bytes for the activations of one character: gates, states, gradients and logits."""
+        """Bytes for one character: gates, states, gradients and logits."""
         return self._of_all_layers(LanguageCost._row_bytes)
 
     def _row_bytes(self) -> int:
@@ -63,7 +63,7 @@ class LanguageCost(NetworkCost):
         return numbers * config.dtype.itemsize
 
     def _of_all_layers(self, count: Callable[["LanguageCost"], int]) -> int:
-        """Extrapolate from two and three layers: each further layer takes as much as the third."""
+        """Count for at most three layers and extrapolate: each further layer takes as much as the third."""
         layers = self.config.num_layers
         if layers <= 3:
             return count(self)
@@ -71,7 +71,7 @@ class LanguageCost(NetworkCost):
         return two + (layers - 2) * (three - two)
 
     def advice(self, *, activations: bool) -> str:
-        """The options that reduce the larger part of the memory; see ``Cost``."""
+        """The options that reduce the activations, or else the weights; see ``Cost``."""
         config = self.config
         if activations:
             return "--num-layers, " * (config.num_layers > 1) + "--batch-size or --seq-length"

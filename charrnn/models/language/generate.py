@@ -1,12 +1,12 @@
 """The compiled sampling loop, which draws a chunk of characters for many streams.
 
-All layers lie in the same arrays, one after the other: layer l of stream n is row ``l N + n``. So the loop is compiled
-once for a cell, not for each number of layers. It calls the cell and the matrix product of training by their addresses.
+All layers share the same arrays: layer l of stream n is row ``l N + n``. So the loop is compiled once for each cell,
+not for each number of layers. It calls the training kernels of the cell and of the matrix product by their addresses.
 
-With few streams, reading the weights takes most of the time. So the loop takes steps in pairs and reads the weights
-forward in the first step and backward in the second, to begin with those that are still in the cache. W_hh is read
-backward at once, right after its layer's first step: the product with the new h is precomputed for the second step,
-whose input is not known yet.
+With few streams, reading the weights takes most of the time. So the loop takes steps in pairs. It reads the weights
+forward in the first step and backward in the second, which thus begins with weights that are still in the cache. W_hh
+is read backward still earlier, right after the layer's first step: its product with the new h is precomputed for the
+second step, whose input is not known yet.
 """
 
 from collections.abc import Callable
@@ -31,21 +31,21 @@ class SamplingWeights(NamedTuple):
     """A model's weights, with all layers in one array."""
 
     table: FloatArray
-    """(V, at least G): the first layer's input table."""
+    """(V, at least G): the input table of the first layer."""
     upper: FloatArray
-    """(L - 1, 1 or V, at least G): for each layer above, its input table, or its bias if no input reaches it."""
+    """(L - 1, 1 or V, at least G): the input table of each upper layer, or its bias if the input does not reach it."""
     w_hh: tuple[Packed, ...]
-    """For each of the cell's products, H x its rows, with panels (L, size)."""
+    """One for each recurrent product of the cell: a packed matrix of depth H, with panels (L, size)."""
     vectors: FloatArray
-    """(L, P, at least H): the cell's vectors."""
+    """(L, P, at least H): the cell's vector parameters, such as peepholes."""
     w_ih: Packed
-    """H x G, with panels (L - 1, size)."""
+    """Packed, H x G, with panels (L - 1, size)."""
     w_out: Packed
-    """H x V, with panels (S, size) for the last S layers, which reach the output."""
+    """Packed, H x V, with panels (S, size) for the last S layers, which reach the output."""
     head_bias: FloatArray
-    """(1, V)."""
+    """(1, V): the bias of the output."""
     zeros: FloatArray
-    """(1, at least G)."""
+    """(1, at least G): the bias of products that have none."""
 
 
 class Kernels(NamedTuple):
@@ -64,41 +64,41 @@ class StepKernels(NamedTuple):
 
 
 class StreamArrays(NamedTuple):
-    """The arrays of N streams that are being sampled."""
+    """The arrays for sampling N streams."""
 
     ids: npt.NDArray[np.int32]
-    """(1, L N): the last character of each stream, drawn but not read yet; then the number of each further row."""
+    """(1, L N): the last character of each stream, drawn but not read yet; after these N, the index of each row."""
     upper_ids: npt.NDArray[np.int32]
-    """(1, L N): for each row of a layer above the first, its row of ``SamplingWeights.upper``."""
+    """(1, L N): for each row of an upper layer, its row in ``SamplingWeights.upper``."""
     row_ids: npt.NDArray[np.int32]
-    """(1, L N): the number of each row."""
+    """(1, L N): the index of each row."""
     no_ids: npt.NDArray[np.int32]
-    """(1, L N) zeros."""
+    """(1, L N) zeros: row indices into a bias that has one row."""
     below: FloatArray
-    """(1, L N, at least H): a view of the activations in which each row is the output of the layer below."""
+    """(1, L N, at least H): a view of the activations, shifted so that each row is the output of the layer below."""
     outputs: FloatArray
-    """(L, N, at least H): a view of the activations, the output of each layer."""
+    """(L, N, at least H): a view of the activations with the output of each layer."""
     generators: npt.NDArray[np.uint64]
-    """(N, 4) states of the random generators."""
+    """(N, 4): the states of the random generators."""
     precomputed: tuple[FloatArray, ...]
-    """(1, L N, at least its rows) for each of the cell's products that the loop precomputes; empty for the others."""
+    """(1, L N, at least its columns) for each recurrent product that the loop precomputes; empty for the others."""
     logits: FloatArray
-    """(1, N, at least V)."""
+    """(1, N, at least V): the logits of the next characters."""
     weights: FloatArray
-    """(N, V), a buffer."""
+    """(N, V): a buffer for drawing."""
     heap: npt.NDArray[np.int32]
-    """(N, V), a buffer."""
+    """(N, V): a buffer for drawing."""
 
 
 @inlined
 def read_ids(kernels, model, activations, states, streams, second, ahead, first, last):
-    """Read the last characters of the streams ``first`` to ``last``: write their logits and advance their state.
+    """Read the last character of the streams ``first`` to ``last``: write its logits and advance the state.
 
     Args:
         kernels: Kernels.
         model: SamplingWeights.
-        activations: the cell's activations, of one step and L N streams; the state is in row 0 of its state arrays.
-        states: the cell's number of states.
+        activations: the cell's activations for one step of L N rows; index 0 of each state array is the current state.
+        states: number of the cell's states.
         streams: StreamArrays.
         second: whether this is the second step of a pair, whose products with W_hh are precomputed.
         ahead: whether to precompute the products of the next step, the second of the pair.
@@ -140,7 +140,7 @@ def read_ids(kernels, model, activations, states, streams, second, ahead, first,
 
 @inlined
 def multiply(kernels, model, activations, streams, layer, is_reversed, first_row, last_row):
-    """Compute a layer's products of ``streams.precomputed``, with panels in order or reversed."""
+    """Compute a layer's products into ``streams.precomputed``, reading the panels in order or reversed."""
     count = len(streams.precomputed)
     for i in range(count):
         place = count - 1 - i if is_reversed else i
@@ -155,7 +155,7 @@ def generate_recurrently(kernels, model, activations, states, streams, rules, dr
     """Fill ``drawn`` for the streams ``first`` to ``last``.
 
     Each stream reads its last character and draws the next, T times. The result depends neither on the other streams
-    nor on the number of characters per call. If a team is given up, all members but the first return early.
+    nor on the number of characters per call. If a team of threads breaks up, all members but the first return early.
 
     Args:
         kernels: Kernels.
@@ -214,7 +214,7 @@ def generate_for(
     rules: Rules,
     drawn: Drawn,
 ) -> Callable[..., None]:
-    """Compile ``generate_recurrently`` for a model's kernels and for arguments of these types."""
+    """Compile ``generate_recurrently`` for arguments of these types, and bind a model's kernels to it."""
     steps = step_kernels(config, model, activations, streams)
     kernels = Kernels(*steps, by_address(choose, streams, 0, rules, drawn, 0, 0))
     loop = compiled(generate_recurrently, kernels, model, activations, states, streams, rules, drawn, 0, 0)

@@ -1,6 +1,6 @@
 """Truncated backpropagation through time: a batch's loss and gradient (Werbos 1990; Williams and Peng 1990).
 
-Three phases, with a join of the threads after each:
+There are three phases, and the threads wait for each other after each:
 
 1. Each thread processes its streams: forward, loss, and backward to the gradient of every a[t].
 2. Each thread computes its rows of each weight's gradient, summed over all steps and streams in a fixed order.
@@ -22,7 +22,7 @@ from charrnn.workers import share
 
 
 class TruncatedBPTT:
-    """Computes loss and gradient of batches of B streams and at most T steps.
+    """Computes loss and gradient of batches of B streams and at most T steps; a ``charrnn.kinds.contract.Learner``.
 
     Args:
         network: a network made with ``training=True``.
@@ -58,11 +58,12 @@ class TruncatedBPTT:
 
         Args:
             batch: ids (T, B) and targets.
-            state: the state before the batch; no gradient flows through it. Streams of ``batch.reset`` start from the
-                initial state, which receives their gradient if it is learned.
-            dropout_seed: names the dropout masks; None switches dropout off.
-            d_final: a further gradient of the state after the batch; None for zero.
-            d_initial: written, if given: the gradient of the state before the batch.
+            state: the state before the batch; no gradient flows through it. Streams in ``batch.reset`` start from the
+                initial state, and if that is learned, it receives their gradient.
+            dropout_seed: selects the dropout masks; None switches dropout off.
+            d_final: a further gradient of the state after the batch, from which the backward pass starts; None for
+                zero.
+            d_initial: receives the gradient of the state before the batch, if given.
         """
         network, x, burn_in = self.network, np.ascontiguousarray(batch.inputs), batch.burn_in
         buffers = self._buffers_for(len(x))
@@ -107,7 +108,7 @@ class TruncatedBPTT:
         return self._shortened[steps]
 
     def _sums_for(self, buffers: LanguageBuffers, burn_in: int, x: Array) -> list[WeightSum]:
-        """The weight sums of a batch; kept for each length of batch, as only ``x`` changes."""
+        """The sums for the weights' gradients, cached for each batch length, as only ``x`` changes."""
         key = len(x), burn_in
         if key not in self._weight_sums:
             self._weight_sums[key] = list(self._sums_of(buffers, burn_in))

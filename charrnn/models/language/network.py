@@ -1,8 +1,9 @@
 """The recurrent language model on packed weights.
 
-    characters -> tables -> recurrent stack -> projection -> logits
+    characters -> input tables -> recurrent stack -> projection -> logits
 
-With skip connections, the input reaches each layer of the stack, and each layer the projection (Graves 2013).
+An input table holds, for each character, the product of its embedding and a layer's input weights. With skip
+connections, the input also reaches each upper layer, and each layer's output reaches the projection (Graves 2013).
 """
 
 from collections.abc import Sequence
@@ -46,12 +47,12 @@ class LanguageBuffers:
 
     @property
     def logits(self) -> Array:
-        """(T, B, at least V)."""
+        """The logits (T, B, at least V)."""
         return self.softmax.logits
 
     @property
     def losses(self) -> npt.NDArray[np.float64]:
-        """(T, B) nats."""
+        """The loss of each prediction (T, B), in nats."""
         return self.softmax.losses
 
     def shortened(self, steps: int, states: int) -> "LanguageBuffers":
@@ -71,9 +72,9 @@ class Network:
         config: the model's shape.
         parameters: the tensors.
         workers: the threads.
-        inputs: the input tables.
+        inputs: the input tables, see ``charrnn.layers.embedding``.
         stack: the recurrent layers.
-        projection: the layer from their outputs to logits.
+        projection: the linear layer from their outputs to the logits.
 
     Raises:
         ConfigError: this CPU cannot train in the config's precision.
@@ -128,8 +129,8 @@ class Network:
             buffers: arrays for T steps.
             first: the first stream.
             last: one beyond the last stream.
-            burn_in: number of first steps that need no logits.
-            dropout_seed: names the dropout masks; None switches dropout off.
+            burn_in: number of steps at the start that need no logits.
+            dropout_seed: selects the dropout masks; None switches dropout off.
         """
         starts = self.starts(x, buffers, first, last)
         self.stack.forward(starts, x, buffers.stack, first, last, dropout_seed=dropout_seed)
@@ -137,11 +138,11 @@ class Network:
         self.projection.forward(self.outputs(buffers, burn_in), logits, rows, first, last)
 
     def starts(self, x: Array, buffers: LanguageBuffers, first: int, last: int) -> list[Bias]:
-        """What the gates of each layer that the input reaches start from."""
+        """The contribution of the input to the gates, for each layer that the input reaches."""
         return self.inputs.forward(x)
 
     def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
-        """The outputs (T, B, H) of the layers that reach the projection, without the burn-in."""
+        """The outputs (T, B, H) of the layers that feed the projection, without the first ``burn_in`` steps."""
         return [buffers.stack.outputs[layer][burn_in:] for layer in self.stack.shape.output_layers]
 
     def rows_of_logits(self, buffers: LanguageBuffers, burn_in: int) -> Rows:
@@ -154,7 +155,7 @@ class Network:
         return self.stack.shape.cell.state
 
     def check_state(self, state: State) -> None:
-        """Accept any numbers as a state."""
+        """Accept any state, as all its numbers are valid; see ``LanguageModel``."""
 
     def buffers(self, steps: int, streams: int, *, training: bool = False) -> LanguageBuffers:
         """Allocate buffers; see ``LanguageModel``."""

@@ -2,7 +2,7 @@
 
 embedding.weight       (V, E)   absent for one-hot input
 ...                             the stack's tensors, see ``charrnn.layers.recurrent_shape``
-skip.weight_out_l{l}   (V, H)   from each layer but the last, with skip connections
+skip.weight_out_l{l}   (V, H)   with skip connections, for each layer l but the last
 head.weight            (V, H)   absent if the embedding is tied
 head.bias              (V,)
 """
@@ -41,7 +41,7 @@ class LanguageParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """The tensors under PyTorch's names; a layer's bias becomes PyTorch's two."""
+        """The tensors under PyTorch's names; each layer's bias is split into PyTorch's two biases."""
         result = dict(self.tensors)
         self.config.stack.to_torch(result)
         return result
@@ -91,7 +91,7 @@ def _around(config: LanguageConfig, stack: Mapping[str, tuple[int, ...]]) -> dic
 
 
 def output_weights(config: LanguageConfig) -> list[str]:
-    """Names of the matrices from the layers that reach the output."""
+    """Names of the output matrices, one for each layer that reaches the output."""
     last = EMBEDDING if config.tie_embedding else HEAD
     skipping = config.stack.output_layers[:-1]
     return [*(f"skip.weight_out_l{layer}" for layer in skipping), last]

@@ -2,12 +2,12 @@
 
 For the loss[T] of one prediction, the norm of
 
-    d loss[T] / d h[T - lag]        (and of the cell's further states)
+    d loss[T] / d h[T - lag]        (and of the same for the cell's other states)
 
-says how much a change ``lag`` steps ago still matters. The gradient is a product of ``lag`` Jacobians. In a simple
+tells how much a change ``lag`` steps ago still matters. This gradient is a product of ``lag`` Jacobians. In a simple
 recurrent network it vanishes exponentially if W_hh is small, and may explode if W_hh is large (Hochreiter 1991; Bengio,
-Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013). The largest absolute eigenvalue of W_hh says which to
-expect.
+Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013). The largest absolute eigenvalue of W_hh tells which of the
+two to expect.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
-"""Steps back, in about a geometric series."""
+"""Steps back, roughly a geometric series."""
 
 PLACES = 64
-"""Number of places in a text over which the norms are averaged."""
+"""Number of positions in a text over which the norms are averaged."""
 
 REACH_WARM_UP = 64
-"""Characters read before the farthest lag."""
+"""Characters that are read before the largest lag, to warm up the state."""
 
 Norms = npt.NDArray[np.float64]
 Eigenvalues = npt.NDArray[np.complex128]
@@ -43,8 +43,8 @@ class Reach:
 
     Attributes:
         lags: steps back.
-        norms: (lags, L) for each state of the cell: the norm of the loss's gradient at each lag, in each layer.
-        eigenvalues: (H,) for each layer and gate, in the checkpoint's order: eigenvalues of W_hh, largest first.
+        norms: for each state of the cell, (lags, L): the norm of the gradient at each lag, in each layer.
+        eigenvalues: for each layer and gate in the checkpoint's order, (H,): eigenvalues of W_hh, largest first.
     """
 
     lags: tuple[int, ...]
@@ -62,7 +62,7 @@ def reach_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers
 
 
 def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers: Workers) -> dict[str, Norms]:
-    """Compute ``Reach.norms``, averaged over at most PLACES evenly spaced places of the text."""
+    """Compute ``Reach.norms``, averaged over at most PLACES evenly spaced positions of the text."""
     needed = REACH_WARM_UP + LAGS[-1] + 1
     if len(ids) < needed:
         raise CorpusError(
@@ -93,7 +93,7 @@ def norms_of(parameters: LanguageParameters, ids: npt.NDArray[np.int32], workers
 
 
 def eigenvalues_of(parameters: LanguageParameters) -> list[list[Eigenvalues]]:
-    """Compute ``Reach.eigenvalues``."""
+    """Compute ``Reach.eigenvalues`` of the recurrent matrices."""
     H = parameters.config.hidden_size
     found = []
     for layer in range(parameters.config.num_layers):

@@ -1,8 +1,8 @@
 """Choose the model and regularisation that reach the lowest loss on a text in a given time.
 
-A small model underfits, a large one cannot be trained in the time, and on a short text it overfits. The best size
-grows with the time and the machine's speed (Kaplan et al. 2020, "Scaling laws for neural language models"; Hoffmann et
-al. 2022, "Training compute-optimal large language models"). The constants are measured, see benchmarks/results.md.
+A small model underfits. A large one cannot be trained in the time and overfits a short text. The best size grows with
+the time and the machine's speed (Kaplan et al. 2020, "Scaling laws for neural language models"; Hoffmann et al. 2022,
+"Training compute-optimal large language models"). The constants are measured, see benchmarks/results.md.
 """
 
 import math
@@ -22,21 +22,21 @@ HIDDEN_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 
 REFERENCE_SIZE = 420
 REFERENCE_WORK = 2.4e13
-"""Best hidden size for this many floating-point operations; it grows with their fourth root."""
+"""Best hidden size for this many floating-point operations; it grows with the fourth root of the operations."""
 
 TEXT_LENGTHS = (1_300, 18_000, 90_000, 315_000, 1_000_000, 100_000_000)
 LARGEST_SIZES = (64, 105, 240, 300, 540, 5400)
-"""Largest useful hidden size for texts of TEXT_LENGTHS characters; it grows with the square root of long texts."""
+"""Largest useful hidden size for texts of TEXT_LENGTHS characters; for long texts it grows with their square root."""
 MOST_EPOCHS = (100, 36, 12, 7.5, 20, 20)
-"""Passes over such a text after which a model of that size overfits."""
+"""Passes over a text of TEXT_LENGTHS characters after which a model of the largest useful size overfits."""
 
 WEIGHT_DECAY = 0.25
 
 DROPOUT_PER_EPOCH, EPOCHS_WITHOUT, MOST_DROPOUT = 0.02, 4.0, 0.3
-"""Dropout per pass over a text, passes that need none, and the most dropout."""
+"""Dropout per pass over a text, number of passes that need none, and the largest dropout."""
 
 MOST_EPOCHS_TIED = 5.0
-"""Most passes over a text for which a tied embedding helps; it learns faster, but overfits sooner."""
+"""Most passes over a text for which a tied embedding helps: it learns faster, but overfits sooner."""
 
 LARGEST_WITHOUT = 128
 """Largest hidden size that needs no dropout."""

@@ -29,19 +29,19 @@ from charrnn.text.windows import Int32Ids
 from charrnn.workers import share
 
 IN_CACHE = 2**20
-"""Bytes of weights that fit the L2 cache of most processors, so that their order of reading does not matter."""
+"""Bytes of weights that fit the L2 cache of most processors, so that their order of reading has no effect."""
 
 FEW_STREAMS = 16
-"""Most streams for which reading the weights takes longer than multiplying."""
+"""Largest number of streams for which reading the weights takes longer than multiplying them."""
 
 TEAM_PATIENCE = 0.001
-"""Seconds that a team's member waits for another member."""
+"""Seconds that a thread of a team waits for the others."""
 
 
 class Sampler:
-    """A ``charrnn.sampling.streams.ModelSampler`` of a network.
+    """A ``charrnn.sampling.streams.ModelSampler`` of a recurrent network.
 
-    It copies part of the weights: after an update of the network, make a new sampler.
+    It copies part of the weights; make a new sampler after an update of the network.
     """
 
     def __init__(self, network: Network) -> None:
@@ -61,7 +61,7 @@ class Sampler:
             zeros=aligned_zeros((1, padded(G, config.dtype.itemsize)), config.dtype),
         )
         self.generate: Callable[..., None] | None = None
-        """The compiled loop, the same for all streams of this network; set at the first draw."""
+        """The compiled sampling loop, which all streams of this network share; set at the first draw."""
         self._tuners: dict[int, ThreadTuner] = {}
 
     def streams(self, start: Snapshot) -> Streams:
@@ -73,7 +73,10 @@ class Sampler:
         return LoopBuffers(self, streams)
 
     def tuner(self, count: int) -> ThreadTuner:
-        """The tuner of the number of threads in a team; no team if there are at least as many streams as threads."""
+        """The tuner of the number of threads in a team that draws ``count`` streams.
+
+        With at least as many streams as threads, no team is needed, and the tuner always chooses one thread.
+        """
         threads = self.network.workers.threads
         return self._tuners.setdefault(count, ThreadTuner(threads if count < threads else 1))
 
@@ -88,7 +91,10 @@ def stack(layers: Sequence[Packed], like: Packed | None = None) -> Packed:
 
 
 class RecurrentStreams(Streams):
-    """The streams of a recurrent network; threads share the streams, or work as a team on all of them."""
+    """The streams of a recurrent network.
+
+    Either each thread draws some of the streams, or the threads work as a team on all of them.
+    """
 
     _sampler: Sampler
 
@@ -120,7 +126,7 @@ class RecurrentStreams(Streams):
         self._sampler.network.workers.run(lambda part, parts: draw(*share(count, part, parts)), most=count)
 
     def _draw_together(self, buffer_sets: list["LoopBuffers"], start: Snapshot, rules: Rules, drawn: Drawn) -> None:
-        """Let a team draw all streams, each member in its own buffers; only the first member fills ``drawn``."""
+        """Let a team draw all streams; each member has its own buffers, and only the first one fills ``drawn``."""
         config, (count, length, top), draw = self._sampler.network.config, drawn.top_ids.shape, []
         widest = max(config.stack.gate_width, config.vocab_size)
         team = Team(len(buffer_sets), count, widest, config.dtype, spins_in(TEAM_PATIENCE))
@@ -140,7 +146,7 @@ class RecurrentStreams(Streams):
 def products_apart(network: Network, streams: int) -> int:
     """Number of the cell's products that ``loop.generate_recurrently`` precomputes, to read weights forward and back.
 
-    If precomputing could change the last bits of a result, it does not depend on the number of streams.
+    Where precomputing could change the last bits of a result, the number does not depend on the number of streams.
     """
     stack, cell = network.stack, network.stack.shape.cell
     matrices = [*chain.from_iterable(stack.w_hh), *stack.w_ih, *network.projection.packed]
@@ -154,7 +160,7 @@ def products_apart(network: Network, streams: int) -> int:
 
 
 class LoopBuffers:
-    """A thread's buffers for drawing N streams, and the weights bound to them."""
+    """A thread's buffers for drawing N streams, and the weights that are bound to these buffers."""
 
     def __init__(self, sampler: Sampler, count: int) -> None:
         self._sampler, self._count = sampler, count
@@ -223,7 +229,10 @@ class LoopBuffers:
         return Snapshot(state, self._streams.ids[0, : self._count].copy(), self._streams.generators.copy())
 
     def drawing(self, rules: Rules, drawn: Drawn, team: int = 0) -> Callable[[int, int], None]:
-        """A function ``draw(first, last)`` that fills ``drawn`` for these streams; ``team`` is as in ``Packed``."""
+        """Return a function ``draw(first, last)`` that fills ``drawn`` for a range of streams.
+
+        ``team`` is the address of a team's record, as in ``Packed``; 0 for a thread that draws alone.
+        """
         sampler = self._sampler
         weights = self._bound(team) if team else self._own_weights
         arguments = (weights, self._activations, len(sampler.network.state_names), self._streams, rules, drawn)
@@ -231,7 +240,7 @@ class LoopBuffers:
         return partial(sampler.generate, *arguments)
 
     def _bound(self, team: int) -> SamplingWeights:
-        """The weights, bound to this thread's rounding buffer and team."""
+        """The weights, set to use this thread's rounding buffer and team."""
 
         def bound(packed: Packed) -> Packed:
             return self._bind(packed)._replace(team=team)

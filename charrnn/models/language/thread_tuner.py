@@ -1,32 +1,32 @@
-"""Tune the number of threads that draw a text together.
+"""Tune the number of threads that draw the same text as a team.
 
-The best number is measured during sampling, as it depends on the model, the caches and the machine's other load.
+The best number depends on the model, the caches and the machine's other load, so it is measured during sampling.
 """
 
 GAIN = 0.95
-"""Another number of threads is chosen if it takes less than this part of the time; smaller gains may be noise."""
+"""Another number of threads is chosen if it takes less than this fraction of the time; smaller gains may be noise."""
 
 LONGEST_PAUSE = 64
-"""Most chunks between two trials."""
+"""Most chunks of text between two trials of another number of threads."""
 
 LEAST_SECONDS = 0.002
-"""Chunks shorter than this are drawn by one thread and not measured: waking threads would take most of the time."""
+"""Least duration of a chunk that is measured; one thread draws shorter ones, as waking others would cost more."""
 
 
 class ThreadTuner:
     """Tries the next larger or smaller number of threads from time to time, and keeps the faster one.
 
     Args:
-        threads: most threads to use. It tries 1, 2, 4 and so on, and this number.
+        threads: most threads to use; the numbers tried are 1, 2, 4 and so on, and this one.
     """
 
     def __init__(self, threads: int) -> None:
         self._sizes = sorted({1 << n for n in range(threads.bit_length())} | {threads})
         self._place, self._step = 0, 1
         self._seconds = 0.0
-        """Seconds per character, in the last chunk that was long enough and not a trial."""
+        """Seconds per character in the last chunk that was long enough and no trial."""
         self._pause = self._left = 1
-        """Chunks between two trials, and until the next trial; each failed trial doubles the pause."""
+        """Chunks between two trials, and chunks until the next trial; each failed trial doubles the pause."""
 
     def threads(self, characters: int) -> int:
         """The number of threads for the next chunk, of ``characters`` characters per stream."""

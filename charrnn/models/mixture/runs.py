@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.header import header_of, model_of
 from charrnn.models.mixture.combine import Combined, check_one_vocabulary, combine, counts_of
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
@@ -81,7 +81,7 @@ def mix_runs(
         )
     names = list(targets)
     if counts and parts and not vocabulary.documents:
-        most = sum(path.stat().st_size for path in paths)
+        most = sum(map(counted_bytes, paths))
         models.append(counts_of(parts[0], len(vocabulary), most, workers))
         names.append(COUNTS)
     combined = combine(models, taught, workers)
@@ -108,11 +108,11 @@ def _written(
     return run.last
 
 
-def with_counts(best: Checkpoint, train_ids: Any, val_ids: Any, most_bytes: int, workers: Workers) -> Combined:
-    """Let counts of its text join the model of a checkpoint; ``most_bytes`` of a file for them."""
+def with_counts(path: Path, best: Checkpoint, train_ids: Any, val_ids: Any, workers: Workers) -> Combined:
+    """Let counts of its text join the model of the checkpoint that was read from ``path``."""
     config, vocabulary = model_of(best.header, best.tensors)
     network = config.kind.load(config, best.tensors, workers)
-    return combine([network, counts_of(train_ids, len(vocabulary), most_bytes, workers)], val_ids, workers)
+    return combine([network, counts_of(train_ids, len(vocabulary), counted_bytes(path), workers)], val_ids, workers)
 
 
 def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:
@@ -124,7 +124,17 @@ def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Voc
         own["progress"] = {**own["progress"], best_of(metric): combined.mixed_nats / metric.nats}
     tensors = mixture.to_tensors()
     parameters = sum(int(tensor.size) for tensor in tensors.values())
-    return Checkpoint(tensors, {**own, **header_of(mixture.config, vocabulary), "parameters": parameters})
+    described = {**header_of(mixture.config, vocabulary), "parameters": parameters, WEIGHTS_ONLY: True}
+    return Checkpoint(tensors, own | described)
+
+
+def counted_bytes(path: Path) -> int:
+    """How many bytes counts beside the model of a checkpoint may take: as many as its run's last checkpoint has.
+
+    So a mixture's file is at most twice as large as those that its networks are trained with.
+    """
+    last = Run(path.parent).last
+    return (last if last.is_file() else path).stat().st_size
 
 
 def _check_same_text(loaded: Sequence[Checkpoint], targets: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """NARX: past values of the inputs and of the target -> tanh layer -> linear output -> squared error.
 
-In forecasting, its own outputs take the place of past values of the target.
+In a forecast, the network's own outputs replace the past values of the target.
 """
 
 from charrnn.models.forecaster.config import NarxConfig
@@ -8,7 +8,7 @@ from charrnn.models.forecaster.kind import WindowKind
 
 
 class Narx(WindowKind):
-    """See ``charrnn.kinds.kind.Kind``."""
+    """The kind ``narx`` of task ``series``: forecasts from past inputs and targets."""
 
     name = "narx"
     about = "reads its own last outputs, too"

@@ -2,8 +2,9 @@
 
     h[t] = tanh(W x[t] + b)      y[t] = C h[t] + D x[t] + c
 
-With past outputs in x it is NARX, a nonlinear autoregression with exogenous inputs (Narendra and Parthasarathy 1990;
-Lin, Horne, Tino and Giles 1996); with inputs alone, a network of finite response (Waibel et al. 1989).
+If x contains past values of the target, this is NARX, a nonlinear autoregression with exogenous inputs (Narendra and
+Parthasarathy 1990; Lin, Horne, Tino and Giles 1996). If x contains only values of the inputs, it is a network of finite
+response (Waibel et al. 1989).
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,7 @@ def window_shapes(config: SeriesConfig) -> dict[str, tuple[int, ...]]:
 
 
 class WindowParameters(ForecasterParameters):
-    """The tensors: hidden.weight (H, K), hidden.bias (H,), and those of the output."""
+    """The tensors: hidden.weight (H, K), hidden.bias (H,), and those of the linear output."""
 
     config: SeriesConfig
 
@@ -46,15 +47,15 @@ class WindowParameters(ForecasterParameters):
         super().__init__(config, window_shapes(config))
 
     def initialise_hidden(self, random: np.random.Generator) -> None:
-        """See ``ForecasterParameters``."""
+        """Fill the hidden layers' tensors with initial values; see ``ForecasterParameters``."""
         self[WINDOW_WEIGHT][:] = uniform_weights(random, self[WINDOW_WEIGHT].shape, max(1, self.config.width))
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors as a checkpoint has them; see ``Parameters``."""
         return dict(self.tensors)
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "WindowParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         shapes = window_shapes(self.config)
         check_shapes(shapes, tensors)
         self.fill(self.copies_of(tensors, shapes))
@@ -62,7 +63,7 @@ class WindowParameters(ForecasterParameters):
 
 
 class WindowBuffers(ForecasterBuffers):
-    """The arrays of a network that reads windows; ``hidden`` are those of its hidden layer."""
+    """The arrays of a network that reads windows; ``hidden`` holds those of its tanh layer."""
 
     def __init__(self, config: SeriesConfig, steps: int, rows: int, *, training: bool = False) -> None:
         super().__init__(config, steps, rows, 0)
@@ -70,15 +71,15 @@ class WindowBuffers(ForecasterBuffers):
         self.hidden = Hidden.allocate(steps, rows, config.hidden_size, rate, config.dtype)
 
     def outputs(self) -> Array:
-        """See ``ForecasterBuffers``."""
+        """The hidden units (T, B, at least H) of the last layer; see ``ForecasterBuffers``."""
         return self.hidden.outputs
 
     def d_outputs(self) -> Array:
-        """See ``ForecasterBuffers``."""
+        """The gradient of the hidden units; see ``ForecasterBuffers``."""
         return self.hidden.d_outputs
 
     def shortened(self, steps: int) -> "WindowBuffers":
-        """See ``ForecasterBuffers``."""
+        """The same arrays for fewer steps; see ``ForecasterBuffers``."""
         fewer = copy(self)
         fewer.rows, fewer.error = self.rows.shortened(steps), self.error.shortened(steps)
         fewer.hidden = self.hidden.shortened(steps)
@@ -86,7 +87,7 @@ class WindowBuffers(ForecasterBuffers):
 
 
 class WindowForecaster(Forecaster):
-    """The model on packed weights."""
+    """A network that reads windows of past values, on packed weights."""
 
     config: SeriesConfig
 
@@ -96,33 +97,33 @@ class WindowForecaster(Forecaster):
         self.refresh()
 
     def packed(self) -> list[Any]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return [*super().packed(), self.inputs]
 
     def buffers(self, steps: int, rows: int, *, training: bool = False) -> WindowBuffers:
-        """See ``Forecaster``."""
+        """Allocate arrays for T steps of B rows; see ``Forecaster``."""
         return WindowBuffers(self.config, steps, rows, training=training)
 
     def forward_hidden(self, x: Array, buffers: WindowBuffers, first: int, last: int, dropout_seed: int | None) -> None:
-        """See ``Forecaster``."""
+        """Compute the tanh layer from the numbers; see ``Forecaster``."""
         bias = buffers.rows.same(self.parameters.row(WINDOW_BIAS))
         self.inputs.forward(x, bias, buffers.hidden.h, buffers.rows, first, last)
         buffers.hidden.forward(first, last, dropout_seed)
 
     def backward_hidden(self, buffers: WindowBuffers, first: int, last: int, dropout_seed: int | None) -> None:
-        """See ``Forecaster``."""
+        """Backpropagate through the hidden layers; see ``Forecaster``."""
         buffers.hidden.backward(first, last, dropout_seed)
 
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: WindowBuffers) -> Iterator[WeightSum]:
-        """See ``Forecaster``."""
+        """The sums for the gradients of the hidden layers' weights; see ``Forecaster``."""
         yield self.inputs.weight_sum(gradient, x, buffers.hidden.d_outputs, buffers.rows, WINDOW_BIAS)
 
     def follow(self, x: Array) -> tuple[Array, State]:
-        """See ``Forecaster``."""
+        """Compute the outputs of all windows; there is no state. See ``Forecaster``."""
         parts = [self.step(x[start : start + ROWS_AT_ONCE], []) for start in range(0, len(x), ROWS_AT_ONCE)]
         return np.concatenate([*parts, np.empty(0)]), []
 
     def step(self, x: Array, state: State) -> Array:
-        """See ``Forecaster``."""
+        """Compute the outputs of B windows; there is no state. See ``Forecaster``."""
         outputs: Array = self.run(x[np.newaxis], self.buffers(1, len(x)))[0]
         return outputs

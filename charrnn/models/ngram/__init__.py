@@ -10,7 +10,7 @@ from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.text import CountedKind
 
 PER_COUNT = 40_000
-"""Floating-point operations that take as long as counting one character of one order."""
+"""Floating-point operations that take as long as counting one character for one order."""
 
 
 class Ngram(CountedKind):
@@ -21,7 +21,7 @@ class Ngram(CountedKind):
     config = NgramConfig
 
     def title(self, config: NgramConfig) -> str:
-        """The order and the smoothing, such as "ngram of order 8, kneser-ney"."""
+        """Name the order and the smoothing, such as "ngram of order 8, kneser-ney"."""
         return f"ngram of order {config.order}, {config.smoothing}"
 
     def check_fit(self, config: NgramConfig, tensors: Mapping[str, Any]) -> None:
@@ -31,7 +31,7 @@ class Ngram(CountedKind):
         check_arrays(config, tensors)
 
     def load(self, config: NgramConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """Make the model of these arrays; see ``Kind``."""
+        """Build the model from a checkpoint's arrays; see ``Kind``."""
         from charrnn.models.ngram.counts import NGram
 
         return NGram.load(config, tensors, workers)
@@ -49,7 +49,7 @@ class Ngram(CountedKind):
         return widened_counts(tensors)
 
     def count(self, config: NgramConfig, ids: Any, workers: Any) -> Any:
-        """Count the contexts of a text (N,)."""
+        """Count the characters that follow each context in a text (N,) of ids."""
         from charrnn.models.ngram.counts import NGram
         from charrnn.text.corpus import check_ids
 
@@ -57,7 +57,7 @@ class Ngram(CountedKind):
         return NGram.count(config, ids, workers)
 
     def cost(self, config: NgramConfig) -> Cost:
-        """Operations for counting a character, proportional to the order."""
+        """Operations for counting one character, proportional to the order."""
         return Cost(counting=float(config.order * PER_COUNT))
 
 

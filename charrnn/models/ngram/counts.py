@@ -1,13 +1,14 @@
-"""The n-gram model: counts of the characters that followed each context, interpolated over all lengths.
+"""The n-gram model: counts of the characters that followed each context, interpolated over all context lengths.
 
-For a context of k characters, let c(w) be the number of times that w followed it, N the sum of c, S the number of
-distinct w, and p' the probability given the last k - 1 characters (for k = 0, uniform). Then
+For a context of k characters, let c(w) be the number of times that the character w followed it, N the sum of all c, and
+S the number of distinct w. Let p'(w) be the probability given only the last k - 1 characters; for k = 0 it is uniform.
+Then
 
     Witten-Bell (1991)        p(w) = (c(w) + S p'(w)) / (N + S)
     Kneser-Ney (1995)         p(w) = (c(w) - d(c(w)) + sum of all d(c) p'(w)) / N
 
-Kneser-Ney is interpolated and has the three discounts d of Chen and Goodman (1998), estimated for each length. For all
-but the longest contexts, its c(w) is the number of distinct characters that preceded the context followed by w.
+Kneser-Ney is interpolated. It has the three discounts d of Chen and Goodman (1998), estimated for each context length.
+For all but the longest contexts, its c(w) is the number of distinct characters that preceded the context followed by w.
 Contexts that do not occur in the text are skipped.
 """
 
@@ -24,7 +25,7 @@ from charrnn.models.ngram.config import NgramConfig
 from charrnn.workers import Workers
 
 LEAST_DISCOUNT = 0.1
-"""Least distance of a discount from 0 and from its count, so that unseen and seen characters keep some probability."""
+"""Least distance of a discount from 0 and from its count; it leaves some probability to seen and unseen characters."""
 
 
 ARRAYS = Counts._fields[:8]
@@ -33,7 +34,7 @@ PREFIX = "ngram."
 """The beginning of the arrays' names in a checkpoint."""
 
 COUNT_TYPES = {"start": np.int64, "discounts": np.float64}
-"""Types of the arrays that are not int32."""
+"""Types of the arrays that do not hold int32."""
 
 
 class NGram(ContextModel):
@@ -49,13 +50,13 @@ class NGram(ContextModel):
 
     @classmethod
     def load(cls, config: NgramConfig, tensors: Mapping[str, Array], workers: Workers | None = None) -> "NGram":
-        """Make the model of a checkpoint's tensors; see ``Kind.load``."""
+        """Build the model from a checkpoint's tensors; see ``Kind.load``."""
         check_arrays(config, tensors)
         return cls(config, {name: tensors[f"ngram.{name}"] for name in ARRAYS}, workers)
 
     @classmethod
     def count(cls, config: NgramConfig, ids: Array, workers: Workers | None = None) -> "NGram":
-        """Count a text (N,) of ids."""
+        """Count a text (N,) of ids, and estimate the discounts."""
         depth, N, V = config.order - 1, len(ids), config.vocab_size
         text = np.ascontiguousarray(ids, np.int32)
         places, spare = np.empty((2, N), np.int32)
@@ -81,12 +82,12 @@ class NGram(ContextModel):
 
     @property
     def size(self) -> int:
-        """Number of counts: pairs of a node and a character that followed its contexts."""
+        """Number of counts: one for each pair of a tree node and a character that followed the node's contexts."""
         single = int((np.diff(self.weights.start) == 0).sum())
         return len(self.weights.counts) + single
 
     def work_array(self, steps: int, streams: int) -> Array:
-        """Probabilities (T, B, V)."""
+        """Allocate a buffer for probabilities (T, B, V)."""
         return np.empty((steps, streams, self.config.vocab_size))
 
     def to_tensors(self) -> dict[str, Array]:
@@ -144,14 +145,14 @@ def _ascends(array: Array) -> bool:
 def counts_of_counts(
     order: int, position: Array, length: Array, first_child: Array, start: Array, counts: Array
 ) -> Any:
-    """For contexts of each length, the number of counts that are 1, 2, 3 and 4: (order, 4)."""
+    """For each context length, count how many counts are 1, 2, 3 and 4; returns (order, 4)."""
     result = np.zeros((order + 1, 4), np.int64)
     children = np.diff(first_child)
     parents = np.repeat(np.arange(len(length)), children)
     shorter = np.concatenate([[-1], length[parents]])
     types = np.diff(start)
-    # At lengths between its parent's and its own, all followers of a node have count 1. A node of one place ends at
-    # the text's start.
+    # At context lengths between that of its parent and its own, all followers of a node have count 1. The contexts of
+    # a node that has a single place in the text reach back to the text's start at most.
     single = types == 0
     longest = np.where(single, np.minimum(length, position) + 1, length)
     ones = np.where(single, 1, types)
@@ -165,7 +166,7 @@ def counts_of_counts(
 
 
 def discounts_of(ones_to_fours: Array) -> Array:
-    """Discounts of the counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26)."""
+    """Estimate the discounts of the counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26)."""
     n = np.maximum(ones_to_fours, 1)
     y = n[0] / (n[0] + 2 * n[1])
     discounts = [c - (c + 1) * y * n[c] / n[c - 1] for c in (1, 2, 3)]

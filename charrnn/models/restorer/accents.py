@@ -1,4 +1,4 @@
-"""Accents: the marks that a letter has above, below or through it; and vowel points, where a script has them."""
+"""The task of restoring accents: marks above, below or through a letter, and the vowel points of some scripts."""
 
 import re
 import unicodedata
@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from charrnn.models.restorer.task import Task
 
 _STROKES = dict(zip("łŁđĐøØħĦŧŦı", "lLdDoOhHtTi", strict=True))
-"""Letters that Unicode does not decompose, and what is left of them."""
+"""Letters that Unicode does not decompose, and the same letters without their stroke."""
 
 _STROKE = "\u0335"
-"""The answer of those: a mark that no letter of a text is likely to have."""
+"""The class that stands for a stroke: a combining mark that no text is likely to contain."""
 
 _WITH_STROKE = {plain: letter for letter, plain in _STROKES.items()}
 
@@ -18,21 +18,22 @@ _WITH_STROKE = {plain: letter for letter, plain in _STROKES.items()}
 class Accents(Task):
     """The task ``accents``.
 
-    An answer holds the combining marks of Unicode's canonical decomposition (NFD), so all letters share a class.
+    A class consists of the combining marks of Unicode's canonical decomposition (NFD). So letters with the same accent
+    share a class.
     """
 
     name = "accents"
     wanted = "letters both with and without accents"
 
     def pieces(self, text: str) -> Sequence[str]:
-        """See ``Task``: characters, each with the combining marks that follow it."""
+        """Cut a text into characters, each with the combining marks that follow it; see ``Task``."""
         if text.isascii():
             return text
         marks = "".join(sorted({c for c in set(text) if unicodedata.combining(c)}))
         return re.findall(f"[^{marks}][{marks}]*|[{marks}]", text, re.DOTALL) if marks else text
 
     def parted(self, piece: str) -> tuple[str, str]:
-        """See ``Task``."""
+        """The letter without accents, and its combining marks; see ``Task``."""
         if piece in _STROKES:
             return _STROKES[piece], _STROKE
         base, marks = (decomposed := unicodedata.normalize("NFD", piece))[0], decomposed[1:]
@@ -41,12 +42,12 @@ class Accents(Task):
         return piece, ""
 
     def can_be(self, character: str, answer: str, known: Collection[str]) -> bool:
-        """See ``Task``; the text may also hold the letter and its marks one after the other."""
+        """Whether the composed letter is known, or both the letter and its marks; see ``Task``."""
         apart = bool(answer) and all(each in known for each in character + answer)
         return apart or super().can_be(character, answer, known)
 
     def joined(self, character: str, answer: str) -> str:
-        """See ``Task``."""
+        """The letter with its accents; see ``Task``."""
         if answer == _STROKE and character in _WITH_STROKE:
             return _WITH_STROKE[character]
         return unicodedata.normalize("NFC", character + answer) if answer else character

@@ -1,4 +1,4 @@
-"""Rows as batches of a model that restores, and its answers."""
+"""Batches of a model that restores, and the prediction of its classes."""
 
 import heapq
 import math
@@ -21,17 +21,17 @@ from charrnn.training.row_batches import Chosen, RowBatches, by_length, padded_r
 from charrnn.training.settings import TrainingSettings
 
 RESTORED_TOGETHER = 64
-"""Rows that are read at a time."""
+"""Rows that are read in one batch."""
 
 LogProbabilities = npt.NDArray[np.float64]
 
 
 class NoisyBatches(RowBatches):
-    """Batches of rows to which errors are added, other ones in each epoch.
+    """Batches of rows with random errors, which are drawn anew in each epoch.
 
     Args:
-        data: the rows, without errors.
-        settings: batch and seed.
+        data: the rows without errors.
+        settings: batch size and seed.
     """
 
     def __init__(self, data: RestoredRows, settings: TrainingSettings) -> None:
@@ -40,11 +40,11 @@ class NoisyBatches(RowBatches):
 
     @property
     def longest(self) -> int:
-        """See ``Batches``."""
+        """Most steps of a batch, as errors can make a row half as long again; see ``Batches``."""
         return super().longest * 3 // 2 + 1
 
     def begin_epoch(self, epoch: int) -> None:
-        """See ``Batches``."""
+        """Shuffle the rows, and draw other errors from now on; see ``Batches``."""
         self._epoch = epoch
         super().begin_epoch(epoch)
 
@@ -57,7 +57,7 @@ class NoisyBatches(RowBatches):
 
 
 def batches_of_rows(settings: TrainingSettings, data: RestoredRows) -> RowBatches:
-    """Batches of rows of a text."""
+    """Cut the rows of a text into batches; with errors in them if the task adds noise."""
     if data.answers.task.adds_noise:
         return NoisyBatches(data, settings)
     return RowBatches(data.lengths, settings, partial(_batch_of, data, settings.batch_size))
@@ -79,12 +79,12 @@ def log_probabilities_of(
     is_given: npt.NDArray[np.bool_],
     before_batch: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[TextRow, LogProbabilities]]:
-    """The rows of a text, in any order, each with the log probabilities (n, C) of the answers at its n characters.
+    """Yield the rows of a text in any order, each with the log probabilities (n, C) of the classes of its n characters.
 
     Args:
         network: the model.
         data: the rows.
-        is_given: (N,) where the text's own answers are known.
+        is_given: (N,) where the class of a character is given by the text and not predicted.
         before_batch: called before each batch; it may raise to stop.
     """
     text, known = data.text, np.maximum(data.text.known, 0)
@@ -106,9 +106,12 @@ def best_answers(
     is_given: npt.NDArray[np.bool_],
     before_batch: Callable[[], None] = lambda: None,
 ) -> tuple[StepNumbers, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The most probable answers (N,) of a text, their log probabilities, and those of the text's own answers.
+    """Predict the most probable class of each character of a text.
 
-    Where they are given they are the text's own, of log probability 0.
+    Where ``is_given``, the class is that of the text, with log probability 0.
+
+    Returns:
+        The classes (N,), their log probabilities, and the log probabilities of the text's own classes.
     """
     text = data.text
     best, own = text.known.copy(), np.maximum(text.known, 0)
@@ -124,7 +127,7 @@ def best_answers(
 
 
 def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[[], None]) -> dict[str, float]:
-    """The part of the words with a letter that are right, and the mean loss in bits where there are several answers."""
+    """The share of words with a letter that are right, and the mean loss in bits of characters with several classes."""
     text = data.text
     best, _, own = best_answers(network, data, ~text.doubtful, before_batch)
     span = data.span
@@ -136,7 +139,7 @@ def validate_rows(network: Restorer, data: RestoredRows, before_batch: Callable[
 
 
 def to_stripped(text: Stripped, best: StepNumbers) -> StepNumbers:
-    """The answers to a text of which nothing is known but what is left of it."""
+    """The classes of all characters of a fully stripped text: the only possible one, or else the predicted ``best``."""
     answers: StepNumbers = np.where(text.doubtful, best, np.maximum(text.only, 0))
     return answers
 
@@ -144,7 +147,7 @@ def to_stripped(text: Stripped, best: StepNumbers) -> StepNumbers:
 class RestoringPredictor:
     """Restores lines; a ``charrnn.kinds.contract.Predictor``.
 
-    Characters that the model does not know stay as they are, so ``unknown`` does not matter.
+    Characters that the model does not know stay as they are, so ``unknown`` has no effect.
     """
 
     def __init__(self, network: Restorer, vocabulary: Vocabulary) -> None:
@@ -153,7 +156,7 @@ class RestoringPredictor:
         self._answers = Answers(self._task, vocabulary, config.classes)
 
     def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
-        """See ``Predictor``; a line is read with the end of those before it, where the task does so."""
+        """Restore lines; some tasks also read the end of the previous lines. See ``Predictor``."""
         if top > 1 and self._network.config.feedback:
             raise ConfigError(f"top must be 1 for a model with feedback, not {top}: leave it out")
         text = Stripped.of(lines, self._answers)
@@ -190,13 +193,13 @@ class RestoringPredictor:
         return shown
 
     def _with_only(self, text: Stripped, numbers: StepNumbers) -> StepNumbers:
-        """Answers, with those that are the only possible ones at a character."""
+        """Replace the classes ``numbers`` where a character has only one possible class."""
         is_open = text.known == 0 if self._task.keeps else np.ones(len(numbers), np.bool_)
         found: StepNumbers = np.where(is_open & (text.only >= 0), text.only, numbers)
         return found
 
     def _restored(self, line: str, text: Stripped, span: slice, numbers: StepNumbers) -> str:
-        """A line with these answers; where they are its own, its characters are not touched."""
+        """Apply these classes to a line; characters whose class does not change are not touched."""
         changed = np.flatnonzero(numbers != text.known[span])
         if not len(changed):
             return line
@@ -210,15 +213,16 @@ class RestoringPredictor:
 def most_probable(
     found: LogProbabilities, is_given: npt.NDArray[np.bool_], top: int
 ) -> list[tuple[float, tuple[tuple[int, int], ...]]]:
-    """The most probable answers to a line whose characters are answered independently.
+    """Find the most probable combinations of classes for a line, whose characters are predicted independently.
 
     Args:
         found: (n, C) log probabilities.
-        is_given: (n,) where there is nothing to answer.
-        top: how many are wanted.
+        is_given: (n,) where a class is given and not predicted.
+        top: number of combinations.
 
     Returns:
-        Log probability, and the number of the answer at each place that is not given; the most probable first.
+        For each combination, the most probable first: its log probability, and pairs of a position and the class
+            predicted there.
     """
     beam: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0.0, ())]
     for at in np.flatnonzero(~is_given[: len(found)]).tolist():

@@ -1,4 +1,4 @@
-"""Upper case and lower case."""
+"""The task of restoring capitals in lower-case text."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,10 @@ _UPPER = "^"
 
 
 class Case(Task):
-    """The task ``case``, of letters whose other case is one letter that leads back to them.
+    """The task ``case``, for letters whose upper and lower case are one letter each and lead back to each other.
 
-    A capital may begin a sentence that the line before has ended, so a line is read with the end of those before it.
+    A capital may begin a sentence because the previous line has ended one. So a line is read with the end of the
+    previous lines.
     """
 
     name = "case"
@@ -20,16 +21,16 @@ class Case(Task):
     keeps = False
 
     def pieces(self, text: str) -> Sequence[str]:
-        """See ``Task``: characters."""
+        """Cut a text into characters; see ``Task``."""
         return text
 
     def parted(self, piece: str) -> tuple[str, str]:
-        """See ``Task``."""
+        """The letter in lower case, and "^" if it was a capital; see ``Task``."""
         lower = piece.lower()
         is_capital = len(lower) == 1 and lower != piece and lower.upper() == piece
         return (lower, _UPPER) if is_capital else (piece, "")
 
     def joined(self, character: str, answer: str) -> str:
-        """See ``Task``."""
+        """The letter in the case of the class; see ``Task``."""
         upper = character.upper()
         return upper if answer and len(upper) == 1 and upper.lower() == character else character

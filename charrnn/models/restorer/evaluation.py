@@ -1,4 +1,4 @@
-"""Measure a model that restores on a text that still has what it restores, beside its rivals."""
+"""Measure a model that restores, beside baselines, on a text that still contains what is to be restored."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training: RestoredRows | None) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: the text is stripped, restored, and compared with what it was."""
+    """Strip a text, restore it, and compare it with the original; see ``charrnn.kinds.kind.Kind.evaluate``."""
     task = TASKS[network.config.task]
     answers = Answers(task, vocabulary, network.config.classes)
     stripped = Stripped.of(text.split("\n"), answers)
@@ -25,8 +25,9 @@ def evaluate_text(network: Restorer, vocabulary: Vocabulary, text: str, training
         raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not nothing: use another text")
     best, _, _ = best_answers(network, data, ~stripped.doubtful)
     found = {"model": to_stripped(stripped, best), "unchanged": np.zeros_like(best)}
-    if training and not task.adds_noise and not task.stands_between:  # which have no words to look up
-        found["most frequent"] = most_frequent_spelling(training)(stripped)
+    if training and not task.stands_between:  # without spaces there are no words to look up
+        spellings = most_frequent_spelling(training.noised() if task.adds_noise else training)
+        found["most frequent"] = spellings(stripped)
     words = len(words_right(data, found["model"]))
     return Evaluation(
         f"{words:,} words with a letter, {int(stripped.doubtful.sum()):,} characters in doubt",

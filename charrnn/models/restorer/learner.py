@@ -16,12 +16,12 @@ from charrnn.workers import share
 
 
 class RestorerLearner:
-    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+    """Computes loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
 
-    The phases are those of ``charrnn.models.language.learner``: rows, weights, embedding.
+    It has the same phases as ``charrnn.models.language.learner``: rows, weights, embedding.
 
     Args:
-        network: made for training.
+        network: a network made with ``training=True``.
         steps: T.
         rows: B.
     """
@@ -35,7 +35,7 @@ class RestorerLearner:
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """See ``Learner``; targets are (T, B) answers."""
+        """Compute the mean loss and its gradient; the targets are classes (T, B). See ``Learner``."""
         network, lengths, targets = self.network, batch.lengths, batch.targets
         assert lengths is not None
         buffers = self._whole.shortened(len(batch.inputs))
@@ -60,7 +60,7 @@ class RestorerLearner:
     def _backward(
         self, lengths: Array, buffers: RestorerBuffers, first: int, last: int, dropout_seed: int | None
     ) -> None:
-        """From the gradient of the logits to those of all gates; padding has none, as its predictions weigh nothing."""
+        """Backpropagate from the logits to all gates; padding has no gradient, as its predictions have weight 0."""
         network, rows = self.network, buffers.layers.rows
         to = network.layers.d_outputs(buffers.layers)
         d_top = network.feedback.stack.d_outputs(buffers.top) if network.feedback and buffers.top else []

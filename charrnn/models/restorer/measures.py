@@ -1,4 +1,4 @@
-"""How good restored text is, beside what is unchanged and each word's most frequent spelling."""
+"""Measure restored text, and a baseline: each word's most frequent spelling."""
 
 import re
 from collections import Counter
@@ -14,16 +14,16 @@ STRIPPED_WORD = re.compile(r"\S+")
 
 
 def word_accuracy(data: RestoredRows, found: StepNumbers) -> float:
-    """The part of the words with a letter that are right, among the rows.
+    """The share of right words, among the words of the rows that have a letter.
 
-    A word is right if the answers at all its characters are, and those at the white space before and after it.
+    A word is right if the classes of all its characters and of the white space before and after it are right.
     """
     is_right = words_right(data, found)
     return float(is_right.mean()) if len(is_right) else 0.0
 
 
 def words_right(data: RestoredRows, found: StepNumbers) -> npt.NDArray[np.bool_]:
-    """Of each word with a letter whether it is right; ``found`` (N,) are answers to the whole text."""
+    """For each word with a letter, whether it is right; ``found`` (N,) are the predicted classes of the whole text."""
     text, span, answers = data.text, data.span, data.answers
     known = text.known[span]
     if not len(known):
@@ -39,7 +39,10 @@ def words_right(data: RestoredRows, found: StepNumbers) -> npt.NDArray[np.bool_]
 
 
 def figures_of_answers(data: RestoredRows, found: StepNumbers) -> dict[str, float]:
-    """Part of the words and of the doubtful characters that are right, and F1 of the task's counted answer."""
+    """The shares of right words and of right doubtful characters, and the F1 of the task's counted answer.
+
+    Tasks that add noise also have the share of wrong words that are corrected, and of right words that are broken.
+    """
     text, span, task = data.text, data.span, data.answers.task
     known, own = text.known[span], found[span]
     doubtful = text.doubtful[span] | (known < 0)
@@ -58,7 +61,11 @@ def figures_of_answers(data: RestoredRows, found: StepNumbers) -> dict[str, floa
 
 
 def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], StepNumbers]:
-    """A rival: the most frequent answers that each word has in the training text."""
+    """The baseline that gives each word the spelling that is most frequent in the training text.
+
+    Returns:
+        A function that predicts the classes of a stripped text.
+    """
     text, span = training.text, training.span
     spellings: dict[str, Counter[bytes]] = {}
     for word in STRIPPED_WORD.finditer(text.characters, span.start, span.stop):
@@ -76,7 +83,7 @@ def most_frequent_spelling(training: RestoredRows) -> Callable[[Stripped], StepN
 
 
 def titles_of(data: RestoredRows) -> dict[str, Any]:
-    """The figures' names in words."""
+    """The titles of the figures of ``figures_of_answers``, by name."""
     counted = data.answers.task.counted
     titles = {"word_accuracy": "words with a letter right", "characters": "characters right, where in doubt"}
     if data.answers.task.adds_noise:

@@ -1,8 +1,8 @@
-"""The model that restores: one answer for each character.
+"""The model that restores: it predicts one class, the answer, for each character.
 
-characters -> tables -> recurrent layers in both directions -> projection -> softmax over the answers
+characters -> tables -> recurrent layers in both directions -> projection -> softmax over the classes
 
-With feedback, the projection also reads a layer that reads the last answer:
+With feedback, there is one more layer, which also reads the last answer:
 
 characters -> tables -> layers in both directions -----------------------------> projection -> softmax
                                     |-> feedback layer, forwards ->-|               |
@@ -29,7 +29,7 @@ from charrnn.workers import Workers, share
 
 
 class Restorer(RowNetwork):
-    """The model on packed weights; see ``RowNetwork``."""
+    """A model that restores, on packed weights; see ``RowNetwork``."""
 
     config: RestorerConfig
 
@@ -47,19 +47,19 @@ class Restorer(RowNetwork):
         self.refresh()
 
     def packed(self) -> list[Any]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return [self.inputs, self.layers, self.head, *([self.feedback] if self.feedback else [])]
 
     def run(self, x: Array, lengths: Array, given: Array, is_given: Array, possible: Array) -> Array:
-        """Log probabilities (T, B, C) of the answers at each step of rows of ids (T, B).
+        """Compute the log probabilities (T, B, C) of the classes at each step, for rows of ids (T, B).
 
         Args:
             x: the ids.
-            lengths: (B,) int32 of the rows.
-            given: (T, B) int32 answers that are known; with feedback they are read where ``is_given``, and elsewhere
-                the most probable ones.
+            lengths: (B,) int32 length of each row.
+            given: (T, B) int32 known answers. Feedback reads them where ``is_given``, and the most probable answers
+                elsewhere.
             is_given: (T, B) bool.
-            possible: (V, C) which answers a character can have; the others have the probability 0.
+            possible: (V, C) which classes each character can have; the others have probability 0.
         """
         buffers = RestorerBuffers.allocate(self.config, *x.shape)
         ids = self.in_orders(x, lengths)
@@ -89,7 +89,7 @@ class Restorer(RowNetwork):
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Logits of the rows ``first`` to ``last`` of a batch, ``last_answers`` being those that feedback reads."""
+        """Compute the logits of the rows ``first`` to ``last``; feedback reads ``last_answers`` (T, B)."""
         self.read(ids, lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
         if self.feedback:
             assert last_answers is not None
@@ -99,11 +99,11 @@ class Restorer(RowNetwork):
         self._project(buffers, first, last)
 
     def top_seed(self, seed: int | None) -> int | None:
-        """The dropout seed of the layer that reads the last answer."""
+        """The dropout seed of the feedback layer, which follows those of the other layers; None without dropout."""
         return None if seed is None else seed + self.config.num_layers * self.config.directions
 
     def read_by_head(self, buffers: "RestorerBuffers") -> list[Array]:
-        """What the projection reads."""
+        """The outputs that the projection reads: of the top layer in each direction, and of the feedback layer."""
         return [*self.layers.outputs(buffers.layers), *(buffers.top.outputs if buffers.top else ())]
 
     def _project(self, buffers: "RestorerBuffers", first: int, last: int) -> None:
@@ -120,7 +120,7 @@ class Restorer(RowNetwork):
         first: int,
         last: int,
     ) -> None:
-        """Fill ``found``: the layer that reads the last answer does a step, and its answer is read in the next."""
+        """Fill ``found``, step by step: the feedback layer reads the answer of the step before."""
         assert self.feedback is not None
         assert buffers.top is not None
         outputs, states = self.layers.outputs(buffers.layers), len(self.config.top.cell.state)
@@ -139,7 +139,7 @@ class Restorer(RowNetwork):
 
 
 def _normalised(logits: Array, possible: Array) -> Array:
-    """Log probabilities of the ``possible`` classes, -inf for the others; where none is possible, of the first one."""
+    """Log probabilities of the ``possible`` classes, -inf for the others; if none is possible, class 0 is."""
     logits = np.where(possible, logits, -np.inf).astype(np.float64)
     logits[..., 0] = np.where(possible.any(axis=-1), logits[..., 0], 0)
     logits -= logits.max(axis=-1, keepdims=True)
@@ -152,8 +152,8 @@ class RestorerBuffers:
     """The model's arrays, for T steps of B rows.
 
     Attributes:
-        layers: of the recurrent layers in both directions.
-        top: of the layer that reads the last answer; None without one.
+        layers: arrays of the recurrent layers in both directions.
+        top: arrays of the feedback layer; None without feedback.
         softmax: logits (T, B, at least C) and losses.
     """
 
@@ -163,7 +163,7 @@ class RestorerBuffers:
 
     @classmethod
     def allocate(cls, config: RestorerConfig, steps: int, rows: int, *, training: bool = False) -> "RestorerBuffers":
-        """For at most T steps of B rows."""
+        """Allocate arrays for at most T ``steps`` of B ``rows``."""
         of_steps = rows_for(config, steps, rows)
         return cls(
             BidirectionalBuffers.allocate(config.layers, of_steps, training=training),
@@ -178,5 +178,5 @@ class RestorerBuffers:
 
 
 def rows_for(config: RestorerConfig, steps: int, rows: int) -> Rows:
-    """What products of T steps of B rows need."""
+    """Allocate row indices and buffers for the matrix products of T steps of B rows."""
     return Rows.allocate(steps, rows, max(config.stack.gate_width, len(config.classes)), config.packed_dtype)

@@ -11,15 +11,15 @@ from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.models.restorer.config import RestorerConfig
 
 FEEDBACK = "feedback.weight"
-"""The name of the matrix that reads the last answer."""
+"""Name of the tensor (C + 1, G) from which the feedback layer reads the last answer."""
 
 
 class RestorerParameters(Parameters):
-    """The tensors.
+    """The tensors of a model that restores, or their gradient.
 
-    embedding.weight (V, E), absent for one-hot input; those of the recurrent layers, see
-    ``charrnn.layers.bidirectional``; head.weight (C, N), head.bias (C,) for C classes. N is H for each direction, and
-    once more with feedback, which also has the tensors of ``charrnn.layers.feedback``.
+    embedding.weight (V, E), absent for one-hot input; the tensors of the recurrent layers, see
+    ``charrnn.layers.bidirectional``; head.weight (C, N) and head.bias (C,) for C classes. N is H for each direction,
+    and H more with feedback, which also has the tensors of ``charrnn.layers.feedback``.
     """
 
     config: RestorerConfig
@@ -28,7 +28,7 @@ class RestorerParameters(Parameters):
         super().__init__(config, restorer_shapes(config))
 
     def initialise(self, rng_seed: int) -> "RestorerParameters":
-        """See ``Parameters``."""
+        """Fill with initial values; returns self. See ``Parameters``."""
         config, random = self.config, np.random.default_rng(rng_seed)
         if EMBEDDING in self.tensors:
             self[EMBEDDING][:] = initial_embedding(random, self[EMBEDDING].shape)
@@ -43,7 +43,7 @@ class RestorerParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors under PyTorch's names; see ``Parameters``."""
         tensors = dict(self.tensors)
         self.config.layers.to_torch(tensors)
         if self.config.feedback:
@@ -52,7 +52,7 @@ class RestorerParameters(Parameters):
         return tensors
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "RestorerParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         shapes = restorer_checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
         copies = self.copies_of(tensors, shapes)
@@ -67,12 +67,12 @@ class RestorerParameters(Parameters):
 
 
 def head_weights(config: RestorerConfig) -> list[str]:
-    """Names of the matrices of the head: one for each direction, and for the layer that reads the last answer."""
+    """Names of the output matrices: one for each direction, and one for the feedback layer."""
     return [HEAD, f"{HEAD}_back"][: config.directions] + [f"{HEAD}_feedback"] * config.feedback
 
 
 def feedback_weights(config: RestorerConfig) -> list[str]:
-    """Names of the matrices that read each direction's outputs, of the layer that reads the last answer."""
+    """Names of the feedback layer's input matrices, one for the outputs of each direction."""
     names = ("weight_ih", "weight_ih_back")[: config.directions]
     return [config.top.named(name, 0) for name in names]
 
@@ -107,12 +107,12 @@ def restorer_checkpoint_shapes(config: RestorerConfig) -> dict[str, tuple[int, .
 
 
 def _joined(config: RestorerConfig) -> list[tuple[str, list[str]]]:
-    """Matrices that stand side by side in a file, by the name that they have there."""
+    """Groups of matrices that a checkpoint stores side by side as one: the name of that one, and their own names."""
     sides = [head_weights(config), *([feedback_weights(config)] if config.feedback else [])]
     return [(names[0], names) for names in sides if len(names) > 1]
 
 
 def _join(config: RestorerConfig, tensors: dict[str, Array]) -> None:
-    """Put the matrices side by side."""
+    """Concatenate each group of ``_joined``, in place."""
     for joined, names in _joined(config):
         tensors[joined] = np.concatenate([tensors.pop(name) for name in names], axis=1)

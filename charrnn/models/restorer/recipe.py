@@ -1,4 +1,7 @@
-"""Choose the model that restores a text best after a given time; the constants fit five minutes of Czech accents."""
+"""Choose the model that restores a text best after a given time.
+
+The constants are measured on runs of five minutes that restore Czech accents.
+"""
 
 import math
 
@@ -11,10 +14,10 @@ RESTORING_SIZES = (64, 96, 128, 192, 256, 384, 512)
 RESTORING_LAYERS = 2
 
 REFERENCE_UNITS, REFERENCE_OPERATIONS = 256, 2.0e14
-"""Best hidden size for so many floating-point operations; it grows with their fourth root."""
+"""Best hidden size for this many floating-point operations; it grows with the fourth root of the operations."""
 
 CHARACTERS_PER_UNIT = 4_000
-"""Least characters of the text for each unit of a layer; a shorter text is learned by heart."""
+"""Least characters of text for each hidden unit; larger models memorise the text."""
 
 RESTORING_EMBEDDING = 64
 
@@ -24,10 +27,10 @@ RESTORING_RATE = 0.008
 RESTORING_WEIGHT_DECAY = 0.05
 
 RESTORING_DROPOUT, PASSES_WITHOUT = 0.2, 2.0
-"""Dropout of a run of more passes over the text than the second number; others need none."""
+"""Dropout, and the number of passes over the text up to which none is needed."""
 
 MOST_VALIDATED = 60_000
-"""Characters that suffice to compare the checkpoints of a run."""
+"""Validation characters that suffice to compare the checkpoints of a run."""
 
 
 def choose_restorer(draft: Draft, speed: Speed) -> float:
@@ -50,7 +53,7 @@ def choose_restorer(draft: Draft, speed: Speed) -> float:
 
 
 def best_units(operations: float, characters: int) -> int:
-    """The best hidden size for so many floating-point operations on a text of so many characters."""
+    """The best hidden size for ``operations`` floating-point operations on a text of ``characters`` characters."""
     best = REFERENCE_UNITS * math.pow(operations / REFERENCE_OPERATIONS, 0.25)
     best = min(best, characters / CHARACTERS_PER_UNIT)
     return min(RESTORING_SIZES, key=lambda size: abs(math.log(size / max(best, 1))))

@@ -1,4 +1,4 @@
-"""Spaces between words."""
+"""The task of restoring spaces between words."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ _SPACE = " "
 
 
 class Spaces(Task):
-    """The task ``spaces``: single ones between other characters; those of an indent or a wider gap stay."""
+    """The task ``spaces``, for single spaces between other characters; indents and wider gaps are kept."""
 
     name = "spaces"
     wanted = "words with spaces between them"
@@ -17,13 +17,13 @@ class Spaces(Task):
     stands_between = True
 
     def pieces(self, text: str) -> Sequence[str]:
-        """See ``Task``: characters, with the space that follows."""
+        """Cut a text into characters, each with the single space that follows it; see ``Task``."""
         return re.findall(r"\S (?=\S)|.", text, re.DOTALL)
 
     def parted(self, piece: str) -> tuple[str, str]:
-        """See ``Task``."""
+        """The character, and the space after it or ""; see ``Task``."""
         return piece[0], piece[1:]
 
     def joined(self, character: str, answer: str) -> str:
-        """See ``Task``."""
+        """The character and perhaps a space; see ``Task``."""
         return character if character.isspace() else character + answer

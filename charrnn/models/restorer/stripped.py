@@ -1,4 +1,4 @@
-"""Texts as a model that restores reads them: ids of characters, and numbers of answers; cut into rows."""
+"""Texts as a model that restores reads them: ids of characters and of answers, cut into rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from charrnn.text.symbols import closest
 from charrnn.text.vocabulary import Vocabulary
 
 LONGEST_ROW = 256
-"""Characters of a row that are answered, at most; a longer line becomes several rows, cut at spaces where it can be."""
+"""Most characters of a row that are predicted; a longer line becomes several rows, if possible cut at spaces."""
 
 CONTEXT_IN_LINE = 64
-"""Characters of the same line that a row is read with before and after those."""
+"""Characters of the same line that are read before and after those that a row predicts."""
 
 UNKNOWN_ANSWER = -1
-"""The number of an answer that the model cannot give."""
+"""The number of an answer that is not among the model's classes."""
 
 StepNumbers = npt.NDArray[np.int32]
 
 
 class Answers:
-    """The answers that a model can give, and where.
+    """The answers that a model can give, its classes, and at which characters each is possible.
 
     Args:
         task: what is restored.
@@ -33,15 +33,14 @@ class Answers:
         classes: the answers, by number; the first one is empty.
 
     Attributes:
-        possible: (V, C) whether a character can be answered so: whether the text that the model has seen holds all
-            that comes out.
+        possible: (V, C) whether an answer is possible at a character: all characters that result are in the vocabulary.
     """
 
     def __init__(self, task: Task, vocabulary: Vocabulary, classes: Sequence[str]) -> None:
         self.task, self.vocabulary, self.classes = task, vocabulary, tuple(classes)
         self.number = {answer: number for number, answer in enumerate(self.classes)}
         known, self._ids = set(vocabulary.characters), _Ids(vocabulary)
-        for symbol in reversed(vocabulary.characters):  # of several, the first one stands for what is left of them
+        for symbol in reversed(vocabulary.characters):  # the first symbol with this character wins
             self._ids[task.parted(symbol)[0]] = vocabulary.symbols.index(symbol)
         self._ids |= {symbol: number for number, symbol in enumerate(vocabulary.symbols)}
         self.possible = np.zeros((len(vocabulary), len(self.classes)), np.bool_)
@@ -54,31 +53,31 @@ class Answers:
         self._only = {c: int(self.possible[self._ids[c]].argmax()) for c, count in counts.items() if count == 1}
 
     @property
-    def are_few(self) -> bool:
-        """Whether no character has two answers, so that there is nothing to learn."""
+    def nothing_to_learn(self) -> bool:
+        """Whether there is nothing to learn: no character has more than one possible answer."""
         return not any(self._doubtful.values())
 
     def ids(self, characters: str) -> StepNumbers:
-        """Ids of characters; one that the model does not know has that of the closest one."""
+        """Ids (N,) of characters; an unknown character gets the id of the most similar one."""
         return np.fromiter(map(self._ids.__getitem__, characters), np.int32, len(characters))
 
     def doubtful(self, characters: str) -> npt.NDArray[np.bool_]:
-        """Whether characters have several answers."""
+        """Whether each character (N,) has more than one possible answer."""
         found = (self._doubtful.get(character, False) for character in characters)
         return np.fromiter(found, np.bool_, len(characters))
 
     def only(self, characters: str) -> StepNumbers:
-        """StepNumbers of the only possible answers to characters; UNKNOWN_ANSWER for others."""
+        """The number (N,) of each character's only possible answer; UNKNOWN_ANSWER if it has several or none."""
         found = (self._only.get(character, UNKNOWN_ANSWER) for character in characters)
         return np.fromiter(found, np.int32, len(characters))
 
     def numbers(self, answers: Sequence[str]) -> StepNumbers:
-        """StepNumbers of answers; UNKNOWN_ANSWER for those that the model cannot give."""
+        """The id (N,) of each answer; UNKNOWN_ANSWER where the model cannot give it."""
         return np.fromiter((self.number.get(answer, UNKNOWN_ANSWER) for answer in answers), np.int32, len(answers))
 
 
 class _Ids(dict[str, int]):
-    """Ids of characters."""
+    """Ids of characters; a missing one is looked up by similarity and stored."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -90,7 +89,10 @@ class _Ids(dict[str, int]):
 
 
 class TextRow(NamedTuple):
-    """Characters of a text that are read together; those from ``first`` to ``last`` are answered."""
+    """Characters of a text, from ``start`` to ``end``, that are read together.
+
+    Those from ``first`` to ``last`` are predicted; the others are context.
+    """
 
     start: int
     first: int
@@ -103,12 +105,12 @@ class Stripped:
     """Lines without what is to be restored, joined by newlines.
 
     Attributes:
-        characters: what is left.
-        known: (N,) numbers of the answers that the lines have, for training and comparison.
-        doubtful: (N,) where there are several answers.
-        only: (N,) numbers of the only possible answers; UNKNOWN_ANSWER elsewhere.
-        ids: (N,) of the characters.
-        lines: where each line begins; and, at last, where another one would.
+        characters: the stripped text.
+        known: (N,) number of each character's true answer, for training and comparison.
+        doubtful: (N,) whether a character has several possible answers.
+        only: (N,) number of a character's only possible answer; UNKNOWN_ANSWER elsewhere.
+        ids: (N,) id of each character.
+        lines: the position where each line begins, and at last the length of the text.
     """
 
     characters: str
@@ -120,20 +122,20 @@ class Stripped:
 
     @classmethod
     def of(cls, lines: Iterable[str], answers: Answers) -> "Stripped":
-        """Strip some lines."""
+        """Strip lines of what is to be restored."""
         parts = Parts(answers.task)
         end = ("\n", "")
         return cls.made_of(([*(parts[piece] for piece in answers.task.pieces(line)), end] for line in lines), answers)
 
     @classmethod
     def noised(cls, lines: Iterable[str], answers: Answers, *seed: int) -> "Stripped":
-        """Draw lines from which these, which end as they end in the text, are restored."""
+        """Draw errors into some lines, which end with a newline if they do in the text; the answers correct them."""
         random = np.random.default_rng(seed)
         return cls.made_of((answers.task.noised(line, answers.classes, random) for line in lines), answers)
 
     @classmethod
     def made_of(cls, lines: Iterable[Sequence[tuple[str, str]]], answers: Answers) -> "Stripped":
-        """Characters and answers of each line, with its end."""
+        """Join lines, each given as pairs of a character and its answer, the newline included."""
         left, known, starts = [], [np.zeros(0, np.int32)], [0]
         for line in lines:
             left += [character for character, _ in line]
@@ -151,21 +153,21 @@ class Stripped:
 
     @property
     def spans(self) -> list[slice]:
-        """Where each line lies, with its end."""
+        """The range of each line in the text, with its newline."""
         return [slice(begin, end) for begin, end in zip(self.lines, self.lines[1:], strict=False)]
 
     @cached_property
     def letters(self) -> npt.NDArray[np.bool_]:
-        """(N,) which characters are letters."""
+        """(N,) whether each character is a letter."""
         return np.fromiter(map(str.isalpha, self.characters), np.bool_, len(self.characters))
 
     @cached_property
     def gaps(self) -> npt.NDArray[np.bool_]:
-        """(N,) which characters are white space."""
+        """(N,) whether each character is white space."""
         return np.fromiter(map(str.isspace, self.characters), np.bool_, len(self.characters))
 
     def rows(self, task: Task) -> Iterator[TextRow]:
-        """The rows of the lines that are not empty; to a task that adds noise, the end of a line is a part of it."""
+        """Cut the lines into rows; empty lines are skipped. A task that adds noise also predicts at a line's end."""
         for begin, following in zip(self.lines, self.lines[1:], strict=False):
             end = following - (not task.adds_noise or begin == following - 1)
             first = begin
@@ -176,13 +178,13 @@ class Stripped:
                 first = last
 
     def _cut(self, first: int) -> int:
-        """Where a row that begins at ``first`` ends, of a line that is longer."""
+        """The position at which to end a row that begins at ``first``, in a line that is too long for one row."""
         most = first + LONGEST_ROW
         return (self.characters.rfind(" ", first + LONGEST_ROW // 2, most) + 1) or most
 
 
 class Parts(dict[str, tuple[str, str]]):
-    """The parts of pieces, each found once."""
+    """A cache of ``Task.parted``, by piece."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
@@ -195,12 +197,12 @@ class Parts(dict[str, tuple[str, str]]):
 
 @dataclass(frozen=True, eq=False)
 class RestoredRows:
-    """Some rows of a text; its length is that of all that is read of them, in characters.
+    """Some rows of a text; the length of this object is the number of characters that the rows read.
 
     Attributes:
-        text: the text without what is to be restored.
+        text: the stripped text.
         rows: the rows.
-        answers: what can be answered.
+        answers: the answers that the model can give.
     """
 
     text: Stripped
@@ -212,16 +214,16 @@ class RestoredRows:
 
     @property
     def span(self) -> slice:
-        """Where the rows lie in the text, which they cover."""
+        """The range of the text that the rows predict."""
         return slice(self.rows[0].first, self.rows[-1].last) if self.rows else slice(0, 0)
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """Steps of each row."""
+        """Number of steps of each row."""
         return np.array([row.end - row.start for row in self.rows], np.int64)
 
     def noised(self) -> "RestoredRows":
-        """The lines of these rows with errors, the same ones each time."""
+        """Draw errors into the lines of these rows; the same errors at each call."""
         span = self.span
         lines = (line + "\n" for line in self.text.characters[span].removesuffix("\n").split("\n"))
         text = Stripped.noised(lines, self.answers, 0)

@@ -1,4 +1,4 @@
-"""The tasks by name."""
+"""All tasks of restoring, by name."""
 
 from charrnn.models.restorer.accents import Accents
 from charrnn.models.restorer.case import Case

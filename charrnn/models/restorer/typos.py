@@ -1,11 +1,11 @@
-"""Typing errors: a letter that is missing, needless or another one, or two that have changed places.
+"""The task of correcting typing errors: missing, needless, wrong and swapped letters.
 
-The model reads text to which errors are added, other ones in each epoch, and answers at each character:
+The model reads text with random errors, drawn anew in each epoch, and predicts an answer at each character:
 
-    ""     it stays         "-"    it is needless         "=x"   it should be x         "+x"   x is missing before it
+    ""     keep it         "-"    delete it         "=x"   replace it by x         "+x"   insert x before it
 
-Two letters that have changed places are two that should be others. The end of a line is a character, too, before which
-one can be missing. So the model is a denoising autoencoder (Vincent et al. 2008) whose output is an edit of its input.
+Two swapped letters are two letters to be replaced. The end of a line counts as a character, so that a letter can be
+inserted before it. So the model is a denoising autoencoder (Vincent et al. 2008) whose output is an edit of its input.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ import numpy as np
 from charrnn.models.restorer.task import Task
 
 ERROR_RATE = 0.03
-"""Errors for each character."""
+"""Probability of an error at a character."""
 
 COMMON = 0.0005
-"""The least part of a text that a character must be to be typed wrongly."""
+"""Least share of the text's characters that a character must have to take part in errors."""
 
 _KINDS = ("other", "missing", "needless", "swapped")
 _SHARES = np.cumsum((0.4, 0.2, 0.2, 0.2))
@@ -28,7 +28,7 @@ _END = "\n"
 
 
 class Typos(Task):
-    """The task ``typos``."""
+    """The task ``typos``: correct typing errors."""
 
     name = "typos"
     wanted = "some letters again and again"
@@ -36,15 +36,15 @@ class Typos(Task):
     adds_noise = True
 
     def pieces(self, text: str) -> Sequence[str]:
-        """See ``Task``: characters."""
+        """Cut a text into characters; see ``Task``."""
         return text
 
     def parted(self, piece: str) -> tuple[str, str]:
-        """See ``Task``: nothing tells what is wrong."""
+        """The piece itself and no answer, as the text does not tell what is wrong; see ``Task``."""
         return piece, ""
 
     def joined(self, character: str, answer: str) -> str:
-        """See ``Task``."""
+        """The characters after the correction; see ``Task``."""
         if answer[:1] == "+":
             return answer[1:] + character
         if not answer or character == _END:
@@ -52,7 +52,7 @@ class Typos(Task):
         return answer[1:]
 
     def answers(self, texts: Sequence[str], characters: str) -> set[str]:
-        """See ``Task``: those about characters that are common."""
+        """All edits with common characters; see ``Task``."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(text)
@@ -61,7 +61,7 @@ class Typos(Task):
         return {"", *(["-"] if common else []), *(sign + character for sign in "=+" for character in common)}
 
     def noised(self, text: str, answers: Sequence[str], random: np.random.Generator) -> list[tuple[str, str]]:
-        """See ``Task``: there is at least one right character after each error."""
+        """Draw errors into a text, with at least one right character after each error; see ``Task``."""
         common = [answer[1:] for answer in answers if answer[:1] == "="]
         known, drawn = set(common), random.random((len(text), 2))
         noised: list[tuple[str, str]] = []

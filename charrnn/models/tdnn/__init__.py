@@ -1,4 +1,4 @@
-"""The neural n-gram model: characters -> tables -> time-delay layer -> projection -> softmax."""
+"""The neural n-gram model: characters -> embedding -> time-delay layer -> projection -> softmax."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TimeDelayNetwork(ContextKind):
     config = TDNNConfig
 
     def title(self, config: TDNNConfig) -> str:
-        """The context and the units, such as "tdnn of 10 characters, 512 units"."""
+        """Name the context size and the units, such as "tdnn of 10 characters, 512 units"."""
         return f"tdnn of {config.context_size} characters, {config.hidden_size} units"
 
     def check_fit(self, config: TDNNConfig, tensors: Mapping[str, Any]) -> None:
@@ -28,7 +28,7 @@ class TimeDelayNetwork(ContextKind):
         check_shapes(tdnn_shapes(config), tensors)
 
     def load(self, config: TDNNConfig, tensors: Mapping[str, Any], workers: Any) -> Any:
-        """Make the network of these tensors; see ``Kind``."""
+        """Build the network from a checkpoint's tensors; see ``Kind``."""
         from charrnn.models.tdnn.network import TDNN
 
         return TDNN(self.parameters(config).load_tensors(tensors), workers)
@@ -40,13 +40,21 @@ class TimeDelayNetwork(ContextKind):
         return TDNNParameters(config)
 
     def learner(self, parameters: Any, workers: Any, steps: int, streams: int) -> Any:
-        """Make a learner by backpropagation."""
+        """Make the learner that computes loss and gradient; see ``Kind``."""
         from charrnn.models.tdnn.network import TDNN, TDNNLearner
 
         return TDNNLearner(TDNN(parameters, workers, training=True), steps, streams)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.kinds.portable import Portable
+
+        config = network.config
+        sizes = {"lags": config.context_size, "symbols": config.vocab_size, "end": config.end}
+        return Portable("tdnn", sizes, network.parameters.tensors)
+
     def cost(self, config: TDNNConfig) -> Any:
-        """Memory and operations of the hidden layer and the projection."""
+        """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.tdnn.cost import TDNNCost
 
         return TDNNCost(config)

@@ -1,4 +1,4 @@
-"""The options of a network that sees only the last characters."""
+"""The options of a time-delay network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory and operations that training a time-delay network takes."""
+"""Memory and operations of training a time-delay network."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ class TDNNCost(NetworkCost):
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """Elements of the output matrix; input tables need no products."""
+        """Elements of the output matrix, the only one that is multiplied; the input matrix becomes a table."""
         return self.config.vocab_size * self.config.hidden_size
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """Units of all lags, counted as a quarter: adding a table's element takes a quarter of a gate's time."""
+        """A quarter of context size times units: adding a table's element takes a quarter of the time of a gate."""
         return self.config.context_size / 4 * self.config.hidden_size
 
     @property
@@ -29,23 +29,23 @@ class TDNNCost(NetworkCost):
 
     @property
     def input_weights(self) -> list[str]:
-        """The hidden layer's matrix."""
+        """Name of the hidden layer's matrix."""
         return [HIDDEN]
 
     @property
     def table_width(self) -> int:
-        """Columns of the table: a block of units for each lag."""
+        """Columns of the input table: H units for each lag."""
         return self.config.context_size * self.config.hidden_size
 
     def row_bytes(self) -> int:
-        """Bytes for the activations of one character: hidden layer, its gradient and logits."""
+        """Bytes for one character: hidden units, their gradient, and logits."""
         config = self.config
         arrays = 3 if config.dropout else 2
         numbers = arrays * self.stride(config.hidden_size) + self.stride(config.vocab_size)
         return numbers * config.dtype.itemsize
 
     def advice(self, *, activations: bool) -> str:
-        """The options that reduce the larger part of the memory; see ``Cost``."""
+        """The options that reduce the activations, or else the weights; see ``Cost``."""
         if activations:
             return "--batch-size or --seq-length"
         widths = {"--hidden-size": self.config.hidden_size, "--embedding-size": self.config.embedding_size}

@@ -1,9 +1,9 @@
 """The neural n-gram model (Bengio, Ducharme, Vincent and Jauvin 2003).
 
-    characters -> tables -> time-delay layer -> projection -> logits
+    characters -> input table -> time-delay layer -> projection -> logits
 
-It has one hidden layer, without Bengio's direct connections from input to output. Its state is the last characters, so
-no gradient flows from batch to batch.
+It has one hidden layer; the direct connections from input to output of the paper are left out. Its state is the last
+characters, so no gradient flows from batch to batch.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ HIDDEN = "hidden.weight"
 class TDNNParameters(Parameters):
     """The tensors of a time-delay network, or their gradient.
 
-    embedding.weight (V, E), absent for one-hot input; hidden.weight (N H, E or V), hidden.bias (H,); head.weight
-    (V, H), head.bias (V,). In a checkpoint, hidden.weight is (H, N E), as in a PyTorch Linear that reads the
-    concatenated embeddings, oldest first.
+    embedding.weight (V, E), absent for one-hot input; hidden.weight (N H, E), or (N H, V) for one-hot input, with N
+    lags; hidden.bias (H,); head.weight (V, H), head.bias (V,). In a checkpoint, hidden.weight is (H, N E), as in a
+    PyTorch Linear that reads the concatenated embeddings, the oldest first.
     """
 
     config: TDNNConfig
@@ -127,7 +127,7 @@ class TDNN(ContextModel):
 
 
 class TDNNLearner:
-    """A ``charrnn.kinds.contract.Learner`` for batches of B streams and at most T steps.
+    """Computes loss and gradient of batches of B streams and at most T steps; a ``charrnn.kinds.contract.Learner``.
 
     It has the same phases as ``charrnn.models.language.learner``: streams, weights, embedding.
 

@@ -1,4 +1,4 @@
-"""Pairs as batches of a model that turns a text into another one, and its answers."""
+"""Batches of pairs, and answers of a sequence-to-sequence model."""
 
 import math
 from collections import Counter
@@ -19,14 +19,14 @@ from charrnn.training.row_batches import Chosen, RowBatches, RowIds, by_length, 
 from charrnn.training.settings import TrainingSettings
 
 SCORED_AT_ONCE = 64
-"""Rows whose loss is measured at a time."""
+"""Rows in a batch when only the loss is measured."""
 
 Question = tuple[str, str]
-"""What is given and the features."""
+"""The input and the features of a row."""
 
 
 def pair_batches(config: TransducerConfig, settings: TrainingSettings, data: Pairs) -> RowBatches:
-    """Batches of rows of about equal lengths, of what is given and of what is wanted."""
+    """Cut pairs into batches of rows with similar lengths of input and of target."""
     given, wanted = encoded(config, data)
     lengths, counts = (np.array([len(row) for row in rows], np.int64) for rows in (given, wanted))
     keys = lengths * (counts.max() + 1) + counts
@@ -35,13 +35,13 @@ def pair_batches(config: TransducerConfig, settings: TrainingSettings, data: Pai
 
 
 def encoded(config: TransducerConfig, data: Pairs) -> tuple[list[RowIds], list[RowIds]]:
-    """The ids of what is given and of what is wanted."""
+    """Encode pairs as ids; returns the inputs and the targets."""
     coder = Coder(config, data.vocabulary)
     return [coder.given_ids(row) for row in data.rows], [coder.wanted_ids(row) for row in data.rows]
 
 
 def pair_batch(given: Sequence[RowIds], wanted: Sequence[RowIds], room: int, chosen: Chosen) -> PairBatch:
-    """The chosen rows side by side, with room for others."""
+    """Put the chosen rows side by side in a batch of ``room`` rows; the other rows are padding."""
     inputs, lengths = padded_rows([given[at] for at in chosen], room)
     targets, counts = padded_rows([wanted[at] for at in chosen], room)
     written = np.zeros_like(targets)
@@ -51,7 +51,7 @@ def pair_batch(given: Sequence[RowIds], wanted: Sequence[RowIds], room: int, cho
 
 
 def validate_pairs(network: Transducer, data: Pairs, before_batch: Callable[[], None]) -> dict[str, float]:
-    """The mean loss of a symbol in bits, and the part of the questions whose answer, by a beam of one, is wrong."""
+    """The mean loss of a symbol in bits, and the share of questions that are answered wrong with a beam of one."""
     given, wanted = encoded(network.config, data)
     losses = np.empty(len(given))
     for chosen in by_length(np.array([len(row) for row in given], np.int64), SCORED_AT_ONCE):
@@ -70,12 +70,12 @@ def validate_pairs(network: Transducer, data: Pairs, before_batch: Callable[[], 
 
 
 def question_of(row: Example) -> Question:
-    """What a row asks."""
+    """The question of a row: its input and its features."""
     return row.given, row.features
 
 
 def right_answers(rows: Iterable[Example], symbols: str) -> dict[Question, set[tuple[str, ...]]]:
-    """All answers to each question, as symbols."""
+    """Collect all right answers to each question, each as a tuple of symbols."""
     right: dict[Question, set[tuple[str, ...]]] = {}
     for row in rows:
         right.setdefault(question_of(row), set()).add(tuple(symbols_of(row.wanted, symbols)))
@@ -83,7 +83,7 @@ def right_answers(rows: Iterable[Example], symbols: str) -> dict[Question, set[t
 
 
 class PairPredictor:
-    """Answers lines; a ``charrnn.kinds.contract.Predictor``."""
+    """Answers lines by beam search; a ``charrnn.kinds.contract.Predictor``."""
 
     def __init__(self, network: Transducer, vocabulary: Vocabulary) -> None:
         self._network, self._coder = network, Coder(network.config, vocabulary)
@@ -97,14 +97,14 @@ class PairPredictor:
         beam: int | None = None,
         known: Pairs | None = None,
     ) -> list[list[Answer]]:
-        """See ``Predictor``.
+        """For each line its ``top`` answers, the most probable first; see ``Predictor``.
 
         Args:
-            lines: what is given, or that, a tab and features.
-            top: how many answers to each line.
+            lines: each an input, or an input, a tab and features.
+            top: number of answers to each line.
             unknown: see ``Predictor``.
-            beam: beginnings that are kept; BEAM if not given.
-            known: rows whose answers come first, as they stand there.
+            beam: hypotheses kept for each line; BEAM if None.
+            known: rows whose answers to the same question come before those of the model.
         """
         questions = [self._coder.question(line, unknown) for line in lines]
         rows = [self._coder.given_ids(question) for question in questions]
@@ -122,7 +122,7 @@ class PairPredictor:
 
 
 def frequencies(rows: Pairs) -> dict[Question, Counter[str]]:
-    """How often each question is answered by what."""
+    """Count how often each question has each answer."""
     counts: dict[Question, Counter[str]] = {}
     for row in rows.rows:
         counts.setdefault(question_of(row), Counter())[row.wanted] += 1
@@ -130,7 +130,7 @@ def frequencies(rows: Pairs) -> dict[Question, Counter[str]]:
 
 
 def with_known(known: Counter[str], answers: Sequence[Answer], top: int) -> list[Answer]:
-    """The known answers, each with its part of the rows, and after them those of a model."""
+    """Put the known answers before a model's; a known answer's probability is its share of the question's rows."""
     total = known.total()
     told = [Answer(text, count / total) for text, count in known.most_common()]
     return [*told, *(answer for answer in answers if answer.text not in known)][:top]

@@ -1,13 +1,14 @@
-"""The options of a model that turns a text into another one."""
+"""The options of a sequence-to-sequence model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import of_model, task_option
+from charrnn.kinds.config import columns_option, of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
 from charrnn.options import declare
 from charrnn.text.columns import columns_of
@@ -22,14 +23,14 @@ SYMBOLS = ("characters", "space")
 
 @dataclass(frozen=True)
 class TransducerConfig(RecurrentConfig):
-    """The shape of a model that turns a text into another one; see ``ModelConfig``."""
+    """The shape of a sequence-to-sequence model; see ``ModelConfig``."""
 
     task: str = task_option("pairs")
-    directions: int = of_model(2, "1 reads a row forwards; 2 reads it forwards and backwards.", least=1, most=2)
+    directions: int = of_model(2, "1 reads the input forwards only; 2 reads it backwards, too.", least=1, most=2)
     attention: str = of_model(
         "general",
-        "What the decoder sees of a row: all of it (general: Luong's form), only its end (none), or all of it and what "
-        "it saw in the step before (feeding).",
+        "Attention of the decoder: general scores the encoder's outputs (Luong et al. 2015), feeding does so with "
+        "input feeding, none gives the decoder only the encoder's last state.",
         choices=lambda: ATTENTIONS,
     )
     label_smoothing: float = of_model(
@@ -37,20 +38,18 @@ class TransducerConfig(RecurrentConfig):
     )
     symbols: str = declare(
         "characters",
-        "What a wanted answer consists of: characters, or symbols separated by spaces, such as phonemes (space).",
+        "What a target consists of: characters, or symbols separated by spaces, such as phonemes (space).",
         "Data",
         choices=lambda: SYMBOLS,
     )
-    columns: str = declare(
-        "1,2", "Columns of a TSV file that hold what is given, what is wanted and, perhaps, features.", "Data"
-    )
+    columns: str = columns_option()
 
     targets: Sequence[str] = ()
-    """The symbols of answers, in the order of the classes, which begin with the end of an answer."""
+    """The symbols of answers, in the order of the classes from 1 on; class 0 is the end of an answer."""
     features: Sequence[str] = ()
-    """What the third column can hold."""
+    """All features that the third column can contain."""
     longest: int = 0
-    """Symbols of the longest answer in the data."""
+    """Number of symbols of the longest answer in the data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,22 +63,22 @@ class TransducerConfig(RecurrentConfig):
 
     @property
     def read_symbols(self) -> int:
-        """Symbols that are read: the vocabulary's, then the features."""
+        """Number of symbols that the encoder can read: the vocabulary's, then the features."""
         return self.vocab_size + len(self.features)
 
     @property
     def classes(self) -> int:
-        """C: the end of an answer, and the symbols of answers."""
+        """C, the number of classes: the end of an answer and the symbols of answers."""
         return len(self.targets) + 1
 
     @property
     def attends(self) -> bool:
-        """Whether the decoder sees all of what is read."""
+        """Whether the decoder has attention to all of the encoder's outputs."""
         return self.attention != "none"
 
     @property
     def is_fed(self) -> bool:
-        """Whether the decoder reads what it saw in the step before."""
+        """Whether the decoder has input feeding: it reads the output of attention at the step before."""
         return self.attention == "feeding"
 
     @property
@@ -89,10 +88,10 @@ class TransducerConfig(RecurrentConfig):
 
     @property
     def memory_width(self) -> int:
-        """M, the numbers of the encoder's outputs for one symbol."""
+        """M, the width of the encoder's output for one symbol."""
         return self.directions * self.encoder_units
 
-    @property
+    @cached_property
     def encoder(self) -> BidirectionalShape:
         """The shape of the encoder's layers."""
         from charrnn.layers.bidirectional import BidirectionalShape
@@ -101,7 +100,7 @@ class TransducerConfig(RecurrentConfig):
         base = replace(self.stack, units=self.encoder_units, width=width, prefix="encoder")
         return BidirectionalShape(base, self.num_layers, self.directions)
 
-    @property
+    @cached_property
     def decoder(self) -> StackShape:
         """The shape of the decoder's layers."""
         return replace(self.stack, width=self.embedding_size or self.classes, prefix="decoder")

@@ -1,4 +1,4 @@
-"""What training a model that turns a text into another one takes."""
+"""Memory and operations of training a sequence-to-sequence model."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +11,16 @@ from charrnn.models.transducer.parameters import transducer_shapes
 
 
 class TransducerCost(RowCost):
-    """See ``charrnn.kinds.kind.Cost``; a character is a symbol that is read and one that is written."""
+    """The cost of a sequence-to-sequence model; see ``charrnn.kinds.kind.Cost``.
+
+    A character is here one symbol that is read together with one symbol that is written.
+    """
 
     config: TransducerConfig
 
     @property
     def weights(self) -> int:  # type: ignore[override]
-        """See ``Cost``."""
+        """Weights that are multiplied for each character; see ``Cost``."""
         tables = self.input_weights
         return sum(
             math.prod(shape)
@@ -27,33 +30,33 @@ class TransducerCost(RowCost):
 
     @property
     def activations(self) -> float:  # type: ignore[override]
-        """See ``Cost``."""
+        """Units of all gates, averaged over symbols read and symbols written; see ``Cost``."""
         config = self.config
         encoder = config.directions * config.encoder.base.gate_width
         return config.num_layers * (encoder + config.decoder.gate_width) / 2
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """See ``NetworkCost``."""
+        """Shape of each tensor, by name; see ``NetworkCost``."""
         return transducer_shapes(self.config)
 
     @property
     def layers(self) -> BidirectionalShape:
-        """See ``RowCost``."""
+        """The shape of the encoder's layers; see ``RowCost``."""
         return self.config.encoder
 
     @property
     def input_weights(self) -> list[str]:
-        """See ``NetworkCost``."""
+        """Names of the matrices that multiply the encoder's and the decoder's input; see ``NetworkCost``."""
         return [*super().input_weights, self.config.decoder.named("weight_ih", 0)]
 
     @property
     def table_width(self) -> int:
-        """See ``NetworkCost``."""
+        """Columns of the decoder's input table, at least as many as the encoder's; see ``NetworkCost``."""
         return self.config.decoder.gate_width
 
     def row_bytes(self) -> int:
-        """See ``Cost``."""
+        """Bytes for the activations of one character; see ``Cost``."""
         config, cell = self.config, self.config.stack.cell
         arrays = len(cell.state) + len(cell.saved) + bool(config.dropout) + 1  # one for gradients
         encoder = config.num_layers * config.directions * self.layer_numbers

@@ -1,4 +1,4 @@
-"""Pairs of texts as ids, and what a model takes from them."""
+"""Pairs of texts as training data, and their conversion to ids."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.row_batches import RowIds
 
 END_OF_ANSWER = 0
-"""The class that ends an answer; the decoder reads it before the first symbol."""
+"""The class that ends an answer; the decoder also reads it before the first symbol."""
 
 
 @dataclass(frozen=True)
 class Pairs(Examples):
-    """Some rows; its length is that of all that is read and written for them, in symbols with ends.
+    """Some rows; the length of this object is the number of symbols read and written for them, ends included.
 
     Attributes:
-        symbols: what an answer consists of.
+        symbols: what an answer consists of, "characters" or "space" for symbols separated by spaces.
     """
 
     symbols: str = TransducerConfig.symbols
@@ -36,14 +36,14 @@ class Pairs(Examples):
 
 
 class PairedRows:
-    """The rows of a corpus; a ``charrnn.kinds.contract.Data``.
+    """The pairs of a corpus; a ``charrnn.kinds.contract.Data``.
 
     Args:
-        corpus: read line by line.
-        options: of the model.
+        corpus: a text with a pair on each line.
+        options: options of the model.
 
     Raises:
-        CorpusError: a line is malformed, or there is only one row.
+        CorpusError: a line is malformed, or all lines have the same input.
     """
 
     def __init__(self, corpus: Corpus, options: Mapping[str, Any]) -> None:
@@ -57,7 +57,7 @@ class PairedRows:
             raise CorpusError("the rows must give at least two different texts, not one: give more rows")
 
     def fields(self) -> dict[str, Any]:
-        """See ``Data``."""
+        """Fields of the config: vocabulary, symbols of answers, features; see ``Data``."""
         answers = [symbols_of(row.wanted, self._symbols) for row in self._rows]
         return {
             "vocab_size": len(self._vocabulary),
@@ -68,7 +68,7 @@ class PairedRows:
         }
 
     def split(self, val_fraction: float) -> tuple[Pairs, Pairs]:
-        """See ``Data``."""
+        """Split the rows; rows with the same input are in the same part. See ``Data``."""
         train, validation = (
             Pairs(part.rows, self._vocabulary, symbols=self._symbols)
             for part in split_examples(self._rows, self._vocabulary, val_fraction)
@@ -76,7 +76,7 @@ class PairedRows:
         return train, validation
 
     def notes(self, train: Pairs, validation: Pairs, val_fraction: float) -> Iterator[str]:
-        """See ``Data``."""
+        """Count the rows of each part, the symbols of answers and the features; see ``Data``."""
         fields = self.fields()
         counts = f"{len(train.rows):,} rows to train on, {len(validation.rows):,} to validate with"
         features = f", {len(fields['features'])} features" * bool(fields["features"])
@@ -84,21 +84,21 @@ class PairedRows:
 
 
 def symbols_of(answer: str, symbols: str) -> Sequence[str]:
-    """The symbols of an answer."""
+    """Split an answer into its symbols."""
     return answer.split() if symbols == "space" else answer
 
 
 def features_of(cell: str) -> list[str]:
-    """The features in a third column."""
+    """The features in a cell of the third column, which semicolons separate."""
     return [feature for feature in cell.split(";") if feature]
 
 
 class Coder:
-    """Turns rows into ids, and ids into answers.
+    """Converts rows to ids, and ids to answers.
 
     Args:
-        config: of the model.
-        vocabulary: its characters.
+        config: the model's config.
+        vocabulary: the model's characters.
     """
 
     def __init__(self, config: TransducerConfig, vocabulary: Vocabulary) -> None:
@@ -107,29 +107,30 @@ class Coder:
         self._features = {feature: config.vocab_size + at for at, feature in enumerate(config.features)}
 
     def given_ids(self, row: Example) -> RowIds:
-        """What is read: the features, the characters, the end."""
+        """Ids that the encoder reads: the features, the characters and the end."""
         features = [self._features[feature] for feature in features_of(row.features)]
         ends = [self._config.vocab_size - 1]
         return np.concatenate([features, self._vocabulary.encode(row.given), ends]).astype(np.int32)
 
     def wanted_ids(self, row: Example) -> RowIds:
-        """What is to be written: the symbols, the end."""
+        """Target ids of the decoder: the symbols of the answer and its end."""
         symbols = symbols_of(row.wanted, self._config.symbols)
         return np.array([*(self._classes[symbol] for symbol in symbols), END_OF_ANSWER], np.int32)
 
     def answer(self, ids: Sequence[int]) -> str:
-        """The text of an answer, without its end."""
+        """The text of an answer, from the ids of its symbols without the end."""
         symbols = [self._config.targets[at - 1] for at in ids]
         if self._config.symbols == "space":
             return " ".join(to_text(symbol, self._vocabulary.unit) for symbol in symbols)
         return to_text("".join(symbols), self._vocabulary.unit)
 
     def question(self, line: str, unknown: str) -> Example:
-        """The row that a line asks for: what is given, or that and features behind a tab.
+        """Parse a line, which is an input, or an input, a tab and features; returns a row without a target.
 
         Raises:
-            CorpusError: the line is too long, or has a tab where none can be.
-            VocabularyError: it holds a character or feature that the model does not know, and ``unknown`` is "error".
+            CorpusError: the line is too long, or has a tab where none is allowed.
+            VocabularyError: the line has a character or feature that the model does not know, and ``unknown`` is
+                "error".
         """
         given, *rest = as_symbols(line, self._vocabulary).split("\t")
         most = 1 if self._config.features else 0

@@ -1,7 +1,7 @@
-"""The half of the model that writes: symbols so far -> tables -> recurrent layers -> attention -> projection.
+"""The decoder: symbols so far -> tables -> recurrent layers -> attention -> projection.
 
-All steps of a batch are one span, with one call of each layer. With input feeding each step is a span by itself, as it
-reads what the step before has seen:
+Consecutive steps that are computed with one call of each layer form a span. Usually all steps of a batch are one span.
+With input feeding each step is its own span, as it reads the output of attention at the step before:
 
     a[t] = table[symbol[t]] + W_f y[t-1]        y: the output of attention, y[-1] = 0
 """
@@ -27,7 +27,7 @@ from charrnn.models.transducer.config import TransducerConfig
 from charrnn.models.transducer.parameters import FEED, TARGET_EMBEDDING
 
 RowCounts = npt.NDArray[np.int32]
-"""(B,) steps of each row."""
+"""(B,) number of steps of each row."""
 
 
 @dataclass
@@ -35,13 +35,13 @@ class DecoderBuffers:
     """The decoder's arrays, for T steps of B rows.
 
     Attributes:
-        stack: of the recurrent layers.
-        attention: None without attention.
-        seen: (T+1, B, at least H): what attention has seen, after dropout, and before the first step zero.
+        stack: arrays of the recurrent layers.
+        attention: arrays of attention; None without attention.
+        seen: (T+1, B, at least H): the output of attention after dropout; zero before the first step.
         softmax: logits (T, B, at least C) and losses.
-        rows: what products need.
+        rows: row indices and buffers of the matrix products.
         d_first: (B, H) for each layer and state: the gradient of the state before a span.
-        d_vectors: the gradient of the cell's vectors of the spans so far, as in ``StackBuffers``.
+        d_vectors: the gradient of the cell's vector parameters, summed over spans, as in ``StackBuffers``.
     """
 
     stack: StackBuffers
@@ -56,7 +56,7 @@ class DecoderBuffers:
     def allocate(
         cls, config: TransducerConfig, steps: int, rows: int, longest: int, *, training: bool = False
     ) -> "DecoderBuffers":
-        """For at most T ``steps`` of B ``rows``, and ``longest`` steps of the encoder."""
+        """Allocate for at most T ``steps`` of B ``rows``, and at most ``longest`` steps of the encoder."""
         shape, H, dtype = config.decoder, config.hidden_size, config.dtype
         widest = max(shape.gate_width, config.memory_width, config.classes)
         of_steps = Rows.allocate(steps, rows, widest, config.packed_dtype)
@@ -78,18 +78,18 @@ class DecoderBuffers:
         return DecoderBuffers(stack, attention, *arrays, rows, self.d_first, self.d_vectors)
 
     def enter(self, state: State, first: int, last: int) -> None:
-        """Set the state (B, H) before the first step, of the rows ``first`` to ``last``."""
+        """Set the state (B, H) before the first step, for the rows ``first`` to ``last``."""
         for activations, layer in zip(self.stack.activations, state, strict=True):
             for own, values in zip(activations[1:], layer, strict=False):
                 own[0, first:last, : values.shape[1]] = values[first:last]
 
 
 class Decoder:
-    """The layers.
+    """The layers of the decoder.
 
     Args:
-        parameters: hold the tensors.
-        training: whether they go backward, too.
+        parameters: the tensors.
+        training: whether the backward pass is needed, too.
     """
 
     def __init__(self, parameters: Parameters, *, training: bool = False) -> None:
@@ -122,7 +122,7 @@ class Decoder:
         return buffers.part(0, steps, self._states)
 
     def _spans(self, steps: int) -> list[tuple[int, int]]:
-        """Steps, from and to, that are computed at once."""
+        """The first step of each span, and one beyond its last step."""
         return [(t, t + 1) for t in range(steps)] if self.feed else [(0, steps)]
 
     def forward(
@@ -136,16 +136,16 @@ class Decoder:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Fill the logits of the rows ``first`` to ``last``, from the state that the buffers begin with.
+        """Compute the logits of the rows ``first`` to ``last``, from the state in the buffers.
 
         Args:
-            ids: (T, B) symbols that come before those to be predicted.
-            memory: what the encoder left.
-            counts: (B,) int32 steps of each row.
-            buffers: of T steps.
+            ids: (T, B) the symbol before each symbol to be predicted.
+            memory: the outputs of the encoder.
+            counts: (B,) int32 number of steps of each row.
+            buffers: arrays for T steps.
             first: the first row.
             last: one beyond the last row.
-            dropout_seed: names the dropout masks; None switches dropout off.
+            dropout_seed: selects the dropout masks; None switches dropout off.
         """
         for begin, stop in self._spans(len(ids)):
             own = buffers.part(begin, stop, self._states) if self.feed else buffers
@@ -178,7 +178,7 @@ class Decoder:
             dropout(own.attention.outputs, own.seen[1:], self.config.hidden_size, *mask, first, last)
 
     def _seed(self, seed: int | None, begin: int) -> int | None:
-        """A dropout seed of each span's own."""
+        """The dropout seed of the span that begins at ``begin``; spans have different masks."""
         return None if seed is None else seed + begin * self.config.num_layers
 
     def backward(
@@ -191,9 +191,10 @@ class Decoder:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """From the gradient of the logits, in their place, to those of gates, memory and first state.
+        """Backpropagate from the logits to the gates, the memory and the first state.
 
-        Arguments are as in ``forward``. The gradient of the first state is left in ``buffers.d_first``.
+        The gradient of the logits has replaced the logits. The gradient of the first state is left in
+        ``buffers.d_first``. Arguments are as in ``forward``.
         """
         (d_h,) = self.stack.d_outputs(buffers.stack)
         top = buffers.attention.d_outputs if buffers.attention else d_h
@@ -217,7 +218,7 @@ class Decoder:
         last: int,
         seed: int | None,
     ) -> None:
-        """One span, after the span ``after`` if there is one."""
+        """Backpropagate through one span; ``after`` holds the arrays of the next span, if there is one."""
         (d_h,) = self.stack.d_outputs(own.stack)
         if self.attention and own.attention:
             d = own.attention.d_outputs
@@ -241,7 +242,7 @@ class Decoder:
         own.d_vectors[:, first:last] += own.stack.d_vectors[:, first:last]
 
     def weight_sums(self, gradient: Parameters, buffers: DecoderBuffers, ids: Array) -> Iterator[WeightSum]:
-        """The gradients of the weights, after ``backward``; ``ids`` (T, B) are what was read."""
+        """Yield the sums for the gradients of the weights, after ``backward``; ``ids`` (T, B) were read."""
         for each in self.stack.weight_sums(gradient, buffers.stack, self.inputs.d_tables):
             yield each if each.ids is not None else each._replace(ids=ids.reshape(-1))
         h, steps, no_ids = buffers.stack.outputs[-1], len(ids), buffers.rows.zeros.reshape(-1)
@@ -254,17 +255,17 @@ class Decoder:
         yield from self.head.weight_sums(gradient, [h], buffers.softmax.logits, buffers.rows)
 
     def input_sums(self, gradient: Parameters) -> Sequence[WeightSum]:
-        """The gradients of what the tables were made from; see ``InputTables``."""
+        """The sums for the gradients of what the tables are computed from; see ``InputTables``."""
         return list(self.inputs.weight_sums(gradient))
 
     def sum_inputs(
         self, gradient: Parameters, sums: Sequence[WeightSum], summation: Summation, part: int, parts: int
     ) -> None:
-        """Compute a thread's part of ``input_sums``, and of the gradient of the embedding."""
+        """Compute a thread's part of ``input_sums`` and of the embedding's gradient."""
         self.inputs.backward(gradient, sums, summation, part, parts)
 
     def sum_over_rows(self, gradient: Parameters, buffers: DecoderBuffers) -> None:
-        """The gradients of the cell's vectors, which each row has apart."""
+        """Sum the gradients of the cell's vector parameters, which are kept apart for each row."""
         if buffers.stack.d_vectors is not None and buffers.d_vectors is not None:
             buffers.stack.d_vectors[:] = buffers.d_vectors
         self.stack.sum_over_streams(gradient, buffers.stack, None, None)

@@ -1,4 +1,4 @@
-"""How good the answers to pairs are, beside those of two rivals: a copy of what is given, and the training pairs."""
+"""Measure the answers to pairs, beside two baselines: a copy of the input, and a look-up in the training pairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +16,14 @@ Words = tuple[str, ...]
 """The symbols of an answer."""
 
 LENGTHS = ((1, 4), (5, 8), (9, 12), (13, 20), (21, 4096))
-"""Lengths of what is given, in characters, that are counted together."""
+"""Ranges of the input's length in characters; errors are shown for each range."""
 
 
 def evaluate_pairs(network: Transducer, vocabulary: Vocabulary, text: str, training: Pairs | None) -> Evaluation:
-    """See ``charrnn.kinds.kind.Kind.evaluate``: word and symbol error, by question; the nearest right answer counts."""
+    """Measure word and symbol error by question, beside baselines; see ``charrnn.kinds.kind.Kind.evaluate``.
+
+    If a question has several right answers, the nearest one counts.
+    """
     config = network.config
     rows = examples_in(text, config.columns)
     right, lines = right_answers(rows, config.symbols), {}
@@ -46,7 +49,11 @@ def evaluate_pairs(network: Transducer, vocabulary: Vocabulary, text: str, train
 
 
 def errors(right: dict[Question, set[Words]], answers: Sequence[Words]) -> dict[str, float]:
-    """Part of the questions that are answered wrong, and edits needed for each symbol of the nearest right answers."""
+    """Word error and symbol error of the answers to all questions.
+
+    Word error is the share of wrong answers. Symbol error is the number of edits to the nearest right answers, divided
+    by the number of their symbols.
+    """
     edits, symbols, wrong = 0, 0, 0
     for wanted, answer in zip(right.values(), answers, strict=True):
         least, length = min((edit_distance(answer, each), len(each)) for each in wanted)
@@ -55,7 +62,7 @@ def errors(right: dict[Question, set[Words]], answers: Sequence[Words]) -> dict[
 
 
 def errors_by_length(right: dict[Question, set[Words]], answers: Sequence[Words]) -> list[tuple[Any, ...]]:
-    """Errors by the length of what is given."""
+    """A table of the errors by length of the input; its first row is the heading."""
     table: list[tuple[Any, ...]] = [("characters given", "questions", "word error", "symbol error")]
     for least, most in LENGTHS:
         places = [at for at, (given, _) in enumerate(right) if least <= len(given) <= most]
@@ -69,11 +76,11 @@ def errors_by_length(right: dict[Question, set[Words]], answers: Sequence[Words]
 
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Insertions, deletions and exchanges that turn one sequence into the other (Levenshtein 1966)."""
+    """Least number of insertions, deletions and substitutions from one sequence to the other (Levenshtein 1966)."""
     places = np.arange(len(other) + 1)
     before = places
     for row, symbol in enumerate(one, 1):
         exchanged = before[:-1] + np.array([symbol != each for each in other], np.int64)
         best = np.concatenate([[row], np.minimum(exchanged, before[1:] + 1)])
-        before = np.minimum.accumulate(best - places) + places  # insertions: the least of all places to the left
+        before = np.minimum.accumulate(best - places) + places  # insertions: the running minimum from the left
     return int(before[-1])

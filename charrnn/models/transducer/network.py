@@ -1,4 +1,4 @@
-"""The model that turns a text into another one: an encoder, a decoder, and attention between them.
+"""The sequence-to-sequence model: an encoder, a decoder, and attention between them.
 
 characters and features -> tables -> recurrent layers in both directions -> memory
                                                         | ends -> first state
@@ -18,6 +18,7 @@ from charrnn.layers.bidirectional import BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Bridge, Memory
 from charrnn.layers.products import Rows, Summation, WeightSum
+from charrnn.layers.spare import Spare
 from charrnn.layers.state import State
 from charrnn.models.stateless import RowNetwork
 from charrnn.models.transducer.config import TransducerConfig
@@ -27,11 +28,11 @@ from charrnn.text.batches import Batch, PairBatch
 from charrnn.workers import Workers, share
 
 DECODER_SEED = 1 << 16
-"""What is added to a dropout seed for the decoder's masks."""
+"""Added to a dropout seed to get the decoder's dropout seed."""
 
 
 class Transducer(RowNetwork):
-    """The model on packed weights; see ``RowNetwork``, whose layers are the encoder."""
+    """A sequence-to-sequence model on packed weights; see ``RowNetwork``, whose layers are the encoder."""
 
     config: TransducerConfig
 
@@ -42,26 +43,32 @@ class Transducer(RowNetwork):
         super().__init__(parameters, config.encoder, config.read_symbols, workers, training=training)
         self.bridge = Bridge(parameters, config.state_sizes, config.packed_dtype, training=training)
         self.decoder = Decoder(parameters, training=training)
+        self.spare = Spare(self._search_buffers)
         self.refresh()
 
+    def _search_buffers(self, steps: int, rows: int, width: int) -> tuple["EncoderBuffers", DecoderBuffers]:
+        """Allocate arrays to read ``rows`` rows, and for one step of ``width`` hypotheses of each."""
+        encoded = EncoderBuffers.allocate(self.config, steps, rows)
+        return encoded, DecoderBuffers.allocate(self.config, 1, rows * width, steps)
+
     def packed(self) -> tuple[Any, ...]:
-        """See ``StatelessNetwork``."""
+        """The layers whose weights are packed; see ``StatelessNetwork``."""
         return self.inputs, self.layers, self.bridge, self.decoder
 
     def tables(self) -> tuple[InputTables, ...]:
-        """See ``RowNetwork``."""
+        """The input tables of the encoder and of the decoder; see ``RowNetwork``."""
         return self.inputs, self.decoder.inputs
 
     def encode(
         self, ids: list[Array], buffers: "EncoderBuffers", first: int, last: int, *, dropout_seed: int | None = None
     ) -> None:
-        """Fill the memory and the first states of the rows ``first`` to ``last``."""
+        """Compute the memory and the decoder's first states for the rows ``first`` to ``last``."""
         self.read(ids, buffers.memory.lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
         buffers.memory.forward(self.layers.outputs(buffers.layers), first, last)
         self.bridge.forward(buffers.memory.ends, buffers.states, buffers.one_step, first, last)
 
     def losses(self, batch: PairBatch) -> npt.NDArray[np.float64]:
-        """Nats (B,) of the right answers of rows."""
+        """Compute the negative log-likelihood (B,), in nats, of each row's target."""
         (steps, rows), longest = batch.targets.shape, len(batch.inputs)
         encoded = EncoderBuffers.allocate(self.config, longest, rows)
         buffers = DecoderBuffers.allocate(self.config, steps, rows, longest)
@@ -88,11 +95,11 @@ class EncoderBuffers:
     """The encoder's arrays, for S steps of B rows.
 
     Attributes:
-        layers: of the recurrent layers.
-        memory: what they leave.
-        states: (1, B, at least L S H) the decoder's first states.
-        d_states: their gradient.
-        one_step: what products of the bridge need.
+        layers: arrays of the recurrent layers.
+        memory: the outputs of the encoder, for attention and for the first states.
+        states: (1, B, at least L S' H): the decoder's first states, for S' states of the cell.
+        d_states: the gradient of ``states``.
+        one_step: row indices and buffers of the matrix products of ``Bridge``.
     """
 
     layers: BidirectionalBuffers
@@ -103,7 +110,7 @@ class EncoderBuffers:
 
     @classmethod
     def allocate(cls, config: TransducerConfig, steps: int, rows: int, *, training: bool = False) -> "EncoderBuffers":
-        """For at most S ``steps`` of B ``rows``."""
+        """Allocate arrays for at most S ``steps`` of B ``rows``."""
         packed, dtype, (layers, states, units) = config.packed_dtype, config.dtype, config.state_sizes
         longest = max(config.encoder.base.gate_width, config.memory_width, layers * states * units)
         of_steps = Rows.allocate(steps, rows, longest, packed)
@@ -123,13 +130,13 @@ class EncoderBuffers:
 
 
 class TransducerLearner:
-    """Loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
+    """Computes loss and gradient of batches of at most T steps of B rows; a ``charrnn.kinds.contract.Learner``.
 
-    The phases are those of ``charrnn.models.language.learner``: rows, weights, embeddings.
+    It has the same phases as ``charrnn.models.language.learner``: rows, weights, embeddings.
 
     Args:
-        network: made for training.
-        steps: T, of what is read and of what is written.
+        network: a network made with ``training=True``.
+        steps: T, of the input and of the target.
         rows: B.
     """
 
@@ -144,7 +151,7 @@ class TransducerLearner:
         self._target_sums = network.decoder.input_sums(self.gradient)
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
-        """See ``Learner``; the batch is a ``PairBatch``."""
+        """Compute the mean loss and its gradient; the batch is a ``PairBatch``. See ``Learner``."""
         assert isinstance(batch, PairBatch)
         assert batch.lengths is not None
         lengths = batch.lengths

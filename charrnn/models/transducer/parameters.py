@@ -1,4 +1,4 @@
-"""The tensors of a model that turns a text into another one."""
+"""The tensors of a sequence-to-sequence model."""
 
 from collections.abc import Mapping
 
@@ -17,12 +17,13 @@ FEED = "decoder.weight_feed"
 
 
 class TransducerParameters(Parameters):
-    """The tensors.
+    """The tensors of a sequence-to-sequence model, or their gradient.
 
-    embedding.weight (V + F, E) of V characters and F features, target_embedding.weight (C, E), both absent for one-hot
-    input; those of the encoder, see ``charrnn.layers.bidirectional``; of the bridge, see ``charrnn.layers.memory``; of
-    the decoder, see ``charrnn.layers.recurrent_shape``; of attention, see ``charrnn.layers.attention``;
-    decoder.weight_feed (G, H) with input feeding; head.weight (C, H), head.bias (C,) for C classes.
+    embedding.weight (V + F, E) of V characters and F features, and target_embedding.weight (C, E), both absent for
+    one-hot input; those of the encoder, see ``charrnn.layers.bidirectional``; of the bridge, see
+    ``charrnn.layers.memory``; of the decoder, see ``charrnn.layers.recurrent_shape``; of attention, see
+    ``charrnn.layers.attention``; decoder.weight_feed (G, H) with input feeding; head.weight (C, H) and head.bias (C,)
+    for C classes.
     """
 
     config: TransducerConfig
@@ -31,7 +32,7 @@ class TransducerParameters(Parameters):
         super().__init__(config, transducer_shapes(config))
 
     def initialise(self, rng_seed: int) -> "TransducerParameters":
-        """See ``Parameters``."""
+        """Fill with initial values; returns self. See ``Parameters``."""
         config, random = self.config, np.random.default_rng(rng_seed)
         for name in (EMBEDDING, TARGET_EMBEDDING):
             if name in self.tensors:
@@ -48,7 +49,7 @@ class TransducerParameters(Parameters):
         return self
 
     def to_tensors(self) -> dict[str, Array]:
-        """See ``Parameters``."""
+        """The tensors under PyTorch's names; see ``Parameters``."""
         tensors = dict(self.tensors)
         self.config.encoder.to_torch(tensors)
         self.config.decoder.to_torch(tensors)
@@ -58,7 +59,7 @@ class TransducerParameters(Parameters):
         return tensors
 
     def load_tensors(self, tensors: Mapping[str, Array]) -> "TransducerParameters":
-        """See ``Parameters``."""
+        """Copy in tensors of a checkpoint; returns self. See ``Parameters``."""
         shapes = transducer_checkpoint_shapes(self.config)
         check_shapes(shapes, tensors)
         copies = self.copies_of(tensors, shapes)
@@ -76,7 +77,7 @@ def transducer_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
 
 
 def transducer_checkpoint_shapes(config: TransducerConfig) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor under PyTorch's names, those of features apart from those of characters."""
+    """Shape of each tensor under PyTorch's names; features have their own tensors, apart from characters."""
     shapes = _all_shapes(config, config.encoder.torch_shapes(), config.decoder.torch_shapes())
     for name, axis in _read_by_id(config):
         size = list(shapes[name])
@@ -87,12 +88,15 @@ def transducer_checkpoint_shapes(config: TransducerConfig) -> dict[str, tuple[in
 
 
 def of_features(name: str) -> str:
-    """Name in a checkpoint of what features have of a tensor."""
+    """Name in a checkpoint of the part of a tensor that belongs to the features."""
     return f"features.{name}"
 
 
 def _read_by_id(config: TransducerConfig) -> list[tuple[str, int]]:
-    """The tensors that have a row or column for each symbol that is read, and that axis; none without features."""
+    """Tensors that a checkpoint splits into characters and features, each with the axis of the symbols read.
+
+    Without features, there are none.
+    """
     if not config.features:
         return []
     parts = config.encoder.parts[0]

@@ -1,4 +1,4 @@
-"""Choose a model and its regularisation for a run of minutes on pairs; the constants are measured."""
+"""Choose a sequence-to-sequence model and its regularisation for a run of given minutes; the constants are measured."""
 
 from charrnn.training.plan import Draft, Speed
 
@@ -9,22 +9,22 @@ PAIRS_REGULARISATION = {"dropout": 0.4, "label_smoothing": 0.1, "weight_decay": 
 PAIRS_RATE = 0.003
 
 PAIRS_VALIDATED = 0.05
-"""Part of the rows to validate with: of some thousands, each one that is not learned is missed."""
+"""Fraction of the rows to validate with; small, as these rows are missing in the training part."""
 
 FEW_PAIRS = 3000
-"""With fewer rows, input feeding learns more from each than its time costs."""
+"""With fewer rows, input feeding is worth its time, as it learns more from each row."""
 
 OF_FEW_PAIRS = {"attention": "feeding", "dropout": 0.3, "weight_decay": 0.02}
 
 OF_LSTM = {"forget_bias_low": 0.0, "forget_bias_high": 1.0}
-"""A row is short, and all of it is to be remembered."""
+"""Range of the LSTM's initial forget biases; high, so that it remembers the whole of a row, which is short."""
 
 
 def choose_transducer(draft: Draft, speed: Speed) -> float:
-    """Choose what the user leaves open; returns the training speed in characters per second."""
+    """Choose the options that the user left open; returns the training speed in characters per second."""
     draft.choose(val_fraction=PAIRS_VALIDATED, learning_rate=PAIRS_RATE, **PAIRS_MODEL)
     few = len(draft.train.rows) < FEW_PAIRS
     draft.choose(**PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {}))
     if few and draft.config.cell == "lstm":
         draft.choose(**OF_LSTM)
-    return speed(draft.config, draft.settings)
+    return draft.choose_precision(speed, speed(draft.config, draft.settings))

@@ -1,9 +1,10 @@
-"""The most probable answers of a model, by beam search (Graves 2012; Sutskever, Vinyals and Le 2014).
+"""Beam search for the most probable answers (Graves 2012; Sutskever, Vinyals and Le 2014).
 
-Of each row the K most probable beginnings of answers are kept and continued by every symbol. Where one ends, it is an
-answer; it has the probability that the model gives all of its symbols and its end. A longer beginning is never more
-probable than a shorter one, so that a row is done when as many answers as asked for are at least as probable as its
-best beginning. A row's answers do not depend on the rows beside it.
+For each row, the K most probable hypotheses (beginnings of answers) are kept, and each is extended by every symbol. A
+hypothesis that is extended by the end becomes an answer, whose probability is the product over its symbols and its end.
+A hypothesis never becomes more probable when it is extended. So the search for a row stops when it has as many answers
+as asked for, all at least as probable as the row's best hypothesis. A row's answers do not depend on the other rows of
+the batch.
 """
 
 import heapq
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array
+from charrnn.kernels.beam import extend
 from charrnn.kernels.cross_entropy import log_softmax
+from charrnn.kernels.jit import Prepared
 from charrnn.models.transducer.data import END_OF_ANSWER
 from charrnn.models.transducer.decoder import DecoderBuffers
 from charrnn.models.transducer.network import EncoderBuffers, Transducer
@@ -22,17 +25,23 @@ from charrnn.training.row_batches import RowIds, by_length, padded_rows
 from charrnn.workers import share
 
 BEAM = 4
-"""Beginnings that are kept by default."""
+"""Default number of hypotheses to keep for each row."""
 
 CONTINUED_AT_ONCE = 256
-"""Beginnings that are continued at a time, of all rows together."""
+"""Most hypotheses that are extended at a time, over all rows together."""
+
+ROWS_OF_A_THREAD = 16
+"""Least hypotheses that a further thread pays for: with fewer, waiting for it takes longer than its part."""
 
 LONGER = 2
-"""How many times the longest answer of the data an answer can be."""
+"""Most symbols of an answer, as a multiple of the longest answer in the data."""
+
+
+_extend = Prepared(extend)
 
 
 class Found(NamedTuple):
-    """An answer: its symbols and the log of its probability."""
+    """An answer: the log of its probability, and its symbols without the end."""
 
     score: float
     symbols: tuple[int, ...]
@@ -45,33 +54,47 @@ def search(
     top: int = 1,
     before_batch: Callable[[], None] = lambda: None,
 ) -> list[list[Found]]:
-    """For each row of ids its ``top`` answers, the most probable first."""
+    """Find the ``top`` answers to each row of ids, the most probable first; ``before_batch`` may raise to stop."""
     answers: list[list[Found]] = [[] for _ in rows]
     width = max(beam, top)
     for chosen in by_length(np.array([len(row) for row in rows], np.int64), max(1, CONTINUED_AT_ONCE // width)):
         before_batch()
-        decoding = Decoding(network, [rows[at] for at in chosen], width, top)
-        for at, found in zip(chosen, decoding.run(), strict=True):
-            answers[at] = found
+        some = [rows[at] for at in chosen]
+        with network.spare.lent(max(map(len, some)), len(some), width) as buffers:
+            found = Decoding(network, some, width, top, *buffers).run()
+        for at, of_row in zip(chosen, found, strict=True):
+            answers[at] = of_row
     return answers
 
 
 class Decoding:
-    """The search for the answers to some rows.
+    """The beam search for the answers to some rows.
 
     Args:
         network: the model.
-        rows: ids.
-        width: K, beginnings of each row that are kept.
-        top: answers to each row.
+        rows: ids of each row.
+        width: K, the number of hypotheses kept for each row.
+        top: number of answers to each row.
+        encoded: arrays for all steps of the rows.
+        buffers: arrays for one step of ``width`` hypotheses of each row.
     """
 
-    def __init__(self, network: Transducer, rows: Sequence[RowIds], width: int, top: int) -> None:
+    def __init__(
+        self,
+        network: Transducer,
+        rows: Sequence[RowIds],
+        width: int,
+        top: int,
+        encoded: EncoderBuffers,
+        buffers: DecoderBuffers,
+    ) -> None:
         self._network, self._width, self._top = network, width, top
         config, count = network.config, len(rows)
         self._finished: list[list[Found]] = [[] for _ in rows]
+        self._worst = np.full(count, -np.inf)
+        """The score that an answer must exceed to be stored, for each row."""
         x, lengths = padded_rows(list(rows), count)
-        encoded = EncoderBuffers.allocate(config, len(x), count)
+        encoded = encoded.shortened(len(x))
         encoded.memory.lengths, ids = lengths, network.in_orders(x, lengths)
 
         def encode(part: int, parts: int) -> None:
@@ -81,38 +104,44 @@ class Decoding:
         room = count * width
         self._memory = encoded.memory
         self._memory.owners = np.repeat(np.arange(count, dtype=np.int32), width)
-        self._buffers = DecoderBuffers.allocate(config, 1, room, len(x))
+        self._buffers = buffers
         self._log_probabilities = np.empty((room, config.classes))
+        of_extended = np.float64, np.float64, np.int64, np.int32
+        self._extended = [np.empty((count, width), dtype) for dtype in of_extended]
         self._ids, self._counts = np.full((1, room), END_OF_ANSWER, np.int32), np.ones(room, np.int32)
         states = [
             tuple(np.repeat(each, width, axis=0) for each in layer) for layer in network.bridge.cut(encoded.states)
         ]
-        self._buffers.enter(states, 0, room)
+        buffers.enter(states, 0, room)
+        buffers.seen[0] = 0
 
     def run(self) -> list[list[Found]]:
-        """The answers to each row, the most probable first."""
-        config, width = self._network.config, self._width
-        active = np.arange(len(self._finished))
-        scores = np.full((len(active), width), -np.inf)
-        scores[:, 0] = 0  # all beginnings are the empty one
-        written = np.empty((len(active), width, 0), np.int32)
-        limit = LONGER * max(1, config.longest)
+        """Search; returns the answers to each row, the most probable first."""
+        width, count = self._width, len(self._finished)
+        active, scores = np.arange(count), np.full((count, width), -np.inf)
+        scores[:, 0] = 0  # at first, only one of the K hypotheses counts: all are empty
+        written = np.empty((count, width, 0), np.int32)
+        limit = LONGER * max(1, self._network.config.longest)
         for length in range(limit + 1):
-            continued = scores[:, :, np.newaxis] + self._step(len(active) * width).reshape(-1, width, config.classes)
-            if length:  # no answer is empty
-                self._finish(active, continued[:, :, END_OF_ANSWER], written)
-            scores, parents, symbols = self._best(continued[:, :, 1:])
-            goes_on = scores[:, 0] > self._worst(active)
+            ended, best, parents, symbols = (array[: len(active)] for array in self._extended)
+            _extend(scores, self._step(len(active) * width), ended, best, parents, symbols)
+            worst = self._worst[active]
+            if length and (ended > worst[:, np.newaxis]).any():  # no answer is empty
+                self._finish(active, ended, written)
+                worst = self._worst[active]
+            goes_on = best[:, 0] > worst
             if length == limit or not goes_on.any():
                 break
-            places = np.arange(len(active))[:, np.newaxis]
-            written = np.concatenate([written[places, parents], symbols[:, :, np.newaxis]], axis=2)[goes_on]
-            self._move((places * width + parents)[goes_on].reshape(-1), symbols[goes_on].reshape(-1))
-            active, scores = active[goes_on], scores[goes_on]
+            kept, places = (parents + width * np.arange(len(active))[:, np.newaxis])[goes_on], symbols[goes_on]
+            written = np.concatenate(
+                [written.reshape(len(active) * width, length)[kept], places[:, :, np.newaxis]], axis=2
+            )
+            self._move(kept.reshape(-1), places.reshape(-1))
+            active, scores = active[goes_on], best[goes_on]
         return [sorted(found, reverse=True) for found in self._finished]
 
     def _step(self, rows: int) -> npt.NDArray[np.float64]:
-        """Log probabilities (``rows``, C) of the next symbols."""
+        """Compute the log probabilities (``rows``, C) of the next symbol after each hypothesis."""
         network, buffers = self._network, self._buffers
         log_probabilities = self._log_probabilities[:rows]
 
@@ -121,33 +150,23 @@ class Decoding:
             network.decoder.forward(self._ids, self._memory, self._counts, buffers, first, last)
             log_softmax(buffers.softmax.logits, network.config.classes, log_probabilities, first, last)
 
-        network.workers.run(some, most=rows)
+        network.workers.run(some, most=rows // ROWS_OF_A_THREAD)
         return log_probabilities
 
     def _finish(self, active: Array, ended: Array, written: Array) -> None:
-        """Keep the beginnings that are among the best answers, if they end here."""
-        for place, at in np.argwhere(ended > self._worst(active)[:, np.newaxis]):
+        """Store the hypotheses that, ended here, are among the row's best answers."""
+        for place, at in np.argwhere(ended > self._worst[active][:, np.newaxis]):
             kept = self._finished[active[place]]
             answer = Found(float(ended[place, at]), tuple(written[place, at].tolist()))
             if len(kept) < self._top:
                 heapq.heappush(kept, answer)
             else:
                 heapq.heappushpop(kept, answer)
-
-    def _worst(self, active: Array) -> npt.NDArray[np.float64]:
-        """What an answer's score must exceed to be kept, for each row."""
-        kept = (self._finished[row] for row in active)
-        return np.array([found[0].score if len(found) == self._top else -np.inf for found in kept])
-
-    def _best(self, continued: Array) -> tuple[Array, Array, Array]:
-        """Scores, parents and symbols (rows, K) of the best beginnings, one symbol longer, the best first."""
-        rows, _, symbols = continued.shape
-        every = continued.reshape(rows, -1)
-        order = np.argsort(-every, axis=1, kind="stable")[:, : self._width]
-        return np.take_along_axis(every, order, axis=1), order // symbols, (order % symbols + 1).astype(np.int32)
+            if len(kept) == self._top:
+                self._worst[active[place]] = kept[0].score
 
     def _move(self, parents: Array, symbols: Array) -> None:
-        """Go on from the states of these beginnings, with these symbols."""
+        """Continue with the hypotheses that extend ``parents`` by ``symbols``: copy the parents' states."""
         count, buffers = len(parents), self._buffers
         states = len(self._network.config.stack.cell.state)
         for activations in buffers.stack.activations:

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from charrnn.cli.shared.files import write_file
+from charrnn.cli.shared.files import write_file, write_folder
 from charrnn.errors import CorpusError
 
 PROGRAM = """
 import signal
 import sys
 from pathlib import Path
-from charrnn.cli.shared.files import write_file
+from charrnn.cli.shared.files import write_file, write_folder
 from charrnn.cli.shared.signals import signals
 
 def pieces():
@@ -71,3 +71,29 @@ def test_what_is_no_file_is_told(tmp_path):
     (tmp_path / "file").write_text("old")
     with pytest.raises(CorpusError, match=r"cannot write .*; choose another --x"):
         write_file(["new"], tmp_path / "file" / "below", overwrite=False, option="--x")
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "new" / "folder"
+    write_folder({"a": b"1", "below/b": b"2"}, target, overwrite=False, option="--x")
+    assert contents(tmp_path) == {"new/folder/a": b"1", "new/folder/below/b": b"2"}
+    with pytest.raises(CorpusError, match=r"^cannot write .*; choose another --x$"):
+        write_folder({"a": b"3", "a/b": b"2"}, tmp_path / "other", overwrite=False, option="--x")
+    assert contents(tmp_path) == {"new/folder/a": b"1", "new/folder/below/b": b"2"}
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_files_of_an_older_folder_stay_unless_they_may_be_replaced(tmp_path):
+    write_folder({"a": b"1"}, tmp_path / "folder", overwrite=False, option="--x")
+    (tmp_path / "folder" / "mine").write_bytes(b"0")
+    with pytest.raises(CorpusError, match=r"exists already: choose another --x, or replace files in it with --over"):
+        write_folder({"a": b"2"}, tmp_path / "folder", overwrite=False, option="--x")
+    with pytest.raises(CorpusError, match=r"^the output must be a folder, not .*mine: choose another --x$"):
+        write_folder({"a": b"2"}, tmp_path / "folder" / "mine", overwrite=True, option="--x")
+    assert contents(tmp_path) == {"folder/a": b"1", "folder/mine": b"0"}
+    write_folder({"a": b"2"}, tmp_path / "folder", overwrite=True, option="--x")
+    assert contents(tmp_path) == {"folder/a": b"2", "folder/mine": b"0"}
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

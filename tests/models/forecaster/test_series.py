@@ -64,6 +64,12 @@ WRONG = {
 }
 
 
+def test_files_joined_repeat_their_header():
+    joined = read_table("year,y\n1,1\n2,2\n" + "year, y\n3,3\n")
+    assert joined.rows == (("1", "1"), ("2", "2"), ("3", "3"))
+    assert joined.lines == (2, 3, 5)
+
+
 @pytest.mark.parametrize("text", WRONG)
 def test_a_malformed_table_is_one_line_of_error(text, tmp_path, runs):
     path = tmp_path / "wrong.csv"

@@ -33,8 +33,7 @@ def test_they_join_and_are_told(text, runs):
     path = find_checkpoint("cat", runs, mixed=True)
     model, alone = Model.load(path), Model.load(runs / "cat" / "best.safetensors")
     assert model.score(TEXT[-300:]).nats < alone.score(TEXT[-300:]).nats
-    network, best = path.stat().st_size, (runs / "cat" / "best.safetensors").stat().st_size
-    assert network < 2 * best
+    assert path.stat().st_size < 2 * (runs / "cat" / "last.safetensors").stat().st_size
 
 
 def test_an_interrupted_and_resumed_run_ends_with_the_same_files(text, runs, tmp_path):
