@@ -45,6 +45,7 @@ class TrainingJob:
         started: the job's first event.
         plan: the options chosen for the minutes of a new run; None for other runs.
         save_every: steps between two saves; 0 for about one a minute.
+        counts: whether counts of the text join the best model at the end.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class TrainingJob:
         plan: Plan | None = None,
         preview: bool = True,
     ) -> None:
-        self.run, self.plan, self.save_every = run, plan, metadata.save_every
+        self.run, self.plan, self.save_every, self.counts = run, plan, metadata.save_every, metadata.counts
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)
@@ -158,7 +159,7 @@ class TrainingJob:
     def _mixed(self, step: int) -> Iterator[Event]:
         """Let counts join the best model, if the run is to; a resumed run that is at its end has them already."""
         run, (train_ids, val_ids) = self.run, self._parts
-        if not self._metadata.counts or len(val_ids) < LEAST_HELD_OUT or not run.checkpoint:
+        if not self.counts or len(val_ids) < LEAST_HELD_OUT or not run.checkpoint:
             return
         if step == self.started.resumed_from and run.mixture.is_file():
             return

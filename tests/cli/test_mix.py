@@ -36,10 +36,8 @@ def test_a_mixture_is_a_run_that_writes_and_scores(two, invoke):
     assert "mixture" in invoke("info", "both", *on(two)).stdout
     assert "both" in invoke("runs", *on(two)).stdout
     refused = invoke("train", "--resume", "--name", "both", *on(two))
-    assert (refused.exit_code, refused.stderr) == (
-        1,
-        "error: a mixture is not trained further: train its members, and mix them again with charrnn mix\n",
-    )
+    assert refused.exit_code == 1
+    assert "cannot be resumed" in refused.stderr
 
 
 def test_a_saved_state_of_a_mixture_goes_on(two, invoke):

@@ -126,10 +126,11 @@ class TextReport:
         split = f"{files}{started.characters:,} {unit} for training, {held_out} for validation"
         different = f", vocabulary of {started.vocabulary:,}" if unit == Kind.counted else ""
         fitted = "hidden_size" in started.chosen
+        joined = "; counts of the text join it at the end" if self._job.counts else ""
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
         return [
             f"text:  {split}{different}",
-            f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
+            f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}{joined}",
             f"run:   {self._length}",
             f"saved: {self._saves()}",
             *([f"again: {AGAIN} {self._repeat_command}"] if self._repeat_command else []),

@@ -93,7 +93,8 @@ def inputs_of(entropies: FLOAT) -> FLOAT:
 def softmax_of(scores: FLOAT) -> FLOAT:
     """The softmax over the first axis."""
     weights: FLOAT = np.exp(scores - scores.max(0))
-    return weights / weights.sum(0)
+    weights /= weights.sum(0)
+    return weights
 
 
 def mixed_nats(gate: FLOAT, logprobs: FLOAT, entropies: FLOAT) -> float:
@@ -114,4 +115,4 @@ def two_fold_nats(logprobs: FLOAT, entropies: FLOAT) -> float:
         gate = learn_gate(logprobs[:, taught], entropies[:, taught])
         own = logprobs[:, measured]
         total += mixed_nats(gate, own, entropies[:, measured]) * own.shape[1]
-    return total / logprobs.shape[1]
+    return float(total / logprobs.shape[1])

@@ -167,6 +167,6 @@ def check_mixture(config: MixtureConfig, tensors: Mapping[str, Array]) -> None:
         raise CheckpointError("the checkpoint is a mixture without members: use another checkpoint")
     shape = (members, 1 + 2 * members)
     if GATE not in tensors or tensors[GATE].shape != shape or tensors[GATE].dtype.kind != "f":
-        raise CheckpointError(f"the checkpoint must have a tensor {GATE} of shape {shape}: use another checkpoint")
+        raise CheckpointError(f"the checkpoint has no tensor {GATE} of shape {shape}: use another checkpoint")
     for member, own in zip(config.members, tensors_of(config, tensors), strict=True):
         member.kind.check_fit(member, own)
