@@ -127,7 +127,7 @@ def _report(
     use = "predict" if job.trainer.config.kind.answers else "sample"
     again, use = None, options.command_on(job.run.name, job.run.folder.parent, use)
     if job.plan and not _replaces_origin(given, job.run):
-        again = _repeat_command(corpora, job.run, job.plan, given)
+        again = _repeat_command(corpora, job.run, job.plan, {**given, "counts": job.counts})
     return TextReport(job, _length(job, given), use, again)
 
 
