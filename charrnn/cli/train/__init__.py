@@ -14,6 +14,7 @@ from charrnn.cli.shared.options import declared, option
 from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, tell
 from charrnn.cli.train.grouped import GroupedCommand
+from charrnn.cli.train.trackers import PACKAGES, find_package, tracked
 from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.training.options import ALL_OPTIONS
@@ -55,7 +56,14 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @option("--until-eof", is_flag=True, help="Save and stop when standard input is closed; for programs that run charrnn.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
-def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, **given: Any) -> None:
+@option(
+    "--log-to",
+    type=click.Choice(list(PACKAGES)),
+    help="Also send the figures to this program, whose package must be installed.",
+)
+def command(
+    corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: bool, log_to: str | None, **given: Any
+) -> None:
     """Train a model on a text.
 
     CORPUS is one or more files, folders (all their files, except hidden files and runs' folders), or - for standard
@@ -73,6 +81,8 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise click.UsageError("--until-eof and - cannot both read standard input: leave out one of them.")
     if until_eof:
         _terminate_at_eof(quiet)
+    if log_to:
+        find_package(log_to)
     if not quiet:
         announce_compilation()
     from charrnn.starting import open_job
@@ -80,7 +90,8 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
     job = open_job(corpora, **given)
     report = _report(job, corpora, quiet, as_json, given)
-    finished, failure = show_events(_kept(job), report, job.trainer.stop)
+    events = tracked(job, _kept(job), log_to) if log_to else _kept(job)
+    finished, failure = show_events(events, report, job.trainer.stop)
     assert isinstance(finished, Finished), finished
     number = signals.let_go() or signal.SIGINT
     if finished.reason == "interrupted" and finished.step:
