@@ -20,7 +20,7 @@ from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
-from charrnn.scoring.pieces import score_pieces
+from charrnn.scoring.pieces import as_read, score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader
 from charrnn.session import Session
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
     from charrnn.kinds.portable import Portable
+    from charrnn.training.dynamic import Adapting
 
 
 def train(*corpus: str | Path, progress: bool = False, **options: Any) -> "FollowedRun":
@@ -466,5 +467,32 @@ class Model:
             return reader
         from charrnn.training.dynamic import DynamicReader
 
-        rate = DYNAMIC_RATE if dynamic_rate is None else dynamic_rate
-        return DynamicReader(self.parameters, self._network.workers, rate)
+        return DynamicReader(self._adapting(dynamic_rate))
+
+    def _adapting(self, rate: float | None) -> "Adapting":
+        return self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+
+    def adapted(
+        self, *sources: str | Path, encoding: str | None = None, unknown: str = "error", rate: float | None = None
+    ) -> "Model":
+        """Return a copy that has learned from a text while it read it once; see ``charrnn.training.dynamic``.
+
+        Args:
+            sources: files, folders, or "-" for standard input.
+            encoding: the text's encoding; UTF-8 if not given.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace".
+            rate: the learning rate.
+
+        Raises:
+            CorpusError: A file cannot be read or decoded.
+            VocabularyError: The text holds a character that the model does not know.
+            ConfigError: The model cannot adapt, or an option is out of range.
+            TrainingError: The model diverged.
+        """
+        from charrnn.training.dynamic import DynamicReader
+
+        adapting = self._adapting(rate)
+        reader = DynamicReader(adapting)
+        for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
+            reader.read(block.ids)
+        return type(self)(adapting.network, self.vocabulary)

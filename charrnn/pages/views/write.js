@@ -59,7 +59,7 @@ export class WriteView {
     };
     return make(
       "form",
-      { onsubmit: submit, "aria-label": `Write with ${story.name}` },
+      { onsubmit: submit, noValidate: true, "aria-label": `Write with ${story.name}` },
       labels.length ? field("Write for", this.label) : undefined,
       field("Begin with", this.beginning),
       make("div", { class: "settings" }, field("Temperature", temperature, shown), field("Length", length), this.go),
