@@ -176,6 +176,8 @@ def command(
         if texts.session and interactive:
             converse(texts.session, chosen, unit, unknown)
         else:
+            if given is not None and as_json:
+                texts = texts._replace(label=lambda text: given)
             writer = writer_for(model.vocabulary, texts, chosen, path, as_json, probabilities, bool(corpora))
             show(texts, chosen, min(top, len(model.vocabulary)) if probabilities else 0, writer)
     number = signals.let_go()

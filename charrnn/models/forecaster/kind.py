@@ -81,8 +81,8 @@ class SeriesKind(Kind):
         if config.inputs and future < horizon:
             names = ", ".join(config.column_names[:-1])
             raise ConfigError(
-                f"horizon must be at most {future}, the rows that give {names} and leave {config.column_names[-1]} "
-                f"empty, not {horizon}: add such rows to the end of the table"
+                f"the table must end with {horizon} rows that give {names} and leave {config.column_names[-1]} empty, "
+                f"not {future}: add such rows, or choose a smaller horizon"
             )
         return [float(value) for value in ahead(network, series, [series.known], horizon)[0]]
 
