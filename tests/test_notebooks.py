@@ -1,9 +1,12 @@
 """The notebooks in docs, run in a real kernel; skipped where Jupyter is not installed."""
 
+import os
 import warnings
 from pathlib import Path
 
 import pytest
+
+import charrnn
 
 nbformat = pytest.importorskip("nbformat", reason="Jupyter is not installed")
 nbclient = pytest.importorskip("nbclient", reason="Jupyter is not installed")
@@ -17,10 +20,11 @@ def execute(tmp_path):
     """Run a notebook in an empty folder; returns the HTML and texts that its cells show."""
 
     def execute(notebook):
+        path = os.pathsep.join([str(Path(charrnn.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
         client = nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Jupyter's own, about its event loops
-            client.execute()
+            client.execute(env=os.environ | {"PYTHONPATH": path})
         return [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
 
     return execute
