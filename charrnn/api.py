@@ -470,7 +470,8 @@ class Model:
         return DynamicReader(self._adapting(dynamic_rate))
 
     def _adapting(self, rate: float | None) -> "Adapting":
-        return self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+        adapting: Adapting = self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+        return adapting
 
     def adapted(
         self, *sources: str | Path, encoding: str | None = None, unknown: str = "error", rate: float | None = None

@@ -177,7 +177,8 @@ class TrainingJob:
         else:
             save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
         path = str(run.mixture) if combined.mixture else None
-        yield Mixed(step, *combined.nats, combined.mixed_nats, path)
+        network, counts = combined.nats
+        yield Mixed(step, network, counts, combined.mixed_nats, path)
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

@@ -15,6 +15,8 @@ from charrnn.models.mixture import mixing
 from charrnn.models.mixture.config import MixtureConfig
 from charrnn.workers import Workers, share
 
+Gate = npt.NDArray[np.float64]
+
 GATE = "gate"
 """Name of the gate in a checkpoint."""
 
@@ -57,9 +59,7 @@ class Mixture:
         workers: the threads that share the work.
     """
 
-    def __init__(
-        self, config: MixtureConfig, members: Sequence[LanguageModel], gate: FloatArray, workers: Workers
-    ) -> None:
+    def __init__(self, config: MixtureConfig, members: Sequence[LanguageModel], gate: Gate, workers: Workers) -> None:
         self.config, self.members, self.gate, self.workers = config, list(members), gate, workers
 
     @classmethod

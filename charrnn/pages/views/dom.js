@@ -46,7 +46,7 @@ export function shownAs(symbol) {
 }
 
 /** Call `work` in each frame of the display, for at most `milliseconds`, until it returns false. */
-export function inFrames(work, milliseconds = 24) {
+export function inFrames(work, milliseconds = 40) {
   const frame = () => {
     const stop = performance.now() + milliseconds;
     let goesOn = true;

@@ -138,6 +138,8 @@ export class WriteView {
     writer.take(id);
     if (id === vocabulary.end) this.keep([...before, cell]);
     else this.grow([...before, cell]);
+    this.panel.element.focus({ preventScroll: true });
+    this.panel.go(at, { pin: true });
   }
 
   goOn() {
