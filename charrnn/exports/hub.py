@@ -16,7 +16,7 @@ from charrnn.storage.checkpoint import file_bytes, weights_only
 
 ABOUT = "a folder for a model hub, with a README that has figures and a sample"
 
-SAMPLE = {"rng_seed": 1, "length": 400, "temperature": 0.7}
+SAMPLE: dict[str, Any] = {"rng_seed": 1, "length": 400, "temperature": 0.7}
 
 
 def files(exported: Exported) -> dict[str, bytes]:
