@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
-from charrnn.kinds.contract import Answer
+from charrnn.kinds.contract import AnswerLists
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
-from charrnn.sampling.batch import Sample, SampleBatch, seed_for
+from charrnn.sampling.batch import SampleBatch, Samples, seed_for
 from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
 from charrnn.sampling.logprobs import logprobs_of
@@ -20,7 +20,7 @@ from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
-from charrnn.scoring.pieces import score_pieces
+from charrnn.scoring.pieces import as_read, score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader
 from charrnn.session import Session
@@ -35,17 +35,19 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.workers import Workers, available_threads
 
 if TYPE_CHECKING:
+    from charrnn.following import FollowedRun
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
     from charrnn.kinds.portable import Portable
-    from charrnn.training.events import Event
+    from charrnn.training.dynamic import Adapting
 
 
-def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
+def train(*corpus: str | Path, progress: bool = False, **options: Any) -> "FollowedRun":
     """Train a model and save checkpoints; yields the events of ``charrnn.training.events``.
 
     Args:
         corpus: files, folders, or "-" for standard input.
+        progress: whether to show a progress bar: a widget in a notebook, a line on stderr elsewhere.
         options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
             ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, ``documents``,
             ``min_count``, ``plan``, ``preview``, and all fields of ``ModelConfig`` and ``TrainingSettings``:
@@ -54,9 +56,10 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     Raises:
         CharrnnError: The text, an option, the run's folder or the checkpoint cannot be used.
     """
+    from charrnn.following import FollowedRun
     from charrnn.starting import open_job  # sampling starts faster without it
 
-    return open_job(_names(corpus), **options).events()
+    return FollowedRun(open_job(_names(corpus), **options), progress=progress)
 
 
 def load(
@@ -218,10 +221,10 @@ class Model:
         rng_seed: int | None = None,
         unknown: str = "error",
         **settings: Any,
-    ) -> list[Sample]:
+    ) -> Samples:
         """Draw several texts as one batch; each equals the text drawn alone with its ``rng_seed``. See ``stream``."""
         batch = self.batch(seed, num_samples=num_samples, rng_seed=rng_seed, unknown=unknown)
-        return list(batch.samples(**settings))
+        return Samples(batch.samples(**settings))
 
     def batch(
         self,
@@ -282,7 +285,7 @@ class Model:
         unknown: str = "error",
         beam: int | None = None,
         known: Any = None,
-    ) -> list[list[Answer]]:
+    ) -> AnswerLists:
         """Return the most probable answers to each line and their probabilities, in falling order.
 
         Args:
@@ -303,7 +306,7 @@ class Model:
             raise ConfigError(f"a model for task {self.config.task} has no {others[0]}: leave it out")
         if beam is not None:
             check_whole("beam", beam, 1)
-        return predictor.predict(lines, check_whole("top", top, 1), unknown, **how)
+        return AnswerLists(lines, predictor.predict(lines, check_whole("top", top, 1), unknown, **how))
 
     @cached_property
     def _predictor(self) -> "Predictor":
@@ -464,5 +467,33 @@ class Model:
             return reader
         from charrnn.training.dynamic import DynamicReader
 
-        rate = DYNAMIC_RATE if dynamic_rate is None else dynamic_rate
-        return DynamicReader(self.parameters, self._network.workers, rate)
+        return DynamicReader(self._adapting(dynamic_rate))
+
+    def _adapting(self, rate: float | None) -> "Adapting":
+        adapting: Adapting = self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+        return adapting
+
+    def adapted(
+        self, *sources: str | Path, encoding: str | None = None, unknown: str = "error", rate: float | None = None
+    ) -> "Model":
+        """Return a copy that has learned from a text while it read it once; see ``charrnn.training.dynamic``.
+
+        Args:
+            sources: files, folders, or "-" for standard input.
+            encoding: the text's encoding; UTF-8 if not given.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace".
+            rate: the learning rate.
+
+        Raises:
+            CorpusError: A file cannot be read or decoded.
+            VocabularyError: The text holds a character that the model does not know.
+            ConfigError: The model cannot adapt, or an option is out of range.
+            TrainingError: The model diverged.
+        """
+        from charrnn.training.dynamic import DynamicReader
+
+        adapting = self._adapting(rate)
+        reader = DynamicReader(adapting)
+        for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
+            reader.read(block.ids)
+        return type(self)(adapting.network, self.vocabulary)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 HOW_TOS = (
     "tutorial",
     "fine-tuning",
+    "mixtures",
     "documents",
     "labels",
     "conditional",

@@ -52,6 +52,7 @@ class Kind(ABC):
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
+        mixable: whether its models can be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
 
@@ -73,6 +74,7 @@ class Kind(ABC):
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
+    mixable: ClassVar[bool] = False
     asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -94,6 +96,14 @@ class Kind(ABC):
         Raises:
             CheckpointError: the tensors do not fit, as in ``check_fit``.
         """
+
+    def compact(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """A model's tensors in fewer bytes, for a file that holds several models; ``expand`` restores them."""
+        return tensors
+
+    def expand(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The tensors of ``compact`` as ``check_fit`` and ``load`` take them."""
+        return tensors
 
     @abstractmethod
     def trainer(self, *arguments: Any, **how: Any) -> Any:
@@ -143,6 +153,15 @@ class Kind(ABC):
         raise ConfigError(
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
         )
+
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Make the ``charrnn.training.dynamic.Adapting`` of a model, a copy that learns from the text it reads.
+
+        Raises:
+            ConfigError: models of this kind give texts no probability or have nothing that learns, or the rate is not
+                positive.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not learn from what it reads: leave that out")
 
     def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
         """Make the predictor of a model, which answers lines.

@@ -62,6 +62,14 @@ class RunOptions:
         "Length of the run",
         negatable=True,
     )
+    counts: bool | None = declare(
+        None,
+        "Let counts of the text join the network at the end, for scoring, if they gain enough.",
+        "Length of the run",
+        shown_default="for a run limited by --minutes",
+        negatable=True,
+        resumed="freely",
+    )
     preview: bool = declare(True, "Show a short sample after each evaluation.", "Output", negatable=True)
     threads: int | None = declare(
         None,

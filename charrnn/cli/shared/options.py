@@ -86,7 +86,7 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
     if one.kind is bool:
         flag = f"{flag}/--no-{one.flag}" if one.negatable else flag
         attributes |= {"is_flag": True, "default": one.default or None}
-        attributes |= {"unset": "on" if one.default else "off"} if one.negatable else {}
+        attributes |= {"unset": one.shown_default or ("on" if one.default else "off")} if one.negatable else {}
     else:
         kind = click.Path(path_type=Path) if one.kind is Path else one.kind
         unset = str(one.default) if one.shown_default is None and one.default is not None else one.shown_default

@@ -22,6 +22,7 @@ class Conditional(RowsKind, Language):
     tasks = ("conditional",)
     config = ConditionalConfig
     labelled = True
+    mixable = False
     refitted = frozenset({*RowsKind.refitted, "label_counts"})
 
     def label_column(self, options: Mapping[str, Any]) -> int:
