@@ -37,7 +37,7 @@ CLIP_NORM = 1.0
 UPDATE_RULE, SQUARE_DECAY = "rmsprop", 0.999
 """The rule, and the decay of its mean of squares."""
 
-DECAY = 0.0
+DECAY = 0.001
 """Part of the way back to the trained parameters that each step goes."""
 
 
@@ -54,6 +54,9 @@ class Adapting(Protocol):
         Raises:
             TrainingError: the model diverged.
         """
+
+    def settle(self) -> None:
+        """Learn what was held back, after the last segment."""
 
 
 class AdaptingNetwork:
@@ -88,9 +91,11 @@ class AdaptingNetwork:
         gradient = self._learner.gradient.vector
         if not self._optimizer.clip_and_update(gradient, rate, self._step, clip_norm=CLIP_NORM):
             raise diverged_at(self._learning_rate)
-        if DECAY:
-            self._own.vector += DECAY * (self._trained - self._own.vector)
+        self._own.vector += self._own.vector.dtype.type(DECAY) * (self._trained - self._own.vector)
         self.network.refresh()
+
+    def settle(self) -> None:
+        """Do nothing, as nothing is held back; see ``Adapting``."""
 
 
 class DynamicReader:
