@@ -14,6 +14,7 @@ class AdaptingMixture:
     """Copies of a mixture's networks that learn, beside its other members and a cache; see ``Adapting``."""
 
     def __init__(self, mixture: Mixture, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
         self._learners: list[Adapting | None] = [
             member.config.kind.adapting(member, learning_rate) if hasattr(member, "parameters") else None
             for member in mixture.members

@@ -71,16 +71,19 @@ def mixing_seconds(characters: int) -> float:
     return COUNTING_SECONDS * min(MOST_COUNTED, characters) + OBSERVING_SECONDS * observed + learning
 
 
-def combine(models: Sequence[LanguageModel], held_out: Any, workers: Workers, *, fixed: int = 0) -> Combined:
+def combine(
+    models: Sequence[LanguageModel], held_out: Any, workers: Workers, *, fixed: int = 0, least: int = 1
+) -> Combined:
     """Mix those of the models that gain enough.
 
-    The member that gains least leaves, until each gains at least LEAST_GAIN.
+    The model that gains least is left out, until each gains at least LEAST_GAIN.
 
     Args:
         models: at least two, of one vocabulary.
         held_out: (N,) ids that none of the models has learned.
         workers: the mixture's threads.
         fixed: how many of the models, the first ones, stay whatever they gain.
+        least: how many models stay at least; if only one does, there is no mixture.
 
     Raises:
         CorpusError: the text is too short.
@@ -94,7 +97,7 @@ def combine(models: Sequence[LanguageModel], held_out: Any, workers: Workers, *,
         )
     observed = [observe(model, ids) for model in models]
     logprobs, entropies = (np.array(arrays) for arrays in zip(*observed, strict=True))
-    kept, mixed = _chosen(logprobs, entropies, fixed)
+    kept, mixed = _chosen(logprobs, entropies, fixed, least)
     nats = tuple(float(loss) for loss in -logprobs.mean(axis=1))
     mixture = None
     if len(kept) >= LEAST_MEMBERS:
@@ -115,11 +118,11 @@ def learn_gates(
     return learn_gate(logprobs, entropies), learn_gate(*beside)
 
 
-def _chosen(logprobs: FLOAT, entropies: FLOAT, fixed: int) -> tuple[list[int], float]:
+def _chosen(logprobs: FLOAT, entropies: FLOAT, fixed: int, least: int) -> tuple[list[int], float]:
     """The members to keep, and the loss of their mixture in nats."""
     kept = list(range(len(logprobs)))
     mixed = two_fold_nats(logprobs, entropies)
-    while len(kept) > max(1, fixed):
+    while len(kept) > max(least, fixed):
         rests = [[other for other in kept if other != place] for place in kept if place >= fixed]
         losses = [two_fold_nats(logprobs[rest], entropies[rest]) for rest in rests]
         best = int(np.argmin(losses))

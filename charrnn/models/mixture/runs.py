@@ -8,6 +8,7 @@ from typing import Any
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.header import header_of, model_of
 from charrnn.models.mixture.combine import Combined, check_one_vocabulary, combine, counts_of
+from charrnn.models.mixture.config import LEAST_MEMBERS
 from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
@@ -84,10 +85,7 @@ def mix_runs(
         most = sum(map(counted_bytes, paths))
         models.append(counts_of(parts[0], len(vocabulary), most, workers))
         names.append(COUNTS)
-    combined = combine(models, taught, workers)
-    if combined.mixture is None:
-        best = names[combined.kept[0]]
-        raise ConfigError(f"no mixture of these models is better than {best} alone: choose models that differ more")
+    combined = combine(models, taught, workers, least=LEAST_MEMBERS)
     return MixedRun(_written(combined, loaded[0], vocabulary, name, checkpoints, overwrite), tuple(names), combined)
 
 
