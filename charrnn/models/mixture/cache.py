@@ -13,12 +13,12 @@ from charrnn.models.ngram.counts import NGram
 from charrnn.text.corpus import Ids
 from charrnn.workers import Workers
 
-CACHE_ORDER = 6
+CACHE_ORDER = 5
 
-RECOUNTED = 1000
+RECOUNTED = 500
 """Characters between two counts."""
 
-MOST_CACHED = 1 << 18
+MOST_CACHED = 1 << 17
 """Most characters that are counted, the last ones read."""
 
 
