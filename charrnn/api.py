@@ -518,4 +518,5 @@ class Model:
         reader = DynamicReader(adapting)
         for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
             reader.read(block.ids)
+        adapting.settle()
         return type(self)(adapting.network, self.vocabulary)

@@ -226,6 +226,7 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}; start a new run") from error
     metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
+    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=known.counts))
     gone = is_gone(sources or metadata.sources)
     if gone:
         metadata = dataclasses.replace(metadata, sources=known.sources)

@@ -248,7 +248,7 @@ def cells_of(score: "Score") -> list[str]:
 def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:
     """Yield notes on options that change the figures."""
     if dynamic:
-        yield f"adaptive: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
+        yield f"adaptive (dynamic evaluation): a copy of the model learned from what it read, at rate {dynamic_rate}"
     if tally.unknown:
         done = {"skip": "left out", "replace": "replaced"}[unknown]
         yield f"{counted(tally.unknown, 'unknown character')} {done}, and not counted"
