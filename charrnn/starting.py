@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.clock import running_seconds
+from charrnn.compiling import compile_beside
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.kinds.config import kind_of, make_config
 from charrnn.kinds.contract import Data
-from charrnn.kinds.header import model_of
+from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
 from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
@@ -129,6 +130,7 @@ def _begun(
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
 
         def speed(config: Any, settings: Any, train: Any) -> float:
+            _compile_beside(run, config, settings, corpus)
             return training_speed(config, settings, corpus.vocabulary, train, threads=threads, seconds=trial)
 
         plan = make_plan(given, data, lambda: running_seconds() - opened, speed)
@@ -138,6 +140,7 @@ def _begun(
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
     files = count_files(sources)
+    _compile_beside(run, config, settings, corpus)
     together = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
     remarks = (*started, *together, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
@@ -212,6 +215,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
+    _compile_beside(run, config, settings, corpus)
     return TrainingJob(
         run,
         corpus,
@@ -224,6 +228,13 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
         remarks=remarks,
         preview=chosen.preview,
     )
+
+
+def _compile_beside(run: Run, config: Any, settings: Any, corpus: Corpus) -> None:
+    """Let another process compile what this run will need."""
+    text = run.new.corpus if run.new.corpus.is_file() else run.corpus
+    header = {**header_of(config, corpus.vocabulary), "settings": settings.to_dict()}
+    compile_beside({"header": header, "corpus": str(text.absolute())})
 
 
 def count_files(sources: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from charrnn.cli.shared.signals import signals, stopping, tell
 from charrnn.cli.train.grouped import GroupedCommand
 from charrnn.display import pasteable
 from charrnn.errors import RunError
+from charrnn.system import is_closed_pipe
 from charrnn.training.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
         raise click.UsageError("--until-eof and - cannot both read standard input: leave out one of them.")
     if until_eof:
         _terminate_at_eof(quiet)
-    if not quiet:
-        announce_compilation()
+    announce_compilation(quiet=quiet)
     from charrnn.starting import open_job
     from charrnn.training.events import Finished
 
@@ -85,7 +85,7 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
     number = signals.let_go() or signal.SIGINT
     if finished.reason == "interrupted" and finished.step:
         say(f"resume with: {_resume_command(corpora, job.run, given)}")
-    if failure and not isinstance(failure, BrokenPipeError):
+    if failure and not is_closed_pipe(failure):
         saved = "; the run is saved" if finished.step else ""
         raise RunError(f"{unwritable('what the run tells', failure)}{saved}")
     if finished.reason == "interrupted":
@@ -93,14 +93,14 @@ def command(corpora: tuple[str, ...], until_eof: bool, quiet: bool, as_json: boo
 
 
 def _terminate_at_eof(quiet: bool) -> None:
-    """Raise SIGTERM at the end of standard input, a pipe that also ends when its other process is killed."""
+    """End the run at the end of standard input, a pipe that also ends when its other process is killed."""
 
     def wait() -> None:
         while os.read(0, 1 << 10):  # sys.stdin's lock would still be held at exit
             pass
         if not quiet:
             tell("standard input has ended, so --until-eof ends the run\n")
-        signal.raise_signal(signal.SIGTERM)
+        signals.end_of_input()
 
     threading.Thread(target=wait, name="until-eof", daemon=True).start()
 

@@ -7,7 +7,7 @@ import pytest
 import charrnn
 from charrnn.cli.shared.group import file_of, first_line, group
 
-COMMANDS = ["corpus", "eval", "gradients", "info", "predict", "runs", "sample", "sweep", "sweep-table", "train"]
+COMMANDS = "compile corpus eval export gradients info predict runs sample sweep sweep-table train".split()
 
 
 def test_every_file_is_a_command_of_its_name():
@@ -21,7 +21,7 @@ def test_every_file_says_in_its_first_line_what_its_command_does(name, invoke):
     path = file_of(name)
     with path.open() as file:
         assert file.readline().startswith(f'"""``charrnn {name}``: ')
-    assert first_line(path) in invoke("--help").stdout
+    assert first_line(path) in " ".join(invoke("--help").stdout.split())
 
 
 def test_version(invoke):
@@ -32,7 +32,7 @@ def test_an_unknown_command_is_a_usage_error(invoke):
     result = invoke("trian")
     assert result.exit_code == 2
     assert "No such command 'trian'. Did you mean 'train'?" in result.stderr
-    assert "The commands are corpus, eval" in invoke("x").stderr
+    assert "The commands are compile, corpus" in invoke("x").stderr
     assert invoke("--nonsense").exit_code == 2
 
 
