@@ -15,7 +15,7 @@ MOST_SECONDS = 30.0
 """Longest rehearsal: what needs the numbers of kernels that did not run might not end."""
 
 
-def main() -> None:
+def rehearse_and_compile() -> None:
     """Rehearse, and compile."""
     example = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -75,4 +75,4 @@ def _train(header: dict[str, Any], corpus: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    rehearse_and_compile()
