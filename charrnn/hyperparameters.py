@@ -1,7 +1,8 @@
 """Hyperparameters that cells and optimizers declare, each of which becomes an option.
 
-The module of such a part declares them as a literal, which the command line reads without importing the module. The
-literal maps each name to attributes of a ``charrnn.options.Option``, of which ``default`` and ``help`` are required.
+The module of such a part (a cell or an optimizer) declares them as a literal, which the command line reads without
+importing the module. The literal maps each name to attributes of a ``charrnn.options.Option``, of which ``default`` and
+``help`` are required.
 
     HYPERPARAMETERS = {"momentum": {"default": 0.9, "help": "Momentum.", "least": 0, "below": 1}}
 """

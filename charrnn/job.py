@@ -2,24 +2,28 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
-from charrnn.storage.checkpoint import Checkpoint, weights_only
+from charrnn.models.mixture.combine import LEAST_HELD_OUT
+from charrnn.models.mixture.runs import checkpoint_of, with_counts
+from charrnn.storage.atomic import writing
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.recorder import Recorder, go_back
+from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, Sampled, SaveFailed, Started
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
+from charrnn.training.together import ALONE, Together
 
 LARGE_VOCABULARY = 1000
 """In vocabularies with more symbols than this, rare ones are counted."""
@@ -28,7 +32,7 @@ RARE, RARE_SHARE = 5, 0.2
 """Rare characters occur fewer than 5 times; if they are more than a fifth of the vocabulary, a note says so."""
 
 COUNTED = 1 << 20
-"""Ids counted at a time."""
+"""Number of ids that are counted at a time."""
 
 
 class TrainingJob:
@@ -42,6 +46,7 @@ class TrainingJob:
         started: the job's first event.
         plan: the options chosen for the minutes of a new run; None for other runs.
         save_every: steps between two saves; 0 for about one a minute.
+        counts: whether counts of the text join the best model at the end.
     """
 
     def __init__(
@@ -60,8 +65,9 @@ class TrainingJob:
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
         preview: bool = True,
+        together: Together = ALONE,
     ) -> None:
-        self.run, self.plan, self.save_every = run, plan, metadata.save_every
+        self.run, self.plan, self.save_every, self.counts = run, plan, metadata.save_every, metadata.counts
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)
@@ -69,20 +75,22 @@ class TrainingJob:
         shrunk = (*shrunk, *data.notes(train_ids, val_ids, settings.val_fraction))
         if run.lacks_locks:
             shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
-        self.trainer: BaseTrainer = kind.trainer(
+        together.tell("train", config, settings, origin, resumed and resumed.header, metadata.save_every)
+        self.trainer: BaseTrainer = prepared_trainer(
             config,
             fitted,
             corpus.vocabulary,
             train_ids,
             val_ids,
+            origin=origin,
+            resumed=resumed,
             threads=threads,
             save_every=metadata.save_every,
             preview=preview,
+            together=together.begin(fitted),
         )
-        if origin:
-            self.trainer.begin_with(origin)
         self.trainer.clock.seconds = metadata.seconds + (plan.reserved if plan else 0.0)
-        self._metadata = metadata
+        self._metadata, self._parts = metadata, (train_ids, val_ids)
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
@@ -92,7 +100,6 @@ class TrainingJob:
             },
         }
         if resumed:
-            self.trainer.restore(resumed.tensors, resumed.header)
             go_back(run, self.trainer.progress.step)
         self._evaluations = read_metrics(run.metrics) if resumed else []
         self._recorder = Recorder(run, keep=metadata.keep, resumed=resumed is not None)
@@ -107,7 +114,7 @@ class TrainingJob:
             threads=threads,
             plan=plan.reasons if plan else (),
             chosen=plan.options if plan else {},
-            notes=remarks + shrunk,
+            notes=together.notes() + remarks + shrunk,
         )
 
     def events(self) -> Iterator[Event]:
@@ -120,7 +127,10 @@ class TrainingJob:
         try:
             yield self.started
             for event in self.trainer.run():
-                yield self._recorded(event)
+                recorded = self._recorded(event)
+                if isinstance(event, Finished) and event.reason != "interrupted":
+                    yield from self._mixed(event.step)
+                yield recorded
         finally:
             self.close()
 
@@ -134,6 +144,8 @@ class TrainingJob:
         if isinstance(event, Evaluated):
             self._evaluations.append(event.to_dict())
             recorder.record(self._evaluations[-1])
+        elif isinstance(event, Sampled):
+            recorder.record(dataclasses.asdict(event), SAMPLES)
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
             if recorder.failure:
@@ -149,6 +161,25 @@ class TrainingJob:
             return dataclasses.replace(event, hint=advice(self._evaluations, self.trainer.metric))
         return event
 
+    def _mixed(self, step: int) -> Iterator[Event]:
+        """Let counts join the best model, if the run is to; a resumed run that is at its end has them already."""
+        run, (train_ids, val_ids) = self.run, self._parts
+        if not self.counts or len(val_ids) < LEAST_HELD_OUT or not run.checkpoint:
+            return
+        if step == self.started.resumed_from and run.mixture.is_file():
+            return
+        best, workers = load_checkpoint(run.checkpoint), self.trainer.workers
+        combined = with_counts(run.checkpoint, best, train_ids, val_ids, workers)
+        run.check_lock()
+        if combined.mixture is None:
+            with writing(run.folder):
+                run.mixture.unlink(missing_ok=True)
+        else:
+            save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
+        path = str(run.mixture) if combined.mixture else None
+        network, counts = combined.nats
+        yield Mixed(step, network, counts, combined.mixed_nats, path)
+
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()
         checkpoint = Checkpoint(tensors, header | self._header)
@@ -159,6 +190,32 @@ class TrainingJob:
 
     def _metadata_now(self, ended: str) -> RunMetadata:
         return dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds, ended=ended)
+
+
+def prepared_trainer(
+    config: ModelConfig,
+    *arguments: Any,
+    origin: Pretrained | None,
+    resumed: Checkpoint | None,
+    together: Together,
+    **how: Any,
+) -> BaseTrainer:
+    """Make a trainer in the state from which a job starts; all processes of a run do so at the same time.
+
+    Args:
+        config: the model's shape.
+        arguments: the other arguments of ``BaseTrainer``.
+        origin: the model that a new run starts from.
+        resumed: the checkpoint of a resumed run; its tensors are needed in process 0 only.
+        together: the processes.
+        how: the keyword arguments of ``BaseTrainer``.
+    """
+    trainer: BaseTrainer = together.each(lambda: config.kind.trainer(config, *arguments, together=together, **how))
+    if origin:
+        trainer.begin_with(origin)
+    if resumed:
+        trainer.restore(resumed.tensors, resumed.header)
+    return trainer
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:

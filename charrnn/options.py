@@ -93,7 +93,7 @@ class Option:
         return self.kind(value)  # converts subclasses such as np.str_, too
 
     def _small(self, value: Any) -> Any:
-        """Return the number if it is at most LARGEST."""
+        """Return the number if it is at most LARGEST; else raise a ConfigError."""
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ConfigError(f"{self.name} must be below 2^63, not greater: choose a smaller one")
         return value
@@ -115,7 +115,7 @@ class Option:
 
 
 def declare(default: Any, help_text: str, group: str, **declared: Any) -> Any:
-    """Make a dataclass field that is an option; ``declared`` are further attributes of ``Option``."""
+    """Create a dataclass field that is an option; ``declared`` are further attributes of ``Option``."""
     return dataclasses.field(default=default, metadata={"option": Option(help_text, group, **declared)})
 
 

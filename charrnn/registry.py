@@ -1,4 +1,4 @@
-"""Finding cells, optimizers, kinds of models and export targets by name, here and in other packages.
+"""Lookup of cells, optimizers, kinds of models and export targets (parts) by name, here and in other packages.
 
 A cell is a file in ``charrnn/cells``, an optimizer a file in ``charrnn/optimizers``, a kind of model a folder in
 ``charrnn/models``, an export target a file or folder in ``charrnn/exports``; ``a_b.py`` is called a-b. Another package

@@ -151,7 +151,7 @@ class Session:
 
     @contextmanager
     def _given(self, settings: SamplingSettings) -> Iterator["Given"]:
-        """Count the characters yielded in the body; after it, the streams have read these and no more."""
+        """Count the characters yielded in the ``with`` block; after it, the streams have read these and no more."""
         self._settle()
         given = self._open = Given(self._streams or self._beginning(""), settings)
         try:
@@ -198,7 +198,7 @@ class Session:
         try:
             checkpoint = load_checkpoint(check_path("a state", path))
         except CheckpointError as error:
-            why, _, _ = str(error).rpartition("; ")  # without the advice, which is for models
+            why, _, _ = str(error).rpartition("; ")  # without the advice, which is meant for models
             raise CheckpointError(f"no state to go on from: {why}; choose another file") from error
         if checkpoint.header.get("kind") != STATE_KIND:
             raise CheckpointError(f"{path} is not a saved state but a model: choose another file for the state")

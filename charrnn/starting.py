@@ -1,4 +1,4 @@
-"""Starting of a training job: a new run, a run that starts from another run's weights, or a resumed run."""
+"""How a training job starts: as a new run, from another run's weights, or as a resumed run."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from charrnn.kinds.contract import Data
 from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
+from charrnn.models.mixture.combine import mixing_seconds
 from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
@@ -31,17 +32,20 @@ from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
 from charrnn.training.settings import TRAINING_OPTIONS, limits_in, settings_of
 from charrnn.training.speed import training_speed
-from charrnn.workers import available_threads
+from charrnn.training.together import ALONE, Together
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
-"""Fraction of a run's time, and most seconds, of one measurement of the machine's speed; there are up to four."""
+"""Limits on the time of one measurement of the machine's speed: a fraction of the run's time, and seconds.
+
+There are up to four measurements."""
 
 
-def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
+def open_job(sources: Sequence[str] = (), *, together: Together = ALONE, **options: Any) -> TrainingJob:
     """Prepare a new run or resume an old one.
 
     Args:
         sources: files, folders, or "-" for standard input; a resumed run remembers its own.
+        together: the processes that train the model, of which this one is the first.
         options: fields of ``RunOptions``, ``ModelConfig`` and ``TrainingSettings``; None means the default.
 
     Raises:
@@ -58,7 +62,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
     if not chosen.resume and not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
     if chosen.resume:
-        run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), _resumed
+        run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), partial(_resumed, together=together)
     else:
         origin = None
         if reading := kind_of(given).reading:
@@ -72,7 +76,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
             check_documents(documents, origin.config)
             as_bytes = origin.vocabulary.unit == "byte"
             chosen = dataclasses.replace(chosen, as_bytes=as_bytes, documents=documents)
-        prepare = partial(_begun, origin=origin)
+        prepare = partial(_begun, origin=origin, together=together)
         name = corpus_name(sources[0]) if chosen.name is None else chosen.name
         run = Run.create(chosen.checkpoints, name, overwrite=chosen.overwrite)
     try:
@@ -83,8 +87,8 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """Return those fields of ``RunMetadata`` that are given."""
-    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
+    """Return the fields of ``RunMetadata`` that the user has set."""
+    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding", "counts")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
 
@@ -111,11 +115,12 @@ def _begun(
     given: Mapping[str, Any],
     chosen: RunOptions,
     *,
-    origin: Pretrained | None = None,
+    origin: Pretrained | None,
+    together: Together,
 ) -> TrainingJob:
     opened = running_seconds()
     metadata = RunMetadata(**{"encoding": ENCODING, **_metadata_of(chosen, sources)})
-    reading, threads = _reading_of(chosen), chosen.threads or available_threads()
+    reading, threads = _reading_of(chosen), chosen.threads or together.threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
     if origin:
@@ -123,6 +128,7 @@ def _begun(
     reading["label_column"] = kind_of(given).label_column(given)
     corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
+    together.share_corpus(_caches_of(run), corpus)
     if origin:
         _check_same(origin.config, data)
     plan = None
@@ -131,18 +137,23 @@ def _begun(
 
         def speed(config: Any, settings: Any, train: Any) -> float:
             _compile_beside(run, config, settings, corpus)
-            return training_speed(config, settings, corpus.vocabulary, train, threads=threads, seconds=trial)
+            together.tell("measure", config, settings)
+            how: dict[str, Any] = {"threads": threads, "seconds": trial, "together": together}
+            return training_speed(config, settings, corpus.vocabulary, train, **how)
 
-        plan = make_plan(given, data, lambda: running_seconds() - opened, speed)
+        config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
+        after = mixing_seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
+        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
+    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=plan is not None))
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
     files = count_files(sources)
     _compile_beside(run, config, settings, corpus)
-    together = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
-    remarks = (*started, *together, *([] if reading["min_count"] else notes_on_rare(corpus)))
+    joined = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
+    remarks = (*started, *joined, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -156,7 +167,16 @@ def _begun(
         remarks=remarks,
         plan=plan,
         preview=chosen.preview,
+        together=together,
     )
+
+
+def _joins_counts(config: Any, chosen: RunOptions, *, planned: bool) -> bool:
+    """Whether counts of the text are to join the model: as asked, else in a planned run where they can."""
+    can = config.kind.mixable and config.kind.learned == Kind.learned and not config.end_symbol
+    if chosen.counts and not can:
+        raise ConfigError(f"counts cannot join a model {config.model} of this text: leave --counts out")
+    return can and (planned if chosen.counts is None else chosen.counts)
 
 
 def _check_same(config: Any, data: Data) -> None:
@@ -177,7 +197,9 @@ def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequ
         raise error.located(sources, encoding) from None
 
 
-def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:
+def _resumed(
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions, *, together: Together
+) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     if not is_resumable(checkpoint.header):
         raise CheckpointError(
@@ -199,6 +221,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
             {name: option.default for name, option in MODEL_OPTIONS.items()} | config.to_dict() | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
+        remarks = (*together.resumes(checkpoint.header), *remarks)
         known = RunMetadata.read(run.metadata) or RunMetadata(
             tuple(origin.get("sources", ())), origin.get("encoding", ENCODING)
         )
@@ -216,25 +239,32 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
     _compile_beside(run, config, settings, corpus)
+    together.share_corpus(_caches_of(run), corpus)
     return TrainingJob(
         run,
         corpus,
         config,
         settings,
         metadata,
-        threads=chosen.threads or available_threads(),
+        threads=chosen.threads or together.threads(),
         files=count_files(metadata.sources),
         resumed=checkpoint,
         remarks=remarks,
         preview=chosen.preview,
+        together=together,
     )
+
+
+def _caches_of(run: Run) -> tuple[Path, ...]:
+    """List the files one of which holds the run's text."""
+    return run.new.corpus.absolute(), run.corpus.absolute()
 
 
 def _compile_beside(run: Run, config: Any, settings: Any, corpus: Corpus) -> None:
     """Let another process compile what this run will need."""
-    text = run.new.corpus if run.new.corpus.is_file() else run.corpus
+    text = next((cache for cache in _caches_of(run) if cache.is_file()), run.corpus)
     header = {**header_of(config, corpus.vocabulary), "settings": settings.to_dict()}
-    compile_beside({"header": header, "corpus": str(text.absolute())})
+    compile_beside({"header": header, "corpus": str(text)})
 
 
 def count_files(sources: Sequence[str]) -> int:
@@ -270,7 +300,7 @@ def _corpus_of(
     *,
     gone: bool,
 ) -> Corpus:
-    """Read the text of a resumed run, or take it from the cache if it is gone or could be read only once.
+    """Read the text of a resumed run; take it from the cache if its files are gone, or if it could be read only once.
 
     Raises:
         CorpusError: The text has changed, or must be given again.

@@ -30,7 +30,7 @@ class GRUActivations(NamedTuple):
     gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
     candidate: FloatArray
     """(T, B, H): u_n + b_hn, then its gradient."""
 
@@ -60,7 +60,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def three_gates(a, units):
-    """Views of the three gates in a row of 3H numbers."""
+    """Cut a row of 3H numbers into its three gates, as views."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units]
 
 

@@ -29,7 +29,7 @@ class GRULectureActivations(NamedTuple):
     gates: FloatArray
     """(T, B, 3H): (r, z, n), then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
     reset: FloatArray
     """(T, B, H): r * h[t-1]."""
     candidate: FloatArray
@@ -38,13 +38,13 @@ class GRULectureActivations(NamedTuple):
 
 @inlined
 def begin(activations, t, b, bias_row, vectors, units):
-    """Write the a_n to which one stream's second product is added."""
+    """Write one stream's a_n, to which the second product is added."""
     copy_row(bias_row[2 * units :], activations.candidate[t, b], units)
 
 
 @inlined
 def reset(activations, t, b, bias_row, vectors, units):
-    """Compute one step of one stream up to the second product: that product's operand r * h[t-1]."""
+    """Compute the part of one stream's step before the second product: that product's operand r * h[t-1]."""
     wide_vectors()
     a_r, _, _ = three_gates(activations.gates[t, b], units)
     h_before, v = activations.h[t, b], activations.reset[t, b]

@@ -60,13 +60,13 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 def initial_rates(units: int, slowest_rate: float = 0.02, fastest_rate: float = 0.9) -> FloatArray:
-    """Initial s (H,): rates from the slowest to the fastest in a geometric series."""
+    """Initial s (H,), whose rates form a geometric series from the slowest to the fastest."""
     rates = np.geomspace(slowest_rate, fastest_rate, units)
     return np.log(rates / (1 - rates))
 
 
 def rates_of(s: FloatArray) -> FloatArray:
-    """sigmoid(s), without overflow for any s."""
+    """The rates sigmoid(s), computed without overflow for any s."""
     return (1 + np.tanh(s / 2)) / 2
 
 

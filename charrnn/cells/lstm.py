@@ -45,9 +45,9 @@ class LSTMActivations(NamedTuple):
     gates: FloatArray
     """(T, B, 4H): (i, f, g, o), then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
     c: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the cell state; row 0 is c before the first step."""
 
 
 @inlined
@@ -68,7 +68,7 @@ def step(activations, t, b, vectors, units):
 
 @inlined
 def four_gates(a, units):
-    """The four gates in a row of 4H numbers."""
+    """Cut a row of 4H numbers into its four gates, as views."""
     return a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units : 4 * units]
 
 
@@ -90,11 +90,11 @@ def step_back(activations, t, b, vectors, d_hs, d_states, d_vectors, units):
 
 
 def initial_bias(units: int, forget_bias_low: float = -3.0, forget_bias_high: float = 1.0) -> FloatArray:
-    """Initial bias: forget gates evenly spaced between two values, so that units differ in time scale; others zero.
+    """Initial bias (4H,): evenly spaced between two values for forget gates, so that units' time scales differ; else 0.
 
     Spreading time scales follows Tallec and Ollivier 2018, "Can recurrent neural networks warp time?". With the usual 1
-    for all units (Jozefowicz, Zaremba and Sutskever 2015) the cells remember long before they know what is worth
-    remembering, and learn text more slowly; see benchmarks/results.md.
+    for all units (Jozefowicz, Zaremba and Sutskever 2015), all cells have long memories before they have learned what
+    is worth remembering, and they learn text more slowly; see benchmarks/results.md.
     """
     bias = np.zeros(4 * units)
     bias[units : 2 * units] = np.linspace(forget_bias_low, forget_bias_high, units)

@@ -25,7 +25,7 @@ class RNNActivations(NamedTuple):
     gates: FloatArray
     """(T, B, H): a, or the value that ``step`` writes over it, then the gradient of a."""
     h: FloatArray
-    """(T+1, B, H)."""
+    """(T+1, B, H): the output; row 0 is h before the first step."""
 
 
 @inlined

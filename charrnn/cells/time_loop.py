@@ -84,7 +84,7 @@ def product_back(place: int, gradient: int, after: int) -> Callable[..., None]:
 
 @inlined
 def no_product_back(matmul, weights, activations, d_h, t, first, last):
-    """Stand in for the backward pass of a second product."""
+    """Stand in for the backward pass of a second product where there is none."""
 
 
 def named(function: Callable[..., None], cell: str) -> Callable[..., None]:

@@ -51,7 +51,7 @@ def scatter_rows(d_memory, d_ends, lengths, units, at_end, d_x, start, first, la
 
 @inlined
 def align(query, rows, n, units, alpha):
-    """``alpha = softmax over s < n of query . rows[s]``."""
+    """Compute attention weights: ``alpha = softmax over s < n of query . rows[s]``."""
     for s in range(n):
         row = rows[s]
         score = query.dtype.type(0)

@@ -1,8 +1,9 @@
 """A suffix automaton of one text, which finds the passages shared with another text in one pass over the other.
 
 The automaton of a text of N characters (Blumer et al. 1985) has one state for all substrings that end at the same set
-of places: at most 2 N states and 3 N edges. ``length`` is the length of a state's longest substring. ``link`` leads to
-the state of its longest suffix that ends at further places too. A hash table finds the edge of a state and a character.
+of positions: at most 2 N states and 3 N edges. ``length`` is the length of a state's longest substring. ``link`` leads
+to the state of its longest suffix that ends at further positions, too. A hash table finds the edge of a state and a
+character.
 
 A rolling hash of the last characters quickly skips passages that share nothing long with the text.
 """
@@ -20,7 +21,7 @@ ROOT = 0
 """The state of the empty substring."""
 
 NONE = -1
-"""Stands for a missing state, edge or place, and for a character that the text lacks."""
+"""Stands for a missing state, edge or position, and for a character that the text lacks."""
 
 FACTOR = np.int64(0x5851F42D4C957F2D)
 """Multiplier of the rolling hash: an odd number with irregular bits."""
@@ -48,7 +49,7 @@ class Automaton(NamedTuple):
 
 
 def automaton_of(text: Ints) -> tuple[Automaton, Ints]:
-    """The automaton of a text (N,) of ids, and the state (N,) of each of its prefixes."""
+    """Build the automaton of a text (N,) of ids; returns it, and the state (N,) of each of the text's prefixes."""
     states, edges = 2 * len(text) + 2, 3 * len(text) + 3
     length, link, newest = np.empty((3, states), np.int32)
     source, character, target, following = np.empty((4, edges), np.int32)
@@ -61,7 +62,7 @@ def automaton_of(text: Ints) -> tuple[Automaton, Ints]:
 
 @inlined
 def slot_of(automaton, state, character):
-    """Index in the hash table at which an edge is, or would be inserted."""
+    """Index in the hash table at which an edge is stored, or would be inserted."""
     mask = automaton.table.shape[0] - 1
     slot = (state * 0x9E3779B1 + character * 0x85EBCA6B >> 7) & mask
     edge = automaton.table[slot]
@@ -73,7 +74,7 @@ def slot_of(automaton, state, character):
 
 @jit
 def build(text, automaton, prefixes):
-    """Fill the automaton of a text; returns the number of its states."""
+    """Fill the arrays of a text's ``automaton``; returns the number of its states."""
     length, link, newest, source, characters, target, following, table = automaton
     length[ROOT], link[ROOT], newest[ROOT] = 0, NONE, NONE
     states, edges, last = 1, 0, ROOT
@@ -101,7 +102,7 @@ def build(text, automaton, prefixes):
         if length[old] == length[state] + 1:
             link[current] = old
             continue
-        clone = states  # of the old state, for those of its substrings that end here too
+        clone = states  # a copy of the old state, for those of its substrings that end here, too
         states += 1
         length[clone], link[clone], newest[clone] = length[state] + 1, link[old], NONE
         edge = newest[old]
@@ -136,13 +137,13 @@ class Grams(NamedTuple):
     length: int
     """K."""
     place: Ints
-    """(a power of two,) hash table with linear probing: the place at which each substring ends; NONE if unused."""
+    """(a power of two,) hash table with linear probing: the position where each substring ends; NONE if unused."""
     state: Ints
     """(a power of two,) the automaton's state of the substring in the same entry."""
 
 
 def grams_of(text: Ints, length: int, automaton: Automaton, prefixes: Ints) -> Grams:
-    """The table of all substrings of one ``length``, at least 1, of a text."""
+    """Build the table of all substrings with one ``length``, at least 1, of a text."""
     entries = 1 << (8 * len(text)).bit_length()
     grams = Grams(length, *np.full((2, entries), NONE, np.int32))
     collect(text, grams, automaton, prefixes)
@@ -161,7 +162,7 @@ def first_hash(text, length):
 
 @inlined
 def entry_of(grams, value, text, place, own):
-    """Index in the hash table at which a substring is, or would be inserted.
+    """Index in the hash table at which a substring is stored, or would be inserted.
 
     Args:
         grams: the table, which holds the substrings of the text ``own``.
@@ -243,11 +244,11 @@ def follow(ids, text, grams, automaton, longest, state, matched):
 def spread(automaton, longest, shortest_first):
     """Carry each state's longest match over to the states along its suffix links.
 
-    A match that ends in a state also ends, at least in part, in all states on the way along its links to the root.
+    A match that ends in a state also ends, at least in part, in all states on the path of suffix links to the root.
 
     Args:
         automaton: the text's automaton.
-        longest: (U,) from ``follow``; becomes the longest match that ends at each state's places.
+        longest: (U,) from ``follow``; becomes the longest match that ends at each state's positions.
         shortest_first: (U,) the states in the order of their length.
     """
     for state in shortest_first[::-1]:

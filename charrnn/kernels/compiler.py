@@ -1,7 +1,7 @@
 """Compile with Numba's default settings, whatever the environment sets.
 
-Numba reads settings from environment variables (NUMBA_DISABLE_JIT, NUMBA_BOUNDSCHECK, NUMBA_OPT, ...), from a file
-.numba_config.yaml in the current folder, and from the program that uses it, anew at each compilation. Such settings are
+At each compilation, Numba reads settings from environment variables (NUMBA_DISABLE_JIT, NUMBA_BOUNDSCHECK, NUMBA_OPT,
+...), from a file .numba_config.yaml in the current folder, and from the program that uses Numba. Such settings are
 meant for the program's own functions. Kernels compiled with them could fail, print to stdout, or round differently. So
 kernels are compiled with the defaults, and the settings are restored afterwards.
 """
@@ -42,7 +42,7 @@ def _settings() -> dict[str, Any]:
 
 
 def _default_settings() -> dict[str, Any]:
-    """Numba's settings without environment variables and settings file."""
+    """Read Numba's settings as they are without environment variables and settings file."""
     before = _settings()
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     kept["NUMBA_NUM_THREADS"] = str(config.NUMBA_NUM_THREADS)  # it must not change once threads run

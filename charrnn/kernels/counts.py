@@ -1,9 +1,9 @@
 """N-gram counts: a tree of a text's contexts, and the interpolation of their counts.
 
-The context of length k of place i is the k characters before i, read backwards. Once the places are sorted by their
-contexts, each context is a range of places. If a range's contexts all continue with the same character, the longer
-context has the same range and counts. So only ranges that branch, or that cannot grow, get a node: at most 2 N nodes
-for a text of N characters and contexts of any length (Weiner 1973; Kennington et al. 2012).
+The context of length k at position i is the k characters before i, read backwards. Once the positions are sorted by
+their contexts, each context is a range of positions. If a range's contexts all continue with the same character, the
+longer context has the same range and counts. So only ranges that branch, or that cannot grow, get a node: at most 2 N
+nodes for a text of N characters and contexts of any length (Weiner 1973; Kennington et al. 2012).
 """
 
 from typing import NamedTuple
@@ -17,18 +17,18 @@ i32 = np.int32
 
 
 class Counts(NamedTuple):
-    """The counts of a text: U nodes, and S followers of the nodes that have more than one place."""
+    """The counts of a text: U nodes, and S followers of the nodes that have more than one position."""
 
     text: npt.NDArray[np.int32]
     """(N,) the counted text."""
     position: npt.NDArray[np.int32]
-    """(U,) one place of each node."""
+    """(U,) one position of each node."""
     length: npt.NDArray[np.int32]
     """(U,) number of characters that all contexts of a node share."""
     first_child: npt.NDArray[np.int32]
     """(U + 1,) first child of each node; its children end where the next node's begin."""
     start: npt.NDArray[np.int64]
-    """(U + 1,) index of each node's first follower. A node of one place has none: the text holds its follower."""
+    """(U + 1,) index of each node's first follower. A node of one position has none: the text holds it."""
     follower: npt.NDArray[np.int32]
     """(S,) ids of the followers."""
     counts: npt.NDArray[np.int32]
@@ -45,14 +45,14 @@ class Counts(NamedTuple):
 
 @jit
 def sort_places(text, depth, places, spare, firsts):
-    """Sort ``places`` by their contexts; the text's start sorts before all characters.
+    """Sort the text's positions by their contexts; the text's start sorts before all characters.
 
     It is a radix sort: a stable counting sort by each character of the context, from the farthest to the nearest.
 
     Args:
         text: (N,) ids below V.
         depth: D.
-        places: (N,) int32, written.
+        places: (N,) int32, written: the sorted positions.
         spare: (N,) int32, a buffer.
         firsts: (V + 2,) int64, a buffer.
     """
@@ -73,13 +73,13 @@ def sort_places(text, depth, places, spare, firsts):
 
 @inlined
 def before(text, place, lag):
-    """The id + 1 of the character ``lag`` before a place; 0 before the text's start."""
+    """The id + 1 of the character ``lag`` positions before ``place``; 0 before the text's start."""
     return text[place - lag] + i32(1) if place >= lag else i32(0)
 
 
 @jit
 def measure_shared(text, depth, places, shared):
-    """Fill ``shared[i]`` with the length, at most ``depth``, that contexts of places i - 1 and i share."""
+    """Fill ``shared[i]`` with the length, at most ``depth``, that contexts of sorted positions i - 1 and i share."""
     shared[0] = 0
     for i in range(1, text.shape[0]):
         left, right = places[i - 1], places[i]
@@ -98,9 +98,9 @@ def grow_tree(text, depth, places, shared, low, high, length, first_child, start
         depth: D.
         places: (N,) from ``sort_places``.
         shared: (N,) from ``measure_shared``.
-        low: (2 N,) int32, written: node u has the places ``low[u] <= i < high[u]``.
+        low: (2 N,) int32, written: node u has the sorted positions ``low[u] <= i < high[u]``.
         high: (2 N,) int32, written.
-        length: (2 N,) int32, written: see ``Counts``; D for a node of one place.
+        length: (2 N,) int32, written: see ``Counts``; D for a node of one position.
         first_child: (2 N + 1,) int32, written: see ``Counts``.
         start: (2 N + 1,) int64, written: see ``Counts``.
         marks: (V,) int64, a buffer.
@@ -173,6 +173,19 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
                 if not (continuations and children) or slots[1, w] != c:
                     slots[1, w] = c
                     count[slots[0, w]] += 1
+
+
+@jit
+def count_places(first_child, start, counts, places):
+    """Fill ``places`` (U,) with the number of times that the text holds each node's contexts; see ``Counts``."""
+    for u in range(places.shape[0] - 1, -1, -1):
+        places[u] = 0
+        for child in range(first_child[u], first_child[u + 1]):
+            places[u] += places[child]
+        if first_child[u] == first_child[u + 1]:
+            for i in range(start[u], start[u + 1]):
+                places[u] += counts[i]
+            places[u] = max(places[u], 1)
 
 
 @addressable

@@ -1,4 +1,4 @@
-"""Softmax cross-entropy: with the gradient for training, with the targets' ranks for scoring; log probabilities."""
+"""Softmax cross-entropy, with the gradient for training or the targets' ranks for scoring; and log softmax."""
 
 import numpy as np
 

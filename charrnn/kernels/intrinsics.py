@@ -29,7 +29,8 @@ def wide_vectors(typingctx):
 def clamp(typingctx, x, low, high):
     """``x`` clamped to [low, high]; NaN stays NaN. All three have one type.
 
-    Comparisons in Python would become branches, which LLVM merges before it vectorises.
+    With comparisons in Python, the bounds would become branches, which LLVM merges before it vectorises. So this
+    function uses ``select`` instructions.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -131,7 +132,7 @@ def row_at(typingctx, address, like, size):
 
 @intrinsic
 def pause(typingctx):
-    """Pause briefly, so that the core's other hardware thread can run; only on x86-64 and Arm."""
+    """Pause briefly, so that the core's other hardware thread can run; do nothing except on x86-64 and Arm."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word, name, operands = ir.IntType(32), "", []
@@ -170,7 +171,7 @@ def _flip_negative(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
 
 @intrinsic
 def to_rank(typingctx, x):
-    """An integer whose order is that of the numbers; NaN lies beyond the infinities, on the side of its sign.
+    """An integer rank in the order of the numbers; NaN ranks beyond the infinities, on the side of its sign.
 
     LLVM vectorises the maximum of integers, but not of numbers that may be NaN.
     """

@@ -47,8 +47,10 @@ COMPILER_OPTIONS = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
-"""No GIL, no Python exception for 1/0, and no C wrapper, which few kernels need. No reference counts (``_nrt``) either:
-kernels allocate nothing, and counting can take two atomic operations for each row that is sliced."""
+"""Options for Numba: no GIL, no Python exception for 1/0, and no C wrapper, which few kernels need.
+
+There are no reference counts (``_nrt``) either: kernels allocate nothing, and counting can take two atomic operations
+for each row that is sliced."""
 
 
 def source_hash() -> str:
@@ -99,7 +101,9 @@ CACHE_FOLDER = find_cache_folder()
 
 
 compile_listeners: list[Callable[[bool], None]] = []
-"""Called once, before the first kernel that the cache lacks is compiled; the argument says whether it can be cached."""
+"""Functions that are called once, before the first kernel that the cache lacks is compiled.
+
+The argument tells whether compiled kernels can be written to the cache."""
 
 KERNEL_BYTES = 1 << 19
 """Upper bound on the size of a compiled kernel's file."""
@@ -246,7 +250,7 @@ def _traces_in(kind: Any) -> Iterator[bytes]:
 def code_of_others(function: Any, seen: set[Any] | None = None) -> Iterator[bytes]:
     """Identify other packages' code in a kernel, by hashes of its sources and by the constants it reads.
 
-    Our kernels hold such code in the variables that they close over; it may itself use any global name of its module.
+    Our kernels hold such code in the variables that they close over. That code may use any global name of its module.
     """
     function, seen = getattr(function, "py_func", function), set() if seen is None else seen
     if not isinstance(function, FunctionType) or function in seen:

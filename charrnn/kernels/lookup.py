@@ -47,10 +47,10 @@ def lookup_tanh(tables, bias, history, lags, hidden, units, first, last):
     """``hidden[t, b] = tanh(bias + sum over p < lags of tables[history[t + p, b] - 1, p])``, for ``units`` units.
 
     Args:
-        tables: (V, at least lags x units): for each id, a block of units for each place p.
+        tables: (V, at least lags x units): for each id, a block of units for each position p.
         bias: (units,).
         history: (T + lags - 1, B) int32: an id + 1, or 0 for no character, which adds nothing.
-        lags: number of ids that a step sees.
+        lags: number of ids that a step reads.
         hidden: (T, B, at least units), written.
         units: H.
         first: the first stream.

@@ -62,8 +62,8 @@ def matmul_transposed(a, bs, cs, ids, sums, buffers, first_row, last_row):
 
     Args:
         a: (K, at least M), contiguous.
-        bs: two of (K, at least N), contiguous.
-        cs: two of (M, N), contiguous, written; N may be 0.
+        bs: two arrays (K, at least N), contiguous.
+        cs: two arrays (M, N), contiguous, written; N may be 0.
         ids: (K,) integers below V.
         sums: (V, at least M), written.
         buffers: SumBuffers for the columns of both products.

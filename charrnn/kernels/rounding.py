@@ -41,7 +41,10 @@ def _round(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 
 def _load(builder: ir.IRBuilder, row: ir.Value, first: ir.Value, length: ir.Value | None) -> ir.Value:
-    """Load LANES numbers of a row, from ``first`` on: zeros from ``length`` on, or no mask if that is None."""
+    """Load LANES numbers of a row, from ``first`` on.
+
+    Numbers beyond the row's ``length`` read as zero. If ``length`` is None, all exist, and no mask is used.
+    """
     vectors = Vectors(builder, ir.FloatType(), LANES, INDEX(LANES) if length is None else builder.sub(length, first))
     return vectors.load(builder.gep(row, [first]), 0, masked=length is not None)
 

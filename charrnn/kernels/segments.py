@@ -90,7 +90,7 @@ def backward(
         units: H.
         restarts: as ``forward`` left them.
         d_states: ``d_h``, then the arrays of ``d_state``.
-        d_begun: for each state (B, at least H): the gradients of the initial states are added, stream by stream.
+        d_begun: for each state (B, at least H), to which each stream's gradient of the initial state is added.
         aside: (B, at least H), a buffer.
         first: the first stream.
         last: one beyond the last stream.

@@ -50,7 +50,7 @@ SOON = 8 if REGISTER_BYTES == ALIGNMENT else 0
 """How many steps of k ahead vectors of B are prefetched into the L1 cache; 0 for none, if they fill no cache line."""
 
 FREE_MASKS = REGISTER_BYTES == 64
-"""Whether masked loads and stores cost no more than others (AVX-512)."""
+"""Whether masked loads and stores cost no more than unmasked ones (AVX-512)."""
 
 
 def tile_shapes(*, panels: int = ROW_PANELS) -> list[TileShape]:

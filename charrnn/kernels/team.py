@@ -64,7 +64,7 @@ class Team:
         return int(self._records[number].ctypes.data)
 
     def give_up(self) -> None:
-        """Let the first member continue alone, as the others do not run."""
+        """Give up on the team, as not all members run: let the first one continue alone."""
         self._turns[-1, 0] = 1
 
     @property

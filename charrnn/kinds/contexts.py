@@ -25,9 +25,9 @@ class ContextBuffers(NamedTuple):
     logits: Array
     """(T, B, at least V): the logits, then their gradient."""
     losses: npt.NDArray[np.float64]
-    """(T, B) nats."""
+    """(T, B): the loss of each prediction, in nats."""
     no_ids: npt.NDArray[np.int32]
-    """(T, B) zeros."""
+    """(T, B) zeros: row indices into a bias that has one row."""
 
 
 class ContextModel:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
@@ -56,6 +57,7 @@ class Kind(ABC):
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
         example: a small text that it can learn.
+        mixable: whether its models can be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
 
@@ -78,6 +80,7 @@ class Kind(ABC):
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
     example: ClassVar[str] = PROSE
+    mixable: ClassVar[bool] = False
     asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -100,6 +103,14 @@ class Kind(ABC):
             CheckpointError: the tensors do not fit, as in ``check_fit``.
         """
 
+    def compact(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """A model's tensors in fewer bytes, for a file that holds several models; ``expand`` restores them."""
+        return tensors
+
+    def expand(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The tensors of ``compact`` as ``check_fit`` and ``load`` take them."""
+        return tensors
+
     @abstractmethod
     def trainer(self, *arguments: Any, **how: Any) -> Any:
         """Make a ``charrnn.training.contract.BaseTrainer``, which takes these arguments."""
@@ -113,9 +124,9 @@ class Kind(ABC):
         """
 
     def label_column(self, options: Mapping[str, Any]) -> int:
-        """The column, from 0, of the label in a row, or -1 if lines are not labelled rows.
+        """The column, from 0, of the label in a row; -1 if lines are not labelled rows.
 
-        It tells how to write the labels of a folder's LABEL.txt files into rows.
+        The lines of a file LABEL.txt in a folder become rows with LABEL in this column.
         """
         return -1
 
@@ -149,6 +160,15 @@ class Kind(ABC):
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
         )
 
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Make the ``charrnn.training.dynamic.Adapting`` of a model, a copy that learns from the text it reads.
+
+        Raises:
+            ConfigError: models of this kind give texts no probability or have nothing that learns, or the rate is not
+                positive.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not learn from what it reads: leave that out")
+
     def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
         """Make the predictor of a model, which answers lines.
 
@@ -171,6 +191,19 @@ class Kind(ABC):
             CorpusError: the text is not such a series.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
+
+    def portable(self, network: Any) -> Portable:
+        """Describe a model to the engine of pages.
+
+        Raises:
+            ConfigError: that engine does not run models of this kind.
+        """
+        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        command = "predict" if self.answers or self.forecasts else "sample"
+        raise ConfigError(
+            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+        )
 
     def context(self, config: Any) -> int:
         """Characters of the previous lines with which a line is read; if it is not 0, the model answers whole texts."""
@@ -306,7 +339,7 @@ class Cost:
     counting: float = 0.0
 
     def weight_bytes(self, states: int) -> int:
-        """Peak bytes of arrays as large as the parameters, reached while a checkpoint is saved.
+        """Peak bytes of all arrays whose size does not depend on the batch, while a checkpoint is saved.
 
         These include the gradient and ``states`` vectors of optimizer state.
         """

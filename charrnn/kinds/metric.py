@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_NATS = 1000.0
-"""A larger loss counts as divergence."""
+"""Loss in nats above which training counts as diverged."""
 
 
 @dataclass(frozen=True)

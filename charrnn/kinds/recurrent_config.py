@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charrnn.hyperparameters import check_hyperparameters, options_in
@@ -56,7 +57,7 @@ class RecurrentConfig(NetworkConfig):
         """Number and size of the layers, such as "2 layers of 512"."""
         return f"{self.num_layers} layer{'s' if self.num_layers > 1 else ''} of {self.hidden_size}"
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
         """The shape of a recurrent stack that reads the embedding."""
         from charrnn.layers.recurrent_shape import StackShape

@@ -38,7 +38,7 @@ JOIN_BIAS = "join.bias"
 
 
 def attention_shapes(units: int, width: int) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor, for a decoder of H ``units`` and memories of M numbers (``width``)."""
+    """Shape of each tensor, for a decoder of H ``units`` and encoder outputs of M numbers (``width``)."""
     context, hidden = JOIN
     return {QUERY: (width, units), context: (units, width), hidden: (units, units), JOIN_BIAS: (units,)}
 
@@ -51,7 +51,7 @@ def initialise_attention(parameters: Parameters, random: np.random.Generator) ->
 
 @dataclass
 class AttentionBuffers:
-    """Arrays for T steps of B rows.
+    """The arrays of an attention layer, for T steps of B rows.
 
     Attributes:
         queries: (T, B, at least M).
@@ -59,7 +59,7 @@ class AttentionBuffers:
         outputs: (T, B, at least H): y.
         d_queries: the gradient of the queries; empty for inference.
         d_contexts: the gradient of the contexts; empty for inference.
-        d_outputs: the gradient of y, then of tanh's argument z; empty for inference.
+        d_outputs: the gradient of y, which backward replaces by that of tanh's argument z; empty for inference.
         alphas: (B, at least S): each row's attention weights in one step.
         d_alphas: the gradient of ``alphas``.
     """
@@ -121,7 +121,7 @@ class Attention:
         self._attend, self._attend_back = Prepared(attend), Prepared(attend_back)
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._query.pack(part, parts)
         self._join.pack(part, parts)
 
@@ -176,6 +176,6 @@ class Attention:
         self._query.packed[0].multiply_back(own.d_queries, rows.adding_to(d_h), d_h, rows, first, last)
 
     def weight_sums(self, gradient: Parameters, h: Array, buffers: AttentionBuffers, rows: Rows) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the tensors, after ``backward`` of all steps."""
+        """Yield the weight sums that give the gradients of the tensors, after ``backward`` of all steps."""
         yield from self._query.weight_sums(gradient, [h], buffers.d_queries, rows)
         yield from self._join.weight_sums(gradient, [buffers.contexts, h], buffers.d_outputs, rows)

@@ -72,7 +72,7 @@ class BidirectionalShape:
         return shapes
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
-        """Fill with initial values; see ``StackShape.initialise``."""
+        """Fill the parameters with initial values; see ``StackShape.initialise``."""
         for layer, parts in enumerate(self.parts):
             for direction, part in enumerate(parts):
                 part.initialise(parameters, random, orthogonal=orthogonal)
@@ -89,7 +89,7 @@ class BidirectionalShape:
                     tensors[forward] = np.concatenate([tensors[forward], tensors.pop(back)], axis=1)
 
     def from_torch(self, tensors: Mapping[str, Array], parameters: Parameters) -> None:
-        """Set the tensors that ``to_torch`` changes, from its ``tensors``, which are overwritten."""
+        """Undo ``to_torch``: set the parameters whose tensors it renames or joins; ``tensors`` are overwritten."""
         for layer, parts in enumerate(self.parts):
             for direction, part in enumerate(parts):
                 part.from_torch(tensors, parameters)
@@ -111,7 +111,7 @@ class BidirectionalShape:
 
 @dataclass
 class BidirectionalBuffers:
-    """Arrays for T steps of B rows; lists are ``[layer][direction]``.
+    """The layers' arrays, for T steps of B rows; lists are ``[layer][direction]``.
 
     Attributes:
         stacks: the arrays of each layer in each direction; steps are in the direction's order.
@@ -178,7 +178,7 @@ class Bidirectional:
         ]
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         for stacks in self.stacks:
             for stack in stacks:
                 stack.pack(part, parts)
@@ -285,7 +285,7 @@ class Bidirectional:
         d_tables: Sequence[Array],
         ids: Sequence[Array],
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the weights and of the first layer's input tables.
+        """Yield the weight sums that give the gradients of the weights and of the first layer's input tables.
 
         Args:
             gradient: written by the sums.

@@ -42,5 +42,5 @@ class Conditioning:
         return rows.adding_to(gates)
 
     def weight_sums(self, gradient: Parameters, d_gates: Array, classes: Array) -> Iterator[WeightSum]:
-        """The sum that gives the table's gradient."""
+        """Yield the weight sum that gives the table's gradient."""
         yield weight_sum(flat(d_gates), [], classes.reshape(-1), gradient[self._name], range(self._table.shape[1]))

@@ -3,7 +3,7 @@
     table[v] = W e[v] + b        or, for one-hot input, row v of W^T + b
 
 As a vocabulary is small, all rows are computed once after each update; reading character v then looks up row v.
-Backwards, the layers above provide d_table[v], the sum of the gradients over all places that read v:
+Backwards, the layers above provide d_table[v], the sum of the gradients over all positions that read v:
 
     d_W = sum over v of d_table[v] e[v]^T      d_b = sum over v of d_table[v]      d_e[v] = W^T d_table[v]
 """
@@ -100,7 +100,7 @@ class InputTables:
         return [Bias(table, ids) for table in self.tables]
 
     def weight_sums(self, gradient: Parameters) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the biases and, with an embedding, of the weights."""
+        """Yield the weight sums that give the gradients of the biases and, with an embedding, of the weights."""
         for name, bias, d_table in zip(self._weights, self._biases, self.d_tables, strict=True):
             factors = [] if self._embedding is None else [(self._embedding, gradient[name])]
             to = self._unused if bias is None else gradient.row(bias)

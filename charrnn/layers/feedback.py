@@ -106,7 +106,7 @@ class Feedback:
         last_answers: npt.NDArray[np.int32],
         buffers: StackBuffers,
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients; ``finish`` then copies the gradient of U."""
+        """Yield the weight sums that give the gradients; ``finish`` then copies the gradient of U."""
         yield from self.stack.weight_sums(gradient, buffers, [])
         d_gates, ids = flat(buffers.activations[0].gates), last_answers.reshape(-1)
         factors = [(flat(x), gradient[name]) for name, x in zip(self._weights, inputs, strict=True)]

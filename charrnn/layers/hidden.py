@@ -16,7 +16,7 @@ from charrnn.kernels.squared_error import tanh_rows
 
 @dataclass
 class Hidden:
-    """The layer's arrays, for T steps of B rows.
+    """The arrays of a tanh layer with dropout, for T steps of B rows.
 
     Attributes:
         units: H.

@@ -29,7 +29,7 @@ class InputColumns:
         self._unused = zero_row(len(w), w.dtype)
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._packed.pack(part, parts)
 
     def forward(self, x: Array, start: Bias, y: Array, rows: Rows, first: int, last: int) -> None:
@@ -37,7 +37,7 @@ class InputColumns:
         self._packed.multiply(x, start, y, rows, first, last)
 
     def weight_sum(self, gradient: Parameters, x: Array, d_y: Array, rows: Rows, bias: str | None) -> WeightSum:
-        """The sum that gives the gradient of W and, if ``start`` was the bias named ``bias``, of that bias."""
+        """Return the weight sum that gives the gradients of W and, if ``start`` was a bias, of that one, ``bias``."""
         to = self._unused if bias is None else gradient.row(bias)
         return weight_sum(flat(d_y), [(flat(x), gradient[self._weight])], rows.zeros.reshape(-1), to)
 

@@ -117,7 +117,7 @@ class Bridge:
         parameters[BRIDGE][:] = uniform_weights(random, parameters[BRIDGE].shape, parameters[BRIDGE].shape[1])
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products."""
         self._projection.pack(part, parts)
 
     def forward(self, ends: Array, states: Array, rows: Rows, first: int, last: int) -> None:
@@ -131,7 +131,7 @@ class Bridge:
         self._projection.backward(d_states, [d_ends], rows, first, last)
 
     def weight_sums(self, gradient: Parameters, ends: Array, d_states: Array, rows: Rows) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the tensors, after ``backward``."""
+        """Yield the weight sums that give the gradients of the tensors, after ``backward``."""
         yield from self._projection.weight_sums(gradient, [ends], d_states, rows)
 
     @property

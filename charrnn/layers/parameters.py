@@ -91,7 +91,7 @@ class Parameters:
         return copies
 
     def fill(self, tensors: Mapping[str, Array]) -> None:
-        """Copy in those tensors that have the name and the shape of one here."""
+        """Copy in those ``tensors`` whose name and shape match a tensor here."""
         for name, tensor in self.tensors.items():
             if name in tensors and tensors[name].shape == tensor.shape:
                 tensor[:] = tensors[name]

@@ -27,7 +27,7 @@ SUMMARIES = 3
 
 @dataclass
 class Pooling:
-    """The layer's arrays, for B rows and D directions of H units.
+    """The arrays of a pooling layer, for B rows and D directions of H units.
 
     Attributes:
         units: H.

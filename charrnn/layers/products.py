@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """Let products with a packed matrix round their left operands into ``rounded``."""
+        """Return ``packed``, with ``rounded`` as the buffer for left operands that its products round."""
         return packed._replace(rounded=self.rounded)
 
     def same(self, rows: Array) -> Bias:
@@ -68,7 +68,7 @@ class ProductKernels(NamedTuple):
 
 @cache
 def kernels_for(dtype: np.dtype[Any], packed_dtype: np.dtype[Any]) -> ProductKernels:
-    """The kernels for arrays and packed factors of these types."""
+    """Return the kernels of products for arrays and packed factors of these types."""
     return ProductKernels(*map(Prepared, (matmul, pack, pack_transposed, matmul_transposed)))
 
 
@@ -114,7 +114,7 @@ class WeightSum(NamedTuple):
     d: Array
     """(K, at least M): gradients of the units' inputs."""
     factors: tuple[Array, Array]
-    """(K, at least N) each."""
+    """(K, at least N) each: the right factors of the products."""
     products: tuple[Array, Array]
     """(M, N) each, written: the gradients of the weights; N may be 0."""
     ids: Array | None

@@ -108,7 +108,7 @@ class StackBuffers:
                 rows[0, :, : values.shape[1]] = values
 
     def leave(self, state: State, steps: int | None = None) -> None:
-        """Copy the state after ``steps`` steps, by default all, out of the activations."""
+        """Copy from the activations the state after ``steps`` steps; by default, after the last step."""
         after = -1 if steps is None else steps
         for activations, layer in zip(self.activations, state, strict=True):
             for rows, values in zip(activations[1:], layer, strict=False):
@@ -151,7 +151,7 @@ class RecurrentStack:
         self._backward_address: Any = None
 
     def pack(self, part: int, parts: int) -> None:
-        """Pack a thread's part of the weights."""
+        """Pack a thread's part of the weights for the matrix products, and convert the cell's vectors."""
         for matrix in self.packed:
             matrix.pack(part, parts)
         for layer, packed in enumerate(self.vectors):
@@ -300,7 +300,7 @@ class RecurrentStack:
     def weight_sums(
         self, gradient: Parameters, buffers: StackBuffers, d_tables: Sequence[Array]
     ) -> Iterator[WeightSum]:
-        """The sums that give the gradients of the weights, and of the biases or input tables.
+        """Yield the weight sums that give the gradients of the weights, and of the biases or input tables.
 
         Args:
             gradient: written by the sums.

@@ -89,7 +89,7 @@ class StackShape:
         return [f"skip.weight_in_l{layer}" if layer else self.named("weight_ih", 0) for layer in self.input_layers]
 
     def named(self, tensor: str, layer: int) -> str:
-        """Name of a layer's tensor."""
+        """Full name of a layer's tensor, such as rnn.bias_l0."""
         return f"{self.prefix}.{tensor}_l{layer + self.first_layer}{self.suffix}"
 
     def named_initial(self, state: str, layer: int) -> str:
@@ -131,7 +131,7 @@ class StackShape:
         return [parameters[self.named_initial(name, layer)] for name in names]
 
     def initialise(self, parameters: Parameters, random: np.random.Generator, *, orthogonal: bool) -> None:
-        """Fill with initial values.
+        """Fill the parameters with initial values.
 
         Matrices are uniform in +-1/sqrt(H), as in PyTorch; with ``orthogonal``, each gate's part of W_hh is orthogonal.
         Biases and vectors are the cell's initial values; the initial state is zero.

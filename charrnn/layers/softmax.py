@@ -19,7 +19,7 @@ from charrnn.kernels.cross_entropy import cross_entropy, smoothed_cross_entropy
 
 @dataclass
 class Softmax:
-    """The layer's arrays, for T steps of B streams.
+    """The arrays of a softmax layer, for T steps of B streams.
 
     Attributes:
         classes: V.

@@ -17,7 +17,7 @@ from charrnn.kernels.squared_error import squared_errors
 
 @dataclass
 class SquaredError:
-    """The layer's arrays, for T steps of B rows of one number.
+    """The arrays of a squared-error layer, for T steps of B rows of one number.
 
     Attributes:
         outputs: (T, B, at least 1): y; after ``backward``, its gradient.

@@ -1,4 +1,4 @@
-"""What the kinds that answer lines have in common: they learn from rows of an input and a target answer."""
+"""Base class of the kinds that answer lines; they learn from rows of an input and a target answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kinds that label lines have in common."""
+"""Base class of the kinds that predict labels of lines."""
 
 from __future__ import annotations
 

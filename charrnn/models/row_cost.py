@@ -1,4 +1,4 @@
-"""What training takes for networks whose first layers are recurrent and read rows of symbols."""
+"""Memory and operations of training networks whose first layers are recurrent and read rows of symbols."""
 
 from charrnn.layers.bidirectional import BidirectionalShape
 from charrnn.models.network_cost import NetworkCost

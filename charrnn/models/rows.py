@@ -1,4 +1,4 @@
-"""What the kinds that learn from rows have in common; a row has an input and a target."""
+"""Base class of the kinds that learn from rows, each an input and a target."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     u = momentum u + g
     p = p - rate * u
 
-With a momentum of 0.9, a constant gradient has ten times the effect that it has without.
+With a momentum of 0.9, a constant gradient has ten times the effect that it has without momentum.
 """
 
 from charrnn.kernels.intrinsics import wide_vectors

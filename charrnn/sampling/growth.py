@@ -78,7 +78,7 @@ class Step(NamedTuple):
 
 
 class StopTexts:
-    """The search for stop texts in a growing text: it ends before the first complete one, which may span pieces."""
+    """The search for stop texts in a growing text, which ends before the first complete one; that may span pieces."""
 
     def __init__(self, texts: tuple[str, ...], top: int) -> None:
         self._texts = texts

@@ -69,7 +69,7 @@ def novelties(
     """Find what each of the texts has copied from the corpus.
 
     Args:
-        texts: the texts to look for.
+        texts: the texts whose passages are looked for in the corpus.
         corpus: the pieces of one text, in order, which are not kept; documents each end with END.
         documents: for each text the whole document to look for, such as the text with its seed; None for a text that is
             not a document. If not given, no documents are looked for.

@@ -132,7 +132,7 @@ def in_blocks(pieces: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
 
 
 def _unknown(block: list[Piece], vocabulary: Vocabulary) -> VocabularyError:
-    """Make the error for the first piece with characters that the model does not know."""
+    """Build the error for the first piece with characters that the model does not know."""
     for piece in block:
         try:
             vocabulary.encode(piece.text, before=piece.start)

@@ -21,7 +21,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, beside: Path | None = None) -> None:
-    """Write ``data`` to ``path`` so that it holds its old or its whole new content at any moment.
+    """Write ``data`` to ``path`` so that at any moment the file holds its old content or all of the new.
 
     Args:
         path: The file to create or replace. Its folder must exist.

@@ -31,7 +31,7 @@ FORMAT_VERSION = 2
 """Increased when older programs cannot read new files. Version 1 had clock times and no checksums."""
 
 LENGTH_BYTES = 8
-"""Bytes of the length of the JSON header, little-endian, with which a safetensors file starts."""
+"""A safetensors file starts with the length of its JSON header, a little-endian integer of this many bytes."""
 
 LARGEST_HEADER = 1 << 25
 """Most bytes of a header; a vocabulary of all of Unicode takes half of them."""

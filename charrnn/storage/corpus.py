@@ -36,7 +36,7 @@ RENUMBERED_AT_ONCE = 1 << 20
 Files = list[list[Any]] | None
 
 ANY: Files = [["any"]]
-"""Stands for any files in a comparison."""
+"""Matches any files when a cache's files are compared."""
 
 Segment = tuple[np.dtype[Any], int]
 """A type of numbers in the temporary file, and how many successive numbers have it."""
@@ -50,8 +50,8 @@ class ReadingOptions:
         encoding: how bytes become characters; see ``charrnn.text.sources.read_pieces``.
         as_bytes: whether each byte is read as a character, without decoding.
         documents: how the text is split into documents, see ``charrnn.text.documents``; "" if it is not.
-        old_split: see ``charrnn.text.documents.in_documents``.
-        label_column: see ``charrnn.text.documents.read_documents``.
+        old_split: whether to split as older versions did; see ``charrnn.text.documents.in_documents``.
+        label_column: the column of the labels, or -1; see ``charrnn.text.documents.read_documents``.
         min_count: how often a character must occur; rarer ones are replaced by ``charrnn.text.symbols.closest``.
     """
 
@@ -123,7 +123,7 @@ def read_corpus(
 
 
 def open_cache(cache: Path, files: Files, *, known: str = "", **reading: Any) -> Corpus | None:
-    """Open the cached text; None if it is missing, damaged, of other files or options, or of another vocabulary.
+    """Open the cached text; None if it is missing or damaged, or if its files, options or vocabulary are others.
 
     If the file's time shows that it was changed or copied since it was written, its fingerprint is checked.
 
@@ -229,7 +229,7 @@ def build_cache(
 
 
 def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_count: int, kept: str) -> frozenset[int]:
-    """Return the numbers of characters that occur fewer than ``min_count`` times and are not in ``kept``.
+    """Return the ids of the characters that occur fewer than ``min_count`` times and are not in ``kept``.
 
     Raises:
         CorpusError: No character would be left.

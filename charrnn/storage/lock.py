@@ -96,7 +96,7 @@ def is_locked(folder: Path) -> bool:
 
 
 def _lock_in(folder: Path) -> FileLock:
-    """Make a folder's lock, without filelock's fallback to a plain file, which would outlast a killed process."""
+    """Create a folder's lock, without filelock's fallback to a plain file, which would outlast a killed process."""
     try:
         return FileLock(folder / LOCK_FILE, thread_local=False, fallback_to_soft=False)
     except TypeError:  # older versions of filelock lack the fallback

@@ -1,4 +1,4 @@
-"""A run's metrics: a file with one JSON object a line, each with its step."""
+"""A run's metrics: a file with one JSON object per line, each with its step."""
 
 import json
 import math

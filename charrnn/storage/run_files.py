@@ -31,18 +31,28 @@ class RunFiles:
         return self.folder / "best.safetensors"
 
     @property
+    def mixture(self) -> Path:
+        """The best model together with counts, if they gain enough; see ``charrnn.models.mixture``."""
+        return self.folder / "mixture.safetensors"
+
+    @property
     def metrics(self) -> Path:
-        """A line for each evaluation; see ``charrnn.storage.metrics``."""
+        """The file with a line for each evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
 
     @property
+    def samples(self) -> Path:
+        """The file with a line for each sample of the training; see ``charrnn.storage.metrics``."""
+        return self.folder / "samples.jsonl"
+
+    @property
     def metadata(self) -> Path:
-        """Facts about the run that do not affect its training; see ``charrnn.storage.run_metadata``."""
+        """The file with facts that do not affect the training; see ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
 
     @property
     def corpus(self) -> Path:
-        """The text as ids; see ``charrnn.storage.corpus``."""
+        """The file with the text as ids; see ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
     def kept(self) -> list[tuple[int, Path]]:
@@ -53,4 +63,5 @@ class RunFiles:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files of the run, except the text's cache, which can be built again."""
-        return self.last, self.best, self.metrics, self.metadata, *(path for _, path in self.kept())
+        kept = (path for _, path in self.kept())
+        return self.last, self.best, self.mixture, self.metrics, self.samples, self.metadata, *kept

@@ -30,7 +30,7 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK")
 """Signals that stop a run; Windows sends the last one to all processes of a console that is closed."""
 
 SAVED_BY_SIGNAL = {128 + int(getattr(signal, name)) for name in STOPPING if hasattr(signal, name)}
-"""Exit codes of a run that was asked to stop."""
+"""Exit codes of a run that has saved and stopped because it was asked to."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Cluster:
         self._last_worker: float | None = None
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as a worker is free."""
+        """Train a run as soon as a worker is free; returns its future result."""
         where = folder.folder.resolve()
         if self._stopped is None:
             self._stopped = self._event(f"charrnn-stop-{_digest(where)}", client=self._client)
@@ -94,7 +94,7 @@ class Cluster:
             raise RunError(self.lost()) from None
 
     def check(self) -> None:
-        """Check that there are workers, or that there may be some soon.
+        """Check that the cluster has workers, or may still get some.
 
         Raises:
             RunError: All workers are gone, or there is none to stop the runs.

@@ -18,8 +18,8 @@ def draws(
     """Draw the options of each trial; a trial's options do not depend on the number of trials.
 
     Args:
-        choices: for each option a list, or a range with ``min`` and ``max``, both included, and ``log`` for a uniform
-            logarithm.
+        choices: for each option a list, or a range with ``min`` and ``max``, both included; if ``log`` is true, the
+            number's logarithm is drawn uniformly.
         whole: the options that take whole numbers.
         trials: number of trials.
         seed: seed of the random generator.

@@ -22,7 +22,7 @@ from charrnn.sweeps.draw import draws, rounded
 from charrnn.sweeps.planned_run import PlannedRun
 
 MARKS = 20
-"""Steps into which each trial is divided for pruners.
+"""Number of marks: the steps into which each trial is divided for pruners.
 
 They are equal fractions of a run, so that trials with different limits can be compared."""
 
@@ -66,7 +66,7 @@ class Search:
 
 
 def find_part(kind: str, wanted: Any) -> "partial[Any]":
-    """Return a function that makes a sampler or a pruner of Optuna.
+    """Return a function that creates a sampler or a pruner of Optuna.
 
     Args:
         kind: "sampler" or "pruner".

@@ -1,7 +1,7 @@
 """Reading a sweep's TOML file, which is checked before anything is trained.
 
     name = "sizes"               # name of the sweep; the file's name without its suffix if not given
-    corpus = "book.txt"          # a path from the file's folder, or a list of paths that make one text
+    corpus = "book.txt"          # a path relative to this file's folder, or a list of paths that form one text
 
     [fixed]                      # options of every run
     steps = 3000
@@ -265,7 +265,8 @@ class _Reader:
     def _run_name(self, swept: Mapping[str, Any]) -> str:
         """Return a run's name.
 
-        Earlier versions dropped marks and joiners from names. If a run with such a name exists, return that name.
+        Earlier versions dropped Unicode's combining marks and zero-width joiners from names. If a run with such a name
+        exists, return that name.
         """
         name = run_name(swept)
         if name.isascii():

@@ -26,7 +26,7 @@ LOOK_SHARE = 0.01
 
 @dataclass(frozen=True)
 class SweepStarted:
-    """The sweep is about to start."""
+    """Event: the sweep is about to start."""
 
     sweep: str
     """The sweep's folder."""
@@ -40,7 +40,7 @@ class SweepStarted:
 
 @dataclass(frozen=True)
 class RunEvaluated:
-    """A run has evaluated its model; ``metrics`` is the new line of its metrics.jsonl."""
+    """Event: a run has evaluated its model; ``metrics`` is the new line of its metrics.jsonl."""
 
     run: str
     metrics: dict[str, Any]
@@ -56,7 +56,7 @@ class RunEvaluated:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """A run is done, was cut or pruned after saving, or has failed."""
+    """Event: a run is done, was cut or pruned after saving, or has failed."""
 
     run: str
     state: str
@@ -78,7 +78,7 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class SweepEnded:
-    """The sweep has ended, and no run is training."""
+    """Event: the sweep has ended, and no run is training."""
 
     done: int
     failed: int
@@ -95,7 +95,7 @@ class Executor(Protocol):
     """An executor, which trains runs on this machine or on a cluster."""
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as there is room."""
+        """Train a run as soon as a place is free; return a future of its result."""
 
     def room(self) -> int:
         """Return how many runs can train at once."""
@@ -127,7 +127,7 @@ class LocalExecutor:
         self._stopped = threading.Event()
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as there is room."""
+        """Train a run as soon as a place is free; return a future of its result."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
 
     def room(self) -> int:

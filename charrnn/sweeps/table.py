@@ -56,7 +56,7 @@ class Row:
 
 
 def rows_of(folder: SweepFolder) -> list[Row]:
-    """Make a row for each run of a sweep, the best first.
+    """Build a row for each run of a sweep, the best first.
 
     Raises:
         RunError: There is no sweep, or it has no run yet.

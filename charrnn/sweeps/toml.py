@@ -44,7 +44,7 @@ class Document:
             raise ConfigError(f"cannot read {where} as TOML: {why}; correct it") from None
 
     def error(self, place: Place, message: str) -> ConfigError:
-        """Make an error about the value at ``place``, with its line."""
+        """Build an error about the value at ``place``, with its line."""
         return ConfigError(f"{self.path}:{self.line_of(place)}: {message}")
 
     def line_of(self, place: Place) -> int:

@@ -93,7 +93,7 @@ def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
 
 
 def check_ids(ids: Ids, symbols: int) -> None:
-    """Raise unless all ids are below ``symbols``; kernels would read out of bounds.
+    """Raise unless all ids are below ``symbols``, as kernels would read out of bounds.
 
     Raises:
         CorpusError: An id is out of range, as the file that holds the ids is damaged.

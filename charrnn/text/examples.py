@@ -92,7 +92,7 @@ def examples_of(corpus: Corpus, columns: str) -> list[Example]:
 
 
 def examples_in(text: str, columns: str) -> list[Example]:
-    """Parse a text whose lines END separates into rows; see ``examples_of``."""
+    """Parse a text into rows; its lines are separated by END. See ``examples_of``."""
     return list(parse(text.strip(END).split(END), columns))
 
 

@@ -155,7 +155,10 @@ class Vocabulary:
         return table
 
     def unknown(self, text: str, before: int = 0) -> VocabularyError:
-        """Make the error for unknown characters in a text after ``before`` others; positions count from 1."""
+        """Make the error for unknown characters in a text; ``before`` counts the characters before it.
+
+        Positions in the message count from 1.
+        """
         strange = set(text) - set(self.symbols) or set(text) - set(self.characters)  # END may separate documents
         unknown = sorted(strange, key=text.index)
         names = ", ".join(f"{self._name(c)} at position {before + text.index(c) + 1}" for c in unknown[:MAX_SHOWN])

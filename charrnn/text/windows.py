@@ -95,7 +95,8 @@ class Windows:
 def fit(N: int, streams: int, length: int) -> tuple[int, int]:
     """Reduce the number of streams and the window length if N characters are too few for them.
 
-    The number of streams shrinks first, until each has a whole window; once one is left, the window shrinks.
+    The number of streams shrinks first, until each has a whole window. If even a single stream is shorter than a
+    window, the window shrinks.
 
     Raises:
         ConfigError: ``streams`` or ``length`` is less than 1.

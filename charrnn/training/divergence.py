@@ -13,7 +13,7 @@ from charrnn.kernels.arrays import Array
 from charrnn.training.progress import Progress
 
 LARGEST_PARAMETER = 1e6
-"""A larger parameter counts as divergence."""
+"""Absolute value of a parameter above which training counts as diverged."""
 
 MOST_ROLLBACKS = 5
 """Most rollbacks between two evaluations."""

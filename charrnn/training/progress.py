@@ -124,7 +124,7 @@ def best_of(metric: Metric) -> str:
 
 
 def _is_count(value: object, kinds: tuple[type, ...]) -> bool:
-    """Whether a value is a number of these kinds, finite and at least 0; whole numbers must be below MOST."""
+    """Whether a value has one of the types ``kinds``, is finite and at least 0; whole numbers must be below MOST."""
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     return 0 <= value < (MOST if isinstance(value, int) else math.inf)  # type: ignore[operator]

@@ -148,7 +148,7 @@ def line_as_heat(line: Line, unit: str) -> str:
 
 
 def _visible(line: Line, unit: str) -> Iterator[tuple[str, float]]:
-    """Yield each character, escaped for a terminal, with its bits; a newline is a space, UTF-8 bytes are joined."""
+    """Yield each character, escaped for a terminal, with its bits; newlines become spaces, UTF-8 bytes are joined."""
     symbols = line.text + "\n" * (len(line.bits) - len(line.text))
     start, returns = 0, len(symbols) - 2 if symbols.endswith("\r\n") else len(symbols)
     while start < len(symbols):

@@ -12,7 +12,7 @@ class InContext:
 
     Args:
         answers: function that answers some lines, the first of which begins a text.
-        characters: length of the context, the preceding lines that are read before a line; 0 for none.
+        characters: number of characters of preceding lines that are read as a line's context; 0 for none.
     """
 
     def __init__(self, answers: "Callable[..., list[list[Answer]]]", characters: int) -> None:

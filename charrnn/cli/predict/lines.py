@@ -1,4 +1,4 @@
-"""Reading of the lines that are to be answered, as they arrive."""
+"""Reading of the lines to answer, as they arrive."""
 
 import io
 import sys

@@ -112,7 +112,7 @@ class JsonWriter:
             "text": to_text(self._prefix + symbols, unit),
             "seed": to_text(self._prefix, unit),
             "characters": len(symbols),
-            "bits_per_character": math.fsum(nats) / LN2 / len(nats) if nats else None,  # fsum: exact, however cut
+            "bits_per_character": math.fsum(nats) / LN2 / len(nats) if nats else None,  # exact, however cut
             "stop_reason": step.stop_reason,
             "rng_seed": self._seeds[step.text],
         }

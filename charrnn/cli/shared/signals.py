@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""Windows has no SIGHUP. It alone has SIGBREAK, for Ctrl-Break and a closed console."""
+"""Signals that end a program. Windows has no SIGHUP; it alone has SIGBREAK, for Ctrl-Break and a closed console."""
 
 TICK = 0.5
 """Seconds between two alarms at a prompt."""

@@ -10,7 +10,7 @@ class GroupedCommand(click.Command):
     """A command whose help lists its options in GROUPS."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the options by group; those without a group end the last one."""
+        """List the options by group; those without a group come at the end of the last one."""
         for group in GROUPS:
             options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
             of_group = [each for each in options if (getattr(each, "group", "") or GROUPS[-1]) == group]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.kinds.config import columns_option, of_model, task_option
@@ -40,7 +41,7 @@ class ClassifierConfig(RecurrentConfig):
         columns_of(self.columns)
         object.__setattr__(self, "labels", check_labels(self.labels))
 
-    @property
+    @cached_property
     def layers(self) -> BidirectionalShape:
         """The shape of the recurrent layers."""
         from charrnn.layers.bidirectional import BidirectionalShape

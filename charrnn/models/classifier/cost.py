@@ -1,4 +1,4 @@
-"""Memory and operations that training a classifier takes."""
+"""Memory and operations of training a classifier."""
 
 from collections.abc import Mapping
 

@@ -22,7 +22,7 @@ CLASSIFIER_REGULARISATION = {"dropout": 0.5, "symbol_dropout": 0.2, "label_smoot
 """Regularisation for MANY_PASSES or more; proportionally less for fewer passes."""
 
 MANY_PASSES, MOST_PASSES = 20.0, 50.0
-"""Passes over the data from which on the full regularisation is used, and most useful passes."""
+"""Passes over the data from which on regularisation is full; and passes after which no more is learned."""
 
 REFERENCE_CHARACTERS = 94_000
 """Characters of data for which MOST_PASSES holds; smaller data need more, by the square root of the ratio."""

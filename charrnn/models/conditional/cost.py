@@ -1,4 +1,4 @@
-"""Memory and operations that training a model that writes text for a label takes."""
+"""Memory and operations of training a model that writes text for a label."""
 
 from collections.abc import Mapping
 

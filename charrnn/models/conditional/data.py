@@ -14,7 +14,7 @@ def turned_round(rows: Sequence[Example]) -> list[Example]:
 
 
 def labelled_texts_in(text: str, columns: str) -> list[Example]:
-    """Parse a text whose lines END separates into rows of a text and its label."""
+    """Parse a text, whose lines are separated by END, into rows of a text and its label."""
     return turned_round(examples_in(text, columns))
 
 

@@ -1,13 +1,13 @@
 """Choose the model that writes best after a given time.
 
-The network is chosen as for language models, and the batch size so that a batch has about as many characters.
+The network is chosen as for language models, and the batch size so that a batch has about BATCH_CHARACTERS characters.
 """
 
 from charrnn.models.language.recipe import choose_model
 from charrnn.training.plan import Draft, Speed
 
 BATCH_CHARACTERS = 2048
-"""Characters in a batch of language models."""
+"""Characters in a batch; as many as in one of language models."""
 
 SMALLEST_BATCH, LARGEST_BATCH = 8, 256
 """Bounds of the number of rows in a batch."""

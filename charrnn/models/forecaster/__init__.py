@@ -63,7 +63,7 @@ class StateSpace(SeriesKind):
         return segment_batches(config, settings, data)
 
     def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """Reduce the segments' length to the rows that there are, and the batch size to the segments; see ``Kind``."""
+        """Reduce the segments' length to the number of rows, and the batch size to the number of segments."""
         from dataclasses import replace
 
         length = min(settings.seq_length or len(data), len(data))

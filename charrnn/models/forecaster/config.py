@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -93,7 +94,7 @@ class StateSpaceConfig(SeriesConfig, RecurrentConfig):
 
     lags: int = of_model(1, "Number of past values of each column that the model reads.", metavar="N", least=1)
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
         """The shape of the recurrent layers, the first of which reads K numbers."""
         return replace(super().stack, width=self.width, dense=True)

@@ -1,4 +1,4 @@
-"""Memory and operations that training a model that forecasts takes."""
+"""Memory and operations of training a model that forecasts."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the kinds that forecast a series of numbers have in common."""
+"""Base classes of the kinds that forecast a series of numbers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
 """Measure forecasts: of a run's validation part, and of a table beside baselines.
 
-For errors e of a series y:
+For errors e of forecasts of a series y:
 
-RMSE = sqrt(mean of e^2)      MASE = mean of |e| / mean of |y[t] - y[t-1]| before      (Hyndman and Koehler 2006)
+RMSE = sqrt(mean of e^2)      MASE = mean of |e| / mean of |y[t] - y[t-1]|      (Hyndman and Koehler 2006)
+
+The mean of |y[t] - y[t-1]| is taken over the run's series; if that is gone, over the rows that are forecast.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What all networks that forecast have in common: the output layer, and the learner.
+"""Base classes of networks that forecast, with their output layer, and the learner.
 
     y[t] = C h[t] + D x[t] + c          x: numbers read; h: hidden units; the loss is the squared error
 
@@ -108,7 +108,7 @@ class Forecaster(StatelessNetwork, ABC):
 
     @abstractmethod
     def backward_hidden(self, buffers: Any, first: int, last: int, dropout_seed: int | None) -> None:
-        """Backpropagate from ``d_outputs`` to the gradients from which those of the weights are summed."""
+        """Backpropagate from ``d_outputs`` through the hidden layers; ``hidden_sums`` then uses the result."""
 
     @abstractmethod
     def hidden_sums(self, gradient: Parameters, x: Array, buffers: Any) -> Iterator[WeightSum]:

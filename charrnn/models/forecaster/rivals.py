@@ -80,7 +80,7 @@ def _least_squares(training: SeriesNumbers, order: int, first: int) -> tuple[Ser
     """Fit an autoregression to the rows from ``first`` on.
 
     Returns:
-        Weights (p + 1,), first that of the oldest value, at last the constant; and the squared error.
+        Weights (p + 1,), of past values from the oldest on, then the constant; and the squared error.
     """
     steps = np.arange(first, len(training))
     x = np.concatenate([windows_of(training, order, steps), np.ones((len(steps), 1))], axis=1)

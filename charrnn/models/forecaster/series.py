@@ -28,7 +28,7 @@ class TimeSeries:
 
     @property
     def target(self) -> SeriesNumbers:
-        """(known,) values of the target."""
+        """The known values (known,) of the target."""
         found: SeriesNumbers = self.values[: self.known, -1]
         return found
 

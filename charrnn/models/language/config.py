@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -40,7 +41,7 @@ class LanguageConfig(RecurrentConfig):
     def _chosen_embedding(self) -> int:
         return self.hidden_size if self.tie_embedding else super()._chosen_embedding()
 
-    @property
+    @cached_property
     def stack(self) -> StackShape:
         """The shape of the recurrent stack."""
         return replace(

@@ -1,4 +1,4 @@
-"""Memory and operations that training a recurrent language model takes."""
+"""Memory and operations of training a recurrent language model."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -5,8 +5,8 @@ not for each number of layers. It calls the training kernels of the cell and of 
 
 With few streams, reading the weights takes most of the time. So the loop takes steps in pairs. It reads the weights
 forward in the first step and backward in the second, which thus begins with weights that are still in the cache. W_hh
-is even read backward right after the layer's first step: its product with the new h is precomputed for the second step,
-whose input is not known yet.
+is read backward still earlier, right after the layer's first step: its product with the new h is precomputed for the
+second step, whose input is not known yet.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Weights as CellWeights
 from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.jit import by_address, compiled, inlined, jit
+from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
 from charrnn.kernels.packing import Packed, part_of, parts_of
 from charrnn.kernels.team import may_leave
 from charrnn.layers.products import matmul_address
@@ -43,9 +43,9 @@ class SamplingWeights(NamedTuple):
     w_out: Packed
     """Packed, H x V, with panels (S, size) for the last S layers, which reach the output."""
     head_bias: FloatArray
-    """(1, V)."""
+    """(1, V): the bias of the output."""
     zeros: FloatArray
-    """(1, at least G)."""
+    """(1, at least G): the bias of products that have none."""
 
 
 class Kernels(NamedTuple):
@@ -54,6 +54,13 @@ class Kernels(NamedTuple):
     matmul: Any
     forward: Any
     choose: Any
+
+
+class StepKernels(NamedTuple):
+    """The kernels of a step without a draw; see ``advance_recurrently``."""
+
+    matmul: Any
+    forward: Any
 
 
 class StreamArrays(NamedTuple):
@@ -66,7 +73,7 @@ class StreamArrays(NamedTuple):
     row_ids: npt.NDArray[np.int32]
     """(1, L N): the index of each row."""
     no_ids: npt.NDArray[np.int32]
-    """(1, L N) zeros."""
+    """(1, L N) zeros: row indices into a bias that has one row."""
     below: FloatArray
     """(1, L N, at least H): a view of the activations, shifted so that each row is the output of the layer below."""
     outputs: FloatArray
@@ -76,7 +83,7 @@ class StreamArrays(NamedTuple):
     precomputed: tuple[FloatArray, ...]
     """(1, L N, at least its columns) for each recurrent product that the loop precomputes; empty for the others."""
     logits: FloatArray
-    """(1, N, at least V)."""
+    """(1, N, at least V): the logits of the next characters."""
     weights: FloatArray
     """(N, V): a buffer for drawing."""
     heap: npt.NDArray[np.int32]
@@ -172,6 +179,32 @@ def generate_recurrently(kernels, model, activations, states, streams, rules, dr
             kernels.choose(streams, classes, rules, drawn, n, t)
 
 
+class Recurrence(NamedTuple):
+    """What ``advance_recurrently`` works on; see ``read_ids``."""
+
+    kernels: StepKernels
+    model: SamplingWeights
+    activations: Any
+    states: int
+    streams: StreamArrays
+
+
+@addressable
+def advance_recurrently(own, second, ahead, first, last):
+    """Advance a Recurrence by a step; see ``charrnn.sampling.streams.SteppedMember``."""
+    read_ids(own.kernels, own.model, own.activations, own.states, own.streams, second, ahead, first, last)
+
+
+def step_kernels(
+    config: LanguageConfig, model: SamplingWeights, activations: Any, streams: StreamArrays
+) -> StepKernels:
+    """Compile a model's kernels for arguments of these types."""
+    multiply = matmul_address(config.dtype, config.packed_dtype)
+    weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
+    forward = config.stack.cell.forward
+    return StepKernels(multiply, by_address(forward, multiply, weights, activations, model.table, streams.ids, 0, 0, 0))
+
+
 def generate_for(
     config: LanguageConfig,
     model: SamplingWeights,
@@ -182,12 +215,7 @@ def generate_for(
     drawn: Drawn,
 ) -> Callable[..., None]:
     """Compile ``generate_recurrently`` for arguments of these types, and bind a model's kernels to it."""
-    multiply = matmul_address(config.dtype, config.packed_dtype)
-    weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
-    kernels = Kernels(
-        multiply,
-        by_address(config.stack.cell.forward, multiply, weights, activations, model.table, streams.ids, 0, 0, 0),
-        by_address(choose, streams, 0, rules, drawn, 0, 0),
-    )
+    steps = step_kernels(config, model, activations, streams)
+    kernels = Kernels(*steps, by_address(choose, streams, 0, rules, drawn, 0, 0))
     loop = compiled(generate_recurrently, kernels, model, activations, states, streams, rules, drawn, 0, 0)
     return partial(loop.entry_point, kernels)

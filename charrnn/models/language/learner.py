@@ -61,7 +61,8 @@ class TruncatedBPTT:
             state: the state before the batch; no gradient flows through it. Streams in ``batch.reset`` start from the
                 initial state, and if that is learned, it receives their gradient.
             dropout_seed: selects the dropout masks; None switches dropout off.
-            d_final: a gradient of the state after the batch, added to that of the loss; None for zero.
+            d_final: a further gradient of the state after the batch, from which the backward pass starts; None for
+                zero.
             d_initial: receives the gradient of the state before the batch, if given.
         """
         network, x, burn_in = self.network, np.ascontiguousarray(batch.inputs), batch.burn_in

@@ -47,12 +47,12 @@ class LanguageBuffers:
 
     @property
     def logits(self) -> Array:
-        """(T, B, at least V)."""
+        """The logits (T, B, at least V)."""
         return self.softmax.logits
 
     @property
     def losses(self) -> npt.NDArray[np.float64]:
-        """(T, B) nats."""
+        """The loss of each prediction (T, B), in nats."""
         return self.softmax.losses
 
     def shortened(self, steps: int, states: int) -> "LanguageBuffers":
@@ -142,7 +142,7 @@ class Network:
         return self.inputs.forward(x)
 
     def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
-        """The outputs (T, B, H) of the layers that reach the projection, without the burn-in."""
+        """The outputs (T, B, H) of the layers that feed the projection, without the first ``burn_in`` steps."""
         return [buffers.stack.outputs[layer][burn_in:] for layer in self.stack.shape.output_layers]
 
     def rows_of_logits(self, buffers: LanguageBuffers, burn_in: int) -> Rows:

@@ -111,7 +111,7 @@ def best_answers(
     Where ``is_given``, the class is that of the text, with log probability 0.
 
     Returns:
-        The classes (N,), their log probabilities, and those of the text's own classes.
+        The classes (N,), their log probabilities, and the log probabilities of the text's own classes.
     """
     text = data.text
     best, own = text.known.copy(), np.maximum(text.known, 0)

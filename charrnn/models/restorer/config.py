@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -34,7 +35,7 @@ class RestorerConfig(RecurrentConfig):
         if not all(isinstance(answer, str) for answer in self.classes):
             raise ConfigError(f"classes must be texts, not {self.classes!r}: use another checkpoint")
 
-    @property
+    @cached_property
     def layers(self) -> BidirectionalShape:
         """The shape of the recurrent layers that read the characters."""
         from charrnn.layers.bidirectional import BidirectionalShape

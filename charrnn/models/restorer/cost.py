@@ -1,4 +1,4 @@
-"""Memory and operations that training a model that restores takes."""
+"""Memory and operations of training a model that restores."""
 
 from collections.abc import Mapping
 

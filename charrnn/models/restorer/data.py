@@ -10,7 +10,7 @@ from charrnn.text.corpus import Corpus
 
 
 class PlainText:
-    """The lines of a corpus, stripped of what is to be restored; a ``charrnn.kinds.contract.Data``.
+    """The stripped lines of a corpus, without what is to be restored; a ``charrnn.kinds.contract.Data``.
 
     Args:
         corpus: any text.

@@ -1,4 +1,4 @@
-"""Memory and operations that training a time-delay network takes."""
+"""Memory and operations of training a time-delay network."""
 
 from collections.abc import Mapping
 

@@ -19,7 +19,7 @@ from charrnn.training.row_batches import Chosen, RowBatches, RowIds, by_length, 
 from charrnn.training.settings import TrainingSettings
 
 SCORED_AT_ONCE = 64
-"""Rows of a batch whose loss is measured."""
+"""Rows in a batch when only the loss is measured."""
 
 Question = tuple[str, str]
 """The input and the features of a row."""

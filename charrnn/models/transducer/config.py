@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charrnn.errors import ConfigError
@@ -90,7 +91,7 @@ class TransducerConfig(RecurrentConfig):
         """M, the width of the encoder's output for one symbol."""
         return self.directions * self.encoder_units
 
-    @property
+    @cached_property
     def encoder(self) -> BidirectionalShape:
         """The shape of the encoder's layers."""
         from charrnn.layers.bidirectional import BidirectionalShape
@@ -99,7 +100,7 @@ class TransducerConfig(RecurrentConfig):
         base = replace(self.stack, units=self.encoder_units, width=width, prefix="encoder")
         return BidirectionalShape(base, self.num_layers, self.directions)
 
-    @property
+    @cached_property
     def decoder(self) -> StackShape:
         """The shape of the decoder's layers."""
         return replace(self.stack, width=self.embedding_size or self.classes, prefix="decoder")

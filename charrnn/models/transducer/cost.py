@@ -1,4 +1,4 @@
-"""Memory and operations that training a sequence-to-sequence model takes."""
+"""Memory and operations of training a sequence-to-sequence model."""
 
 import math
 from collections.abc import Mapping

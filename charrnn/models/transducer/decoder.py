@@ -78,7 +78,7 @@ class DecoderBuffers:
         return DecoderBuffers(stack, attention, *arrays, rows, self.d_first, self.d_vectors)
 
     def enter(self, state: State, first: int, last: int) -> None:
-        """Set the state (B, H) before the first step, of the rows ``first`` to ``last``."""
+        """Set the state (B, H) before the first step, for the rows ``first`` to ``last``."""
         for activations, layer in zip(self.stack.activations, state, strict=True):
             for own, values in zip(activations[1:], layer, strict=False):
                 own[0, first:last, : values.shape[1]] = values[first:last]
@@ -191,7 +191,7 @@ class Decoder:
         *,
         dropout_seed: int | None = None,
     ) -> None:
-        """Backpropagate from the gradient of the logits to those of gates, memory and first state.
+        """Backpropagate from the logits to the gates, the memory and the first state.
 
         The gradient of the logits has replaced the logits. The gradient of the first state is left in
         ``buffers.d_first``. Arguments are as in ``forward``.
