@@ -31,7 +31,7 @@ from charrnn.text.documents import read_documents, to_beginning
 from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
-from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks
+from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_additions
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.workers import Workers, available_threads
 
@@ -479,7 +479,7 @@ class Model:
         pieces = read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=unit == "byte")
         if unit == CODE_UNIT:
             pieces = (replace(piece, text=to_symbols(piece.text, unit)) for piece in pieces)
-        return without_marks(pieces, self.vocabulary)
+        return without_additions(pieces, self.vocabulary)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:

@@ -13,7 +13,7 @@ from charrnn.cli.predict.context import InContext
 from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option, refuse_typed
-from charrnn.cli.shared.output import announce_compilation, print_json
+from charrnn.cli.shared.output import announce_compilation, compile_for, print_json
 from charrnn.cli.shared.terminal import harmless, put
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.text.sources import ENCODING
@@ -91,6 +91,7 @@ def command(
 
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
+    compile_for(path, precision)
     from charrnn.api import Model
 
     model = Model.load(path, threads=threads, precision=precision)
