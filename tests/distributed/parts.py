@@ -65,7 +65,9 @@ def check_failures(together, rank):
 def check_rows(together, rank):
     weights = np.ones((4, 7), np.float32)
     weights[2:, 3:] = 0
-    batch = Batch(np.arange(28).reshape(4, 7), np.arange(28).reshape(4, 7), weights, lengths=np.arange(7, dtype=np.int32))
+    batch = Batch(
+        np.arange(28).reshape(4, 7), np.arange(28).reshape(4, 7), weights, lengths=np.arange(7, dtype=np.int32)
+    )
     own = together.rows(batch)
     assert together.streams(7) == own.inputs.shape[1] == len(own.lengths)
     gradient = np.full(5, float(rank), np.float32)
