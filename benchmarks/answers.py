@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def charrnn_engine(task: str, rows: list[tuple[str, str]], threads: int, seconds
         )
         steps = (event for event in events if isinstance(event, StepDone))
         found = {"training": size["batch"] * steps_per_second(steps, seconds)}
-        events.close()
+        del steps, events
         for _ in charrnn.train(
             str(data),
             task=task,
@@ -169,20 +170,29 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
     """Measure and report."""
     if choices.quick:
         choices.rounds, choices.seconds = 1, 0.0
+    engines = [engine for engine in ENGINES if engine != "PyTorch" or find_spec("torch")]
     rows, results = [], []
     for task in choices.tasks:
         rounds: list[dict[str, dict[str, float]]] = []
         for turn in range(choices.rounds):
-            rounds.append({engine: in_process(task, engine, choices) for engine in ENGINES})
+            rounds.append({engine: in_process(task, engine, choices) for engine in engines})
             command.say(f"{task} round {turn + 1}/{choices.rounds}: {rounds[-1]}")
         results.append({"task": task, "rounds": rounds})
         for job in JOBS:
-            ours, theirs = ([figures[engine][job] for figures in rounds] for engine in ENGINES)
-            ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
-            over = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
-            rows.append([task, job, number(statistics.median(ours)), number(statistics.median(theirs)), over])
-    heads = ["task", "rows or lines per second", *ENGINES, "over PyTorch"]
-    return {"results": results}, table(heads, rows)
+            sides = [[figures[engine][job] for figures in rounds] for engine in engines]
+            rows.append([task, job, *(number(statistics.median(side)) for side in sides), *ratio_of(*sides)])
+    heads = ["task", "rows or lines per second", *engines, *["over PyTorch"] * (len(engines) - 1)]
+    left_out = [] if len(engines) > 1 else ["PyTorch left out: is not installed (pip install '.[benchmark]')"]
+    return {"left_out": left_out, "results": results}, "\n".join([*left_out, table(heads, rows)])
+
+
+def ratio_of(ours: list[float], *others: list[float]) -> list[str]:
+    """Our speed over that of each other one: the median of the rounds, the least and the greatest."""
+    found = []
+    for theirs in others:
+        ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
+        found.append(f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})")
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:

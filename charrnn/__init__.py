@@ -11,6 +11,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     errors           every error that is raised on purpose
     arguments        checks of a caller's arguments
     display          text for terminals and shells
+    markup           results as HTML
     clock            how long the process has run
     machine          the machine's memory and cores
     options          options, declared on fields of dataclasses
@@ -31,9 +32,12 @@ The package's parts, lowest first; a part imports only from parts above it in th
     job              a trainer whose events go into a run's folder
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed
+    following        a job as an iterator with a progress bar
     api              the Python API
+    pages            a model as an HTML file and as a JavaScript module
     sweeps           many trainings from one file, here or on a cluster
     exports          formats of other programs, one in each file
+    serving          an HTTP server
     cli              the command line, one command in each file
 
 Importing the package is cheap: NumPy and Numba are loaded when a name is first used.

@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
-from charrnn.kinds.contract import Answer
+from charrnn.kinds.contract import AnswerLists
 from charrnn.kinds.header import model_of
 from charrnn.layers.parameters import Parameters
-from charrnn.sampling.batch import Sample, SampleBatch, seed_for
+from charrnn.sampling.batch import SampleBatch, Samples, seed_for
+from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
+from charrnn.sampling.logprobs import logprobs_of
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
-from charrnn.scoring.pieces import score_pieces
+from charrnn.scoring.pieces import as_read, score_pieces
 from charrnn.scoring.score import ScoredText, joined
 from charrnn.scoring.streams import Reader
 from charrnn.session import Session
@@ -33,16 +35,19 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.workers import Workers, available_threads
 
 if TYPE_CHECKING:
+    from charrnn.following import FollowedRun
     from charrnn.kinds.contract import LanguageModel, Predictor
     from charrnn.kinds.evaluation import Evaluation
-    from charrnn.training.events import Event
+    from charrnn.kinds.portable import Portable
+    from charrnn.training.dynamic import Adapting
 
 
-def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
+def train(*corpus: str | Path, progress: bool = False, **options: Any) -> "FollowedRun":
     """Train a model and save checkpoints; yields the events of ``charrnn.training.events``.
 
     Args:
         corpus: files, folders, or "-" for standard input.
+        progress: whether to show a progress bar: a widget in a notebook, a line on stderr elsewhere.
         options: those of ``charrnn train``, with underscores: ``name``, ``checkpoints``, ``init_from``, ``resume``,
             ``overwrite``, ``threads``, ``save_every``, ``keep``, ``encoding``, ``as_bytes``, ``documents``,
             ``min_count``, ``plan``, ``preview``, and all fields of ``ModelConfig`` and ``TrainingSettings``:
@@ -51,9 +56,10 @@ def train(*corpus: str | Path, **options: Any) -> "Iterator[Event]":
     Raises:
         CharrnnError: The text, an option, the run's folder or the checkpoint cannot be used.
     """
+    from charrnn.following import FollowedRun
     from charrnn.starting import open_job  # sampling starts faster without it
 
-    return open_job(_names(corpus), **options).events()
+    return FollowedRun(open_job(_names(corpus), **options), progress=progress)
 
 
 def load(
@@ -215,10 +221,10 @@ class Model:
         rng_seed: int | None = None,
         unknown: str = "error",
         **settings: Any,
-    ) -> list[Sample]:
+    ) -> Samples:
         """Draw several texts as one batch; each equals the text drawn alone with its ``rng_seed``. See ``stream``."""
         batch = self.batch(seed, num_samples=num_samples, rng_seed=rng_seed, unknown=unknown)
-        return list(batch.samples(**settings))
+        return Samples(batch.samples(**settings))
 
     def batch(
         self,
@@ -256,6 +262,14 @@ class Model:
         """
         return type(self)(self.config.kind.given(self._network, label), self.vocabulary)
 
+    def portable(self) -> "Portable":
+        """Describe the model to the engine in JavaScript of ``charrnn.pages``.
+
+        Raises:
+            ConfigError: models of this kind do not run there.
+        """
+        return self.config.kind.portable(self._network)
+
     def _sampler_of(self, label: str) -> ModelSampler:
         return self.given(label)._sampler
 
@@ -271,7 +285,7 @@ class Model:
         unknown: str = "error",
         beam: int | None = None,
         known: Any = None,
-    ) -> list[list[Answer]]:
+    ) -> AnswerLists:
         """Return the most probable answers to each line and their probabilities, in falling order.
 
         Args:
@@ -292,7 +306,7 @@ class Model:
             raise ConfigError(f"a model for task {self.config.task} has no {others[0]}: leave it out")
         if beam is not None:
             check_whole("beam", beam, 1)
-        return predictor.predict(lines, check_whole("top", top, 1), unknown, **how)
+        return AnswerLists(lines, predictor.predict(lines, check_whole("top", top, 1), unknown, **how))
 
     @cached_property
     def _predictor(self) -> "Predictor":
@@ -370,6 +384,26 @@ class Model:
         reader = self._reader(one_pass, dynamic, dynamic_rate)
         return joined(list(score_pieces(reader, self.vocabulary, [piece], unknown=unknown)))
 
+    def logprobs(self, text: str | bytes, *, top: int = 0, unknown: str = "error") -> DrawnPiece:
+        """Predict each character of a text from those before it; see ``charrnn.sampling.logprobs``.
+
+        Args:
+            text: the text, of at least one character.
+            top: how many of the most probable characters to report in the place of each.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace" by the
+                closest known ones.
+
+        Raises:
+            VocabularyError: The text holds a character that the model does not know.
+            CorpusError: The text is empty.
+            ConfigError: The model does not predict characters.
+        """
+        symbols = to_beginning(text, self.vocabulary, unknown)
+        if not symbols:
+            raise CorpusError("a text must have at least one character to be predicted, not none: give a longer one")
+        most = min(check_whole("top", top, 0), len(self.vocabulary))
+        return logprobs_of(self._sampler.network, self.vocabulary, symbols, most)
+
     def score_files(
         self,
         *sources: str | Path,
@@ -433,5 +467,33 @@ class Model:
             return reader
         from charrnn.training.dynamic import DynamicReader
 
-        rate = DYNAMIC_RATE if dynamic_rate is None else dynamic_rate
-        return DynamicReader(self.parameters, self._network.workers, rate)
+        return DynamicReader(self._adapting(dynamic_rate))
+
+    def _adapting(self, rate: float | None) -> "Adapting":
+        adapting: Adapting = self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+        return adapting
+
+    def adapted(
+        self, *sources: str | Path, encoding: str | None = None, unknown: str = "error", rate: float | None = None
+    ) -> "Model":
+        """Return a copy that has learned from a text while it read it once; see ``charrnn.training.dynamic``.
+
+        Args:
+            sources: files, folders, or "-" for standard input.
+            encoding: the text's encoding; UTF-8 if not given.
+            unknown: what to do about characters that the model does not know: "error", "skip", or "replace".
+            rate: the learning rate.
+
+        Raises:
+            CorpusError: A file cannot be read or decoded.
+            VocabularyError: The text holds a character that the model does not know.
+            ConfigError: The model cannot adapt, or an option is out of range.
+            TrainingError: The model diverged.
+        """
+        from charrnn.training.dynamic import DynamicReader
+
+        adapting = self._adapting(rate)
+        reader = DynamicReader(adapting)
+        for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
+            reader.read(block.ids)
+        return type(self)(adapting.network, self.vocabulary)

@@ -10,15 +10,18 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
-from charrnn.storage.checkpoint import Checkpoint, weights_only
+from charrnn.models.mixture.combine import LEAST_HELD_OUT
+from charrnn.models.mixture.runs import checkpoint_of, with_counts
+from charrnn.storage.atomic import writing
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.recorder import Recorder, go_back
+from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, SaveFailed, Started
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, Sampled, SaveFailed, Started
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.together import ALONE, Together
@@ -44,6 +47,7 @@ class TrainingJob:
         started: the job's first event.
         plan: the options chosen for the minutes of a new run; None for other runs.
         save_every: steps between two saves; 0 for about one a minute.
+        counts: whether counts of the text join the best model at the end.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class TrainingJob:
         preview: bool = True,
         together: Together = ALONE,
     ) -> None:
-        self.run, self.plan, self.save_every = run, plan, metadata.save_every
+        self.run, self.plan, self.save_every, self.counts = run, plan, metadata.save_every, metadata.counts
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)
@@ -91,7 +95,7 @@ class TrainingJob:
             together=together.begin(fitted),
         )
         self.trainer.clock.seconds = metadata.seconds + (plan.reserved if plan else 0.0)
-        self._metadata = metadata
+        self._metadata, self._parts = metadata, (train_ids, val_ids)
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
@@ -128,7 +132,10 @@ class TrainingJob:
         try:
             yield self.started
             for event in self.trainer.run():
-                yield self._recorded(event)
+                recorded = self._recorded(event)
+                if isinstance(event, Finished) and event.reason != "interrupted":
+                    yield from self._mixed(event.step)
+                yield recorded
         finally:
             self.close()
 
@@ -142,6 +149,8 @@ class TrainingJob:
         if isinstance(event, Evaluated):
             self._evaluations.append(event.to_dict())
             recorder.record(self._evaluations[-1])
+        elif isinstance(event, Sampled):
+            recorder.record(dataclasses.asdict(event), SAMPLES)
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
             if recorder.failure:
@@ -156,6 +165,25 @@ class TrainingJob:
         if isinstance(event, Finished) and event.reason != "interrupted":
             return dataclasses.replace(event, hint=advice(self._evaluations, self.trainer.metric))
         return event
+
+    def _mixed(self, step: int) -> Iterator[Event]:
+        """Let counts join the best model, if the run is to; a resumed run that is at its end has them already."""
+        run, (train_ids, val_ids) = self.run, self._parts
+        if not self.counts or len(val_ids) < LEAST_HELD_OUT or not run.checkpoint:
+            return
+        if step == self.started.resumed_from and run.mixture.is_file():
+            return
+        best, workers = load_checkpoint(run.checkpoint), self.trainer.workers
+        combined = with_counts(run.checkpoint, best, train_ids, val_ids, workers)
+        run.check_lock()
+        if combined.mixture is None:
+            with writing(run.folder):
+                run.mixture.unlink(missing_ok=True)
+        else:
+            save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
+        path = str(run.mixture) if combined.mixture else None
+        network, counts = combined.nats
+        yield Mixed(step, network, counts, combined.mixed_nats, path)
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

@@ -15,6 +15,7 @@ from charrnn.kinds.contract import Data
 from charrnn.kinds.header import model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
+from charrnn.models.mixture.combine import mixing_seconds
 from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
@@ -85,8 +86,8 @@ def open_job(sources: Sequence[str] = (), *, together: Together = ALONE, **optio
 
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
-    """Return those fields of ``RunMetadata`` that are given."""
-    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding")}
+    """Return the fields of ``RunMetadata`` that the user has set."""
+    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding", "counts")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
 
@@ -138,9 +139,12 @@ def _begun(
             how: dict[str, Any] = {"threads": threads, "seconds": trial, "together": together}
             return training_speed(config, settings, corpus.vocabulary, train, **how)
 
-        plan = make_plan(given, data, lambda: running_seconds() - opened, speed, together.processes)
+        config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
+        after = mixing_seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
+        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
+    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=plan is not None))
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
@@ -162,6 +166,14 @@ def _begun(
         preview=chosen.preview,
         together=together,
     )
+
+
+def _joins_counts(config: Any, chosen: RunOptions, *, planned: bool) -> bool:
+    """Whether counts of the text are to join the model: as asked, else in a planned run where they can."""
+    can = config.kind.mixable and config.kind.learned == Kind.learned and not config.end_symbol
+    if chosen.counts and not can:
+        raise ConfigError(f"counts cannot join a model {config.model} of this text: leave --counts out")
+    return can and (planned if chosen.counts is None else chosen.counts)
 
 
 def _check_same(config: Any, data: Data) -> None:

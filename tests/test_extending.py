@@ -54,8 +54,8 @@ def test_parts_of_another_package_are_offered_with_their_options(charrnn):
     assert re.search(r"--cell \[[^]]*\|ugrnn\]", shown)
     assert re.search(r"--optimizer \[[^]]*lion[^]]*\]", shown)
     assert re.search(r"--model \[[^]]*unigram[^]]*\]", shown)
-    assert "--update-bias FLOAT Bias of the update gates to start from. [default: ugrnn 1]" in shown
-    assert "[default: adam 0.9, lion 0.9]" in shown
+    assert "--update-bias FLOAT Bias of the update gates to start from. [default: 1 (ugrnn)]" in shown
+    assert "[default: 0.9 (adam, lion)]" in shown
     assert "--added FLOAT" in shown
 
 
@@ -247,7 +247,7 @@ def test_the_help_of_an_option_that_others_have_too_is_ours(with_part):
     )
     lion = "HYPERPARAMETERS = {'beta1': {'default': 0.5, 'help': 'A stranger.'}}"
     stdout = " ".join(with_part("optimizers", lion, "train", "--help")[1].split())
-    assert "[default: adam 0.9, own 0.5]" in stdout
+    assert "[default: 0.9 (adam); 0.5 (own)]" in stdout
     assert "A stranger." not in stdout
 
 

@@ -29,8 +29,11 @@ def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs)
         "last.safetensors",
         "metrics.jsonl",
         "run.json",
+        "samples.jsonl",
     ]
     assert [record["step"] for record in metrics(runs)] == [10, 20]
+    samples = [json.loads(line) for line in (runs / "cat" / "samples.jsonl").read_text().splitlines()]
+    assert [(sample["step"], bool(sample["text"])) for sample in samples] == [(10, True), (20, True)]
     wanted = ["step", "epoch", "seconds", "train_bpc", "val_bpc", "learning_rate", "grad_norm", "chars_per_second"]
     wanted += ["spikes", "rollbacks"]
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted

@@ -12,11 +12,13 @@ ROOT = Path(__file__).parent.parent
 HOW_TOS = (
     "tutorial",
     "fine-tuning",
+    "mixtures",
     "documents",
     "labels",
     "conditional",
     "pairs",
     "series",
+    "pages",
     "programs",
     "restoring",
     "resuming",

@@ -1,4 +1,4 @@
-"""``charrnn corpus``: write a training text: Python's documentation, its source, or exercises made by chance."""
+"""``charrnn corpus``: write a training text: prose, code or random exercises."""
 
 import sys
 from pathlib import Path
@@ -76,7 +76,7 @@ def lengths_of_questions(_: click.Context, __: click.Parameter, value: str | Non
 def command(
     name: str, output: Path | None, overwrite: bool, size: int | None, lengths: tuple[int, int] | None, rng_seed: int
 ) -> None:
-    """Write a training text: Python's documentation, its source, or exercises made by chance.
+    """Write a training text: Python's documentation, its source, or randomly generated exercises.
 
     \b
     NAME is one of
@@ -84,7 +84,7 @@ def command(
       python    the source of Python's standard library
       addition  sums, such as 12+345=357
       parity    bits and their parity (1 if the number of ones is odd), such as 0110100=1
-      brackets  open brackets = those that close them, such as ([]{(=)})
+      brackets  brackets, then =, then the closing brackets that are missing: ([]{( = )})
 
     charrnn eval --exact counts a model's right answers to the last three.
     """  # noqa: D301 - click reads the backspace

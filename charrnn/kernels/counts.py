@@ -175,6 +175,19 @@ def count_followers(text, depth, places, low, high, length, first_child, start, 
                     count[slots[0, w]] += 1
 
 
+@jit
+def count_places(first_child, start, counts, places):
+    """Fill ``places`` (U,) with the number of times that the text holds each node's contexts; see ``Counts``."""
+    for u in range(places.shape[0] - 1, -1, -1):
+        places[u] = 0
+        for child in range(first_child[u], first_child[u + 1]):
+            places[u] += places[child]
+        if first_child[u] == first_child[u + 1]:
+            for i in range(start[u], start[u + 1]):
+                places[u] += counts[i]
+            places[u] = max(places[u], 1)
+
+
 @addressable
 def mix_counts(weights, buffers, first, last):
     """Write the log probabilities of the next character as logits; see ``charrnn.models.ngram.counts``.

@@ -88,8 +88,8 @@ def model_option(name: str) -> Any:
 
 TASK_HELP = (
     "What the model learns: text writes more of a text; label names the class of a row; conditional writes text for a "
-    "label; series forecasts numbers; accents, case, spaces and typos put these right in a text; pairs turns one text "
-    "into another."
+    "label; series forecasts numbers; accents, case, spaces and typos each correct what their name says; pairs turns "
+    "one text into another."
 )
 
 

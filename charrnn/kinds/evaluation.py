@@ -11,7 +11,7 @@ class Evaluation:
     Attributes:
         count: what was answered, such as "2,106 rows".
         titles: the title of each figure, by its name, in the order in which they are shown.
-        figures: for the model, under "model", and for each baseline: figures by name. Some may lack a figure.
+        figures: those of the model, under "model", and of each baseline, by name. A baseline may lack some.
         details: tables of further figures, by title; the first row of each is its heading.
     """
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
     from charrnn.text.corpus import Corpus
@@ -51,6 +52,7 @@ class Kind(ABC):
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
+        mixable: whether its models can be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
 
@@ -72,6 +74,7 @@ class Kind(ABC):
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
+    mixable: ClassVar[bool] = False
     asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -93,6 +96,14 @@ class Kind(ABC):
         Raises:
             CheckpointError: the tensors do not fit, as in ``check_fit``.
         """
+
+    def compact(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """A model's tensors in fewer bytes, for a file that holds several models; ``expand`` restores them."""
+        return tensors
+
+    def expand(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The tensors of ``compact`` as ``check_fit`` and ``load`` take them."""
+        return tensors
 
     @abstractmethod
     def trainer(self, *arguments: Any, **how: Any) -> Any:
@@ -143,6 +154,15 @@ class Kind(ABC):
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
         )
 
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Make the ``charrnn.training.dynamic.Adapting`` of a model, a copy that learns from the text it reads.
+
+        Raises:
+            ConfigError: models of this kind give texts no probability or have nothing that learns, or the rate is not
+                positive.
+        """
+        raise ConfigError(f"a model for task {self.tasks[0]} does not learn from what it reads: leave that out")
+
     def predictor(self, network: Any, vocabulary: Vocabulary) -> Predictor:
         """Make the predictor of a model, which answers lines.
 
@@ -165,6 +185,19 @@ class Kind(ABC):
             CorpusError: the text is not such a series.
         """
         raise ConfigError(f"a model for task {self.tasks[0]} does not continue numbers: leave the horizon out")
+
+    def portable(self, network: Any) -> Portable:
+        """Describe a model to the engine of pages.
+
+        Raises:
+            ConfigError: that engine does not run models of this kind.
+        """
+        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        command = "predict" if self.answers or self.forecasts else "sample"
+        raise ConfigError(
+            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+        )
 
     def context(self, config: Any) -> int:
         """Characters of the previous lines with which a line is read; if it is not 0, the model answers whole texts."""

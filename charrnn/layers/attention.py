@@ -59,7 +59,7 @@ class AttentionBuffers:
         outputs: (T, B, at least H): y.
         d_queries: the gradient of the queries; empty for inference.
         d_contexts: the gradient of the contexts; empty for inference.
-        d_outputs: the gradient of y, then of tanh's argument z; empty for inference.
+        d_outputs: the gradient of y, which backward replaces by that of tanh's argument z; empty for inference.
         alphas: (B, at least S): each row's attention weights in one step.
         d_alphas: the gradient of ``alphas``.
     """

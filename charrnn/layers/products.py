@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """Return ``packed`` with ``rounded`` as the buffer in which its products round left operands."""
+        """Return ``packed``, with ``rounded`` as the buffer for left operands that its products round."""
         return packed._replace(rounded=self.rounded)
 
     def same(self, rows: Array) -> Bias:

@@ -22,7 +22,7 @@ class Projection:
         parameters: the tensors.
         weights: names of the W_i (M, N).
         bias: name of b (M,); None for no bias.
-        packed_dtype: type of packed factors.
+        packed_dtype: data type of the matrices that are packed for products.
         training: whether gradients are needed.
     """
 
@@ -60,7 +60,7 @@ class Projection:
             matrix.multiply_back(d_y, rows.same(self._zeros), d_x, rows, first, last)
 
     def weight_sums(self, gradient: Parameters, inputs: Sequence[Array], d_y: Array, rows: Rows) -> Iterator[WeightSum]:
-        """Yield the weight sums that give the gradients of the weights and the bias."""
+        """Yield the sums over steps and rows that give the gradients of weights and bias; see ``WeightSum``."""
         sums = self._unused if self._bias is None else gradient.row(self._bias)
         for name, x in zip(self._weights, inputs, strict=True):
             yield weight_sum(flat(d_y), [(flat(x), gradient[name])], rows.zeros.reshape(-1), sums)

@@ -108,7 +108,7 @@ class StackBuffers:
                 rows[0, :, : values.shape[1]] = values
 
     def leave(self, state: State, steps: int | None = None) -> None:
-        """Copy the state after ``steps`` steps, by default all, out of the activations."""
+        """Copy from the activations the state after ``steps`` steps; by default, after the last step."""
         after = -1 if steps is None else steps
         for activations, layer in zip(self.activations, state, strict=True):
             for rows, values in zip(activations[1:], layer, strict=False):

@@ -49,6 +49,8 @@ class TextData:
 class TextKind(Kind):
     """A kind whose models predict each character from those before it."""
 
+    mixable = True
+
     def data(self, corpus: Corpus, options: Mapping[str, Any]) -> TextData:
         """Wrap the corpus, whose text is learned as it is; see ``Kind``."""
         return TextData(corpus)
@@ -98,6 +100,12 @@ class TextKind(Kind):
 
         return StreamReader(network, **how)
 
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Make a copy that learns by gradient steps; see ``Kind``."""
+        from charrnn.training.dynamic import AdaptingNetwork
+
+        return AdaptingNetwork(network.parameters, network.workers, learning_rate)
+
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
         """Cut the text into parallel streams, and these into windows; see ``Kind``."""
         from charrnn.training.text_batches import TextBatches
@@ -137,6 +145,10 @@ class CountedKind(ContextKind):
         from charrnn.training.counting import CountingTrainer
 
         return CountingTrainer(*arguments, **how)
+
+    def adapting(self, network: Any, learning_rate: float) -> Any:
+        """Raise, as counts take no gradient steps; see ``Kind``."""
+        raise ConfigError(f"a model {self.name} has {self.learned} and no parameters: choose another model")
 
     def check_source(self) -> None:
         """Raise ``ConfigError``, as counts are no weights to start from; see ``Kind``."""

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.kernels.arrays import aligned_zeros, padded
+from charrnn.kernels.arrays import FloatArray, aligned_zeros, padded
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.jit import by_address, jit
+from charrnn.kernels.jit import addressable, by_address, inlined, jit
 from charrnn.kinds.contexts import ContextModel
 from charrnn.sampling.drawing import Drawn, choose
-from charrnn.sampling.streams import Snapshot, Streams
+from charrnn.sampling.streams import Snapshot, SteppedMember, Streams
+from charrnn.text.windows import Int32Ids
 from charrnn.workers import share
 
 
@@ -31,6 +32,39 @@ class Work(NamedTuple):
     heap: npt.NDArray[np.int32]
 
 
+class ContextStep(NamedTuple):
+    """What ``advance_context`` works on: see ``generate_from_contexts``."""
+
+    predict: Any
+    weights: Any
+    buffers: Any
+    ids: npt.NDArray[np.int32]
+
+
+@inlined
+def read_last(buffers, ids, first, last):
+    """Write the last characters (1, N) of the streams ``first`` to ``last`` behind the characters before them."""
+    before = buffers.history.shape[0] - 1
+    for n in range(first, last):
+        buffers.history[before, n] = ids[0, n] + 1
+
+
+@inlined
+def forget_first(buffers, n):
+    """Move a stream's history by a character."""
+    for place in range(buffers.history.shape[0] - 1):
+        buffers.history[place, n] = buffers.history[place + 1, n]
+
+
+@addressable
+def advance_context(own, second, ahead, first, last):
+    """Advance a ContextStep; see ``charrnn.sampling.streams.SteppedMember``."""
+    read_last(own.buffers, own.ids, first, last)
+    own.predict(own.weights, own.buffers, first, last)
+    for n in range(first, last):
+        forget_first(own.buffers, n)
+
+
 @jit
 def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, drawn, first, last):
     """Fill ``drawn`` for streams ``first`` to ``last``, as ``charrnn.models.language.generate.generate`` does.
@@ -46,15 +80,12 @@ def generate_from_contexts(kernels, weights, buffers, streams, classes, rules, d
         first: the first stream.
         last: one beyond the last stream.
     """
-    before = buffers.history.shape[0] - 1
     for t in range(drawn.ids.shape[1]):
-        for n in range(first, last):
-            buffers.history[before, n] = streams.ids[0, n] + 1
+        read_last(buffers, streams.ids, first, last)
         kernels.predict(weights, buffers, first, last)
         for n in range(first, last):
             kernels.choose(streams, classes, rules, drawn, n, t)
-            for place in range(before):
-                buffers.history[place, n] = buffers.history[place + 1, n]
+            forget_first(buffers, n)
 
 
 class ContextSampler:
@@ -66,6 +97,42 @@ class ContextSampler:
     def streams(self, start: Snapshot) -> Streams:
         """Create streams that continue from a snapshot; see ``ModelSampler``."""
         return ContextStreams(self, start)
+
+    def stepped(self, streams: int) -> SteppedMember:
+        """See ``ModelSampler``."""
+        return ContextMember(self.network, streams)
+
+
+class ContextMember:
+    """A ``charrnn.sampling.streams.SteppedMember`` of a model of a fixed context."""
+
+    def __init__(self, network: ContextModel, streams: int) -> None:
+        self._network, self._buffers = network, network.buffers(1, streams)
+        self._generators = np.zeros((streams, 4), np.uint64)
+        self.ids: Int32Ids = np.zeros((1, streams), np.int32)
+
+    @property
+    def logits(self) -> FloatArray:
+        """(1, N, at least V)."""
+        return self._buffers.logits
+
+    def advancing(self) -> tuple[Any, Any]:
+        """The kernel that advances these streams, and its first argument."""
+        network, buffers = self._network, self._buffers
+        predict = by_address(network.predict, network.weights, buffers, 0, 0)
+        own = ContextStep(predict, network.weights, buffers, self.ids)
+        return by_address(advance_context, own, False, False, 0, 0), own
+
+    def enter(self, start: Snapshot) -> None:
+        """Copy in the streams' characters."""
+        (context,) = start.state[0]
+        self._buffers.history[: context.shape[1]] = context.T
+        self.ids[0], self._generators = start.last, start.generators
+
+    def leave(self) -> Snapshot:
+        """Copy out the streams' characters."""
+        history = self._buffers.history
+        return Snapshot([(history[: len(history) - 1].T.copy(),)], self.ids[0].copy(), self._generators)
 
 
 class ContextStreams(Streams):

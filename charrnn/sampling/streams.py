@@ -1,10 +1,11 @@
 """N texts that a model continues, each with its own random generator."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.draw import Rules
 from charrnn.kinds.contract import LanguageModel
 from charrnn.layers.state import State, copy_state
@@ -28,6 +29,31 @@ class Snapshot(NamedTuple):
     """(N, 4) the state of each stream's random generator."""
 
 
+class SteppedMember(Protocol):
+    """Arrays of N streams of a model that another loop advances, step by step, among other models."""
+
+    @property
+    def ids(self) -> Int32Ids:
+        """(1, at least N): the last character of each stream, which the next step reads."""
+
+    @property
+    def logits(self) -> FloatArray:
+        """(1, N, at least V), which a step writes."""
+
+    def advancing(self) -> tuple[Any, Any]:
+        """The kernel ``advance(own, second, ahead, first, last)``, by address, and its first argument ``own``.
+
+        It reads the last characters of the streams ``first`` to ``last`` and writes their logits. Steps come in pairs:
+        ``second`` says whether this is the second of one, and ``ahead`` whether it is the first and the second follows.
+        """
+
+    def enter(self, start: Snapshot) -> None:
+        """Copy in the streams' states."""
+
+    def leave(self) -> Snapshot:
+        """Copy out the streams' states."""
+
+
 class ModelSampler(Protocol):
     """A factory of streams that draw from a model."""
 
@@ -37,6 +63,9 @@ class ModelSampler(Protocol):
 
     def streams(self, start: Snapshot) -> "Streams":
         """Create streams that continue from a snapshot."""
+
+    def stepped(self, streams: int) -> SteppedMember:
+        """Allocate the arrays with which another loop advances this model."""
 
 
 class Streams:
@@ -54,7 +83,7 @@ class Streams:
 
     @classmethod
     def beginning(cls, sampler: ModelSampler, text: Int32Ids, generators: Generators) -> "Streams":
-        """Create a stream for each of the ``generators`` (N, 4), all after ``text``, which is not empty."""
+        """Create a stream for each of the ``generators`` (N, 4); each has read ``text``, which is not empty."""
         network = sampler.network
         state = network.initial_state(1)
         read(network, state, text[:-1])

@@ -3,5 +3,5 @@
 SEPARATOR = "="
 """The text between question and answer."""
 
-DYNAMIC_RATE = 1e-3
+DYNAMIC_RATE = 2e-4
 """Learning rate of dynamic evaluation."""

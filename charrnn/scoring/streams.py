@@ -2,7 +2,7 @@
 
 A text is read in blocks, so that memory does not grow with it; the state is carried from each block to the next. A
 block is cut into up to MOST_STREAMS streams that are read at once, which is many times faster than one. Each stream but
-the first warms up on the characters before its own, which are not counted. Every character but the text's first is
+the first warms up on the characters before its own; these are not counted. Every character but the text's first is
 predicted exactly once. Where a text is cut depends only on its length.
 
 A text too short for two streams, or any text with ``one_pass``, is read as one stream: then each prediction depends on

@@ -229,7 +229,7 @@ def build_cache(
 
 
 def _rare(numbering: Numbering, file: IO[bytes], segments: list[Segment], min_count: int, kept: str) -> frozenset[int]:
-    """Return the numbers of characters that occur fewer than ``min_count`` times and are not in ``kept``.
+    """Return the ids of the characters that occur fewer than ``min_count`` times and are not in ``kept``.
 
     Raises:
         CorpusError: No character would be left.

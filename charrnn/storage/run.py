@@ -2,7 +2,9 @@
 
 last.safetensors    the checkpoint to resume from
 best.safetensors    the checkpoint to sample from
+mixture.safetensors the same model together with counts, to score with
 metrics.jsonl       a line for each evaluation
+samples.jsonl       a line for each sample of the training
 run.json            the text's sources, how often to save, the seconds taken, and why it ended
 corpus.safetensors  the text as ids; can be read again from the sources
 step-N.safetensors  the last checkpoints, if --keep asks for some
@@ -113,7 +115,16 @@ class Run(RunFiles):
             pass
         run = cls(folder, FolderLock(folder), made)
         with writing(folder):
-            for path in (run.last, run.best, run.metrics, run.metadata, run.corpus, run.folder / KEPT):
+            for path in (
+                run.last,
+                run.best,
+                run.mixture,
+                run.metrics,
+                run.samples,
+                run.metadata,
+                run.corpus,
+                run.folder / KEPT,
+            ):
                 for leftover in leftovers(path):
                     leftover.unlink(missing_ok=True)
             settle(run, run.new)
@@ -164,6 +175,10 @@ class Run(RunFiles):
         """The checkpoint to sample from: the best, else the last, else None."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
 
+    def checkpoint_for(self, mixed: bool) -> Path | None:
+        """The checkpoint of the model together with counts, if ``mixed`` and there is one; else ``checkpoint``."""
+        return self.mixture if mixed and _is_file(self.mixture) else self.checkpoint
+
     def keep_last(self, step: int, older: int) -> None:
         """Keep the last checkpoint and up to ``older`` ones before it, under names with their steps.
 
@@ -207,7 +222,7 @@ def list_sweeps(checkpoints: Path) -> list[str]:
     return sorted(path.parent.name for path in checkpoints.glob(f"*/{SWEEP_PLAN}"))
 
 
-def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE) -> Path:
+def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE, mixed: bool = False) -> Path:
     """Find the checkpoint file that a user means.
 
     A run in ``checkpoints`` is preferred to a file or folder of the same name, such as a corpus without a suffix. For
@@ -217,6 +232,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
         checkpoints: The folder that holds the runs.
         beside: The folder from which a relative path starts.
+        mixed: Whether the model together with counts is meant, where a run has one.
 
     Returns:
         The file itself, or a run's best or else last checkpoint.
@@ -226,16 +242,16 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
     """
     if target is None:
         for run in list_runs(checkpoints):
-            if found := run.checkpoint:
+            if found := run.checkpoint_for(mixed):
                 return found
         raise RunError(f"no run in {checkpoints} yet: train one with: charrnn train FILE")
-    if _is_below(target) and (found := Run(checkpoints / target).checkpoint):
+    if _is_below(target) and (found := Run(checkpoints / target).checkpoint_for(mixed)):
         return found
     if target:  # an empty path, as of an unset variable, would be the current folder
         path = beside / target
         if _is_file(path):
             return path
-        if found := Run(path).checkpoint:
+        if found := Run(path).checkpoint_for(mixed):
             return found
     raise RunError(
         f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "

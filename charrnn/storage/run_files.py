@@ -31,9 +31,19 @@ class RunFiles:
         return self.folder / "best.safetensors"
 
     @property
+    def mixture(self) -> Path:
+        """The best model together with counts, if they gain enough; see ``charrnn.models.mixture``."""
+        return self.folder / "mixture.safetensors"
+
+    @property
     def metrics(self) -> Path:
         """The file with a line for each evaluation; see ``charrnn.storage.metrics``."""
         return self.folder / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """The file with a line for each sample of the training; see ``charrnn.storage.metrics``."""
+        return self.folder / "samples.jsonl"
 
     @property
     def metadata(self) -> Path:
@@ -53,4 +63,5 @@ class RunFiles:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files of the run, except the text's cache, which can be built again."""
-        return self.last, self.best, self.metrics, self.metadata, *(path for _, path in self.kept())
+        kept = (path for _, path in self.kept())
+        return self.last, self.best, self.mixture, self.metrics, self.samples, self.metadata, *kept

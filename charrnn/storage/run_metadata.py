@@ -28,6 +28,7 @@ class RunMetadata:
         keep: how many checkpoints before the last one are kept.
         ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
             last checkpoint, None if that is not known, as for runs of older versions.
+        counts: whether counts join the best model at the end.
     """
 
     sources: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class RunMetadata:
     save_every: int = 0
     keep: int = 0
     ended: str | None = None
+    counts: bool = False
 
     @property
     def complete(self) -> bool | None:
@@ -67,6 +69,7 @@ class RunMetadata:
                 and all(type(count) is int and count >= 0 for count in counts)
                 and (metadata.ended is None or isinstance(metadata.ended, str))
                 and 0 <= float(metadata.seconds) < math.inf
+                and isinstance(metadata.counts, bool)
             )
         except (TypeError, KeyError, ValueError, OverflowError):
             return None

@@ -12,12 +12,19 @@ from charrnn.storage.run import Run
 
 def trained_on(checkpoint: Path) -> Any:
     """Load the training part of the run's data; None if the run's text is missing or is not that of the checkpoint."""
+    parts = parts_of(checkpoint)
+    return parts and parts[0]
+
+
+def parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
+    """Load a run's data to train on and to validate with; None as for ``trained_on``."""
     try:
         header = load_header(checkpoint)
         corpus = stored_corpus(Run(checkpoint.parent).corpus)
         if corpus.fingerprint != header["corpus"]["fingerprint"]:
             return None
         config = config_of(header)
-        return config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])[0]
+        parts: tuple[Any, Any] = config.kind.data(corpus, config.to_dict()).split(header["settings"]["val_fraction"])
+        return parts
     except (CharrnnError, KeyError, TypeError, ValueError, OSError):  # callers can do without the data
         return None

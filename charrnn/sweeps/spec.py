@@ -265,7 +265,8 @@ class _Reader:
     def _run_name(self, swept: Mapping[str, Any]) -> str:
         """Return a run's name.
 
-        Earlier versions dropped marks and joiners from names. If a run with such a name exists, return that name.
+        Earlier versions dropped Unicode's combining marks and zero-width joiners from names. If a run with such a name
+        exists, return that name.
         """
         name = run_name(swept)
         if name.isascii():

@@ -95,7 +95,7 @@ class Executor(Protocol):
     """An executor, which trains runs on this machine or on a cluster."""
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as another one can be trained; returns its future result."""
+        """Train a run as soon as a place is free; return a future of its result."""
 
     def room(self) -> int:
         """Return how many runs can train at once."""
@@ -127,7 +127,7 @@ class LocalExecutor:
         self._stopped = threading.Event()
 
     def submit(self, run: PlannedRun, folder: SweepFolder) -> "Future[RunResult]":
-        """Train a run as soon as another one can be trained; returns its future result."""
+        """Train a run as soon as a place is free; return a future of its result."""
         return self._executor.submit(train_run, run, folder.folder, self._threads, self._stopped.is_set)
 
     def room(self) -> int:

@@ -26,10 +26,10 @@ ASCII_FORMS = str.maketrans(
 
 
 def to_symbols(text: str | bytes, unit: str) -> str:
-    """Convert a text to symbols of a unit, see ``Vocabulary``; a pair of surrogates becomes its character.
+    """Convert a text to symbols: characters or bytes, as ``unit`` says; a pair of surrogates becomes its character.
 
     Raises:
-        ConfigError: The text is not a string, or is bytes for a model of characters.
+        ConfigError: The text is neither a string nor bytes, or is bytes although the model is of characters.
         VocabularyError: The text for a model of bytes contains a surrogate that does not stand for a byte.
     """
     check_text("a text", text)

@@ -42,8 +42,8 @@ class BaseTrainer(ABC):
         config: the model's shape.
         settings: the run's settings, with the batch and window that fit the text.
         vocabulary: the model's characters.
-        train_ids: the training part of the kind's ``Data``: of a text, its ids (N,) of any integer type, or documents,
-            which are shuffled in each epoch.
+        train_ids: the training part of the kind's ``Data``. Of one long text these are ids (N,) of any integer type.
+            Documents are shuffled in each epoch.
         val_ids: the validation part, likewise; may be empty.
         threads: number of threads; has no effect on results.
         save_every: steps between two saves; 0 saves about once a minute. Has no effect on results.

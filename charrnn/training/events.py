@@ -132,6 +132,21 @@ class SaveFailed:
 
 
 @dataclass(frozen=True)
+class Mixed:
+    """Counts have been tried beside the best model; values are nats a character of the validation text."""
+
+    step: int
+    nats: float
+    """Of the network alone."""
+    counts_nats: float
+    """Of the counts alone."""
+    mixed_nats: float
+    """Of both, each half of the text with the weights that the other half has taught."""
+    path: str | None
+    """The file of the mixture; None if the counts gain too little."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run has ended."""
 
@@ -159,4 +174,4 @@ class Finished:
         return {**values, **best, **hint}
 
 
-Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Finished
+Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Mixed | Finished

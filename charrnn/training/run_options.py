@@ -29,7 +29,8 @@ class RunOptions:
     as_bytes: bool = of_data(False, "Train on bytes instead of characters.", flag="bytes")
     documents: str | None = of_data(
         None,
-        "Learn many short texts and where each ends: lines, files, or what SEPARATOR (with \\n, \\t) separates.",
+        "Learn many short texts and where each ends. They are lines, files, or what lies between two SEPARATORs, "
+        "which may hold \\n and \\t.",
         shown_default="one long text",
         metavar="line|file|SEPARATOR",
     )
@@ -60,6 +61,14 @@ class RunOptions:
         "If --minutes limits the run, choose the options that are not given, for this machine's speed and the text.",
         "Length of the run",
         negatable=True,
+    )
+    counts: bool | None = declare(
+        None,
+        "Let counts of the text join the network at the end, for scoring, if they gain enough.",
+        "Length of the run",
+        shown_default="for a run limited by --minutes",
+        negatable=True,
+        resumed="freely",
     )
     preview: bool = declare(True, "Show a short sample after each evaluation.", "Output", negatable=True)
     threads: int | None = declare(

@@ -36,13 +36,18 @@ LIBRARY_DEFAULTS = {
 DESCRIBED_DEFAULTS = {
     "target": ("", "the last one"),
     "ignore": ("", "none"),
-    "period": (0, "by the autocorrelation"),
     "embedding_size": (-1, "the vocabulary's size, at most 256"),
-    "learning_rate": (0.0, "the optimizer's own"),
     "minutes": (0.0, f"{DEFAULT_MINUTES:g}, if no other limit is given"),
     "update_every": (0, "--seq-length"),
     "eval_every": (0, "by the length of the text"),
     "order": (8, "8; 4 with --task label"),
+    "steps": (0, "no limit"),
+    "epochs": (0, "no limit"),
+    "patience": (0, "no limit"),
+    "period": (0, "found by autocorrelation"),
+    "feedback": (False, "off"),
+    "tie_embedding": (False, "off"),
+    "learning_rate": (0, "0.02 (adagrad); 0.01 (adam); 0.002 (rmsprop); 0.5 (sgd)"),
 }
 SMALL = ("--hidden-size", "8", "--batch-size", "8", "--seq-length", "20", "--threads", "1")
 

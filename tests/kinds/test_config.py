@@ -92,7 +92,7 @@ def test_a_dictionary_that_is_no_config_is_an_error(values, message):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"model": "hmm"}, "unknown model 'hmm': choose one of rnn, ngram, tdnn"),
+        ({"model": "hmm"}, "unknown model 'hmm': choose one of rnn, mixture, ngram, tdnn"),
         ({"model": "ngram", "hidden_size": 9}, "model ngram has no hidden_size: leave it out"),
         ({"model": "tdnn", "num_layers": 2}, "model tdnn has no num_layers: leave it out"),
         ({"order": 3}, "model rnn has no order: leave it out"),

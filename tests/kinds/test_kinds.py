@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from members import mixture
 
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.config import config_for, find_kind, kind_of, kinds, make_config
@@ -13,6 +14,7 @@ from charrnn.workers import Workers
 MODELS = {
     "rnn": lambda: Network(LanguageParameters(make_config(5, hidden_size=6)).initialise(0)),
     "tdnn": lambda: TDNN(TDNNParameters(make_config(5, model="tdnn", hidden_size=6)).initialise(0)),
+    "mixture": lambda: mixture(("rnn", "ngram")),
     "ngram": lambda: NGram.count(make_config(5, model="ngram"), np.arange(40) % 5),
 }
 
@@ -22,7 +24,7 @@ def test_the_kinds_are_the_folders_of_models():
     assert all(kind.name == name and find_kind(name, task) is kind for (task, name), kind in kinds().items())
     assert all(task in kind.tasks for (task, _), kind in kinds().items())
     assert kind_of({}).name == "rnn"
-    with pytest.raises(ConfigError, match="unknown model 'hmm': choose one of rnn, ngram, tdnn"):
+    with pytest.raises(ConfigError, match="unknown model 'hmm': choose one of rnn, mixture, ngram, tdnn"):
         find_kind("hmm")
     with pytest.raises(ConfigError, match="unknown task 'rhyme': choose one of text, "):
         find_kind("rnn", "rhyme")

@@ -60,7 +60,12 @@ MANY_DIGITS = 1e9
     help="Print the confusion matrix: how often each label was predicted as each other one (--task label).",
 )
 @option("--one-pass", is_flag=True, help="Read a long text as one stream instead of up to 64 at once; slower.")
-@option("--dynamic", is_flag=True, help="Dynamic evaluation: let a copy of the model learn from the text it reads.")
+@option("--alone", is_flag=True, help="Score with the network alone, without the counts that a run has beside it.")
+@option(
+    "--dynamic",
+    is_flag=True,
+    help="Adaptive: let a copy of the model learn from the text it reads (dynamic evaluation).",
+)
 @option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset=DYNAMIC_RATE)
 @options.unknown("What to do with characters that the model has never seen; skipped or replaced ones do not count.")
 @options.encoding
@@ -78,6 +83,7 @@ def command(
     exact: bool,
     separator: str | None,
     confusion: bool,
+    alone: bool,
     encoding: str | None,
     precision: str | None,
     checkpoints: Path,
@@ -89,6 +95,9 @@ def command(
 
     TEXT is one or more files, folders, or - for standard input. With several arguments, the first is the model. A
     single argument is the text, and the model is that of the newest run.
+
+    A run limited by minutes has counts of its text beside the network, which predict with it where that gains. --alone
+    leaves them out. --dynamic is adaptive: its figures are not to be compared with those of models that stay the same.
 
     Several texts are read one after the other, as in training. The very first character is not predicted.
 
@@ -110,7 +119,7 @@ def command(
     from charrnn.storage.run import find_checkpoint
 
     with _hint_at_the_model(target):
-        path = find_checkpoint(target, checkpoints)
+        path = find_checkpoint(target, checkpoints, mixed=not alone)
         announce_compilation()
         from charrnn.api import Model
 
@@ -234,7 +243,7 @@ def cells_of(score: "Score") -> list[str]:
 def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:
     """Yield notes on options that change the figures."""
     if dynamic:
-        yield f"dynamic evaluation: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
+        yield f"adaptive: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
     if tally.unknown:
         done = {"skip": "left out", "replace": "replaced"}[unknown]
         yield f"{counted(tally.unknown, 'unknown character')} {done}, and not counted"

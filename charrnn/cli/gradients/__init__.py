@@ -44,7 +44,7 @@ def command(
 
     For each lag, show the norm of d loss[t] / d h[t - lag], averaged over places in the text. It tells how much a
     change of the state, lag characters earlier, still matters to a prediction. All other states at t - lag are held
-    fixed: those of other layers and, in an LSTM, the cell state, which has a column of its own.
+    fixed: those of other layers and, in an LSTM, the cell state. A second column shows the norm for the cell state.
 
     The columns "initial" are for the random weights that the run's --rng-seed gives, even if the run began with
     --init-from and so with other weights.

@@ -1,4 +1,4 @@
-"""``charrnn predict``: label, correct or turn into another text each line, or forecast a series."""
+"""``charrnn predict``: label, correct or transform each line, or forecast a series."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @option(
     "--known",
     is_flag=True,
-    help="Look up lines that occur in the training rows there, instead of asking the network (--task pairs).",
+    help="For a line that occurs in the training rows, print the answer given there (--task pairs).",
 )
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
@@ -76,8 +76,8 @@ def command(
     by tabs.
 
     A model of --task series prints the numbers that come next, one on each line. TEXT is a table with the columns of
-    the training table. It may begin with the rows of the training table or after them, and in its last rows the target
-    may be missing. Without TEXT, the forecast begins at the end of the training table.
+    the training table. It may repeat the rows of the training table and go on, or hold only rows that follow them. The
+    target may be missing in its last rows. Without TEXT, the forecast begins at the end of the training table.
     """
     from charrnn.storage.run import find_checkpoint
 

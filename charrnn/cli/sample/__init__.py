@@ -58,7 +58,14 @@ TOP = 5
 @declared(SAMPLING_OPTIONS["min_p"])
 @option("--num-samples", type=int, default=1, show_default=True, metavar="N", help="Number of texts to draw.")
 @option("--rng-seed", type=int, help="Seed of the random generator.", unset="a new one each time")
-@options.unknown("What to do with characters of --seed that the model has never seen.")
+@option(
+    "--adapt",
+    "adapt",
+    multiple=True,
+    metavar="FILE",
+    help="Let a copy of the model learn from this text first, to write in its manner; may be repeated.",
+)
+@options.unknown("What to do with characters of --seed and --adapt that the model has never seen.")
 @option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -87,8 +94,8 @@ TOP = 5
 )
 @declared(
     RUN_OPTIONS["encoding"],
-    help="Encoding of the files of --novelty and --seed.",
-    unset=f"for --novelty {ENCODING}, for --seed that of the model's text",
+    help="Encoding of the files of --novelty, --adapt and --seed.",
+    unset=f"for --novelty and --adapt {ENCODING}, for --seed that of the model's text",
 )
 @option("--interactive", is_flag=True, help="Read lines from the terminal and continue each of them.")
 @options.precision
@@ -102,6 +109,7 @@ def command(
     given: str | None,
     num_samples: int,
     rng_seed: int | None,
+    adapt: tuple[str, ...],
     unknown: str,
     state: Path | None,
     probabilities: bool,
@@ -124,10 +132,10 @@ def command(
     what the one before has left.
 
     With --novelty, passages of 20 or more characters found verbatim in CORPUS count as copied. For a model of
-    documents, drawn documents that CORPUS holds as a whole are counted, too.
+    documents, the drawn documents that occur complete in CORPUS are counted, too.
 
     With --num-samples, each text is preceded by a line with the --rng-seed that draws the same text with
-    --num-samples 1. A model of --documents line prints no such lines; --json shows the --rng-seed.
+    --num-samples 1. Models trained with --documents line print only the texts; --json shows the --rng-seed.
 
     A model of documents (charrnn train --documents) draws one document, which begins with the text of --seed, and
     stops by itself where the document ends, or after --length characters. A separator at the end of the seed is left
@@ -136,12 +144,15 @@ def command(
     A model of --task conditional writes text for --given LABEL. Without --given, the label is
     drawn, too, and each text is printed as its label, a tab and the text.
 
+    With --adapt, a copy of the model reads FILE once and learns from it as charrnn eval --dynamic does. The model
+    itself does not change.
+
     Control characters are escaped on a terminal and written unchanged elsewhere.
     """
     unshown = {"--json": as_json, "--probabilities": probabilities, "--novelty": bool(corpora)}
     check_together(unshown, interactive, state, num_samples)
     check_belonging("top", "--probabilities", probabilities)
-    check_belonging("encoding", "--novelty or --seed @FILE", bool(corpora) or is_file(seed))
+    check_belonging("encoding", "--novelty, --adapt or --seed @FILE", bool(corpora or adapt) or is_file(seed))
     check_corpora(corpora, encoding or ENCODING, seed)
     warn_of_number(seed, rng_seed)
     from charrnn.storage.run import find_checkpoint
@@ -154,6 +165,8 @@ def command(
     model = Model.load(path, threads=threads, precision=precision)
     if given is not None:
         model = model.given(given)
+    if adapt:
+        model = model.adapted(*adapt, encoding=encoding, unknown=unknown)
     unit = model.vocabulary.unit
     text = read_seed(seed, unit, *([encoding] if encoding else encodings_of(seed, path)))
     asked = {name: value for name, value in settings.items() if value is not None}

@@ -86,7 +86,7 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
     if one.kind is bool:
         flag = f"{flag}/--no-{one.flag}" if one.negatable else flag
         attributes |= {"is_flag": True, "default": one.default or None}
-        attributes |= {"unset": "on" if one.default else "off"} if one.negatable else {}
+        attributes |= {"unset": one.shown_default or ("on" if one.default else "off")} if one.negatable else {}
     else:
         kind = click.Path(path_type=Path) if one.kind is Path else one.kind
         unset = str(one.default) if one.shown_default is None and one.default is not None else one.shown_default
@@ -137,7 +137,7 @@ def unknown(help_text: str) -> Callable[[F], F]:
         type=click.Choice(["error", "skip", "replace"]),
         default="error",
         show_default=True,
-        help=f"{help_text} replace reads similar known ones (e for é), or else a space.",
+        help=f"{help_text} With replace, similar known characters are read instead (e for é), or else a space.",
     )
 
 

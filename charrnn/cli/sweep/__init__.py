@@ -1,4 +1,4 @@
-"""``charrnn sweep``: train the many runs that a file describes, to compare hyperparameters."""
+"""``charrnn sweep``: train the runs that a file describes, to compare them."""
 
 import gc
 import signal

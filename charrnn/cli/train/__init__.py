@@ -15,6 +15,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, tell
 from charrnn.cli.train.distributed import together_with
 from charrnn.cli.train.grouped import GroupedCommand
+from charrnn.cli.train.trackers import PACKAGES, find_package, tracked
 from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.training.options import ALL_OPTIONS
@@ -58,8 +59,19 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @option("--until-eof", is_flag=True, help="Save and stop when standard input is closed; for programs that run charrnn.")
 @option("--quiet", is_flag=True, help="Show errors only.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
+@option(
+    "--log-to",
+    type=click.Choice(list(PACKAGES)),
+    help="Also send the figures to this program, whose package must be installed.",
+)
 def command(
-    corpora: tuple[str, ...], distributed: bool, until_eof: bool, quiet: bool, as_json: bool, **given: Any
+    corpora: tuple[str, ...],
+    distributed: bool,
+    until_eof: bool,
+    quiet: bool,
+    as_json: bool,
+    log_to: str | None,
+    **given: Any,
 ) -> None:
     """Train a model on a text.
 
@@ -70,12 +82,12 @@ def command(
     stopped. --steps, --epochs and --minutes count from the first start of a run, not from where it is resumed.
 
     Without --steps and --epochs, a run takes 10 minutes, or --minutes, and charrnn chooses the options that you leave
-    out, for this text and machine. The defaults below are those of other runs, and of --no-plan.
+    out, for this text and machine. The defaults below hold for runs with --steps, --epochs or --no-plan.
     """
     with together_with(distributed, given["threads"]) as together:
         if together is None:
             return
-        run, finished, failure = _trained(together, corpora, until_eof, quiet, as_json, given)
+        run, finished, failure = _trained(together, corpora, until_eof, quiet, as_json, log_to, given)
     number = signals.let_go() or signal.SIGINT
     if finished.reason == "interrupted" and finished.step:
         say(f"resume with: {_resume_command(corpora, run, given, together.processes)}")
@@ -92,6 +104,7 @@ def _trained(
     until_eof: bool,
     quiet: bool,
     as_json: bool,
+    log_to: str | None,
     given: Mapping[str, Any],
 ) -> "tuple[Run, Finished, OSError | None]":
     """Train; returns the run, its last event, and the failure to show what it told, if any."""
@@ -101,6 +114,8 @@ def _trained(
         raise click.UsageError("--until-eof and - cannot both read standard input: leave out one of them.")
     if until_eof:
         _terminate_at_eof(quiet)
+    if log_to:
+        find_package(log_to)
     if not quiet:
         announce_compilation()
     from charrnn.starting import open_job
@@ -108,7 +123,8 @@ def _trained(
 
     job = open_job(corpora, together=together, **given)
     report = _report(job, corpora, quiet, as_json, given, together.processes)
-    finished, failure = show_events(_kept(job), report, job.trainer.stop)
+    events = tracked(job, _kept(job), log_to) if log_to else _kept(job)
+    finished, failure = show_events(events, report, job.trainer.stop)
     assert isinstance(finished, Finished), finished
     return job.run, finished, failure
 
@@ -153,7 +169,7 @@ def _report(
     use = "predict" if job.trainer.config.kind.answers else "sample"
     again, use = None, options.command_on(job.run.name, job.run.folder.parent, use)
     if job.plan and not _replaces_origin(given, job.run):
-        again = _repeat_command(corpora, job.run, job.plan, given, processes)
+        again = _repeat_command(corpora, job.run, job.plan, {**given, "counts": job.counts}, processes)
     return TextReport(job, _length(job, given), use, again)
 
 

@@ -20,7 +20,17 @@ from charrnn.display import width_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
-from charrnn.training.events import Evaluated, Event, Finished, RolledBack, Sampled, SaveFailed, Started, StepDone
+from charrnn.training.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Mixed,
+    RolledBack,
+    Sampled,
+    SaveFailed,
+    Started,
+    StepDone,
+)
 
 if TYPE_CHECKING:
     from charrnn.job import TrainingJob
@@ -94,6 +104,8 @@ class TextReport:
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
         elif isinstance(event, RolledBack):
             self._write(rollback_line(event))
+        elif isinstance(event, Mixed):
+            self._write(mixed_line(event, self._job.trainer.metric))
         elif isinstance(event, SaveFailed):
             self._write(f"step {event.step:,}  {event.why}; training goes on and saves again later")
         elif isinstance(event, Finished):
@@ -114,10 +126,11 @@ class TextReport:
         split = f"{files}{started.characters:,} {unit} for training, {held_out} for validation"
         different = f", vocabulary of {started.vocabulary:,}" if unit == Kind.counted else ""
         fitted = "hidden_size" in started.chosen
+        joined = "; counts of the text join it at the end" if self._job.counts else ""
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
         return [
             f"text:  {split}{different}",
-            f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}",
+            f"model: {config.title}, {started.parameters:,} {config.kind.learned}{why}{joined}",
             f"run:   {self._length}",
             f"saved: {self._saves()}",
             *([f"again: {AGAIN} {self._repeat_command}"] if self._repeat_command else []),
@@ -250,6 +263,14 @@ def rollback_line(event: RolledBack) -> str:
         f"step {event.step:,}  diverged ({event.why}): training goes on from step {event.back_to:,}, "
         f"with the learning rate times {event.rate_factor:g}"
     )
+
+
+def mixed_line(event: Mixed, metric: Metric) -> str:
+    """The line that reports what counts of the text are worth beside the network."""
+    alone, both = event.nats / metric.nats, event.mixed_nats / metric.nats
+    if event.path is None:
+        return f"counts of the text gain too little beside the network, {alone:.3f} {metric.name}: they are left out"
+    return f"mixed: {both:.3f} {metric.name} with counts of the text, {alone:.3f} without, {event.path}"
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:

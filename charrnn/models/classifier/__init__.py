@@ -46,6 +46,14 @@ class Labels(LabellingKind):
 
         return ClassifierLearner(Classifier(parameters, workers, training=True), steps, streams)
 
+    def portable(self, network: Any) -> Any:
+        """Describe a model to the engine in JavaScript; see ``Kind``."""
+        from charrnn.kinds.portable import Portable
+
+        config = network.config
+        sizes = {"layers": config.num_layers, "directions": config.directions}
+        return Portable("classifier", sizes, network.parameters.tensors, config.cell, tuple(config.labels))
+
     def cost(self, config: ClassifierConfig) -> Any:
         """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.classifier.cost import ClassifierCost

@@ -4,6 +4,7 @@ characters -> input tables -> recurrent layers in both directions -> pooling -> 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.softmax import Softmax
+from charrnn.layers.spare import Spare
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.models.stateless import RowNetwork
@@ -95,6 +97,7 @@ class Classifier(RowNetwork):
         config = parameters.config
         super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, config.packed_dtype, training=training)
+        self._spare = Spare(partial(ClassifierBuffers, config))
         self.refresh()
 
     def packed(self) -> tuple[Any, ...]:
@@ -103,7 +106,6 @@ class Classifier(RowNetwork):
 
     def run(self, x: Array, lengths: Array) -> Array:
         """Compute the log probabilities (B, C) of the labels, for rows of ids (T, B) with ``lengths`` (B,)."""
-        buffers = ClassifierBuffers(self.config, *x.shape)
         ids, classes = self.in_orders(x, lengths), len(self.config.labels)
         found = np.empty((x.shape[1], classes))
 
@@ -112,7 +114,9 @@ class Classifier(RowNetwork):
             self.forward(ids, lengths, buffers, first, last)
             log_softmax(buffers.softmax.logits, classes, found, first, last)
 
-        self.workers.run(rows, most=x.shape[1])
+        with self._spare.lent(*x.shape) as spare:
+            buffers = spare.shortened(len(x))
+            self.workers.run(rows, most=x.shape[1])
         return found
 
     def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = lambda: None) -> Array:
@@ -162,6 +166,12 @@ class ClassifierBuffers:
         self.pooling = Pooling.allocate(config.hidden_size, config.directions, rows, dtype, config.dropout)
         self.softmax = Softmax.allocate(1, rows, len(config.labels), dtype)
         self.one_step = Rows.allocate(1, rows, longest, packed)
+
+    def shortened(self, steps: int) -> "ClassifierBuffers":
+        """The same arrays for fewer steps."""
+        shorter = copy(self)
+        shorter.layers = self.layers.shortened(steps)
+        return shorter
 
 
 class ClassifierLearner:

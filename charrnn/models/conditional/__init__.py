@@ -22,6 +22,7 @@ class Conditional(RowsKind, Language):
     tasks = ("conditional",)
     config = ConditionalConfig
     labelled = True
+    mixable = False
     refitted = frozenset({*RowsKind.refitted, "label_counts"})
 
     def label_column(self, options: Mapping[str, Any]) -> int:
@@ -99,6 +100,12 @@ class Conditional(RowsKind, Language):
     def given(self, network: Any, label: str) -> Any:
         """Build the language model of one label's texts; see ``Kind``."""
         return network.of_label(label)
+
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network, network.config.labels)
 
     def label_for(self, network: Any, rng_seed: int) -> str:
         """Draw a label with the probability of its share of the training texts; see ``Kind``."""

@@ -53,6 +53,12 @@ class Language(TextKind):
 
         return Sampler(network)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.models.language.portable import portable_language
+
+        return portable_language(network)
+
     def cost(self, config: LanguageConfig) -> Any:
         """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.language.cost import LanguageCost

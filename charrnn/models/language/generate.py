@@ -19,7 +19,7 @@ import numpy.typing as npt
 from charrnn.cells.contract import Weights as CellWeights
 from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.jit import by_address, compiled, inlined, jit
+from charrnn.kernels.jit import addressable, by_address, compiled, inlined, jit
 from charrnn.kernels.packing import Packed, part_of, parts_of
 from charrnn.kernels.team import may_leave
 from charrnn.layers.products import matmul_address
@@ -54,6 +54,13 @@ class Kernels(NamedTuple):
     matmul: Any
     forward: Any
     choose: Any
+
+
+class StepKernels(NamedTuple):
+    """The kernels of a step without a draw; see ``advance_recurrently``."""
+
+    matmul: Any
+    forward: Any
 
 
 class StreamArrays(NamedTuple):
@@ -172,6 +179,32 @@ def generate_recurrently(kernels, model, activations, states, streams, rules, dr
             kernels.choose(streams, classes, rules, drawn, n, t)
 
 
+class Recurrence(NamedTuple):
+    """What ``advance_recurrently`` works on; see ``read_ids``."""
+
+    kernels: StepKernels
+    model: SamplingWeights
+    activations: Any
+    states: int
+    streams: StreamArrays
+
+
+@addressable
+def advance_recurrently(own, second, ahead, first, last):
+    """Advance a Recurrence by a step; see ``charrnn.sampling.streams.SteppedMember``."""
+    read_ids(own.kernels, own.model, own.activations, own.states, own.streams, second, ahead, first, last)
+
+
+def step_kernels(
+    config: LanguageConfig, model: SamplingWeights, activations: Any, streams: StreamArrays
+) -> StepKernels:
+    """Compile a model's kernels for arguments of these types."""
+    multiply = matmul_address(config.dtype, config.packed_dtype)
+    weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
+    forward = config.stack.cell.forward
+    return StepKernels(multiply, by_address(forward, multiply, weights, activations, model.table, streams.ids, 0, 0, 0))
+
+
 def generate_for(
     config: LanguageConfig,
     model: SamplingWeights,
@@ -182,12 +215,7 @@ def generate_for(
     drawn: Drawn,
 ) -> Callable[..., None]:
     """Compile ``generate_recurrently`` for arguments of these types, and bind a model's kernels to it."""
-    multiply = matmul_address(config.dtype, config.packed_dtype)
-    weights = CellWeights(parts_of(model.w_hh, 0, streams.precomputed), model.vectors[0], streams.row_ids)
-    kernels = Kernels(
-        multiply,
-        by_address(config.stack.cell.forward, multiply, weights, activations, model.table, streams.ids, 0, 0, 0),
-        by_address(choose, streams, 0, rules, drawn, 0, 0),
-    )
+    steps = step_kernels(config, model, activations, streams)
+    kernels = Kernels(*steps, by_address(choose, streams, 0, rules, drawn, 0, 0))
     loop = compiled(generate_recurrently, kernels, model, activations, states, streams, rules, drawn, 0, 0)
     return partial(loop.entry_point, kernels)

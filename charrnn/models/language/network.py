@@ -142,7 +142,7 @@ class Network:
         return self.inputs.forward(x)
 
     def outputs(self, buffers: LanguageBuffers, burn_in: int = 0) -> Sequence[Array]:
-        """The outputs (T, B, H) of the layers that reach the projection, without the burn-in."""
+        """The outputs (T, B, H) of the layers that feed the projection, without the first ``burn_in`` steps."""
         return [buffers.stack.outputs[layer][burn_in:] for layer in self.stack.shape.output_layers]
 
     def rows_of_logits(self, buffers: LanguageBuffers, burn_in: int) -> Rows:

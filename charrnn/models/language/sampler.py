@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import Array, aligned_zeros, padded
+from charrnn.kernels.arrays import Array, FloatArray, aligned_zeros, padded
 from charrnn.kernels.draw import Rules
+from charrnn.kernels.jit import by_address
 from charrnn.kernels.matmul import adds_start_last
 from charrnn.kernels.packing import Packed, packed_zeros
 from charrnn.kernels.team import Team
@@ -22,7 +24,8 @@ from charrnn.models.language.generate import SamplingWeights
 from charrnn.models.language.network import Network
 from charrnn.models.language.thread_tuner import ThreadTuner
 from charrnn.sampling.drawing import Drawn
-from charrnn.sampling.streams import Snapshot, Streams
+from charrnn.sampling.streams import Snapshot, SteppedMember, Streams
+from charrnn.text.windows import Int32Ids
 from charrnn.workers import share
 
 IN_CACHE = 2**20
@@ -64,6 +67,10 @@ class Sampler:
     def streams(self, start: Snapshot) -> Streams:
         """Make streams that continue from ``start``."""
         return RecurrentStreams(self, start)
+
+    def stepped(self, streams: int) -> SteppedMember:
+        """Allocate arrays for another loop; see ``ModelSampler``."""
+        return LoopBuffers(self, streams)
 
     def tuner(self, count: int) -> ThreadTuner:
         """The tuner of the number of threads in a team that draws ``count`` streams.
@@ -183,6 +190,23 @@ class LoopBuffers:
         )
         self._bind = numbers.bind
         self._own_weights = self._bound(0)
+
+    @property
+    def ids(self) -> Int32Ids:
+        """See ``charrnn.sampling.streams.SteppedMember``, like the next two."""
+        return self._streams.ids
+
+    @property
+    def logits(self) -> FloatArray:
+        """(1, N, at least V)."""
+        return self._streams.logits
+
+    def advancing(self) -> tuple[Any, Any]:
+        """The kernel that advances these streams, and its first argument."""
+        network, weights, arrays = self._sampler.network, self._own_weights, (self._activations, self._streams)
+        kernels = loop.step_kernels(network.config, weights, *arrays)
+        own = loop.Recurrence(kernels, weights, arrays[0], len(network.state_names), arrays[1])
+        return by_address(loop.advance_recurrently, own, False, False, 0, 0), own
 
     def _states(self, layer: int) -> list[Array]:
         """Views of a layer's states, each (N, H)."""

@@ -36,6 +36,18 @@ class Ngram(CountedKind):
 
         return NGram.load(config, tensors, workers)
 
+    def compact(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See ``Kind``: small integers."""
+        from charrnn.models.ngram.pruning import narrowed
+
+        return narrowed(tensors)
+
+    def expand(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See ``Kind``."""
+        from charrnn.models.ngram.pruning import widened_counts
+
+        return widened_counts(tensors)
+
     def count(self, config: NgramConfig, ids: Any, workers: Any) -> Any:
         """Count the characters that follow each context in a text (N,) of ids."""
         from charrnn.models.ngram.counts import NGram

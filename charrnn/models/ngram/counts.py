@@ -30,6 +30,9 @@ LEAST_DISCOUNT = 0.1
 
 ARRAYS = Counts._fields[:8]
 
+PREFIX = "ngram."
+"""The beginning of the arrays' names in a checkpoint."""
+
 COUNT_TYPES = {"start": np.int64, "discounts": np.float64}
 """Types of the arrays that do not hold int32."""
 
@@ -89,7 +92,7 @@ class NGram(ContextModel):
 
     def to_tensors(self) -> dict[str, Array]:
         """The arrays of the counts, by name."""
-        return {f"ngram.{name}": getattr(self.weights, name) for name in ARRAYS}
+        return {PREFIX + name: getattr(self.weights, name) for name in ARRAYS}
 
 
 def check_arrays(config: NgramConfig, tensors: Mapping[str, Array]) -> None:

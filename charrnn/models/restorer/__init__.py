@@ -98,6 +98,15 @@ class Restoring(AnsweringKind):
 
         return evaluate_text(network, vocabulary, text, training)
 
+    def portable(self, network: Any) -> Any:
+        """Describe a model to the engine in JavaScript; see ``Kind``."""
+        from charrnn.kinds.portable import Portable
+
+        config = network.config
+        sizes = {"layers": config.num_layers, "directions": config.directions, "feedback": config.feedback}
+        own = {"task": config.task, "classes": list(config.classes)}
+        return Portable("restorer", {**sizes, **own}, network.parameters.tensors, config.cell)
+
     def predictor(self, network: Any, vocabulary: Any) -> Any:
         """Make the predictor that restores lines; see ``Kind``."""
         from charrnn.models.restorer.answers import RestoringPredictor

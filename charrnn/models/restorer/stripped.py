@@ -1,4 +1,4 @@
-"""Texts as a model that restores reads them: ids of characters and numbers of classes, cut into rows."""
+"""Texts as a model that restores reads them: ids of characters and of answers, cut into rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +72,7 @@ class Answers:
         return np.fromiter(found, np.int32, len(characters))
 
     def numbers(self, answers: Sequence[str]) -> StepNumbers:
-        """The numbers (N,) of answers; UNKNOWN_ANSWER for those that the model cannot give."""
+        """The id (N,) of each answer; UNKNOWN_ANSWER where the model cannot give it."""
         return np.fromiter((self.number.get(answer, UNKNOWN_ANSWER) for answer in answers), np.int32, len(answers))
 
 

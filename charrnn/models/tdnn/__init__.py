@@ -45,6 +45,14 @@ class TimeDelayNetwork(ContextKind):
 
         return TDNNLearner(TDNN(parameters, workers, training=True), steps, streams)
 
+    def portable(self, network: Any) -> Any:
+        """See ``Kind``."""
+        from charrnn.kinds.portable import Portable
+
+        config = network.config
+        sizes = {"lags": config.context_size, "symbols": config.vocab_size, "end": config.end}
+        return Portable("tdnn", sizes, network.parameters.tensors)
+
     def cost(self, config: TDNNConfig) -> Any:
         """Compute the memory and operations of training; see ``Kind``."""
         from charrnn.models.tdnn.cost import TDNNCost

@@ -97,6 +97,16 @@ class Transduction(AnsweringKind):
 
         return evaluate_pairs(network, vocabulary, text, training)
 
+    def portable(self, network: Any) -> Any:
+        """Describe a model to the engine in JavaScript; see ``Kind``."""
+        from charrnn.kinds.portable import Portable
+
+        config = network.config
+        sizes = {"layers": config.num_layers, "directions": config.directions, "longest": config.longest}
+        own = {name: list(getattr(config, name)) for name in ("targets", "features")}
+        how = {"attention": config.attention, "symbols": config.symbols}
+        return Portable("transducer", {**sizes, **own, **how}, network.parameters.tensors, config.cell)
+
     def predictor(self, network: Any, vocabulary: Any) -> Any:
         """Make the predictor that searches for answers with a beam; see ``Kind``."""
         from charrnn.models.transducer.answers import PairPredictor

@@ -18,6 +18,7 @@ from charrnn.layers.bidirectional import BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Bridge, Memory
 from charrnn.layers.products import Rows, Summation, WeightSum
+from charrnn.layers.spare import Spare
 from charrnn.layers.state import State
 from charrnn.models.stateless import RowNetwork
 from charrnn.models.transducer.config import TransducerConfig
@@ -42,7 +43,13 @@ class Transducer(RowNetwork):
         super().__init__(parameters, config.encoder, config.read_symbols, workers, training=training)
         self.bridge = Bridge(parameters, config.state_sizes, config.packed_dtype, training=training)
         self.decoder = Decoder(parameters, training=training)
+        self.spare = Spare(self._search_buffers)
         self.refresh()
+
+    def _search_buffers(self, steps: int, rows: int, width: int) -> tuple["EncoderBuffers", DecoderBuffers]:
+        """Allocate arrays to read ``rows`` rows, and for one step of ``width`` hypotheses of each."""
+        encoded = EncoderBuffers.allocate(self.config, steps, rows)
+        return encoded, DecoderBuffers.allocate(self.config, 1, rows * width, steps)
 
     def packed(self) -> tuple[Any, ...]:
         """The layers whose weights are packed; see ``StatelessNetwork``."""

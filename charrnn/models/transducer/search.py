@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array
+from charrnn.kernels.beam import extend
 from charrnn.kernels.cross_entropy import log_softmax
+from charrnn.kernels.jit import Prepared
 from charrnn.models.transducer.data import END_OF_ANSWER
 from charrnn.models.transducer.decoder import DecoderBuffers
 from charrnn.models.transducer.network import EncoderBuffers, Transducer
@@ -33,6 +35,9 @@ ROWS_OF_A_THREAD = 16
 
 LONGER = 2
 """Most symbols of an answer, as a multiple of the longest answer in the data."""
+
+
+_extend = Prepared(extend)
 
 
 class Found(NamedTuple):
@@ -54,9 +59,11 @@ def search(
     width = max(beam, top)
     for chosen in by_length(np.array([len(row) for row in rows], np.int64), max(1, CONTINUED_AT_ONCE // width)):
         before_batch()
-        decoding = Decoding(network, [rows[at] for at in chosen], width, top)
-        for at, found in zip(chosen, decoding.run(), strict=True):
-            answers[at] = found
+        some = [rows[at] for at in chosen]
+        with network.spare.lent(max(map(len, some)), len(some), width) as buffers:
+            found = Decoding(network, some, width, top, *buffers).run()
+        for at, of_row in zip(chosen, found, strict=True):
+            answers[at] = of_row
     return answers
 
 
@@ -68,14 +75,26 @@ class Decoding:
         rows: ids of each row.
         width: K, the number of hypotheses kept for each row.
         top: number of answers to each row.
+        encoded: arrays for all steps of the rows.
+        buffers: arrays for one step of ``width`` hypotheses of each row.
     """
 
-    def __init__(self, network: Transducer, rows: Sequence[RowIds], width: int, top: int) -> None:
+    def __init__(
+        self,
+        network: Transducer,
+        rows: Sequence[RowIds],
+        width: int,
+        top: int,
+        encoded: EncoderBuffers,
+        buffers: DecoderBuffers,
+    ) -> None:
         self._network, self._width, self._top = network, width, top
         config, count = network.config, len(rows)
         self._finished: list[list[Found]] = [[] for _ in rows]
+        self._worst = np.full(count, -np.inf)
+        """The score that an answer must exceed to be stored, for each row."""
         x, lengths = padded_rows(list(rows), count)
-        encoded = EncoderBuffers.allocate(config, len(x), count)
+        encoded = encoded.shortened(len(x))
         encoded.memory.lengths, ids = lengths, network.in_orders(x, lengths)
 
         def encode(part: int, parts: int) -> None:
@@ -85,34 +104,40 @@ class Decoding:
         room = count * width
         self._memory = encoded.memory
         self._memory.owners = np.repeat(np.arange(count, dtype=np.int32), width)
-        self._buffers = DecoderBuffers.allocate(config, 1, room, len(x))
+        self._buffers = buffers
         self._log_probabilities = np.empty((room, config.classes))
+        of_extended = np.float64, np.float64, np.int64, np.int32
+        self._extended = [np.empty((count, width), dtype) for dtype in of_extended]
         self._ids, self._counts = np.full((1, room), END_OF_ANSWER, np.int32), np.ones(room, np.int32)
         states = [
             tuple(np.repeat(each, width, axis=0) for each in layer) for layer in network.bridge.cut(encoded.states)
         ]
-        self._buffers.enter(states, 0, room)
+        buffers.enter(states, 0, room)
+        buffers.seen[0] = 0
 
     def run(self) -> list[list[Found]]:
         """Search; returns the answers to each row, the most probable first."""
-        config, width = self._network.config, self._width
-        active = np.arange(len(self._finished))
-        scores = np.full((len(active), width), -np.inf)
+        width, count = self._width, len(self._finished)
+        active, scores = np.arange(count), np.full((count, width), -np.inf)
         scores[:, 0] = 0  # at first, only one of the K hypotheses counts: all are empty
-        written = np.empty((len(active), width, 0), np.int32)
-        limit = LONGER * max(1, config.longest)
+        written = np.empty((count, width, 0), np.int32)
+        limit = LONGER * max(1, self._network.config.longest)
         for length in range(limit + 1):
-            continued = scores[:, :, np.newaxis] + self._step(len(active) * width).reshape(-1, width, config.classes)
-            if length:  # no answer is empty
-                self._finish(active, continued[:, :, END_OF_ANSWER], written)
-            scores, parents, symbols = self._best(continued[:, :, 1:])
-            goes_on = scores[:, 0] > self._worst(active)
+            ended, best, parents, symbols = (array[: len(active)] for array in self._extended)
+            _extend(scores, self._step(len(active) * width), ended, best, parents, symbols)
+            worst = self._worst[active]
+            if length and (ended > worst[:, np.newaxis]).any():  # no answer is empty
+                self._finish(active, ended, written)
+                worst = self._worst[active]
+            goes_on = best[:, 0] > worst
             if length == limit or not goes_on.any():
                 break
-            places = np.arange(len(active))[:, np.newaxis]
-            written = np.concatenate([written[places, parents], symbols[:, :, np.newaxis]], axis=2)[goes_on]
-            self._move((places * width + parents)[goes_on].reshape(-1), symbols[goes_on].reshape(-1))
-            active, scores = active[goes_on], scores[goes_on]
+            kept, places = (parents + width * np.arange(len(active))[:, np.newaxis])[goes_on], symbols[goes_on]
+            written = np.concatenate(
+                [written.reshape(len(active) * width, length)[kept], places[:, :, np.newaxis]], axis=2
+            )
+            self._move(kept.reshape(-1), places.reshape(-1))
+            active, scores = active[goes_on], best[goes_on]
         return [sorted(found, reverse=True) for found in self._finished]
 
     def _step(self, rows: int) -> npt.NDArray[np.float64]:
@@ -130,25 +155,15 @@ class Decoding:
 
     def _finish(self, active: Array, ended: Array, written: Array) -> None:
         """Store the hypotheses that, ended here, are among the row's best answers."""
-        for place, at in np.argwhere(ended > self._worst(active)[:, np.newaxis]):
+        for place, at in np.argwhere(ended > self._worst[active][:, np.newaxis]):
             kept = self._finished[active[place]]
             answer = Found(float(ended[place, at]), tuple(written[place, at].tolist()))
             if len(kept) < self._top:
                 heapq.heappush(kept, answer)
             else:
                 heapq.heappushpop(kept, answer)
-
-    def _worst(self, active: Array) -> npt.NDArray[np.float64]:
-        """The score that an answer must exceed to be stored, for each row."""
-        kept = (self._finished[row] for row in active)
-        return np.array([found[0].score if len(found) == self._top else -np.inf for found in kept])
-
-    def _best(self, continued: Array) -> tuple[Array, Array, Array]:
-        """Scores, parents and last symbols (rows, K) of the best extended hypotheses, the best first."""
-        rows, _, symbols = continued.shape
-        every = continued.reshape(rows, -1)
-        order = np.argsort(-every, axis=1, kind="stable")[:, : self._width]
-        return np.take_along_axis(every, order, axis=1), order // symbols, (order % symbols + 1).astype(np.int32)
+            if len(kept) == self._top:
+                self._worst[active[place]] = kept[0].score
 
     def _move(self, parents: Array, symbols: Array) -> None:
         """Continue with the hypotheses that extend ``parents`` by ``symbols``: copy the parents' states."""

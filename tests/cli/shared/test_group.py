@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -7,7 +8,10 @@ import pytest
 import charrnn
 from charrnn.cli.shared.group import file_of, first_line, group
 
-COMMANDS = ["corpus", "eval", "gradients", "info", "predict", "runs", "sample", "sweep", "sweep-table", "train"]
+FOLDER = Path(charrnn.__file__).parent / "cli"
+COMMANDS = sorted(
+    {path.stem.replace("_", "-") for path in FOLDER.iterdir() if path.stem.strip("_") == path.stem} - {"shared"}
+)
 
 
 def test_every_file_is_a_command_of_its_name():

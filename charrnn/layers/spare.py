@@ -1,0 +1,30 @@
+"""Buffers that are kept from one batch to the next."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+B = TypeVar("B")
+
+
+class Spare(Generic[B]):
+    """The buffers of the last batch, for the next one of the same sizes that is no longer.
+
+    To allocate buffers takes as long as to predict a single short row.
+
+    Args:
+        allocate: ``allocate(steps, *sizes)`` makes new buffers.
+    """
+
+    def __init__(self, allocate: Callable[..., B]) -> None:
+        self._allocate = allocate
+        self._kept: list[tuple[int, tuple[int, ...], B]] = []
+
+    @contextmanager
+    def lent(self, steps: int, *sizes: int) -> Iterator[B]:
+        """Lend buffers for ``steps`` steps or more, such as of so many rows, with values of earlier batches in them."""
+        longest, own, buffers = self._kept.pop() if self._kept else (0, (), None)  # several threads may predict
+        if buffers is None or longest < steps or own != sizes:
+            longest, buffers = steps, self._allocate(steps, *sizes)
+        yield buffers
+        self._kept = [(longest, sizes, buffers)]

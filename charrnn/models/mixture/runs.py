@@ -1,0 +1,155 @@
+"""Mixing the models of runs; see ``charrnn mix``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import CheckpointError, ConfigError
+from charrnn.kinds.header import header_of, model_of
+from charrnn.models.mixture.combine import Combined, check_one_vocabulary, combine, counts_of
+from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
+from charrnn.storage.recorder import Recorder
+from charrnn.storage.run import Run, find_checkpoint
+from charrnn.storage.run_metadata import RunMetadata
+from charrnn.storage.trained_on import parts_of
+from charrnn.text.documents import read_documents
+from charrnn.text.sources import ENCODING
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.progress import best_of
+from charrnn.workers import Workers
+
+COUNTS = "counts"
+"""The name of the counts that join a mixture."""
+
+
+@dataclass(frozen=True)
+class MixedRun:
+    """A mixture that was written.
+
+    Attributes:
+        path: its checkpoint.
+        names: of the models: the runs, and COUNTS.
+        combined: what they are worth.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    combined: Combined
+
+
+def mix_runs(
+    targets: Sequence[str],
+    name: str,
+    *,
+    checkpoints: Path,
+    counts: bool = True,
+    held_out: str | None = None,
+    encoding: str | None = None,
+    overwrite: bool = False,
+    threads: int = 1,
+) -> MixedRun:
+    """Mix the models of runs and write the mixture as a run of its own.
+
+    Args:
+        targets: runs or checkpoint files.
+        name: of the mixture.
+        checkpoints: folder of the runs.
+        counts: whether an n-gram model of the first run's text joins.
+        held_out: a file to learn the weights from; the validation text of the first run if not given.
+        encoding: of that file.
+        overwrite: whether a run of that name may be replaced.
+        threads: how many.
+
+    Raises:
+        CharrnnError: a run cannot be read, the models do not fit together, or the mixture cannot be written.
+    """
+    paths = [find_checkpoint(target, checkpoints) for target in targets]
+    loaded = [load_checkpoint(path) for path in paths]
+    shapes = [model_of(one.header, one.tensors) for one in loaded]
+    check_one_vocabulary([vocabulary for _, vocabulary in shapes])
+    workers = Workers(threads)
+    configs, vocabulary = [config.trainable() for config, _ in shapes], shapes[0][1]
+    models = [config.kind.load(config, one.tensors, workers) for config, one in zip(configs, loaded, strict=True)]
+    parts = parts_of(paths[0])
+    if held_out is None:
+        _check_same_text(loaded, targets)
+    taught = _held_out(held_out, encoding, vocabulary) if held_out is not None else parts and parts[1]
+    if taught is None:
+        raise CheckpointError(
+            f"the text of {targets[0]} is gone: give a text to learn the weights from with --held-out"
+        )
+    names = list(targets)
+    if counts and parts and not vocabulary.documents:
+        most = sum(map(counted_bytes, paths))
+        models.append(counts_of(parts[0], len(vocabulary), most, workers))
+        names.append(COUNTS)
+    combined = combine(models, taught, workers)
+    if combined.mixture is None:
+        best = names[combined.kept[0]]
+        raise ConfigError(f"no mixture of these models is better than {best} alone: choose models that differ more")
+    return MixedRun(_written(combined, loaded[0], vocabulary, name, checkpoints, overwrite), tuple(names), combined)
+
+
+def _written(
+    combined: Combined, first: Checkpoint, vocabulary: Vocabulary, name: str, checkpoints: Path, overwrite: bool
+) -> Path:
+    """Write a mixture as a run with the header of its first run."""
+    run = Run.create(checkpoints, name, overwrite=overwrite)
+    try:
+        recorder = Recorder(run, keep=0, resumed=False)
+        recorder.save_last(checkpoint_of(combined, first.header, vocabulary), RunMetadata(ended="mixed"), 0)
+        if recorder.failure:
+            raise recorder.failure
+    except BaseException:
+        run.abandon()
+        raise
+    run.release()
+    return run.last
+
+
+def with_counts(path: Path, best: Checkpoint, train_ids: Any, val_ids: Any, workers: Workers) -> Combined:
+    """Let counts of its text join the model of the checkpoint that was read from ``path``."""
+    config, vocabulary = model_of(best.header, best.tensors)
+    network = config.kind.load(config, best.tensors, workers)
+    return combine([network, counts_of(train_ids, len(vocabulary), counted_bytes(path), workers)], val_ids, workers)
+
+
+def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:
+    """The checkpoint of a mixture, with what the header of its first run tells of the training."""
+    mixture: Any = combined.mixture
+    own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch") if key in header}
+    if "progress" in own:
+        metric = mixture.config.kind.metrics[0]
+        own["progress"] = {**own["progress"], best_of(metric): combined.mixed_nats / metric.nats}
+    tensors = mixture.to_tensors()
+    parameters = sum(int(tensor.size) for tensor in tensors.values())
+    described = {**header_of(mixture.config, vocabulary), "parameters": parameters, WEIGHTS_ONLY: True}
+    return Checkpoint(tensors, own | described)
+
+
+def counted_bytes(path: Path) -> int:
+    """How many bytes counts beside the model of a checkpoint may take: as many as its run's last checkpoint has.
+
+    So a mixture's file is at most twice as large as those that its networks are trained with.
+    """
+    last = Run(path.parent).last
+    return (last if last.is_file() else path).stat().st_size
+
+
+def _check_same_text(loaded: Sequence[Checkpoint], targets: Sequence[str]) -> None:
+    """Refuse runs of different texts or parts of one, as one may have learned what another one validates with."""
+    try:
+        known = [(one.header["corpus"]["fingerprint"], one.header["settings"]["val_fraction"]) for one in loaded]
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"a run's header lacks {error}: give a text for the weights with --held-out") from error
+    for target, own in zip(targets, known, strict=True):
+        if own != known[0]:
+            raise ConfigError(
+                f"{target} has learned another text than {targets[0]}: give one that no run has learned with --held-out"
+            )
+
+
+def _held_out(file: str, encoding: str | None, vocabulary: Vocabulary) -> Any:
+    pieces = read_documents([file], vocabulary.documents, encoding=encoding or ENCODING, unit=vocabulary.unit)
+    return vocabulary.encode("".join(piece.text for piece in pieces))

@@ -1,0 +1,58 @@
+/** Small helpers: elements, and numbers and symbols as people read them. */
+
+/** An element; `properties` that begin with "on" are listeners, those with "aria" or "role" are attributes. */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== undefined && child !== null));
+  return element;
+}
+
+/** A labelled input; the label holds what is read beside it. */
+export function field(label, input, hint) {
+  return make("label", { class: "field" }, make("span", {}, label), input, hint);
+}
+
+export const numberInput = (value, properties = {}) => make("input", { type: "number", value, ...properties });
+
+export const percent = (p) => (p >= 0.0995 ? `${Math.round(100 * p)} %` : `${(100 * p).toFixed(p < 0.001 ? 2 : 1)} %`);
+
+export const bits = (nats) => nats / Math.LN2;
+
+export const grouped = (number) => number.toLocaleString("en");
+
+const NAMES = { "\n": "newline", "\t": "tab", " ": "space", "\r": "return" };
+
+/** A symbol's name in a list. */
+export function nameOf(vocabulary, id) {
+  if (id === vocabulary.end) return "end";
+  const symbol = vocabulary.symbols[id];
+  const code = symbol.codePointAt(0);
+  if (symbol in NAMES) return NAMES[symbol];
+  const isBare = code < 0x20 || (code >= 0x7f && code < 0xa0) || (vocabulary.unit === "byte" && code > 0x7f);
+  if (isBare) return `0x${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  return /\p{M}/u.test(symbol) ? `◌${symbol}` : symbol;
+}
+
+/** A control character as its picture; other characters as they are. */
+export function shownAs(symbol) {
+  const code = symbol.charCodeAt(0);
+  return symbol.length === 1 && code < 0x20 && !"\n\t".includes(symbol) ? String.fromCharCode(0x2400 + code) : symbol;
+}
+
+/** Call `work` in each frame of the display, for at most `milliseconds`, until it returns false. */
+export function inFrames(work, milliseconds = 40) {
+  const frame = () => {
+    const stop = performance.now() + milliseconds;
+    let goesOn = true;
+    while (goesOn && performance.now() < stop) goesOn = work.step();
+    work.show(!goesOn);
+    if (goesOn) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}

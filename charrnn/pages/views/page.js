@@ -1,0 +1,25 @@
+/** The page of a model that writes. */
+
+import { NETWORKS } from "../engine/networks.js";
+import { Writer } from "../engine/writer.js";
+import { ReadView } from "./read.js";
+import { heldModel, openPage } from "./shell.js";
+import { TrainingView } from "./training.js";
+import { UnitsView } from "./units.js";
+import { WriteView } from "./write.js";
+
+function openWriting() {
+  const { description, weights, vocabulary } = heldModel();
+  const network = new NETWORKS[description.network.engine](weights, description.network);
+  const model = { description, vocabulary, network, writer: new Writer(network, vocabulary) };
+  const write = new WriteView(model);
+  const read = new ReadView(model, () => write.text());
+  const units = new UnitsView(model, {
+    "the one to read": () => read.input.value || write.text(),
+    "the one written": () => write.text(),
+  });
+  openPage(description, { Write: write, Read: read, Units: units, Training: new TrainingView(model) });
+  write.begin();
+}
+
+openWriting();

@@ -1,0 +1,10 @@
+"""An HTTP server for models, in the form of OpenAI's completions API.
+
+    guard         who may ask: hosts, origins, the key
+    bodies        what may be asked: the fields of a request and their limits
+    answering     what is answered, as JSON
+    application   the addresses, and who draws when
+    server        the socket, and the end
+
+Needs the extra ``serve`` (Starlette, Uvicorn).
+"""

@@ -1,0 +1,230 @@
+"""The server's addresses, and who draws when.
+
+    GET  /                  a page
+    GET  /v1/models         the models
+    POST /v1/completions    text, whole or as a stream of events
+    POST /v1/predict        answers to lines, or a forecast
+
+Each request's texts are drawn part by part. A part takes about 0.05 seconds of one of a few threads, then the next
+request has its turn. So all requests go on at once, and nobody waits for another one's long text. Between two parts, a
+request whose client has gone ends. Whatever fails in one request is told to its own client alone.
+"""
+
+import json
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import aclosing
+from typing import Any
+
+from anyio import CapacityLimiter, fail_after, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from charrnn.api import Model
+from charrnn.errors import CharrnnError
+from charrnn.serving.answering import Answering, DrawnPart, drawn_parts, prediction
+from charrnn.serving.bodies import MOST_BYTES, CompletionRequest, PredictionRequest, read_body
+from charrnn.serving.guard import Guard
+
+BODY_SECONDS = 10.0
+"""Longest time that a body may take to arrive."""
+
+GONE = 499
+"""Status of an answer whose client has gone, which nobody sees."""
+
+logger = logging.getLogger("charrnn.serving")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error's status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def failure(error: Exception) -> tuple[int, dict[str, Any]]:
+    """The status and the JSON of an error, in OpenAI's form; one of our own is logged with its traceback."""
+    status, message = 500, "the server has failed: its log says why"
+    if isinstance(error, RefusedError):
+        status, message = error.status, str(error)
+    elif isinstance(error, HTTPException):
+        status, message = error.status_code, error.detail
+    elif isinstance(error, CharrnnError):
+        status, message = 400, str(error)
+    else:
+        logger.error("a request has failed", exc_info=error)
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return status, {"error": {"message": message, "type": kind, "param": None, "code": None}}
+
+
+class Serving:
+    """The application for some models.
+
+    Args:
+        models: by their names; the first one answers requests that name none.
+        guard: who may ask.
+        drawings: how many requests draw at the same moment.
+        page: returns the page of the model of a name.
+
+    Attributes:
+        stopping: set it to end all drawings after their current part.
+        application: to be run by a server.
+    """
+
+    def __init__(self, models: Mapping[str, Model], guard: Guard, drawings: int, page: Callable[[str], str]) -> None:
+        self._models, self._guard, self._page = dict(models), guard, page
+        self._threads = CapacityLimiter(drawings)
+        self.stopping = False
+        routes = [
+            Route("/", contained(self._show)),
+            Route("/v1/models", contained(self._list)),
+            Route("/v1/completions", contained(self._complete), methods=["POST"]),
+            Route("/v1/predict", contained(self._predict), methods=["POST"]),
+        ]
+        self.application = Starlette(
+            routes=routes,
+            exception_handlers={HTTPException: answer_error},  # of addresses and methods that there are not
+            middleware=[Middleware(Guarded, guard=guard)],
+        )
+
+    async def _show(self, request: Request) -> Response:
+        name, _ = self._model(request.query_params.get("model"))
+        return HTMLResponse(await to_thread.run_sync(self._page, name, limiter=self._threads))
+
+    async def _list(self, request: Request) -> Response:
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "charrnn"} for name in self._models]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def _complete(self, request: Request) -> Response:
+        body = await body_of(request)
+        name, model = self._model(body.get("model"))
+        asked = CompletionRequest.parse(body)
+        answering = Answering(name, model, asked)
+        parts = self._in_turns(drawn_parts(model, asked, lambda: self.stopping))
+        if asked.stream:
+            first = await anext(parts)  # an error in the request has a status of its own
+            return StreamingResponse(_events(answering, first, parts), media_type="text/event-stream")
+        drawn: list[DrawnPart] = []
+        async with aclosing(parts):
+            async for part in parts:
+                drawn.append(part)
+                if await request.is_disconnected():
+                    raise ClientDisconnect
+        return JSONResponse(answering.whole(drawn))
+
+    async def _predict(self, request: Request) -> Response:
+        body = await body_of(request)
+        name, model = self._model(body.get("model"))
+        asked = PredictionRequest.parse(body)
+        return JSONResponse(await to_thread.run_sync(prediction, name, model, asked, limiter=self._threads))
+
+    def _model(self, name: Any) -> tuple[str, Model]:
+        """The model of that name, or the first one."""
+        if name is None:
+            name = next(iter(self._models))
+        if not isinstance(name, str) or name not in self._models:
+            raise RefusedError(404, f"model must be one of {', '.join(self._models)}, not {str(name)[:100]!r}")
+        return name, self._models[name]
+
+    async def _in_turns(self, parts: Iterator[DrawnPart]) -> AsyncGenerator[DrawnPart, None]:
+        while (part := await to_thread.run_sync(next, parts, None, limiter=self._threads)) is not None:
+            if part.stop_reason == "interrupted":
+                raise RefusedError(503, "the server is stopping: send the request again later")
+            yield part
+
+
+async def _events(answering: Answering, first: DrawnPart, parts: AsyncGenerator[DrawnPart, None]) -> AsyncIterator[str]:
+    """The lines of a stream of events, which ends with an error if the drawing fails."""
+    async with aclosing(parts):
+        try:
+            for event in answering.events(first):
+                yield _line(event)
+            async for part in parts:
+                for event in answering.events(part):
+                    yield _line(event)
+            for event in answering.last_events():
+                yield _line(event)
+            yield "data: [DONE]\n\n"
+        except Exception as error:
+            yield _line(failure(error)[1])
+
+
+def _line(event: Any) -> str:
+    return f"data: {json.dumps(event)}\n\n"
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Read a request's JSON object.
+
+    Raises:
+        RefusedError: it is too long or does not arrive.
+        ConfigError: it is no JSON object.
+    """
+    data = bytearray()
+    try:
+        with fail_after(BODY_SECONDS):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > MOST_BYTES:
+                    raise RefusedError(413, f"a body must have at most {MOST_BYTES:,} bytes: send less")
+    except TimeoutError:
+        raise RefusedError(408, "the body has not arrived in time: send it at once") from None
+    return read_body(bytes(data))
+
+
+def contained(endpoint: Endpoint) -> Endpoint:
+    """Let an endpoint answer with an error instead of raising it."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ClientDisconnect:
+            return Response(status_code=GONE)
+        except Exception as error:
+            return await answer_error(request, error)
+
+    return answer
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer with an error."""
+    status, content = failure(error)
+    return JSONResponse(content, status)
+
+
+class Guarded:
+    """Middleware that asks the guard about each request, and gives all answers their common headers."""
+
+    def __init__(self, app: Any, guard: Guard) -> None:
+        self._app, self._guard = app, guard
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        request = Request(scope)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        preflight = request.method == "OPTIONS"
+        common = self._guard.cors(headers.get("origin")) | {"X-Content-Type-Options": "nosniff"}
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in common.items())]
+            await send(message)
+
+        status, message = self._guard.refusal(headers, preflight=preflight)
+        if message:
+            _, content = failure(RefusedError(status, message))
+            await JSONResponse(content, status)(scope, receive, send_with_headers)
+        elif preflight:
+            await Response(status_code=204)(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, receive, send_with_headers)

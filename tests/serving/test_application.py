@@ -1,0 +1,143 @@
+"""The application without a socket, where a client can be made to go at a known moment."""
+
+import asyncio
+import json
+
+import pytest
+
+import charrnn
+from charrnn.sampling.streams import Streams
+from charrnn.serving.guard import Guard
+
+pytest.importorskip("starlette", reason="the server is an extra")
+application = pytest.importorskip("charrnn.serving.application", reason="the server is an extra")
+
+BODY = {"prompt": "the ", "max_tokens": 1_000_000}
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return charrnn.load("letters", checkpoints=folder, threads=1)
+
+
+@pytest.fixture
+def serving(model):
+    return application.Serving({"letters": model}, Guard(), 2, "the page of {}".format)
+
+
+@pytest.fixture
+def draws(monkeypatch):
+    """Every draw of any text."""
+    draws, draw = [], Streams.draw
+    monkeypatch.setattr(Streams, "draw", lambda *arguments: draws.append(arguments) or draw(*arguments))
+    return draws
+
+
+class Connection:
+    """One request. ``gone`` tells the application that the client has gone."""
+
+    def __init__(self, serving, path, body, method="POST"):
+        self._body, self._serving, self.gone, self.sent = json.dumps(body).encode(), serving, asyncio.Event(), []
+        headers = [(b"host", b"localhost")]
+        self._scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers}
+
+    async def run(self):
+        await self._serving.application(self._scope, self._receive, self._send)
+        return self
+
+    async def _receive(self):
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message):
+        self.sent.append(message)
+
+    @property
+    def text(self):
+        return b"".join(message.get("body", b"") for message in self.sent).decode()
+
+    @property
+    def status(self):
+        return self.sent[0]["status"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_drawing_ends_when_its_client_goes(serving, draws, stream):
+    async def leave():
+        connection = Connection(serving, "/v1/completions", BODY | {"stream": stream})
+        task = asyncio.create_task(connection.run())
+        while len(draws) < 5:
+            await asyncio.sleep(0)
+        connection.gone.set()
+        before = len(draws)
+        await task
+        return before
+
+    before = asyncio.run(leave())
+    assert len(draws) <= before + 2  # the one that was going on, and one that had its turn
+
+
+def test_a_crash_is_told_to_its_own_client_alone(serving, model, monkeypatch, caplog):
+    def crash(self, *arguments):
+        if len(self.now.last) == 3:
+            raise ZeroDivisionError("a secret")
+        return draw(self, *arguments)
+
+    draw = Streams.draw
+    monkeypatch.setattr(Streams, "draw", crash)
+
+    async def ask():
+        bodies = [{"prompt": "the ", "seed": 1, "n": n, "stream": stream} for n in (1, 3) for stream in (False, True)]
+        return await asyncio.gather(*(Connection(serving, "/v1/completions", body).run() for body in bodies))
+
+    good, good_stream, bad, bad_stream = asyncio.run(ask())
+    assert json.loads(good.text)["choices"][0]["text"] == model.sample("the ", rng_seed=1, length=16)[4:]
+    assert good_stream.text.endswith("data: [DONE]\n\n")
+    assert bad.status == bad_stream.status == 500
+    assert json.loads(bad.text)["error"] == {
+        "message": "the server has failed: its log says why",
+        "type": "server_error",
+        "param": None,
+        "code": None,
+    }
+    assert "a secret" in caplog.text
+
+
+def test_a_crash_in_the_middle_of_a_stream_is_its_last_event(serving, draws, monkeypatch):
+    draw = Streams.draw
+
+    def crash(*arguments):
+        if len(draws) == 3:
+            raise ZeroDivisionError
+        return draw(*arguments)
+
+    monkeypatch.setattr(Streams, "draw", crash)
+    connection = asyncio.run(Connection(serving, "/v1/completions", BODY | {"stream": True}).run())
+    events = connection.text.removesuffix("\n\n").split("\n\n")
+    assert connection.status == 200
+    assert json.loads(events[-1].removeprefix("data: "))["error"]["type"] == "server_error"
+
+
+def test_requests_take_turns(serving, draws):
+    """A short text does not wait for a long one, even if a single one may draw at a time."""
+
+    async def ask():
+        long = Connection(serving, "/v1/completions", BODY)
+        task = asyncio.create_task(long.run())
+        while not draws:
+            await asyncio.sleep(0)
+        short = await Connection(serving, "/v1/completions", BODY | {"max_tokens": 5}).run()
+        assert not task.done()
+        long.gone.set()
+        await task
+        return short
+
+    assert json.loads(asyncio.run(ask()).text)["usage"]["completion_tokens"] == 5
+
+
+def test_the_page_is_the_first_models(serving):
+    connection = asyncio.run(Connection(serving, "/", {}, "GET").run())
+    assert (connection.status, connection.text) == (200, "the page of letters")
