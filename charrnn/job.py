@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from charrnn.errors import ConfigError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
@@ -75,6 +76,10 @@ class TrainingJob:
         shrunk = (*shrunk, *data.notes(train_ids, val_ids, settings.val_fraction))
         if run.lacks_locks:
             shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
+        if together.processes > 1 and "batch_size" in kind.lacks:
+            raise ConfigError(
+                f"model {config.model} counts the text and has no batches to share: leave --distributed out"
+            )
         together.tell("train", config, settings, origin, resumed and resumed.header, metadata.save_every)
         self.trainer: BaseTrainer = prepared_trainer(
             config,

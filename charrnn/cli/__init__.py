@@ -31,6 +31,8 @@ def main() -> None:
         group(prog_name="charrnn")
     except SystemExit as ended:
         sys.stderr.flush()
+        if "mpi4py.MPI" in sys.modules:  # MPI tells mpirun that the process ends
+            raise
         # Python removes our handlers while it exits, after which a signal would kill the process.
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 

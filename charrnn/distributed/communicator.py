@@ -49,6 +49,7 @@ class Communicator:
             ) from None
         self._world: Any = MPI.COMM_WORLD
         self._in_place: Any = MPI.IN_PLACE
+        self._finalize: Any = MPI.Finalize
         self.size, self.rank = int(self._world.size), int(self._world.rank)
 
     def exchange(self, numbers: Sequence[float]) -> Numbers:
@@ -99,6 +100,10 @@ class Communicator:
         for part in parts[1:]:
             total += part
         _wait(self._world.Iallgatherv(self._in_place, [vector, (counts, starts)]))
+
+    def close(self) -> None:
+        """Leave MPI; all processes do so at the same time, and send nothing afterwards."""
+        self._finalize()
 
     def abort(self) -> None:
         """End all processes at once, with exit code 1; MPI's own message is left out, as ours came before it."""

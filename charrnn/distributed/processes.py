@@ -116,9 +116,13 @@ class Processes(Synchronous):
             if self._training and not isinstance(error, SHARED_ERRORS):
                 atexit.register(self.abort)
             else:
-                self.tell(ENDED)
+                self._end()
             raise
+        self._end()
+
+    def _end(self) -> None:
         self.tell(ENDED)
+        self._communicator.close()
 
     def tell(self, what: str, *facts: Any) -> None:
         """Tell the other processes what to take part in; only process 0 calls this."""
@@ -128,6 +132,8 @@ class Processes(Synchronous):
     def hear(self) -> tuple[str, tuple[Any, ...]]:
         """Wait for what process 0 tells; only the others call this."""
         what, facts = self._communicator.broadcast(None)
+        if what == ENDED:
+            self._communicator.close()
         return what, facts
 
     def share_corpus(self, caches: tuple[Path, ...], corpus: Corpus | None) -> Corpus:
