@@ -23,5 +23,5 @@ const node = Object.fromEntries(["console", "process"].map((name) => [name, "rea
 export default [
   js.configs.recommended,
   { files: ["charrnn/pages/**/*.js"], languageOptions: { globals: browser } },
-  { files: ["tests/pages/**/*.js"], languageOptions: { globals: { ...browser, ...node } } },
+  { files: ["docs/*.mjs"], languageOptions: { globals: node } },
 ];

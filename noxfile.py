@@ -22,11 +22,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python="3.11")  # mypy fails on the stubs of NumPy for other Pythons
 def style(session: nox.Session) -> None:
-    """Run ruff and mypy."""
+    """Run ruff and mypy and, where npm has installed them, eslint and prettier."""
     session.install("-e", ".[test]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+    if Path("node_modules").is_dir():
+        session.run("npm", "run", "lint", external=True)
 
 
 @nox.session

@@ -9,8 +9,10 @@
 The package's parts, lowest first; a part imports only from parts above it in this list:
 
     errors           every error that is raised on purpose
+    system           calls of the operating system that differ between platforms
     arguments        checks of a caller's arguments
     display          text for terminals and shells
+    markup           results as HTML
     clock            how long the process has run
     machine          the machine's memory and cores
     options          options, declared on fields of dataclasses
@@ -19,6 +21,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     kernels          compiled functions: arrays in, arrays out
     text             vocabularies, corpora, windows, batches
     workers          threads that share a kernel's work
+    compiling        another process that compiles kernels for this one
     cells            recurrent cells, one in each file
     optimizers       update rules, one in each file
     layers           parts of networks: forward and backward pass of one in each file
@@ -31,6 +34,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     job              a trainer whose events go into a run's folder
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed
+    following        a job as an iterator with a progress bar
     api              the Python API
     pages            a model as an HTML file and as a JavaScript module
     sweeps           many trainings from one file, here or on a cluster

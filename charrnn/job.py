@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from charrnn.errors import ConfigError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
@@ -14,15 +15,16 @@ from charrnn.models.mixture.runs import checkpoint_of, with_counts
 from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
-from charrnn.storage.recorder import Recorder, go_back
+from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
 from charrnn.training.advice import advice
 from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, SaveFailed, Started
+from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, Sampled, SaveFailed, Started
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
+from charrnn.training.together import ALONE, Together
 
 LARGE_VOCABULARY = 1000
 """In vocabularies with more symbols than this, rare ones are counted."""
@@ -64,6 +66,7 @@ class TrainingJob:
         remarks: tuple[str, ...] = (),
         plan: Plan | None = None,
         preview: bool = True,
+        together: Together = ALONE,
     ) -> None:
         self.run, self.plan, self.save_every, self.counts = run, plan, metadata.save_every, metadata.counts
         kind = config.kind
@@ -73,18 +76,24 @@ class TrainingJob:
         shrunk = (*shrunk, *data.notes(train_ids, val_ids, settings.val_fraction))
         if run.lacks_locks:
             shrunk = (*shrunk, f"the file system of {run.folder} has no locks: let no other process train this run")
-        self.trainer: BaseTrainer = kind.trainer(
+        if together.processes > 1 and "batch_size" in kind.lacks:
+            raise ConfigError(
+                f"model {config.model} counts the text and has no batches to share: leave --distributed out"
+            )
+        together.tell("train", config, settings, origin, resumed and resumed.header, metadata.save_every)
+        self.trainer: BaseTrainer = prepared_trainer(
             config,
             fitted,
             corpus.vocabulary,
             train_ids,
             val_ids,
+            origin=origin,
+            resumed=resumed,
             threads=threads,
             save_every=metadata.save_every,
             preview=preview,
+            together=together.begin(fitted),
         )
-        if origin:
-            self.trainer.begin_with(origin)
         self.trainer.clock.seconds = metadata.seconds + (plan.reserved if plan else 0.0)
         self._metadata, self._parts = metadata, (train_ids, val_ids)
         self._header = {
@@ -96,7 +105,6 @@ class TrainingJob:
             },
         }
         if resumed:
-            self.trainer.restore(resumed.tensors, resumed.header)
             go_back(run, self.trainer.progress.step)
         self._evaluations = read_metrics(run.metrics) if resumed else []
         self._recorder = Recorder(run, keep=metadata.keep, resumed=resumed is not None)
@@ -111,7 +119,7 @@ class TrainingJob:
             threads=threads,
             plan=plan.reasons if plan else (),
             chosen=plan.options if plan else {},
-            notes=remarks + shrunk,
+            notes=together.notes() + remarks + shrunk,
         )
 
     def events(self) -> Iterator[Event]:
@@ -141,6 +149,8 @@ class TrainingJob:
         if isinstance(event, Evaluated):
             self._evaluations.append(event.to_dict())
             recorder.record(self._evaluations[-1])
+        elif isinstance(event, Sampled):
+            recorder.record(dataclasses.asdict(event), SAMPLES)
         elif isinstance(event, CheckpointDue):
             self._save(event.kind)
             if recorder.failure:
@@ -185,6 +195,32 @@ class TrainingJob:
 
     def _metadata_now(self, ended: str) -> RunMetadata:
         return dataclasses.replace(self._metadata, seconds=self.trainer.clock.seconds, ended=ended)
+
+
+def prepared_trainer(
+    config: ModelConfig,
+    *arguments: Any,
+    origin: Pretrained | None,
+    resumed: Checkpoint | None,
+    together: Together,
+    **how: Any,
+) -> BaseTrainer:
+    """Make a trainer in the state from which a job starts; all processes of a run do so at the same time.
+
+    Args:
+        config: the model's shape.
+        arguments: the other arguments of ``BaseTrainer``.
+        origin: the model that a new run starts from.
+        resumed: the checkpoint of a resumed run; its tensors are needed in process 0 only.
+        together: the processes.
+        how: the keyword arguments of ``BaseTrainer``.
+    """
+    trainer: BaseTrainer = together.each(lambda: config.kind.trainer(config, *arguments, together=together, **how))
+    if origin:
+        trainer.begin_with(origin)
+    if resumed:
+        trainer.restore(resumed.tensors, resumed.header)
+    return trainer
 
 
 def notes_on_rare(corpus: Corpus) -> Iterator[str]:

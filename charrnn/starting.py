@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.clock import running_seconds
+from charrnn.compiling import compile_beside
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.kinds.config import kind_of, make_config
 from charrnn.kinds.contract import Data
-from charrnn.kinds.header import model_of
+from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
 from charrnn.models.mixture.combine import mixing_seconds
@@ -31,7 +32,7 @@ from charrnn.training.resumption import inherited_config, merged_settings
 from charrnn.training.run_options import RUN_OPTIONS, RunOptions
 from charrnn.training.settings import TRAINING_OPTIONS, limits_in, settings_of
 from charrnn.training.speed import training_speed
-from charrnn.workers import available_threads
+from charrnn.training.together import ALONE, Together
 
 TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
 """Limits on the time of one measurement of the machine's speed: a fraction of the run's time, and seconds.
@@ -39,11 +40,12 @@ TRIAL_SHARE, MOST_TRIAL = 0.01, 1.0
 There are up to four measurements."""
 
 
-def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
+def open_job(sources: Sequence[str] = (), *, together: Together = ALONE, **options: Any) -> TrainingJob:
     """Prepare a new run or resume an old one.
 
     Args:
         sources: files, folders, or "-" for standard input; a resumed run remembers its own.
+        together: the processes that train the model, of which this one is the first.
         options: fields of ``RunOptions``, ``ModelConfig`` and ``TrainingSettings``; None means the default.
 
     Raises:
@@ -60,7 +62,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
     if not chosen.resume and not sources:
         raise CorpusError("no text to train on: give a file, a folder, or - for standard input")
     if chosen.resume:
-        run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), _resumed
+        run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), partial(_resumed, together=together)
     else:
         origin = None
         if reading := kind_of(given).reading:
@@ -74,7 +76,7 @@ def open_job(sources: Sequence[str] = (), **options: Any) -> TrainingJob:
             check_documents(documents, origin.config)
             as_bytes = origin.vocabulary.unit == "byte"
             chosen = dataclasses.replace(chosen, as_bytes=as_bytes, documents=documents)
-        prepare = partial(_begun, origin=origin)
+        prepare = partial(_begun, origin=origin, together=together)
         name = corpus_name(sources[0]) if chosen.name is None else chosen.name
         run = Run.create(chosen.checkpoints, name, overwrite=chosen.overwrite)
     try:
@@ -113,11 +115,12 @@ def _begun(
     given: Mapping[str, Any],
     chosen: RunOptions,
     *,
-    origin: Pretrained | None = None,
+    origin: Pretrained | None,
+    together: Together,
 ) -> TrainingJob:
     opened = running_seconds()
     metadata = RunMetadata(**{"encoding": ENCODING, **_metadata_of(chosen, sources)})
-    reading, threads = _reading_of(chosen), chosen.threads or available_threads()
+    reading, threads = _reading_of(chosen), chosen.threads or together.threads()
     known = origin.vocabulary.symbols if origin else ""
     into = run.new.corpus if run.exists() else None
     if origin:
@@ -125,6 +128,7 @@ def _begun(
     reading["label_column"] = kind_of(given).label_column(given)
     corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
     data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
+    together.share_corpus(_caches_of(run), corpus)
     if origin:
         _check_same(origin.config, data)
     plan = None
@@ -132,11 +136,14 @@ def _begun(
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
 
         def speed(config: Any, settings: Any, train: Any) -> float:
-            return training_speed(config, settings, corpus.vocabulary, train, threads=threads, seconds=trial)
+            _compile_beside(run, config, settings, corpus)
+            together.tell("measure", config, settings)
+            how: dict[str, Any] = {"threads": threads, "seconds": trial, "together": together}
+            return training_speed(config, settings, corpus.vocabulary, train, **how)
 
         config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
         after = mixing_seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
-        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed)
+        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
     metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=plan is not None))
@@ -144,8 +151,9 @@ def _begun(
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
     files = count_files(sources)
-    together = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
-    remarks = (*started, *together, *([] if reading["min_count"] else notes_on_rare(corpus)))
+    _compile_beside(run, config, settings, corpus)
+    joined = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
+    remarks = (*started, *joined, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
         run,
         corpus,
@@ -159,6 +167,7 @@ def _begun(
         remarks=remarks,
         plan=plan,
         preview=chosen.preview,
+        together=together,
     )
 
 
@@ -188,7 +197,9 @@ def _data_of(kind: Kind, corpus: Corpus, given: Mapping[str, Any], sources: Sequ
         raise error.located(sources, encoding) from None
 
 
-def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions) -> TrainingJob:
+def _resumed(
+    run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen: RunOptions, *, together: Together
+) -> TrainingJob:
     checkpoint = load_checkpoint(run.last)
     if not is_resumable(checkpoint.header):
         raise CheckpointError(
@@ -210,6 +221,7 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
             {name: option.default for name, option in MODEL_OPTIONS.items()} | config.to_dict() | own_reading,
             {**given, **{name: value for name, value in _reading_of(chosen).items() if value}},
         )
+        remarks = (*together.resumes(checkpoint.header), *remarks)
         known = RunMetadata.read(run.metadata) or RunMetadata(
             tuple(origin.get("sources", ())), origin.get("encoding", ENCODING)
         )
@@ -227,18 +239,33 @@ def _resumed(run: Run, sources: Sequence[str], given: Mapping[str, Any], chosen:
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
+    _compile_beside(run, config, settings, corpus)
+    together.share_corpus(_caches_of(run), corpus)
     return TrainingJob(
         run,
         corpus,
         config,
         settings,
         metadata,
-        threads=chosen.threads or available_threads(),
+        threads=chosen.threads or together.threads(),
         files=count_files(metadata.sources),
         resumed=checkpoint,
         remarks=remarks,
         preview=chosen.preview,
+        together=together,
     )
+
+
+def _caches_of(run: Run) -> tuple[Path, ...]:
+    """List the files one of which holds the run's text."""
+    return run.new.corpus.absolute(), run.corpus.absolute()
+
+
+def _compile_beside(run: Run, config: Any, settings: Any, corpus: Corpus) -> None:
+    """Let another process compile what this run will need."""
+    text = next((cache for cache in _caches_of(run) if cache.is_file()), run.corpus)
+    header = {**header_of(config, corpus.vocabulary), "settings": settings.to_dict()}
+    compile_beside({"header": header, "corpus": str(text)})
 
 
 def count_files(sources: Sequence[str]) -> int:

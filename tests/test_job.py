@@ -29,8 +29,11 @@ def test_a_run_leaves_its_files_and_the_metrics_of_each_evaluation(corpus, runs)
         "last.safetensors",
         "metrics.jsonl",
         "run.json",
+        "samples.jsonl",
     ]
     assert [record["step"] for record in metrics(runs)] == [10, 20]
+    samples = [json.loads(line) for line in (runs / "cat" / "samples.jsonl").read_text().splitlines()]
+    assert [(sample["step"], bool(sample["text"])) for sample in samples] == [(10, True), (20, True)]
     wanted = ["step", "epoch", "seconds", "train_bpc", "val_bpc", "learning_rate", "grad_norm", "chars_per_second"]
     wanted += ["spikes", "rollbacks"]
     assert list(json.loads((runs / "cat" / "metrics.jsonl").read_text().splitlines()[0])) == wanted
@@ -359,7 +362,7 @@ def test_a_failed_save_is_told_and_made_up_for(corpus, runs, monkeypatch):
     for event in job.events():
         events.append(event)
         if isinstance(event, StepDone) and event.step in (3, 13):
-            monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=event.step == 3))
+            FaultyOs(1, for_good=event.step == 3).install(monkeypatch)
     failed = [event.step for event in events if isinstance(event, SaveFailed)]
     assert failed == [4, 6, 8, 10, 10, 12, 14]
     assert isinstance(events[-1], Finished)
@@ -371,7 +374,7 @@ def test_a_run_whose_end_cannot_be_saved_ends_with_an_error_and_its_last_checkpo
     train(corpus, checkpoints=runs, steps=3)
     before = (runs / "cat" / "last.safetensors").read_bytes()
     job = open_job([corpus], checkpoints=runs, resume=True, steps=5)
-    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+    FaultyOs(1, for_good=True).install(monkeypatch)
     with pytest.raises(RunError, match="No space left on device"):
         list(job.events())
     assert (runs / "cat" / "last.safetensors").read_bytes() == before

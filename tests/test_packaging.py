@@ -24,7 +24,18 @@ build_meta.build_sdist(target)
 build_meta.build_wheel(target)
 """
 
-OF_TOOLS = (".git", ".venv", ".nox", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist")
+OF_TOOLS = (
+    ".git",
+    ".venv",
+    ".nox",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "*.egg-info",
+    "build",
+    "dist",
+    "node_modules",
+)
 MADE_HERE = {"corpora/text.txt", "checkpoints/run/last.safetensors", "benchmarks/results/train.json"}
 
 

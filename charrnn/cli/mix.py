@@ -66,6 +66,11 @@ def command(
         overwrite=bool(overwrite),
         threads=threads or available_threads(),
     )
+    show_mixture(mixed, name, checkpoints, as_json)
+
+
+def show_mixture(mixed: "MixedRun", name: str, checkpoints: Path, as_json: bool) -> None:
+    """Show what each model of a mixture is worth, and what to do next."""
     if as_json:
         print_json(_as_json(mixed))
         return

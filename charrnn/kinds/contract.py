@@ -3,7 +3,7 @@
 Scoring, sampling and sessions use only ``LanguageModel``; the trainer uses only ``Learner``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from charrnn.kernels.arrays import Array
 from charrnn.layers.parameters import Parameters
 from charrnn.layers.state import State
+from charrnn.markup import table_html
 from charrnn.text.batches import Batch
 from charrnn.workers import Workers
 
@@ -36,8 +37,30 @@ class Answer(NamedTuple):
     probability: float
 
 
+class AnswerLists(list[list[Answer]]):
+    """The answers to some lines, for each line the most probable one first.
+
+    Args:
+        lines: the lines.
+        answers: to each of them.
+    """
+
+    def __init__(self, lines: Sequence[str], answers: Iterable[list[Answer]]) -> None:
+        super().__init__(answers)
+        self._lines = list(lines)
+
+    def _repr_html_(self) -> str:
+        """Show a table; called by notebooks."""
+        rows = [
+            (line * (place == 0), answer.text, f"{answer.probability:.3f}")
+            for line, answers in zip(self._lines, self, strict=False)
+            for place, answer in enumerate(answers)
+        ]
+        return table_html(("given", "answer", "probability"), rows)
+
+
 class Predictor(Protocol):
-    """Answers lines with a model."""
+    """AnswerLists lines with a model."""
 
     def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error", **how: Any) -> list[list[Answer]]:
         """For each line its ``top`` answers, the most probable first.

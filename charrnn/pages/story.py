@@ -13,6 +13,9 @@ from charrnn.storage.run_metadata import RunMetadata
 MOST_POINTS = 300
 """Points of a curve."""
 
+MOST_SAMPLES = 6
+"""Samples on the way."""
+
 LEFT_OUT = frozenset({"labels", "label_counts", "classes", "targets", "features", "vocab_size", "end_symbol"})
 """Options in a config that are lists, or said elsewhere."""
 
@@ -30,7 +33,7 @@ def story_of(model: Model, path: Path | None) -> dict[str, Any]:
         "facts": [list(pair) for pair in facts_of(model, header, run)],
         "settings": [[name, str(value)] for name, value in {**own, **header.get("settings", {})}.items()],
         "curves": {"title": metric.title, "points": points_of(records, metric.name)},
-        "samples": [],
+        "samples": samples_of(read_metrics(run.samples)) if run else [],
     }
 
 
@@ -71,3 +74,10 @@ def points_of(records: list[dict[str, Any]], metric: str) -> list[dict[str, Any]
         for record in chosen
         if "step" in record
     ]
+
+
+def samples_of(records: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Some samples of the training, evenly spread, with the first and the last one."""
+    last = len(records) - 1
+    chosen = sorted({round(place * last / (MOST_SAMPLES - 1)) for place in range(MOST_SAMPLES)}) if records else []
+    return [{"when": f"after {records[at]['step']:,} steps", "text": records[at]["text"]} for at in chosen]

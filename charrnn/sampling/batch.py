@@ -13,6 +13,7 @@ from charrnn.arguments import check_whole, did_you_mean
 from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import Array
 from charrnn.kernels.draw import generator
+from charrnn.markup import table_html, text_html
 from charrnn.sampling.growth import Step, grow
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
@@ -45,6 +46,29 @@ class Sample:
     def bits_per_character(self) -> float:
         """Mean of -log2 p; NaN if nothing was drawn."""
         return float(self.nats.mean()) / math.log(2) if len(self.nats) else math.nan
+
+    def _repr_html_(self) -> str:
+        """Show the text; called by notebooks."""
+        return text_html(self.text)
+
+
+class Samples(list[Sample]):
+    """Texts that were drawn together."""
+
+    def _repr_html_(self) -> str:
+        """Show a table of the texts and the seeds that draw them again; called by notebooks."""
+        labelled = any(sample.label for sample in self)
+        head = ("rng_seed", *(["label"] * labelled), "bits per character", "text")
+        rows = [
+            (
+                str(sample.rng_seed),
+                *([sample.label] * labelled),
+                f"{sample.bits_per_character:.2f}",
+                text_html(sample.text),
+            )
+            for sample in self
+        ]
+        return table_html(head, rows)
 
 
 class SubSeeds(Sequence[int]):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.markup import heat_html
 from charrnn.text.sources import Piece
+from charrnn.text.vocabulary import END
 
 Losses = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.int32]
@@ -70,6 +72,11 @@ class ScoredText(Score):
     def bits(self) -> Losses:
         """(N,) the losses in bits."""
         return self.losses / math.log(2)
+
+    def _repr_html_(self) -> str:
+        """Show the text, each character the redder the less expected it was; called by notebooks."""
+        figures = f"{self.bits_per_character:.4f} bits per character, {self.characters:,} characters predicted"
+        return f"<p>{figures}</p>{heat_html(self.text, self.bits, END)}"
 
 
 def total_of(losses: Losses, ranks: Ranks) -> Score:

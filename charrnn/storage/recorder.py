@@ -6,6 +6,7 @@ checkpoint.
 
 import contextlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CheckpointError, RunError
@@ -15,6 +16,10 @@ from charrnn.storage.metrics import append_metrics, truncate_metrics
 from charrnn.storage.replacement import replace, settle
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
+from charrnn.system import remove
+
+METRICS, SAMPLES = "metrics", "samples"
+"""The files of lines."""
 
 
 class Recorder:
@@ -34,12 +39,12 @@ class Recorder:
         self.failure: RunError | None = None
         self._run, self._keep = run, keep
         self._files = run if resumed else run.new
-        self._records: list[Mapping[str, Any]] = []
+        self._records: dict[str, list[Mapping[str, Any]]] = {METRICS: [], SAMPLES: []}
         self._best: Checkpoint | None = None
 
-    def record(self, record: Mapping[str, Any]) -> None:
-        """Append a line, which holds its ``step``, to the metrics."""
-        self._records.append(record)
+    def record(self, record: Mapping[str, Any], file: str = METRICS) -> None:
+        """Append a line, which holds its ``step``, to the metrics or to the SAMPLES."""
+        self._records[file].append(record)
         self._try(self._write_held)
 
     def save_best(self, checkpoint: Checkpoint) -> None:
@@ -72,14 +77,18 @@ class Recorder:
             self._try(lambda: metadata.write(self._run.metadata))
 
     def _write_held(self) -> None:
-        if self._records and self.failure:  # a failed append may have written a part, or even all
-            truncate_metrics(self._files.metrics, self._records[0]["step"] - 1)
-        while self._records:
-            append_metrics(self._files.metrics, self._records[0])
-            del self._records[0]
+        for path, records in ((self._files.metrics, METRICS), (self._files.samples, SAMPLES)):
+            self._write_records(path, self._records[records])
         if self._best:
             save_checkpoint(self._files.best, self._best)
             self._best = None
+
+    def _write_records(self, path: Path, records: list[Mapping[str, Any]]) -> None:
+        if records and self.failure:  # a failed append may have written a part, or even all
+            truncate_metrics(path, records[0]["step"] - 1)
+        while records:
+            append_metrics(path, records[0])
+            del records[0]
 
     def _try(self, write: Callable[[], None]) -> None:
         try:
@@ -94,7 +103,7 @@ class Recorder:
 
 
 def go_back(run: Run, step: int) -> None:
-    """Remove a run's metrics and best model after ``step``, from which it resumes.
+    """Remove a run's metrics, samples and best model after ``step``, from which it resumes.
 
     A run that continues as before writes them again. For one that continues differently, the metrics would not show the
     best model.
@@ -103,7 +112,8 @@ def go_back(run: Run, step: int) -> None:
         RunError: A file cannot be read, written or removed.
     """
     truncate_metrics(run.metrics, step)
+    truncate_metrics(run.samples, step)
     with contextlib.suppress(CheckpointError, KeyError, TypeError):  # a missing or damaged model is not a later one
         if load_header(run.best)["progress"]["step"] > step:
             with writing(run.folder):
-                run.best.unlink()
+                remove(run.best)

@@ -41,6 +41,11 @@ class RunFiles:
         return self.folder / "metrics.jsonl"
 
     @property
+    def samples(self) -> Path:
+        """The file with a line for each sample of the training; see ``charrnn.storage.metrics``."""
+        return self.folder / "samples.jsonl"
+
+    @property
     def metadata(self) -> Path:
         """The file with facts that do not affect the training; see ``charrnn.storage.run_metadata``."""
         return self.folder / "run.json"
@@ -58,4 +63,5 @@ class RunFiles:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files of the run, except the text's cache, which can be built again."""
-        return self.last, self.best, self.mixture, self.metrics, self.metadata, *(path for _, path in self.kept())
+        kept = (path for _, path in self.kept())
+        return self.last, self.best, self.mixture, self.metrics, self.samples, self.metadata, *kept

@@ -1,5 +1,6 @@
 """The data on which a checkpoint's model was trained, if its run still has it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ def trained_on(checkpoint: Path) -> Any:
     """Load the training part of the run's data; None if the run's text is missing or is not that of the checkpoint."""
     parts = data_parts_of(checkpoint)
     return parts and parts[0]
+
+
+def all_rows(checkpoint: Path) -> Any:
+    """Load all rows of a run that learns from rows, those to validate with included; None as for ``trained_on``."""
+    parts = data_parts_of(checkpoint)
+    return parts and replace(parts[0], rows=(*parts[0].rows, *parts[1].rows))
 
 
 def data_parts_of(checkpoint: Path) -> tuple[Any, Any] | None:

@@ -1,6 +1,6 @@
 """Batches: the data of one training step, for every kind of model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +43,20 @@ class Batch:
     def characters(self) -> int:
         """The unit of training speed: characters that are read if rows have lengths, else predictions that count."""
         return self.predictions if self.lengths is None else int(self.lengths.sum())
+
+    @property
+    def weight(self) -> float:
+        """Sum of the predictions' weights, by which the mean loss is divided."""
+        return float(self.targets.shape[0] * self.targets.shape[1] if self.weights is None else self.weights.sum())
+
+    def rows(self, first: int, last: int) -> "Batch":
+        """The batch of the rows ``first`` to ``last`` alone; it has as many steps."""
+        own: dict[str, Any] = {}
+        for each in fields(self):
+            array = getattr(self, each.name)
+            if isinstance(array, np.ndarray):
+                own[each.name] = np.ascontiguousarray(array[first:last] if array.ndim == 1 else array[:, first:last])
+        return replace(self, **own)
 
 
 @dataclass(frozen=True, eq=False)

@@ -189,14 +189,15 @@ def _length(rng: random.Random, lengths: Lengths) -> int:
 
 def _brackets(rng: random.Random, lengths: Lengths) -> str:
     """Draw brackets and, after =, those that close the open ones, such as ([]{(=)})."""
-    text, closers = "", ""
+    text: list[str] = []
+    closers: list[str] = []
     for _ in range(_length(rng, lengths)):
         if not closers or rng.random() < 0.5:
-            opener = rng.choice("([{")
-            text, closers = text + opener, BRACKETS[opener] + closers
+            text.append(rng.choice("([{"))
+            closers.append(BRACKETS[text[-1]])
         else:
-            text, closers = text + closers[0], closers[1:]
-    return f"{text}={closers}"
+            text.append(closers.pop())
+    return f"{''.join(text)}={''.join(reversed(closers))}"
 
 
 GENERATORS: dict[str, Callable[[int | None, int, Lengths | None], Iterator[str]]] = {

@@ -17,6 +17,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Sampled
 from charrnn.training.progress import Clock, Progress
 from charrnn.training.settings import Limit, TrainingSettings
+from charrnn.training.together import ALONE, Together
 from charrnn.workers import Workers
 
 Reason = Limit | Literal["interrupted", "patience"]
@@ -47,6 +48,7 @@ class BaseTrainer(ABC):
         threads: number of threads; has no effect on results.
         save_every: steps between two saves; 0 saves about once a minute. Has no effect on results.
         preview: whether a short sample follows each evaluation; has no effect on results.
+        together: the processes that train the model, which all make such a trainer.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class BaseTrainer(ABC):
         threads: int = 1,
         save_every: int = 0,
         preview: bool = True,
+        together: Together = ALONE,
     ) -> None:
         self.config, self.settings, self.vocabulary = config, settings, vocabulary
         self.workers = Workers(threads)
@@ -67,6 +70,7 @@ class BaseTrainer(ABC):
         self._train_ids, self._val_ids = train_ids, val_ids
         self._save_every, self._preview = save_every, preview
         self._stop = threading.Event()
+        self._together = together
 
     @property
     @abstractmethod
@@ -113,6 +117,7 @@ class BaseTrainer(ABC):
             "progress": self.progress.to_dict(self.metric),
             "epoch": self._epoch(),
             "parameters": self.parameter_count,
+            **self._together.header(),
         }
 
     @property

@@ -85,14 +85,17 @@ def wants_plan(given: Mapping[str, Any]) -> bool:
     return kind.planned and not given.get("steps") and not given.get("epochs")
 
 
-def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], speed: SpeedOnData) -> Plan:
+def make_plan(
+    given: Mapping[str, Any], data: Data, spent: Callable[[], float], speed: SpeedOnData, processes: int = 1
+) -> Plan:
     """Choose the options that ``given`` leaves open.
 
     Args:
         given: fields of ``ModelConfig`` and ``TrainingSettings``.
         data: the training data.
         spent: returns the seconds of the run's time that have passed.
-        speed: measures the training speed on this machine.
+        speed: measures the training speed on this machine, or on all that train together.
+        processes: number of processes that train; one of them evaluates.
     """
     draft = Draft(given, data)
     draft.choose(minutes=limits_in(given)["minutes"])
@@ -100,8 +103,9 @@ def make_plan(given: Mapping[str, Any], data: Data, spent: Callable[[], float], 
     if not draft.is_given("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PLANNED_PATIENCE)
     throughput = draft.config.kind.choose(draft, lambda config, settings: speed(config, settings, draft.train))
-    draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * SCORING_SPEED * throughput)
-    evaluation = draft.val_characters / (SCORING_SPEED * throughput)
+    scoring_speed = SCORING_SPEED * throughput / processes
+    draft.validate_with(MOST_OF_LONG_TEXT * 60 * draft.settings.minutes * scoring_speed)
+    evaluation = draft.val_characters / scoring_speed
     reserved = min(START_SECONDS + spent() + evaluation, MOST_RESERVED * 60 * draft.settings.minutes)
     evaluations, fitting = _steps(draft, reserved, evaluation, throughput)
     most = draft.most_epochs * draft.steps_in_epoch

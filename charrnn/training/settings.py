@@ -47,6 +47,13 @@ class TrainingSettings:
         shown_default="--seq-length",
         least=0,
     )
+    sync_every: int = of_training(
+        0,
+        "With --distributed, updates that each process makes alone before all continue from their average (DiLoCo).",
+        shown_default="gradients are added up at each update",
+        metavar="K",
+        least=0,
+    )
     optimizer: str = of_training("adam", "Update rule.", choices=lambda: names_in("optimizers"))
     learning_rate: float = of_training(
         0.0,

@@ -7,6 +7,7 @@ state of the last evaluation, which every later checkpoint also contains.
 
 import math
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from charrnn.clock import running_seconds
@@ -25,6 +26,7 @@ from charrnn.training.events import CheckpointDue, Evaluated, Event, RolledBack,
 from charrnn.training.memory import check_memory
 from charrnn.training.progress import Clock, Progress, Throughput
 from charrnn.training.settings import Limit, TrainingSettings, parts_done
+from charrnn.training.together import Wishes
 
 HASTE = 8
 """Beside another limit, minutes lower the learning rate only in the last 1 / HASTE of the time."""
@@ -55,21 +57,24 @@ class Trainer(BaseTrainer):
         super().__init__(config, settings, vocabulary, train_ids, val_ids, **how)
         kind = config.kind
         self._batches = kind.batches(config, settings, train_ids)
-        check_memory(config, settings, self._batches.longest)
+        streams = self._together.streams(settings.batch_size)
+        check_memory(config, replace(settings, batch_size=streams), self._batches.longest)
         self.parameters = kind.parameters(config).initialise(settings.rng_seed)
-        self.learner = kind.learner(self.parameters, self.workers, self._batches.longest, settings.batch_size)
+        self.learner = kind.learner(self.parameters, self.workers, self._batches.longest, streams)
         vector, decaying = self.parameters.vector, self.parameters.decaying
         self.optimizer = Optimizer(settings.optimizer, vector, decaying, self.workers, settings.hyperparameters)
-        self.state = self.learner.network.initial_state(settings.batch_size)
+        self.state = self.learner.network.initial_state(streams)
         self._throughput = Throughput()
         self._saved_at = running_seconds()
-        self._good = GoodState.of(self._tensors(), self.progress)
+        self._good = GoodState.of({}, self.progress)
+        self._interrupted = False
 
     @property
     def eval_every(self) -> int:
         """Steps between two evaluations; by default they take at most about a tenth of the time."""
-        characters = self.settings.batch_size * self.settings.window
-        return self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
+        characters = self.settings.batch_size * self.settings.window / self._together.processes  # only one evaluates
+        every = self.settings.eval_every or max(100, math.ceil(4 * len(self._val_ids) / characters))
+        return self._together.whole_rounds(every)
 
     @property
     def parameter_count(self) -> int:
@@ -80,12 +85,13 @@ class Trainer(BaseTrainer):
         """Start from another model's weights; everything else is as in a new run."""
         pretrained.fill(self.parameters, self.vocabulary)
         self.learner.network.refresh()
-        self._good = GoodState.of(self._tensors(), self.progress)
 
     def run(self) -> Iterator[Event]:
         """Train, evaluate and roll back until a limit is reached; see ``BaseTrainer``."""
         clock_zero = running_seconds() - self.clock.seconds
         self._saved_at = running_seconds()
+        if self._good.progress.step == self.progress.step:
+            self._remember()
         reason = None
         while reason is None:
             try:
@@ -98,6 +104,7 @@ class Trainer(BaseTrainer):
 
     def _advance(self, clock_zero: float) -> Generator[Event, None, Reason | None]:
         """Evaluate if due; else save if due, and do a step. Returns the reason if the run ends, else None."""
+        save = self._agree()
         reason = self._limit_reached()
         if self._evaluation_due(reason):
             yield from self._evaluate()
@@ -107,15 +114,30 @@ class Trainer(BaseTrainer):
         if reason == "interrupted" and self.progress.step:
             self._check_state()
             yield self._save()
-        elif self._save_due() and self._is_sound():
+        elif save and self._is_sound():
             yield self._save()
         if reason is None:
             yield self._train_step(clock_zero)
         return reason
 
+    def _agree(self) -> bool:
+        """Decide with the other processes whether to stop, and on the run's time; returns whether to save."""
+        wishes = Wishes(self.clock.seconds, self._save_due(), self._stop.is_set())
+        ends = any(part >= 1 for limit, part in self.limits_used().items() if limit != "minutes")
+        agreed, changed = self._together.agree(self.progress.step, wishes, ends, self.parameters.vector)
+        self.clock.seconds, save, self._interrupted = agreed
+        if changed:
+            self.learner.network.refresh()
+        return save
+
+    def _remember(self) -> None:
+        """Make the current state the good state."""
+        self._together.gather(self._tensors())
+        self._good = GoodState.of(self._together.gathered(self._tensors()), self.progress)
+
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The current state and, if it is another one, the good state to roll back to; see ``BaseTrainer``."""
-        good, tensors, header = self._good, self._tensors(), self._header()
+        good, tensors, header = self._good, self._together.gathered(self._tensors()), self._header()
         if good.progress.step != self.progress.step:
             tensors |= {f"good.{name}": tensor for name, tensor in good.tensors.items()}
             header["good"] = good.progress.to_dict(self.metric)
@@ -127,7 +149,7 @@ class Trainer(BaseTrainer):
             if "good" in header:
                 good = {name.removeprefix("good."): t for name, t in tensors.items() if name.startswith("good.")}
                 self._load(good, Progress.from_dict(header["good"]))
-                self._good = GoodState.of(self._tensors(), self.progress)
+                self._good = GoodState.of(good, self.progress)
             self._load(tensors, Progress.from_dict(header["progress"]))
             rate_before = header["settings"]["learning_rate"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -135,7 +157,7 @@ class Trainer(BaseTrainer):
                 f"the checkpoint cannot be resumed: something is missing or does not fit ({error}); start a new run"
             ) from error
         if "good" not in header:
-            self._good = GoodState.of(self._tensors(), self.progress)
+            self._good = GoodState.of({}, self.progress)
         if self.settings.learning_rate != rate_before:
             self.progress.forget_divergence()
             self._good.progress.forget_divergence()
@@ -149,7 +171,18 @@ class Trainer(BaseTrainer):
         return tensors
 
     def _load(self, tensors: Mapping[str, Array], progress: Progress) -> None:
-        """Copy in tensors from ``_tensors``, and set the progress."""
+        """Copy in tensors from ``gathered``, and set the progress."""
+        own = self._together.scatter(tensors)
+        state = self._together.each(lambda: self._state_in(own, progress))
+        self.parameters.load_tensors(own)
+        self.optimizer.load_tensors(own)
+        self.state = copy_state(state)
+        self.progress = progress
+        self.learner.network.refresh()
+        self._batches.begin_epoch(progress.epoch)
+
+    def _state_in(self, tensors: Mapping[str, Array], progress: Progress) -> State:
+        """Find the state in tensors from ``_tensors``; raises ``ValueError`` if they or the progress do not fit."""
         for name, own in self._tensors().items():
             if (tensors[name].shape, tensors[name].dtype) != (own.shape, own.dtype):
                 raise ValueError(f"{name} has shape {tensors[name].shape} of {tensors[name].dtype}")
@@ -158,12 +191,7 @@ class Trainer(BaseTrainer):
         names, layers = self.learner.network.state_names, range(len(self.state))
         state: State = [tuple(tensors[f"state.{name}_l{layer}"] for name in names) for layer in layers]
         self.learner.network.check_state(state)
-        self.parameters.load_tensors(tensors)
-        self.optimizer.load_tensors(tensors)
-        self.state = copy_state(state)
-        self.progress = progress
-        self.learner.network.refresh()
-        self._batches.begin_epoch(progress.epoch)
+        return state
 
     def _roll_back(self, why: str) -> RolledBack:
         """Return to the last good state, at half the learning rate."""
@@ -178,7 +206,9 @@ class Trainer(BaseTrainer):
             self._batches.begin_epoch(progress.epoch)
         batch = self._batches.batch(progress.window, progress.step)
         learning_rate = progress.rate_factor * settings.learning_rate_at(progress.step, self._epoch(), self._annealed())
-        loss = self.learner.loss_and_gradient(batch, self.state, dropout_seed=self._dropout_seed())
+        own = self._together.rows(batch)
+        loss = self.learner.loss_and_gradient(own, self.state, dropout_seed=self._dropout_seed())
+        loss = self._together.mean(loss, self.learner.gradient.vector, own, batch)
         check(loss < MOST_NATS, f"loss {loss:.3g} nats")
         is_updated = self.optimizer.clip_and_update(
             self.learner.gradient.vector,
@@ -216,7 +246,7 @@ class Trainer(BaseTrainer):
     def _evaluate(self) -> Iterator[Event]:
         progress, steps = self.progress, self.progress.steps_since
         self._check_state()
-        val = self._validated(self.learner.network)
+        val = self._together.first(lambda: self._validated(self.learner.network))
         value = val[self.metric.name]
         check(value is None or self.metric.is_sound(value), f"validation {self.metric.title} {value}")
         evaluated = Evaluated(
@@ -234,7 +264,7 @@ class Trainer(BaseTrainer):
         progress.clear_sums()
         self.clock = Clock(self.clock.seconds)
         best = progress.evaluated(value, self.metric)
-        self._good = GoodState.of(self._tensors(), self.progress)
+        self._remember()
         yield from self._told(evaluated, self.learner.network, best)
 
     def _evaluation_due(self, reason: Reason | None) -> bool:
@@ -248,11 +278,12 @@ class Trainer(BaseTrainer):
         if self.progress.step == self._good.progress.step:  # the evaluation has saved this step
             return False
         if self._save_every:
-            return self.progress.step % self._save_every == 0
+            return self.progress.step % self._together.whole_rounds(self._save_every) == 0
         return running_seconds() - self._saved_at > SAVE_SECONDS
 
     def _save(self) -> CheckpointDue:
         self._saved_at = running_seconds()
+        self._together.gather(self._tensors())
         return CheckpointDue(self.progress.step, "last")
 
     def _is_sound(self) -> bool:
@@ -265,9 +296,8 @@ class Trainer(BaseTrainer):
 
     def _check_state(self) -> None:
         """Raise ``DivergedError`` if the state shows divergence, so that it is never saved in place of a good one."""
-        check_state(
-            self.parameters.vector, [self.optimizer.states, *(array for layer in self.state for array in layer)]
-        )
+        rest = [self.optimizer.states, *(array for layer in self.state for array in layer)]
+        self._together.each(lambda: check_state(self.parameters.vector, rest))
 
     def _epoch(self) -> float:
         return self.progress.epoch + self.progress.window / len(self._batches)
@@ -292,11 +322,12 @@ class Trainer(BaseTrainer):
         return min(1.0, max(parts.values()))
 
     def _limit_reached(self) -> Reason | None:
-        if self._stop.is_set():
+        if self._interrupted:
             return "interrupted"
         if self.progress.has_waited(self.settings.patience):
             return "patience"
         return next((name for name, part in self.limits_used().items() if part >= 1), None)
 
     def _dropout_seed(self) -> int:
-        return int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF
+        seed = int(generator(self.settings.rng_seed, self.progress.step)[3]) & 0x7FFFFFFF
+        return self._together.dropout_seed(seed, self.settings.batch_size)

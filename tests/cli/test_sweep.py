@@ -275,3 +275,20 @@ def test_a_terminal_shows_a_bar_over_all_that_fits(spec, on_a_terminal, tmp_path
     assert bars[-1].startswith("100%")
     assert max(map(len, bars)) <= 50
     assert sum(line.startswith("rng-seed=0  done: ") for line in lines) == 1
+
+
+def test_the_runs_of_a_sweep_can_be_mixed_at_its_end(sweep, invoke, tmp_path):
+    path = tmp_path / "sizes.toml"
+    text = "the cat sat on the mat, and the dog sat on the log; who saw it?\n" * 40
+    (tmp_path / "cat.txt").write_text(text)
+    network = "hidden-size = 12\nbatch-size = 4\nseq-length = 20\nsteps = 150\n"
+    path.write_text(f'corpus = "cat.txt"\n[[run]]\n{network}[[run]]\nmodel = "ngram"\norder = 2\n')
+    result = sweep(path, "--mix", "together")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^sizes/\S*model=ngram\S* +\d\.\d{4}", result.stdout, re.MULTILINE), result.stdout
+    assert re.search(r"^mixture +\d\.\d{4}", result.stdout, re.MULTILINE)
+    scored = invoke("eval", "together", tmp_path / "cat.txt", "--checkpoints", tmp_path / "runs")
+    assert scored.exit_code == 0, scored.output
+    refused = sweep(path, "--mix", "together")
+    assert refused.exit_code == 1
+    assert "a run called 'together' exists already" in refused.stderr

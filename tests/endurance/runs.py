@@ -13,7 +13,15 @@ SEED = 0
 """Of the random generator of such a run."""
 
 TIMES = {"seconds", "chars_per_second"}
-FILES = {".lock", "best.safetensors", "corpus.safetensors", "last.safetensors", "metrics.jsonl", "run.json"}
+FILES = {
+    ".lock",
+    "best.safetensors",
+    "corpus.safetensors",
+    "last.safetensors",
+    "metrics.jsonl",
+    "run.json",
+    "samples.jsonl",
+}
 
 
 def write_text(folder):

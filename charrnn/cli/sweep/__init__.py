@@ -15,6 +15,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, dur
 from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
+from charrnn.system import is_closed_pipe
 from charrnn.training.options import ALL_OPTIONS, check_value
 from charrnn.training.run_options import RUN_OPTIONS
 
@@ -36,6 +37,7 @@ Examples:
   charrnn sweep sizes.toml --dry-run
   charrnn sweep sizes.toml --jobs 2
   charrnn sweep sizes.toml --dask tcp://10.0.0.1:8786
+  charrnn sweep seeds.toml --dask tcp://10.0.0.1:8786 --mix together
 """
 
 
@@ -52,6 +54,7 @@ Examples:
     help="Train on the Dask cluster with this address or scheduler file; the word local starts one on this machine.",
     unset="this machine, no cluster",
 )
+@option("--mix", metavar="NAME", help="At the end, mix the models of all runs; see charrnn mix.", unset="no mixture")
 @option("--retry-failed", is_flag=True, help="Train failed runs again.")
 @options.checkpoints
 @option("--quiet", is_flag=True, help="Show errors only.")
@@ -63,6 +66,7 @@ def command(
     jobs: int,
     threads: int | None,
     dask: str | None,
+    mix: str | None,
     retry_failed: bool,
     checkpoints: Path,
     quiet: bool,
@@ -81,6 +85,8 @@ def command(
     gc.freeze()  # with many runs, looking for garbage among the imported objects takes long
     spec = read_spec(spec_file, train_options(), checkpoints, variables())
     folder = SweepFolder(checkpoints / spec.name)
+    if mix is not None:
+        _check_free(mix, checkpoints)
     if dry_run:
         announce_compilation()
         _list(spec, folder, jobs, threads, as_json)
@@ -98,7 +104,7 @@ def command(
             folder.end()
     assert isinstance(ended, SweepEnded), ended
     number = signals.let_go() or signal.SIGINT
-    if failure and not isinstance(failure, BrokenPipeError):
+    if failure and not is_closed_pipe(failure):
         raise RunError(f"{unwritable('what the sweep tells', failure)}; all runs are saved")
     if not quiet and not as_json and folder.plan():
         _show_table(folder)
@@ -111,6 +117,8 @@ def command(
         say(f"next:  {options.command_on(f'{spec.name}/{best.name}', checkpoints, use)}")
     if ended.failed:
         raise RunError(f"{counted(ended.failed, 'run')} failed: try again with --retry-failed, once the cause is gone")
+    if mix is not None:
+        _mix(folder, spec.name, mix, checkpoints, threads, as_json)
 
 
 def train_options() -> "dict[str, Option]":
@@ -201,3 +209,22 @@ def _show_table(folder: "SweepFolder") -> None:
 
     for line in table_lines(fold(rows_of(folder))):
         say(line, err=False)
+
+
+def _check_free(name: str, checkpoints: Path) -> None:
+    """Check before the training that there is no run with the name of the mixture."""
+    from charrnn.storage.run import Run
+
+    if Run(checkpoints / name).exists():
+        raise RunError(f"a run called {name!r} exists already in {checkpoints}: choose another name for --mix")
+
+
+def _mix(folder: "SweepFolder", sweep: str, name: str, checkpoints: Path, threads: int | None, as_json: bool) -> None:
+    """Mix the models of the runs that are done, the best first."""
+    from charrnn.cli.mix import show_mixture
+    from charrnn.models.mixture.runs import mix_runs
+    from charrnn.sweeps.table import rows_of
+
+    targets = [f"{sweep}/{row.run}" for row in rows_of(folder) if row.state == "done"]
+    mixed = mix_runs(targets, name, checkpoints=checkpoints, counts=False, threads=_threads(1, threads))
+    show_mixture(mixed, name, checkpoints, as_json)

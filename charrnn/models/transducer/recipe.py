@@ -6,6 +6,9 @@ PAIRS_MODEL = {"hidden_size": 256, "embedding_size": 128}
 
 PAIRS_REGULARISATION = {"dropout": 0.4, "label_smoothing": 0.1, "weight_decay": 0.1}
 
+MANY_PASSES = 25.0
+"""Passes over the data that need all of the regularisation; fewer need proportionally less."""
+
 PAIRS_RATE = 0.003
 
 PAIRS_VALIDATED = 0.05
@@ -24,7 +27,12 @@ def choose_transducer(draft: Draft, speed: Speed) -> float:
     """Choose the options that the user left open; returns the training speed in characters per second."""
     draft.choose(val_fraction=PAIRS_VALIDATED, learning_rate=PAIRS_RATE, **PAIRS_MODEL)
     few = len(draft.train.rows) < FEW_PAIRS
-    draft.choose(**PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {}))
+    full = PAIRS_REGULARISATION | (OF_FEW_PAIRS if few else {})
+    draft.choose(**full)
     if few and draft.config.cell == "lstm":
         draft.choose(**OF_LSTM)
-    return draft.choose_precision(speed, speed(draft.config, draft.settings))
+    throughput = draft.choose_precision(speed, speed(draft.config, draft.settings))
+    passes = 60 * draft.settings.minutes * throughput / draft.characters
+    if passes < MANY_PASSES:
+        draft.choose(**{name: round(full[name] * passes / MANY_PASSES, 3) for name in ("dropout", "weight_decay")})
+    return throughput

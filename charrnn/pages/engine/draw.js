@@ -4,6 +4,12 @@ const MASK = (1n << 64n) - 1n;
 
 const rotated = (x, bits) => ((x << bits) | (x >> (64n - bits))) & MASK;
 
+const STREAM = 0xd1342543de82ef95n;
+
+/** The seed of text `number`, from 0, of several that are drawn with one seed. */
+export const subSeed = (seed, number) =>
+  number ? new Random(BigInt(seed) + BigInt(number) * STREAM).state[0] >> 11n : seed;
+
 /** xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64. */
 export class Random {
   constructor(seed) {
@@ -40,15 +46,25 @@ export function largest(numbers) {
 
 /** Places of the largest numbers, the largest first; of equals, the first one comes first. */
 export function ranked(numbers, count = numbers.length) {
-  const order = Array.from(numbers, (_, i) => i).sort((i, j) => numbers[j] - numbers[i] || i - j);
-  return order.slice(0, count);
+  if (count > numbers.length / 4) {
+    const order = Array.from(numbers, (_, i) => i).sort((i, j) => numbers[j] - numbers[i] || i - j);
+    return order.slice(0, count);
+  }
+  const places = [];
+  for (let i = 0; i < numbers.length; i++) {
+    if (places.length === count && !(numbers[i] > numbers[places[count - 1]])) continue;
+    let at = Math.min(places.length, count - 1);
+    for (; at > 0 && numbers[i] > numbers[places[at - 1]]; at--) places[at] = places[at - 1];
+    places[at] = i;
+  }
+  return places;
 }
 
 /** Log of the sum of exponentials, which turns logits into log probabilities: ln p[v] = logits[v] - logSum(logits). */
 export function logSum(logits) {
   const top = logits[largest(logits)];
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - top);
+  for (let v = 0; v < logits.length; v++) sum += Math.exp(logits[v] - top);
   return Math.log(sum) + top;
 }
 
@@ -70,9 +86,12 @@ function keepLargest(weights, most, mass) {
 export function draw(logits, { temperature = 0.8, topK = 0, topP = 1, minP = 0 }, random) {
   const best = largest(logits);
   if (temperature === 0) return best;
-  const weights = Float32Array.from(logits, (logit) => Math.exp(Math.fround((logit - logits[best]) / temperature)));
+  const weights = new Float32Array(logits.length);
   let total = 0;
-  for (const weight of weights) total += weight;
+  for (let v = 0; v < weights.length; v++) {
+    weights[v] = Math.exp(Math.fround((logits[v] - logits[best]) / temperature));
+    total += weights[v];
+  }
   if (topK > 0 && topK < weights.length) total = keepLargest(weights, topK, total);
   if (topP < 1) total = keepLargest(weights, weights.length, topP * total);
   if (minP > 0) {

@@ -59,7 +59,7 @@ export class Writer {
     for (let n = 0; n < length; n++) {
       const id = draw(network.logits, rules, random);
       held.push([vocabulary.symbols[id], look(id)]);
-      this.take(id);
+      network.step(id);
       const stopped = Math.max(...stops.map((symbols) => overlap(held, symbols, symbols.length)), 0);
       const isEnd = id === vocabulary.end;
       if (isEnd || stopped) {

@@ -17,7 +17,7 @@ export class TextPanel {
    * @param select called with the first and last number of the selected cells
    */
   constructor(vocabulary, label, { look = () => {}, enter = () => {}, select } = {}) {
-    Object.assign(this, { vocabulary, look, select, cells: [], current: -1, pinned: false, anchor: -1 });
+    Object.assign(this, { vocabulary, look, select, cells: [], spans: [], current: -1, pinned: false, anchor: -1 });
     this.element = make("div", {
       class: "text",
       role: "textbox",
@@ -28,7 +28,7 @@ export class TextPanel {
       onpointerover: (event) => this.pinned || this.go(this.numberOf(event.target)),
       onpointerleave: () => this.pinned || this.go(-1),
       onclick: (event) => this.click(this.numberOf(event.target)),
-      onkeydown: (event) => (event.key === "Enter" ? enter() : this.key(event)),
+      onkeydown: (event) => this.key(event, enter),
     });
     if (select) document.addEventListener("selectionchange", () => this.takeSelection());
   }
@@ -37,23 +37,30 @@ export class TextPanel {
   replace(cells) {
     this.element.replaceChildren();
     this.cells = [];
+    this.spans = [];
+    this.line = undefined;
     this.decoder = this.vocabulary.unit === "byte" ? new TextDecoder() : undefined;
     this.pinned = false;
     this.add(cells);
     this.go(-1);
   }
 
+  /** Add cells at the end. Each line is a block of its own, so that the browser lays out only the last one again. */
   add(cells) {
-    const spans = cells.map((cell) => {
-      const span = make("span", {}, this.labelOf(cell));
+    for (const cell of cells) {
+      const span = document.createElement("span");
+      span.textContent = this.labelOf(cell);
+      const endsLine = span.textContent.endsWith("\n");
       const classes = [cell.given && "given", cell.id === undefined && "unknown", cell.branch && "branch"];
-      if (span.textContent === "\n") classes.push("line");
-      if (cell.id === this.vocabulary.end) classes.push("end");
-      span.className = classes.filter(Boolean).join(" ");
-      return span;
-    });
-    this.cells.push(...cells);
-    this.element.append(...spans);
+      if (endsLine) classes.push(cell.id === this.vocabulary.end ? "end" : "line");
+      if (classes.some(Boolean)) span.className = classes.filter(Boolean).join(" ");
+      span.number = this.spans.length;
+      if (!this.line) this.element.append((this.line = document.createElement("div")));
+      this.line.append(span);
+      if (endsLine) this.line = undefined;
+      this.spans.push(span);
+      this.cells.push(cell);
+    }
   }
 
   labelOf({ id, label }) {
@@ -66,12 +73,12 @@ export class TextPanel {
 
   /** Call `paint(style, cell, number, span)` for each cell. */
   paint(paint) {
-    this.cells.forEach((cell, i) => paint(this.element.children[i].style, cell, i, this.element.children[i]));
+    this.cells.forEach((cell, i) => paint(this.spans[i].style, cell, i, this.spans[i]));
   }
 
+  /** The number of the cell that a node of the page is, or is in; -1 for none. */
   numberOf(node) {
-    const span = node.parentNode === this.element ? node : node.parentNode;
-    return span?.parentNode === this.element ? [].indexOf.call(this.element.children, span) : -1;
+    return this.element.contains(node) ? (node.number ?? node.parentNode.number ?? -1) : -1;
   }
 
   click(number) {
@@ -82,16 +89,16 @@ export class TextPanel {
 
   /** Make a cell the current one. */
   go(number, { pin = false, scroll = false } = {}) {
-    this.element.children[this.current]?.classList.remove("current");
+    this.spans[this.current]?.classList.remove("current");
     this.current = number;
     this.pinned ||= pin;
-    const span = this.element.children[number];
+    const span = this.spans[number];
     span?.classList.add("current");
     if (scroll) span?.scrollIntoView({ block: "nearest" });
     this.look(number);
   }
 
-  key(event) {
+  key(event, enter) {
     const at = this.current;
     const moves = {
       ArrowRight: at + 1,
@@ -104,6 +111,9 @@ export class TextPanel {
     if (event.key === "Escape") {
       this.pinned = false;
       this.go(-1);
+    } else if (event.key === "Enter") {
+      event.preventDefault(); // else what is focused now would be pressed
+      enter();
     } else if (event.key in moves && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.anchor = event.shiftKey && this.anchor >= 0 ? this.anchor : Math.max(at, 0);
@@ -115,7 +125,7 @@ export class TextPanel {
 
   /** The cell nearest above (-1) or below (1) the current one. */
   beside(direction) {
-    const spans = this.element.children;
+    const { spans } = this;
     const from = spans[this.current]?.getBoundingClientRect();
     if (!from) return 0;
     let [best, least] = [this.current, Infinity];
@@ -132,8 +142,8 @@ export class TextPanel {
 
   /** Select cells. */
   mark(first, last) {
-    const { children } = this.element;
-    getSelection().setBaseAndExtent(children[first], 0, children[last], children[last].childNodes.length);
+    const { [first]: from, [last]: to } = this.spans;
+    getSelection().setBaseAndExtent(from, 0, to, to.childNodes.length);
   }
 
   takeSelection() {

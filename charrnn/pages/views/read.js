@@ -35,7 +35,7 @@ function wordsOf(panel) {
   const words = [];
   let word;
   panel.cells.forEach(({ nats }, i) => {
-    const label = panel.element.children[i].textContent;
+    const label = panel.spans[i].textContent;
     if (!label.trim() || label.startsWith("∎")) word = undefined;
     else {
       if (!word) words.push((word = { text: "", nats: 0, first: i }));

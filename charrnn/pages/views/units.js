@@ -230,7 +230,7 @@ export class UnitsView {
 
   around(at, end) {
     const shown = (first, last) =>
-      [...this.panel.element.children]
+      this.panel.spans
         .slice(Math.max(0, first), last)
         .map((span) => span.textContent)
         .join("")
