@@ -71,9 +71,15 @@ def exchange_float_mode(typingctx, mode):
         word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
         if ARCHITECTURE == "aarch64":
             whole = ir.IntType(64)  # FPCR, whose upper half is zero
-            before = builder.asm(ir.FunctionType(whole, []), "mrs $0, fpcr", "=r", [], side_effect=True)
-            to = builder.zext(args[0], whole)
-            builder.asm(ir.FunctionType(ir.VoidType(), [whole]), "msr fpcr, $0", "r", [to], side_effect=True)
+            get, put = (
+                cgutils.get_or_insert_function(builder.module, function, f"llvm.aarch64.{name}.fpcr")
+                for name, function in (
+                    ("get", ir.FunctionType(whole, [])),
+                    ("set", ir.FunctionType(ir.VoidType(), [whole])),
+                )
+            )
+            before = builder.call(get, [])
+            builder.call(put, [builder.zext(args[0], whole)])
             return builder.trunc(before, word)
         if ARCHITECTURE != "x86_64":
             return args[0]
