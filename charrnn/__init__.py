@@ -34,6 +34,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     job              a trainer whose events go into a run's folder
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed
+    distributed      one training by processes that MPI has started
     following        a job as an iterator with a progress bar
     api              the Python API
     pages            a model as an HTML file and as a JavaScript module

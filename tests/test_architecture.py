@@ -24,7 +24,7 @@ FLOORS = [
     {"training", "storage"},
     {"models"},
     {"job", "session"},
-    {"starting", "following"},
+    {"starting", "following", "distributed"},
     {"api"},
     {"pages", "sweeps"},
     {"exports", "serving"},

@@ -17,13 +17,11 @@ from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import Array
 from charrnn.workers import share
 
-SPIN_SECONDS = 0.002
+ASKING_SECONDS = 0.002
 """Seconds for which a waiting process asks again and again before it sleeps."""
 
 NAP_SECONDS = 0.0002
 """Seconds for which a waiting process sleeps at a time."""
-
-Numbers = npt.NDArray[np.float64]
 
 
 class Communicator:
@@ -32,6 +30,7 @@ class Communicator:
     Attributes:
         size: number of processes.
         rank: number of this process, from 0.
+        crowded: whether this machine may have more processes than cores; then a waiting process lets others go first.
 
     Raises:
         ConfigError: mpi4py or MPI is missing.
@@ -47,15 +46,16 @@ class Communicator:
             raise ConfigError(
                 f"--distributed needs mpi4py and MPI ({error}): install them with pip install 'charrnn-cpu[mpi]'"
             ) from None
+        self.crowded = True
         self._world: Any = MPI.COMM_WORLD
         self._in_place: Any = MPI.IN_PLACE
         self._finalize: Any = MPI.Finalize
         self.size, self.rank = int(self._world.size), int(self._world.rank)
 
-    def exchange(self, numbers: Sequence[float]) -> Numbers:
+    def exchange(self, numbers: Sequence[float]) -> npt.NDArray[np.float64]:
         """Give each process the numbers of all: an array (processes, numbers)."""
         own, every = np.array(numbers, np.float64), np.empty((self.size, len(numbers)))
-        _wait(self._world.Iallgather(own, every))
+        self._wait(self._world.Iallgather(own, every))
         return every
 
     def broadcast(self, value: Any, root: int = 0) -> Any:
@@ -69,7 +69,7 @@ class Communicator:
 
     def broadcast_array(self, array: Array, root: int = 0) -> None:
         """Copy the array of process ``root`` into those of the others, which have its shape and type."""
-        _wait(self._world.Ibcast(array, root))
+        self._wait(self._world.Ibcast(array, root))
 
     def send(self, array: Array, to: int) -> Any:
         """Begin to send an array; returns the request, for ``finish``."""
@@ -77,11 +77,11 @@ class Communicator:
 
     def receive(self, array: Array, sender: int) -> None:
         """Receive into a contiguous array of the same shape and type."""
-        _wait(self._world.Irecv(array, sender))
+        self._wait(self._world.Irecv(array, sender))
 
     def finish(self, request: Any) -> None:
         """Wait until an array has been sent."""
-        _wait(request)
+        self._wait(request)
 
     def add_up(self, vector: Array) -> None:
         """Replace a vector (N,) by the sum of all processes' vectors, added in the order of the processes.
@@ -94,12 +94,12 @@ class Communicator:
         own = counts[self.rank]
         parts = np.empty((self.size, own), vector.dtype)
         rows = [own] * self.size, [own * part for part in range(self.size)]
-        _wait(self._world.Ialltoallv([vector, (counts, starts)], [parts, rows]))
+        self._wait(self._world.Ialltoallv([vector, (counts, starts)], [parts, rows]))
         total = vector[slice(*segments[self.rank])]
         total[:] = parts[0]
         for part in parts[1:]:
             total += part
-        _wait(self._world.Iallgatherv(self._in_place, [vector, (counts, starts)]))
+        self._wait(self._world.Iallgatherv(self._in_place, [vector, (counts, starts)]))
 
     def close(self) -> None:
         """Leave MPI; all processes do so at the same time, and send nothing afterwards."""
@@ -110,12 +110,11 @@ class Communicator:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         self._world.Abort(1)
 
-
-def _wait(request: Any) -> None:
-    """Wait until an operation of MPI is done."""
-    began = time.monotonic()
-    while not request.Test():
-        if time.monotonic() - began > SPIN_SECONDS:
-            time.sleep(NAP_SECONDS)
-        elif hasattr(os, "sched_yield"):
-            os.sched_yield()
+    def _wait(self, request: Any) -> None:
+        """Wait until an operation of MPI is done."""
+        end = time.monotonic() + ASKING_SECONDS
+        while not request.Test():
+            if time.monotonic() > end:
+                time.sleep(NAP_SECONDS)
+            elif self.crowded and hasattr(os, "sched_yield"):
+                os.sched_yield()

@@ -22,8 +22,9 @@ from charrnn.text.batches import Batch
 from charrnn.training.divergence import check
 from charrnn.training.together import TensorMap, Wishes
 
-OUTER_RATE, OUTER_MOMENTUM = 0.7, 0.9
-"""eta and mu, as Douillard et al. recommend."""
+OUTER_RATE, OUTER_MOMENTUM = 1.0, 0.3
+"""eta and mu. Douillard et al. recommend 0.7 and 0.9 for thousands of rounds; here a run has tens, and for these such a
+momentum is too slow; see docs/distributed.md."""
 
 OF_OPTIMIZER = "optimizer."
 """Prefix of the names of tensors that each process has for itself."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba.core.registry import cpu_target
 
-import charrnn
+from charrnn import __version__
 from charrnn.distributed.communicator import Communicator
 from charrnn.distributed.local_steps import LocalSteps
 from charrnn.distributed.synchronous import Synchronous
 from charrnn.errors import CharrnnError, CheckpointError, ConfigError, RunError, TrainingError
+from charrnn.kernels.processor import compiled_for
 from charrnn.storage.corpus import stored_corpus
 from charrnn.text.corpus import Corpus
 from charrnn.training.settings import TrainingSettings
@@ -55,9 +55,8 @@ class Machine:
     @classmethod
     def here(cls) -> "Machine":
         """Describe this process."""
-        processor = tuple(cpu_target.target_context.codegen().magic_tuple())
         cores = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset({0})
-        return cls(platform.node(), cores, available_threads(), processor, charrnn.__version__)
+        return cls(platform.node(), cores, available_threads(), compiled_for(), __version__)
 
 
 class Processes(Synchronous):
@@ -81,11 +80,16 @@ class Processes(Synchronous):
                 f"all machines must have the same charrnn, not {' and '.join(sorted(versions))}: update it"
             )
         self._own, self._training = own, False
+        self._communicator.crowded = len(self._neighbours()) > own.threads
 
     def threads(self) -> int:
         """The cores of this process, divided among the processes of this machine that may use them, too."""
-        sharing = [other for other in self._machines if other.name == self._own.name and other.cores & self._own.cores]
-        return max(1, self._own.threads // max(1, len(sharing)))
+        return max(1, self._own.threads // len(self._neighbours()))
+
+    def _neighbours(self) -> list[Machine]:
+        """The processes that may use the same cores as this one, with itself."""
+        own = self._own
+        return [other for other in self._machines if other.name == own.name and other.cores & own.cores]
 
     def begin(self, settings: TrainingSettings) -> Synchronous:
         """Return the processes as they work together in a run with these settings."""

@@ -36,6 +36,11 @@ class Processor(NamedTuple):
     """Whether tile registers multiply bfloat16 (AMX BF16), and the system lets this process use them."""
 
 
+def compiled_for() -> tuple[str, ...]:
+    """The system, the processor's name and its features for which kernels are compiled."""
+    return tuple(cpu_target.target_context.codegen().magic_tuple())
+
+
 def probe() -> Processor:
     """Find the features by compiling a small function and reading its assembly.
 

@@ -121,8 +121,8 @@ def check_local_steps(communicator):
         if changed:
             moved = [sum(vector_of(100 * s + r) / 10 for s in range(step - 2, step + 1)) for r in range(3)]
             difference = np.mean(moved, axis=0, dtype=np.float64)
-            momentum = 0.9 * momentum + difference
-            theta -= 0.7 * (difference + 0.9 * momentum)
+            momentum = 0.3 * momentum + difference
+            theta -= difference + 0.3 * momentum
             np.testing.assert_allclose(parameters, theta, atol=2e-6)
     assert local.whole_rounds(7) == 9
     check_gathering(local, rank, is_own=True)
