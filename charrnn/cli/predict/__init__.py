@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from charrnn.kinds.contract import Answer
 
 
-SMALL = 0.001
+NEARLY_ZERO = 0.001
 """The least probability that four decimals show well."""
 
 OF_LINES = ("top", "probabilities", "beam", "known", "unknown")
@@ -175,4 +175,4 @@ def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:
 
 def _as_share(probability: float) -> str:
     """Format a probability: four decimals, or two digits of one that would be nearly 0."""
-    return f"{probability:.4f}" if probability >= SMALL else f"{probability:.1e}"
+    return f"{probability:.4f}" if probability >= NEARLY_ZERO else f"{probability:.1e}"

@@ -15,7 +15,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, tell
 from charrnn.cli.train.distributed import together_with
 from charrnn.cli.train.grouped import GroupedCommand
-from charrnn.cli.train.trackers import PACKAGES, find_package, tracked
+from charrnn.cli.train.trackers import TRACKERS, find_package, tracked
 from charrnn.display import pasteable
 from charrnn.errors import RunError
 from charrnn.system import is_closed_pipe
@@ -62,7 +62,7 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
 @option(
     "--log-to",
-    type=click.Choice(list(PACKAGES)),
+    type=click.Choice(list(TRACKERS)),
     help="Also send the figures to this program, whose package must be installed.",
 )
 def command(

@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.models.transducer.data import PairedRows
-from charrnn.models.transducer.recipe import FEW_PAIRS, PASSES_FOR_ALL, PAIRS_REGULARISATION, choose_transducer
+from charrnn.models.transducer.recipe import FEW_PAIRS, PAIRS_REGULARISATION, PASSES_FOR_ALL, choose_transducer
 from charrnn.storage.corpus import read_corpus
 from charrnn.training.plan import Draft
 
