@@ -10,8 +10,8 @@ momentum, from whose result all go on:
 
 By default eta is 1 and mu is 0, so all go on from the mean: in tens or hundreds of rounds, as a run here has, momentum
 costs more than it gains; see docs/distributed.md. The processes exchange their parameters once in a round instead of
-their gradients at each step. Runs are saved, evaluated and stopped between two rounds only; the last round ends with the
-run.
+their gradients at each step. Runs are saved, evaluated and stopped between two rounds only; the last round ends with
+the run.
 """
 
 import numpy as np
