@@ -22,11 +22,12 @@ import numpy as np
 from benchmarks.shared import command
 from benchmarks.shared.output import replace_part, table
 from charrnn.api import Model
-from charrnn.models.mixture.learning import learn_gate, observe
+from charrnn.models.mixture.combine import learn_gates
+from charrnn.models.mixture.learning import observe
 from charrnn.models.mixture.network import Mixture
 from charrnn.scoring.defaults import DYNAMIC_RATE
 from charrnn.scoring.score import Losses
-from charrnn.storage.trained_on import parts_of
+from charrnn.storage.trained_on import data_parts_of
 from charrnn.training.dynamic import DynamicReader
 from charrnn.workers import available_threads
 
@@ -101,7 +102,7 @@ def measured(text: Path, minutes: float, rng_seed: int, threads: int) -> Record:
         network = next(one["best_val_bpc"] for one in reversed(events) if "best_val_bpc" in one) * math.log(2)
         mixture = next((one["mixed_nats"] for one in events if "mixed_nats" in one), network)
         model = Model.load(mixed if mixed.exists() else best, threads=threads)
-        parts = parts_of(best)
+        parts = data_parts_of(best)
         assert parts, "the run has its text"
         adaptive = adaptive_nats(model, np.asarray(parts[1]))
     return Record(text.name, minutes, rng_seed, network, min(mixture, network), adaptive)
@@ -117,8 +118,10 @@ def adaptive_nats(model: Model, ids: Any) -> float:
     half = (len(ids) - 1) // 2
     total = 0.0
     for taught, counted in ((slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))):
-        gate = learn_gate(logprobs[:, taught], entropies[:, taught])
-        fold = Mixture(network.config, network.members, gate, network.workers)
+        own, begins = (logprobs[:, taught], entropies[:, taught]), taught.start or 0
+        read = ids[begins : begins + own[0].shape[1] + 1]
+        gate, cache_gate = learn_gates(*own, read, network.config.vocab_size, network.workers)
+        fold = Mixture(network.config, network.members, gate, network.workers, cache_gate)
         total += float(losses_of(model, fold, ids)[counted].sum())
     return total / (len(ids) - 1)
 

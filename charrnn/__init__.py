@@ -9,6 +9,7 @@
 The package's parts, lowest first; a part imports only from parts above it in this list:
 
     errors           every error that is raised on purpose
+    system           calls of the operating system that differ between platforms
     arguments        checks of a caller's arguments
     display          text for terminals and shells
     markup           results as HTML
@@ -20,6 +21,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     kernels          compiled functions: arrays in, arrays out
     text             vocabularies, corpora, windows, batches
     workers          threads that share a kernel's work
+    compiling        another process that compiles kernels for this one
     cells            recurrent cells, one in each file
     optimizers       update rules, one in each file
     layers           parts of networks: forward and backward pass of one in each file

@@ -26,11 +26,12 @@ from charrnn.scoring.streams import Reader
 from charrnn.session import Session
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.run import find_checkpoint
+from charrnn.storage.trained_on import all_rows, trained_on
 from charrnn.text.documents import read_documents, to_beginning
 from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, Piece, read_pieces
 from charrnn.text.surrogates import CODE_UNIT
-from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_marks
+from charrnn.text.symbols import as_symbols, to_sought, to_symbols, without_additions
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.workers import Workers, available_threads
 
@@ -144,6 +145,8 @@ class Model:
         self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
         self._network = network
+        self._path: Path | None = None
+        """The checkpoint, if the model was loaded from one."""
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
@@ -152,7 +155,9 @@ class Model:
         checkpoint = load_checkpoint(check_path("a checkpoint", path))
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
-        return cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
+        model = cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
+        model._path = Path(path)
+        return model
 
     def __repr__(self) -> str:
         """Describe the model in one line: its kind and size, and its vocabulary."""
@@ -294,19 +299,33 @@ class Model:
             unknown: what to do about characters that the model has never seen: "error", "skip", or "replace" by the
                 closest one it knows.
             beam: number of hypotheses that beam search keeps, for models that search for answers.
-            known: the data that the model was trained on, whose answers come first, for models that learn pairs.
+            known: the rows whose answers come first, for models that learn pairs; True for those of the model's run.
 
         Raises:
             VocabularyError: a line holds a character that the model has never seen.
             ConfigError: the model writes text and does not answer, or has no ``beam`` or ``known``.
         """
-        how = {name: value for name, value in (("beam", beam), ("known", known)) if value is not None}
+        if isinstance(lines, str | bytes):
+            raise ConfigError(f"lines must be a list of texts, not {lines!r:.40}: put it into a list")
+        given = known if not isinstance(known, bool) else self._known_rows() if known else None
+        how = {name: value for name, value in (("beam", beam), ("known", given)) if value is not None}
         predictor = self._predictor
         if others := [name for name in how if name not in self.config.kind.asked]:
             raise ConfigError(f"a model for task {self.config.task} has no {others[0]}: leave it out")
         if beam is not None:
             check_whole("beam", beam, 1)
         return AnswerLists(lines, predictor.predict(lines, check_whole("top", top, 1), unknown, **how))
+
+    def _known_rows(self) -> Any:
+        """The rows of the model's run, those to validate with included."""
+        rows = all_rows(self._path) if self._path else None
+        if rows is None:
+            raise ConfigError("known needs the text that the model's run has learned, which is gone: leave it out")
+        return rows
+
+    def _trained_on(self) -> Any:
+        """The training part of the data of the model's run; None if it is gone."""
+        return trained_on(self._path) if self._path else None
 
     @cached_property
     def _predictor(self) -> "Predictor":
@@ -319,12 +338,13 @@ class Model:
             horizon: number of values to forecast.
             text: a table of the series, or of the rows after ``training``; None to continue from the end of
                 ``training``.
-            training: the data that the model was trained on.
+            training: the data that the model was trained on; those of its run if not given.
 
         Raises:
             ConfigError: the model does not forecast, or numbers that it needs are missing.
             CorpusError: the table is malformed.
         """
+        training = self._trained_on() if training is None else training
         return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
 
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
@@ -333,8 +353,8 @@ class Model:
         Args:
             sources: files, folders, or "-" for standard input, in the form that the model was trained on.
             encoding: the text's encoding; UTF-8 if not given.
-            training: the data that the model was trained on, to which the baselines are fitted; see
-                ``charrnn.kinds.kind``.
+            training: the data that the model was trained on, to which the baselines are fitted; those of its run if
+                not given.
 
         Raises:
             CorpusError: a file cannot be read or decoded, or holds no such data.
@@ -350,7 +370,9 @@ class Model:
         )
         text = "".join(piece.text for piece in pieces)
         try:
-            return kind.evaluate(self._network, self.vocabulary, text, training)
+            return kind.evaluate(
+                self._network, self.vocabulary, text, self._trained_on() if training is None else training
+            )
         except MalformedRowError as error:
             raise error.located(names, encoding or ENCODING) from None
 
@@ -457,7 +479,7 @@ class Model:
         pieces = read_pieces(_names(sources), encoding=encoding or ENCODING, as_bytes=unit == "byte")
         if unit == CODE_UNIT:
             pieces = (replace(piece, text=to_symbols(piece.text, unit)) for piece in pieces)
-        return without_marks(pieces, self.vocabulary)
+        return without_additions(pieces, self.vocabulary)
 
     def _reader(self, one_pass: bool, dynamic: bool, dynamic_rate: float | None) -> Reader:
         if not dynamic and dynamic_rate is not None:
@@ -496,4 +518,5 @@ class Model:
         reader = DynamicReader(adapting)
         for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
             reader.read(block.ids)
+        adapting.settle()
         return type(self)(adapting.network, self.vocabulary)

@@ -1,4 +1,4 @@
-"""Limits of this process: memory and processor time.
+"""Limits of this process: memory, processor time, and cores of different speed.
 
 Linux lists a container's limits in the files of its control groups: version 2 in one tree of folders, version 1 in one
 tree for each kind of limit. The limits of all groups above a group also apply to it.
@@ -7,14 +7,17 @@ tree for each kind of limit. The limits of all groups above a group also apply t
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from charrnn.errors import ConfigError
+from charrnn.system import performance_cores
 
 FILE_SYSTEM = Path("/")
 
 CONTROL_GROUPS = Path("sys/fs/cgroup")
+
+CORES = Path("sys/devices/system/cpu")
 
 GIGABYTE = 1e9
 
@@ -36,6 +39,26 @@ def processor_quota(root: Path = FILE_SYSTEM) -> float:
     quotas += _limits(root, "cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us")
     whole = [(int(quota), int(period)) for quota, period in quotas if quota.isdecimal() and period.isdecimal()]
     return min((quota / period for quota, period in whole if period), default=math.inf)
+
+
+def even_cores(cores: Collection[int] | None = None, root: Path = FILE_SYSTEM) -> float:
+    """Number of cores among which equal shares of work are done soonest; infinite where all cores are alike or unknown.
+
+    Equal shares are done when the slowest core is done, so n cores do n times what their slowest does. Slow cores are
+    left out if fewer, faster ones do more. Linux tells the cores' speeds; macOS only which cores are the fast ones.
+
+    Args:
+        cores: numbers of the cores that this process may use; None for all.
+        root: root of the file system.
+    """
+    speeds = []
+    with contextlib.suppress(OSError, ValueError):
+        for file in (root / CORES).glob("cpu[0-9]*/cpu_capacity"):
+            if cores is None or int(file.parent.name.removeprefix("cpu")) in cores:
+                speeds.append(int(file.read_text()))
+    speeds.sort(reverse=True)
+    counts = range(1, len(speeds) + 1)
+    return max(counts, key=lambda count: count * speeds[count - 1], default=performance_cores() or math.inf)
 
 
 def require_memory(needed: float, what: str, advice: str) -> None:

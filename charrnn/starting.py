@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.clock import running_seconds
+from charrnn.compiling import compile_beside
 from charrnn.display import pasteable
 from charrnn.errors import CheckpointError, ConfigError, CorpusError
 from charrnn.job import TrainingJob, notes_on_rare
 from charrnn.kinds.config import kind_of, make_config
 from charrnn.kinds.contract import Data
-from charrnn.kinds.header import model_of
+from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
 from charrnn.models.mixture.combine import mixing_seconds
@@ -135,6 +136,7 @@ def _begun(
         trial = min(MOST_TRIAL, TRIAL_SHARE * 60 * limits_in(given)["minutes"])
 
         def speed(config: Any, settings: Any, train: Any) -> float:
+            _compile_beside(run, config, settings, corpus)
             together.tell("measure", config, settings)
             how: dict[str, Any] = {"threads": threads, "seconds": trial, "together": together}
             return training_speed(config, settings, corpus.vocabulary, train, **how)
@@ -149,6 +151,7 @@ def _begun(
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
     files = count_files(sources)
+    _compile_beside(run, config, settings, corpus)
     joined = notes_on_files(files) if kind_of(given).documents and not (reading["documents"] or origin) else ()
     remarks = (*started, *joined, *([] if reading["min_count"] else notes_on_rare(corpus)))
     return TrainingJob(
@@ -226,6 +229,7 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}; start a new run") from error
     metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
+    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=known.counts))
     gone = is_gone(sources or metadata.sources)
     if gone:
         metadata = dataclasses.replace(metadata, sources=known.sources)
@@ -235,6 +239,7 @@ def _resumed(
     corpus = _corpus_of(run, sources, metadata, own_reading, fingerprint, characters, gone=gone)
     if corpus.vocabulary != vocabulary:
         raise CheckpointError(f"{run.last} cannot be resumed: its vocabulary is not that of its text; start a new run")
+    _compile_beside(run, config, settings, corpus)
     together.share_corpus(_caches_of(run), corpus)
     return TrainingJob(
         run,
@@ -254,6 +259,13 @@ def _resumed(
 def _caches_of(run: Run) -> tuple[Path, ...]:
     """List the files one of which holds the run's text."""
     return run.new.corpus.absolute(), run.corpus.absolute()
+
+
+def _compile_beside(run: Run, config: Any, settings: Any, corpus: Corpus) -> None:
+    """Let another process compile what this run will need."""
+    text = next((cache for cache in _caches_of(run) if cache.is_file()), run.corpus)
+    header = {**header_of(config, corpus.vocabulary), "settings": settings.to_dict()}
+    compile_beside({"header": header, "corpus": str(text)})
 
 
 def count_files(sources: Sequence[str]) -> int:

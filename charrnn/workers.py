@@ -15,24 +15,23 @@ from charrnn.arguments import MOST_THREADS
 from charrnn.errors import ConfigError
 from charrnn.kernels.denormals import flush_denormals, restore
 from charrnn.kernels.waiting import passes, reaches, spins_in
-from charrnn.machine import processor_quota
+from charrnn.machine import even_cores, processor_quota
 
 SPIN_SECONDS = 0.00025
 """Seconds that a thread spins before it sleeps."""
 
 
 def available_threads() -> int:
-    """Number of cores that this process may use; a container's quota is rounded up.
+    """Number of cores to use: those that this process may use, without slow ones that would hold up the others.
 
-    With a quota of 1.5 cores, two threads use all of it, and one thread would leave a third unused.
+    A container's quota is rounded up. With a quota of 1.5 cores, two threads use all of it, and one thread would leave
+    a third unused.
     """
+    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    cores = len(own) if own else os.cpu_count() or 1
     if hasattr(os, "process_cpu_count"):  # Python 3.13 and newer; respects PYTHON_CPU_COUNT
         cores = os.process_cpu_count() or 1
-    elif hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, math.ceil(min(processor_quota(), MOST_THREADS))))
+    return max(1, math.ceil(min(cores, even_cores(own), processor_quota(), MOST_THREADS)))
 
 
 class Workers:

@@ -56,6 +56,12 @@ def keep_to_types(monkeypatch):
     monkeypatch.setattr(Prepared, "__call__", checked)
 
 
+@pytest.fixture(autouse=True)
+def _no_helpers(monkeypatch):
+    """No other process compiles for this one: it might outlive its test."""
+    monkeypatch.setattr("charrnn.compiling.allow_helpers", lambda: None)
+
+
 @pytest.fixture
 def random():
     return np.random.default_rng(1234)

@@ -1,7 +1,12 @@
 """A disk that fails: the functions of ``os`` by which files are changed, of which the n-th call goes wrong."""
 
+import contextlib
 import errno
 import os
+from pathlib import Path
+
+MODULES = ("storage.atomic", "storage.replacement", "system")
+"""The modules whose ``os`` it takes the place of."""
 
 CHANGES = ("open", "write", "fsync", "ftruncate", "replace", "link", "unlink", "rmdir")
 
@@ -55,3 +60,48 @@ class FaultyOs:
             return result
 
         return call
+
+    def install(self, patch):
+        """Take the place of ``os`` wherever files are changed; ``patch`` is pytest's monkeypatch."""
+        for module in MODULES:
+            patch.setattr(f"charrnn.{module}.os", self)
+
+
+class Windows:
+    """Windows' refusal to replace or remove a file that some process has open or mapped, here for this process's files.
+
+    It compares files, not names: what is mapped under one name is in use under each.
+    """
+
+    def __init__(self):
+        self.refused = []
+        """Paths that were refused."""
+
+    def install(self, patch):
+        """Take the place of Linux; ``patch`` is pytest's monkeypatch."""
+        patch.setattr("charrnn.system.WINDOWS", True)
+        patch.setattr("charrnn.system.PAUSES", ())
+        patch.setattr("os.O_TEMPORARY", os.O_CLOEXEC, raising=False)  # some flag that changes nothing
+        for name in ("replace", "rename", "unlink", "remove"):
+            patch.setattr(f"os.{name}", self._guarded(getattr(os, name)))
+
+    def _guarded(self, change):
+        def call(*paths, **keywords):
+            path = Path(paths[-1])  # what vanishes comes last
+            if path.is_file() and path.stat().st_ino in self._in_use():
+                self.refused.append(str(path))
+                error = PermissionError(errno.EACCES, "The process cannot access the file", str(path))
+                error.winerror = 32
+                raise error
+            return change(*paths, **keywords)
+
+        return call
+
+    @staticmethod
+    def _in_use():
+        """Numbers of the files that are open or mapped."""
+        used = {int(line.split()[4]) for line in Path("/proc/self/maps").read_text().splitlines()}
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):  # the one that lists them
+                used.add(descriptor.stat().st_ino)
+        return used

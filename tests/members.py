@@ -38,7 +38,9 @@ KINDS = {
 }
 
 
-def mixture(names, threads=1):
+def mixture(names, threads=1, cached=False):
     members = [KINDS[name]() for name in names]
-    gate = np.random.default_rng(len(members)).normal(0, 0.7, (len(members), 1 + 2 * len(members)))
-    return Mixture(MixtureConfig.of(tuple(m.config for m in members)), members, gate, Workers(threads))
+    random = np.random.default_rng(len(members))
+    gate, cache_gate = (random.normal(0, 0.7, (n, 1 + 2 * n)) for n in (len(members), len(members) + 1))
+    config = MixtureConfig.of(tuple(m.config for m in members))
+    return Mixture(config, members, gate, Workers(threads), cache_gate if cached else None)

@@ -11,13 +11,13 @@ from charrnn.kinds.config import kinds
 
 PACKAGE = Path(charrnn.__file__).parent
 FLOORS = [
-    {"errors"},
+    {"errors", "system"},
     {"arguments", "clock", "display", "machine", "markup"},
     {"options", "registry"},
     {"hyperparameters"},
     {"kernels", "text"},
     {"workers"},
-    {"cells", "optimizers"},
+    {"cells", "compiling", "optimizers"},
     {"layers"},
     {"kinds"},
     {"sampling", "scoring"},

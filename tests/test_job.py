@@ -362,7 +362,7 @@ def test_a_failed_save_is_told_and_made_up_for(corpus, runs, monkeypatch):
     for event in job.events():
         events.append(event)
         if isinstance(event, StepDone) and event.step in (3, 13):
-            monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=event.step == 3))
+            FaultyOs(1, for_good=event.step == 3).install(monkeypatch)
     failed = [event.step for event in events if isinstance(event, SaveFailed)]
     assert failed == [4, 6, 8, 10, 10, 12, 14]
     assert isinstance(events[-1], Finished)
@@ -374,7 +374,7 @@ def test_a_run_whose_end_cannot_be_saved_ends_with_an_error_and_its_last_checkpo
     train(corpus, checkpoints=runs, steps=3)
     before = (runs / "cat" / "last.safetensors").read_bytes()
     job = open_job([corpus], checkpoints=runs, resume=True, steps=5)
-    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+    FaultyOs(1, for_good=True).install(monkeypatch)
     with pytest.raises(RunError, match="No space left on device"):
         list(job.events())
     assert (runs / "cat" / "last.safetensors").read_bytes() == before

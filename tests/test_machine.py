@@ -3,7 +3,7 @@ import math
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.machine import memory_limit, processor_quota, require_memory
+from charrnn.machine import even_cores, memory_limit, processor_quota, require_memory
 
 GB = 10**9
 
@@ -95,3 +95,24 @@ def test_what_cannot_be_there_is_refused_in_one_line():
     with pytest.raises(ConfigError, match=r"^an elephant needs 1e\+21 GB of memory, more than the .* GB"):
         require_memory(1e30, "an elephant", "take a mouse")
     require_memory(1000, "a mouse", "")
+
+
+@pytest.mark.parametrize(
+    ("speeds", "allowed", "count"),
+    [
+        ([], None, math.inf),
+        ([1024] * 4, None, 4),
+        ([1024] * 4 + [414] * 4, None, 4),  # an RK3588
+        ([414] * 4 + [1024] * 4, {0, 1, 2, 3, 4}, 5),
+        ([1024] * 2 + [800] * 6, None, 8),
+        ([1024, 300, 300], {1, 2}, 2),
+    ],
+)
+def test_slow_cores_are_left_out_if_they_would_hold_up_the_others(machine, speeds, allowed, count):
+    files = {f"sys/devices/system/cpu/cpu{number}/cpu_capacity": str(speed) for number, speed in enumerate(speeds)}
+    assert even_cores(allowed, machine(files)) == count
+
+
+def test_of_macos_only_the_fast_cores_count(machine, monkeypatch):
+    monkeypatch.setattr("charrnn.machine.performance_cores", lambda: 4)
+    assert even_cores(None, machine({})) == 4

@@ -22,9 +22,9 @@ def main() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     gc.set_threshold(100_000)  # imports leave no garbage, and searching for it takes a tenth of the start
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # the locale may lack a character
+        sys.stdout.reconfigure(encoding=_encoding(sys.stdout), errors="backslashreplace")  # it may lack a character
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")  # the locale may fail to decode a byte
+        sys.stdin.reconfigure(encoding=_encoding(sys.stdin), errors="surrogateescape")  # it may fail to decode a byte
     from charrnn.cli.shared.group import group
 
     try:
@@ -35,3 +35,8 @@ def main() -> None:
             raise
         # Python removes our handlers while it exits, after which a signal would kill the process.
         os._exit(ended.code if isinstance(ended.code, int) else 1)
+
+
+def _encoding(stream: io.TextIOWrapper) -> str:
+    """The encoding of a terminal, or UTF-8 for files and pipes, whatever code page or locale the system has."""
+    return stream.encoding if stream.isatty() else "utf-8"

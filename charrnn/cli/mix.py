@@ -48,7 +48,7 @@ def command(
     """Make one model of several that have learned the same text.
 
     The models predict together: each has a say as large as it is certain, in a way that is learned from text that no
-    run has learned. A model that gains less than 0.005 nats a character is left out.
+    run has learned. Of more than two, a model that gains less than 0.005 nats a character is left out.
 
     The mixture is a run like any other for sample and eval.
     """

@@ -16,7 +16,7 @@ from charrnn.storage.checkpoint import file_bytes, weights_only
 
 ABOUT = "a folder for a model hub, with a README that has figures and a sample"
 
-SAMPLE = {"rng_seed": 1, "length": 400, "temperature": 0.7}
+SHOWN_SAMPLE: dict[str, Any] = {"rng_seed": 1, "length": 400, "temperature": 0.7}
 
 
 def files(exported: Exported) -> dict[str, bytes]:
@@ -65,12 +65,12 @@ def _body(exported: Exported, story: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "The file holds arrays and a JSON header, and no code."
     if use == "sample":
-        [sample] = exported.model.samples(**SAMPLE)
+        [sample] = exported.model.samples(**SHOWN_SAMPLE)
         yield ""
         yield "## A sample"
         yield ""
-        yield f"Drawn with `charrnn sample model.safetensors --rng-seed {SAMPLE['rng_seed']} --temperature "
-        yield f"{SAMPLE['temperature']} --length {SAMPLE['length']}`:"
+        yield f"Drawn with `charrnn sample model.safetensors --rng-seed {SHOWN_SAMPLE['rng_seed']} --temperature "
+        yield f"{SHOWN_SAMPLE['temperature']} --length {SHOWN_SAMPLE['length']}`:"
         yield ""
         fence = "`" * max(4, 1 + _longest_run(sample.text, "`"))
         yield fence

@@ -8,7 +8,7 @@ from charrnn.pages.packing import pack_model
 
 ABOUT = "a folder with an ES module for websites and Node"
 
-PACKAGE = {"type": "module", "main": "index.js", "types": "index.d.ts"}
+NODE_PACKAGE = {"type": "module", "main": "index.js", "types": "index.d.ts"}
 
 
 def js_files(exported: Exported) -> dict[str, bytes]:
@@ -18,7 +18,7 @@ def js_files(exported: Exported) -> dict[str, bytes]:
     return {
         "index.js": javascript_module(packed, answers=answers).encode(),
         "index.d.ts": javascript_types(answers=answers).encode(),
-        "package.json": json.dumps(PACKAGE, indent=2).encode() + b"\n",
+        "package.json": json.dumps(NODE_PACKAGE, indent=2).encode() + b"\n",
     }
 
 

@@ -7,7 +7,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from charrnn.kernels.processor import REGISTER_BYTES
+from charrnn.kernels.processor import ARCHITECTURE, REGISTER_BYTES
 
 
 @intrinsic
@@ -65,12 +65,24 @@ def as_matrix(typingctx, array, rows, columns):
 
 @intrinsic
 def exchange_float_mode(typingctx, mode):
-    """Set this thread's floating-point mode (MXCSR) and return the previous one; returns ``mode`` if not on x86-64."""
+    """Set this thread's floating-point mode and return the previous one; elsewhere than on x86-64 and Arm, ``mode``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if not context.codegen()._tm.triple.startswith("x86_64"):
-            return args[0]
         word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        if ARCHITECTURE == "aarch64":
+            whole = ir.IntType(64)  # FPCR, whose upper half is zero
+            get, put = (
+                cgutils.get_or_insert_function(builder.module, function, f"llvm.aarch64.{name}.fpcr")
+                for name, function in (
+                    ("get", ir.FunctionType(whole, [])),
+                    ("set", ir.FunctionType(ir.VoidType(), [whole])),
+                )
+            )
+            before = builder.call(get, [])
+            builder.call(put, [builder.zext(args[0], whole)])
+            return builder.trunc(before, word)
+        if ARCHITECTURE != "x86_64":
+            return args[0]
         place = cgutils.alloca_once(builder, word)
         for name in ("stmxcsr", "ldmxcsr"):
             function = ir.FunctionType(ir.VoidType(), [pointer])
@@ -129,11 +141,10 @@ def pause(typingctx):
     """Pause briefly, so that the core's other hardware thread can run; do nothing except on x86-64 and Arm."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        triple, word = context.codegen()._tm.triple, ir.IntType(32)
-        name, operands = "", []
-        if triple.startswith("x86_64"):
+        word, name, operands = ir.IntType(32), "", []
+        if ARCHITECTURE == "x86_64":
             name = "llvm.x86.sse2.pause"
-        elif triple.startswith(("aarch64", "arm64")):  # its ``yield`` takes no time on most cores
+        elif ARCHITECTURE == "aarch64":  # its ``yield`` takes no time on most cores
             name, operands = "llvm.aarch64.isb", [word(15)]
         if name:
             function = ir.FunctionType(ir.VoidType(), [operand.type for operand in operands])

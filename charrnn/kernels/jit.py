@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -28,7 +27,9 @@ from numba.experimental import function_type  # noqa: F401 - registers the type 
 
 from charrnn.kernels.compiler import own_settings
 from charrnn.kernels.processor import PROCESSOR
+from charrnn.kernels.side_by_side import REHEARSING, NotedKernel, PromisedKernel, noted, take_turn
 from charrnn.registry import is_ours
+from charrnn.system import scratch_file
 
 PACKAGE = Path(__file__).parent.parent
 COMPILED_FOLDERS = ("kernels", "cells", "optimizers", "sampling", "models")
@@ -150,6 +151,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         settings = {"CACHE_DIR": str(folder), "CACHE_LOCATOR_CLASSES": ""}
         before = {name: getattr(numba.config, name, "") for name in settings}
         self._function, self._folder = function, folder
+        self._end_turn: Callable[[], None] = lambda: None
         try:
             vars(numba.config).update(settings)
             super().__init__(function)
@@ -181,24 +183,32 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         if others := self._cache_for(sig):
             return others.load_overload(sig, target_context)
         rtsys.initialize(target_context)
-        kernel = None
+        kernel = self._found(sig, target_context)
+        while kernel is None and compile_listeners:
+            compile_listeners.pop()(self._has_room())
+        if kernel is None:
+            self._end_turn = take_turn(Path(self.cache_path) / self._impl.filename_base)
+            if kernel := self._found(sig, target_context):  # by another process, meanwhile
+                self._end_turn()
+        return kernel
+
+    def _found(self, sig: Any, target_context: Any) -> Any:
+        """The kernel in the cache, or None."""
         try:
             with self._guard_against_spurious_io_errors():
-                kernel = self._load_overload(sig, target_context)
+                return self._load_overload(sig, target_context)
         except Exception:  # whatever unpickling raises for a file that a crash has cut short
             try:
                 self.flush()
             except OSError:  # the damaged file cannot be replaced
                 self.disable()
-        while kernel is None and compile_listeners:
-            compile_listeners.pop()(self._has_room())
-        return kernel
+        return None
 
     def _has_room(self) -> bool:
         """Whether a compiled kernel can be written to the cache."""
         try:
             self._impl.locator.ensure_cache_path()
-            with tempfile.TemporaryFile(dir=self.cache_path) as file:
+            with scratch_file(Path(self.cache_path)) as file:
                 file.write(bytes(KERNEL_BYTES))
         except OSError:
             return False
@@ -211,6 +221,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             return
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
+        self._end_turn()
 
 
 def _is_of_others(part: Any) -> bool:
@@ -268,7 +279,7 @@ def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     if CACHE_FOLDER:
         traces = list(code_of_others(function))
         kernel._cache = KernelCache(function, _folder_of_others(traces) if traces else CACHE_FOLDER)
-    return kernel  # type: ignore[no-any-return]
+    return NotedKernel(kernel) if REHEARSING else kernel
 
 
 inlined = own_settings()(numba.njit(inline="always", **COMPILER_OPTIONS))
@@ -289,6 +300,8 @@ def compiled(kernel: Any, *arguments: Any) -> Any:
     Its ``entry_point`` is called like the kernel, with arguments of exactly these types. It skips Numba's inspection of
     the arguments, which takes longer than a short kernel.
     """
+    if isinstance(kernel, NotedKernel):
+        return noted(kernel, *arguments)
     # Compiled from types, as a signature would add another entry to the cache.
     arguments = tuple(numba.typeof(argument) for argument in arguments)
     kernel.compile(arguments)
@@ -319,4 +332,6 @@ def by_address(kernel: Any, *arguments: Any) -> Any:
     A kernel called by its name would be compiled again with each caller. Called by address it is compiled once, and
     rounds the same for all callers.
     """
+    if isinstance(kernel, NotedKernel):
+        return PromisedKernel(kernel.note(*arguments))
     return types.CompileResultWAP(compiled(kernel, *arguments))

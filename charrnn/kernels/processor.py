@@ -60,7 +60,7 @@ def probe() -> Processor:
 
 
 def may_use_tiles() -> bool:
-    """Request the tile registers from Linux; returns whether this process may use them.
+    """Request the tile registers of x86-64 from Linux; returns whether this process may use them.
 
     Each process must do so once, for all of its threads and forks.
     """
@@ -70,8 +70,15 @@ def may_use_tiles() -> bool:
     return ctypes.CDLL(None).syscall(arch_prctl, request_permission, tile_data) == 0  # type: ignore[no-any-return]
 
 
+def architecture() -> str:
+    """The instruction set that Numba compiles for: "x86_64", "aarch64", or another name of LLVM's."""
+    name: str = cpu_target.target_context.codegen()._tm.triple.split("-")[0]
+    return "aarch64" if name.startswith("arm64") else name  # arm64 and arm64e are Apple's names
+
+
 with own_settings():
     PROCESSOR = probe()
+    ARCHITECTURE = architecture()
 
 REGISTER_BYTES, REGISTERS, NATIVE_BFLOAT16, TILE_REGISTERS = PROCESSOR
 

@@ -53,11 +53,11 @@ FREE_MASKS = REGISTER_BYTES == 64
 """Whether masked loads and stores cost no more than unmasked ones (AVX-512)."""
 
 
-def tile_shapes() -> list[TileShape]:
-    """All shapes that tiles are compiled for: up to TILE, and few rows by several panels."""
+def tile_shapes(*, panels: int = ROW_PANELS) -> list[TileShape]:
+    """All shapes that tiles are compiled for: up to TILE, and few rows by up to ``panels`` panels."""
     rows = range(1, TILE.rows + 1)
     narrow = {TileShape(r, n) for r in rows for n in range(1, TILE.vectors + 1)}
-    wide = {TileShape(r, panels * TILE.vectors) for r in rows for panels in range(1, ROW_PANELS // r + 1)}
+    wide = {TileShape(r, count * TILE.vectors) for r in rows for count in range(1, panels // r + 1)}
     return sorted(narrow | wide)
 
 
@@ -179,7 +179,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         a: array that holds A: of the type of C, or int32 pairs of bfloat16, for two k each.
         a_place: (offset, stride, step) in elements: (r, k) lies at ``offset + r * stride + k * step``.
         b: array of the packed panels, of the type of A: ``vectors`` whole vectors for each k, one k after the other. R
-            rows may take up to ROW_PANELS / R panels of TILE.vectors.
+            rows may take up to ROW_PANELS / R panels of TILE.vectors; without ``ahead``, a single one.
         b_place: (offset, stride) in elements: the first panel's offset, and the distance from one panel to the next.
         k_end: number of steps of k, at least 1.
         ahead: array to prefetch into the L2 cache, or None.
@@ -229,7 +229,7 @@ def tile(_typing, shape, a, a_place, b, b_place, k_end, ahead, ahead_place, star
         end = builder.append_basic_block("tile_end")
         most = TILE.vectors * ROW_PANELS
         choose = builder.switch(builder.add(builder.mul(rows, INDEX(most + 1)), vectors), end)
-        for tile_shape in tile_shapes():
+        for tile_shape in tile_shapes(panels=1 if ahead is None else ROW_PANELS):
             block = builder.append_basic_block("tile_{}x{}".format(*tile_shape))
             choose.add_case(INDEX(tile_shape.rows * (most + 1) + tile_shape.vectors), block)
             builder.position_at_end(block)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from charrnn.workers import Workers
 
 
+PROSE = "The cat sat on the mat, and a naïve dog sat in the café.\n" * 60
+"""A small text."""
+
+
 class Kind(ABC):
     """A kind of model; the argument ``config`` of its methods is the config of one of its models.
 
@@ -52,6 +56,7 @@ class Kind(ABC):
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
+        example: a small text that it can learn.
         mixable: whether its models can be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
@@ -74,6 +79,7 @@ class Kind(ABC):
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
+    example: ClassVar[str] = PROSE
     mixable: ClassVar[bool] = False
     asked: ClassVar[frozenset[str]] = frozenset()
 

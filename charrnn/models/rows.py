@@ -16,6 +16,7 @@ class RowsKind(Kind):
     documents = True
     measured = True
     evaluations = 8
+    example = "cat\tanimal\nbread\tfood\n" * 60
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 
     def check_reach(self) -> None:

@@ -1,6 +1,6 @@
 """Writing files whole or not at all, even if the process is killed or the disk is full.
 
-All changes of files use functions of ``os``, so that a test can make each of them fail.
+All changes of files use functions of ``os``, here and in ``charrnn.system``, so that a test can make each of them fail.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from charrnn.errors import RunError
+from charrnn.system import move, sync
 
 WRITTEN_AT_ONCE = 1 << 20
 """Bytes written at a time."""
@@ -35,8 +36,8 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], *, 
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             for piece in [data] if isinstance(data, bytes) else data:
                 _write(descriptor, piece)
-            os.fsync(descriptor)
-        os.replace(temporary, path)  # noqa: PTH105
+            sync(descriptor)
+        move(temporary, path)
     except BaseException:  # KeyboardInterrupt too
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
@@ -56,7 +57,7 @@ def append(path: Path, data: bytes) -> None:
         size = os.fstat(descriptor).st_size
         try:
             _write(descriptor, data)
-            os.fsync(descriptor)
+            sync(descriptor)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, size)
@@ -83,8 +84,8 @@ def link_or_copy(source: Path, path: Path, beside: Path) -> None:
         with source.open("rb") as file:
             write_atomically(path, iter(lambda: file.read(WRITTEN_AT_ONCE), b""), beside=beside)
     else:
-        os.replace(temporary, path)  # noqa: PTH105
-        with contextlib.suppress(FileNotFoundError):  # os.replace leaves it if both names are already one file
+        move(temporary, path)
+        with contextlib.suppress(FileNotFoundError):  # a rename leaves it if both names are already one file
             os.unlink(temporary)  # noqa: PTH108
         sync_folder(path.parent)
 
@@ -146,7 +147,7 @@ def sync_folder(folder: Path) -> None:
     except OSError:  # Windows cannot open folders
         return
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     except OSError as error:
         if error.errno != errno.EINVAL:  # some network file systems cannot sync folders
             raise

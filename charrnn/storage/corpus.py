@@ -8,7 +8,6 @@ import codecs
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.storage.atomic import write_atomically, writing
 from charrnn.storage.checkpoint import load_header, mapped, stored_shapes, stream_beginning
+from charrnn.system import scratch_file
 from charrnn.text.corpus import Corpus, release_pages, too_short
 from charrnn.text.documents import read_documents
 from charrnn.text.numbering import Numbering, Renumbering
@@ -192,7 +192,7 @@ def build_cache(
 ) -> Corpus:
     """Read the text once and write its ids and vocabulary to ``cache``."""
     numbering = Numbering()
-    with writing(cache), tempfile.TemporaryFile(dir=cache.parent) as file:
+    with writing(cache), scratch_file(cache.parent) as file:
         segments: list[Segment] = []
         for piece in reading.pieces(sources):
             if piece.text:

@@ -16,6 +16,7 @@ from charrnn.storage.metrics import append_metrics, truncate_metrics
 from charrnn.storage.replacement import replace, settle
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
+from charrnn.system import remove
 
 METRICS, SAMPLES = "metrics", "samples"
 """The files of lines."""
@@ -115,4 +116,4 @@ def go_back(run: Run, step: int) -> None:
     with contextlib.suppress(CheckpointError, KeyError, TypeError):  # a missing or damaged model is not a later one
         if load_header(run.best)["progress"]["step"] > step:
             with writing(run.folder):
-                run.best.unlink()
+                remove(run.best)

@@ -9,6 +9,7 @@ import os
 
 from charrnn.storage.atomic import link_or_copy, sync_folder
 from charrnn.storage.run_files import RunFiles
+from charrnn.system import is_in_use, remove
 
 
 def replace(run: RunFiles, new: RunFiles) -> None:
@@ -40,12 +41,19 @@ def settle(run: RunFiles, new: RunFiles) -> None:
     """
     if new.last.is_file():
         replace(run, new)
+    kept = False
     with contextlib.suppress(FileNotFoundError):
         for path in new.folder.iterdir():
-            _remove(path)
-        os.rmdir(new.folder)  # noqa: PTH106
+            try:
+                os.unlink(path)  # noqa: PTH108
+            except OSError as error:  # the text, which the run that trains reads there: its next job removes it
+                if not is_in_use(error):
+                    raise
+                kept = True
+        if not kept:
+            os.rmdir(new.folder)  # noqa: PTH106
 
 
 def _remove(path: os.PathLike[str]) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108
+        remove(path)

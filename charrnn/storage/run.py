@@ -14,8 +14,8 @@ step-N.safetensors  the last checkpoints, if --keep asks for some
 
 import contextlib
 import re
-import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
 from charrnn.storage.replacement import settle
 from charrnn.storage.run_files import RunFiles
+from charrnn.system import remove, scratch_file
 
 if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
@@ -111,8 +112,8 @@ class Run(RunFiles):
         """Lock a run's folder and clean up after killed processes."""
         from charrnn.storage.lock import FolderLock  # reading a run needs no lock
 
-        with writing(folder), tempfile.TemporaryFile(dir=folder):
-            pass
+        with writing(folder):
+            scratch_file(folder).close()
         run = cls(folder, FolderLock(folder), made)
         with writing(folder):
             for path in (
@@ -126,7 +127,8 @@ class Run(RunFiles):
                 run.folder / KEPT,
             ):
                 for leftover in leftovers(path):
-                    leftover.unlink(missing_ok=True)
+                    with contextlib.suppress(FileNotFoundError):
+                        remove(leftover)
             settle(run, run.new)
         return run
 
@@ -153,13 +155,10 @@ class Run(RunFiles):
         """Release a new run that failed to start; remove its files, and its folder if ``create`` made it."""
         with contextlib.suppress(OSError):
             settle(self, self.new)
-        if self.folder in self._made and not self.exists():
-            with contextlib.suppress(OSError):
-                for path in self.folder.iterdir():
-                    path.unlink()
-                for folder in reversed(self._made):
-                    folder.rmdir()
+        made = self._made if self.folder in self._made and not self.exists() else ()
+        _remove_folders(made)
         self.release()
+        _remove_folders(made)  # on Windows, the lock's file could not be removed before
 
     def exists(self) -> bool:
         """Whether the run has checkpoints or metrics."""
@@ -192,7 +191,8 @@ class Run(RunFiles):
             kept = [path for at, path in self.kept() if at <= step][-older - 1 :]
             for _, path in self.kept():
                 if path not in kept:
-                    path.unlink(missing_ok=True)
+                    with contextlib.suppress(FileNotFoundError):
+                        remove(path)
 
 
 def list_runs(checkpoints: Path) -> list[Run]:
@@ -277,6 +277,15 @@ def _saved_at(run: Run) -> int | None:
         with contextlib.suppress(OSError):
             return path.stat().st_mtime_ns
     return None
+
+
+def _remove_folders(folders: Sequence[Path]) -> None:
+    """Remove the files of the last of some nested folders, and the folders, as far as possible."""
+    with contextlib.suppress(OSError):
+        for path in folders[-1].iterdir() if folders else ():
+            path.unlink()
+        for folder in reversed(folders):
+            folder.rmdir()
 
 
 def _checked(name: str) -> str:

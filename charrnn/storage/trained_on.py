@@ -1,5 +1,6 @@
 """The data on which a checkpoint's model was trained, if its run still has it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ from charrnn.storage.run import Run
 
 def trained_on(checkpoint: Path) -> Any:
     """Load the training part of the run's data; None if the run's text is missing or is not that of the checkpoint."""
-    parts = parts_of(checkpoint)
+    parts = data_parts_of(checkpoint)
     return parts and parts[0]
 
 
-def parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
+def all_rows(checkpoint: Path) -> Any:
+    """Load all rows of a run that learns from rows, those to validate with included; None as for ``trained_on``."""
+    parts = data_parts_of(checkpoint)
+    return parts and replace(parts[0], rows=(*parts[0].rows, *parts[1].rows))
+
+
+def data_parts_of(checkpoint: Path) -> tuple[Any, Any] | None:
     """Load a run's data to train on and to validate with; None as for ``trained_on``."""
     try:
         header = load_header(checkpoint)

@@ -21,11 +21,15 @@ from charrnn.storage.run import Run
 from charrnn.sweeps.folder import RunState, SweepFolder
 from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
 from charrnn.sweeps.values import OWN_OPTIONS
+from charrnn.system import out_of_reach
 
 POLL_SECONDS = 0.5
 """Seconds between two checks whether the run should stop."""
 
-SAVED_BY_SIGNAL = {128 + int(number) for number in (signal.SIGINT, signal.SIGTERM)}
+STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK")
+"""Signals that stop a run; Windows sends the last one to all processes of a console that is closed."""
+
+SAVED_BY_SIGNAL = {128 + int(getattr(signal, name)) for name in STOPPING if hasattr(signal, name)}
 """Exit codes of a run that has saved and stopped because it was asked to."""
 
 
@@ -100,7 +104,7 @@ def _follow(command: list[str], errors: IO[bytes], stopped: Callable[[], bool]) 
         stdout=subprocess.DEVNULL,
         stderr=errors,
         env=_environment(),
-        start_new_session=True,  # Ctrl-C reaches only the sweep, which stops its runs
+        **out_of_reach(),  # Ctrl-C reaches only the sweep, which stops its runs
     )
     assert process.stdin
     try:

@@ -26,6 +26,7 @@ from charrnn.storage.run_metadata import RunMetadata
 from charrnn.sweeps.planned_run import PlannedRun
 from charrnn.sweeps.spec import is_trial
 from charrnn.sweeps.watch import Watch
+from charrnn.system import remove
 from charrnn.training.progress import Progress
 from charrnn.training.settings import LIMITS, limits_in, parts_done
 
@@ -137,7 +138,8 @@ class SweepFolder:
         made, text = self.run(planned).corpus, self._text(planned)
         with contextlib.suppress(OSError):
             if not (text.exists() and text.samefile(made)):
-                text.unlink(missing_ok=True)
+                if text.exists():
+                    remove(text)
                 text.hardlink_to(made)
 
     def _text(self, planned: PlannedRun) -> Path:

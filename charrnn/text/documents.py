@@ -75,6 +75,8 @@ def with_labels(pieces: Iterable[Piece], sources: Sequence[str], column: int) ->
                 raise ConfigError(
                     f"columns must be 1,2 or 2,1 to read {path}, whose name is a label: leave --columns out"
                 )
+            if "\t" in piece.text:
+                raise CorpusError(f"the lines of {path}, whose name is a label, must have no tab: take it out")
             before, after = (f"{path.stem}\t", "") if column == 0 else ("", f"\t{path.stem}")
             last = piece.text.endswith(END)
             text = piece.text.removesuffix(END).replace(END, f"{after}{END}{before}")

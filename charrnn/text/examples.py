@@ -129,7 +129,7 @@ def located_line(number: int, sources: Sequence[str], encoding: str) -> str:
     """
     left = number
     for origin, text in groupby(read_pieces(sources, encoding=encoding), key=lambda piece: piece.origin):
-        for at, line in enumerate("".join(piece.text for piece in text).splitlines(), 1):
+        for at, line in enumerate("".join(piece.text for piece in text).split("\n"), 1):
             if line and not left:
                 return f"line {at} of {origin}"
             left -= bool(line)

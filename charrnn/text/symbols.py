@@ -60,25 +60,38 @@ def to_text(symbols: str, unit: str, errors: str = "replace") -> str:
 
 
 def as_symbols(text: str | bytes, vocabulary: Vocabulary) -> str:
-    """Convert a text to a model's symbols, and drop a byte order mark that the model does not know.
+    """Convert a text to a model's symbols, without what programs added and the model does not know.
 
     Raises:
         ConfigError: See ``to_symbols``.
         VocabularyError: See ``to_symbols``.
     """
-    return without_mark(to_symbols(text, vocabulary.unit), vocabulary)
+    piece = Piece("", 0, to_symbols(text, vocabulary.unit))
+    return "".join(piece.text for piece in without_additions([piece], vocabulary))
 
 
-def without_mark(symbols: str, vocabulary: Vocabulary) -> str:
-    """Remove a byte order mark at the beginning, unless the model knows it."""
+def without_additions(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Piece]:
+    r"""Remove what programs add to texts, as far as the model does not know it.
+
+    These are a byte order mark at the beginning of a text, and the carriage returns of line ends ``\r\n``.
+    """
     mark = to_symbols(BYTE_ORDER_MARK, vocabulary.unit)
-    return symbols if all(symbol in vocabulary for symbol in mark) else symbols.removeprefix(mark)
-
-
-def without_marks(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Piece]:
-    """Remove a byte order mark at the beginning of each text, unless the model knows it."""
+    keeps_mark, keeps_returns = all(symbol in vocabulary for symbol in mark), "\r" in vocabulary
+    held: Piece | None = None  # a carriage return that ended a piece, as a newline may follow
     for piece in pieces:
-        yield replace(piece, text=without_mark(piece.text, vocabulary)) if piece.start == 0 else piece
+        text = piece.text
+        if piece.start == 0:
+            if held:
+                yield held
+            held = None
+            text = text if keeps_mark else text.removeprefix(mark)
+        if not keeps_returns:
+            text = text if held is None else held.text + text
+            held = replace(piece, start=piece.start + len(piece.text) - 1, text="\r") if text.endswith("\r") else None
+            text = text.removesuffix("\r").replace("\r\n", "\n")
+        yield replace(piece, text=text)
+    if held:
+        yield held
 
 
 def to_sought(name: str, text: str | bytes, unit: str) -> str:

@@ -37,12 +37,15 @@ CLIP_NORM = 1.0
 UPDATE_RULE, SQUARE_DECAY = "rmsprop", 0.999
 """The rule, and the decay of its mean of squares."""
 
-DECAY = 0.0
+DECAY = 0.001
 """Part of the way back to the trained parameters that each step goes."""
 
 
 class Adapting(Protocol):
     """A model that learns from the text it reads."""
+
+    learning_rate: float
+    """Of its gradient steps."""
 
     @property
     def network(self) -> LanguageModel:
@@ -54,6 +57,9 @@ class Adapting(Protocol):
         Raises:
             TrainingError: the model diverged.
         """
+
+    def settle(self) -> None:
+        """Learn what was held back, after the last segment."""
 
 
 class AdaptingNetwork:
@@ -73,7 +79,7 @@ class AdaptingNetwork:
         if not 0 < learning_rate < math.inf:
             raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
         own = parameters.copy()
-        self._learning_rate, self._own, self._trained = learning_rate, own, parameters.vector.copy()
+        self.learning_rate, self._own, self._trained = learning_rate, own, parameters.vector.copy()
         self._learner = own.config.kind.learner(own, workers, SEGMENT, 1)
         self.network: Any = self._learner.network
         hyperparameters = {"square_decay": SQUARE_DECAY}
@@ -84,13 +90,15 @@ class AdaptingNetwork:
         """Take a gradient step on a segment; see ``Adapting``."""
         self._learner.loss_and_gradient(Batch(x, y), state)
         self._step += 1
-        rate = self._learning_rate * math.sqrt(1 - SQUARE_DECAY**self._step)  # the mean of squares begins with zeros
+        rate = self.learning_rate * math.sqrt(1 - SQUARE_DECAY**self._step)  # the mean of squares begins with zeros
         gradient = self._learner.gradient.vector
         if not self._optimizer.clip_and_update(gradient, rate, self._step, clip_norm=CLIP_NORM):
-            raise diverged_at(self._learning_rate)
-        if DECAY:
-            self._own.vector += DECAY * (self._trained - self._own.vector)
+            raise diverged_at(self.learning_rate)
+        self._own.vector += self._own.vector.dtype.type(DECAY) * (self._trained - self._own.vector)
         self.network.refresh()
+
+    def settle(self) -> None:
+        """Do nothing, as nothing is held back; see ``Adapting``."""
 
 
 class DynamicReader:
@@ -128,13 +136,13 @@ class DynamicReader:
         window = network.run(x, copy_state(self._state), self._buffers)
         losses, ranks = losses_and_ranks(network, window, y)
         if not np.isfinite(losses).all():
-            raise diverged_at(None)
+            raise diverged_at(self._model.learning_rate)
         return losses[:, 0], ranks[:, 0]
 
 
-def diverged_at(learning_rate: float | None) -> TrainingError:
+def diverged_at(learning_rate: float) -> TrainingError:
     """The error of a model that has diverged as it read."""
-    at = "" if learning_rate is None else f" at rate {learning_rate}"
     return TrainingError(
-        f"the model diverged as it learned from the text{at}: choose a lower rate of dynamic evaluation"
+        f"the model diverged as it learned from the text at rate {learning_rate}: choose a lower rate of dynamic "
+        "evaluation"
     )

@@ -9,7 +9,7 @@ def test_a_run_is_measured_alone_mixed_and_adaptive(run_benchmark, tmp_path):
     (result,) = report["results"]
     assert 0 < result["mixture"] <= result["network"] < 6
     assert 0 < result["adaptive"] < result["network"]
-    assert f"| {result['network']:.4f} " in out
+    assert f" {result['network']:.4f} |" in out
 
 
 def test_published_figures_stand_below_the_median_of_ours():

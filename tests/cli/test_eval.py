@@ -186,7 +186,7 @@ def test_dynamic_evaluation_is_reported_as_such(evaluate, text, checkpoints):
     plain = json.loads(evaluate("letters", text, "--json").stdout)
     dynamic = json.loads(evaluate("letters", text, "--dynamic", "--json").stdout)
     assert (plain["dynamic"], plain["dynamic_rate"]) == (False, None)
-    assert (dynamic["dynamic"], dynamic["dynamic_rate"]) == (True, 0.001)
+    assert (dynamic["dynamic"], dynamic["dynamic_rate"]) == (True, 0.0002)
     assert dynamic["bits_per_character"] < plain["bits_per_character"]
     assert "dynamic evaluation" in evaluate("letters", text, "--dynamic", "--dynamic-rate", 0.01).stdout
     assert (checkpoints / "letters" / "best.safetensors").read_bytes() == before

@@ -8,7 +8,6 @@ import collections
 import json
 import math
 import random
-import resource
 import tempfile
 import time
 import zlib
@@ -189,6 +188,8 @@ def main():
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         seen = check(Path(folder), given.count, given.seed, LONGEST_SECONDS)
+    import resource  # not on Windows, where only the mutations themselves are tested
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     for name, times in sorted(seen.items()):
         print(f"{times:7,} {name}")

@@ -1,4 +1,3 @@
-import platform
 import threading
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 
 from charrnn.kernels.denormals import flush_denormals, restore
 from charrnn.kernels.jit import jit
+from charrnn.kernels.processor import ARCHITECTURE
 from charrnn.workers import Workers
 
 
@@ -21,7 +21,7 @@ def halved():
     return x
 
 
-@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="only x86's mode is set")
+@pytest.mark.skipif(ARCHITECTURE not in {"x86_64", "aarch64"}, reason="other processors' modes are left alone")
 def test_denormal_results_and_operands_are_zero_until_the_mode_is_restored():
     assert halved().all()
     denormal = halved()
@@ -35,7 +35,7 @@ def test_denormal_results_and_operands_are_zero_until_the_mode_is_restored():
     assert not denormal.view(np.int32).any()
 
 
-@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="only x86's mode is set")
+@pytest.mark.skipif(ARCHITECTURE not in {"x86_64", "aarch64"}, reason="other processors' modes are left alone")
 def test_jobs_run_without_denormals_in_every_thread_and_leave_no_trace():
     seen = {}
 

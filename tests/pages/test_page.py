@@ -206,3 +206,20 @@ def test_the_page_has_little_besides_its_weights(written):
     weights = re.search(r'id="weights">(.*?)</script>', page, re.DOTALL)[1]
     assert len(weights) == pytest.approx(4 / 3 * model.parameters.count, rel=0.4)
     assert len(page) - len(weights) < 70_000
+
+
+def test_a_model_of_documents_writes_several(tmp_path):
+    (tmp_path / "cat.txt").write_text("cat\ndog\nmouse\nrat\n" * 30)
+    options = {"documents": "line", "hidden_size": 16, "batch_size": 4, "steps": 60}
+    for _ in charrnn.train(tmp_path / "cat.txt", checkpoints=tmp_path / "runs", **options):
+        pass
+    model = charrnn.load("cat", checkpoints=tmp_path / "runs")
+    program = """
+    await page.waitForFunction(() => document.querySelector(".status").textContent.includes("seed 1"));
+    const spans = page.locator("#view-Write .text span");
+    return spans.evaluateAll((all) => all.map((span) => span.textContent).join(""));
+    """
+    found = browse(page_of(tmp_path, model, precision="float32"), program)
+    drawn = [sample.text for sample in model.samples(num_samples=8, rng_seed=1, length=400)]
+    assert found["result"].split("∎\n")[:-1] == drawn
+    assert (len(found["requests"]), found["messages"]) == (1, [])

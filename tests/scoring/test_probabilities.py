@@ -5,6 +5,7 @@ import pytest
 from members import KINDS, V, mixture
 
 from charrnn.api import Model
+from charrnn.models.mixture import cache
 from charrnn.sampling.batch import settings_for
 from charrnn.text.vocabulary import Vocabulary
 
@@ -13,6 +14,7 @@ TEXT = "abacadaebacafabbcadefcabade" * 3
 
 MODELS = {name: lambda name=name: KINDS[name]() for name in KINDS} | {
     "mixture": lambda: mixture(("rnn", "tdnn", "ngram")),
+    "mixture with a cache": lambda: mixture(("rnn", "ngram"), cached=True),
     "mixture of networks": lambda: mixture(("rnn", "rnn of one layer")),
 }
 
@@ -24,6 +26,12 @@ def model_of(name):
 
 
 ADAPTS = [name for name in MODELS if name != "ngram"]
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch):
+    """Short texts are counted anew, too."""
+    monkeypatch.setattr(cache, "RECOUNTED", 30)
 
 
 def total(model, **how):

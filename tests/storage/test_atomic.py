@@ -116,7 +116,7 @@ def test_os_errors_propagate(tmp_path):
 def test_what_is_written_outlasts_a_power_cut(tmp_path, monkeypatch):
     """The file is on the disk before it has its name, and the name before anything else is done."""
     disk = FaultyOs()
-    monkeypatch.setattr("charrnn.storage.atomic.os", disk)
+    disk.install(monkeypatch)
     path, temporary = tmp_path / "file", tmp_path / f".file.{os.getpid()}.tmp"
     write_atomically(path, b"content")
     assert disk.calls == [
@@ -169,7 +169,7 @@ def test_what_is_appended_comes_after_what_is_there(tmp_path):
 def test_an_append_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch, at):
     path = tmp_path / "file"
     path.write_bytes(b"old\n")
-    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(at))
+    FaultyOs(at).install(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         append(path, b"new\n")
     assert path.read_bytes() == b"old\n"
@@ -179,7 +179,7 @@ def test_an_append_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch, a
 def test_another_name_of_a_file_outlives_its_replacement(tmp_path, monkeypatch, fails):
     source, path = tmp_path / "file", tmp_path / "kept"
     source.write_bytes(b"old")
-    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs(2 if fails else 0))  # after the unlink
+    FaultyOs(2 if fails else 0).install(monkeypatch)  # after the unlink
     for _ in range(2):
         link_or_copy(source, path, beside=path)
     write_atomically(source, b"new")

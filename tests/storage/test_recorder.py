@@ -40,7 +40,7 @@ def names(run):
 
 @pytest.fixture(autouse=True)
 def _fast_disk(monkeypatch):
-    monkeypatch.setattr("charrnn.storage.atomic.os", FaultyOs())
+    FaultyOs().install(monkeypatch)
 
 
 @pytest.fixture
@@ -78,8 +78,7 @@ def test_whenever_a_new_run_is_killed_all_is_of_the_older_run_or_all_of_the_new_
         before = contents(run)
         disk = FaultyOs(at, killed=True)
         with monkeypatch.context() as patch, contextlib.suppress(Killed):
-            for module in ("atomic", "replacement"):
-                patch.setattr(f"charrnn.storage.{module}.os", disk)
+            disk.install(patch)
             evaluate(Recorder(run, keep=0, resumed=False), 2)
         if not disk.failed:
             break
@@ -100,7 +99,7 @@ def test_an_older_run_stays_until_the_new_one_can_be_resumed(run, monkeypatch):
     before = contents(run)
     recorder = Recorder(run, keep=0, resumed=False)
     with monkeypatch.context() as patch:
-        patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+        FaultyOs(1, for_good=True).install(patch)
         evaluate(recorder, 1)
     assert names(run) == {".lock", ".new", *before}
     assert {name: (run.folder / name).read_bytes() for name in before} == before
@@ -124,8 +123,7 @@ def test_wherever_a_write_fails_there_is_a_whole_checkpoint_and_later_all_is_the
             evaluate(recorder, 1)
         with monkeypatch.context() as patch:
             disk = FaultyOs(at, for_good=for_good)
-            for module in ("atomic", "replacement"):
-                patch.setattr(f"charrnn.storage.{module}.os", disk)
+            disk.install(patch)
             evaluate(recorder, 2)
         if not disk.failed:
             break
@@ -147,7 +145,7 @@ def test_a_failure_says_what_to_do_and_the_best_is_kept_until_it_can_be_written(
     evaluate(recorder, 1)
     best = checkpoint(2)
     with monkeypatch.context() as patch:
-        patch.setattr("charrnn.storage.atomic.os", FaultyOs(1, for_good=True))
+        FaultyOs(1, for_good=True).install(patch)
         recorder.save_best(best)
     assert str(recorder.failure) == (
         f"cannot write {run.best}: No space left on device; free some space or choose another folder with --checkpoints"

@@ -42,8 +42,7 @@ def test_nothing_old_goes_before_the_new_is_on_the_disk(run, monkeypatch):
     write(run, "last.safetensors", "best.safetensors")
     write(run.new, "last.safetensors", content=b"new")
     disk = FaultyOs()
-    for module in ("atomic", "replacement"):
-        monkeypatch.setattr(f"charrnn.storage.{module}.os", disk)
+    disk.install(monkeypatch)
     replace(run, run.new)
     synced = [number for number, (name, *_) in enumerate(disk.calls) if name == "fsync"]
     gone = disk.calls.index(("unlink", run.best))

@@ -65,3 +65,18 @@ def test_a_killed_run_has_failed_and_one_that_is_stopped_is_cut(planned, tmp_pat
         until(lambda: run.last.read_bytes() != saved)
         stopped.set()
         assert ended.result() == RunResult("cut")
+
+
+def test_ctrl_c_at_a_sweep_does_not_reach_its_runs(planned, tmp_path, monkeypatch):
+    started = []
+
+    def popen(command, **keywords):
+        started.append(keywords)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("charrnn.system.WINDOWS", True)
+    monkeypatch.setattr("subprocess.Popen", popen)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(planned, tmp_path, 1, lambda: False)
+    assert started[0]["creationflags"] == 0x200
+    assert "start_new_session" not in started[0]

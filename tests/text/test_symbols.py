@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.text.sources import Piece
-from charrnn.text.symbols import as_symbols, known_symbols, to_sought, to_symbols, to_text, without_marks
+from charrnn.text.symbols import as_symbols, known_symbols, to_sought, to_symbols, to_text, without_additions
 from charrnn.text.vocabulary import Vocabulary
 
 ENGLISH = Vocabulary.of("""abcdefghijklmnopqrstuvwxyzABC '"-.\n""")
@@ -111,5 +111,25 @@ def test_half_of_a_pair_is_unknown_and_is_not_looked_for(text):
 )
 def test_each_file_may_begin_with_a_mark_that_the_model_does_not_know(symbols, unit, begins, read):
     pieces = [Piece("one", 0, begins), Piece("one", len(begins), begins), Piece("two", 0, begins)]
-    found = [piece.text for piece in without_marks(pieces, Vocabulary(symbols, unit))]
+    found = [piece.text for piece in without_additions(pieces, Vocabulary(symbols, unit))]
     assert found == [read, begins, read]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "pieces", "read"),
+    [
+        ("\nab", ["a\r\nb\r\n"], ["a\nb\n"]),
+        ("\nab", ["a\r", "\nb\r\n"], ["a", "\nb\n"]),
+        ("\nab", ["a\r", "b\r"], ["a", "\rb", "\r"]),
+        ("\n\rab", ["a\r", "\nb\r\n"], ["a\r", "\nb\r\n"]),
+        ("ab", ["a\r\n"], ["a\n"]),
+    ],
+)
+def test_line_ends_of_windows_are_newlines_for_a_model_that_knows_no_returns(symbols, pieces, read):
+    starts = [sum(map(len, pieces[:number])) for number in range(len(pieces))]
+    texts = [Piece("one", start, text) for start, text in zip(starts, pieces, strict=True)]
+    for unit in ("character", "byte"):
+        found = list(without_additions(texts, Vocabulary(symbols, unit)))
+        assert [piece.text for piece in found] == read
+        after = list(without_additions([*texts, Piece("two", 0, "a")], Vocabulary(symbols, unit)))
+        assert [piece.text for piece in after] == [*read, "a"]

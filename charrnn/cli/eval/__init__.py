@@ -11,7 +11,7 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
-from charrnn.cli.shared.options import check_belonging, is_typed, option
+from charrnn.cli.shared.options import check_belonging, is_typed, option, refuse_typed
 from charrnn.cli.shared.output import announce_compilation, counted, print_json, say, table
 from charrnn.cli.shared.terminal import put
 from charrnn.errors import CheckpointError, ConfigError, RunError
@@ -31,6 +31,10 @@ HEADINGS = ("bits per character", "nats per character", "perplexity", "character
 
 MANY_DIGITS = 1e9
 """Larger figures are shown as powers of ten."""
+
+
+OF_SCORES = ("lines", "heat", "per_char", "exact", "one_pass", "dynamic", "unknown")
+"""Options of models that give a text a probability."""
 
 
 @click.command("eval")
@@ -125,6 +129,7 @@ def command(
 
         model = Model.load(path, threads=threads, precision=precision)
     if model.config.kind.measured:
+        refuse_typed(OF_SCORES, "models that score text")
         _show_evaluation(model, path, sources, encoding, confusion, as_json)
         return
     if exact:
@@ -243,7 +248,7 @@ def cells_of(score: "Score") -> list[str]:
 def _notes(tally: Tally, *, unknown: str, dynamic: bool, dynamic_rate: float | None, **_: Any) -> Iterator[str]:
     """Yield notes on options that change the figures."""
     if dynamic:
-        yield f"adaptive: a copy of the model learned from the text as it read, at rate {dynamic_rate}"
+        yield f"adaptive (dynamic evaluation): a copy of the model learned from what it read, at rate {dynamic_rate}"
     if tally.unknown:
         done = {"skip": "left out", "replace": "replaced"}[unknown]
         yield f"{counted(tally.unknown, 'unknown character')} {done}, and not counted"

@@ -64,7 +64,7 @@ def command(
     from charrnn.scoring.pieces import as_read
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.text.sources import ENCODING, read_pieces
-    from charrnn.text.symbols import without_marks
+    from charrnn.text.symbols import without_additions
     from charrnn.workers import Workers, available_threads
 
     checkpoint = load_checkpoint(path)
@@ -72,7 +72,7 @@ def command(
     config, kind = config.trainable(), config.kind
     kind.check_reach()
     pieces = read_pieces(sources, encoding=encoding or ENCODING, as_bytes=vocabulary.unit == "byte")
-    ids = np.concatenate([block.ids for block in as_read(vocabulary, without_marks(pieces, vocabulary), unknown)])
+    ids = np.concatenate([block.ids for block in as_read(vocabulary, without_additions(pieces, vocabulary), unknown)])
     workers = Workers(threads or available_threads())
     models = {
         "initial": kind.parameters(config).initialise(checkpoint.header["settings"]["rng_seed"]),

@@ -1,7 +1,8 @@
 """``charrnn predict``: label, correct or transform each line, or forecast a series."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ import click
 from charrnn.cli.predict.context import InContext
 from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
-from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import announce_compilation, print_json
+from charrnn.cli.shared.options import option, refuse_typed
+from charrnn.cli.shared.output import announce_compilation, compile_for, print_json
 from charrnn.cli.shared.terminal import harmless, put
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.text.sources import ENCODING
@@ -20,6 +21,13 @@ from charrnn.text.sources import ENCODING
 if TYPE_CHECKING:
     from charrnn.api import Model
     from charrnn.kinds.contract import Answer
+
+
+NEARLY_ZERO = 0.001
+"""The least probability that four decimals show well."""
+
+OF_LINES = ("top", "probabilities", "beam", "known", "unknown")
+"""Options of models that answer lines."""
 
 
 @click.command("predict")
@@ -83,22 +91,34 @@ def command(
 
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
+    compile_for(path, precision)
     from charrnn.api import Model
 
     model = Model.load(path, threads=threads, precision=precision)
     if horizon or model.config.kind.forecasts:
+        refuse_typed(OF_LINES, "models that answer lines")
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)
         return
     answer = partial(model.answers, beam=beam, known=_rows_of(path) if known else None)
     answer([])  # raises before a line is read, if the model does not answer
     answers = InContext(answer, model.config.kind.context(model.config))
     for lines in input_lines("-" if text is None else text, encoding or ENCODING):
-        answered = _answered(answers, lines, top, unknown)
-        if as_json:
-            for line, found in answered:
-                print_json({"given": line.text, "answers": [answer._asdict() for answer in found]})
-            continue
-        shown = "".join(_as_text(found, probabilities) + line.end for line, found in answered)
+        with _written() as write:
+            for line, found in _answered(answers, lines, top, unknown):
+                if as_json:
+                    print_json({"given": line.text, "answers": [answer._asdict() for answer in found]})
+                else:
+                    write(_as_text(found, probabilities) + line.end)
+
+
+@contextmanager
+def _written() -> "Iterator[Callable[[str], None]]":
+    """Collect texts and write them together, also those before an error."""
+    texts: list[str] = []
+    try:
+        yield texts.append
+    finally:
+        shown = "".join(texts)
         put((harmless(shown) if sys.stdout.isatty() else shown).encode(), sys.stdout)
 
 
@@ -117,10 +137,10 @@ def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, 
 
 
 def _rows_of(path: Path) -> Any:
-    """Load the rows that a checkpoint's model was trained on."""
-    from charrnn.storage.trained_on import trained_on
+    """Load the rows of a checkpoint's run."""
+    from charrnn.storage.trained_on import all_rows
 
-    rows = trained_on(path)
+    rows = all_rows(path)
     if rows is None:
         raise ConfigError(f"--known needs the text that {path} was trained on, which its run has lost: leave it out")
     return rows
@@ -133,11 +153,12 @@ def _answered(
     try:
         found = answers([line.text for line in lines], top=top, unknown=unknown)
     except CharrnnError:
-        for line in lines:  # to find the line to report
+        for line in lines:  # up to the one to report
             try:
-                answers([line.text], unknown=unknown)
+                (own,) = answers([line.text], top=top, unknown=unknown)
             except CharrnnError as error:
                 raise type(error)(f"line {line.number} of {line.origin}: {error}") from None
+            yield line, own
         raise
     yield from zip(lines, found, strict=True)
 
@@ -147,6 +168,11 @@ def _as_text(answers: "Sequence[Answer]", probabilities: bool) -> str:
     cells = [
         cell
         for answer in answers
-        for cell in ((answer.text, f"{answer.probability:.4f}") if probabilities else (answer.text,))
+        for cell in ((answer.text, _as_share(answer.probability)) if probabilities else (answer.text,))
     ]
     return "\t".join(cells)
+
+
+def _as_share(probability: float) -> str:
+    """Format a probability: four decimals, or two digits of one that would be nearly 0."""
+    return f"{probability:.4f}" if probability >= NEARLY_ZERO else f"{probability:.1e}"

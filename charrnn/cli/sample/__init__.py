@@ -13,7 +13,7 @@ from charrnn.cli.sample.prompt import converse
 from charrnn.cli.sample.seed import encodings_of, is_file, read_seed, warn_of_number
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import check_belonging, declared, option
-from charrnn.cli.shared.output import announce_compilation, print_json, say
+from charrnn.cli.shared.output import announce_compilation, compile_for, print_json, say
 from charrnn.cli.shared.signals import signals
 from charrnn.sampling.settings import SAMPLING_OPTIONS
 from charrnn.text.escapes import unescaped
@@ -159,6 +159,7 @@ def command(
 
     path = find_checkpoint(target, checkpoints)
     announce_compilation()
+    compile_for(path, precision)
     from charrnn.api import Model
     from charrnn.sampling.batch import settings_for
 
@@ -176,6 +177,8 @@ def command(
         if texts.session and interactive:
             converse(texts.session, chosen, unit, unknown)
         else:
+            if given is not None and as_json:
+                texts = texts._replace(label=lambda text: given)
             writer = writer_for(model.vocabulary, texts, chosen, path, as_json, probabilities, bool(corpora))
             show(texts, chosen, min(top, len(model.vocabulary)) if probabilities else 0, writer)
     number = signals.let_go()

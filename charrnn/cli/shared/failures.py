@@ -19,6 +19,7 @@ import click
 from charrnn.cli.shared.output import say
 from charrnn.cli.shared.signals import signals
 from charrnn.errors import CharrnnError
+from charrnn.system import is_closed_pipe
 
 E = TypeVar("E")
 
@@ -42,7 +43,7 @@ def _told(error: BaseException) -> int:
     """Print an error and return the exit code."""
     if isinstance(error, OSError) and signals.noted:  # the terminal is closed, or the reader has stalled
         return 128 + signals.noted
-    if isinstance(error, BrokenPipeError):  # the reader has closed the pipe
+    if is_closed_pipe(error):  # the reader has closed the pipe
         silence(sys.stdout, sys.stderr)
         return 0
     if isinstance(error, KeyboardInterrupt):

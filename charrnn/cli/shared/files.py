@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from charrnn.cli.shared.signals import signals
 from charrnn.errors import CorpusError
 from charrnn.storage.atomic import abandon, reason, sync_folder, write_atomically
+from charrnn.system import is_closed_pipe, move
 
 
 def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, option: str) -> int:
@@ -44,9 +44,9 @@ def write_file(pieces: Iterable[str | bytes], output: Path, *, overwrite: bool, 
         target.parent.mkdir(parents=True, exist_ok=True)
         with signals.cleaning(lambda: abandon(target)):
             write_atomically(target, encoded())
-    except BrokenPipeError:  # the reader has closed the pipe
-        raise
     except OSError as error:
+        if is_closed_pipe(error):
+            raise
         raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None
     return characters
 
@@ -76,15 +76,21 @@ def write_folder(files: Mapping[str, bytes], output: Path, *, overwrite: bool, o
             for name, content in files.items():
                 _write_below(target, name, content)
             return
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as temporary:
-            made = Path(temporary) / target.name
-            made.mkdir()
-            with signals.cleaning(lambda: shutil.rmtree(temporary, ignore_errors=True)):
+        made = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
+
+        def clean() -> None:
+            shutil.rmtree(made, ignore_errors=True)
+
+        made.mkdir()
+        try:
+            with signals.cleaning(clean):
                 for name, content in files.items():
                     _write_below(made, name, content)
                 if target.exists():  # an empty folder, over which Windows cannot rename
                     target.rmdir()
-                os.rename(made, target)  # noqa: PTH104
+                move(made, target)
+        finally:
+            clean()
         sync_folder(target.parent)
     except OSError as error:
         raise CorpusError(f"cannot write {output}: {reason(error)}; choose another {option}") from None

@@ -1,7 +1,7 @@
 """Options that several commands have, and the class of all options."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,6 +97,13 @@ def declared(one: Option, **changed: Any) -> Callable[[F], F]:
 def is_typed(name: str) -> bool:
     """Whether a parameter was given on the command line, not by a variable, which may be meant for other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def refuse_typed(names: Iterable[str], owners: str) -> None:
+    """Refuse those of these options that were typed, as they are for ``owners``, such as "models that score text"."""
+    for name in names:
+        if is_typed(name):
+            raise click.UsageError(f"--{name.replace('_', '-')} is for {owners}: leave it out.")
 
 
 def check_belonging(name: str, owner: str, is_used: bool) -> None:

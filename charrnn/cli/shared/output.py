@@ -6,11 +6,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.terminal import CONTROL_ESCAPES, put
 from charrnn.display import trimmed, visible, width_of
 from charrnn.storage.metrics import finite
+from charrnn.system import is_closed_pipe
 
 if TYPE_CHECKING:
     from charrnn.text.vocabulary import Vocabulary
@@ -30,7 +32,7 @@ def say(text: str = "", *, err: bool = True) -> None:
     try:
         put(f"{as_line(text, stream)}\n".encode(stream.encoding, "backslashreplace"), stream)
     except OSError as error:
-        if not err or isinstance(error, BrokenPipeError):
+        if not err or is_closed_pipe(error):
             raise
 
 
@@ -40,9 +42,14 @@ def as_line(text: str, stream: IO[Any]) -> str:
     return line.translate(CONTROL_ESCAPES) if stream.isatty() else line
 
 
-def announce_compilation() -> None:
-    """Print a line when the kernels begin to compile."""
+def announce_compilation(*, quiet: bool = False) -> None:
+    """When kernels begin to compile, print a line, unless ``quiet``, and let other processes help."""
+    from charrnn.compiling import allow_helpers
     from charrnn.kernels.jit import CACHE_FOLDER, compile_listeners
+
+    allow_helpers()
+    if quiet:
+        return
 
     def announce(kept: bool) -> None:
         if kept:
@@ -54,6 +61,13 @@ def announce_compilation() -> None:
         compile_listeners.append(announce)
     else:  # no cache is searched, so the kernels always compile
         announce(kept=False)
+
+
+def compile_for(checkpoint: Path, precision: str | None) -> None:
+    """Let another process compile what sampling from a checkpoint, or asking it, needs."""
+    from charrnn.compiling import compile_beside
+
+    compile_beside({"checkpoint": str(checkpoint.absolute()), "precision": precision})
 
 
 def print_json(value: Any, *, err: bool = False) -> None:

@@ -14,8 +14,8 @@ import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals that end a program; Windows has no SIGHUP."""
+SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals that end a program. Windows has no SIGHUP; it alone has SIGBREAK, for Ctrl-Break and a closed console."""
 
 TICK = 0.5
 """Seconds between two alarms at a prompt."""
@@ -33,6 +33,7 @@ class Signals:
         self._stop: Callable[[], None] | None = None
         self._clean: Callable[[], None] | None = None
         self._must_wait = self._prompting = False
+        self._input_ended = self._uncounted = False
 
     def install(self) -> None:
         """Install the handler, except for signals that the parent process ignores, such as SIGHUP under nohup."""
@@ -86,15 +87,29 @@ class Signals:
             finally:
                 self._prompting = False
 
+    def end_of_input(self) -> None:
+        """Act like SIGTERM, but do not count as a signal.
+
+        Whoever closed the input may have received the same signal as this process, at the same time: as all processes
+        of a console do on Windows, and all of a job on a cluster. So a signal and the end of the input are no two
+        signals, whichever comes first.
+        """
+        self._input_ended = True
+        signal.raise_signal(signal.SIGTERM)
+
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
         if self._prompting:
             self._prompting = False  # the next signal must not interrupt the handling of this one
             self.noted = number
             raise KeyboardInterrupt
+        counts = not (self._input_ended and number == signal.SIGTERM)
+        self._input_ended = self._input_ended and counts
         if self._stop and not self.noted:
-            self.noted = number
+            self.noted, self._uncounted = number, not counts
             self._stop()
+        elif self._stop and (self._uncounted or not counts):
+            self._uncounted = False
         elif not (self._stop and self._must_wait):
             self._end(number)
 
@@ -113,7 +128,8 @@ signals = Signals()
 def _alarms() -> Iterator[None]:
     """Interrupt system calls every ``TICK`` seconds within the body.
 
-    Otherwise readline would notice a signal that comes just before it waits for a key only at the next key.
+    Otherwise readline would notice a signal that comes just before it waits for a key only at the next key. Windows has
+    neither readline nor alarms; there, Ctrl-C itself ends the waiting.
     """
     if not hasattr(signal, "SIGALRM"):
         yield

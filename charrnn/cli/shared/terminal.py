@@ -3,12 +3,14 @@
 import os
 import select
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any, TextIO
 
 from charrnn.cli.shared.signals import signals
+from charrnn.system import WINDOWS
 
 SHOWN = "\n\t"
 """Control characters that are written to a terminal unchanged."""
@@ -54,7 +56,7 @@ def put(text: str | bytes, stream: TextIO) -> None:
     with _never_waiting(raw) if signals.keeping else nullcontext(raw) as file:
         since, misses = time.monotonic(), 0
         while data:
-            if written := (file is not raw or _is_ready(raw)) and file.write(data[:PIPE_BYTES]):
+            if written := (file is not raw or _is_ready(raw)) and file.write(data[: _whole(data)]):
                 data, since, misses = data[written:], time.monotonic(), 0
             elif signals.noted and time.monotonic() - since > STALL_SECONDS:
                 raise TimeoutError("the reader has stalled")
@@ -64,11 +66,23 @@ def put(text: str | bytes, stream: TextIO) -> None:
                 misses = _is_ready(file)
 
 
-def _is_ready(raw: Any) -> bool:
-    """Whether a file accepts bytes within LOOK seconds."""
+def _whole(data: memoryview) -> int:
+    """Number of bytes to write at a time: no more than PIPE_BYTES, and no part of a character in UTF-8.
+
+    Windows' console shows a character that comes in two writes as two wrong ones.
+    """
+    length = min(len(data), PIPE_BYTES)
+    for end in range(length, max(length - 4, 0), -1):
+        if end == len(data) or data[end] & 0xC0 != 0x80:  # a character begins here
+            return end
+    return length
+
+
+def _is_ready(file: Any) -> bool:
+    """Whether a file accepts bytes within LOOK seconds; True for what is neither a pipe nor a terminal of POSIX."""
     try:
-        return os.name == "nt" or bool(select.select([], [raw], [], LOOK)[1])
-    except (OSError, ValueError):  # not a file of the operating system
+        return bool(select.select([], [file], [], LOOK)[1])
+    except (OSError, ValueError, TypeError):
         return True
 
 
@@ -76,14 +90,57 @@ def _is_ready(raw: Any) -> bool:
 def _never_waiting(raw: Any) -> Iterator[Any]:
     """Open a pipe or terminal anew with writes that do not block; yield the file itself if that is impossible.
 
-    The file itself stays blocking, as other processes share it.
+    The file itself stays blocking, as other processes share it. On Windows another thread writes.
     """
     with ExitStack() as opened:
         file = raw
         with suppress(AttributeError, OSError):
             descriptor = raw.fileno()
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                pass
+            elif WINDOWS:
+                file = OtherThread(raw)
+            else:
                 flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
                 again = os.open(f"/proc/self/fd/{descriptor}", flags)
                 file = opened.enter_context(open(again, "wb", buffering=0))  # noqa: PTH123
         yield file
+
+
+class OtherThread:
+    """Writes to a file in threads of their own, where the system cannot tell whether a pipe has room.
+
+    A thread may be left waiting for a stalled reader; it ends with the process.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._thread: threading.Thread | None = None
+        self._written = 0
+        self._failure: OSError | None = None
+
+    def write(self, data: memoryview) -> int:
+        """Write data, or go on waiting for the write of these data that an earlier call began.
+
+        Returns:
+            The number of bytes written; 0 if the file has not accepted them within LOOK seconds.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, args=(bytes(data),), daemon=True)
+            self._thread.start()
+        self._thread.join(LOOK)
+        if self._thread.is_alive():
+            return 0
+        self._thread = None
+        if self._failure:
+            raise self._failure
+        return self._written
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._written = self._raw.write(data)
+        except OSError as error:
+            self._failure = error

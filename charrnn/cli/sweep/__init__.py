@@ -15,6 +15,7 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, dur
 from charrnn.cli.shared.signals import signals, stopping
 from charrnn.cli.train import command as train
 from charrnn.errors import CharrnnError, ConfigError, RunError
+from charrnn.system import is_closed_pipe
 from charrnn.training.options import ALL_OPTIONS, check_value
 from charrnn.training.run_options import RUN_OPTIONS
 
@@ -103,7 +104,7 @@ def command(
             folder.end()
     assert isinstance(ended, SweepEnded), ended
     number = signals.let_go() or signal.SIGINT
-    if failure and not isinstance(failure, BrokenPipeError):
+    if failure and not is_closed_pipe(failure):
         raise RunError(f"{unwritable('what the sweep tells', failure)}; all runs are saved")
     if not quiet and not as_json and folder.plan():
         _show_table(folder)

@@ -15,9 +15,10 @@ from charrnn.cli.shared.output import announce_compilation, budget, counted, say
 from charrnn.cli.shared.signals import signals, stopping, tell
 from charrnn.cli.train.distributed import together_with
 from charrnn.cli.train.grouped import GroupedCommand
-from charrnn.cli.train.trackers import PACKAGES, find_package, tracked
+from charrnn.cli.train.trackers import TRACKERS, find_package, tracked
 from charrnn.display import pasteable
 from charrnn.errors import RunError
+from charrnn.system import is_closed_pipe
 from charrnn.training.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def all_options(command: Callable[..., None]) -> Callable[..., None]:
 @option("--json", "as_json", is_flag=True, help="Print one JSON object for each event, and nothing else.")
 @option(
     "--log-to",
-    type=click.Choice(list(PACKAGES)),
+    type=click.Choice(list(TRACKERS)),
     help="Also send the figures to this program, whose package must be installed.",
 )
 def command(
@@ -91,7 +92,7 @@ def command(
     number = signals.let_go() or signal.SIGINT
     if finished.reason == "interrupted" and finished.step:
         say(f"resume with: {_resume_command(corpora, run, given, together.processes)}")
-    if failure and not isinstance(failure, BrokenPipeError):
+    if failure and not is_closed_pipe(failure):
         saved = "; the run is saved" if finished.step else ""
         raise RunError(f"{unwritable('what the run tells', failure)}{saved}")
     if finished.reason == "interrupted":
@@ -116,8 +117,7 @@ def _trained(
         _terminate_at_eof(quiet)
     if log_to:
         find_package(log_to)
-    if not quiet:
-        announce_compilation()
+    announce_compilation(quiet=quiet)
     from charrnn.starting import open_job
     from charrnn.training.events import Finished
 
@@ -130,14 +130,14 @@ def _trained(
 
 
 def _terminate_at_eof(quiet: bool) -> None:
-    """Raise SIGTERM at the end of standard input, a pipe that also ends when its other process is killed."""
+    """End the run at the end of standard input, a pipe that also ends when its other process is killed."""
 
     def wait() -> None:
         while os.read(0, 1 << 10):  # sys.stdin's lock would still be held at exit
             pass
         if not quiet:
             tell("standard input has ended, so --until-eof ends the run\n")
-        signal.raise_signal(signal.SIGTERM)
+        signals.end_of_input()
 
     threading.Thread(target=wait, name="until-eof", daemon=True).start()
 

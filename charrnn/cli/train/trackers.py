@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from charrnn.job import TrainingJob
     from charrnn.training.events import Event
 
-PACKAGES = {"tensorboard": ("tensorboardX", "torch.utils.tensorboard"), "trackio": ("trackio",), "wandb": ("wandb",)}
+TRACKERS = {"tensorboard": ("tensorboardX", "torch.utils.tensorboard"), "trackio": ("trackio",), "wandb": ("wandb",)}
 """By the value of the option, the packages that it may use; the first one found is taken."""
 
 PROJECT = "charrnn"
@@ -32,14 +32,14 @@ def tracked(job: "TrainingJob", events: "Iterator[Event]", program: str) -> "Ite
     log, finish = tracker_for(job, program)
     try:
         for event in events:
-            if figures := figures_of(event):
+            if figures := tracked_figures(event):
                 log(figures, event.step)  # type: ignore[union-attr]
             yield event
     finally:
         finish()
 
 
-def figures_of(event: "Event") -> dict[str, float]:
+def tracked_figures(event: "Event") -> dict[str, float]:
     """The figures of an update or of an evaluation; none of other events.
 
     An update has those of its batch. Its loss is ``train/...``; the mean loss since the last evaluation is not sent,
@@ -81,10 +81,10 @@ def find_package(program: str) -> Any:
     Raises:
         ConfigError: none is.
     """
-    for package in PACKAGES[program]:
+    for package in TRACKERS[program]:
         try:
             return import_module(package)
         except ImportError:
             continue
-    name = PACKAGES[program][0]
+    name = TRACKERS[program][0]
     raise ConfigError(f"--log-to {program} needs the package {name}: install it with pip install {name}")

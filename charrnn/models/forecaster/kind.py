@@ -22,6 +22,7 @@ class SeriesKind(Kind):
     forecasts = True
     measured = True
     counted = "rows"
+    example = "y\n" + "1\n3\n2\n4\n" * 60
     refitted = frozenset({"vocab_size", "means", "deviations"})
     metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MSE)
     precisions = ("float32", "float64", "bf16")
@@ -81,8 +82,8 @@ class SeriesKind(Kind):
         if config.inputs and future < horizon:
             names = ", ".join(config.column_names[:-1])
             raise ConfigError(
-                f"horizon must be at most {future}, the rows that give {names} and leave {config.column_names[-1]} "
-                f"empty, not {horizon}: add such rows to the end of the table"
+                f"the table must end with {horizon} rows that give {names} and leave {config.column_names[-1]} empty, "
+                f"not {future}: add such rows, or choose a smaller horizon"
             )
         return [float(value) for value in ahead(network, series, [series.known], horizon)[0]]
 

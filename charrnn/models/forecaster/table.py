@@ -88,11 +88,15 @@ def read_table(text: str) -> Table:
     try:
         for cells in reader:
             row = tuple(cell.strip() for cell in cells)
-            if any(row) and row not in rows[:1]:
+            if not row and rows and len(rows[0]) == 1:
+                row = ("",)  # of a single column, an empty line is a missing value
+            if row and row not in rows[:1]:
                 rows.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise CorpusError(f"line {reader.line_num} must be CSV, not what it is ({error}): correct it") from None
+    while rows and not any(rows[-1]):
+        rows.pop()
     if not rows:
         raise CorpusError("the table must have a header and rows, not nothing: give another file")
     names = tuple(name or f"column {place}" for place, name in enumerate(rows[0], 1))

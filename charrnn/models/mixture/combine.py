@@ -9,6 +9,7 @@ import numpy as np
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.kernels.arrays import Array
 from charrnn.kinds.contract import LanguageModel
+from charrnn.models.mixture.cache import observe_cache
 from charrnn.models.mixture.config import LEAST_MEMBERS, MixtureConfig
 from charrnn.models.mixture.learning import FLOAT, MOST_LEARNED, learn_gate, observe, two_fold_nats
 from charrnn.models.mixture.network import Mixture
@@ -32,7 +33,10 @@ MOST_COUNTED = 20_000_000
 """Most characters that are counted, the last ones of a text: 100 MB of text would take 6 GB while they are counted."""
 
 
-COUNTING_SECONDS, OBSERVING_SECONDS, LEARNING_SECONDS = 2e-6, 2e-5, 4.0
+MOST_CACHE_LEARNED = 60_000
+"""Most characters, the first ones, on which the weight of a cache is learned; it counts them again and again."""
+
+COUNTING_SECONDS, OBSERVING_SECONDS, LEARNING_SECONDS = 2e-6, 2e-5, 7.0
 """Seconds to count a character, to compare members on one, and to learn gates."""
 
 
@@ -67,15 +71,19 @@ def mixing_seconds(characters: int) -> float:
     return COUNTING_SECONDS * min(MOST_COUNTED, characters) + OBSERVING_SECONDS * observed + learning
 
 
-def combine(models: Sequence[LanguageModel], held_out: Any, workers: Workers) -> Combined:
+def combine(
+    models: Sequence[LanguageModel], held_out: Any, workers: Workers, *, fixed: int = 0, least: int = 1
+) -> Combined:
     """Mix those of the models that gain enough.
 
-    The member that gains least leaves, until each gains at least LEAST_GAIN.
+    The model that gains least is left out, until each gains at least LEAST_GAIN.
 
     Args:
         models: at least two, of one vocabulary.
         held_out: (N,) ids that none of the models has learned.
         workers: the mixture's threads.
+        fixed: how many of the models, the first ones, stay whatever they gain.
+        least: how many models stay at least; if only one does, there is no mixture.
 
     Raises:
         CorpusError: the text is too short.
@@ -89,22 +97,33 @@ def combine(models: Sequence[LanguageModel], held_out: Any, workers: Workers) ->
         )
     observed = [observe(model, ids) for model in models]
     logprobs, entropies = (np.array(arrays) for arrays in zip(*observed, strict=True))
-    kept, mixed = _chosen(logprobs, entropies)
+    kept, mixed = _chosen(logprobs, entropies, fixed, least)
     nats = tuple(float(loss) for loss in -logprobs.mean(axis=1))
     mixture = None
     if len(kept) >= LEAST_MEMBERS:
         own = [models[place] for place in kept]
-        gate = learn_gate(logprobs[kept], entropies[kept])
-        mixture = Mixture(MixtureConfig.of(tuple(model.config for model in own)), own, gate, workers)
+        config = MixtureConfig.of(tuple(model.config for model in own))
+        gates = learn_gates(logprobs[kept], entropies[kept], ids, config.vocab_size, workers)
+        mixture = Mixture(config, own, gates[0], workers, None if config.end_symbol else gates[1])
     return Combined(mixture, nats, tuple(kept), mixed)
 
 
-def _chosen(logprobs: FLOAT, entropies: FLOAT) -> tuple[list[int], float]:
+def learn_gates(
+    logprobs: FLOAT, entropies: FLOAT, ids: Array, vocab_size: int, workers: Workers
+) -> tuple[FLOAT, FLOAT]:
+    """The gate of members, and that of the same members beside a cache; the arrays (M, N - 1) are for ids (N,)."""
+    count = min(MOST_CACHE_LEARNED, logprobs.shape[1])
+    cached = observe_cache(ids[: count + 1], vocab_size, workers)
+    beside = [np.vstack([own[:, :count], new]) for own, new in zip((logprobs, entropies), cached, strict=True)]
+    return learn_gate(logprobs, entropies), learn_gate(*beside)
+
+
+def _chosen(logprobs: FLOAT, entropies: FLOAT, fixed: int, least: int) -> tuple[list[int], float]:
     """The members to keep, and the loss of their mixture in nats."""
     kept = list(range(len(logprobs)))
     mixed = two_fold_nats(logprobs, entropies)
-    while len(kept) > 1:
-        rests = [[other for other in kept if other != place] for place in kept]
+    while len(kept) > max(least, fixed):
+        rests = [[other for other in kept if other != place] for place in kept if place >= fixed]
         losses = [two_fold_nats(logprobs[rest], entropies[rest]) for rest in rests]
         best = int(np.argmin(losses))
         if losses[best] - mixed >= LEAST_GAIN:

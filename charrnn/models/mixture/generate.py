@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import FloatArray
 from charrnn.kernels.draw import Rules
-from charrnn.kernels.jit import addressable, by_address, jit
+from charrnn.kernels.jit import addressable, by_address, inlined, jit
 from charrnn.models.mixture.mixing import add_row, log_row, measure_row, weigh_row
 from charrnn.sampling.drawing import Drawn, choose
 from charrnn.sampling.streams import SteppedMember
@@ -53,8 +53,17 @@ class Link(NamedTuple):
     """The member's place among all."""
     advance_rest: Any
     """``advance_link``, or ``advance_none`` after the last member."""
+    rest: Any
+    """The next link, or 0."""
+
+
+class LogitsLink(NamedTuple):
+    """The logits of a member and those after it; apart from ``Link``, as a call copies its arguments."""
+
+    logits: FloatArray
+    place: int
     add_rest: Any
-    """``add_link``, or ``add_none``."""
+    """``add_link``, or ``add_none`` after the last member."""
     rest: Any
     """The next link, or 0."""
 
@@ -62,7 +71,6 @@ class Link(NamedTuple):
 class MixedKernels(NamedTuple):
     """The kernels that the loop calls by address."""
 
-    advance: Any
     add: Any
     choose: Any
 
@@ -77,8 +85,8 @@ def add_none(rest, streams, classes, first, last):
     """End a chain."""
 
 
-@addressable
-def advance_link(link, streams, classes, second, ahead, first, last):
+@inlined
+def advance_all(link, streams, classes, second, ahead, first, last):
     """Let all members of a chain read the last characters of the streams ``first`` to ``last``; measures their logits.
 
     Args:
@@ -100,8 +108,14 @@ def advance_link(link, streams, classes, second, ahead, first, last):
 
 
 @addressable
+def advance_link(link, streams, classes, second, ahead, first, last):
+    """See ``advance_all``."""
+    advance_all(link, streams, classes, second, ahead, first, last)
+
+
+@addressable
 def add_link(link, streams, classes, first, last):
-    """Add the weighted probabilities of all members of a chain to ``streams.logits``; see ``advance_link``."""
+    """Add the weighted probabilities of all members of a LogitsLink to ``streams.logits``; see ``advance_all``."""
     for n in range(first, last):
         normaliser, weight = streams.normalisers[link.place, n], streams.shares[link.place, n]
         add_row(link.logits[0, n], classes, normaliser, weight, streams.logits[0, n])
@@ -109,12 +123,13 @@ def add_link(link, streams, classes, first, last):
 
 
 @jit
-def generate_mixed(kernels, link, streams, classes, rules, drawn, first, last):
+def generate_mixed(kernels, link, logits, streams, classes, rules, drawn, first, last):
     """Fill ``drawn`` for the streams ``first`` to ``last``, as ``charrnn.models.language.generate``.
 
     Args:
         kernels: MixedKernels.
         link: the first Link.
+        logits: the first LogitsLink.
         streams: MixedStreams, advanced.
         classes: V.
         rules: ``charrnn.kernels.draw.Rules``.
@@ -126,25 +141,27 @@ def generate_mixed(kernels, link, streams, classes, rules, drawn, first, last):
     for t in range(length):
         second = t % 2 == 1
         ahead = not second and t + 1 < length
-        kernels.advance(link, streams, classes, second, ahead, first, last)
+        advance_all(link, streams, classes, second, ahead, first, last)
         for n in range(first, last):
             weigh_row(streams.gate, streams.entropies, streams.shares, n)
             streams.logits[0, n] = 0
-        kernels.add(link, streams, classes, first, last)
+        kernels.add(logits, streams, classes, first, last)
         for n in range(first, last):
             log_row(streams.logits[0, n], classes)
             kernels.choose(streams, classes, rules, drawn, n, t)
 
 
-def chained(members: Sequence[SteppedMember], streams: MixedStreams, rules: Rules, drawn: Drawn) -> Any:
-    """The first link of a chain of members, and the kernels of the loop."""
-    rest: Any = 0
-    advance = by_address(advance_none, rest, streams, 0, False, False, 0, 0)
-    add = by_address(add_none, rest, streams, 0, 0, 0)
+def chained(members: Sequence[SteppedMember], streams: MixedStreams, rules: Rules, drawn: Drawn) -> tuple[Any, ...]:
+    """The kernels of the loop, the first Link and the first LogitsLink."""
+    link: Any = 0
+    logits: Any = 0
+    advance = by_address(advance_none, link, streams, 0, False, False, 0, 0)
+    add = by_address(add_none, logits, streams, 0, 0, 0)
     for place in range(len(members) - 1, -1, -1):
         member = members[place]
-        kernel, own = member.advancing()
-        rest = Link(kernel, own, member.ids, member.logits, place, advance, add, rest)
-        advance = by_address(advance_link, rest, streams, 0, False, False, 0, 0)
-        add = by_address(add_link, rest, streams, 0, 0, 0)
-    return rest, MixedKernels(advance, add, by_address(choose, streams, 0, rules, drawn, 0, 0))
+        link = Link(*member.advancing(), member.ids, member.logits, place, advance, link)
+        logits = LogitsLink(member.logits, place, add, logits)
+        if place:  # the loop itself advances the first member
+            advance = by_address(advance_link, link, streams, 0, False, False, 0, 0)
+        add = by_address(add_link, logits, streams, 0, 0, 0)
+    return MixedKernels(add, by_address(choose, streams, 0, rules, drawn, 0, 0)), link, logits

@@ -16,7 +16,7 @@ from charrnn.workers import share
 MOST_LEARNED = 100_000
 """Most characters that a gate learns from; more hardly improve its few numbers."""
 
-STREAMS, WARM_UP_IDS, STEPS_AT_ONCE = 16, 256, 128
+STREAMS, WARM_UP_IDS, OBSERVED_STEPS = 16, 256, 128
 """Streams of a text that is long enough, ids that each reads before its own, and steps of a window."""
 
 ITERATIONS, RATE = 200, 0.05
@@ -33,9 +33,9 @@ def observe(member: LanguageModel, ids: Ids) -> tuple[FLOAT, FLOAT]:
     starts = np.maximum(own - WARM_UP_IDS, 0) if streams > 1 else own
     logprobs, entropies = np.zeros((2, count))
     state = member.initial_state(streams)
-    buffers = member.buffers(STEPS_AT_ONCE, streams)
-    for first in range(0, length + (WARM_UP_IDS if streams > 1 else 0), STEPS_AT_ONCE):
-        at = starts + np.arange(first, first + STEPS_AT_ONCE)[:, np.newaxis]
+    buffers = member.buffers(OBSERVED_STEPS, streams)
+    for first in range(0, length + (WARM_UP_IDS if streams > 1 else 0), OBSERVED_STEPS):
+        at = starts + np.arange(first, first + OBSERVED_STEPS)[:, np.newaxis]
         inside = np.minimum(at, count - 1)
         window = member.run(ids[inside].astype(np.int32), state, buffers)
         found = _measured(member, window.logits, ids[inside + 1])

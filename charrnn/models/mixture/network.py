@@ -17,8 +17,8 @@ from charrnn.workers import Workers, share
 
 Gate = npt.NDArray[np.float64]
 
-GATE = "gate"
-"""Name of the gate in a checkpoint."""
+GATE, CACHE_GATE = "gate", "cache_gate"
+"""Names of the gates in a checkpoint."""
 
 
 @dataclass
@@ -57,10 +57,19 @@ class Mixture:
         members: the models.
         gate: (M, 1 + 2 M) float64; see ``charrnn.models.mixture.mixing``.
         workers: the threads that share the work.
+        cache_gate: the gate of M + 1 members, for a mixture that adapts with a cache as the last one; None without.
     """
 
-    def __init__(self, config: MixtureConfig, members: Sequence[LanguageModel], gate: Gate, workers: Workers) -> None:
-        self.config, self.members, self.gate, self.workers = config, list(members), gate, workers
+    def __init__(
+        self,
+        config: MixtureConfig,
+        members: Sequence[LanguageModel],
+        gate: Gate,
+        workers: Workers,
+        cache_gate: Gate | None = None,
+    ) -> None:
+        self.config, self.members, self.workers = config, list(members), workers
+        self.gate, self.cache_gate = gate, cache_gate
 
     @classmethod
     def load(cls, config: MixtureConfig, tensors: Mapping[str, Array], workers: Workers) -> "Mixture":
@@ -68,7 +77,8 @@ class Mixture:
         check_mixture(config, tensors)
         own = zip(config.members, tensors_of(config, tensors), strict=True)
         members = [member.kind.load(member, arrays, workers) for member, arrays in own]
-        return cls(config, members, np.array(tensors[GATE], np.float64), workers)
+        cache_gate = np.array(tensors[CACHE_GATE], np.float64) if CACHE_GATE in tensors else None
+        return cls(config, members, np.array(tensors[GATE], np.float64), workers, cache_gate)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -133,6 +143,8 @@ class Mixture:
 
     def _tensors(self) -> Iterator[tuple[str, Array]]:
         yield GATE, self.gate
+        if self.cache_gate is not None:
+            yield CACHE_GATE, self.cache_gate
         for place, member in enumerate(self.members):
             for name, tensor in member.config.kind.compact(member.to_tensors()).items():
                 yield prefix_of(place) + name, tensor
@@ -165,8 +177,11 @@ def check_mixture(config: MixtureConfig, tensors: Mapping[str, Array]) -> None:
     members = len(config.members)
     if not members:
         raise CheckpointError("the checkpoint is a mixture without members: use another checkpoint")
-    shape = (members, 1 + 2 * members)
-    if GATE not in tensors or tensors[GATE].shape != shape or tensors[GATE].dtype.kind != "f":
-        raise CheckpointError(f"the checkpoint has no tensor {GATE} of shape {shape}: use another checkpoint")
+    for name, count in ((GATE, members), (CACHE_GATE, members + 1)):
+        shape, tensor = (count, 1 + 2 * count), tensors.get(name)
+        if tensor is None and name == CACHE_GATE:
+            continue
+        if tensor is None or tensor.shape != shape or tensor.dtype.kind != "f":
+            raise CheckpointError(f"the checkpoint has no tensor {name} of shape {shape}: use another checkpoint")
     for member, own in zip(config.members, tensors_of(config, tensors), strict=True):
         member.kind.check_fit(member, own)

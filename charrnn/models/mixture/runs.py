@@ -8,11 +8,12 @@ from typing import Any
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.header import header_of, model_of
 from charrnn.models.mixture.combine import Combined, check_one_vocabulary, combine, counts_of
+from charrnn.models.mixture.config import LEAST_MEMBERS
 from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
-from charrnn.storage.trained_on import parts_of
+from charrnn.storage.trained_on import data_parts_of
 from charrnn.text.documents import read_documents
 from charrnn.text.sources import ENCODING
 from charrnn.text.vocabulary import Vocabulary
@@ -71,7 +72,7 @@ def mix_runs(
     workers = Workers(threads)
     configs, vocabulary = [config.trainable() for config, _ in shapes], shapes[0][1]
     models = [config.kind.load(config, one.tensors, workers) for config, one in zip(configs, loaded, strict=True)]
-    parts = parts_of(paths[0])
+    parts = data_parts_of(paths[0])
     if held_out is None:
         _check_same_text(loaded, targets)
     taught = _held_out(held_out, encoding, vocabulary) if held_out is not None else parts and parts[1]
@@ -84,10 +85,7 @@ def mix_runs(
         most = sum(map(counted_bytes, paths))
         models.append(counts_of(parts[0], len(vocabulary), most, workers))
         names.append(COUNTS)
-    combined = combine(models, taught, workers)
-    if combined.mixture is None:
-        best = names[combined.kept[0]]
-        raise ConfigError(f"no mixture of these models is better than {best} alone: choose models that differ more")
+    combined = combine(models, taught, workers, least=LEAST_MEMBERS)
     return MixedRun(_written(combined, loaded[0], vocabulary, name, checkpoints, overwrite), tuple(names), combined)
 
 
@@ -112,7 +110,8 @@ def with_counts(path: Path, best: Checkpoint, train_ids: Any, val_ids: Any, work
     """Let counts of its text join the model of the checkpoint that was read from ``path``."""
     config, vocabulary = model_of(best.header, best.tensors)
     network = config.kind.load(config, best.tensors, workers)
-    return combine([network, counts_of(train_ids, len(vocabulary), counted_bytes(path), workers)], val_ids, workers)
+    counts = counts_of(train_ids, len(vocabulary), counted_bytes(path), workers)
+    return combine([network, counts], val_ids, workers, fixed=1)
 
 
 def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:

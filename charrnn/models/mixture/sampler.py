@@ -43,11 +43,11 @@ class MixtureStreams(Streams):
         # After an interrupt a thread may still use these arrays, so they are kept only if none occurred.
         loop, self._loop = self._loop or MixtureLoop(self._sampler, count), None
         loop.enter(start, network)
-        link, kernels = loop.chain(rules, drawn)
+        chain = loop.chain(rules, drawn)
 
         def job(part: int, parts: int) -> None:
             first, last = share(count, part, parts)
-            generate_mixed(kernels, link, loop.streams, network.config.vocab_size, rules, drawn, first, last)
+            generate_mixed(*chain, loop.streams, network.config.vocab_size, rules, drawn, first, last)
 
         network.workers.run(job, most=count)
         self._loop = loop
@@ -75,7 +75,7 @@ class MixtureLoop:
         )
 
     def chain(self, rules: Rules, drawn: Drawn) -> Any:
-        """The first link of the members, and the kernels of the loop."""
+        """The kernels of the loop and the chains of members; see ``chained``."""
         self._chain = self._chain or chained(self._members, self.streams, rules, drawn)
         return self._chain
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.errors import ConfigError
+from charrnn.kinds.kind import PROSE
 from charrnn.kinds.metric import Metric
 from charrnn.models.answering import AnsweringKind
 from charrnn.models.restorer.config import RestorerConfig
@@ -26,6 +27,7 @@ class Restoring(AnsweringKind):
     tasks = ("accents", "case", "spaces", "typos")
     reading = ""
     documents = False
+    example = PROSE
     config = RestorerConfig
     metrics = (WORD_ACCURACY, *AnsweringKind.metrics)
     precisions = ("float32", "float64", "bf16")

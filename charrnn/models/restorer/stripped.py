@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
+from unicodedata import combining
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +149,7 @@ class Stripped:
             doubtful[ends], only[ends] = False, UNKNOWN_ANSWER
         text = cls(characters, np.concatenate(known), doubtful, only, answers.ids(characters), tuple(starts))
         if answers.task.stands_between:
-            doubtful[:-1] &= ~text.gaps[1:]
+            doubtful[:-1] &= ~(text.gaps | text.marks)[1:]
         return text
 
     @property
@@ -165,6 +166,11 @@ class Stripped:
     def gaps(self) -> npt.NDArray[np.bool_]:
         """(N,) whether each character is white space."""
         return np.fromiter(map(str.isspace, self.characters), np.bool_, len(self.characters))
+
+    @cached_property
+    def marks(self) -> npt.NDArray[np.bool_]:
+        """(N,) which characters are combining marks, which belong to the character before them."""
+        return np.fromiter((combining(each) > 0 for each in self.characters), np.bool_, len(self.characters))
 
     def rows(self, task: Task) -> Iterator[TextRow]:
         """Cut the lines into rows; empty lines are skipped. A task that adds noise also predicts at a line's end."""

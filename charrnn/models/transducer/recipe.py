@@ -6,7 +6,7 @@ PAIRS_MODEL = {"hidden_size": 256, "embedding_size": 128}
 
 PAIRS_REGULARISATION = {"dropout": 0.4, "label_smoothing": 0.1, "weight_decay": 0.1}
 
-MANY_PASSES = 25.0
+PASSES_FOR_ALL = 25.0
 """Passes over the data that need all of the regularisation; fewer need proportionally less."""
 
 PAIRS_RATE = 0.003
@@ -33,6 +33,6 @@ def choose_transducer(draft: Draft, speed: Speed) -> float:
         draft.choose(**OF_LSTM)
     throughput = draft.choose_precision(speed, speed(draft.config, draft.settings))
     passes = 60 * draft.settings.minutes * throughput / draft.characters
-    if passes < MANY_PASSES:
-        draft.choose(**{name: round(full[name] * passes / MANY_PASSES, 3) for name in ("dropout", "weight_decay")})
+    if passes < PASSES_FOR_ALL:
+        draft.choose(**{name: round(full[name] * passes / PASSES_FOR_ALL, 3) for name in ("dropout", "weight_decay")})
     return throughput

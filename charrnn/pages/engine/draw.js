@@ -4,6 +4,12 @@ const MASK = (1n << 64n) - 1n;
 
 const rotated = (x, bits) => ((x << bits) | (x >> (64n - bits))) & MASK;
 
+const STREAM = 0xd1342543de82ef95n;
+
+/** The seed of text `number`, from 0, of several that are drawn with one seed. */
+export const subSeed = (seed, number) =>
+  number ? new Random(BigInt(seed) + BigInt(number) * STREAM).state[0] >> 11n : seed;
+
 /** xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64. */
 export class Random {
   constructor(seed) {

@@ -45,13 +45,20 @@ export function shownAs(symbol) {
   return symbol.length === 1 && code < 0x20 && !"\n\t".includes(symbol) ? String.fromCharCode(0x2400 + code) : symbol;
 }
 
-/** Call `work` in each frame of the display, for at most `milliseconds`, until it returns false. */
-export function inFrames(work, milliseconds = 40) {
+const [BRIEF, LONG] = [16, 100]; // milliseconds of work for a frame: of the first one, and at most
+
+/**
+ * Call `work.step()` until it returns false, and `work.show(isDone)` before each frame of the display. At first frames
+ * come often, so that something is seen at once; later they come less often, as showing takes time, too.
+ */
+export function inFrames(work) {
+  let milliseconds = BRIEF;
   const frame = () => {
     const stop = performance.now() + milliseconds;
     let goesOn = true;
     while (goesOn && performance.now() < stop) goesOn = work.step();
     work.show(!goesOn);
+    milliseconds = Math.min(1.3 * milliseconds, LONG);
     if (goesOn) requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);

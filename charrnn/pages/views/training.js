@@ -94,7 +94,9 @@ export class TrainingView {
     }
     if (samples.length) {
       parts.push(make("h2", {}, samples.length > 1 ? "What it wrote on the way" : "What it writes"));
-      const items = samples.map(({ when, text }) => make("li", {}, make("h3", {}, when), make("pre", {}, text)));
+      const items = samples.map(({ when, text }) =>
+        make("li", {}, make("h3", {}, when), make("pre", {}, text.replace(/\n{3,}/g, "\n\n").trim())),
+      );
       parts.push(make("ol", { class: "samples" }, ...items));
     }
     parts.push(make("h2", {}, "The model"), table(facts));

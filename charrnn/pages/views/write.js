@@ -1,5 +1,6 @@
 /** The view that writes: the text appears as it is drawn, and can be turned another way at each of its characters. */
 
+import { subSeed } from "../engine/draw.js";
 import { anySeed } from "../engine/writer.js";
 import { field, grouped, inFrames, make, numberInput } from "./dom.js";
 import { TextPanel } from "./panel.js";
@@ -7,7 +8,9 @@ import { observed, Rivals } from "./rivals.js";
 
 const FIRST = 400; // characters that are written when the page is opened
 
-const ENDS = { end: "the model ended it", stop: "it met the stop text", stopped: "you stopped it" };
+const TEXTS = 8; // that a model of many short texts writes at a time
+
+const ENDS = { stop: "it met the stop text", stopped: "you stopped it" };
 
 export class WriteView {
   constructor(model) {
@@ -40,13 +43,14 @@ export class WriteView {
     this.inputs = {
       temperature: make("input", { type: "range", min: 0, max: 2, step: 0.05, value: 0.8 }),
       length: numberInput(FIRST, { min: 1, max: 100000, step: 100 }),
+      texts: numberInput(TEXTS, { min: 1, max: 1000 }),
       topK: numberInput(0, { min: 0 }),
       topP: numberInput(1, { min: 0.01, max: 1, step: 0.05 }),
       minP: numberInput(0, { min: 0, max: 1, step: 0.01 }),
       stop: make("input", { type: "text", spellcheck: false }),
       seed: numberInput(1, { step: 1 }),
     };
-    const { temperature, length, topK, topP, minP, stop, seed } = this.inputs;
+    const { temperature, length, texts, topK, topP, minP, stop, seed } = this.inputs;
     const shown = make("output", {}, temperature.value);
     temperature.addEventListener("input", () => (shown.value = temperature.value));
     this.another = make("input", { type: "checkbox", checked: true });
@@ -62,7 +66,14 @@ export class WriteView {
       { onsubmit: submit, noValidate: true, "aria-label": `Write with ${story.name}` },
       labels.length ? field("Write for", this.label) : undefined,
       field("Begin with", this.beginning),
-      make("div", { class: "settings" }, field("Temperature", temperature, shown), field("Length", length), this.go),
+      make(
+        "div",
+        { class: "settings" },
+        field("Temperature", temperature, shown),
+        this.model.vocabulary.separators ? field("Texts", texts) : undefined,
+        field(this.model.vocabulary.separators ? "Longest text" : "Length", length),
+        this.go,
+      ),
       make(
         "details",
         {},
@@ -92,8 +103,15 @@ export class WriteView {
     return make("div", { class: "foot" }, this.status, make("div", { class: "buttons" }, ...parts));
   }
 
+  /** The text that is shown, with a line for each document. */
   text() {
-    return this.model.vocabulary.text(this.panel.cells.map(({ id }) => id));
+    const { vocabulary } = this.model;
+    const texts = [[]];
+    for (const { id } of this.panel.cells) {
+      if (id === vocabulary.end) texts.push([]);
+      else texts.at(-1).push(id);
+    }
+    return texts.map((ids) => vocabulary.text(ids)).join("\n");
   }
 
   options() {
@@ -124,7 +142,21 @@ export class WriteView {
   }
 
   begin() {
-    this.grow(this.replay(this.model.vocabulary.beginning(this.beginning.value), true));
+    const cells = this.replay(this.model.vocabulary.beginning(this.beginning.value), true);
+    this.grow(cells, this.model.vocabulary.separators ? this.inputs.texts.valueAsNumber || 1 : 1);
+  }
+
+  /** The cells of `count` texts; all but the first begin as the form says. Ends that the model draws are cells, too. */
+  *drawing(options, count) {
+    const { writer, vocabulary } = this.model;
+    let seen;
+    const look = (id) => (seen = observed(writer, id));
+    for (let number = 0; ; number++) {
+      const reason = yield* writer.grow({ ...options, seed: subSeed(options.seed, number) }, look);
+      if (reason === "end") yield seen;
+      if (reason !== "end" || number + 1 >= count) return reason;
+      yield* this.replay(vocabulary.beginning(this.beginning.value), true);
+    }
   }
 
   /** Write on from the place `at` with another symbol there. */
@@ -149,11 +181,10 @@ export class WriteView {
     this.grow(cells.slice());
   }
 
-  /** Draw after these cells, which the model has read. */
-  grow(cells) {
-    const { writer } = this.model;
+  /** Draw the rest of the text after these cells, which the model has read, and so many texts in all. */
+  grow(cells, count = 1) {
     const options = this.options();
-    const drawing = writer.grow(options, (id) => observed(writer, id));
+    const drawing = this.drawing(options, count);
     const began = performance.now();
     const running = (this.running = { stopped: false });
     let [drawn, fresh, reason] = [0, [], ""];

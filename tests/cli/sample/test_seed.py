@@ -47,6 +47,15 @@ def test_the_mark_and_the_end_of_a_seed(trained, tmp_path, documents, seed, begi
     assert sample("--seed", seed.replace("\r", r"\r").replace("\n", r"\n")) == begins
 
 
+@pytest.mark.parametrize("source", ["-", "@"])
+def test_the_line_ends_of_windows_suit_a_model_that_knows_none(trained, tmp_path, source):
+    sample = trained("ann\neve\n" * 40, "utf-8")
+    seed = b"ann\r\neve\r\n"
+    (tmp_path / "seed").write_bytes(seed)
+    assert sample("--seed", source if source == "-" else f"@{tmp_path / 'seed'}", input=seed) == "ann\neve\n"
+    assert "not '\\r'" in sample("--seed", "-", input=b"ann\reve")
+
+
 def test_a_mark_before_the_first_line_of_a_conversation(trained, invoke, tmp_path):
     trained("ann\neve\n" * 40, "utf-8", "--documents", "line")
     arguments = ("sample", "--checkpoints", tmp_path / "runs", "--interactive", "--length", 1)

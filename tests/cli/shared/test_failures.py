@@ -66,6 +66,15 @@ def test_help_into_a_closed_pipe(start):
     assert process.stderr.read() == b""
 
 
+def test_a_closed_pipe_of_windows(fail, monkeypatch):
+    closed = OSError(errno.EINVAL, "Invalid argument")
+    assert fail(closed).exit_code == 1
+    monkeypatch.setattr("charrnn.system.WINDOWS", True)
+    monkeypatch.setattr("charrnn.cli.shared.failures.silence", lambda *streams: None)  # those of the tests
+    result = fail(closed)
+    assert (result.exit_code, result.output) == (0, "")
+
+
 PROGRAM = """
 import sys
 import click

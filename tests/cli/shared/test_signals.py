@@ -76,6 +76,37 @@ def test_what_nohup_ignores_stays_ignored(signals):
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("input_first", [True, False])
+def test_the_end_of_the_input_and_a_signal_are_no_two_signals(signals, number, input_first):
+    stopped = []
+    signals.keep(lambda: stopped.append(True))
+    if input_first:
+        signals.end_of_input()
+        signal.raise_signal(number)
+    else:
+        signal.raise_signal(number)
+        signals.end_of_input()
+    assert stopped == [True]
+    assert signals.noted == (signal.SIGTERM if input_first else number)
+    with pytest.raises(Exit, match=str(128 + number)):
+        signal.raise_signal(number)
+
+
+def test_the_end_of_the_input_ends_a_command_with_nothing_to_keep(signals):
+    with pytest.raises(Exit, match=str(128 + signal.SIGTERM)):
+        signals.end_of_input()
+
+
+def test_windows_has_a_signal_of_its_own(monkeypatch):
+    installed = {}
+    monkeypatch.setattr(signal, "SIGBREAK", 21, raising=False)
+    monkeypatch.setattr(signal, "signal", installed.__setitem__)
+    ours = Signals()
+    ours.install()
+    assert installed[21] == ours.handle
+
+
 def at_a_prompt(signals, body=lambda: None):
     with signals.prompting():
         body()

@@ -13,7 +13,7 @@ from labelled import labelled, write_tsv
 
 from charrnn.api import load
 from charrnn.cli.shared.group import group
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, ConfigError, CorpusError
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.models.label_answers import figures_of
 from charrnn.storage.trained_on import trained_on
@@ -48,7 +48,8 @@ def test_the_probabilities_of_all_labels_sum_to_one(folder, model):
         assert math.fsum(answer.probability for answer in answers) == pytest.approx(1, abs=1e-6)
         assert [answer.probability for answer in answers] == sorted((a.probability for a in answers), reverse=True)
         assert line.split("\t")[::2] == [answer.text for answer in answers]
-        assert line.split("\t")[1::2] == [f"{answer.probability:.4f}" for answer in answers]
+        shares = [f"{answer.probability:.4f}" for answer in answers if answer.probability >= 0.001]
+        assert line.split("\t")[1::2][: len(shares)] == shares
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -76,6 +77,38 @@ def test_an_unknown_character_is_told_with_its_line(folder):
     assert "line 2 of stdin: " in asked.stderr
     assert "'ç' at position 3" in asked.stderr
     assert invoke("predict", folder / "rnn", "-", "--unknown", "replace", input="abcd\nabçd\n").stdout == "Low\nLow\n"
+
+
+def test_the_answers_before_a_bad_line_are_printed(folder):
+    assert invoke("predict", folder / "rnn", "-", input="abcde\nuvwxyz\nabç\nabcde\n").stdout == "Low\nHigh\n"
+
+
+def test_small_probabilities_keep_two_digits(folder):
+    shown = invoke("predict", folder / "rnn", "abcde", "--top", 3, "--probabilities").stdout
+    for text, share in zip(*[iter(shown.rstrip("\n").split("\t"))] * 2, strict=True):
+        answer = next(a for a in load(folder / "rnn").answers(["abcde"], top=3)[0] if a.text == text)
+        assert float(share) == pytest.approx(answer.probability, rel=0.06)
+
+
+@pytest.mark.parametrize("option", ["--lines", "--exact", "--one-pass", "--dynamic", "--unknown=skip"])
+def test_options_of_scores_are_refused(folder, option):
+    shown = invoke("eval", folder / "rnn", folder / "words.tsv", option)
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert f"{option.partition('=')[0]} is for models that score text: leave it out." in shown.stderr
+
+
+def test_a_text_is_not_a_list_of_lines(folder):
+    with pytest.raises(ConfigError, match="lines must be a list of texts, not 'abcde': put it into a list"):
+        load(folder / "rnn").predict("abcde")
+
+
+def test_a_tab_in_a_file_of_a_label_is_refused(tmp_path):
+    names = tmp_path / "names"
+    names.mkdir()
+    for label in ("Low", "High"):
+        (names / f"{label}.txt").write_text("abc\n" * 5 + "a\tb\n")
+    with pytest.raises(CorpusError, match=r"High.txt, whose name is a label, must have no tab: take it out"):
+        train(str(names), checkpoints=tmp_path / "runs", **OPTIONS)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -48,6 +48,11 @@ def test_texts_are_of_the_label_that_is_given(runs):
         assert sum(belongs(text, label) for text in texts) > 12
 
 
+def test_json_has_the_label_that_is_given(runs):
+    shown = invoke("sample", "words", "--checkpoints", runs, "--given", next(iter(LETTERS)), "--json").stdout
+    assert json.loads(shown)["label"] == next(iter(LETTERS))
+
+
 def test_without_a_label_it_is_drawn_too_and_each_text_comes_alone_with_its_seed(runs):
     arguments = ("sample", "words", "--checkpoints", runs)
     lines = invoke(*arguments, "--num-samples", 300, "--rng-seed", 5).stdout.splitlines()

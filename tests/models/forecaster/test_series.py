@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -51,6 +52,8 @@ WRONG = {
     "year,y\n1900,1\n": "must have at least 4 rows with a value of y, not 1",
     "1900,1\n1901,2\n": "line 1 must name the columns, not hold numbers such as 1900",
     "year,y\n1,1\n2,\n3,3\n4,4\n5,5\n": "line 3, column y must be a finite number, not empty",
+    "y\n1\n\n3\n4\n5\n": "line 3, column y must be a finite number, not empty",
+    "x,y\n1,1\n,\n3,3\n4,4\n5,5\n": "line 3, column x must be a finite number, not empty",
     "year,y\n1,1\n,2\n3,3\n4,4\n5,5\n": "line 3, column year must be a finite number, not empty",
     "year,y\n1,1\n2,2\n3,many\n4,4\n": "line 4, column y must be a finite number, not 'many': correct it",
     "day,y\nMon,1\nTue,2\n": "line 2, column day must be a finite number, not 'Mon': correct it, or leave the column",
@@ -157,6 +160,7 @@ def test_forecasts_do_not_depend_on_others_and_feed_outputs_back(model, tmp_path
     loaded, part = charrnn.load(best), trained_on(best)
     three = loaded.forecast(3, training=part)
     assert loaded.forecast(1, training=part) == three[:1]
+    assert loaded.forecast(3) == three, "the data of its run"
     # What was forecast, given as if it had been measured, leads to the same next forecast.
     again = "y\n" + "".join(f"{value!r}\n" for value in three[:2])
     assert loaded.forecast(1, again, training=part)[0] == pytest.approx(three[2], rel=1e-5)
@@ -167,13 +171,13 @@ def test_forecasts_do_not_depend_on_others_and_feed_outputs_back(model, tmp_path
 def test_inputs_of_the_future_must_be_given(table, runs):
     trained(table, runs)
     model, part = charrnn.load("waves", checkpoints=runs), trained_on(runs / "waves" / "best.safetensors")
-    with pytest.raises(ConfigError, match="horizon must be at most 0, the rows that give x and leave y empty, not 2"):
+    with pytest.raises(ConfigError, match="the table must end with 2 rows that give x and leave y empty, not 0"):
         model.forecast(2, training=part)
     assert len(model.forecast(2, "x,y\n1,\n2,\n", training=part)) == 2
     with pytest.raises(CorpusError, match="the table must have the column x, not only y"):
         model.forecast(2, "y\n1\n", training=part)
     with pytest.raises(ConfigError, match="the run's table is gone"):
-        model.forecast(2)
+        pickle.loads(pickle.dumps(model)).forecast(2)
 
 
 def impulse_response(model, rows=40, at=5):
@@ -209,7 +213,7 @@ def test_eval_measures_rows_after_those_of_the_run_beside_rivals(table, runs, tm
     assert evaluation.figures["naive"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert evaluation.figures["naive"]["mase"] == pytest.approx(np.abs(errors).mean() / scale)
     assert set(evaluation.titles) == set(evaluation.figures["model"])
-    alone = model.evaluate(more)
+    alone = pickle.loads(pickle.dumps(model)).evaluate(more)  # which has no run
     assert list(alone.figures) == ["model", "naive"]
     assert alone.count.startswith("17 rows")
     with pytest.raises(CorpusError, match="after the first 60, not 60 in all"):

@@ -110,6 +110,11 @@ def test_the_rival_knows_each_words_most_frequent_spelling():
     assert [answers.classes[number] for number in spell(text)[:6]] == ["", "\u0301", "", "", "", ""]
 
 
+def test_no_space_stands_before_a_combining_mark():
+    text = Stripped.of(["ae\u0301i"], answers_of("spaces", "a b c d e f i\nab cd e\u0301 i\n"))
+    assert text.doubtful[:4].tolist() == [True, False, True, False]
+
+
 def test_noise_is_undone_by_its_answers(random):
     task, text = TASKS["typos"], "the quick brown fox jumps over the lazy dog, again\n" * 20
     answers = answers_of("typos", text)

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -9,7 +11,7 @@ from charrnn.errors import CharrnnError, ConfigError, CorpusError, VocabularyErr
 from charrnn.models.transducer.answers import right_answers
 from charrnn.models.transducer.evaluation import edit_distance, errors, errors_by_length
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.trained_on import trained_on
+from charrnn.storage.trained_on import all_rows, trained_on
 from charrnn.text.examples import Example
 
 ROWS = [
@@ -99,6 +101,17 @@ def test_known_answers_come_first(trained):
         assert [answer.probability for answer in answers[:2]] == [0.5, 0.5]
     assert len({answer.text for answer in answers}) == 4
     assert model.answers(["ab"], known=rows) == model.answers(["ab"]), "a row with other features"
+
+
+def test_the_whole_file_of_the_run_is_known(trained):
+    model = Model.load(trained)
+    rows = all_rows(trained).rows
+    assert len(rows) > len(trained_on(trained).rows)
+    for row in rows:
+        (answers,) = model.answers([f"{row.given}\t{row.features}"], top=2, known=True)
+        assert row.wanted in {answer.text for answer in answers}
+    with pytest.raises(ConfigError, match="known needs the text that the model's run has learned, which is gone"):
+        pickle.loads(pickle.dumps(model)).answers(["ab"], known=True)
 
 
 def test_lines_that_cannot_be_answered_are_told(trained):

@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.models.transducer.data import PairedRows
-from charrnn.models.transducer.recipe import FEW_PAIRS, MANY_PASSES, PAIRS_REGULARISATION, choose_transducer
+from charrnn.models.transducer.recipe import FEW_PAIRS, PAIRS_REGULARISATION, PASSES_FOR_ALL, choose_transducer
 from charrnn.storage.corpus import read_corpus
 from charrnn.training.plan import Draft
 
@@ -30,7 +30,7 @@ def test_what_the_user_gives_stays(tmp_path):
 
 def test_fewer_passes_need_less_regularisation(tmp_path):
     draft = draft_of(tmp_path, 2 * FEW_PAIRS)
-    choose_transducer(draft, lambda config, settings: draft.characters * MANY_PASSES / 2 / 120)
+    choose_transducer(draft, lambda config, settings: draft.characters * PASSES_FOR_ALL / 2 / 120)
     full = PAIRS_REGULARISATION
     assert draft.config.dropout == pytest.approx(full["dropout"] / 2, abs=1e-3)
     assert draft.settings.weight_decay == pytest.approx(full["weight_decay"] / 2, abs=1e-3)
