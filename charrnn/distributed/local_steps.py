@@ -8,8 +8,10 @@ momentum, from whose result all go on:
     m = mu m + d
     theta = theta - eta (d + mu m)
 
-So the processes exchange their parameters once in a round instead of their gradients at each step. Runs are saved,
-evaluated and stopped between two rounds only; the last round ends with the run.
+By default eta is 1 and mu is 0, so all go on from the mean: in tens or hundreds of rounds, as a run here has, momentum
+costs more than it gains; see docs/distributed.md. The processes exchange their parameters once in a round instead of
+their gradients at each step. Runs are saved, evaluated and stopped between two rounds only; the last round ends with
+the run.
 """
 
 import numpy as np
@@ -20,11 +22,8 @@ from charrnn.kernels.arrays import Array
 from charrnn.kinds.metric import MOST_NATS
 from charrnn.text.batches import Batch
 from charrnn.training.divergence import check
+from charrnn.training.settings import TrainingSettings
 from charrnn.training.together import TensorMap, Wishes
-
-OUTER_RATE, OUTER_MOMENTUM = 1.0, 0.3
-"""eta and mu. Douillard et al. recommend 0.7 and 0.9 for thousands of rounds; here a run has tens, and for these such a
-momentum is too slow; see docs/distributed.md."""
 
 OF_OPTIMIZER = "optimizer."
 """Prefix of the names of tensors that each process has for itself."""
@@ -37,12 +36,13 @@ class LocalSteps(Synchronous):
 
     Args:
         communicator: the processes.
-        steps: K, the steps of a round.
+        settings: K, eta and mu.
     """
 
-    def __init__(self, communicator: Communicator, steps: int) -> None:
+    def __init__(self, communicator: Communicator, settings: TrainingSettings) -> None:
         super().__init__(communicator)
-        self._steps = steps
+        self._steps = settings.sync_every
+        self._rate, self._mu = settings.outer_rate, settings.outer_momentum
         self._done = 0
         """Steps of this round that are done."""
         self._seconds = 0.0
@@ -80,17 +80,15 @@ class LocalSteps(Synchronous):
 
     def _step_outside(self, parameters: Array) -> None:
         """Do the outer step; all processes then have the same parameters."""
-        theta, factor = self._theta, parameters.dtype.type(1 / self.processes)
+        theta, number = self._theta, parameters.dtype.type
         difference = theta - parameters
         self._communicator.add_up(difference)
-        difference *= factor
+        difference *= number(1 / self.processes)
         if not self._momentum.size:
             self._momentum = np.zeros_like(theta)
-        self._momentum *= parameters.dtype.type(OUTER_MOMENTUM)
+        self._momentum *= number(self._mu)
         self._momentum += difference
-        theta -= parameters.dtype.type(OUTER_RATE) * (
-            difference + parameters.dtype.type(OUTER_MOMENTUM) * self._momentum
-        )
+        theta -= number(self._rate) * (difference + number(self._mu) * self._momentum)
         parameters[:] = theta
         self._done = 0
 

@@ -94,7 +94,7 @@ class Processes(Synchronous):
     def begin(self, settings: TrainingSettings) -> Synchronous:
         """Return the processes as they work together in a run with these settings."""
         self.streams(settings.batch_size)
-        return LocalSteps(self._communicator, settings.sync_every) if settings.sync_every else self
+        return LocalSteps(self._communicator, settings) if settings.sync_every else self
 
     def notes(self) -> tuple[str, ...]:
         """Notes on the machines."""

@@ -54,6 +54,10 @@ class TrainingSettings:
         metavar="K",
         least=0,
     )
+    outer_rate: float = of_training(
+        1.0, "With --sync-every, how far to go from the old parameters to the average of the new ones.", above=0
+    )
+    outer_momentum: float = of_training(0.0, "With --sync-every, Nesterov's momentum of that step.", least=0, below=1)
     optimizer: str = of_training("adam", "Update rule.", choices=lambda: names_in("optimizers"))
     learning_rate: float = of_training(
         0.0,

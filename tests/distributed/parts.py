@@ -14,7 +14,10 @@ from charrnn.errors import ConfigError
 from charrnn.storage.corpus import read_corpus
 from charrnn.text.batches import Batch
 from charrnn.training.divergence import DivergedError
+from charrnn.training.settings import TrainingSettings
 from charrnn.training.together import Wishes
+
+SETTINGS = TrainingSettings(sync_every=3, outer_rate=0.7, outer_momentum=0.9)
 
 WISHES = Wishes(1.5, save=True, stop=False)
 
@@ -104,7 +107,7 @@ def check_agreement(together, rank):
 
 def check_local_steps(communicator):
     """Two rounds of 3 steps against the formula of the outer step, in float64."""
-    rank, local = communicator.rank, LocalSteps(communicator, 3)
+    rank, local = communicator.rank, LocalSteps(communicator, SETTINGS)
     theta, momentum = vector_of(7).astype(np.float64), 0.0
     parameters, batch = vector_of(7), Batch(np.zeros((2, 3)), np.zeros((2, 3)))
     decision, changed = local.agree(0, WISHES, False, parameters)
@@ -121,8 +124,8 @@ def check_local_steps(communicator):
         if changed:
             moved = [sum(vector_of(100 * s + r) / 10 for s in range(step - 2, step + 1)) for r in range(3)]
             difference = np.mean(moved, axis=0, dtype=np.float64)
-            momentum = 0.3 * momentum + difference
-            theta -= difference + 0.3 * momentum
+            momentum = 0.9 * momentum + difference
+            theta -= 0.7 * (difference + 0.9 * momentum)
             np.testing.assert_allclose(parameters, theta, atol=2e-6)
     assert local.whole_rounds(7) == 9
     check_gathering(local, rank, is_own=True)
