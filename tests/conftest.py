@@ -56,10 +56,12 @@ def keep_to_types(monkeypatch):
     monkeypatch.setattr(Prepared, "__call__", checked)
 
 
-@pytest.fixture(autouse=True)
-def _no_helpers(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def _no_helpers():
     """No other process compiles for this one: it might outlive its test."""
-    monkeypatch.setattr("charrnn.compiling.allow_helpers", lambda: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charrnn.compiling.allow_helpers", lambda: None)
+        yield
 
 
 @pytest.fixture

@@ -254,5 +254,6 @@ def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
 @pytest.mark.parametrize(("quota", "most"), [(0.1, 1), (1.0, 1), (1.5, 2), (2.0, 2), (float("inf"), 1024)])
 def test_the_quota_of_a_container_bounds_the_threads(monkeypatch, quota, most):
     monkeypatch.setattr("charrnn.workers.processor_quota", lambda: quota)
+    monkeypatch.setattr("charrnn.workers.even_cores", lambda own: 4)
     monkeypatch.setattr(os, "process_cpu_count", lambda: 4, raising=False)
     assert available_threads() == min(4, most)

@@ -276,7 +276,8 @@ def test_probabilities_of_bytes_are_named_by_their_numbers(sample):
 
 
 @pytest.mark.parametrize(
-    ("options", "owner"), [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty or --seed @FILE")]
+    ("options", "owner"),
+    [(("--top", 3), "--probabilities"), (("--encoding", "latin-1"), "--novelty, --adapt or --seed @FILE")],
 )
 def test_what_would_change_nothing(sample, options, owner, monkeypatch):
     result = sample(*options)

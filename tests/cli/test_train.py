@@ -42,6 +42,7 @@ DESCRIBED_DEFAULTS = {
     "eval_every": (0, "by the length of the text"),
     "order": (8, "8; 4 with --task label"),
     "steps": (0, "no limit"),
+    "sync_every": (0, "gradients are added up at each update"),
     "epochs": (0, "no limit"),
     "patience": (0, "no limit"),
     "period": (0, "found by autocorrelation"),

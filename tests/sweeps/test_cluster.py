@@ -15,7 +15,7 @@ from charrnn.starting import open_job
 from charrnn.storage.run import Run
 from charrnn.sweeps.folder import SweepFolder
 
-pytest.importorskip("distributed", reason="Dask is an extra")
+pytest.importorskip("dask", reason="Dask is an extra")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
 
 SPEC = """

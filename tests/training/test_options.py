@@ -4,7 +4,14 @@ from charrnn.errors import ConfigError
 from charrnn.training.options import check_options, check_value, interplay
 from charrnn.training.settings import OPTIMIZER_OPTIONS, TRAINING_OPTIONS
 
-OTHERS = {"optimizer": "sgd", "schedule": "cosine", "reset_probability": 0.5, "val_fraction": 0.3, "decay_rate": 0.25}
+OTHERS = {
+    "optimizer": "sgd",
+    "schedule": "cosine",
+    "reset_probability": 0.5,
+    "val_fraction": 0.3,
+    "decay_rate": 0.25,
+    "outer_momentum": 0.5,
+}
 """Values that are not the defaults, where 3 would be none or unfit."""
 
 

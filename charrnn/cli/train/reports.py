@@ -270,7 +270,8 @@ def mixed_line(event: Mixed, metric: Metric) -> str:
     alone, both = event.nats / metric.nats, event.mixed_nats / metric.nats
     if event.path is None:
         return f"counts of the text gain too little beside the network, {alone:.3f} {metric.name}: they are left out"
-    return f"mixed: {both:.3f} {metric.name} with counts of the text, {alone:.3f} without, {event.path}"
+    gain = f"{both:.3f} {metric.name} with counts of the text, {alone:.3f} without"
+    return f"mixed: {gain}, {event.path}; eval uses both, sample the network alone"
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:
