@@ -86,7 +86,7 @@ class TextReport:
         self._job, self._length = job, length
         self._next_command, self._repeat_command = next_command, repeat_command
         self.stream = sys.stderr
-        self._bar = Bar(job.trainer.metric) if sys.stderr.isatty() else None
+        self._bar = Bar(job.trainer.metric, unit_of(job)) if sys.stderr.isatty() else None
 
     def show(self, event: Event) -> None:
         """Show the event."""
@@ -96,7 +96,7 @@ class TextReport:
             for line in self._header(event):
                 say(line)
         elif isinstance(event, Evaluated):
-            self._write(fitting(evaluation_fields(event, self._job.trainer.metric), self._width()))
+            self._write(fitting(evaluation_fields(event, self._job.trainer.metric, unit_of(self._job)), self._width()))
             if self._bar:
                 self._bar.validated = event.val[self._job.trainer.metric.name]
         elif isinstance(event, Sampled):
@@ -191,16 +191,17 @@ class Bar:
 
     Args:
         metric: the metric that is shown.
+        unit: what the throughput counts, such as "chars".
     """
 
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, metric: Metric, unit: str) -> None:
         self._tqdm = progress_bar(
             bar_format="{percentage:3.0f}% {bar} {desc}",
             miniters=0,
             mininterval=0.1,
             delay=1e-9,  # draws nothing before the first step
         )
-        self._metric, self._trained = metric, Mean()
+        self._metric, self._unit, self._trained = metric, unit, Mean()
         self.validated: float | None = None
 
     def show(self, event: StepDone) -> None:
@@ -212,7 +213,7 @@ class Bar:
             (3, f"epoch {event.epoch:.2f}"),
             *([(0, f"train {self._trained.add(trained):.3f}")] if trained is not None else []),
             *([(1, f"val {self.validated:.3f}")] if self.validated is not None else []),
-            (4, f"{event.chars_per_second:,.0f} chars/s"),
+            (4, f"{event.chars_per_second:,.0f} {self._unit}/s"),
             (2, f"{duration(left)} left"),
         ]
         self._tqdm.ncols = width
@@ -241,8 +242,14 @@ class Mean:
         return self._mean
 
 
-def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
-    """Return the fields of an evaluation's line."""
+def unit_of(job: "TrainingJob") -> str:
+    """Return what a run's throughput counts: characters, or the rows of a series."""
+    unit = job.trainer.config.kind.counted
+    return "chars" if unit == Kind.counted else unit
+
+
+def evaluation_fields(event: Evaluated, metric: Metric, unit: str) -> list[Field]:
+    """Return the fields of an evaluation's line; ``unit`` is what the throughput counts."""
     name, trained, value = metric.name, event.train.get(metric.name), event.val[metric.name]
     validated = [] if value is None else [(0, f"val {value:.3f} {name}")]
     if value is not None and metric.nats:
@@ -253,7 +260,7 @@ def evaluation_fields(event: Evaluated, metric: Metric) -> list[Field]:
         *([(2, f"train {trained:.3f} {name}")] if trained is not None else []),
         *validated,
         (6, f"lr {event.learning_rate:.2g}"),
-        (5, f"{event.chars_per_second:,.0f} chars/s"),
+        (5, f"{event.chars_per_second:,.0f} {unit}/s"),
     ]
 
 

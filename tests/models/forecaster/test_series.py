@@ -267,6 +267,12 @@ def test_predict_prints_a_number_on_each_line(tmp_path, runs):
     assert "RMSE, 1 row ahead" in invoke("eval", "alone", _more(tmp_path), *where).stdout
 
 
+def test_throughput_counts_rows(table, runs):
+    shown = invoke("train", table, "--task", "series", "--steps", 3, "--hidden-size", 4, "--checkpoints", runs).stderr
+    assert "rows/s" in shown
+    assert "chars/s" not in shown
+
+
 def _more(tmp_path):
     path = tmp_path / "more.csv"
     path.write_text("y\n" + "".join(f"{np.sin(t):.4f}\n" for t in range(40, 60)))
