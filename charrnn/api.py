@@ -307,7 +307,7 @@ class Model:
         """
         if isinstance(lines, str | bytes):
             raise ConfigError(f"lines must be a list of texts, not {lines!r:.40}: put it into a list")
-        given = known if not isinstance(known, bool) else self._known_rows() if known else None
+        given = known if not isinstance(known, bool) else self._known_rows if known else None
         how = {name: value for name, value in (("beam", beam), ("known", given)) if value is not None}
         predictor = self._predictor
         if others := [name for name in how if name not in self.config.kind.asked]:
@@ -316,6 +316,7 @@ class Model:
             check_whole("beam", beam, 1)
         return AnswerLists(lines, predictor.predict(lines, check_whole("top", top, 1), unknown, **how))
 
+    @cached_property
     def _known_rows(self) -> Any:
         """The rows of the model's run, those to validate with included."""
         rows = all_rows(self._path) if self._path else None
@@ -323,9 +324,9 @@ class Model:
             raise ConfigError("known needs the text that the model's run has learned, which is gone: leave it out")
         return rows
 
-    def _trained_on(self) -> Any:
-        """The training part of the data of the model's run; None if it is gone."""
-        return trained_on(self._path) if self._path else None
+    def _trained_on(self, training: Any) -> Any:
+        """Return ``training``, or if it is None that of the model's run; None if that is gone."""
+        return trained_on(self._path) if training is None and self._path else training
 
     @cached_property
     def _predictor(self) -> "Predictor":
@@ -344,8 +345,8 @@ class Model:
             ConfigError: the model does not forecast, or numbers that it needs are missing.
             CorpusError: the table is malformed.
         """
-        training = self._trained_on() if training is None else training
-        return self.config.kind.forecast(self._network, check_whole("horizon", horizon, 1), text, training)
+        horizon = check_whole("horizon", horizon, 1)
+        return self.config.kind.forecast(self._network, horizon, text, self._trained_on(training))
 
     def evaluate(self, *sources: str | Path, encoding: str | None = None, training: Any = None) -> "Evaluation":
         """Evaluate the model's predictions, and for comparison those of simple baselines.
@@ -370,9 +371,7 @@ class Model:
         )
         text = "".join(piece.text for piece in pieces)
         try:
-            return kind.evaluate(
-                self._network, self.vocabulary, text, self._trained_on() if training is None else training
-            )
+            return kind.evaluate(self._network, self.vocabulary, text, self._trained_on(training))
         except MalformedRowError as error:
             raise error.located(names, encoding or ENCODING) from None
 
@@ -471,7 +470,7 @@ class Model:
         return score_exact_match(self._network, self.vocabulary, self._pieces(sources, encoding), separator=separator)
 
     def score_answers(self, *sources: str | Path, encoding: str | None = None, mark: str = SEPARATOR) -> ExactMatch:
-        """Call ``score_exact_match``, whose former name this is."""
+        """Former name of ``score_exact_match``."""
         return self.score_exact_match(*sources, encoding=encoding, separator=mark)
 
     def _pieces(self, sources: Sequence[str | Path], encoding: str | None) -> Iterator[Piece]:

@@ -169,9 +169,8 @@ def _show_evaluation(
 ) -> None:
     """Print the evaluation of a model's predictions beside that of its baselines."""
     from charrnn.cli.eval.answers import evaluation_as_json, evaluation_as_table
-    from charrnn.storage.trained_on import trained_on
 
-    evaluation = model.evaluate(*sources, encoding=encoding, training=trained_on(path))
+    evaluation = model.evaluate(*sources, encoding=encoding)
     if as_json:
         print_json({"checkpoint": str(path), **evaluation_as_json(evaluation)})
         return

@@ -124,12 +124,10 @@ def _written() -> "Iterator[Callable[[str], None]]":
 
 def _print_forecast(model: "Model", path: Path, horizon: int, text: str | None, encoding: str, as_json: bool) -> None:
     """Print the numbers that continue a series."""
-    from charrnn.storage.trained_on import trained_on
-
     table = None
     if text is not None:
         table = "".join(line.text + line.end for lines in input_lines(text, encoding) for line in lines)
-    numbers = model.forecast(horizon, table, training=trained_on(path))
+    numbers = model.forecast(horizon, table)
     if as_json:
         print_json({"checkpoint": str(path), "forecast": numbers})
         return

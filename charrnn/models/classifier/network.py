@@ -188,17 +188,16 @@ class ClassifierLearner:
     def __init__(self, network: Classifier, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = ClassifierParameters(config)
-        self._buffers = ClassifierBuffers(config, steps, rows, training=True)
-        self._whole = self._buffers.layers
+        self._whole = ClassifierBuffers(config, steps, rows, training=True)
         widest = max(2 * config.hidden_size, config.embedding_size, SUMMARIES * config.directions * config.hidden_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
         """Compute the mean loss and its gradient; the targets are labels (1, B). See ``Learner``."""
-        network, buffers, lengths = self.network, self._buffers, batch.lengths
+        network, lengths = self.network, batch.lengths
         assert lengths is not None
-        buffers.layers = self._whole.shortened(len(batch.inputs))
+        buffers = self._whole.shortened(len(batch.inputs))
         ids = network.in_orders(self._hidden(batch.inputs, dropout_seed), lengths)
         softmax, pooling = buffers.softmax, buffers.pooling
         softmax.weigh(batch.weights, batch.targets)
@@ -213,7 +212,7 @@ class ClassifierLearner:
             network.layers.backward(lengths, buffers.layers, first, last, dropout_seed=dropout_seed)
 
         network.workers.run(rows, most=len(lengths))
-        network.workers.run(partial(self._summation.make, list(self._sums(ids))))
+        network.workers.run(partial(self._summation.make, list(self._sums(ids, buffers))))
         network.workers.run(partial(network.inputs.backward, self.gradient, self._input_sums, self._summation))
         network.layers.sum_over_rows(self.gradient, buffers.layers)
         return softmax.mean_loss(batch.weights)
@@ -226,8 +225,8 @@ class ClassifierLearner:
         is_hidden = np.random.default_rng(seed).random(x.shape) < config.symbol_dropout
         return np.where(is_hidden, np.int32(config.end), x)
 
-    def _sums(self, ids: list[Array]) -> Iterator[WeightSum]:
-        network, buffers = self.network, self._buffers
+    def _sums(self, ids: list[Array], buffers: ClassifierBuffers) -> Iterator[WeightSum]:
+        network = self.network
         yield from network.layers.weight_sums(self.gradient, buffers.layers, network.inputs.d_tables, ids)
         pooled, d_logits = buffers.pooling.pooled, buffers.softmax.logits
         yield from network.head.weight_sums(self.gradient, [pooled], d_logits, buffers.one_step)
