@@ -12,7 +12,7 @@ from charrnn.models.ngram.counts import NGram, check_arrays
 from charrnn.models.ngram.pruning import fitted, narrowed
 from charrnn.models.pair_ngram.config import PairNgramConfig
 from charrnn.models.pair_ngram.search import JointSearch
-from charrnn.models.pair_ngram.units import Units, learn_units
+from charrnn.models.pair_ngram.units import Units, learn_units, most_key
 from charrnn.models.pooling import Logs
 from charrnn.models.transducer.answers import encoded
 from charrnn.models.transducer.data import Pairs
@@ -129,7 +129,7 @@ def check_pair_arrays(config: PairNgramConfig, tensors: Mapping[str, Array]) -> 
     keys, logp = tensors.get(KEYS), tensors.get(LOGP)
     if keys is None or keys.dtype != np.int64 or keys.ndim != 1 or not len(keys):
         raise CheckpointError(f"tensor {KEYS} must be a row of int64: use another checkpoint")
-    most = (config.vocab_size + 1) ** 2 * (config.classes + 1) ** 2
+    most = most_key(config.vocab_size, config.classes)
     if not (keys[0] >= 0 and keys[-1] < most and (np.diff(keys) > 0).all()):
         raise CheckpointError(f"tensor {KEYS} must hold sorted keys below {most}: use another checkpoint")
     if logp is None or logp.shape != keys.shape or logp.dtype != np.float64 or not (logp <= 0).all():

@@ -19,8 +19,8 @@ from charrnn.training.row_batches import RowIds
 MOST_CELLS = 10_000
 """Cells of the largest lattice that is aligned; a longer pair is left out."""
 
-MOST_TAUGHT = 20_000
-"""Most pairs from which the units' probabilities are learned."""
+MOST_TAUGHT = 1_200_000
+"""Most cells of all lattices together from which the units' probabilities are learned."""
 
 EM_PASSES = 8
 """Passes of expectation maximisation; later ones change few alignments."""
@@ -58,20 +58,26 @@ class Units(NamedTuple):
 
     def align(self, given: Sequence[RowIds], wanted: Sequence[RowIds]) -> list[Array | None]:
         """The places of the units of each pair; None for a pair that known units do not align."""
-        n, m = (max(map(len, rows), default=0) for rows in (given, wanted))
-        best, chosen, units = np.empty((n + 1, m + 1)), np.empty((n + 1, m + 1), np.int64), np.empty(n + m, np.int64)
-        found: list[Array | None] = []
-        for x, y in zip(given, wanted, strict=True):
-            count = -1
-            if can_align(x, y):
-                count = align_pair(x, y, self.V, self.W, self.keys, self.logp, best, chosen, units)
-            found.append(units[:count].astype(np.int32) if count > 0 else None)
+        found: list[Array | None] = [None] * len(given)
+        places = [at for at, (x, y) in enumerate(zip(given, wanted, strict=True)) if can_align(x, y)]
+        n, m = (max((len(rows[at]) for at in places), default=0) for rows in (given, wanted))
+        best, chosen, units = np.empty((n + 1, m + 1)), np.empty((n + 1, m + 1), np.int64), np.empty(n, np.int64)
+        for at in places:
+            count = align_pair(given[at], wanted[at], self.V, self.W, self.keys, self.logp, best, chosen, units)
+            if count > 0:
+                found[at] = units[:count].astype(np.int32)
         return found
 
 
 def can_align(x: RowIds, y: RowIds) -> bool:
     """Whether two sequences can be aligned: they are not too long, and the second one at most twice as long."""
     return len(x) > 0 and len(y) <= PIECE * len(x) and (len(x) + 1) * (len(y) + 1) <= MOST_CELLS
+
+
+def most_key(V: int, W: int) -> int:
+    """One beyond the largest key of a unit."""
+    key: int = ((V + 1) * (W + 1)) ** PIECE
+    return key
 
 
 def learn_units(given: Sequence[RowIds], wanted: Sequence[RowIds], V: int, W: int) -> Units:
@@ -86,14 +92,17 @@ def learn_units(given: Sequence[RowIds], wanted: Sequence[RowIds], V: int, W: in
     Raises:
         CorpusError: no pair can be aligned.
     """
+    if most_key(V, W) > np.iinfo(np.int64).max:
+        raise CorpusError(f"{V:,} symbols given and {W:,} in answers are too many to be aligned: choose model rnn")
     places = [at for at, (x, y) in enumerate(zip(given, wanted, strict=True)) if can_align(x, y)]
     if not places:
         raise CorpusError(
             f"no pair can be aligned, as every answer has more than {PIECE} symbols for each symbol of what is given, "
             f"or both are long: choose model rnn"
         )
-    places = places[:: -(-len(places) // MOST_TAUGHT)]
     lengths = np.array([(len(given[at]), len(wanted[at])) for at in places], np.int64)
+    stride = -(-int((lengths + 1).prod(axis=1).sum()) // MOST_TAUGHT)
+    places, lengths = places[::stride], lengths[::stride]
     starts = np.concatenate([[0], np.cumsum((lengths + 1).prod(axis=1) * EDGES)])
     edges = np.empty(starts[-1], np.int64)
     for number, at in enumerate(places):

@@ -144,6 +144,8 @@ def test_pairs_that_cannot_be_aligned_are_refused(tmp_path):
     long = np.zeros(MOST_CELLS, np.int32)
     with pytest.raises(CorpusError, match="no pair can be aligned"):
         learn_units([long], [long], 2, 2)
+    with pytest.raises(CorpusError, match="too many to be aligned"):
+        learn_units([long[:2]], [long[:2]], 100_000, 100_000)
 
 
 def test_features_are_refused(tmp_path):
