@@ -1,6 +1,6 @@
 /** The view of a model that answers: type, and see the answer and what it rests on. */
 
-import { field, make, percent } from "./dom.js";
+import { field, figure, make, percent } from "./dom.js";
 
 const WAIT = 150; // milliseconds after the last key until the answer is computed
 const SHOWN = 8; // answers
@@ -13,7 +13,7 @@ function barRow(text, p, isHere) {
   return make(
     "li",
     { class: isHere ? "here" : "" },
-    make("span", { class: "row wide" }, name, bar, make("span", { class: "number" }, percent(p))),
+    make("span", { class: "row wide" }, name, bar, figure(percent(p))),
   );
 }
 

@@ -80,7 +80,7 @@ const table = (rows) =>
 
 export class TrainingView {
   constructor({ description: { story } }) {
-    const { curves, samples, facts, settings } = story;
+    const { curves, samples, facts, plan, settings } = story;
     const parts = [];
     if (curves.points.length > 1) {
       const caption = make(
@@ -100,6 +100,7 @@ export class TrainingView {
       parts.push(make("ol", { class: "samples" }, ...items));
     }
     parts.push(make("h2", {}, "The model"), table(facts));
+    if (plan.length) parts.push(make("h2", {}, "The plan"), ...plan.map((line) => make("p", {}, line)));
     if (settings.length) parts.push(make("details", {}, make("summary", {}, "All settings"), table(settings)));
     this.element = make("section", { class: "view training" }, ...parts);
   }

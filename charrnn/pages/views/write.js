@@ -2,7 +2,7 @@
 
 import { subSeed } from "../engine/draw.js";
 import { anySeed } from "../engine/writer.js";
-import { field, grouped, inFrames, make, numberInput } from "./dom.js";
+import { choice, field, grouped, inFrames, make, numberInput } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { observed, Rivals } from "./rivals.js";
 
@@ -55,7 +55,7 @@ export class WriteView {
     temperature.addEventListener("input", () => (shown.value = temperature.value));
     this.another = make("input", { type: "checkbox", checked: true });
     this.go = make("button", { class: "main", type: "submit" }, "Write");
-    this.label = make("select", {}, ...labels.map((name, i) => make("option", { value: i }, name)));
+    this.label = choice(labels);
     const submit = (event) => {
       event.preventDefault();
       if (this.running) this.running.stopped = true;
