@@ -50,7 +50,7 @@ def facts_of(model: Model, header: Mapping[str, Any], metadata: RunMetadata | No
     """What somebody who looks at a model asks first."""
     kind = model.config.kind
     yield "model", model.config.title
-    yield kind.learned, f"{model.parameters.count:,}"
+    yield kind.learned, f"{header.get('parameters') or model.parameters.count:,}"
     yield f"{model.vocabulary.unit}s that it knows", f"{len(model.vocabulary.characters):,}"
     if characters := header.get("corpus", {}).get("characters"):
         yield "characters of its text", f"{characters:,}"

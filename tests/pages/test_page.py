@@ -262,7 +262,7 @@ def test_a_model_of_pairs_shows_where_it_looked(tmp_path):
 
 
 def test_a_model_that_restores_shows_what_it_changed_and_what_else_there_could_be(tmp_path):
-    (tmp_path / "data").write_text("Příliš žluťoučký kůň úpěl ďábelské ódy.\n" * 60, encoding="utf-8")
+    (tmp_path / "data").write_text("žluťoučký kůň, zlatý zub a zelené ucho\n" * 60, encoding="utf-8")
     program = """
     await page.getByLabel("Text to restore").fill("zlutoucky kun");
     await page.waitForFunction(() => document.querySelector("#view-Ask .text")?.textContent.startsWith("ž"));

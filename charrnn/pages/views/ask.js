@@ -70,7 +70,7 @@ function showRestored({ answerer, line }) {
   const count = cells.filter(({ text, piece }) => text !== piece).length;
   return [
     make("div", { class: "columns" }, make("div", { class: "text" }, ...spans), side),
-    make("p", { class: "status", role: "status" }, `${count} of ${cells.length} characters changed`),
+    make("p", { class: "status", role: "status" }, `${count} of ${cells.length - 1} characters changed`),
   ];
 }
 
