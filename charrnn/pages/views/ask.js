@@ -58,7 +58,7 @@ function showRestored({ answerer, line }) {
       const text = answerer.task.joined(cell.character, answerer.classes[number]);
       return barRow(text ? text.replace("\n", "↵") : "nothing", probability, i === 0);
     });
-    side.replaceChildren(rows ? make("ol", {}, ...rows) : make("p", { class: "quiet" }, hint));
+    side.replaceChildren(rows ? make("ol", { class: "answers" }, ...rows) : make("p", { class: "quiet" }, hint));
   };
   look();
   const spans = cells.map((cell) => {

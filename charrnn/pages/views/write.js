@@ -81,9 +81,9 @@ export class WriteView {
         make(
           "div",
           { class: "settings" },
-          field("Only the K most probable", topK, make("small", {}, "top-k; 0 for all")),
-          field("Only the likeliest that reach", topP, make("small", {}, "top-p; 1 for all")),
-          field("Only those of at least", minP, make("small", {}, "min-p, times the largest; 0 for all")),
+          field("Keep at most", topK, make("small", {}, "top-k; 0 for all")),
+          field("Keep this share", topP, make("small", {}, "top-p; 1 for all")),
+          field("Keep at least", minP, make("small", {}, "min-p, times the largest; 0 for all")),
           field("Stop before", stop, make("small", {}, "a text")),
           field("Seed", seed, make("small", {}, "the same seed writes the same text")),
           make("label", { class: "check" }, this.another, "another seed each time"),
