@@ -54,7 +54,8 @@ def test_trackio_gets_them_and_its_notes_are_no_data(text, tmp_path, monkeypatch
     command = [sys.executable, "-m", "charrnn", "train", text, *SMALL, "--checkpoints", tmp_path / "runs"]
     done = subprocess.run([*map(str, command), "--log-to", "trackio", "--json"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["event"] for line in done.stdout.splitlines()][0] == "started"
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert (events[0], events[-1]) == ("started", "finished")
     data = (tmp_path / "tracked" / "charrnn.db").read_bytes()
     for name in (b"val/bpc", b"train/bpc", b"train/learning_rate"):
         assert name in data
