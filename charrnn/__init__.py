@@ -31,6 +31,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     training         trainers, plans, dynamic evaluation
     storage          checkpoints, runs, texts as ids
     models           kinds of models, put together from layers, one in each folder
+    mixing           models of runs that predict together, and counts beside them
     job              a trainer whose events go into a run's folder
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed

@@ -86,7 +86,7 @@ def load(
         ConfigError: The precision is unknown.
     """
     wanted = None if target is None else str(check_path("a model", target))
-    path = find_checkpoint(wanted, check_path("checkpoints", checkpoints))
+    path = find_checkpoint(wanted, check_path("checkpoints", checkpoints), mixed=None)
     return Model.load(path, threads=threads, precision=precision)
 
 

@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
 from charrnn.kinds.transfer import Pretrained
-from charrnn.models.mixture.combine import LEAST_HELD_OUT
-from charrnn.models.mixture.runs import checkpoint_of, with_counts
+from charrnn.mixing import checkpoint_of, mixing_of, with_counts
 from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
@@ -168,13 +167,16 @@ class TrainingJob:
 
     def _mixed(self, step: int) -> Iterator[Event]:
         """Let counts join the best model, if the run is to; a resumed run that is at its end has them already."""
-        run, (train_ids, val_ids) = self.run, self._parts
-        if not self.counts or len(val_ids) < LEAST_HELD_OUT or not run.checkpoint:
+        run = self.run
+        if not self.counts or not run.checkpoint:
             return
         if step == self.started.resumed_from and run.mixture.is_file():
             return
         best, workers = load_checkpoint(run.checkpoint), self.trainer.workers
-        combined = with_counts(run.checkpoint, best, train_ids, val_ids, workers)
+        try:
+            combined = with_counts(run.checkpoint, best, *self._parts, workers)
+        except CorpusError:  # too little to validate with
+            return
         run.check_lock()
         if combined.mixture is None:
             with writing(run.folder):
@@ -183,7 +185,8 @@ class TrainingJob:
             save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
         path = str(run.mixture) if combined.mixture else None
         network, counts = combined.nats
-        yield Mixed(step, network, counts, combined.mixed_nats, path)
+        config = self.trainer.config
+        yield Mixed(step, network, counts, combined.mixed_nats, path, mixing_of(config).unit, config.kind.answers)
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

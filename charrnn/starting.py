@@ -16,7 +16,6 @@ from charrnn.kinds.contract import Data
 from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.transfer import Pretrained
-from charrnn.models.mixture.combine import mixing_seconds
 from charrnn.storage.checkpoint import Checkpoint, is_resumable, load_checkpoint
 from charrnn.storage.corpus import ANY, open_cache, read_corpus
 from charrnn.storage.run import Run, find_checkpoint
@@ -142,7 +141,7 @@ def _begun(
             return training_speed(config, settings, corpus.vocabulary, train, **how)
 
         config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
-        after = mixing_seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
+        after = config.kind.mixing.seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
         plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
@@ -174,7 +173,8 @@ def _begun(
 
 def _joins_counts(config: Any, chosen: RunOptions, *, planned: bool) -> bool:
     """Whether counts of the text are to join the model: as asked, else in a planned run where they can."""
-    can = config.kind.mixable and config.kind.learned == Kind.learned and not config.end_symbol
+    mixing = config.kind.mixing
+    can = mixing is not None and mixing.takes_counts(config)
     if chosen.counts and not can:
         raise ConfigError(f"counts cannot join a model {config.model} of this text: leave --counts out")
     return can and (planned if chosen.counts is None else chosen.counts)

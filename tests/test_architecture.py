@@ -23,6 +23,7 @@ FLOORS = [
     {"sampling", "scoring"},
     {"training", "storage"},
     {"models"},
+    {"mixing"},
     {"job", "session"},
     {"starting", "following", "distributed"},
     {"api"},

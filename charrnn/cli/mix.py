@@ -12,7 +12,7 @@ from charrnn.display import size
 from charrnn.training.run_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
-    from charrnn.models.mixture.runs import MixedRun
+    from charrnn.mixing import MixedRun
 
 
 @click.command("mix")
@@ -46,15 +46,16 @@ def command(
     checkpoints: Path,
     as_json: bool,
 ) -> None:
-    """Make one model of several that have learned the same text.
+    """Make one model of several that have learned the same text, or the same labelled rows (--task label).
 
-    The models predict together: each has a say as large as it is certain, in a way that is learned from text that no
-    run has learned. Of more than two, a model that gains less than 0.005 nats a character is left out.
+    The models predict together, with weights that are learned from text that no run has learned. Of models that write
+    text, each has a say as large as it is certain. Of more than two models, one that gains less than 0.005 nats a
+    character or row is left out.
 
-    The mixture is a run like any other for sample and eval.
+    The mixture is a run like any other for sample, predict and eval.
     """
     announce_compilation()
-    from charrnn.models.mixture.runs import mix_runs
+    from charrnn.mixing import mix_runs
     from charrnn.workers import available_threads
 
     mixed = mix_runs(
@@ -76,19 +77,20 @@ def show_mixture(mixed: "MixedRun", name: str, checkpoints: Path, as_json: bool)
         print_json(_as_json(mixed))
         return
     combined = mixed.combined
-    rows = [("model", "nats/character", "")]
+    rows = [("model", f"nats/{mixed.unit}", "")]
     for place, nats in enumerate(combined.nats):
         rows.append((mixed.names[place], f"{nats:.4f}", "" if place in combined.kept else "left out"))
     for line in table([*rows, ("mixture", f"{combined.mixed_nats:.4f}", "")]):
         say(line, err=False)
     say(f"saved: {mixed.path} ({size(mixed.path.stat().st_size)})")
-    say(f"next:  {options.command_on(name, checkpoints, 'sample')}")
+    command_next = "predict" if mixed.config.kind.answers else "sample"
+    say(f"next:  {options.command_on(name, checkpoints, command_next)}")
 
 
 def _as_json(mixed: "MixedRun") -> dict[str, Any]:
-    combined = mixed.combined
+    combined, loss = mixed.combined, f"nats_per_{mixed.unit}"
     members = [
-        {"model": mixed.names[place], "nats_per_character": nats, "kept": place in combined.kept}
+        {"model": mixed.names[place], loss: nats, "kept": place in combined.kept}
         for place, nats in enumerate(combined.nats)
     ]
-    return {"checkpoint": str(mixed.path), "nats_per_character": combined.mixed_nats, "members": members}
+    return {"checkpoint": str(mixed.path), loss: combined.mixed_nats, "members": members}

@@ -102,9 +102,9 @@ def load_models(
     models: dict[str, Model] = {}
     paths: dict[str, Path] = {}
     for target in targets or (None,):
-        path = find_checkpoint(target, checkpoints)
+        path = find_checkpoint(target, checkpoints, mixed=None)
         run = Run(path.resolve().parent)
-        name = run.name if path.name in (run.last.name, run.best.name) else path.stem
+        name = run.name if path.name in (run.last.name, run.best.name, run.mixture.name) else path.stem
         if name in models:
             raise RunError(f"two models are called {name}: copy one of their files to another name, or leave one out")
         models[name], paths[name] = Model.load(path, threads=threads, precision=precision), path

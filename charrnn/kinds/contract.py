@@ -73,6 +73,21 @@ class Predictor(Protocol):
         """
 
 
+class Combined(NamedTuple):
+    """A mixture of models, and what its members are worth; see ``charrnn.kinds.kind.Kind.combine``."""
+
+    mixture: Any
+    """The mixture; None if no model gains enough to join the best one."""
+    nats: tuple[float, ...]
+    """Loss of each of the models on the held-out data, in nats for each prediction."""
+    kept: tuple[int, ...]
+    """The models that are its members."""
+    mixed_nats: float
+    """Loss of the mixture, by weights that were learned from the other half of the held-out data."""
+    best: float
+    """The mixture's value of the first metric of its kind, by such weights, too."""
+
+
 class Buffers(Protocol):
     """A model's arrays for T steps of B streams."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from charrnn.kernels.arrays import Array
     from charrnn.kinds.contract import CountedModel, Data, LanguageModel, Learner, Predictor
     from charrnn.kinds.evaluation import Evaluation
+    from charrnn.kinds.mixing import Mixing
     from charrnn.kinds.portable import Portable
     from charrnn.layers.parameters import Parameters
     from charrnn.text.batches import Batch, Batches
@@ -58,7 +59,7 @@ class Kind(ABC):
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
         example: a small text that it can learn.
-        mixable: whether its models can be members of a mixture.
+        mixing: how its models are mixed; None if they cannot be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
 
@@ -81,7 +82,7 @@ class Kind(ABC):
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
     example: ClassVar[str] = PROSE
-    mixable: ClassVar[bool] = False
+    mixing: ClassVar[Mixing | None] = None
     asked: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from charrnn.kinds.metric import Metric
+from charrnn.kinds.mixing import Mixing
 from charrnn.models.answering import AnsweringKind
+from charrnn.models.label_mixing import LabelMixing
 from charrnn.text.columns import columns_of
 
 ACCURACY = Metric("accuracy", "part of the texts that are right", higher_is_better=True)
@@ -17,6 +19,7 @@ class LabellingKind(AnsweringKind):
 
     tasks = ("label",)
     metrics = (ACCURACY, *AnsweringKind.metrics)
+    mixing: ClassVar[Mixing | None] = LabelMixing()
 
     def label_column(self, options: Mapping[str, Any]) -> int:
         """The column of the target, which is the label; see ``Kind``."""

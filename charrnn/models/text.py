@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from charrnn.display import pasteable
 from charrnn.errors import ConfigError
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import BITS_PER_CHARACTER
+from charrnn.kinds.mixing import Mixing
+from charrnn.models.text_mixing import TextMixing
 from charrnn.training.settings import TRAINING_OPTIONS
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class TextData:
 class TextKind(Kind):
     """A kind whose models predict each character from those before it."""
 
-    mixable = True
+    mixing: ClassVar[Mixing | None] = TextMixing()
 
     def data(self, corpus: Corpus, options: Mapping[str, Any]) -> TextData:
         """Wrap the corpus, whose text is learned as it is; see ``Kind``."""

@@ -174,9 +174,14 @@ class Run(RunFiles):
         """The checkpoint to sample from: the best, else the last, else None."""
         return next((path for path in (self.best, self.last) if _is_file(path)), None)
 
-    def checkpoint_for(self, mixed: bool) -> Path | None:
-        """The checkpoint of the model together with counts, if ``mixed`` and there is one; else ``checkpoint``."""
-        return self.mixture if mixed and _is_file(self.mixture) else self.checkpoint
+    def checkpoint_for(self, mixed: bool | None) -> Path | None:
+        """The checkpoint of the model together with counts, if ``mixed`` and there is one; else ``checkpoint``.
+
+        None means that it is for models that answer, as only those that write copy what they have counted.
+        """
+        if mixed is False or not _is_file(self.mixture):
+            return self.checkpoint
+        return self.mixture if mixed or _answers(self.mixture) else self.checkpoint
 
     def keep_last(self, step: int, older: int) -> None:
         """Keep the last checkpoint and up to ``older`` ones before it, under names with their steps.
@@ -222,7 +227,7 @@ def list_sweeps(checkpoints: Path) -> list[str]:
     return sorted(path.parent.name for path in checkpoints.glob(f"*/{SWEEP_PLAN}"))
 
 
-def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE, mixed: bool = False) -> Path:
+def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HERE, mixed: bool | None = False) -> Path:
     """Find the checkpoint file that a user means.
 
     A run in ``checkpoints`` is preferred to a file or folder of the same name, such as a corpus without a suffix. For
@@ -232,7 +237,7 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         target: A run's name, SWEEP/RUN, a checkpoint file or a run's folder; None means the newest run.
         checkpoints: The folder that holds the runs.
         beside: The folder from which a relative path starts.
-        mixed: Whether the model together with counts is meant, where a run has one.
+        mixed: Whether the model together with counts is meant, where a run has one; see ``Run.checkpoint_for``.
 
     Returns:
         The file itself, or a run's best or else last checkpoint.
@@ -257,6 +262,13 @@ def find_checkpoint(target: str | None, checkpoints: Path, *, beside: Path = HER
         f"no run or checkpoint {target!r}: not a run in {checkpoints}, not a file, not a run's folder; "
         f"{_runs_there(checkpoints, target)}"
     )
+
+
+def _answers(checkpoint: Path) -> bool:
+    from charrnn.kinds.header import config_of
+    from charrnn.storage.checkpoint import load_header
+
+    return bool(config_of(load_header(checkpoint)).kind.answers)
 
 
 def _runs_there(checkpoints: Path, wanted: str) -> str:

@@ -133,7 +133,7 @@ class SaveFailed:
 
 @dataclass(frozen=True)
 class Mixed:
-    """Counts have been tried beside the best model; values are nats a character of the validation text."""
+    """Counts have been tried beside the best model; values are mean losses on the validation data, in nats."""
 
     step: int
     nats: float
@@ -141,9 +141,13 @@ class Mixed:
     counts_nats: float
     """Of the counts alone."""
     mixed_nats: float
-    """Of both, each half of the text with the weights that the other half has taught."""
+    """Of both, each half of the data with the weights that the other half has taught."""
     path: str | None
     """The file of the mixture; None if the counts gain too little."""
+    unit: str = "character"
+    """What the losses are means of."""
+    answers: bool = False
+    """Whether the models answer, so that ``charrnn predict`` uses both."""
 
 
 @dataclass(frozen=True)

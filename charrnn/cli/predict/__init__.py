@@ -46,13 +46,14 @@ OF_LINES = ("top", "probabilities", "beam", "known", "unknown")
     "--beam",
     type=click.IntRange(min=1),
     help="Number of partial answers that the beam search keeps (--task pairs).",
-    unset=4,
+    unset="4; 8 for models with counts",
 )
 @option(
     "--known",
     is_flag=True,
     help="For a line that occurs in the training rows, print the answer given there (--task pairs).",
 )
+@option("--alone", is_flag=True, help="Ask the network alone, without the counts that a run has beside it.")
 @options.unknown("What to do with characters that the model has never seen.")
 @options.encoding
 @options.precision
@@ -67,6 +68,7 @@ def command(
     horizon: int | None,
     beam: int | None,
     known: bool,
+    alone: bool,
     unknown: str,
     encoding: str | None,
     precision: str | None,
@@ -89,7 +91,7 @@ def command(
     """
     from charrnn.storage.run import find_checkpoint
 
-    path = find_checkpoint(target, checkpoints)
+    path = find_checkpoint(target, checkpoints, mixed=False if alone else None)
     announce_compilation()
     compile_for(path, precision)
     from charrnn.api import Model

@@ -222,7 +222,7 @@ def _check_free(name: str, checkpoints: Path) -> None:
 def _mix(folder: "SweepFolder", sweep: str, name: str, checkpoints: Path, threads: int | None, as_json: bool) -> None:
     """Mix the models of the runs that are done, the best first."""
     from charrnn.cli.mix import show_mixture
-    from charrnn.models.mixture.runs import mix_runs
+    from charrnn.mixing import mix_runs
     from charrnn.sweeps.table import rows_of
 
     targets = [f"{sweep}/{row.run}" for row in rows_of(folder) if row.state == "done"]

@@ -1,6 +1,7 @@
 """Reports of a training run: text and a progress bar on stderr, JSON on stdout, or nothing."""
 
 import dataclasses
+import math
 import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
@@ -105,7 +106,7 @@ class TextReport:
         elif isinstance(event, RolledBack):
             self._write(rollback_line(event))
         elif isinstance(event, Mixed):
-            self._write(mixed_line(event, self._job.trainer.metric))
+            self._write(mixed_line(event))
         elif isinstance(event, SaveFailed):
             self._write(f"step {event.step:,}  {event.why}; training goes on and saves again later")
         elif isinstance(event, Finished):
@@ -272,13 +273,14 @@ def rollback_line(event: RolledBack) -> str:
     )
 
 
-def mixed_line(event: Mixed, metric: Metric) -> str:
+def mixed_line(event: Mixed) -> str:
     """The line that reports what counts of the text are worth beside the network."""
-    alone, both = event.nats / metric.nats, event.mixed_nats / metric.nats
+    alone, both = event.nats / math.log(2), event.mixed_nats / math.log(2)
+    unit = f"bits per {event.unit}"
     if event.path is None:
-        return f"counts of the text gain too little beside the network, {alone:.3f} {metric.name}: they are left out"
-    gain = f"{both:.3f} {metric.name} with counts of the text, {alone:.3f} without"
-    return f"mixed: {gain}, {event.path}; eval uses both, sample the network alone"
+        return f"counts of the text gain too little beside the network, {alone:.3f} {unit}: they are left out"
+    used = "predict and eval use both" if event.answers else "eval uses both, sample the network alone"
+    return f"mixed: {both:.3f} {unit} with counts of the text, {alone:.3f} without, {event.path}; {used}"
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:

@@ -22,7 +22,7 @@ class Conditional(RowsKind, Language):
     tasks = ("conditional",)
     config = ConditionalConfig
     labelled = True
-    mixable = False
+    mixing = None
     refitted = frozenset({*RowsKind.refitted, "label_counts"})
 
     def label_column(self, options: Mapping[str, Any]) -> int:

@@ -38,6 +38,18 @@ class LabelNgram(LabellingKind):
 
         return LabelNgrams.load(config, tensors, workers)
 
+    def compact(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See ``Kind``: small integers."""
+        from charrnn.models.label_ngram.counts import narrowed_counts
+
+        return narrowed_counts(tensors)
+
+    def expand(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See ``Kind``."""
+        from charrnn.models.label_ngram.counts import widened_label_counts
+
+        return widened_label_counts(tensors)
+
     def count(self, config: LabelNgramConfig, ids: Any, workers: Any) -> Any:
         """Count the texts of each label; here ``ids`` are rows, ``Examples``. See ``Kind``."""
         from charrnn.models.label_ngram.counts import LabelNgrams

@@ -19,6 +19,7 @@ from charrnn.layers.state import State
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.ngram.counts import NGram, check_arrays
+from charrnn.models.ngram.pruning import fitted, narrowed, widened_counts
 from charrnn.scoring.streams import go_on, losses_and_ranks
 from charrnn.text.examples import Examples
 from charrnn.training.row_batches import RowIds, by_length, padded_rows
@@ -82,7 +83,7 @@ class LabelNgrams:
         self, config: LabelNgramConfig, models: Sequence[NGram], rows: Array, workers: Workers | None = None
     ) -> None:
         self.config, self.workers = config, workers or Workers()
-        self._models, self._rows = models, rows
+        self.models, self.rows = models, rows
 
     @classmethod
     def count(cls, config: LabelNgramConfig, data: Examples, workers: Workers | None = None) -> "LabelNgrams":
@@ -106,24 +107,24 @@ class LabelNgrams:
     @property
     def size(self) -> int:
         """Number of counts."""
-        return sum(model.size for model in self._models)
+        return sum(model.size for model in self.models)
 
     def to_tensors(self) -> dict[str, Array]:
         """The arrays of the counts, by name."""
         counts = {
             f"label{number}.{name}": array
-            for number, model in enumerate(self._models)
+            for number, model in enumerate(self.models)
             for name, array in model.to_tensors().items()
         }
-        return counts | {ROW_COUNTS: self._rows}
+        return counts | {ROW_COUNTS: self.rows}
 
     def nats_of_each(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
         """Compute -ln p(text | label) (C, N) for all labels; ``before_batch`` may raise to stop."""
-        return np.array([text_nats(model, texts, before_batch) for model in self._models])
+        return np.array([text_nats(model, texts, before_batch) for model in self.models])
 
     def log_probabilities(self, texts: Sequence[RowIds], before_batch: Callable[[], None] = go_on) -> Float64s:
         """Log probabilities (N, C) of the C labels for N texts of ids; ``before_batch`` may raise to stop."""
-        return by_bayes(self.nats_of_each(texts, before_batch), self._rows)
+        return by_bayes(self.nats_of_each(texts, before_batch), self.rows)
 
 
 def by_bayes(nats: Float64s, counts: Array) -> Float64s:
@@ -141,6 +142,18 @@ def joint_log_probabilities(nats: Float64s, counts: Array) -> Float64s:
     return joint
 
 
+def fitted_counts(model: LabelNgrams, most: int) -> LabelNgrams:
+    """The model itself if it fits into ``most`` bytes of a file, or else without its rarest contexts.
+
+    Each label's counts get a share of the bytes as large as their own size.
+    """
+    sizes = [sum(array.nbytes for array in narrowed(one.to_tensors()).values()) for one in model.models]
+    if sum(sizes) <= most:
+        return model
+    smaller = [fitted(one, most * size // sum(sizes)) for one, size in zip(model.models, sizes, strict=True)]
+    return LabelNgrams(model.config, smaller, model.rows, model.workers)
+
+
 def check_label_arrays(config: LabelNgramConfig, tensors: Mapping[str, Array]) -> None:
     """Check the arrays of a checkpoint; see ``Kind.check_fit``."""
     rows = tensors.get(ROW_COUNTS)
@@ -150,6 +163,26 @@ def check_label_arrays(config: LabelNgramConfig, tensors: Mapping[str, Array]) -
         raise CheckpointError(f"tensor {ROW_COUNTS} must count at least one row: choose another file")
     for label in range(len(config.labels)):
         check_arrays(config.of_one_label, _tensors_of(tensors, label))
+
+
+def narrowed_counts(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """The tensors in fewer bytes, those of each label as in ``charrnn.models.ngram.pruning.narrowed``."""
+    return _for_each_label(narrowed, tensors)
+
+
+def widened_label_counts(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Restore the tensors of ``narrowed_counts``."""
+    return _for_each_label(widened_counts, tensors)
+
+
+def _for_each_label(
+    change: Callable[[Mapping[str, Array]], dict[str, Array]], tensors: Mapping[str, Array]
+) -> dict[str, Array]:
+    changed = {ROW_COUNTS: tensors[ROW_COUNTS]} if ROW_COUNTS in tensors else {}
+    for start in dict.fromkeys(name.partition(".")[0] + "." for name in tensors if name != ROW_COUNTS):
+        own = {name.removeprefix(start): array for name, array in tensors.items() if name.startswith(start)}
+        changed |= {start + name: array for name, array in change(own).items()}
+    return changed
 
 
 def _tensors_of(tensors: Mapping[str, Array], label: int) -> dict[str, Array]:

@@ -19,7 +19,7 @@ class MixtureKind(TextKind):
     documents = True
     precisions = ("float32", "float64", "bf16")
     planned = False
-    mixable = False
+    mixing = None
 
     def title(self, config: MixtureConfig) -> str:
         """The members' titles."""

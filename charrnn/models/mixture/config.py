@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import ModelConfig, config_from, model_option
+from charrnn.kinds.config import TEXT, ModelConfig, config_from, model_option
 
 LEAST_MEMBERS = 2
+
+Shape = TypeVar("Shape", bound="MixtureConfig")
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class MixtureConfig(ModelConfig):
         for member in members:
             if (member.vocab_size, member.end_symbol) != (self.vocab_size, self.end_symbol):
                 raise ConfigError("the members of a mixture must have one vocabulary: choose others")
-            if not member.kind.mixable:
-                raise ConfigError(f"a mixture has no members of model {member.model}: choose models that write text")
+            if not member.kind.mixing or member.task != self.task:
+                raise ConfigError(
+                    f"model {member.model} of task {member.task} cannot join a mixture: choose models that "
+                    "write text, or models that label"
+                )
 
     @classmethod
-    def of(cls, members: tuple[Any, ...]) -> MixtureConfig:
+    def of(cls: type[Shape], members: tuple[Any, ...]) -> Shape:
         """The mixture of members of these configs, in the precision of the first one.
 
         Raises:
@@ -40,13 +45,22 @@ class MixtureConfig(ModelConfig):
         """
         if len(members) < LEAST_MEMBERS:
             raise ConfigError(f"a mixture must have at least {LEAST_MEMBERS} members, not {len(members)}: give more")
-        first = members[0]
-        return cls(first.vocab_size, precision=first.precision, end_symbol=first.end_symbol, members=members)
+        return cls(**cls.shared_fields(members[0]), members=members)
+
+    @classmethod
+    def shared_fields(cls, first: Any) -> dict[str, Any]:
+        """The fields that a mixture shares with its members, from the first one."""
+        return {"vocab_size": first.vocab_size, "precision": first.precision, "end_symbol": first.end_symbol}
 
     def to_dict(self) -> dict[str, Any]:
         """See ``ModelConfig``."""
-        own = {name: getattr(self, name) for name in ("vocab_size", "model", "precision", "end_symbol")}
-        return {**own, "members": [member.to_dict() for member in self.members]}
+        task = {} if self.task == TEXT else {"task": self.task}
+        return {
+            **task,
+            "model": self.model,
+            **self.shared_fields(self),
+            "members": [member.to_dict() for member in self.members],
+        }
 
 
 def _precision_for(member: Any, precision: str) -> str:

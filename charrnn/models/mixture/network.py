@@ -1,6 +1,6 @@
 """Several models of one vocabulary that predict together; see ``charrnn.models.mixture.mixing``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from charrnn.kinds.contract import Buffers, LanguageModel
 from charrnn.layers.state import State
 from charrnn.models.mixture import mixing
 from charrnn.models.mixture.config import MixtureConfig
+from charrnn.models.mixture.tensors import check_members, prefix_of, prefixed_tensors, tensors_of
 from charrnn.workers import Workers, share
 
 Gate = npt.NDArray[np.float64]
@@ -139,33 +140,13 @@ class Mixture:
 
     def to_tensors(self) -> dict[str, Array]:
         """The members' tensors under prefixed names, and the gate."""
-        return dict(self._tensors())
-
-    def _tensors(self) -> Iterator[tuple[str, Array]]:
-        yield GATE, self.gate
-        if self.cache_gate is not None:
-            yield CACHE_GATE, self.cache_gate
-        for place, member in enumerate(self.members):
-            for name, tensor in member.config.kind.compact(member.to_tensors()).items():
-                yield prefix_of(place) + name, tensor
+        gates = {GATE: self.gate} | ({} if self.cache_gate is None else {CACHE_GATE: self.cache_gate})
+        return {**gates, **prefixed_tensors(self.members)}
 
 
 def joined_state(states: Sequence[State]) -> State:
     """The state of a mixture of members with these states, whose arrays it shares."""
     return [tuple(array for state in states for layer in state for array in layer)]
-
-
-def prefix_of(place: int) -> str:
-    """The prefix of the names of a member's tensors."""
-    return f"member{place}."
-
-
-def tensors_of(config: MixtureConfig, tensors: Mapping[str, Array]) -> Iterator[Mapping[str, Array]]:
-    """The tensors of each member, by its own names."""
-    for place, member in enumerate(config.members):
-        prefix = prefix_of(place)
-        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-        yield member.kind.expand(own)
 
 
 def check_mixture(config: MixtureConfig, tensors: Mapping[str, Array]) -> None:
@@ -174,14 +155,11 @@ def check_mixture(config: MixtureConfig, tensors: Mapping[str, Array]) -> None:
     Raises:
         CheckpointError: a tensor is missing or does not fit.
     """
+    check_members(config, tensors)
     members = len(config.members)
-    if not members:
-        raise CheckpointError("the checkpoint is a mixture without members: use another checkpoint")
     for name, count in ((GATE, members), (CACHE_GATE, members + 1)):
         shape, tensor = (count, 1 + 2 * count), tensors.get(name)
         if tensor is None and name == CACHE_GATE:
             continue
         if tensor is None or tensor.shape != shape or tensor.dtype.kind != "f":
             raise CheckpointError(f"the checkpoint has no tensor {name} of shape {shape}: use another checkpoint")
-    for member, own in zip(config.members, tensors_of(config, tensors), strict=True):
-        member.kind.check_fit(member, own)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from members import KINDS, V
 
-from charrnn.models.mixture.combine import LEAST_GAIN, combine
+from charrnn.kinds.mixing import LEAST_GAIN
+from charrnn.models.mixture.combine import combine
 from charrnn.models.mixture.learning import learn_gate, mixed_nats, observe, softmax_of, two_fold_nats
 from charrnn.workers import Workers
 

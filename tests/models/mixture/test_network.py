@@ -108,7 +108,7 @@ def test_members_have_one_vocabulary_and_write_text():
     with pytest.raises(ConfigError, match="at least 2 members, not 1"):
         MixtureConfig.of((rnn,))
     mix = MixtureConfig.of((rnn, ngram))
-    with pytest.raises(ConfigError, match="no members of model mixture"):
+    with pytest.raises(ConfigError, match="model mixture of task text cannot join"):
         MixtureConfig.of((rnn, mix))
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CheckpointError, ConfigError
+from charrnn.kinds.contract import Combined
 from charrnn.kinds.header import header_of, model_of
-from charrnn.models.mixture.combine import Combined, check_one_vocabulary, combine, counts_of
+from charrnn.kinds.mixing import Mixing
 from charrnn.models.mixture.config import LEAST_MEMBERS
 from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
 from charrnn.storage.recorder import Recorder
@@ -15,6 +16,7 @@ from charrnn.storage.run import Run, find_checkpoint
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.storage.trained_on import data_parts_of
 from charrnn.text.documents import read_documents
+from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.progress import best_of
@@ -32,11 +34,15 @@ class MixedRun:
         path: its checkpoint.
         names: of the models: the runs, and COUNTS.
         combined: what they are worth.
+        config: the mixture's shape.
+        unit: what losses are means of.
     """
 
     path: Path
     names: tuple[str, ...]
     combined: Combined
+    config: Any
+    unit: str
 
 
 def mix_runs(
@@ -68,25 +74,28 @@ def mix_runs(
     paths = [find_checkpoint(target, checkpoints) for target in targets]
     loaded = [load_checkpoint(path) for path in paths]
     shapes = [model_of(one.header, one.tensors) for one in loaded]
-    check_one_vocabulary([vocabulary for _, vocabulary in shapes])
     workers = Workers(threads)
     configs, vocabulary = [config.trainable() for config, _ in shapes], shapes[0][1]
+    if any(other != vocabulary for _, other in shapes):
+        raise ConfigError("the members of a mixture must have one vocabulary: choose runs of one text")
+    first, mixing = configs[0], mixing_of(configs[0])
     models = [config.kind.load(config, one.tensors, workers) for config, one in zip(configs, loaded, strict=True)]
     parts = data_parts_of(paths[0])
     if held_out is None:
         _check_same_text(loaded, targets)
-    taught = _held_out(held_out, encoding, vocabulary) if held_out is not None else parts and parts[1]
+    taught = _held_out(held_out, encoding, first, vocabulary) if held_out is not None else parts and parts[1]
     if taught is None:
         raise CheckpointError(
             f"the text of {targets[0]} is gone: give a text to learn the weights from with --held-out"
         )
     names = list(targets)
-    if counts and parts and not vocabulary.documents:
-        most = sum(map(counted_bytes, paths))
-        models.append(counts_of(parts[0], len(vocabulary), most, workers))
+    if counts and parts and mixing.takes_counts(first):
+        models.append(mixing.counts(first, parts[0], sum(map(counted_bytes, paths)), workers))
         names.append(COUNTS)
-    combined = combine(models, taught, workers, least=LEAST_MEMBERS)
-    return MixedRun(_written(combined, loaded[0], vocabulary, name, checkpoints, overwrite), tuple(names), combined)
+    combined = mixing.combine(models, taught, workers, least=LEAST_MEMBERS)
+    assert combined.mixture
+    path = _written(combined, loaded[0], vocabulary, name, checkpoints, overwrite)
+    return MixedRun(path, tuple(names), combined, combined.mixture.config, mixing.unit)
 
 
 def _written(
@@ -106,12 +115,32 @@ def _written(
     return run.last
 
 
-def with_counts(path: Path, best: Checkpoint, train_ids: Any, val_ids: Any, workers: Workers) -> Combined:
-    """Let counts of its text join the model of the checkpoint that was read from ``path``."""
-    config, vocabulary = model_of(best.header, best.tensors)
+def mixing_of(config: Any) -> Mixing:
+    """How models of this kind are mixed.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    found: Mixing | None = config.kind.mixing
+    if found is None:
+        raise ConfigError(
+            f"model {config.model} of task {config.task} cannot join a mixture: choose models that write text, or "
+            "models that label"
+        )
+    return found
+
+
+def with_counts(path: Path, best: Checkpoint, train: Any, validation: Any, workers: Workers) -> Combined:
+    """Let counts of its training data join the model of the checkpoint that was read from ``path``.
+
+    Raises:
+        CorpusError: the data to validate with are too few.
+    """
+    config, _ = model_of(best.header, best.tensors)
     network = config.kind.load(config, best.tensors, workers)
-    counts = counts_of(train_ids, len(vocabulary), counted_bytes(path), workers)
-    return combine([network, counts], val_ids, workers, fixed=1)
+    mixing = mixing_of(config)
+    counts = mixing.counts(config, train, counted_bytes(path), workers)
+    return mixing.combine([network, counts], validation, workers, fixed=1)
 
 
 def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:
@@ -120,7 +149,7 @@ def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Voc
     own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch") if key in header}
     if "progress" in own:
         metric = mixture.config.kind.metrics[0]
-        own["progress"] = {**own["progress"], best_of(metric): combined.mixed_nats / metric.nats}
+        own["progress"] = {**own["progress"], best_of(metric): combined.best}
     tensors = mixture.to_tensors()
     parameters = sum(int(tensor.size) for tensor in tensors.values())
     described = {**header_of(mixture.config, vocabulary), "parameters": parameters, WEIGHTS_ONLY: True}
@@ -149,6 +178,15 @@ def _check_same_text(loaded: Sequence[Checkpoint], targets: Sequence[str]) -> No
             )
 
 
-def _held_out(file: str, encoding: str | None, vocabulary: Vocabulary) -> Any:
-    pieces = read_documents([file], vocabulary.documents, encoding=encoding or ENCODING, unit=vocabulary.unit)
-    return vocabulary.encode("".join(piece.text for piece in pieces))
+def _held_out(file: str, encoding: str | None, config: Any, vocabulary: Vocabulary) -> Any:
+    pieces = read_documents(
+        [file],
+        vocabulary.documents,
+        encoding=encoding or ENCODING,
+        unit=vocabulary.unit,
+        label_column=config.kind.label_column(config.to_dict()),
+    )
+    try:
+        return mixing_of(config).held_out(config, "".join(piece.text for piece in pieces), vocabulary)
+    except MalformedRowError as error:
+        raise error.located([file], encoding or ENCODING) from None
