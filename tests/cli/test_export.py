@@ -49,6 +49,7 @@ def bare(tmp_path_factory):
     for name, source, options in (
         ("ngram", "text", {"model": "ngram"}),
         ("label-ngram", "rows", {"task": "label", "model": "ngram"}),
+        ("pair-ngram", "rows", {"task": "pairs", "model": "ngram"}),
         ("series", "series", {"task": "series", **short}),
         ("series-tdnn", "series", {"task": "series", "model": "tdnn", **short}),
         ("narx", "series", {"task": "series", "model": "narx", **short}),
@@ -62,6 +63,7 @@ BARE = {
     "ngram": ("counts", "sample"),
     "mixed": ("parameters", "sample"),
     "label-ngram": ("counts", "predict"),
+    "pair-ngram": ("counts", "predict"),
     "series": ("parameters", "predict"),
     "series-tdnn": ("parameters", "predict"),
     "narx": ("parameters", "predict"),
