@@ -145,7 +145,8 @@ def _begun(
         plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
-    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=plan is not None))
+    joins = _joins_counts(config, chosen, planned=plan is not None)
+    metadata = dataclasses.replace(metadata, counts=joins, plan=plan.reasons if plan else ())
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []

@@ -7,7 +7,8 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import declared, option
-from charrnn.cli.shared.output import announce_compilation, print_json, say, size, table
+from charrnn.cli.shared.output import announce_compilation, print_json, say, table
+from charrnn.display import size
 from charrnn.training.run_options import RUN_OPTIONS
 
 if TYPE_CHECKING:

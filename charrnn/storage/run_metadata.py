@@ -29,6 +29,7 @@ class RunMetadata:
         ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
             last checkpoint, None if that is not known, as for runs of older versions.
         counts: whether counts join the best model at the end.
+        plan: what a plan has chosen, and why, in lines for people; empty for a run without one.
     """
 
     sources: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class RunMetadata:
     keep: int = 0
     ended: str | None = None
     counts: bool = False
+    plan: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool | None:
@@ -61,10 +63,11 @@ class RunMetadata:
     def _checked(cls, values: Any) -> "RunMetadata | None":
         try:
             metadata, sources = cls(**values), values["sources"]
-            texts = (metadata.encoding, *sources)
+            texts = (metadata.encoding, *sources, *metadata.plan)
             counts = (metadata.save_every, metadata.keep)
             sound = (
                 isinstance(sources, list)
+                and isinstance(values.get("plan", []), list)
                 and all(isinstance(text, str) and "\0" not in text for text in texts)
                 and all(type(count) is int and count >= 0 for count in counts)
                 and (metadata.ended is None or isinstance(metadata.ended, str))
@@ -73,7 +76,9 @@ class RunMetadata:
             )
         except (TypeError, KeyError, ValueError, OverflowError):
             return None
-        return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds)) if sound else None
+        if not sound:
+            return None
+        return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds), plan=tuple(metadata.plan))
 
     def write(self, path: Path) -> None:
         """Write the metadata to a file, whole or not at all.

@@ -21,7 +21,7 @@ from charrnn.layers.recurrent import StackBuffers
 from charrnn.layers.softmax import Softmax
 from charrnn.models.language import generate as loop
 from charrnn.models.language.generate import SamplingWeights
-from charrnn.models.language.network import Network
+from charrnn.models.language.network import TEAM_PATIENCE, Network
 from charrnn.models.language.thread_tuner import ThreadTuner
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import Snapshot, SteppedMember, Streams
@@ -33,9 +33,6 @@ IN_CACHE = 2**20
 
 FEW_STREAMS = 16
 """Largest number of streams for which reading the weights takes longer than multiplying them."""
-
-TEAM_PATIENCE = 0.001
-"""Seconds that a thread of a team waits for the others."""
 
 
 class Sampler:
@@ -135,12 +132,7 @@ class RecurrentStreams(Streams):
             own = Drawn.allocate(count, length, top) if number else drawn
             draw.append(buffers.drawing(rules, own, team.member(number)))
 
-        def job(part: int, parts: int) -> None:
-            if parts < len(buffer_sets):  # the other threads are busy for another caller
-                team.give_up()
-            draw[part](0, count)
-
-        self._sampler.network.workers.run(job, most=len(buffer_sets))
+        self._sampler.network.workers.run_team(team, lambda member: draw[member](0, count))
 
 
 def products_apart(network: Network, streams: int) -> int:
