@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CheckpointError, ConfigError
+from charrnn.errors import CheckpointError, ConfigError, CorpusError, VocabularyError
 from charrnn.kinds.contract import Combined
 from charrnn.kinds.header import header_of, model_of
 from charrnn.kinds.mixing import Mixing
 from charrnn.models.mixture.config import LEAST_MEMBERS
+from charrnn.storage.atomic import link_or_copy, writing
 from charrnn.storage.checkpoint import WEIGHTS_ONLY, Checkpoint, load_checkpoint
 from charrnn.storage.recorder import Recorder
 from charrnn.storage.run import Run, find_checkpoint
@@ -72,6 +73,9 @@ def mix_runs(
         CharrnnError: a run cannot be read, the models do not fit together, or the mixture cannot be written.
     """
     paths = [find_checkpoint(target, checkpoints) for target in targets]
+    for target, path in zip(targets, paths, strict=True):
+        if sum(path.samefile(other) for other in paths) > 1:
+            raise ConfigError(f"the members of a mixture must be different models, not {target} twice: leave one out")
     loaded = [load_checkpoint(path) for path in paths]
     shapes = [model_of(one.header, one.tensors) for one in loaded]
     workers = Workers(threads)
@@ -89,25 +93,36 @@ def mix_runs(
             f"the text of {targets[0]} is gone: give a text to learn the weights from with --held-out"
         )
     names = list(targets)
-    if counts and parts and mixing.takes_counts(first):
+    if counts and parts and all(mixing.takes_counts(config) for config in configs):
         models.append(mixing.counts(first, parts[0], sum(map(counted_bytes, paths)), workers))
         names.append(COUNTS)
     combined = mixing.combine(models, taught, workers, least=LEAST_MEMBERS)
     assert combined.mixture
-    path = _written(combined, loaded[0], vocabulary, name, checkpoints, overwrite)
+    path = _written(combined, paths[0], loaded[0], vocabulary, name, checkpoints, overwrite)
     return MixedRun(path, tuple(names), combined, combined.mixture.config, mixing.unit)
 
 
 def _written(
-    combined: Combined, first: Checkpoint, vocabulary: Vocabulary, name: str, checkpoints: Path, overwrite: bool
+    combined: Combined,
+    path: Path,
+    first: Checkpoint,
+    vocabulary: Vocabulary,
+    name: str,
+    checkpoints: Path,
+    overwrite: bool,
 ) -> Path:
-    """Write a mixture as a run with the header of its first run."""
+    """Write a mixture as a run with the header of its first run, whose checkpoint is ``path``, and with its text."""
     run = Run.create(checkpoints, name, overwrite=overwrite)
     try:
         recorder = Recorder(run, keep=0, resumed=False)
         recorder.save_last(checkpoint_of(combined, first.header, vocabulary), RunMetadata(ended="mixed"), 0)
         if recorder.failure:
             raise recorder.failure
+        text = Run(path.parent).corpus
+        with writing(run.folder):
+            run.corpus.unlink(missing_ok=True)
+            if text.is_file():
+                link_or_copy(text, run.corpus, run.corpus)
     except BaseException:
         run.abandon()
         raise
@@ -124,8 +139,8 @@ def mixing_of(config: Any) -> Mixing:
     found: Mixing | None = config.kind.mixing
     if found is None:
         raise ConfigError(
-            f"model {config.model} of task {config.task} cannot join a mixture: choose models that write text, or "
-            "models that label"
+            f"model {config.model} of task {config.task} cannot join a mixture: choose models that write text, "
+            "label, or have learned pairs"
         )
     return found
 
@@ -190,3 +205,5 @@ def _held_out(file: str, encoding: str | None, config: Any, vocabulary: Vocabula
         return mixing_of(config).held_out(config, "".join(piece.text for piece in pieces), vocabulary)
     except MalformedRowError as error:
         raise error.located([file], encoding or ENCODING) from None
+    except (CorpusError, VocabularyError) as error:
+        raise CorpusError(f"cannot learn weights from {file}: {error}") from None

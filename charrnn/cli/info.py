@@ -27,7 +27,7 @@ INDENT = 2
 def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
     """Show a checkpoint's options, sizes and metrics: those of RUN, of FILE, or of the newest run."""
     from charrnn.cli.shared.overview import Overview
-    from charrnn.storage.run import find_checkpoint
+    from charrnn.storage.run import Run, find_checkpoint
 
     path = find_checkpoint(target, checkpoints)
     overview = Overview.read(path)
@@ -38,6 +38,8 @@ def command(target: str | None, checkpoints: Path, as_json: bool) -> None:
         say(title, err=False)
         for line in lines:
             say(" " * INDENT + line, err=False)
+    if (mixture := Run(path.parent).mixture).is_file() and mixture.name != path.name:
+        say(f"with counts of the text: {mixture}; charrnn info shows it, too", err=False)
 
 
 def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
     ends = f" and the end of documents, --documents {pasteable([documents])}" if documents else ""
     return {
         f"{path} ({size(path.stat().st_size)})": [],
-        "model": _pairs({**overview.config, "parameters": f"{overview.parameters:,}"}),
+        "model": _pairs({**_short(overview.config), "parameters": f"{overview.parameters:,}"}),
         f"vocabulary of {len(characters)} {unit}s{ends}": _symbols(characters, terminal_width(sys.stdout) - INDENT),
         "progress": _pairs(
             {
@@ -68,6 +70,14 @@ def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
             [(name, " x ".join(map(str, shape)), dtype) for name, (shape, dtype) in overview.tensors.items()]
         ),
     }
+
+
+def _short(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config whose members are titles."""
+    from charrnn.kinds.config import config_from
+
+    titles = [config_from(member).title for member in config.get("members", ())]
+    return {**config, "members": " + ".join(titles)} if titles else dict(config)
 
 
 def _symbols(characters: str, width: int) -> Iterator[str]:

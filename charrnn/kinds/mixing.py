@@ -30,7 +30,12 @@ class Mixing(ABC):
 
     @abstractmethod
     def held_out(self, config: Any, text: str, vocabulary: Any) -> Any:
-        """Parse a text in the form of the training text into data for ``combine``."""
+        """Parse a text in the form of the training text into data for ``combine``.
+
+        Raises:
+            CorpusError: the text is malformed.
+            VocabularyError: it holds a character that the model does not know.
+        """
 
     @abstractmethod
     def combine(

@@ -33,7 +33,9 @@ class LabelMixing(Mixing):
         """The rows of a text; see ``Mixing``."""
         from charrnn.text.examples import Examples, examples_in
 
-        return Examples(tuple(examples_in(text, config.columns)), vocabulary)
+        rows = tuple(examples_in(text, config.columns))
+        vocabulary.encode("".join(row.given for row in rows))  # raises if it cannot
+        return Examples(rows, vocabulary)
 
     def combine(
         self, models: Sequence[Any], held_out: Any, workers: Any, *, fixed: int = 0, least: int = 1

@@ -34,7 +34,9 @@ class PairMixing(Mixing):
         from charrnn.models.transducer.data import Pairs
         from charrnn.text.examples import examples_in
 
-        return Pairs(tuple(examples_in(text, config.columns)), vocabulary, symbols=config.symbols)
+        rows = tuple(examples_in(text, config.columns))
+        vocabulary.encode("".join(row.given for row in rows))  # raises if it cannot
+        return Pairs(rows, vocabulary, symbols=config.symbols)
 
     def combine(
         self, models: Sequence[Any], held_out: Any, workers: Any, *, fixed: int = 0, least: int = 1

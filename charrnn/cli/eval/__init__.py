@@ -128,6 +128,7 @@ def command(
         from charrnn.api import Model
 
         model = Model.load(path, threads=threads, precision=precision)
+        options.check_alone(alone, model.config, path)
     if model.config.kind.measured:
         refuse_typed(OF_SCORES, "models that score text")
         _show_evaluation(model, path, sources, encoding, confusion, as_json)

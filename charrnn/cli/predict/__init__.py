@@ -97,6 +97,7 @@ def command(
     from charrnn.api import Model
 
     model = Model.load(path, threads=threads, precision=precision)
+    options.check_alone(alone, model.config, path)
     if horizon or model.config.kind.forecasts:
         refuse_typed(OF_LINES, "models that answer lines")
         _print_forecast(model, path, horizon or 1, text, encoding or ENCODING, as_json)

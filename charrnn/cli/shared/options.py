@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from charrnn.arguments import MOST_THREADS
 from charrnn.display import pasteable
+from charrnn.errors import ConfigError
 from charrnn.kinds.config import PRECISIONS
 from charrnn.options import Option
 from charrnn.training.run_options import CHECKPOINTS, RUN_OPTIONS
@@ -151,3 +152,13 @@ def unknown(help_text: str) -> Callable[[F], F]:
 encoding = declared(RUN_OPTIONS["encoding"])
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 target = click.argument("target", metavar="[RUN|FILE]", required=False)
+
+
+def check_alone(alone: bool, config: Any, path: Path) -> None:
+    """Refuse --alone for a mixture, which has no network of its own to ask.
+
+    Raises:
+        ConfigError: the model is a mixture.
+    """
+    if alone and hasattr(config, "members"):
+        raise ConfigError(f"{path} is a mixture as a whole: name one of its runs, or leave --alone out")

@@ -135,3 +135,58 @@ def test_compact_counts_are_restored(folder):
     for name, array in tensors.items():
         assert restored[name].dtype == array.dtype
         np.testing.assert_array_equal(restored[name], array)
+
+
+def test_a_mixture_has_no_network_alone(folder):
+    for command, asked in (("predict", "abc"), ("eval", folder / "words.tsv")):
+        refused = invoke(command, folder / "net" / "mixture.safetensors", asked, "--alone")
+        assert refused.exit_code == 1
+        assert "is a mixture as a whole: name one of its runs" in refused.stderr
+
+
+def test_a_mixed_run_keeps_the_text_of_its_first_run(folder):
+    assert not invoke("mix", "net", "other", "-o", "whole", "--checkpoints", folder).exit_code
+    shown = json.loads(invoke("eval", "whole", folder / "words.tsv", "--json", "--checkpoints", folder).stdout)
+    assert {"model", "most frequent", "n-gram per label"} <= shown.keys()
+
+
+def test_what_cannot_be_mixed_is_told(folder):
+    where = ("--checkpoints", folder)
+    twice = invoke("mix", "net", "net", "-o", "twice", *where)
+    assert "must be different models, not net twice" in twice.stderr
+    (folder / "strange.tsv").write_text("€€\tLow\n" * 30)
+    (folder / "empty.tsv").write_text("")
+    for name, message in (("strange", "'€'"), ("empty", "at least one")):
+        refused = invoke("mix", "net", "other", "-o", "bad", "--held-out", folder / f"{name}.tsv", *where)
+        assert refused.exit_code == 1
+        assert f"{name}.tsv" in refused.stderr
+        assert message in refused.stderr
+
+
+def test_counts_join_no_counts(words, folder):
+    train(
+        str(words),
+        name="counted",
+        checkpoints=folder,
+        **{**OPTIONS, "hidden_size": None, "batch_size": None},
+        model="ngram",
+    )
+    mixed = json.loads(invoke("mix", "net", "counted", "-o", "with-counts", "--json", "--checkpoints", folder).stdout)
+    assert [member["model"] for member in mixed["members"]] == ["net", "counted"]
+
+
+def test_a_new_best_model_drops_the_mixture_of_the_old_one(words, tmp_path):
+    options = {**OPTIONS, "steps": 8, "eval_every": 4}
+    train(str(words), name="net", checkpoints=tmp_path, counts=True, **options)
+    assert (tmp_path / "net" / "mixture.safetensors").is_file()
+    train(name="net", checkpoints=tmp_path, resume=True, steps=40, counts=False)
+    assert not (tmp_path / "net" / "mixture.safetensors").exists()
+
+
+def test_info_names_the_mixture(folder):
+    shown = invoke("info", "net", "--checkpoints", folder).stdout
+    assert "mixture.safetensors" in shown
+    assert (
+        "lstm, 1 layer of 8 in both directions + an ngram"
+        in invoke("info", folder / "net" / "mixture.safetensors").stdout
+    )
