@@ -22,9 +22,9 @@ from charrnn.layers.softmax import Softmax
 from charrnn.models.language import generate as loop
 from charrnn.models.language.generate import SamplingWeights
 from charrnn.models.language.network import Network
-from charrnn.models.language.thread_tuner import ThreadTuner
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import Snapshot, SteppedMember, Streams
+from charrnn.sampling.thread_tuner import TEAM_PATIENCE, ThreadTuner
 from charrnn.text.windows import Int32Ids
 from charrnn.workers import share
 
@@ -33,9 +33,6 @@ IN_CACHE = 2**20
 
 FEW_STREAMS = 16
 """Largest number of streams for which reading the weights takes longer than multiplying them."""
-
-TEAM_PATIENCE = 0.001
-"""Seconds that a thread of a team waits for the others."""
 
 
 class Sampler:
