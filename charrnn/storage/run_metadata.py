@@ -29,6 +29,7 @@ class RunMetadata:
         ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
             last checkpoint, None if that is not known, as for runs of older versions.
         counts: whether counts join the best model at the end.
+        members: how many networks are trained; see ``charrnn.member_runs``.
     """
 
     sources: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class RunMetadata:
     keep: int = 0
     ended: str | None = None
     counts: bool = False
+    members: int = 1
 
     @property
     def complete(self) -> bool | None:
@@ -62,7 +64,7 @@ class RunMetadata:
         try:
             metadata, sources = cls(**values), values["sources"]
             texts = (metadata.encoding, *sources)
-            counts = (metadata.save_every, metadata.keep)
+            counts = (metadata.save_every, metadata.keep, metadata.members)
             sound = (
                 isinstance(sources, list)
                 and all(isinstance(text, str) and "\0" not in text for text in texts)

@@ -105,6 +105,10 @@ class BaseTrainer(ABC):
         """Ask the trainer to stop after this step, or at once if it is validating; a signal handler may call this."""
         self._stop.set()
 
+    def stop_with(self, other: "BaseTrainer") -> None:
+        """Stop whenever the other trainer is asked to stop."""
+        self._stop = other._stop
+
     def _epoch(self) -> float:
         """Number of passes over the text so far, with a fraction."""
         return float(self.progress.epoch)

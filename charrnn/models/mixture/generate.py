@@ -84,7 +84,7 @@ class MixedKernels(NamedTuple):
     choose: Any
 
 
-LEFT = 1
+HAS_LEFT = 1
 """Index, in a thread's line of turns, of the word that is 1 once the thread has left the team."""
 
 
@@ -208,7 +208,7 @@ def accompany(advance, link, streams, classes, owners, team, length, first, last
         second, ahead = place_in_pair(t, length)
         advance(link, streams, classes, mine, second, ahead, first, last)
         store_release(turn, t + 1)
-    store_release(turn[LEFT:], 1)
+    store_release(turn[HAS_LEFT:], 1)
 
 
 @inlined
@@ -222,7 +222,7 @@ def all_arrive(team, steps):
         if not arrives(record, turn_of(record, member), steps):
             give_up(record)
             for other in range(1, record[MEMBERS]):
-                while load_acquire(turn_of(record, other)[LEFT:]) == 0:
+                while load_acquire(turn_of(record, other)[HAS_LEFT:]) == 0:
                     pause()
             return False
     return True

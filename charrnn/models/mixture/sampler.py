@@ -75,7 +75,7 @@ class MixtureLoop:
         network, config = sampler.network, sampler.network.config
         self._workers, self._count = network.workers, count
         self._members = [member.stepped(count) for member in sampler.members]
-        self._classes, self._chain = config.vocab_size, None
+        self._classes, self._chain = config.vocab_size, ()
         shape = (count, row_stride(config.vocab_size, config.dtype.itemsize))
         self.streams = MixedStreams(
             ids=np.zeros((1, count), np.int32),
