@@ -25,7 +25,6 @@ from charrnn.api import Model
 from charrnn.models.mixture.combine import learn_gates
 from charrnn.models.mixture.learning import observe
 from charrnn.models.mixture.network import Mixture
-from charrnn.scoring.defaults import DYNAMIC_RATE
 from charrnn.scoring.score import Losses
 from charrnn.storage.trained_on import data_parts_of
 from charrnn.training.dynamic import DynamicReader
@@ -128,7 +127,7 @@ def adaptive_nats(model: Model, ids: Any) -> float:
 
 def losses_of(model: Model, network: Any, ids: Any) -> Losses:
     """The losses of all ids but the first."""
-    losses, _ = DynamicReader(model.config.kind.adapting(network, DYNAMIC_RATE)).read(ids.astype(np.int32))
+    losses, _ = DynamicReader(model.config.kind.adapting(network, model.adaptation)).read(ids.astype(np.int32))
     return losses[1:]
 
 

@@ -6,22 +6,35 @@ from typing import Any, Literal
 
 import numpy as np
 
+from charrnn.clock import running_seconds
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
+from charrnn.kinds.header import model_of
 from charrnn.kinds.transfer import Pretrained
 from charrnn.member_runs import further_members, train_members
 from charrnn.mixing import checkpoint_of, mixed_at_end, mixing_of
 from charrnn.storage.atomic import writing
-from charrnn.storage.checkpoint import Checkpoint, save_checkpoint, weights_only
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
+from charrnn.training.adaptation import characters_for, choose_adaptation
 from charrnn.training.advice import advice
-from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, Sampled, SaveFailed, Started
+from charrnn.training.contract import BaseTrainer, StoppedError
+from charrnn.training.events import (
+    AdaptationChosen,
+    CheckpointDue,
+    Evaluated,
+    Event,
+    Finished,
+    Mixed,
+    Sampled,
+    SaveFailed,
+    Started,
+)
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.together import ALONE, Together
@@ -178,10 +191,33 @@ class TrainingJob:
             self.trainer.clock.seconds, steps = trained.seconds, steps + trained.steps
             reason = "interrupted" if trained.interrupted else event.reason
             event = dataclasses.replace(event, seconds=trained.seconds, reason=reason)
+        if event.reason != "interrupted":
+            try:
+                yield from self._adapted(event.step)
+            except StoppedError:
+                event = dataclasses.replace(event, reason="interrupted")
         recorded = self._recorded(event)
         if event.reason != "interrupted" and not (steps == 0 and self.run.mixture.is_file()):
             yield from self._mixed(event.step)
         yield recorded
+
+    def _adapted(self, step: int) -> Iterator[Event]:
+        """Choose how the best model learns from a text that it reads, if the run has time and text for that."""
+        run, trainer, (_, validation) = self.run, self.trainer, self._parts
+        if not trainer.config.kind.adapts or trainer.config.end_symbol or not run.best.is_file():
+            return
+        best, minutes = load_checkpoint(run.best), trainer.settings.minutes
+        characters = characters_for(minutes, trainer.parameter_count, len(validation))
+        if not characters or "adaptation" in best.header:
+            return
+        config, _ = model_of(best.header, best.tensors)
+        began = running_seconds()
+        network = config.kind.load(config, best.tensors, trainer.workers)
+        chosen = choose_adaptation(network, np.asarray(validation[:characters], np.int32), trainer.check_stop)
+        run.check_lock()
+        save_checkpoint(run.best, Checkpoint(best.tensors, {**best.header, "adaptation": chosen.adaptation._asdict()}))
+        seconds = running_seconds() - began
+        yield AdaptationChosen(step, *chosen.adaptation, chosen.nats, chosen.default_nats, characters, seconds)
 
     def _member(
         self, run: Run, settings: TrainingSettings, metadata: RunMetadata, resumed: Checkpoint | None

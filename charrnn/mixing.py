@@ -153,7 +153,7 @@ def mixed_at_end(
 def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:
     """The checkpoint of a mixture, with what the header of its first run tells of the training."""
     mixture: Any = combined.mixture
-    own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch") if key in header}
+    own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch", "adaptation") if key in header}
     if "progress" in own:
         metric = mixture.config.kind.metrics[0]
         own["progress"] = {**own["progress"], best_of(metric): combined.best}

@@ -25,6 +25,7 @@ from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.adaptation import choosing_seconds
 from charrnn.training.options import MODEL_OPTIONS, check_documents, check_limits, check_options, check_training, only
 from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
@@ -142,6 +143,7 @@ def _begun(
 
         config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
         after = config.kind.mixing.seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
+        after += choosing_seconds(limits_in(given)["minutes"]) if config.kind.adapts else 0.0
         members = _members_of(config, chosen, together)
         plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes, members)
         given = {**given, **plan.options}

@@ -138,9 +138,10 @@ class BaseTrainer(ABC):
         kind = self.config.kind
         if not len(self._val_ids):
             return dict.fromkeys(metric.name for metric in kind.metrics)
-        return {**kind.validate(model, self._val_ids, self._check_stop)}
+        return {**kind.validate(model, self._val_ids, self.check_stop)}
 
-    def _check_stop(self) -> None:
+    def check_stop(self) -> None:
+        """Raise ``StoppedError`` if the trainer was asked to stop."""
         if self._stop.is_set():
             raise StoppedError
 

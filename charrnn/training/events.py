@@ -148,6 +148,24 @@ class MemberEvent:
 
 
 @dataclass(frozen=True)
+class AdaptationChosen:
+    """How the best model learns from a text that it reads was chosen; losses are in nats per character."""
+
+    step: int
+    rate: float
+    segment: int
+    decay: float
+    nats: float
+    """Loss of the adaptive model on the characters that it was chosen by."""
+    default_nats: float
+    """The same with default values."""
+    characters: int
+    """How many these characters are, the first ones of the validation text."""
+    seconds: float
+    """Time that the choice took."""
+
+
+@dataclass(frozen=True)
 class Mixed:
     """What can join the best model has been tried; values are mean losses on the validation data, in nats."""
 
@@ -205,7 +223,17 @@ class Finished:
 
 
 Event = (
-    Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | MemberEvent | Mixed | Finished
+    Started
+    | StepDone
+    | Evaluated
+    | Sampled
+    | CheckpointDue
+    | RolledBack
+    | SaveFailed
+    | MemberEvent
+    | AdaptationChosen
+    | Mixed
+    | Finished
 )
 
 

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 import sys
-from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.output import (
     as_line,
@@ -22,6 +22,7 @@ from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
 from charrnn.training.events import (
+    AdaptationChosen,
     Evaluated,
     Event,
     Finished,
@@ -104,13 +105,11 @@ class TextReport:
         elif isinstance(event, Sampled):
             text = to_text(event.text, self._job.trainer.vocabulary.unit)
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
-        elif isinstance(event, RolledBack):
-            self._write(rollback_line(event))
         elif isinstance(event, MemberEvent):
             self._show_member(event)
-        elif isinstance(event, Mixed):
-            self._joined = True
-            self._write(mixed_line(event))
+        elif line_of := LINES.get(type(event)):
+            self._joined |= isinstance(event, Mixed)
+            self._write(line_of(event))
         elif isinstance(event, SaveFailed):
             self._write(f"step {event.step:,}  {event.why}; training goes on and saves again later")
         elif isinstance(event, Finished):
@@ -288,6 +287,15 @@ def rollback_line(event: RolledBack) -> str:
     )
 
 
+def adaptation_line(event: AdaptationChosen) -> str:
+    """The line that reports how the model is to learn from a text that it reads."""
+    nats = f"{event.nats:.3f} nats instead of {event.default_nats:.3f}"
+    return (
+        f"adapts best at rate {event.rate:g}, segments of {event.segment} and decay {event.decay:g}: {nats} on "
+        f"{event.characters:,} characters of the validation text; chosen in {event.seconds:.0f} s"
+    )
+
+
 def mixed_line(event: Mixed) -> str:
     """The line that reports what counts of the text and further networks are worth beside the network."""
     alone, mixed = event.nats / math.log(2), event.mixed_nats / math.log(2)
@@ -304,6 +312,14 @@ def mixed_line(event: Mixed) -> str:
     out = f" ({counted(left, 'network')} gained too little)" if left else ""
     size = f"{event.size / 1e6:.1f} MB, the network alone {event.network_size / 1e6:.1f}"
     return f"mixed: {mixed:.3f} {unit} with {others}{out}, {alone:.3f} without, {event.path} ({size}); {used}"
+
+
+LINES: dict[type, Callable[[Any], str]] = {
+    RolledBack: rollback_line,
+    AdaptationChosen: adaptation_line,
+    Mixed: mixed_line,
+}
+"""The functions that make the line of an event."""
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:
