@@ -259,3 +259,55 @@ def mix_one(weights, node, k, p):
 def count_of(weights, node, k, i):
     """The count of follower ``i``. A continuation counts 1 if the same character always precedes the context."""
     return 1 if weights.continuations and k < weights.length[node] else weights.counts[i]
+
+
+@jit
+def add_nats(weights, classes, symbols, starts, nats, first, last):
+    """Write -ln p of whole sequences, by the same interpolation as ``mix_counts``.
+
+    Before a sequence, its last symbol is repeated.
+
+    Args:
+        weights: Counts.
+        classes: V.
+        symbols: the ids of all sequences, one after the other.
+        starts: (N + 1,) where each sequence begins, and where the last one ends.
+        nats: (N,) written.
+        first: the first sequence.
+        last: one beyond the last sequence.
+    """
+    for n in range(first, last):
+        begin, end = starts[n], starts[n + 1]
+        total = 0.0
+        for t in range(begin, end):
+            symbol, p = symbols[t], 1 / classes
+            node, found, k = 0, True, 0
+            while found:
+                p = one_of(weights, node, k, symbol, p)
+                if k == weights.depth:
+                    break
+                place = t - 1 - k
+                k += 1
+                node, found = longer(weights, node, k, symbols[place if place >= begin else end - 1] + 1)
+            total -= np.log(p)
+        nats[n] = total
+
+
+@inlined
+def one_of(weights, node, k, symbol, p):
+    """As ``mix_one``, for the probability ``p`` of a single symbol; returns it."""
+    discounts = weights.discounts[k]
+    start, end = weights.start[node], weights.start[node + 1]
+    if start == end:
+        norm = 1.0 + weights.added
+        own = (1.0 - discounts[1]) / norm if weights.text[weights.position[node]] == symbol else 0.0
+        return p * (discounts[1] + norm - 1.0) / norm + own
+    total, back, own = 0.0, 0.0, 0.0
+    for i in range(start, end):
+        c = count_of(weights, node, k, i)
+        total += c
+        back += discounts[min(c, 3)]
+        if weights.follower[i] == symbol:
+            own = c - discounts[min(c, 3)]
+    norm = total + weights.added * np.float64(end - start)
+    return (p * (back + norm - total) + own) / norm

@@ -67,7 +67,7 @@ class RunOptions:
     )
     counts: bool | None = declare(
         None,
-        "Let counts of the text join the network at the end, for scoring, if they gain enough.",
+        "Let counts of the text join the network at the end, for scores and answers, if they gain enough.",
         "Length of the run",
         shown_default="for a run limited by --minutes",
         negatable=True,

@@ -46,7 +46,7 @@ OF_LINES = ("top", "probabilities", "beam", "known", "unknown")
     "--beam",
     type=click.IntRange(min=1),
     help="Number of partial answers that the beam search keeps (--task pairs).",
-    unset=4,
+    unset="4; 8 for models with counts",
 )
 @option(
     "--known",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from charrnn.errors import CorpusError
 from charrnn.kinds.evaluation import Evaluation
 from charrnn.kinds.metric import BITS_PER_CHARACTER
 from charrnn.models.conditional.batches import with_ends
@@ -67,13 +68,20 @@ def evaluate_given(
     """Measure the bits per character with the label and without it, and the accuracy of the label by Bayes' rule.
 
     See ``charrnn.kinds.kind.Kind.evaluate``. Without the label, a text's probability is the sum over all labels of
-    p(label) p(text | label). A text with a character that the model does not know has no probability and is left out.
+    p(label) p(text | label). A text with a character or label that the model does not know has no probability and is
+    left out.
+
+    Raises:
+        CorpusError: no text is left.
     """
     labels = network.config.labels
     all_rows = labelled_texts_in(text, network.config.columns)
-    for row in all_rows:
-        network.config.class_of(row.wanted)
-    rows = [row for row in all_rows if set(row.given) <= set(vocabulary.characters)]
+    known_characters = set(vocabulary.characters)
+    rows = [row for row in all_rows if row.wanted in labels and set(row.given) <= known_characters]
+    if not rows:
+        raise CorpusError(
+            f"no text has a label and characters that the model knows: give labels such as {', '.join(labels[:3])}"
+        )
     texts = [vocabulary.encode(row.given) for row in rows]
     each = [nats_given(network, texts, np.full(len(texts), number, np.int32)) for number in range(len(labels))]
     figures = {"model": figures_given(rows, labels, np.array(each), network.config.label_counts)}
@@ -86,7 +94,7 @@ def evaluate_given(
         figures["n-gram"] = {"without": _bits(text_nats(alone, texts), rows)}
     left_out = len(all_rows) - len(rows)
     return Evaluation(
-        f"{len(rows):,} texts" + f"; {left_out:,} with unknown characters are left out" * bool(left_out),
+        f"{len(rows):,} texts" + f"; {left_out:,} with unknown characters or labels are left out" * bool(left_out),
         {
             "given": "bits per character given the label",
             "without": "without the label",

@@ -1,30 +1,18 @@
-"""Several models of the same labels that predict together.
-
-With the members' probabilities p[m] and weights w[m], the mixture's probability of a label is
-
-    p(label | text) = exp(sum over m of w[m] ln p[m](label | text)) / Z(text)
-
-where Z(text) makes the probabilities sum to one (a logarithmic opinion pool: Genest and Zidek 1986, "Combining
-probability distributions"; with learned weights, Hinton 1999, "Products of experts"). Unlike a weighted mean, it lets a
-member that is nearly certain that a label is wrong outvote the others.
-"""
+"""Several models of the same labels that predict together; see ``charrnn.models.pooling``."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from charrnn.errors import CheckpointError
 from charrnn.kernels.arrays import Array
 from charrnn.models.label_answers import MOST_LOSS, LabellingModel
 from charrnn.models.label_mixture.config import LabelMixtureConfig
 from charrnn.models.label_ngram.counts import Float64s
 from charrnn.models.mixture.tensors import check_members, prefixed_tensors, tensors_of
+from charrnn.models.pooling import POOL_WEIGHTS, check_pool_weights, pooled
 from charrnn.scoring.streams import go_on
 from charrnn.workers import Workers
-
-WEIGHTS = "weights"
-"""Name of the tensor (M,) of the members' weights."""
 
 
 class LabelMixture:
@@ -50,11 +38,11 @@ class LabelMixture:
         check_label_mixture(config, tensors)
         own = zip(config.members, tensors_of(config, tensors), strict=True)
         members = [member.kind.load(member, arrays, workers) for member, arrays in own]
-        return cls(config, members, np.array(tensors[WEIGHTS], np.float64), workers)
+        return cls(config, members, np.array(tensors[POOL_WEIGHTS], np.float64), workers)
 
     def to_tensors(self) -> dict[str, Array]:
         """The members' tensors under prefixed names, and the weights."""
-        return {WEIGHTS: self.weights, **prefixed_tensors(self.members)}
+        return {POOL_WEIGHTS: self.weights, **prefixed_tensors(self.members)}
 
     def log_probabilities(self, texts: Sequence[Array], before_batch: Callable[[], None] = go_on) -> Float64s:
         """Log probabilities (N, C) of the C labels for N texts of ids; ``before_batch`` may raise to stop."""
@@ -69,12 +57,6 @@ def members_log_probabilities(
         yield np.maximum(member.log_probabilities(texts, before_batch), -MOST_LOSS)
 
 
-def pooled(weights: Float64s, logprobs: Float64s) -> Float64s:
-    """The mixture's log probabilities (N, C) from those of its members (M, N, C) and their weights (M,)."""
-    mixed: Float64s = np.einsum("m,mnc->nc", weights, logprobs)
-    return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
-
-
 def check_label_mixture(config: LabelMixtureConfig, tensors: Mapping[str, Any]) -> None:
     """Check that a checkpoint's tensors fit a config.
 
@@ -82,8 +64,4 @@ def check_label_mixture(config: LabelMixtureConfig, tensors: Mapping[str, Any]) 
         CheckpointError: a tensor is missing or does not fit.
     """
     check_members(config, tensors)
-    weights = tensors.get(WEIGHTS)
-    if weights is None or weights.shape != (len(config.members),) or weights.dtype.kind != "f":
-        raise CheckpointError(f"tensor {WEIGHTS} must be one number for each member: use another checkpoint")
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise CheckpointError(f"tensor {WEIGHTS} must hold numbers of at least 0: use another checkpoint")
+    check_pool_weights(len(config.members), tensors)

@@ -23,6 +23,10 @@ from charrnn.training.settings import TrainingSettings
 RESTORED_TOGETHER = 64
 """Rows that are read in one batch."""
 
+COMPARED = 4
+"""Combinations of classes for each answer that is asked for, as several may give the same text: to write aa for a, a is
+inserted before or after it."""
+
 LogProbabilities = npt.NDArray[np.float64]
 
 
@@ -184,12 +188,15 @@ class RestoringPredictor:
         for line, span in zip(lines, text.spans, strict=True):
             parts = [found[first] for first in range(span.start, span.stop) if first in found]
             of_line = np.concatenate([np.zeros((0, len(self._answers.classes))), *parts])
-            shown.append([])
-            for log_probability, changes in most_probable(of_line, is_given[span], top):
+            alike: dict[str, float] = {}
+            for log_probability, changes in most_probable(of_line, is_given[span], COMPARED * top):
                 numbers = settled[span].copy()
                 for at, number in changes:
                     numbers[at] = number
-                shown[-1].append(Answer(self._restored(line, text, span, numbers), math.exp(log_probability)))
+                restored = self._restored(line, text, span, numbers)
+                alike[restored] = alike.get(restored, 0.0) + math.exp(log_probability)
+            best = sorted(alike.items(), key=lambda item: -item[1])[:top]
+            shown.append([Answer(restored, probability) for restored, probability in best])
         return shown
 
     def _with_only(self, text: Stripped, numbers: StepNumbers) -> StepNumbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import ConfigError
 from charrnn.kinds.config import columns_option, of_model, task_option
@@ -19,6 +19,30 @@ if TYPE_CHECKING:
 
 ATTENTIONS = ("general", "none", "feeding")
 SYMBOLS = ("characters", "space")
+
+
+def symbols_option() -> Any:
+    """Declare the option ``symbols`` on the config of a kind that learns pairs."""
+    return declare(
+        "characters",
+        "What a target consists of: characters, or symbols separated by spaces, such as phonemes (space).",
+        "Data",
+        choices=lambda: SYMBOLS,
+    )
+
+
+def check_pair_fields(config: Any) -> None:
+    """Check the fields of a config that come from pairs, and turn lists into tuples.
+
+    Raises:
+        ConfigError: ``targets`` or ``features`` are not texts, or ``longest`` is not a number.
+    """
+    for name in ("targets", "features"):
+        object.__setattr__(config, name, tuple(getattr(config, name)))
+        if not all(isinstance(symbol, str) and symbol for symbol in getattr(config, name)):
+            raise ConfigError(f"{name} must be texts, not {getattr(config, name)!r}: use another checkpoint")
+    if not isinstance(config.longest, int) or config.longest < 0:
+        raise ConfigError(f"longest must be a whole number of at least 0, not {config.longest!r}")
 
 
 @dataclass(frozen=True)
@@ -36,12 +60,7 @@ class TransducerConfig(RecurrentConfig):
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )
-    symbols: str = declare(
-        "characters",
-        "What a target consists of: characters, or symbols separated by spaces, such as phonemes (space).",
-        "Data",
-        choices=lambda: SYMBOLS,
-    )
+    symbols: str = symbols_option()
     columns: str = columns_option()
 
     targets: Sequence[str] = ()
@@ -54,12 +73,7 @@ class TransducerConfig(RecurrentConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         columns_of(self.columns)
-        for name in ("targets", "features"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-            if not all(isinstance(symbol, str) and symbol for symbol in getattr(self, name)):
-                raise ConfigError(f"{name} must be texts, not {getattr(self, name)!r}: use another checkpoint")
-        if not isinstance(self.longest, int) or self.longest < 0:
-            raise ConfigError(f"longest must be a whole number of at least 0, not {self.longest!r}")
+        check_pair_fields(self)
 
     @property
     def read_symbols(self) -> int:

@@ -101,7 +101,7 @@ class Coder:
         vocabulary: the model's characters.
     """
 
-    def __init__(self, config: TransducerConfig, vocabulary: Vocabulary) -> None:
+    def __init__(self, config: Any, vocabulary: Vocabulary) -> None:
         self._config, self._vocabulary = config, vocabulary
         self._classes = {symbol: number for number, symbol in enumerate(config.targets, 1)}
         self._features = {feature: config.vocab_size + at for at, feature in enumerate(config.features)}

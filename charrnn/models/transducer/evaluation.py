@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.kinds.evaluation import Evaluation
-from charrnn.models.transducer.answers import PairPredictor, Question, frequencies, question_of, right_answers
+from charrnn.models.transducer.answers import Question, frequencies, question_of, right_answers
 from charrnn.models.transducer.data import Pairs, symbols_of
-from charrnn.models.transducer.network import Transducer
 from charrnn.text.examples import examples_in
 from charrnn.text.vocabulary import Vocabulary
 
@@ -19,7 +18,7 @@ LENGTHS = ((1, 4), (5, 8), (9, 12), (13, 20), (21, 4096))
 """Ranges of the input's length in characters; errors are shown for each range."""
 
 
-def evaluate_pairs(network: Transducer, vocabulary: Vocabulary, text: str, training: Pairs | None) -> Evaluation:
+def evaluate_pairs(network: Any, vocabulary: Vocabulary, text: str, training: Pairs | None) -> Evaluation:
     """Measure word and symbol error by question, beside baselines; see ``charrnn.kinds.kind.Kind.evaluate``.
 
     If a question has several right answers, the nearest one counts.
@@ -29,7 +28,7 @@ def evaluate_pairs(network: Transducer, vocabulary: Vocabulary, text: str, train
     right, lines = right_answers(rows, config.symbols), {}
     for row in rows:
         lines[question_of(row)] = f"{row.given}\t{row.features}" if row.features and config.features else row.given
-    found = PairPredictor(network, vocabulary).predict(list(lines.values()), unknown="replace")
+    found = config.kind.predictor(network, vocabulary).predict(list(lines.values()), unknown="replace")
     answers: dict[str, list[Words]] = {"model": [tuple(symbols_of(best.text, config.symbols)) for best, *_ in found]}
     answers["copy"] = [
         tuple(given.replace(" ", "")) if config.symbols == "space" else tuple(given) for given, _ in right

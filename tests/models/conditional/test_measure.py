@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from labelled import labelled
 
-from charrnn.errors import ConfigError
+from charrnn.errors import CorpusError
 from charrnn.kinds.config import make_config
 from charrnn.models.conditional import measure
 from charrnn.models.conditional.batches import conditional_batches
@@ -90,14 +90,14 @@ def test_what_a_label_tells_is_the_mean_pointwise_information():
 
 
 def test_the_evaluation_stands_beside_rivals_and_leaves_out_what_has_no_probability(network):
-    text = END.join(f"{row.wanted}\t{row.given}" for row in [*ROWS, Example("ZZ", "Low")])
+    text = END.join(f"{row.wanted}\t{row.given}" for row in [*ROWS, Example("ZZ", "Low"), Example("abc", "Higher")])
     found = evaluate_given(network, VOCABULARY, text, Examples(tuple(ROWS), VOCABULARY, ends=1))
-    assert found.count == "30 texts; 1 with unknown characters are left out"
+    assert found.count == "30 texts; 2 with unknown characters or labels are left out"
     assert list(found.figures) == ["model", "n-gram per label", "n-gram"]
     data = Examples(tuple(ROWS), VOCABULARY, ends=1)
     wanted = validate_given(network, data, lambda: None)["bpc"]
     assert found.figures["model"]["given"] == pytest.approx(wanted, rel=1e-9)
     assert found.figures["n-gram per label"]["accuracy"] == 1
     assert found.figures["n-gram per label"]["told"] > 1
-    with pytest.raises(ConfigError, match="High, Low, Middle, not 'Higher'"):
+    with pytest.raises(CorpusError, match="labels such as High, Low, Middle"):
         evaluate_given(network, VOCABULARY, "Higher\tabc", None)

@@ -15,8 +15,8 @@ from charrnn.cli.shared.group import group
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.kinds.config import make_config
 from charrnn.models.label_mixture.config import LabelMixtureConfig
-from charrnn.models.label_mixture.network import WEIGHTS
 from charrnn.models.label_ngram.counts import fitted_counts
+from charrnn.models.pooling import POOL_WEIGHTS
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.training.events import Mixed
 
@@ -113,8 +113,8 @@ def test_models_of_other_tasks_or_labels_cannot_join(folder):
 def test_damaged_weights_are_refused(folder, weights):
     checkpoint = load_checkpoint(folder / "net" / "mixture.safetensors")
     config = make_config(**checkpoint.header["config"])
-    with pytest.raises(CheckpointError, match=f"tensor {WEIGHTS}"):
-        config.kind.check_fit(config, {**checkpoint.tensors, WEIGHTS: weights})
+    with pytest.raises(CheckpointError, match=f"tensor {POOL_WEIGHTS}"):
+        config.kind.check_fit(config, {**checkpoint.tensors, POOL_WEIGHTS: weights})
 
 
 def test_counts_that_are_too_large_lose_their_rarest_contexts(folder):

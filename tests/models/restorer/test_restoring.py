@@ -123,6 +123,23 @@ def test_edits_make_a_line_again():
     ]
 
 
+def test_answers_that_are_the_same_text_are_one():
+    """The second a of caat is inserted before or after the first one, and taken out in two ways."""
+
+    class Doubtful(Oracle):
+        def run(self, x, lengths, given, is_given, possible):
+            return np.log(np.exp(super().run(x, lengths, given, is_given, possible)) * 0.5 + 0.125)
+
+    classes = ("", "-", "+a", "+t")
+    predictor = RestoringPredictor(Doubtful([["", "", "", "", ""]], classes), Vocabulary.of("cat\n"))
+    (answers,) = predictor.predict(["caat"], top=12)
+    texts = [answer.text for answer in answers]
+    assert len(set(texts)) == 12
+    assert texts[0] == "caat"
+    left_out = next(answer.probability for answer in answers if answer.text == "cat")
+    assert left_out > 2 * 0.125 * 0.625**4
+
+
 def test_a_model_of_typing_errors_leaves_right_lines(tmp_path):
     text = "one black cat\n"
     model = train(tmp_path, text * 60, "typos", steps=100)

@@ -1,10 +1,9 @@
-"""The weights of a mixture of models that label."""
+"""A weighted product of distributions, and its weights."""
 
 import numpy as np
 import pytest
 
-from charrnn.models.label_mixture.combine import learn_weights, mean_loss, two_fold
-from charrnn.models.label_mixture.network import pooled
+from charrnn.models.pooling import learn_weights, mean_loss, pooled, two_fold
 
 
 @pytest.fixture

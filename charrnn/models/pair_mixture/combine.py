@@ -1,0 +1,79 @@
+"""Making a mixture of models of pairs, and of counts of their training pairs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+from charrnn.kinds.contract import Combined
+from charrnn.kinds.mixing import chosen_members
+from charrnn.models.pair_mixture.config import PairMixtureConfig
+from charrnn.models.pair_mixture.network import PROPOSED, PairMixture, judged, pair_models, proposed
+from charrnn.models.pair_ngram.config import PairNgramConfig
+from charrnn.models.pair_ngram.counts import PairNgrams, fitted_pair_counts
+from charrnn.models.pooling import learn_weights, mean_loss, two_fold
+from charrnn.models.transducer.answers import question_of, right_answers
+from charrnn.models.transducer.data import Coder, Pairs, symbols_of
+from charrnn.workers import Workers
+
+LEAST_ANSWERED = 20
+"""Questions of the smallest data to learn weights from, whose right answers some model proposes."""
+
+MOST_TEACHING = 1000
+"""Most questions that weights are learned from, the last ones."""
+
+
+def pair_counts(config: Any, data: Pairs, most_bytes: int, workers: Workers) -> PairNgrams:
+    """Count the units of a model's training pairs, in ``most_bytes`` of a file."""
+    own = PairNgramConfig(
+        config.vocab_size,
+        end_symbol=True,
+        columns=config.columns,
+        symbols=config.symbols,
+        targets=config.targets,
+        longest=config.longest,
+    )
+    return fitted_pair_counts(PairNgrams.count(own, data, workers), most_bytes)
+
+
+def mix_pairs(models: Sequence[Any], held_out: Pairs, workers: Workers, *, fixed: int = 0, least: int = 1) -> Combined:
+    """Mix those of the models that gain enough; see ``charrnn.kinds.mixing.Mixing``.
+
+    The models are compared by the probability of the right answer among the proposed ones. Questions whose right
+    answer no model proposes tell nothing.
+    """
+    config = PairMixtureConfig.of(tuple(model.config for model in models))
+    coder, right = Coder(config, held_out.vocabulary), right_answers(held_out.rows, config.symbols)
+    asked = list({question_of(row): row for row in held_out.rows}.values())[-MOST_TEACHING:]
+    rows = [coder.given_ids(row) for row in asked]
+    answers = proposed(pair_models(models), rows, PROPOSED) if rows else []
+    places = [
+        next((at for at, one in enumerate(own) if _symbols(coder, one, config.symbols) in right[question_of(row)]), -1)
+        for row, own in zip(asked, answers, strict=True)
+    ]
+    chosen = [number for number, place in enumerate(places) if place >= 0]
+    if len(chosen) < LEAST_ANSWERED:
+        raise CorpusError(
+            f"the pairs to learn weights from must have at least {LEAST_ANSWERED} questions that a model answers "
+            f"rightly, not {len(chosen)}: give more"
+        )
+    wanted = np.array([places[number] for number in chosen])
+    logs = judged(pair_models(models), [rows[at] for at in chosen], [answers[at] for at in chosen])
+
+    def loss(members: list[int]) -> float:
+        return mean_loss(two_fold(logs[members], wanted), wanted)
+
+    kept, mixed = chosen_members(loss, len(models), fixed, least)
+    mixture = None
+    if len(kept) > 1:
+        own = [models[place] for place in kept]
+        config = PairMixtureConfig.of(tuple(model.config for model in own))
+        mixture = PairMixture(config, own, learn_weights(logs[kept], wanted), workers)
+    wrong = 1 - (two_fold(logs[kept], wanted).argmax(axis=1) == wanted).sum() / len(asked)
+    nats = tuple(loss([place]) for place in range(len(models)))
+    return Combined(mixture, nats, tuple(kept), mixed, float(wrong))
+
+
+def _symbols(coder: Coder, answer: Sequence[int], symbols: str) -> tuple[str, ...]:
+    return tuple(symbols_of(coder.answer(answer), symbols))
