@@ -16,6 +16,7 @@ from charrnn.sampling.batch import SampleBatch, Samples, seed_for
 from charrnn.sampling.growth import DrawnPiece
 from charrnn.sampling.labelled import LabelledBatch
 from charrnn.sampling.logprobs import logprobs_of
+from charrnn.sampling.prefixes import PrefixReader
 from charrnn.sampling.streams import ModelSampler
 from charrnn.scoring.defaults import SEPARATOR, Adaptation
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
@@ -156,6 +157,7 @@ class Model:
         self._network = network
         self._path: Path | None = None
         """The checkpoint, if the model was loaded from one."""
+        self._prefixes = PrefixReader(network)
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, precision: str | None = None) -> "Model":
@@ -257,9 +259,19 @@ class Model:
         prefix, drawn_by = to_beginning(seed, self.vocabulary, unknown), seed_for(rng_seed)
         kind = self.config.kind
         if not kind.labelled:
-            return SampleBatch(self._sampler, self.vocabulary, prefix, drawn_by, num_samples)
+            return SampleBatch(self._sampler, self.vocabulary, prefix, drawn_by, num_samples, self._prefixes)
         label_for = partial(kind.label_for, self._network)
         return LabelledBatch(label_for, self._sampler_of, self.vocabulary, prefix, drawn_by, num_samples)
+
+    def remember(self, most_bytes: int) -> None:
+        """Remember texts that ``batch`` reads, so that it reads a text that begins like one of them faster.
+
+        What is drawn stays the same. Of a model that draws labels, nothing is remembered.
+
+        Args:
+            most_bytes: most memory to take; the texts that were not used for the longest time are forgotten.
+        """
+        self._prefixes = PrefixReader(self._network, check_whole("most_bytes", most_bytes, 0))
 
     def session(self, *, rng_seed: int | None = None) -> Session:
         """Begin a text that can be read, drawn and saved in turns."""

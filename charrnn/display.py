@@ -26,6 +26,17 @@ def visible(text: str) -> Iterable[str]:
     return (c if is_harmless(c) else repr(c)[1:-1] for c in text)
 
 
+def size(count: float) -> str:
+    """Format bytes as 1.2 MB."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000 or unit == "GB":
+            break
+    return f"{count:.1f} {unit}"
+
+
 def width_of(text: str) -> int:
     """Return the columns that a text takes on a terminal."""
     return sum(map(_columns, text))

@@ -150,7 +150,7 @@ def _begun(
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
     members = plan.members if plan else _members_of(config, chosen, together) or 1
     counts = _joins_counts(config, chosen, planned=plan is not None)
-    metadata = dataclasses.replace(metadata, counts=counts, members=members)
+    metadata = dataclasses.replace(metadata, counts=counts, members=members, plan=plan.reasons if plan else ())
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []

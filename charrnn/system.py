@@ -6,6 +6,7 @@ The rest of the package calls these functions and asks for no platform; docs/pla
 import contextlib
 import errno
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -23,11 +24,19 @@ violation, user-mapped section."""
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries to change a busy file: virus scanners and readers let go of it within about a second."""
 
+DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE | re.DOTALL)
+"""Names that Windows keeps for devices, with any suffix."""
+
 FULL_SYNC = 51
 """macOS's number of ``fcntl.F_FULLFSYNC``."""
 
 NEW_GROUP = 0x200
 """Windows' flag for a process in a group of its own (``subprocess.CREATE_NEW_PROCESS_GROUP``)."""
+
+
+def fits_everywhere(name: str) -> bool:
+    """Whether Windows, too, could have a folder of this name, so that it can be carried from system to system."""
+    return not (re.search(r'[<>:"/\\|?*\x00-\x1f]', name) or name.endswith((".", " ")) or DEVICE.fullmatch(name))
 
 
 def sync(descriptor: int) -> None:

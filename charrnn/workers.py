@@ -14,6 +14,7 @@ import numpy as np
 from charrnn.arguments import MOST_THREADS
 from charrnn.errors import ConfigError
 from charrnn.kernels.denormals import flush_denormals, restore
+from charrnn.kernels.team import Team
 from charrnn.kernels.waiting import passes, reaches, spins_in
 from charrnn.machine import even_cores, processor_quota
 
@@ -73,6 +74,16 @@ class Workers:
             self._run(job, parts)
         finally:
             self._caller.clear()
+
+    def run_team(self, team: Team, job: Callable[[int], None]) -> None:
+        """Call ``job(member)`` for each member of a team; only for the first, if the threads are busy."""
+
+        def part(member: int, parts: int) -> None:
+            if parts < team.members:
+                team.give_up()
+            job(member)
+
+        self.run(part, most=team.members)
 
     def _run(self, job: Callable[[int, int], None], parts: int) -> None:
         at_work: list[Helper] = []

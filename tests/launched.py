@@ -42,8 +42,14 @@ def launch(processes, *words):
 def train_in(processes, *words):
     """Train with ``charrnn train --distributed``; returns exit code, events and stderr."""
     code, out, err = launch(processes, "-m", "charrnn", "train", *words, "--distributed", "--json")
-    told = [line for line in err.splitlines(keepends=True) if not line.startswith("compiling kernels")]
+    own = err.partition(f"{'-' * 74}\n")[0]  # Open MPI adds lines of its own after an error
+    told = [line for line in own.splitlines(keepends=True) if not line.startswith("compiling kernels")]
     return code, [json.loads(line) for line in out.splitlines()], "".join(told)
+
+
+def is_open_mpi():
+    """Whether mpirun is Open MPI's."""
+    return "Open MPI" in subprocess.run([MPIRUN, "--version"], capture_output=True, text=True, check=True).stdout
 
 
 def kill_rank(launched, rank):

@@ -15,6 +15,7 @@ from charrnn.scoring.streams import score
 from charrnn.starting import open_job
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.corpus import read_corpus
+from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.vocabulary import END
 from charrnn.training.progress import Progress
 from charrnn.training.settings import TrainingSettings
@@ -54,6 +55,7 @@ def test_a_planned_run_is_resumed_as_planned(corpus, runs, slow):
     first, _ = train(corpus, checkpoints=runs, minutes=20, stop_after=2)
     second, _ = train(checkpoints=runs, resume=True)
     assert second.plan is None
+    assert RunMetadata.read(second.run.metadata).plan == first.plan.reasons
     assert second.trainer.settings == first.trainer.settings
     assert second.trainer.progress.step == first.plan.options["steps"]
 

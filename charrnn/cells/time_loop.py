@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 from charrnn.kernels.jit import addressable, inlined
+from charrnn.kernels.packing import Packed
+from charrnn.kernels.team import may_leave
 
 
 @inlined
@@ -27,6 +29,13 @@ def name_of(part: Any) -> str:
     return module.removeprefix("charrnn.cells.")
 
 
+@inlined
+def turned(packed, t):
+    """Read a matrix forward in even steps and backward in odd ones, which begin with what is still in the cache."""
+    parts = packed.panels, packed.depth, packed.columns, packed.rounded, packed.precomputed, packed.team
+    return Packed(*parts, t % 2 == 1)
+
+
 def first_product(operand: int) -> Callable[..., None]:
     """Return the function that adds the first product to the first columns of a, in ``gates``."""
 
@@ -34,7 +43,7 @@ def first_product(operand: int) -> Callable[..., None]:
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
         matmul(
             activations[operand][t : t + 1],
-            weights.w_hh[0],
+            turned(weights.w_hh[0], t),
             bias_rows,
             row_index[t : t + 1],
             activations[0][t : t + 1],
@@ -50,10 +59,8 @@ def further_product(place: int, operand: int, result: int) -> Callable[..., None
 
     @inlined
     def multiply(matmul, weights, activations, bias_rows, row_index, t, first, last):
-        to = activations[result][t : t + 1]
-        matmul(
-            activations[operand][t : t + 1], weights.w_hh[place], activations[result][t], weights.rows, to, first, last
-        )
+        to, w_hh = activations[result][t : t + 1], turned(weights.w_hh[place], t)
+        matmul(activations[operand][t : t + 1], w_hh, activations[result][t], weights.rows, to, first, last)
 
     return multiply  # type: ignore[no-any-return]
 
@@ -110,6 +117,8 @@ def forward_of(step: Any, begin: Any, between: Any, products: Sequence[tuple[int
 
     def forward(matmul, weights, activations, bias_rows, row_index, units, first, last):
         for t in range(activations[0].shape[0]):
+            if may_leave(weights.w_hh[0].team):
+                return
             for b in range(first, last):
                 begin(activations, t, b, bias_rows[row_index[t, b]], weights.vectors, units)
             multiply_first(matmul, weights, activations, bias_rows, row_index, t, first, last)

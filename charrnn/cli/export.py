@@ -7,7 +7,8 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file, write_folder
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import say, size
+from charrnn.cli.shared.output import say
+from charrnn.display import size
 from charrnn.registry import literal_in, names_in
 
 TARGETS = "exports"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import duration, number, print_json, say, size, table, terminal_width
-from charrnn.display import pasteable, visible, width_of
+from charrnn.cli.shared.output import duration, number, print_json, say, table, terminal_width
+from charrnn.display import pasteable, size, visible, width_of
 
 if TYPE_CHECKING:
     from charrnn.cli.shared.overview import Overview

@@ -7,7 +7,8 @@ import click
 
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import declared, option
-from charrnn.cli.shared.output import announce_compilation, print_json, say, size, table
+from charrnn.cli.shared.output import announce_compilation, print_json, say, table
+from charrnn.display import size
 from charrnn.training.run_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ def command(
     checkpoints: Path,
     as_json: bool,
 ) -> None:
-    """Make one model of several that have learned the same text, or the same labelled rows (--task label).
+    """Make one model of several that have learned the same text, the same labelled rows or the same pairs.
 
     The models predict together, with weights that are learned from text that no run has learned. Of models that write
     text, each has a say as large as it is certain. Of more than two models, one that gains less than 0.005 nats a
-    character or row is left out.
+    character, row or answer is left out.
 
     The mixture is a run like any other for sample, predict and eval.
     """

@@ -7,7 +7,8 @@ import click
 from charrnn.cli.shared import options
 from charrnn.cli.shared.files import write_file
 from charrnn.cli.shared.options import option
-from charrnn.cli.shared.output import say, size
+from charrnn.cli.shared.output import say
+from charrnn.display import size
 from charrnn.errors import ConfigError
 from charrnn.text.sources import ENCODING, read_pieces
 

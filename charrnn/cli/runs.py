@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.shared import options
-from charrnn.cli.shared.output import counted, number, print_json, say, size, table
+from charrnn.cli.shared.output import counted, number, print_json, say, table
+from charrnn.display import size
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -72,13 +72,14 @@ def command(
 
     guard = Guard(host, origins, read_key(api_key_file) if api_key_file else "")
     announce_compilation()
-    models, paths = load_models(targets, checkpoints, precision)
+    threads = threads or available_threads()
+    models, paths = load_models(targets, checkpoints, precision, threads)
 
     @cache
     def page(name: str) -> str:
         return html(models[name], path=paths[name])
 
-    server = ModelServer(models, guard, port, threads or available_threads(), page)
+    server = ModelServer(models, guard, port, threads, page)
     signals.keep(server.stop)
     say(f"serving {', '.join(models)} at {server.url}; Ctrl-C ends")
     if not is_loopback(host) and not guard.key:
@@ -88,7 +89,7 @@ def command(
 
 
 def load_models(
-    targets: tuple[str, ...], checkpoints: Path, precision: str | None
+    targets: tuple[str, ...], checkpoints: Path, precision: str | None, threads: int
 ) -> "tuple[dict[str, Model], dict[str, Path]]":
     """Load the models, each under the name of its run or file; returns them, and the files.
 
@@ -106,7 +107,7 @@ def load_models(
         name = run.name if path.name in (run.last.name, run.best.name, run.mixture.name) else path.stem
         if name in models:
             raise RunError(f"two models are called {name}: copy one of their files to another name, or leave one out")
-        models[name], paths[name] = Model.load(path, threads=1, precision=precision), path
+        models[name], paths[name] = Model.load(path, threads=threads, precision=precision), path
     return models, paths
 
 

@@ -8,11 +8,18 @@ momentum, from whose result all go on:
     m = mu m + d
     theta = theta - eta (d + mu m)
 
+The gradient of one of n parts of a batch has n times the variance. Rules such as Adam divide by the root of its mean
+square, so the copies would move more slowly than one model that learns from the whole batch. So their learning rate is
+multiplied by the root of n (Malladi et al. 2022, "On the SDEs and scaling rules for adaptive gradient algorithms"). The
+mean over the copies then moves as fast, and has as much noise, as that model.
+
 By default eta is 1 and mu is 0, so all go on from the mean: in tens or hundreds of rounds, as a run here has, momentum
 costs more than it gains; see docs/distributed.md. The processes exchange their parameters once in a round instead of
 their gradients at each step. Runs are saved, evaluated and stopped between two rounds only; the last round ends with
 the run.
 """
+
+import math
 
 import numpy as np
 
@@ -20,6 +27,7 @@ from charrnn.distributed.communicator import Communicator
 from charrnn.distributed.synchronous import Synchronous
 from charrnn.kernels.arrays import Array
 from charrnn.kinds.metric import MOST_NATS
+from charrnn.optimizers.contract import find_optimizer
 from charrnn.text.batches import Batch
 from charrnn.training.divergence import check
 from charrnn.training.settings import TrainingSettings
@@ -43,6 +51,8 @@ class LocalSteps(Synchronous):
         super().__init__(communicator)
         self._steps = settings.sync_every
         self._rate, self._mu = settings.outer_rate, settings.outer_momentum
+        if find_optimizer(settings.optimizer).normalises:
+            self.rate_factor = math.sqrt(self.processes)
         self._done = 0
         """Steps of this round that are done."""
         self._seconds = 0.0

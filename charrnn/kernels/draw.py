@@ -128,15 +128,15 @@ def keep_largest(weights, classes, most, mass, heap):
     """
     for v in range(classes):
         heap[v] = v
-    for place in range(classes // 2 - 1, -1, -1):
-        sink(weights, heap, place, classes)
-    left = classes
-    total = 0.0
-    while left > max(0, classes - most) and total < mass:
-        total += np.float64(weights[heap[0]])
-        left -= 1
-        heap[0] = heap[left]
-        sink(weights, heap, 0, left)
+    place, left, total = classes // 2, classes, 0.0
+    while place > 0 or (left > max(0, classes - most) and total < mass):
+        if place > 0:  # build the heap from its end
+            place -= 1
+        else:  # take the root
+            total += np.float64(weights[heap[0]])
+            left -= 1
+            heap[0] = heap[left]
+        sink(weights, heap, place, left)
     for place in range(left):
         weights[heap[place]] = 0
     return total

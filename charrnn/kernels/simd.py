@@ -43,8 +43,8 @@ PAIR_ROW_PANELS = ROW_PANELS if NATIVE_BFLOAT16 else 5
 """``ROW_PANELS`` for pairs of bfloat16; emulated products take more registers for each vector."""
 
 AT_ONCE = 2
-"""Steps of k in one round of a tile's loop, a power of two. Unrolling saves loop instructions, which cost time when
-two hardware threads share a core."""
+"""Steps of k in one round of the loop of the tallest tiles, a power of two. Unrolling saves loop instructions, which
+cost time when two hardware threads share a core. LLVM unrolls the loops of other tiles, which compile faster so."""
 
 SOON = 8 if REGISTER_BYTES == ALIGNMENT else 0
 """How many steps of k ahead vectors of B are prefetched into the L1 cache; 0 for none, if they fill no cache line."""
@@ -77,6 +77,8 @@ def _emit_tile(simd: Vectors, shape: TileShape, tile: Tile) -> None:
     if rows == 1 or vectors > TILE.vectors:
         alone = tile._replace(ahead=None)
         totals = _emit_loop(simd, shape, alone, a_rows, totals, (INDEX(0), tile.k_end), at_once=1)
+    elif 2 * rows < TILE.rows or vectors < TILE.vectors:
+        totals = _emit_loop(simd, shape, tile, a_rows, totals, (INDEX(0), tile.k_end), at_once=1)
     else:
         k_rest = builder.and_(tile.k_end, INDEX(-AT_ONCE))
         totals = _emit_loop(simd, shape, tile, a_rows, totals, (INDEX(0), k_rest), AT_ONCE)

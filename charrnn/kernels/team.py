@@ -44,9 +44,13 @@ class Team:
         columns: most columns of a product.
         dtype: type of the products.
         patience: spins that a member waits for another before it gives up on the team.
+
+    Attributes:
+        members: number of threads.
     """
 
     def __init__(self, members: int, rows: int, columns: int, dtype: npt.DTypeLike, patience: int) -> None:
+        self.members = members
         self._turns = aligned_zeros((members + 1, LINE), np.int64)
         self._board = aligned_zeros((2, rows, padded(columns, np.dtype(dtype).itemsize)), dtype)
         self._records = aligned_zeros((members, LINE), np.int64)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from charrnn.display import size
 from charrnn.errors import ConfigError
 from charrnn.kinds.metric import BITS_PER_CHARACTER, Metric
 
@@ -205,10 +206,10 @@ class Kind(ABC):
         Raises:
             ConfigError: that engine does not run models of this kind.
         """
-        size = sum(tensor.nbytes for tensor in network.to_tensors().values()) / 1e6
+        own = size(sum(tensor.nbytes for tensor in network.to_tensors().values()))
         command = "predict" if self.answers or self.forecasts else "sample"
         raise ConfigError(
-            f"this model does not run in JavaScript: {self.title(network.config)}, has {size:,.1f} MB of "
+            f"this model runs in no page, no JavaScript and no ONNX: {self.title(network.config)}, has {own} of "
             f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
         )
 

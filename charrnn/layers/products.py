@@ -33,6 +33,8 @@ class Rows(NamedTuple):
     """(T, B) zeros: the row index if all rows have the same bias."""
     rounded: Array
     """(T', B, steps of the longest K): a buffer for left operands rounded to bf16; else empty."""
+    team: int = 0
+    """As in ``charrnn.kernels.packing.Packed``."""
 
     @classmethod
     def allocate(cls, steps: int, streams: int, longest: int, packed_dtype: npt.DTypeLike) -> "Rows":
@@ -41,8 +43,8 @@ class Rows(NamedTuple):
         return cls(numbers, np.zeros_like(numbers), rounding_buffer(longest, streams, packed_dtype))
 
     def bind(self, packed: Packed) -> Packed:
-        """Return ``packed``, with ``rounded`` as the buffer for left operands that its products round."""
-        return packed._replace(rounded=self.rounded)
+        """Return ``packed``, with ``rounded`` as the buffer for left operands that its products round, and the team."""
+        return packed._replace(rounded=self.rounded, team=self.team)
 
     def same(self, rows: Array) -> Bias:
         """The bias that adds the first of ``rows`` at every step and stream."""
@@ -54,7 +56,7 @@ class Rows(NamedTuple):
 
     def shortened(self, steps: int) -> "Rows":
         """The same rows for the first ``steps`` steps."""
-        return Rows(self.numbers[:steps], self.zeros[:steps], self.rounded)
+        return self._replace(numbers=self.numbers[:steps], zeros=self.zeros[:steps])
 
 
 class ProductKernels(NamedTuple):

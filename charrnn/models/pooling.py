@@ -22,8 +22,11 @@ POOL_WEIGHTS = "weights"
 
 NEWTON_STEPS = 100
 
+PRIOR = 1.0
+"""Rows that the prior of the weights is worth."""
+
 Logs = npt.NDArray[np.float64]
-Classes = npt.NDArray[np.int64]
+Right = npt.NDArray[np.bool_]
 
 
 def pooled(weights: Logs, logprobs: Logs) -> Logs:
@@ -32,30 +35,37 @@ def pooled(weights: Logs, logprobs: Logs) -> Logs:
     return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
 
 
-def learn_weights(logprobs: Logs, wanted: Classes) -> Logs:
+def learn_weights(logprobs: Logs, right: Right) -> Logs:
     """The weights (M,) of at least 0 with the lowest loss, by Newton's method with steps cut at 0.
+
+    A normal prior around 1 / M, worth PRIOR rows, keeps the weights small where there are few rows.
 
     Args:
         logprobs: (M, N, C) each member's log probabilities.
-        wanted: (N,) the right classes.
+        right: (N, C) which classes are right; at least one in each row.
     """
     members, rows, _ = logprobs.shape
-    right = logprobs[:, np.arange(rows), wanted].mean(axis=1)
-    weights = np.full(members, 1 / members)
-    best = mean_loss(pooled(weights, logprobs), wanted)
+    weights = even = np.full(members, 1 / members)
+
+    def cost(weights: Logs) -> float:
+        away = float(((weights - even) ** 2).sum())
+        return mean_loss(pooled(weights, logprobs), right) + PRIOR / len(right) / 2 * away
+
+    best = cost(weights)
     for _ in range(NEWTON_STEPS):
-        p = np.exp(pooled(weights, logprobs))
+        logs = pooled(weights, logprobs)
+        p, of_right = np.exp(logs), np.exp(np.where(right, logs, -np.inf) - right_logs(logs, right)[:, np.newaxis])
         means = np.einsum("nc,mnc->mn", p, logprobs)
-        uphill = right - means.mean(axis=1)
+        wanted = np.einsum("nc,mnc->mn", of_right, logprobs)
+        uphill = (wanted - means).mean(axis=1) - PRIOR / rows * (weights - even)
         free = np.flatnonzero((weights > 0) | (uphill > 0))
         own = logprobs[free]
         hessian = (np.einsum("nc,mnc,knc->mk", p, own, own, optimize=True) - means[free] @ means[free].T) / rows
         step = np.zeros(members)
-        step[free] = np.linalg.solve(hessian + 1e-6 * np.eye(len(free)), uphill[free])
+        step[free] = np.linalg.solve(hessian + PRIOR / rows * np.eye(len(free)), uphill[free])
         for factor in (1.0, 0.5, 0.1, 0.01):
             tried = np.maximum(weights + factor * step, 0)
-            loss = mean_loss(pooled(tried, logprobs), wanted)
-            if loss < best:
+            if (loss := cost(tried)) < best:
                 break
         else:
             return weights
@@ -63,22 +73,28 @@ def learn_weights(logprobs: Logs, wanted: Classes) -> Logs:
     return weights
 
 
-def two_fold(logprobs: Logs, wanted: Classes) -> Logs:
+def two_fold(logprobs: Logs, right: Right) -> Logs:
     """The mixture's log probabilities (N, C), each half of the rows with the weights that the other half has taught."""
-    half = len(wanted) // 2
+    half = len(right) // 2
     parts = (slice(0, half), slice(half, None))
     taught = (parts[1], parts[0])
     return np.concatenate(
         [
-            pooled(learn_weights(logprobs[:, other], wanted[other]), logprobs[:, own])
+            pooled(learn_weights(logprobs[:, other], right[other]), logprobs[:, own])
             for own, other in zip(parts, taught, strict=True)
         ]
     )
 
 
-def mean_loss(logprobs: Logs, wanted: Classes) -> float:
-    """Mean of -ln p (N, C) of the right classes (N,)."""
-    return float(-logprobs[np.arange(len(wanted)), wanted].mean())
+def mean_loss(logprobs: Logs, right: Right) -> float:
+    """Mean of -ln p (N, C) of the right classes (N, C) together."""
+    return float(-right_logs(logprobs, right).mean())
+
+
+def right_logs(logprobs: Logs, right: Right) -> Logs:
+    """Ln p (N,) of the right classes (N, C) together."""
+    together: Logs = np.logaddexp.reduce(np.where(right, logprobs, -np.inf), axis=1)
+    return together
 
 
 def check_pool_weights(members: int, tensors: Mapping[str, Any]) -> None:

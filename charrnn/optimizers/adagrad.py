@@ -30,4 +30,6 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
         p[k] -= rate * g / (np.sqrt(s) + epsilon)
 
 
-OPTIMIZER = UpdateRule(states=("square_sum",), update=update, learning_rate=0.02, hyperparameters=HYPERPARAMETERS)
+OPTIMIZER = UpdateRule(
+    states=("square_sum",), update=update, learning_rate=0.02, hyperparameters=HYPERPARAMETERS, normalises=True
+)

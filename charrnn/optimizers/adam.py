@@ -44,5 +44,9 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
 
 
 OPTIMIZER = UpdateRule(
-    states=("first_moment", "second_moment"), update=update, learning_rate=0.01, hyperparameters=HYPERPARAMETERS
+    states=("first_moment", "second_moment"),
+    update=update,
+    learning_rate=0.01,
+    hyperparameters=HYPERPARAMETERS,
+    normalises=True,
 )

@@ -23,12 +23,14 @@ class UpdateRule:
             is a ``kernels.updates.Clip``.
         learning_rate: the default learning rate, which works for most models.
         hyperparameters: the module's HYPERPARAMETERS.
+        normalises: whether updates do not grow with the gradient, as it is divided by its own size.
     """
 
     states: tuple[str, ...]
     update: Callable[..., None]
     learning_rate: float
     hyperparameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    normalises: bool = False
 
 
 def find_optimizer(name: str) -> UpdateRule:

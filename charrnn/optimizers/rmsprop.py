@@ -35,4 +35,6 @@ def update(parameters, gradient, states, hyperparameters, learning_rate, step, c
         p[k] -= rate * g / (np.sqrt(v) + epsilon)
 
 
-OPTIMIZER = UpdateRule(states=("mean_square",), update=update, learning_rate=0.002, hyperparameters=HYPERPARAMETERS)
+OPTIMIZER = UpdateRule(
+    states=("mean_square",), update=update, learning_rate=0.002, hyperparameters=HYPERPARAMETERS, normalises=True
+)

@@ -21,16 +21,18 @@ LEFT_OUT = frozenset({"labels", "label_counts", "classes", "targets", "features"
 
 
 def story_of(model: Model, path: Path | None) -> dict[str, Any]:
-    """JSON values: ``name``, ``title``, ``facts`` and ``settings`` as pairs, ``curves``, ``samples``."""
+    """JSON values: ``name``, ``title``, ``facts`` and ``settings`` as pairs, ``plan``, ``curves``, ``samples``."""
     config, metric = model.config, model.config.kind.metrics[0]
     header = load_header(path) if path else {}
     run = Run(path.parent) if path else None
     records = read_metrics(run.metrics) if run else []
+    metadata = RunMetadata.read(run.metadata) if run else None
     own = {name: value for name, value in config.to_dict().items() if name not in LEFT_OUT}
     return {
         "name": model_name(path),
         "title": f"{config.title}, {len(model.vocabulary.characters):,} {model.vocabulary.unit}s",
-        "facts": [list(pair) for pair in facts_of(model, header, run)],
+        "facts": [list(pair) for pair in facts_of(model, header, metadata)],
+        "plan": list(metadata.plan) if metadata else [],
         "settings": [[name, str(value)] for name, value in {**own, **header.get("settings", {})}.items()],
         "curves": {"title": metric.title, "points": points_of(records, metric.name)},
         "samples": samples_of(read_metrics(run.samples)) if run else [],
@@ -44,11 +46,11 @@ def model_name(path: Path | None) -> str:
     return path.parent.name if path.stem in ("best", "last") and path.parent.name else path.stem
 
 
-def facts_of(model: Model, header: Mapping[str, Any], run: Run | None) -> Iterator[tuple[str, str]]:
+def facts_of(model: Model, header: Mapping[str, Any], metadata: RunMetadata | None) -> Iterator[tuple[str, str]]:
     """What somebody who looks at a model asks first."""
     kind = model.config.kind
     yield "model", model.config.title
-    yield kind.learned, f"{model.parameters.count:,}"
+    yield kind.learned, f"{header.get('parameters') or model.parameters.count:,}"
     yield f"{model.vocabulary.unit}s that it knows", f"{len(model.vocabulary.characters):,}"
     if characters := header.get("corpus", {}).get("characters"):
         yield "characters of its text", f"{characters:,}"
@@ -57,7 +59,6 @@ def facts_of(model: Model, header: Mapping[str, Any], run: Run | None) -> Iterat
         yield "training steps", f"{steps:,}"
     if epochs := header.get("epoch"):
         yield "passes over the text", f"{epochs:.2f}"
-    metadata = RunMetadata.read(run.metadata) if run else None
     if metadata and metadata.seconds:
         yield "training time", f"{metadata.seconds / 60:.1f} minutes"
     best = progress.get(f"best_val_{kind.metrics[0].name}")

@@ -3,6 +3,7 @@
 import math
 import secrets
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, overload
@@ -14,7 +15,8 @@ from charrnn.errors import ConfigError
 from charrnn.kernels.arrays import Array
 from charrnn.kernels.draw import generator
 from charrnn.markup import table_html, text_html
-from charrnn.sampling.growth import Step, grow
+from charrnn.sampling.growth import CHUNK_SECONDS, DrawnPiece, Step, grow
+from charrnn.sampling.prefixes import PrefixReader
 from charrnn.sampling.settings import SamplingSettings
 from charrnn.sampling.streams import ModelSampler, Streams
 from charrnn.text.symbols import to_sought, to_text
@@ -96,26 +98,40 @@ class SubSeeds(Sequence[int]):
 class SampleBatch:
     """Texts that continue one prefix, each with its own random generator.
 
+    Args:
+        sampler: what draws.
+        vocabulary: the model's vocabulary.
+        prefix: the symbols with which each text begins.
+        rng_seed: the generator's seed of the first text.
+        num_samples: number of texts.
+        reader: reads the prefix; by default, from its beginning.
+
     Attributes:
         prefix: the symbols with which each text begins.
         rng_seeds: the generator's seed of each text; see ``sub_seed``.
     """
 
     def __init__(
-        self, sampler: ModelSampler, vocabulary: Vocabulary, prefix: str, rng_seed: int, num_samples: int
+        self,
+        sampler: ModelSampler,
+        vocabulary: Vocabulary,
+        prefix: str,
+        rng_seed: int,
+        num_samples: int,
+        reader: PrefixReader | None = None,
     ) -> None:
         num_samples = check_whole("num_samples", num_samples, 1, sys.maxsize)
         self.prefix = prefix
         self.rng_seeds = SubSeeds(rng_seed, num_samples)
-        self._sampler, self._vocabulary = sampler, vocabulary
+        self._sampler, self._vocabulary, self._reader = sampler, vocabulary, reader
 
     def steps(
         self, settings: SamplingSettings, *, top: int = 0, interrupted: Callable[[], bool] = lambda: False
     ) -> Iterator[Step]:
         """Draw as ``charrnn.sampling.growth.grow``, but yield all steps of a text before those of the next text.
 
-        The first text's steps are yielded while it is drawn. If interrupted, the texts after the current one are
-        omitted.
+        While a long prefix is read, steps without characters are yielded. The first text's steps are yielded while it
+        is drawn. If interrupted, the texts after the current one are omitted.
         """
         for first in range(0, len(self.rng_seeds), MOST_TEXTS):
             seeds = self.rng_seeds[first : first + MOST_TEXTS]
@@ -135,11 +151,27 @@ class SampleBatch:
         return self._grown_from(self._sampler, rng_seeds, settings, **how)
 
     def _grown_from(
-        self, sampler: ModelSampler, rng_seeds: Sequence[int], settings: SamplingSettings, **how: Any
+        self,
+        sampler: ModelSampler,
+        rng_seeds: Sequence[int],
+        settings: SamplingSettings,
+        *,
+        top: int,
+        interrupted: Callable[[], bool],
     ) -> Iterator[Step]:
         prefix = self._vocabulary.encode(with_start(self.prefix, self._vocabulary))
         generators = np.stack([generator(seed) for seed in rng_seeds])
-        return grow(Streams.beginning(sampler, prefix, generators), self._vocabulary, settings, **how)
+        reader, began = self._reader or PrefixReader(sampler.network), time.perf_counter()
+        for after in reader.reading(prefix[:-1]):
+            state = after
+            if time.perf_counter() - began > CHUNK_SECONDS:
+                yield Step(0, DrawnPiece.empty(top), 0)
+                if interrupted():
+                    yield from (Step(text, DrawnPiece.empty(top), 0, "interrupted") for text in range(len(rng_seeds)))
+                    return
+                began = time.perf_counter()
+        streams = Streams.after(sampler, state, prefix[-1:], generators)
+        yield from grow(streams, self._vocabulary, settings, top=top, interrupted=interrupted)
 
     def samples(self, **settings: Any) -> Iterator[Sample]:
         """Draw all texts; the options are the fields of ``SamplingSettings``."""

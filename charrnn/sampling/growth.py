@@ -30,6 +30,11 @@ class DrawnPiece(NamedTuple):
     top_logprobs: Array
     """(n, R) ln p of these."""
 
+    @classmethod
+    def empty(cls, top: int) -> "DrawnPiece":
+        """A piece without characters, with ``top`` most probable ones at each position."""
+        return cls("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
+
     def part(self, first: int, last: int | None = None) -> "DrawnPiece":
         """Return the characters from ``first`` to ``last``."""
         symbols, *arrays = self
@@ -82,7 +87,7 @@ class StopTexts:
 
     def __init__(self, texts: tuple[str, ...], top: int) -> None:
         self._texts = texts
-        self._held = DrawnPiece("", np.empty(0), np.empty((0, top), np.int32), np.empty((0, top)))
+        self._held = DrawnPiece.empty(top)
 
     def feed(self, piece: DrawnPiece) -> tuple[DrawnPiece, DrawnPiece]:
         """Add characters; returns those that certainly belong to the text, and the stop text if it is complete."""

@@ -84,12 +84,16 @@ class Streams:
     @classmethod
     def beginning(cls, sampler: ModelSampler, text: Int32Ids, generators: Generators) -> "Streams":
         """Create a stream for each of the ``generators`` (N, 4); each has read ``text``, which is not empty."""
-        network = sampler.network
-        state = network.initial_state(1)
-        read(network, state, text[:-1])
+        state = sampler.network.initial_state(1)
+        read(sampler.network, state, text[:-1])
+        return cls.after(sampler, state, text[-1:], generators)
+
+    @classmethod
+    def after(cls, sampler: ModelSampler, state: State, last: Int32Ids, generators: Generators) -> "Streams":
+        """Create a stream for each of the ``generators`` (N, 4), from the state of one before its ``last`` (1,)."""
         count = len(generators)
         states: State = [tuple(array.repeat(count, axis=0) for array in layer) for layer in state]
-        return sampler.streams(Snapshot(states, text[-1:].repeat(count), generators.copy()))
+        return sampler.streams(Snapshot(states, last.repeat(count), generators.copy()))
 
     def keep(self, places: list[int]) -> "Streams":
         """Return the streams at these indices."""

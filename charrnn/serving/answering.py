@@ -49,7 +49,7 @@ def drawn_parts(model: Model, asked: CompletionRequest, interrupted: Callable[[]
     settings, top = settings_for(unit, dict(asked.settings)), min(asked.top or 0, size)
     for place, prompt in enumerate(asked.prompts):
         batch = writer.batch(prompt, num_samples=asked.n, rng_seed=asked.seed, unknown=asked.unknown)
-        prefix = prompt_piece(writer, batch.prefix, asked.top)
+        prefix = prompt_piece(writer, batch.prefix, asked.top if asked.echo else None)
         text, decode, offset = -1, PieceDecoder(unit), 0
         for step in batch.steps(settings, top=top, interrupted=interrupted):
             number = place * asked.n + step.text

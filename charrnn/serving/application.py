@@ -5,18 +5,19 @@
     POST /v1/completions    text, whole or as a stream of events
     POST /v1/predict        answers to lines, or a forecast
 
-Each request's texts are drawn part by part. A part takes about 0.05 seconds of one of a few threads, then the next
-request has its turn. So all requests go on at once, and nobody waits for another one's long text. Between two parts, a
-request whose client has gone ends. Whatever fails in one request is told to its own client alone.
+Each request's texts are drawn in turns. A turn takes about 0.05 seconds of one of a few threads, then the next request
+has its turn. So all requests go on at once, and nobody waits for another one's long text. A new request does not wait
+for a thread, so that its first character comes at once. Between two turns, a request whose client has gone ends.
+Whatever fails in one request is told to its own client alone.
 """
 
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, fail_after, to_thread
+from anyio import CapacityLimiter, create_task_group, fail_after, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -41,6 +42,7 @@ logger = logging.getLogger("charrnn.serving")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Result = TypeVar("Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -83,7 +85,7 @@ class Serving:
 
     def __init__(self, models: Mapping[str, Model], guard: Guard, drawings: int, page: Callable[[str], str]) -> None:
         self._models, self._guard, self._page = dict(models), guard, page
-        self._threads = CapacityLimiter(drawings)
+        self._threads, self._first_turns = CapacityLimiter(drawings), CapacityLimiter(drawings)
         self.stopping = False
         routes = [
             Route("/", contained(self._show)),
@@ -112,14 +114,9 @@ class Serving:
         answering = Answering(name, model, asked)
         parts = self._in_turns(drawn_parts(model, asked, lambda: self.stopping))
         if asked.stream:
-            first = await anext(parts)  # an error in the request has a status of its own
+            first = await unless_gone(request, anext(parts))  # an error in the request has a status of its own
             return StreamingResponse(_events(answering, first, parts), media_type="text/event-stream")
-        drawn: list[DrawnPart] = []
-        async with aclosing(parts):
-            async for part in parts:
-                drawn.append(part)
-                if await request.is_disconnected():
-                    raise ClientDisconnect
+        drawn = await unless_gone(request, collected(parts))
         return JSONResponse(answering.whole(drawn))
 
     async def _predict(self, request: Request) -> Response:
@@ -137,10 +134,54 @@ class Serving:
         return name, self._models[name]
 
     async def _in_turns(self, parts: Iterator[DrawnPart]) -> AsyncGenerator[DrawnPart, None]:
-        while (part := await to_thread.run_sync(next, parts, None, limiter=self._threads)) is not None:
-            if part.stop_reason == "interrupted":
-                raise RefusedError(503, "the server is stopping: send the request again later")
-            yield part
+        limiter = self._first_turns
+        while turn := await to_thread.run_sync(parts_of_turn, parts, limiter=limiter):
+            for part in turn:
+                if part.stop_reason == "interrupted":
+                    raise RefusedError(503, "the server is stopping: send the request again later")
+                yield part
+            limiter = self._threads
+
+
+def parts_of_turn(parts: Iterator[DrawnPart]) -> list[DrawnPart]:
+    """Take parts up to the first one that is drawn; a prompt's takes no time."""
+    turn: list[DrawnPart] = []
+    while not (turn and turn[-1].drawn) and (part := next(parts, None)):
+        turn.append(part)
+    return turn
+
+
+async def collected(parts: AsyncGenerator[DrawnPart, None]) -> list[DrawnPart]:
+    """Wait for all parts."""
+    async with aclosing(parts):
+        return [part async for part in parts]
+
+
+async def unless_gone(request: Request, work: Awaitable[Result]) -> Result:
+    """Wait for some work, and cancel it if the client goes.
+
+    Raises:
+        ClientDisconnect: the client has gone.
+    """
+    outcome: list[Result | Exception] = []
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        group.cancel_scope.cancel()
+
+    async with create_task_group() as group:
+        group.start_soon(watch)
+        try:
+            outcome.append(await work)
+        except Exception as error:  # the group would wrap it
+            outcome.append(error)
+        group.cancel_scope.cancel()
+    if not outcome:
+        raise ClientDisconnect
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    return outcome[0]
 
 
 async def _events(answering: Answering, first: DrawnPart, parts: AsyncGenerator[DrawnPart, None]) -> AsyncIterator[str]:

@@ -21,6 +21,10 @@ GRACE = 2
 """Seconds that answers get to end after the server was asked to stop."""
 
 
+REMEMBERED = 1 << 25
+"""Bytes for prompts that each model remembers: some hundred of 8,000 characters, with the states of 512 units."""
+
+
 class ModelServer:
     """Serves models until it is stopped.
 
@@ -43,6 +47,7 @@ class ModelServer:
     ) -> None:
         for model in models.values():
             warm_up(model)
+            model.remember(REMEMBERED)
         self._serving = Serving(models, guard, drawings, page)
         self._socket = listening(guard.host, port)
         config = uvicorn.Config(

@@ -80,6 +80,8 @@ class Recorder:
         for path, records in ((self._files.metrics, METRICS), (self._files.samples, SAMPLES)):
             self._write_records(path, self._records[records])
         if self._best:
+            with writing(self._run.folder):
+                self._files.mixture.unlink(missing_ok=True)  # it is of an older best model
             save_checkpoint(self._files.best, self._best)
             self._best = None
 
@@ -116,4 +118,5 @@ def go_back(run: Run, step: int) -> None:
     with contextlib.suppress(CheckpointError, KeyError, TypeError):  # a missing or damaged model is not a later one
         if load_header(run.best)["progress"]["step"] > step:
             with writing(run.folder):
+                run.mixture.unlink(missing_ok=True)
                 remove(run.best)

@@ -14,6 +14,7 @@ member-N            the folder of a further network, a run of its own; see ``cha
 """
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.storage.atomic import leftovers, link_or_copy, reason, writing
 from charrnn.storage.replacement import settle
 from charrnn.storage.run_files import RunFiles
-from charrnn.system import remove, scratch_file
+from charrnn.system import fits_everywhere, remove, scratch_file
 
 if TYPE_CHECKING:
     from charrnn.storage.lock import FolderLock
@@ -40,6 +41,9 @@ HERE = Path()
 
 MOST_AHEAD = 300
 """Seconds by which the clock of a file server may be ahead of this machine's."""
+
+PORTABLE = 'without any of <>:"|?*, a dot at its end, and names of devices such as CON, as Windows demands'
+"""What a name must be that fits everywhere."""
 
 NAMES_SHOWN = 5
 """How many runs an error message lists."""
@@ -60,10 +64,12 @@ class Run(RunFiles):
         With ``overwrite``, the files of an older run stay until those of ``new`` replace them.
 
         Raises:
-            ConfigError: ``name`` is not a plain folder name.
+            ConfigError: ``name`` is not a plain folder name on every system.
             RunError: The run exists already, its folder is a sweep's or cannot be written, or another job trains it.
         """
         folder = checkpoints / _checked(name)
+        if not (fits_everywhere(name) or os.path.isdir(folder)):  # noqa: PTH112 - too long a name is no folder
+            raise ConfigError(f"a run's name must be {PORTABLE}, not {name!r}: choose another --name")
         if _is_file(folder / SWEEP_PLAN):
             raise RunError(f"{folder} is a sweep and cannot hold a run: choose another --name")
         with writing(folder):

@@ -30,6 +30,7 @@ class RunMetadata:
             last checkpoint, None if that is not known, as for runs of older versions.
         counts: whether counts join the best model at the end.
         members: how many networks are trained; see ``charrnn.member_runs``.
+        plan: what a plan has chosen, and why, in lines for people; empty for a run without one.
     """
 
     sources: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class RunMetadata:
     ended: str | None = None
     counts: bool = False
     members: int = 1
+    plan: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool | None:
@@ -63,10 +65,11 @@ class RunMetadata:
     def _checked(cls, values: Any) -> "RunMetadata | None":
         try:
             metadata, sources = cls(**values), values["sources"]
-            texts = (metadata.encoding, *sources)
+            texts = (metadata.encoding, *sources, *metadata.plan)
             counts = (metadata.save_every, metadata.keep, metadata.members)
             sound = (
                 isinstance(sources, list)
+                and isinstance(values.get("plan", []), list)
                 and all(isinstance(text, str) and "\0" not in text for text in texts)
                 and all(type(count) is int and count >= 0 for count in counts)
                 and (metadata.ended is None or isinstance(metadata.ended, str))
@@ -75,7 +78,9 @@ class RunMetadata:
             )
         except (TypeError, KeyError, ValueError, OverflowError):
             return None
-        return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds)) if sound else None
+        if not sound:
+            return None
+        return replace(metadata, sources=tuple(sources), seconds=float(metadata.seconds), plan=tuple(metadata.plan))
 
     def write(self, path: Path) -> None:
         """Write the metadata to a file, whole or not at all.

@@ -31,6 +31,7 @@ are added.
 import hashlib
 import itertools
 import math
+import os
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,12 +42,13 @@ from typing import Any
 from charrnn.errors import ConfigError
 from charrnn.kinds.config import TEXT, ModelConfig, find_kind
 from charrnn.options import Option
-from charrnn.storage.run import SWEEP_PLAN, is_plain
+from charrnn.storage.run import PORTABLE, SWEEP_PLAN, is_plain
 from charrnn.sweeps.draw import draws
 from charrnn.sweeps.planned_run import ORIGIN, PlannedRun
 from charrnn.sweeps.search import DEFAULT_PARTS, Search, find_part, try_out
 from charrnn.sweeps.toml import Document, Place
 from charrnn.sweeps.values import CORPUS, Values
+from charrnn.system import fits_everywhere
 from charrnn.text.corpus import keep_marks
 from charrnn.training.settings import TrainingSettings
 
@@ -117,6 +119,7 @@ class _Reader:
         if not isinstance(name, str) or not is_plain(name):
             raise self._document.error((NAME,), f"a sweep's name must be a plain folder name, not {name!r}")
         self._folder /= name
+        self._require_portable((NAME,), "a sweep's name", self._folder)
         fixed = self._values.get(FIXED, {})
         for key, value in fixed.items():
             self._checked.check((FIXED, key), key, value)
@@ -190,6 +193,7 @@ class _Reader:
                     (RUN, index, NAME),
                     f"a run's name must be a plain folder name, and none of the sweep's own files, not {name!r}",
                 )
+            self._require_portable((RUN, index, NAME), "a run's name", self._folder / name)
             if not given:
                 raise self._document.error((RUN, index), "a [[run]] is empty: give it an option or a name")
             yield (RUN, index), own, given.get(NAME)
@@ -274,6 +278,11 @@ class _Reader:
         before = run_name(swept, "-")
         return before if (self._folder / before).is_dir() else name
 
+    def _require_portable(self, place: Place, what: str, folder: Path) -> None:
+        """Check that other systems could have the folder, unless an earlier version has made it."""
+        if not (fits_everywhere(folder.name) or os.path.isdir(folder)):  # noqa: PTH112 - too long a name is no folder
+            raise self._document.error(place, f"{what} must be {PORTABLE}, not {folder.name!r}: choose another name")
+
     def _require_text(self, place: Place, given: Mapping[str, Any]) -> None:
         if CORPUS not in given:
             raise self._document.error(place, "no text to train on: give a corpus at the top of the file")
@@ -295,7 +304,9 @@ def run_name(swept: Mapping[str, Any], unfit: str | Callable[[re.Match[str]], st
     """Name a run's folder after its options, such as hidden-size=128,rng-seed=0."""
     name = UNFIT_IN_NAME.sub(unfit, ",".join([f"{key}={label(value)}" for key, value in swept.items()]))
     cut = name[:LONGEST_NAME].encode()[:LONGEST_BYTES].decode(errors="ignore")
-    return name if cut == name else f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    if cut != name:
+        return f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{name[:-1]}-" if name.endswith(".") else name  # Windows has no folder whose name ends with a dot
 
 
 def is_trial(name: str) -> bool:

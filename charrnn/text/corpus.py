@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import ConfigError, CorpusError
+from charrnn.system import fits_everywhere
 from charrnn.text.sources import STDIN
 from charrnn.text.vocabulary import Vocabulary
 
@@ -55,15 +56,17 @@ def corpus_name(source: str) -> str:
 def corpus_names(source: str) -> list[str]:
     """List ``corpus_name`` and the other names that a run on this corpus may have.
 
-    Earlier versions dropped marks and joiners. A source that no longer exists may have been a folder, and the name of a
-    folder keeps its suffix.
+    Earlier versions dropped marks and joiners, and kept names that Windows refuses. A source that no longer exists may
+    have been a folder, and the name of a folder keeps its suffix.
     """
     if source == STDIN:
         return ["stdin"]
     path = _absolute(source)
     names = [path.name] if path.is_dir() else [path.stem, path.name]
     names = [UNFIT.sub(keep_marks, name) for name in names] + [UNFIT.sub("-", name) for name in names]
-    return [name.lstrip(".-") or "corpus" for name in names]
+    before = [name.lstrip(".-") or "corpus" for name in names]
+    kept = [name.rstrip(".") for name in before]
+    return [name if fits_everywhere(name) else f"_{name}" for name in kept] + before
 
 
 def keep_marks(found: re.Match[str]) -> str:

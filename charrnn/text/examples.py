@@ -92,7 +92,13 @@ def examples_of(corpus: Corpus, columns: str) -> list[Example]:
 
 
 def examples_in(text: str, columns: str) -> list[Example]:
-    """Parse a text into rows; its lines are separated by END. See ``examples_of``."""
+    """Parse a text into rows; its lines are separated by END. See ``examples_of``.
+
+    Raises:
+        CorpusError: there is no row.
+    """
+    if not text.strip(END):
+        raise CorpusError("a text of rows must have at least one, not none: give another file")
     return list(parse(text.strip(END).split(END), columns))
 
 

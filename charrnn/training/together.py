@@ -43,10 +43,12 @@ class Together:
     Attributes:
         processes: number of processes.
         rank: number of this process, from 0; process 0 validates and saves.
+        rate_factor: factor of the learning rate in this process.
     """
 
     processes = 1
     rank = 0
+    rate_factor = 1.0
 
     def threads(self) -> int:
         """Number of cores for this process."""

@@ -212,11 +212,11 @@ class Trainer(BaseTrainer):
         check(loss < MOST_NATS, f"loss {loss:.3g} nats")
         is_updated = self.optimizer.clip_and_update(
             self.learner.gradient.vector,
-            learning_rate,
+            self._together.rate_factor * learning_rate,
             progress.step + 1,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
-            weight_decay=settings.weight_decay,
+            weight_decay=settings.weight_decay / self._together.rate_factor,  # it is multiplied by the rate
         )
         norm = self.optimizer.norm
         check(is_updated, f"loss {loss:.3g} nats, gradient norm {norm:.3g}")

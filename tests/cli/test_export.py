@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+import charrnn
 from charrnn.registry import names_in
 
 
@@ -33,3 +36,53 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(export, tmp_path):
 def test_a_missing_run_writes_nothing(export, tmp_path):
     assert export("nobody", "--to", "safetensors", "-o", tmp_path / "out").exit_code == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A run of each kind that only the program itself runs, and the command that does."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "text").write_text("the cat sat on the mat, and the dog sat on the cat.\n" * 40)
+    (folder / "rows").write_text("abc\ta\nbcd\tb\ncde\ta\n" * 20)
+    (folder / "series").write_text("y\n" + "".join(f"{n % 7}.5\n" for n in range(300)))
+    short = {"steps": 5, "hidden_size": 8}
+    for name, source, options in (
+        ("ngram", "text", {"model": "ngram"}),
+        ("label-ngram", "rows", {"task": "label", "model": "ngram"}),
+        ("pair-ngram", "rows", {"task": "pairs", "model": "ngram"}),
+        ("series", "series", {"task": "series", **short}),
+        ("series-tdnn", "series", {"task": "series", "model": "tdnn", **short}),
+        ("narx", "series", {"task": "series", "model": "narx", **short}),
+    ):
+        for _ in charrnn.train(folder / source, name=name, checkpoints=folder / "runs", **options):
+            pass
+    return folder / "runs"
+
+
+BARE = {
+    "ngram": ("counts", "sample"),
+    "mixed": ("parameters", "sample"),
+    "label-ngram": ("counts", "predict"),
+    "pair-ngram": ("counts", "predict"),
+    "series": ("parameters", "predict"),
+    "series-tdnn": ("parameters", "predict"),
+    "narx": ("parameters", "predict"),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_kind_that_runs_nowhere_else_is_refused_with_its_size(name, bare, invoke, tmp_path):
+    if name == "mixed" and not (bare / name).exists():
+        assert invoke("mix", "ngram", "ngram", "-o", name, "--checkpoints", bare).exit_code == 0
+    learned, command = BARE[name]
+    for arguments in (["page"], *(["export", "--to", to] for to in ("js", "onnx"))):
+        output = tmp_path / arguments[-1]
+        refused = invoke(*arguments, name, "--checkpoints", bare, "-o", output)
+        assert (refused.exit_code, output.exists()) == (1, False)
+        wanted = rf"runs in no page, no JavaScript and no ONNX: .*, has [\d.]+ k?B of {learned} .*charrnn {command}"
+        assert re.search(wanted, refused.stderr), refused.stderr
+    for to in ("hub", "safetensors"):
+        output = tmp_path / to
+        assert invoke("export", "--to", to, name, "--checkpoints", bare, "-o", output).exit_code == 0
+        model = charrnn.load(output / "model.safetensors" if output.is_dir() else output)
+        assert model.config == charrnn.load(name, checkpoints=bare).config

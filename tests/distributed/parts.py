@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,8 @@ def check_local_steps(communicator):
             theta -= 0.7 * (difference + 0.9 * momentum)
             np.testing.assert_allclose(parameters, theta, atol=2e-6)
     assert local.whole_rounds(7) == 9
+    for optimizer, factor in (("adam", 3**0.5), ("sgd", 1.0)):
+        assert LocalSteps(communicator, replace(SETTINGS, optimizer=optimizer)).rate_factor == factor
     check_gathering(local, rank, is_own=True)
     local.mean(1.0, np.ones(3, np.float32), batch, batch)
     assert local.agree(7, WISHES, True, parameters)[1], "the run's end ends the round"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from jobs import SMALL, TEXT, metrics, train
-from launched import kill_rank, start, train_in, with_mpi
+from launched import is_open_mpi, kill_rank, start, train_in, with_mpi
 
 from charrnn.cli.shared.group import group
 from charrnn.training.events import StepDone
@@ -89,6 +89,8 @@ def test_a_killed_run_says_so_and_resumes_exactly(corpus, runs, sync_every):
 
 @with_mpi
 def test_an_interrupted_run_is_saved_and_resumes_only_with_as_many_processes(corpus, runs):
+    if is_open_mpi():
+        pytest.skip("Open MPI's mpirun kills an interrupted run before it can save")
     options = {**SMALL, "steps": 10_000, "sync_every": 5, "checkpoints": runs}
     words = ["-m", "charrnn", "train", corpus, *words_of(options), "--distributed", "--json"]
     with start(2, *words) as launched:

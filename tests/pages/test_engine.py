@@ -186,5 +186,5 @@ def test_a_state_leads_back(random, tmp_path):
 def test_what_the_engine_lacks_is_refused(corpus, runs):
     for _ in charrnn.train(corpus, name="counts", checkpoints=runs, model="ngram"):
         pass
-    with pytest.raises(ConfigError, match=r"ngram of order 8, .* MB of counts .*; use charrnn sample"):
+    with pytest.raises(ConfigError, match=r"ngram of order 8, .* kB of counts .*; use charrnn sample"):
         charrnn.load("counts", checkpoints=runs).portable()

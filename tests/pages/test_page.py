@@ -1,7 +1,9 @@
 """Pages in a real browser: each view is used, and what it shows is compared with the model."""
 
 import json
+import math
 import re
+from dataclasses import replace
 
 import pytest
 from javascript import browse
@@ -9,7 +11,9 @@ from labelled import labelled, write_tsv
 
 import charrnn
 from charrnn.pages import html
+from charrnn.storage.run_metadata import RunMetadata
 
+PLAN = ("LSTM of 16 units: 1,000 characters a second", "60 steps, 2.0 times over the text")
 SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "steps": 60, "eval_every": 20}
 
 
@@ -26,6 +30,8 @@ def written(tmp_path_factory):
     (folder / "cat.txt").write_text("the cat sat on the mat, and the dog sat on the cat.\n" * 40)
     for _ in charrnn.train(folder / "cat.txt", checkpoints=folder / "runs", num_layers=2, **SMALL):
         pass
+    metadata = folder / "runs" / "cat" / "run.json"
+    replace(RunMetadata.read(metadata), plan=PLAN).write(metadata)
     model = charrnn.load("cat", checkpoints=folder / "runs")
     return model, page_of(folder, model, text="the dog sat on the mat.\n", precision="float32")
 
@@ -98,6 +104,7 @@ def used(written):
     await tab("Training");
     seen.dots = await page.locator("#view-Training circle").count();
     seen.samples = await page.locator("#view-Training pre").count();
+    seen.plan = await page.locator("#view-Training p").allInnerTexts();
     await page.keyboard.press("ArrowRight");
     seen.tab = await page.locator("[role=tab][aria-selected=true]").innerText();
     return seen;
@@ -148,6 +155,7 @@ def test_units_are_shown_and_compared(used):
 def test_the_training_is_told(used):
     seen = used["result"]
     assert (seen["dots"], seen["samples"], seen["tab"]) == (3, 3, "Write")
+    assert tuple(seen["plan"]) == PLAN
 
 
 def test_without_webassembly_the_page_writes_the_same(written):
@@ -176,20 +184,105 @@ def test_the_page_fits_a_phone(written):
     assert set(found["result"].values()) == {390}
 
 
-def test_a_model_that_labels_is_asked(tmp_path):
-    write_tsv(tmp_path / "rows.tsv", labelled())
-    options = {"task": "label", "name": "cat", "hidden_size": 16, "steps": 20}
-    for _ in charrnn.train(tmp_path / "rows.tsv", checkpoints=tmp_path / "runs", **options):
+def test_a_view_is_there_again_after_a_reload_and_on_the_way_back(written):
+    program = """
+    const seen = [];
+    const tell = async () => seen.push(await page.locator("[role=tab][aria-selected=true]").innerText());
+    await page.getByRole("tab", { name: "Units", exact: true }).click();
+    await page.reload();
+    await tell();
+    await page.getByRole("tab", { name: "Training", exact: true }).click();
+    await page.goto("about:blank");
+    await page.goBack();
+    await tell();
+    seen.push(await page.locator("#view-Training circle").count());
+    return seen;
+    """
+    assert browse(written[1], program)["result"] == ["Units", "Training", 3]
+
+
+def asked(folder, program, **options):
+    """A model that answers, trained for a moment, and what a program finds on its page."""
+    for _ in charrnn.train(folder / "data", name="cat", checkpoints=folder / "runs", hidden_size=16, **options):
         pass
-    model = charrnn.load("cat", checkpoints=tmp_path / "runs")
+    model = charrnn.load("cat", checkpoints=folder / "runs")
+    found = browse(page_of(folder, model, precision="float32"), program)
+    assert (len(found["requests"]), found["messages"]) == (1, [])
+    return model, found["result"]
+
+
+def test_a_model_that_labels_shows_what_speaks_for_a_label(tmp_path):
+    write_tsv(tmp_path / "data", labelled())
     program = """
     await page.getByLabel("Text to label").fill("uvwx");
-    await page.locator("#view-Ask .answers li").first().waitFor();
-    return page.locator("#view-Ask .answers .symbol").allInnerTexts();
+    await page.waitForFunction(() => document.querySelector("#view-Ask .text")?.textContent === "uvwx");
+    const parts = page.locator("#view-Ask .text span");
+    return {
+      answers: await page.locator("#view-Ask .answers .symbol").allInnerTexts(),
+      parts: await parts.evaluateAll((all) => all.map((part) => [part.textContent, part.title, part.className])),
+      bars: await parts.evaluateAll((all) => all.map((part) => +part.style.getPropertyValue("--v"))),
+    };
     """
-    found = browse(page_of(tmp_path, model, precision="float32"), program)
-    assert found["result"] == [answer.text for answer in model.answers(["uvwx"], top=3)[0]]
-    assert (len(found["requests"]), found["messages"]) == (1, [])
+    model, seen = asked(tmp_path, program, task="label", steps=20)
+    assert seen["answers"] == [answer.text for answer in model.answers(["uvwx"], top=3)[0]]
+    best = seen["answers"][0]
+    (whole,) = model.answers(["uvwx"], top=3)
+    for place, (part, title, name) in enumerate(seen["parts"]):
+        assert part == "uvwx"[place]
+        (without,) = model.answers(["uvwx".replace(part, "")], top=3)
+        before, after = (next(each.probability for each in one if each.text == best) for one in (whole, without))
+        odds = abs(math.log(before / after))
+        assert title.startswith(f"without it, {best} is {math.exp(odds):.1f} times ")
+        assert (name == "negative") == (after > before)
+    assert max(seen["bars"]) == 1
+
+
+def test_a_model_of_pairs_shows_where_it_looked(tmp_path):
+    write_tsv(tmp_path / "data", [(word, " ".join(word.upper())) for word, _ in labelled()])
+    program = """
+    await page.getByLabel("Text to turn into another").fill("abc");
+    await page.locator("#view-Ask .attention").waitFor();
+    const rows = page.locator("#view-Ask .attention tbody tr");
+    return {
+      answer: await page.locator("#view-Ask .answers .symbol").first().innerText(),
+      columns: await page.locator("#view-Ask thead th").allInnerTexts(),
+      symbols: await rows.locator("th").allInnerTexts(),
+      looked: await rows.evaluateAll((all) =>
+        all.map((row) => [...row.querySelectorAll("span")].map((span) => +span.style.getPropertyValue("--v")))),
+    };
+    """
+    model, seen = asked(tmp_path, program, task="pairs", symbols="space", steps=40)
+    assert seen["answer"] == model.predict(["abc"])[0]
+    assert seen["columns"][:3] == ["a", "b", "c"]
+    assert seen["symbols"] == [*seen["answer"].split(), "∎"]
+    assert len(seen["looked"]) == len(seen["symbols"])
+    for row in seen["looked"]:
+        assert len(row) == len(seen["columns"])
+        assert sum(row) == pytest.approx(1, abs=0.01)
+
+
+def test_a_model_that_restores_shows_what_it_changed_and_what_else_there_could_be(tmp_path):
+    (tmp_path / "data").write_text("žluťoučký kůň, zlatý zub a zelené ucho\n" * 60, encoding="utf-8")
+    program = """
+    await page.getByLabel("Text to restore").fill("zlutoucky kun");
+    await page.waitForFunction(() => document.querySelector("#view-Ask .text")?.textContent.startsWith("ž"));
+    const changed = page.locator("#view-Ask .changed");
+    await changed.first().focus();
+    return {
+      text: await page.locator("#view-Ask .text").innerText(),
+      changed: await changed.allInnerTexts(),
+      was: await changed.first().getAttribute("title"),
+      rivals: await page.locator("#view-Ask .rivals .symbol").allInnerTexts(),
+      status: await page.locator("#view-Ask .status").innerText(),
+    };
+    """
+    model, seen = asked(tmp_path, program, task="accents", steps=120)
+    assert seen["text"] == model.predict(["zlutoucky kun"])[0]
+    places = [one for one, before in zip(seen["text"], "zlutoucky kun", strict=True) if one != before]
+    assert (seen["changed"], seen["was"]) == (places, "was “z”")
+    assert seen["rivals"][0] == "ž"
+    assert "z" in seen["rivals"]
+    assert seen["status"] == f"{len(places)} of 13 characters changed"
 
 
 def test_nothing_of_a_text_can_end_its_script(written):

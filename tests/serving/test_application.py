@@ -80,6 +80,29 @@ def test_a_drawing_ends_when_its_client_goes(serving, draws, stream):
     assert len(draws) <= before + 2  # the one that was going on, and one that had its turn
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_goes_before_their_turn_gets_none(serving, draws, stream):
+    """Both turns at a time are taken by others."""
+
+    async def leave():
+        long = [Connection(serving, "/v1/completions", BODY | {"seed": 1}) for _ in range(2)]
+        tasks = [asyncio.create_task(connection.run()) for connection in long]
+        while len(draws) < 6:
+            await asyncio.sleep(0)
+        waiting = [Connection(serving, "/v1/completions", BODY | {"seed": 2, "stream": stream}) for _ in range(20)]
+        tasks += [asyncio.create_task(connection.run()) for connection in waiting]
+        while len(draws) < 30:
+            await asyncio.sleep(0)
+        for connection in long + waiting:
+            connection.gone.set()
+        before = len(draws)
+        await asyncio.gather(*tasks)
+        return before
+
+    before = asyncio.run(leave())
+    assert len(draws) <= before + 4  # two that were going on, and two that had their turn
+
+
 def test_a_crash_is_told_to_its_own_client_alone(serving, model, monkeypatch, caplog):
     def crash(self, *arguments):
         if len(self.now.last) == 3:

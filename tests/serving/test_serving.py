@@ -53,6 +53,15 @@ def test_without_a_length_and_a_temperature_they_are_those_of_the_api_and_of_sam
     assert text_of(server.complete(prompt="the ", seed=1)) == model.sample("the ", rng_seed=1, length=16)[4:]
 
 
+def test_a_prompt_that_continues_an_earlier_one_is_answered_as_if_it_came_first(server, folder):
+    model, long = charrnn.load("letters", checkpoints=folder), "the dog sat on the mat. " * 60
+    for prompt in (long, long + "the cat", long, long[:700] + "log" + long[700:], long[:500]):
+        asked = {"prompt": prompt, "seed": 5, "max_tokens": 40, "logprobs": 3}
+        wanted = model.sample(prompt, rng_seed=5, length=40)[len(prompt) :]
+        assert text_of(server.complete(**asked)) == wanted
+        assert "".join(event["choices"][0]["text"] for event in server.stream(**asked)) == wanted
+
+
 def test_several_prompts_are_answered_in_order(server):
     both = server.complete(prompt=["the cat", "the dog"], n=2, seed=3, max_tokens=10)
     for place, prompt in enumerate(["the cat", "the dog"]):

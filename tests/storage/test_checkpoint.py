@@ -213,6 +213,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_run_error(tmp_path):
 
 
 def test_running_out_of_space_leaves_the_older_checkpoint(tmp_path):
+    pytest.importorskip("resource")  # missing on Windows
     path = saved(tmp_path)
     child = subprocess.run(
         [sys.executable, "-c", SAVE_WITHOUT_SPACE, path], check=True, stdout=subprocess.PIPE, text=True

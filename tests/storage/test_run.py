@@ -48,7 +48,7 @@ def test_create_makes_an_empty_folder_and_its_parents(tmp_path):
     assert names(run) == []
 
 
-@pytest.mark.parametrize("name", ["hamlet", "hamlet 2.1", "-", "Гамлет", "hamlet:first", "a"])
+@pytest.mark.parametrize("name", ["hamlet", "hamlet 2.1", "-", "Гамлет", "hamlet, first", "a"])
 def test_plain_folder_names_are_taken(tmp_path, name):
     assert Run.create(tmp_path, name).folder.is_dir()
 
@@ -97,6 +97,8 @@ def test_create_refuses_a_folder_that_cannot_be_made(tmp_path):
         Run.create(tmp_path, "file")
     with pytest.raises(RunError, match="File name too long"):
         Run.create(tmp_path, "long" * 100)
+    with pytest.raises(ConfigError, match="must be without any of"):
+        Run.create(tmp_path, "long:" * 100)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").is_dir(), reason="needs a folder that takes no files even from root")
@@ -299,6 +301,22 @@ def test_a_sweeps_runs_are_found_below_its_name(tmp_path):
             Run.open(tmp_path, name)
     with pytest.raises(ConfigError, match="must be a plain folder name"):
         Run.create(tmp_path, "sizes/new")
+
+
+@pytest.mark.parametrize("name", ["a:b", "what?", "a*", '"a"', "a|b", "<a>", "nul", "COM1", "con.v2", "LPT³", "end."])
+def test_a_name_that_windows_refuses_is_refused_everywhere(tmp_path, name):
+    with pytest.raises(ConfigError, match="a run's name must be without any of"):
+        Run.create(tmp_path, name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such folders")
+def test_a_run_of_an_earlier_version_keeps_its_name(tmp_path):
+    (tmp_path / "a:b").mkdir()
+    run = make_run(tmp_path, "a:b", "last")
+    assert find_checkpoint("a:b", tmp_path) == run.last
+    Run.open(tmp_path, "a:b").release()
+    Run.create(tmp_path, "a:b", overwrite=True).release()
 
 
 def test_a_run_goes_before_a_file_of_its_name(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from charrnn.storage.run_metadata import RunMetadata
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
-    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2, "steps")
+    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2, "steps", True, ("so many units", "so many steps"))
     notes.write(tmp_path / "run.json")
     assert RunMetadata.read(tmp_path / "run.json") == notes
 
@@ -21,6 +21,7 @@ WRONG = {
     "save_every": (0.5, True),
     "encoding": (5,),
     "ended": (1,),
+    "plan": ("many steps", [1], None),
 }
 NONSENSE += [json.dumps({"sources": ["a"], name: value}).encode() for name in WRONG for value in WRONG[name]]
 

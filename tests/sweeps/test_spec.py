@@ -168,6 +168,7 @@ def test_a_name_is_as_long_as_file_systems_take_it(sign, tmp_path):
         ("[random]\ntrials = 3", 1, "[random] has nothing to choose"),
         ("[grid]\ncorpus = ['']", 2, "corpus must be a path or a list of paths, not ''"),
         ("[[run]]\nname = 'sweep.json'", 2, "a run's name must be a plain folder name, and none of the sweep's own"),
+        ("[[run]]\nname = 'aux'\nsteps = 3", 2, "a run's name must be without any of"),
         ("[grid]\ncorpus = ['nowhere.txt']", 2, "cannot read nowhere.txt: there is no such file or folder"),
         ("[grid]\ncorpus = [3]", 2, "corpus must be a path or a list of paths, not 3"),
         ("[random]\ndropout = [0.1]", 1, "trials of [random] must be a whole number, not None"),
@@ -320,3 +321,9 @@ def test_a_text_is_needed(read):
 def test_a_name_must_be_a_folder(read):
     with pytest.raises(ConfigError, match=r"sizes.toml:1: a sweep's name must be a plain folder name"):
         read('name = "../x"\ncorpus = "book.txt"\n[grid]\nrng-seed = [1]')
+    with pytest.raises(ConfigError, match=r"sizes.toml:1: a sweep's name must be without any of"):
+        read('name = "a:b"\ncorpus = "book.txt"\n[grid]\nrng-seed = [1]')
+
+
+def test_a_value_that_ends_with_a_dot_gives_a_name_that_does_not():
+    assert run_name({"run": "3."}) == "run=3-"

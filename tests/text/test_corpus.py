@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.text.corpus import absolute, check_ids, corpus_name, split
+from charrnn.text.corpus import absolute, check_ids, corpus_name, corpus_names, split
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,12 @@ from charrnn.text.corpus import absolute, check_ids, corpus_name, split
     [
         ("-", "stdin"),
         ("a.b.txt", "a.b"),
+        ("wait....txt", "wait"),
+        ("CON.txt", "_CON"),
+        ("Nul.v2.txt", "_Nul.v2"),
+        ("com1.", "_com1"),
+        ("con-air.txt", "con-air"),
+        ("console", "console"),
         ("x/tiny_shakespeare-2.txt", "tiny_shakespeare-2"),
         ("War & Peace.txt", "War---Peace"),
         ("война.txt", "война"),
@@ -27,6 +33,11 @@ from charrnn.text.corpus import absolute, check_ids, corpus_name, split
 )
 def test_names_are_fit_for_folders(source, name):
     assert corpus_name(source) == name
+
+
+def test_names_of_earlier_versions_are_known():
+    assert {"_con", "con"} <= set(corpus_names("con.txt"))
+    assert {"wait", "wait..."} <= set(corpus_names("wait....txt"))
 
 
 def test_a_folders_name_is_kept_whole(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from charrnn.scoring.streams import score
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Sampled, StepDone
 from charrnn.training.settings import SCHEDULES, TrainingSettings
+from charrnn.training.together import ALONE, Together
 from charrnn.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 40
@@ -20,8 +21,8 @@ VOCABULARY = Vocabulary.of(TEXT)
 IDS = VOCABULARY.encode(TEXT)
 
 
-def make_trainer(*, val_ids=IDS[1800:], shape=None, threads=1, save_every=0, preview=True, **settings):
-    how = {"threads": threads, "save_every": save_every, "preview": preview}
+def make_trainer(*, val_ids=IDS[1800:], shape=None, threads=1, save_every=0, preview=True, together=ALONE, **settings):
+    how = {"threads": threads, "save_every": save_every, "preview": preview, "together": together}
     config = make_config(vocab_size=len(VOCABULARY), hidden_size=16, **(shape or {}))
     settings = TrainingSettings(
         **{"batch_size": 4, "seq_length": 16, "warmup_steps": 0, "learning_rate": 0.02, **settings}
@@ -63,6 +64,19 @@ def test_without_previews_all_else_is_the_same(shape):
     (tensors, header), (others, other_header) = shown.snapshot(), hidden.snapshot()
     assert header == other_header
     assert all(np.array_equal(tensors[name], others[name]) for name in tensors)
+
+
+def test_a_process_may_have_a_larger_rate_with_the_same_decay():
+    class Faster(Together):
+        rate_factor = 2.0
+
+    shown, same = (
+        make_trainer(steps=5, together=together, learning_rate=rate, weight_decay=decay)
+        for together, rate, decay in ((Faster(), 0.02, 0.5), (ALONE, 0.04, 0.25))
+    )
+    rates = [event.learning_rate for event in shown.run() if isinstance(event, StepDone)]
+    assert [2 * rate for rate in rates] == [event.learning_rate for event in same.run() if isinstance(event, StepDone)]
+    assert np.array_equal(shown.parameters.vector, same.parameters.vector)
 
 
 def test_patience_ends_a_run_that_gets_no_better_and_a_resumed_one_remembers():

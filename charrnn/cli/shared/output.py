@@ -138,17 +138,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def size(count: float) -> str:
-    """Format bytes as 1.2 MB."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000 or unit == "GB":
-            break
-    return f"{count:.1f} {unit}"
-
-
 def counted(count: float, noun: str) -> str:
     """Format a count with its noun, such as 1 step or 2 steps."""
     return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"

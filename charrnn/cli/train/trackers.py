@@ -4,7 +4,9 @@ The three programs want the same: figures by name (``train/bpc``, ``val/bpc``, .
 dependencies, and are imported only if they are asked for.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +31,16 @@ def tracked(job: "TrainingJob", events: "Iterator[Event]", program: str) -> "Ite
     Raises:
         ConfigError: the program's package is not installed.
     """
-    log, finish = tracker_for(job, program)
+    with redirect_stdout(sys.stderr):  # some programs print notes, but standard output carries data only
+        log, finish = tracker_for(job, program)
     try:
         for event in events:
             if figures := tracked_figures(event):
                 log(figures, event.step)  # type: ignore[union-attr]
             yield event
     finally:
-        finish()
+        with redirect_stdout(sys.stderr):
+            finish()
 
 
 def tracked_figures(event: "Event") -> dict[str, float]:

@@ -18,18 +18,18 @@ def files(exported: Exported) -> dict[str, bytes]:
     Raises:
         ConfigError: the package onnx is missing, or ONNX has no operator for the model's layers.
     """
-    try:
-        from charrnn.exports.onnx.graph import RecurrentGraph
-    except ImportError:
-        raise ConfigError(
-            "ONNX files need the package onnx: install it, for example with: pip install 'charrnn-cpu[onnx]'"
-        ) from None
     portable = exported.model.portable()
     if portable.engine != "language":
         raise ConfigError(
             f"a model {exported.config.model} for task {exported.config.task} has no ONNX form: choose a recurrent "
             "model of text, or another --to"
         )
+    try:
+        from charrnn.exports.onnx.graph import RecurrentGraph
+    except ImportError:
+        raise ConfigError(
+            "ONNX files need the package onnx: install it, for example with: pip install 'charrnn-cpu[onnx]'"
+        ) from None
     return {"model.onnx": RecurrentGraph(exported.config, exported.vocabulary, portable).to_bytes()}
 
 

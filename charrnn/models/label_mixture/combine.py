@@ -51,21 +51,21 @@ def mix_labels(
             f"the rows to learn weights from must be at least {LEAST_LABELLED} with known labels, not {len(rows)}: "
             "give more"
         )
-    wanted = np.array([classes[row.wanted] for row in rows])
+    right = np.array([classes[row.wanted] for row in rows])[:, np.newaxis] == np.arange(len(classes))
     texts = [held_out.vocabulary.encode(row.given) for row in rows]
     logprobs = np.stack(list(members_log_probabilities(models, texts)))
 
     def loss(members: list[int]) -> float:
-        return mean_loss(two_fold(logprobs[members], wanted), wanted)
+        return mean_loss(two_fold(logprobs[members], right), right)
 
     kept, mixed = chosen_members(loss, len(models), fixed, least)
     mixture = None
     if len(kept) > 1:
         own = [models[place] for place in kept]
         config = LabelMixtureConfig.of(tuple(model.config for model in own))
-        mixture = LabelMixture(config, own, learn_weights(logprobs[kept], wanted), workers)
-    nats = tuple(mean_loss(alone, wanted) for alone in logprobs)
-    return Combined(mixture, nats, tuple(kept), mixed, _accuracy(rows, two_fold(logprobs[kept], wanted), config.labels))
+        mixture = LabelMixture(config, own, learn_weights(logprobs[kept], right), workers)
+    nats = tuple(mean_loss(alone, right) for alone in logprobs)
+    return Combined(mixture, nats, tuple(kept), mixed, _accuracy(rows, two_fold(logprobs[kept], right), config.labels))
 
 
 def _accuracy(rows: Sequence[Example], logprobs: Float64s, labels: Sequence[str]) -> float:

@@ -6,13 +6,16 @@ An input table holds, for each character, the product of its embedding and a lay
 connections, the input also reaches each upper layer, and each layer's output reaches the projection (Graves 2013).
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array
+from charrnn.kernels.team import Team
+from charrnn.kernels.waiting import spins_in
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.parameters import HEAD_BIAS
 from charrnn.layers.products import Bias, Rows
@@ -22,6 +25,7 @@ from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.language.config import LanguageConfig
 from charrnn.models.language.parameters import LanguageParameters, output_weights
+from charrnn.sampling.thread_tuner import TEAM_PATIENCE, ThreadTuner
 from charrnn.workers import Workers, share
 
 
@@ -32,10 +36,12 @@ class LanguageBuffers:
     Attributes:
         stack: arrays of the recurrent layers.
         softmax: logits and losses.
+        others: the same arrays for the other threads of a team, if one has read with these.
     """
 
     stack: StackBuffers
     softmax: Softmax
+    others: list["LanguageBuffers"] = field(default_factory=list, init=False)
 
     @classmethod
     def allocate(cls, config: LanguageConfig, steps: int, streams: int, *, training: bool = False) -> "LanguageBuffers":
@@ -57,7 +63,13 @@ class LanguageBuffers:
 
     def shortened(self, steps: int, states: int) -> "LanguageBuffers":
         """The same arrays for ``steps`` steps; ``states`` is the cell's number of states."""
-        return replace(self, stack=self.stack.shortened(steps, states), softmax=self.softmax.part(0, steps))
+        stack, softmax = self.stack.shortened(steps, states), self.softmax.part(0, steps)
+        return LanguageBuffers(stack, softmax)
+
+    def of_member(self, own: "LanguageBuffers", team: int) -> "LanguageBuffers":
+        """Arrays for a thread of a team: those of ``own``; ``team`` is the address of its record."""
+        stack = replace(own.stack, rows=own.stack.rows._replace(team=team))
+        return replace(self, stack=stack, softmax=own.softmax)
 
 
 class Network:
@@ -100,6 +112,7 @@ class Network:
         )
         self.stack = RecurrentStack(shape, parameters, training=training)
         self.projection = Projection(parameters, output_weights(config), HEAD_BIAS, packed, training=training)
+        self._tuners: dict[int, ThreadTuner] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -166,18 +179,40 @@ class Network:
         return self.parameters.to_tensors()
 
     def run(self, x: Array, state: State, buffers: LanguageBuffers) -> LanguageBuffers:
-        """Read ids (T, B) without dropout; see ``LanguageModel``."""
-        if len(x) < len(buffers.logits):
-            buffers = buffers.shortened(len(x), len(self.state_names))
+        """Read ids (T, B) without dropout; see ``LanguageModel``.
+
+        Either each thread reads some of the streams, or the threads work as a team on all of them.
+        """
+        steps, streams = x.shape
+        threads = self.workers.threads
+        tuner = self._tuners.setdefault(streams, ThreadTuner(threads if streams < threads else 1))
+        members = tuner.threads(steps)
+        whole, states = buffers, len(self.state_names)
+        while len(whole.others) < members - 1:
+            whole.others.append(LanguageBuffers.allocate(self.config, len(whole.logits), streams))
+        if steps < len(whole.logits):
+            buffers = whole.shortened(steps, states)
         x = np.ascontiguousarray(x)
+        began = time.perf_counter()
         buffers.stack.enter(state)
-
-        def rows(part: int, parts: int) -> None:
-            self.forward(x, buffers, *share(x.shape[1], part, parts))
-
-        self.workers.run(rows, most=x.shape[1])
+        if members > 1:
+            others = [other.shortened(steps, states) for other in whole.others[: members - 1]]
+            self._read_together(x, state, buffers, others)
+        else:
+            self.workers.run(lambda part, parts: self.forward(x, buffers, *share(streams, part, parts)), most=streams)
         buffers.stack.leave(state)
+        tuner.took(members, time.perf_counter() - began, steps)
         return buffers
+
+    def _read_together(self, x: Array, state: State, buffers: LanguageBuffers, others: list[LanguageBuffers]) -> None:
+        """Let a team read all streams, each member in arrays of its own; ``buffers`` are those of the first one."""
+        (steps, streams), config = x.shape, self.config
+        widest = max(config.stack.gate_width, config.vocab_size)
+        team = Team(1 + len(others), steps * streams, widest, config.dtype, spins_in(TEAM_PATIENCE))
+        for other in others:
+            other.stack.enter(state)
+        own = [buffers.of_member(each, team.member(number)) for number, each in enumerate((buffers, *others))]
+        self.workers.run_team(team, lambda member: self.forward(x, own[member], 0, streams))
 
     def initial_state(self, streams: int) -> State:
         """The state of ``streams`` streams before the first character."""

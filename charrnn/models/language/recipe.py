@@ -69,7 +69,8 @@ def why_this_size(draft: Draft) -> str:
         return ""
     if is_largest(draft.config.hidden_size, draft.characters):
         return ", no larger, as the text is short"
-    return f", as learns most in {draft.settings.minutes:.3g} minutes"
+    minutes = draft.settings.minutes
+    return f", as learns most in {minutes:.3g} minute{'' if minutes == 1 else 's'}"
 
 
 def work_per_character(config: LanguageConfig) -> float:

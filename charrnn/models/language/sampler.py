@@ -132,12 +132,7 @@ class RecurrentStreams(Streams):
             own = Drawn.allocate(count, length, top) if number else drawn
             draw.append(buffers.drawing(rules, own, team.member(number)))
 
-        def job(part: int, parts: int) -> None:
-            if parts < len(buffer_sets):  # the other threads are busy for another caller
-                team.give_up()
-            draw[part](0, count)
-
-        self._sampler.network.workers.run(job, most=len(buffer_sets))
+        self._sampler.network.workers.run_team(team, lambda member: draw[member](0, count))
 
 
 def products_apart(network: Network, streams: int) -> int:

@@ -33,7 +33,7 @@ class MixtureConfig(ModelConfig):
             if not member.kind.mixing or member.task != self.task:
                 raise ConfigError(
                     f"model {member.model} of task {member.task} cannot join a mixture: choose models that "
-                    "write text, or models that label"
+                    "write text, label, or have learned pairs"
                 )
 
     @classmethod

@@ -48,18 +48,20 @@ def mix_pairs(models: Sequence[Any], held_out: Pairs, workers: Workers, *, fixed
     asked = list({question_of(row): row for row in held_out.rows}.values())[-MOST_TEACHING:]
     rows = [coder.given_ids(row) for row in asked]
     answers = proposed(pair_models(models), rows, PROPOSED) if rows else []
-    places = [
-        next((at for at, one in enumerate(own) if _symbols(coder, one, config.symbols) in right[question_of(row)]), -1)
+    is_right = [
+        [tuple(symbols_of(coder.answer(one), config.symbols)) in right[question_of(row)] for one in own]
         for row, own in zip(asked, answers, strict=True)
     ]
-    chosen = [number for number, place in enumerate(places) if place >= 0]
+    chosen = [number for number, own in enumerate(is_right) if any(own)]
     if len(chosen) < LEAST_ANSWERED:
         raise CorpusError(
             f"the pairs to learn weights from must have at least {LEAST_ANSWERED} questions that a model answers "
             f"rightly, not {len(chosen)}: give more"
         )
-    wanted = np.array([places[number] for number in chosen])
     logs = judged(pair_models(models), [rows[at] for at in chosen], [answers[at] for at in chosen])
+    wanted = np.zeros(logs.shape[1:], np.bool_)
+    for row, number in enumerate(chosen):
+        wanted[row, : len(is_right[number])] = is_right[number]
 
     def loss(members: list[int]) -> float:
         return mean_loss(two_fold(logs[members], wanted), wanted)
@@ -70,10 +72,7 @@ def mix_pairs(models: Sequence[Any], held_out: Pairs, workers: Workers, *, fixed
         own = [models[place] for place in kept]
         config = PairMixtureConfig.of(tuple(model.config for model in own))
         mixture = PairMixture(config, own, learn_weights(logs[kept], wanted), workers)
-    wrong = 1 - (two_fold(logs[kept], wanted).argmax(axis=1) == wanted).sum() / len(asked)
+    best = two_fold(logs[kept], wanted).argmax(axis=1)
+    wrong = 1 - wanted[np.arange(len(chosen)), best].sum() / len(asked)
     nats = tuple(loss([place]) for place in range(len(models)))
     return Combined(mixture, nats, tuple(kept), mixed, float(wrong))
-
-
-def _symbols(coder: Coder, answer: Sequence[int], symbols: str) -> tuple[str, ...]:
-    return tuple(symbols_of(coder.answer(answer), symbols))

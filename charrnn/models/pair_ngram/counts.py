@@ -24,8 +24,8 @@ from charrnn.workers import Workers, share
 KEYS, LOGP = "units.keys", "units.log_probabilities"
 """Names of the tensors of the units."""
 
-IMPOSSIBLE = -200.0
-"""Log probability of an answer that no known units give."""
+IMPOSSIBLE = -1e5
+"""Log probability of an answer that no known units give; the longest possible one is more probable."""
 
 
 class PairNgrams:
@@ -105,7 +105,7 @@ class PairNgrams:
                 add_nats(model.weights, model.config.vocab_size, symbols, starts, nats, first, last)
 
             self.workers.run(sequences, most=len(texts))
-            result[places] = np.maximum(-nats, IMPOSSIBLE)
+            result[places] = -nats
         return result
 
 
@@ -132,7 +132,12 @@ def check_pair_arrays(config: PairNgramConfig, tensors: Mapping[str, Array]) -> 
     most = most_key(config.vocab_size, config.classes)
     if not (keys[0] >= 0 and keys[-1] < most and (np.diff(keys) > 0).all()):
         raise CheckpointError(f"tensor {KEYS} must hold sorted keys below {most}: use another checkpoint")
-    if logp is None or logp.shape != keys.shape or logp.dtype != np.float64 or not (logp <= 0).all():
+    if (
+        logp is None
+        or logp.shape != keys.shape
+        or logp.dtype != np.float64
+        or not (np.isfinite(logp) & (logp <= 0)).all()
+    ):
         raise CheckpointError(f"tensor {LOGP} must be a number up to 0 for each unit: use another checkpoint")
     if any(not x for x, _ in Units(keys, logp, config.vocab_size, config.classes).pieces()):
         raise CheckpointError(f"tensor {KEYS} must hold units that read a symbol: use another checkpoint")

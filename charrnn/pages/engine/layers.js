@@ -83,7 +83,7 @@ export class InputTable {
       const { matrix, embedding } = this;
       row = this.bias ? this.bias.slice() : new Float32Array(matrix.rows);
       if (embedding) matrix.addTo(row, embedding.row(id));
-      else for (let r = 0; r < matrix.rows; r++) row[r] += matrix.row(r)[id];
+      else for (let r = 0; r < matrix.rows; r++) row[r] += matrix.at(r, id);
       this.rows.set(id, row);
     }
     return row;

@@ -1,23 +1,21 @@
 /**
  * A model's tensors in one block of memory, and the product of a matrix and a vector.
  *
- * Tensors are 32-bit floats. Those stored as 8-bit integers have a scale for each row and are converted when loaded. The
- * product runs in WebAssembly with SIMD, or in plain JavaScript where that is missing. It copies its operand into the
- * block and its result out of it, so that all other arrays are ordinary ones.
+ * Tensors are 32-bit floats, or 8-bit integers with a scale for each row. The product runs in WebAssembly with SIMD, or
+ * in plain JavaScript where that is missing. It copies its operand into the block and its result out of it, so that all
+ * other arrays are ordinary ones. For a matrix of integers it rounds the operand to 16 bits.
  */
 
 const PAGE = 65536; // bytes of a page of WebAssembly's memory
 
-const padded = (count) => (count + 3) & ~3;
+const padded = (bytes) => (bytes + 15) & ~15; // to whole vectors, two for integers that are multiplied as 16 bits
+
+const LARGEST = 2 ** 15 - 1; // number of 16 bits
+
+const MOST_SUMMED = 2 ** 26; // so many columns times a number of 16 bits cannot be too much for a sum of 32 bits
 
 /** The bytes of a base64 text. */
-export function fromBase64(text) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
+export const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** The compiled product that works on this memory; undefined where WebAssembly or its SIMD is missing or forbidden. */
 function compiled(kernel, memory) {
@@ -35,26 +33,29 @@ export class Weights {
    * @param kernel the bytes of product.wasm; without them the product is plain JavaScript
    */
   constructor(layout, bytes, kernel) {
-    const size = ([, shape]) => (shape.length > 1 ? (shape[0] + 3) * padded(shape[1]) : padded(shape[0]));
-    const widest = Math.max(...layout.map(([, shape]) => padded(Math.max(...shape))));
-    const total = layout.reduce((sum, tensor) => sum + size(tensor), 2 * widest);
-    const pages = Math.ceil((4 * total) / PAGE);
+    const strides = layout.map(([, shape, isSmall]) => padded(shape.at(-1) * (isSmall ? 1 : 4)));
+    const sizes = layout.map(([, shape], i) => (shape.length > 1 ? shape[0] + 3 : 1) * strides[i]);
+    const widest = padded(4 * Math.max(...layout.flatMap(([, shape]) => shape)) + 48);
+    const pages = Math.ceil(sizes.reduce((sum, bytes) => sum + bytes, 2 * widest) / PAGE);
     const memory = kernel && globalThis.WebAssembly && new WebAssembly.Memory({ initial: pages });
     this.product = memory && compiled(kernel, memory);
-    this.numbers = new Float32Array(this.product ? memory.buffer : pages * (PAGE / 4));
-    this.operand = this.numbers.subarray(0, widest);
-    this.result = this.numbers.subarray(widest, 2 * widest);
+    const block = this.product ? memory.buffer : new ArrayBuffer(pages * PAGE);
+    this.numbers = new Float32Array(block);
+    this.integers = new Int8Array(block);
+    this.operand = this.numbers.subarray(0, widest / 4);
+    this.rounded = new Int16Array(block, 0, widest / 2);
+    this.result = new Float32Array(block, widest, widest / 4);
     this.tensors = new Map();
     let place = 2 * widest;
     let read = 0;
-    for (const tensor of layout) {
-      const [name, shape, isSmall] = tensor;
+    layout.forEach(([name, shape, isSmall], i) => {
       const [rows, columns] = shape.length > 1 ? shape : [1, shape[0]];
-      const values = new Matrix(this, place, rows, columns);
-      read = isSmall ? values.fillSmall(bytes, read) : values.fill(bytes, read);
-      this.tensors.set(name, shape.length > 1 ? values : values.row(0));
-      place += size(tensor);
-    }
+      const scales = isSmall ? new Float32Array(bytes.slice(read, (read += 4 * rows)).buffer) : undefined;
+      const matrix = new Matrix(this, place, rows, columns, strides[i], scales);
+      read = matrix.fill(bytes, read);
+      this.tensors.set(name, shape.length > 1 ? matrix : matrix.row(0));
+      place += sizes[i];
+    });
   }
 
   has(name) {
@@ -69,54 +70,72 @@ export class Weights {
 }
 
 class Matrix {
-  constructor(weights, place, rows, columns) {
-    Object.assign(this, { weights, place, rows, columns, stride: padded(columns) });
+  /** @param place where it begins in the block; like `stride`, which leads from row to row, in bytes */
+  constructor(weights, place, rows, columns, stride, scales) {
+    Object.assign(this, { weights, place, rows, columns, stride, scales });
+    this.values = scales ? weights.integers : weights.numbers;
+    this.bytes = this.values.BYTES_PER_ELEMENT;
   }
 
   /** Rows `first` to `first + count` as a matrix. */
   part(first, count) {
-    return new Matrix(this.weights, this.place + first * this.stride, count, this.columns);
+    const { weights, place, columns, stride, scales } = this;
+    return new Matrix(weights, place + first * stride, count, columns, stride, scales?.subarray(first));
+  }
+
+  /** Place of a row among the values. */
+  begin(row) {
+    return (this.place + row * this.stride) / this.bytes;
+  }
+
+  at(row, column) {
+    return this.values[this.begin(row) + column] * (this.scales?.[row] ?? 1);
   }
 
   row(number) {
-    const start = this.place + number * this.stride;
-    return this.weights.numbers.subarray(start, start + this.columns);
+    const start = this.begin(number);
+    const row = this.values.subarray(start, start + this.columns);
+    return this.scales ? Float32Array.from(row, (value) => value * this.scales[number]) : row;
   }
 
   fill(bytes, read) {
-    const stored = new Float32Array(bytes.slice(read, read + 4 * this.rows * this.columns).buffer);
-    for (let r = 0; r < this.rows; r++) this.row(r).set(stored.subarray(r * this.columns, (r + 1) * this.columns));
-    return read + stored.byteLength;
-  }
-
-  fillSmall(bytes, read) {
-    const scales = new Float32Array(bytes.slice(read, read + 4 * this.rows).buffer);
-    const stored = new Int8Array(bytes.buffer, bytes.byteOffset + read + 4 * this.rows, this.rows * this.columns);
-    for (let r = 0, i = 0; r < this.rows; r++) {
-      const row = this.row(r);
-      for (let k = 0; k < this.columns; k++, i++) row[k] = scales[r] * stored[i];
-    }
-    return read + scales.byteLength + padded(stored.length);
+    const { rows, columns, values } = this;
+    const end = read + rows * columns * this.bytes;
+    const stored = new values.constructor(bytes.slice(read, end).buffer);
+    for (let r = 0; r < rows; r++) values.set(stored.subarray(r * columns, (r + 1) * columns), this.begin(r));
+    return (end + 3) & ~3;
   }
 
   /** y[start + r] += sum over k of this[r, k] x[k] */
   addTo(y, x, start = 0) {
-    const { weights, place, rows, stride } = this;
-    const { numbers, operand, result } = weights;
-    operand.set(x);
-    operand.fill(0, this.columns, stride);
-    if (weights.product) {
-      weights.product(4 * place, 0, result.byteOffset, padded(rows), 4 * stride);
+    const { weights, rows, columns, stride, scales } = this;
+    const { operand, rounded, result } = weights;
+    let unit = 1;
+    if (!weights.product) {
+      this.multiply(x, result);
     } else {
-      for (let r = 0, p = place; r < rows; r++) {
-        let [even, odd] = [0, 0];
-        for (let k = 0; k < stride; k += 2, p += 2) {
-          even += numbers[p] * operand[k];
-          odd += numbers[p + 1] * operand[k + 1];
-        }
-        result[r] = even + odd;
+      if (scales) {
+        let largest = 1e-30;
+        for (let k = 0; k < columns; k++) largest = Math.max(largest, Math.abs(x[k]));
+        unit = largest / Math.min(LARGEST, MOST_SUMMED / stride);
+        for (let k = 0; k < columns; k++) rounded[k] = Math.round(x[k] / unit);
+        rounded.fill(0, columns, stride);
+      } else {
+        operand.set(x);
+        operand.fill(0, columns, stride / 4);
       }
+      weights.product(this.place, 0, result.byteOffset, rows, stride, scales ? 1 : 0);
     }
-    for (let r = 0; r < rows; r++) y[start + r] += result[r];
+    for (let r = 0; r < rows; r++) y[start + r] += scales ? result[r] * scales[r] * unit : result[r];
+  }
+
+  /** Without WebAssembly: y[r] = sum over k of the value in row r and column k, times x[k]. */
+  multiply(x, y) {
+    const { values, rows, columns } = this;
+    for (let r = 0; r < rows; r++) {
+      let [sum, p] = [0, this.begin(r)];
+      for (let k = 0; k < columns; k++) sum += values[p++] * x[k];
+      y[r] = sum;
+    }
   }
 }

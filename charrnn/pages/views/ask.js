@@ -1,6 +1,6 @@
 /** The view of a model that answers: type, and see the answer and what it rests on. */
 
-import { field, make, percent } from "./dom.js";
+import { field, figure, make, percent } from "./dom.js";
 
 const WAIT = 150; // milliseconds after the last key until the answer is computed
 const SHOWN = 8; // answers
@@ -13,7 +13,7 @@ function barRow(text, p, isHere) {
   return make(
     "li",
     { class: isHere ? "here" : "" },
-    make("span", { class: "row wide" }, name, bar, make("span", { class: "number" }, percent(p))),
+    make("span", { class: "row wide" }, name, bar, figure(percent(p))),
   );
 }
 
@@ -58,7 +58,7 @@ function showRestored({ answerer, line }) {
       const text = answerer.task.joined(cell.character, answerer.classes[number]);
       return barRow(text ? text.replace("\n", "↵") : "nothing", probability, i === 0);
     });
-    side.replaceChildren(rows ? make("ol", {}, ...rows) : make("p", { class: "quiet" }, hint));
+    side.replaceChildren(rows ? make("ol", { class: "answers" }, ...rows) : make("p", { class: "quiet" }, hint));
   };
   look();
   const spans = cells.map((cell) => {
@@ -70,7 +70,7 @@ function showRestored({ answerer, line }) {
   const count = cells.filter(({ text, piece }) => text !== piece).length;
   return [
     make("div", { class: "columns" }, make("div", { class: "text" }, ...spans), side),
-    make("p", { class: "status", role: "status" }, `${count} of ${cells.length} characters changed`),
+    make("p", { class: "status", role: "status" }, `${count} of ${cells.length - 1} characters changed`),
   ];
 }
 

@@ -20,6 +20,17 @@ export function field(label, input, hint) {
 
 export const numberInput = (value, properties = {}) => make("input", { type: "number", value, ...properties });
 
+/** A choice of the number of one of these names. */
+export const choice = (names, properties = {}) =>
+  make("select", properties, ...names.map((name, value) => make("option", { value }, name)));
+
+/** A number in a row of a list. */
+export const figure = (text) => make("span", { class: "number" }, text);
+
+/** An item of a list that can be pressed. */
+export const pressable = (row, onclick, ...parts) =>
+  make("li", {}, make("button", { class: row, type: "button", onclick }, ...parts));
+
 export const percent = (p) => (p >= 0.0995 ? `${Math.round(100 * p)} %` : `${(100 * p).toFixed(p < 0.001 ? 2 : 1)} %`);
 
 export const bits = (nats) => nats / Math.LN2;

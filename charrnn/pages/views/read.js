@@ -1,6 +1,6 @@
 /** The view that reads: how surprising each character of a text is, and the words that surprise most. */
 
-import { bits, field, grouped, inFrames, make } from "./dom.js";
+import { bits, choice, field, grouped, inFrames, make, pressable } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { observed, Rivals } from "./rivals.js";
 
@@ -58,7 +58,7 @@ export class ReadView {
     });
     this.panel.element.classList.add("heat");
     this.input = make("textarea", { rows: 5, spellcheck: false, value: description.text });
-    this.label = make("select", {}, ...description.labels.map((name, i) => make("option", { value: i }, name)));
+    this.label = choice(description.labels);
     this.figures = make("dl", { class: "figures", role: "status" });
     this.words = make("div", { class: "words" });
     const submit = (event) => {
@@ -110,20 +110,20 @@ export class ReadView {
   }
 
   tell() {
-    this.panel.paint((style, { nats, top }, number, span) => {
+    this.panel.paint((style, { nats, top }) => {
       const surprise = top ? bits(nats) : 0;
       style.setProperty("--v", Math.min(1, surprise / FULL).toFixed(3));
-      span.dataset.level = levelOf(surprise);
+      style.setProperty("--level", levelOf(surprise));
     });
     const scored = this.panel.cells.filter(({ top }) => top);
     const unknown = this.panel.cells.filter(({ id }) => id === undefined).length;
     const mean = bits(scored.reduce((sum, { nats }) => sum + nats, 0)) / scored.length;
     const unit = this.model.vocabulary.unit === "byte" ? "byte" : "character";
     this.figures.replaceChildren(
-      ...(scored.length ? figure(mean.toFixed(3), `bits per ${unit}`) : []),
-      ...(scored.length ? figure((2 ** mean).toFixed(1), "equally likely choices") : []),
-      ...figure(grouped(scored.length), `${unit}s predicted`),
-      ...(unknown ? figure(grouped(unknown), "unknown, left out") : []),
+      ...(scored.length ? total(mean.toFixed(3), `bits per ${unit}`) : []),
+      ...(scored.length ? total((2 ** mean).toFixed(1), "equally likely choices") : []),
+      ...total(grouped(scored.length), `${unit}s predicted`),
+      ...(unknown ? total(grouped(unknown), "unknown, left out") : []),
     );
     this.tellWords();
   }
@@ -132,37 +132,27 @@ export class ReadView {
     const words = wordsOf(this.panel)
       .sort((one, other) => other.nats - one.nats)
       .slice(0, WORDS);
-    const chips = words.map(({ text, nats, first }) =>
-      make(
-        "li",
-        {},
-        make(
-          "button",
-          {
-            type: "button",
-            onclick: () => {
-              this.panel.element.focus();
-              this.panel.go(first, { pin: true, scroll: true });
-            },
-          },
-          text.length > 24 ? `${text.slice(0, 24)}…` : text,
-          make("small", {}, `${bits(nats).toFixed(1)} bits`),
-        ),
-      ),
-    );
+    const go = (first) => {
+      this.panel.element.focus();
+      this.panel.go(first, { pin: true, scroll: true });
+    };
+    const chips = words.map(({ text, nats, first }) => {
+      const shown = text.length > 24 ? `${text.slice(0, 24)}…` : text;
+      return pressable("", () => go(first), shown, make("small", {}, `${bits(nats).toFixed(1)} bits`));
+    });
     this.words.replaceChildren(
       ...(chips.length ? [make("h2", {}, "The most surprising words"), make("ol", {}, ...chips)] : []),
     );
   }
 }
 
-const figure = (value, name) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))];
+const total = (value, name) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))];
 
 function legend() {
   const steps = [0, ...LEVELS].map((least) => {
     const step = make("span", {}, `${least}`);
     step.style.setProperty("--v", Math.min(1, least / FULL));
-    step.dataset.level = levelOf(least);
+    step.style.setProperty("--level", levelOf(least));
     return step;
   });
   return make("p", { class: "legend heat" }, "bits of surprise ", ...steps, "or more");

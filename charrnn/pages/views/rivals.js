@@ -1,7 +1,7 @@
 /** What the model thought of one place of a text: the character there, and its rivals. */
 
 import { logSum, ranked } from "../engine/draw.js";
-import { bits, make, nameOf, percent } from "./dom.js";
+import { bits, figure, make, nameOf, percent } from "./dom.js";
 
 const SHOWN = 10; // rivals
 const BEFORE = 16; // characters of the text before
@@ -54,11 +54,7 @@ export class Rivals {
   row(id, p, isHere, at) {
     const bar = make("span", { class: "bar" });
     bar.style.setProperty("--v", p.toFixed(4));
-    const parts = [
-      make("span", { class: "symbol" }, nameOf(this.vocabulary, id)),
-      bar,
-      make("span", { class: "number" }, percent(p)),
-    ];
+    const parts = [make("span", { class: "symbol" }, nameOf(this.vocabulary, id)), bar, figure(percent(p))];
     if (!this.choose) return make("li", { class: isHere ? "here" : "" }, make("span", { class: "row" }, ...parts));
     const title = isHere ? "This is what stands there" : "Write on with this one";
     const button = make(

@@ -24,6 +24,9 @@ function ticks(least, most) {
   return found;
 }
 
+/** The points at which a curve is known. */
+const known = (points, name) => points.filter((point) => Number.isFinite(point[name]));
+
 /** The curves of a metric: `points` have a `step`, and may have `train` and `val`. */
 function chart(points, title) {
   const values = points.flatMap(({ train, val }) => [train, val]).filter(Number.isFinite);
@@ -41,21 +44,16 @@ function chart(points, title) {
     text(grouped(tick), { x: x(tick), y: HEIGHT - 14, "text-anchor": tick === last ? "end" : "middle" }),
   );
   const curve = (name) => {
-    const known = points.filter((point) => Number.isFinite(point[name]));
-    return shape("polyline", {
-      class: name,
-      points: known.map((point) => `${x(point.step)},${y(point[name])}`).join(" "),
-    });
+    const places = known(points, name).map((point) => `${x(point.step)},${y(point[name])}`);
+    return shape("polyline", { class: name, points: places.join(" ") });
   };
-  const dots = points
-    .filter(({ val }) => Number.isFinite(val))
-    .map(({ step, val }) =>
-      shape(
-        "circle",
-        { class: "val", cx: x(step), cy: y(val), r: 3 },
-        shape("title", {}, `step ${grouped(step)}: ${val.toFixed(4)}`),
-      ),
-    );
+  const dots = known(points, "val").map(({ step, val }) =>
+    shape(
+      "circle",
+      { class: "val", cx: x(step), cy: y(val), r: 3 },
+      shape("title", {}, `step ${grouped(step)}: ${val.toFixed(4)}`),
+    ),
+  );
   return shape(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title} by step` },
@@ -80,16 +78,13 @@ const table = (rows) =>
 
 export class TrainingView {
   constructor({ description: { story } }) {
-    const { curves, samples, facts, settings } = story;
+    const { curves, samples, facts, plan, settings } = story;
     const parts = [];
     if (curves.points.length > 1) {
-      const caption = make(
-        "figcaption",
-        {},
-        make("span", { class: "key val" }, "validation"),
-        make("span", { class: "key train" }, "training"),
-        `${curves.title}, by step`,
-      );
+      const keys = Object.entries({ val: "validation", train: "training" })
+        .filter(([name]) => known(curves.points, name).length)
+        .map(([name, title]) => make("span", { class: `key ${name}` }, title));
+      const caption = make("figcaption", {}, ...keys, `${curves.title}, by step`);
       parts.push(make("figure", {}, chart(curves.points, curves.title), caption));
     }
     if (samples.length) {
@@ -100,6 +95,7 @@ export class TrainingView {
       parts.push(make("ol", { class: "samples" }, ...items));
     }
     parts.push(make("h2", {}, "The model"), table(facts));
+    if (plan.length) parts.push(make("h2", {}, "The plan"), ...plan.map((line) => make("p", {}, line)));
     if (settings.length) parts.push(make("details", {}, make("summary", {}, "All settings"), table(settings)));
     this.element = make("section", { class: "view training" }, ...parts);
   }

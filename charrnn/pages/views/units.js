@@ -1,6 +1,6 @@
 /** The view of units: a text coloured by one unit; which units a stretch has in common, and where else they meet. */
 
-import { field, inFrames, make, numberInput, percent } from "./dom.js";
+import { choice, field, figure, inFrames, make, numberInput, percent, pressable } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { reading } from "./read.js";
 
@@ -33,14 +33,10 @@ export class UnitsView {
 
   form() {
     const { layers } = this.model.network;
-    const options = (names) => names.map((name, i) => make("option", { value: i }, name));
-    const again = () => this.load();
-    this.text = make("select", { onchange: again }, ...options(Object.keys(this.texts)));
-    this.layer = make(
-      "select",
-      { onchange: again },
-      ...options(layers.map((layer, i) => layer.name ?? `layer ${i + 1}`)),
-    );
+    const again = { onchange: () => this.load() };
+    this.text = choice(Object.keys(this.texts), again);
+    const names = layers.map((layer, i) => layer.name ?? `layer ${i + 1}`);
+    this.layer = choice(names, again);
     this.signal = make("select", { onchange: () => this.paint() });
     this.unit = numberInput(0, { min: 0, oninput: () => this.paint() });
     const step = (by, sign, title) =>
@@ -160,28 +156,13 @@ export class UnitsView {
     }))
       .sort((one, other) => other.here - other.elsewhere - (one.here - one.elsewhere))
       .slice(0, LISTED);
-    const items = found.map(({ unit, here, elsewhere }) =>
-      make(
-        "li",
-        {},
-        make(
-          "button",
-          { class: "row three", type: "button", onclick: () => this.show(unit) },
-          make("span", { class: "symbol" }, `unit ${unit}`),
-          make("span", { class: "number" }, percent(here)),
-          make("span", { class: "number" }, percent(elsewhere)),
-        ),
-      ),
-    );
+    const items = found.map(({ unit, here, elsewhere }) => {
+      const name = make("span", { class: "symbol" }, `unit ${unit}`);
+      return pressable("row three", () => this.show(unit), name, figure(percent(here)), figure(percent(elsewhere)));
+    });
     this.side.replaceChildren(
       make("h2", {}, "On here, off elsewhere"),
-      make(
-        "p",
-        { class: "row three quiet" },
-        make("span"),
-        make("span", { class: "number" }, "here"),
-        make("span", { class: "number" }, "elsewhere"),
-      ),
+      make("p", { class: "row three quiet" }, make("span"), figure("here"), figure("elsewhere")),
       make("ol", {}, ...items),
       make("h2", {}, "The next places like it"),
       this.places(rows, limits, found.slice(0, PATTERN), first, last),
@@ -209,20 +190,10 @@ export class UnitsView {
       open.on = Math.max(open.on, on);
       open.end = at;
     }
-    const items = stretches
-      .slice(0, LISTED)
-      .map(({ at, end, on }) =>
-        make(
-          "li",
-          {},
-          make(
-            "button",
-            { class: "row context", type: "button", onclick: () => this.panel.go(at, { pin: true, scroll: true }) },
-            make("span", {}, ...this.around(at, end)),
-            make("span", { class: "number quiet" }, `${on}/${pattern.length}`),
-          ),
-        ),
-      );
+    const items = stretches.slice(0, LISTED).map(({ at, end, on }) => {
+      const go = () => this.panel.go(at, { pin: true, scroll: true });
+      return pressable("row context", go, make("span", {}, ...this.around(at, end)), figure(`${on}/${pattern.length}`));
+    });
     return items.length
       ? make("ol", {}, ...items)
       : make("p", { class: "quiet" }, "There is no other place like it in this text.");

@@ -2,7 +2,7 @@
 
 import { subSeed } from "../engine/draw.js";
 import { anySeed } from "../engine/writer.js";
-import { field, grouped, inFrames, make, numberInput } from "./dom.js";
+import { choice, field, grouped, inFrames, make, numberInput } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { observed, Rivals } from "./rivals.js";
 
@@ -55,7 +55,7 @@ export class WriteView {
     temperature.addEventListener("input", () => (shown.value = temperature.value));
     this.another = make("input", { type: "checkbox", checked: true });
     this.go = make("button", { class: "main", type: "submit" }, "Write");
-    this.label = make("select", {}, ...labels.map((name, i) => make("option", { value: i }, name)));
+    this.label = choice(labels);
     const submit = (event) => {
       event.preventDefault();
       if (this.running) this.running.stopped = true;
@@ -81,9 +81,9 @@ export class WriteView {
         make(
           "div",
           { class: "settings" },
-          field("Only the K most probable", topK, make("small", {}, "top-k; 0 for all")),
-          field("Only the likeliest that reach", topP, make("small", {}, "top-p; 1 for all")),
-          field("Only those of at least", minP, make("small", {}, "min-p, times the largest; 0 for all")),
+          field("Keep at most", topK, make("small", {}, "top-k; 0 for all")),
+          field("Keep this share", topP, make("small", {}, "top-p; 1 for all")),
+          field("Keep at least", minP, make("small", {}, "min-p, times the largest; 0 for all")),
           field("Stop before", stop, make("small", {}, "a text")),
           field("Seed", seed, make("small", {}, "the same seed writes the same text")),
           make("label", { class: "check" }, this.another, "another seed each time"),

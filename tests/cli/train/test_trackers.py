@@ -48,6 +48,19 @@ def test_wandb_gets_them_too(text, tmp_path, monkeypatch):
         assert name in data
 
 
+def test_trackio_gets_them_and_its_notes_are_no_data(text, tmp_path, monkeypatch):
+    pytest.importorskip("trackio", reason="trackio is not installed")
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "tracked"))
+    command = [sys.executable, "-m", "charrnn", "train", text, *SMALL, "--checkpoints", tmp_path / "runs"]
+    done = subprocess.run([*map(str, command), "--log-to", "trackio", "--json"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert (events[0], events[-1]) == ("started", "finished")
+    data = (tmp_path / "tracked" / "charrnn.db").read_bytes()
+    for name in (b"val/bpc", b"train/bpc", b"train/learning_rate"):
+        assert name in data
+
+
 def test_a_missing_package_is_told_before_anything_is_made(invoke, text, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackio", None)  # as if it were not installed
     done = invoke("train", text, *SMALL, "--checkpoints", tmp_path / "runs", "--log-to", "trackio")

@@ -77,7 +77,7 @@ def test_probabilities_sum_to_one_and_rows_do_not_depend_on_their_batch(folder):
     model = load("net", checkpoints=folder)
     together = model.answers(LINES, top=50)
     for line, answers in zip(LINES, together, strict=True):
-        assert math.fsum(answer.probability for answer in answers) == pytest.approx(1, abs=1e-9)
+        assert 0.999 < math.fsum(answer.probability for answer in answers) <= 1 + 1e-9  # of more than 50 answers
         assert model.answers([line], top=50) == [answers]
     assert load("net", checkpoints=folder, threads=1).answers(LINES, top=50) == together
 
@@ -102,7 +102,7 @@ def test_an_interrupted_and_resumed_run_ends_with_the_same_mixture(folder, tmp_p
 def test_runs_are_mixed_with_counts(folder):
     mixed = json.loads(invoke("mix", "net", "other", "-o", "both", "--json", "--checkpoints", folder).stdout)
     assert [member["model"] for member in mixed["members"]] == ["net", "other", "counts"]
-    assert mixed["nats_per_answer"] <= min(member["nats_per_answer"] for member in mixed["members"])
+    assert mixed["nats_per_answer"] < min(member["nats_per_answer"] for member in mixed["members"][:2])
     model = load("both", checkpoints=folder)
     assert model.predict(["abab"]) == ["AOB"]
 
