@@ -2,7 +2,8 @@
 
 Each model learns the first part of a text and is measured on the last, as in the literature. No column counts
 characters that chose something: a mixture is measured in two folds, each half of the last part with the weights that
-the other half has taught, and so is the model that adapts, which reads all of the part. Its rate is charrnn's default.
+the other half has taught, and so is the model that adapts, which reads all of the part. Its rate is charrnn's default,
+not the one that a run has chosen on a part of these characters.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from charrnn.api import Model
 from charrnn.models.mixture.combine import learn_gates
 from charrnn.models.mixture.learning import observe
 from charrnn.models.mixture.network import Mixture
-from charrnn.scoring.defaults import DYNAMIC_RATE
+from charrnn.scoring.defaults import Adaptation
 from charrnn.scoring.score import Losses
 from charrnn.storage.trained_on import data_parts_of
 from charrnn.training.dynamic import DynamicReader
@@ -128,7 +129,7 @@ def adaptive_nats(model: Model, ids: Any) -> float:
 
 def losses_of(model: Model, network: Any, ids: Any) -> Losses:
     """The losses of all ids but the first."""
-    losses, _ = DynamicReader(model.config.kind.adapting(network, DYNAMIC_RATE)).read(ids.astype(np.int32))
+    losses, _ = DynamicReader(model.config.kind.adapting(network, Adaptation())).read(ids.astype(np.int32))
     return losses[1:]
 
 

@@ -32,6 +32,7 @@ The package's parts, lowest first; a part imports only from parts above it in th
     storage          checkpoints, runs, texts as ids
     models           kinds of models, put together from layers, one in each folder
     mixing           models of runs that predict together, and counts beside them
+    member_runs      further networks of a run, to be mixed with the first
     job              a trainer whose events go into a run's folder
     session          a text that is read and drawn in turns
     starting         starting a job: new, from another run's weights, or resumed

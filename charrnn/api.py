@@ -18,7 +18,7 @@ from charrnn.sampling.labelled import LabelledBatch
 from charrnn.sampling.logprobs import logprobs_of
 from charrnn.sampling.prefixes import PrefixReader
 from charrnn.sampling.streams import ModelSampler
-from charrnn.scoring.defaults import DYNAMIC_RATE, SEPARATOR
+from charrnn.scoring.defaults import SEPARATOR, Adaptation
 from charrnn.scoring.exact_match import ExactMatch, score_exact_match
 from charrnn.scoring.novelty import SHORTEST, Novelty, novelties
 from charrnn.scoring.pieces import as_read, score_pieces
@@ -122,9 +122,16 @@ def novelty(
     return novelties([symbols], (piece.text for piece in pieces), documents=wanted, shortest=shortest)[0]
 
 
-def _model_of(kind: type["Model"], config: ModelConfig, vocabulary: Vocabulary, tensors: Any, threads: int) -> "Model":
+def _model_of(
+    kind: type["Model"],
+    config: ModelConfig,
+    vocabulary: Vocabulary,
+    tensors: Any,
+    threads: int,
+    adaptation: Adaptation | None = None,
+) -> "Model":
     """Build a model from the parts that ``Model.__reduce__`` returns."""
-    return kind(config.kind.load(config, tensors, Workers(threads)), vocabulary)
+    return kind(config.kind.load(config, tensors, Workers(threads)), vocabulary, adaptation)
 
 
 def _names(sources: Sequence[str | Path]) -> list[str]:
@@ -140,11 +147,13 @@ class Model:
     Attributes:
         config: the model's shape.
         vocabulary: the model's characters.
+        adaptation: how the model learns from a text that it reads, if it is to.
     """
 
-    def __init__(self, network: "LanguageModel", vocabulary: Vocabulary) -> None:
+    def __init__(self, network: "LanguageModel", vocabulary: Vocabulary, adaptation: Adaptation | None = None) -> None:
         self.config: ModelConfig = network.config
         self.vocabulary = vocabulary
+        self.adaptation = adaptation or Adaptation()
         self._network = network
         self._path: Path | None = None
         """The checkpoint, if the model was loaded from one."""
@@ -158,6 +167,7 @@ class Model:
         config, vocabulary = model_of(checkpoint.header, checkpoint.tensors)
         config = replace(config, precision=precision) if precision else config.trainable()
         model = cls(config.kind.load(config, checkpoint.tensors, Workers(threads)), vocabulary)
+        model.adaptation = Adaptation.of(checkpoint.header)
         model._path = Path(path)
         return model
 
@@ -168,7 +178,8 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """Return a function and its arguments, from which pickle rebuilds the model."""
         network = self._network
-        return _model_of, (type(self), self.config, self.vocabulary, network.to_tensors(), network.workers.threads)
+        own = (self.config, self.vocabulary, network.to_tensors(), network.workers.threads, self.adaptation)
+        return _model_of, (type(self), *own)
 
     @property
     def parameters(self) -> Parameters:
@@ -406,7 +417,7 @@ class Model:
             unknown: what to do about characters that the model does not know: "error", "skip", or "replace" by the
                 closest known ones. Skipped and replaced characters are not counted.
             dynamic: train a copy of the model on the text while it is read; see ``charrnn.training.dynamic``.
-            dynamic_rate: the learning rate of ``dynamic``.
+            dynamic_rate: the learning rate of ``dynamic``; that of ``adaptation`` if not given.
 
         Raises:
             VocabularyError: The text holds a character that the model does not know.
@@ -503,7 +514,9 @@ class Model:
         return DynamicReader(self._adapting(dynamic_rate))
 
     def _adapting(self, rate: float | None) -> "Adapting":
-        adapting: Adapting = self.config.kind.adapting(self._network, DYNAMIC_RATE if rate is None else rate)
+        adapting: Adapting = self.config.kind.adapting(
+            self._network, self.adaptation if rate is None else self.adaptation._replace(rate=rate)
+        )
         return adapting
 
     def adapted(
@@ -515,7 +528,7 @@ class Model:
             sources: files, folders, or "-" for standard input.
             encoding: the text's encoding; UTF-8 if not given.
             unknown: what to do about characters that the model does not know: "error", "skip", or "replace".
-            rate: the learning rate.
+            rate: the learning rate; that of ``adaptation`` if not given.
 
         Raises:
             CorpusError: A file cannot be read or decoded.
@@ -530,4 +543,4 @@ class Model:
         for block in as_read(self.vocabulary, self._pieces(sources, encoding), unknown):
             reader.read(block.ids)
         adapting.settle()
-        return type(self)(adapting.network, self.vocabulary)
+        return type(self)(adapting.network, self.vocabulary, self.adaptation)

@@ -1,16 +1,19 @@
 """A training job: a trainer whose checkpoints and metrics go into a run's folder."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Literal
 
 import numpy as np
 
+from charrnn.clock import running_seconds
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import Data
+from charrnn.kinds.header import model_of
 from charrnn.kinds.transfer import Pretrained
-from charrnn.mixing import checkpoint_of, mixing_of, with_counts
+from charrnn.member_runs import further_members, train_members
+from charrnn.mixing import checkpoint_of, mixed_at_end, mixing_of
 from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
@@ -18,9 +21,20 @@ from charrnn.storage.recorder import SAMPLES, Recorder, go_back
 from charrnn.storage.run import Run
 from charrnn.storage.run_metadata import RunMetadata
 from charrnn.text.corpus import Corpus, release_pages
+from charrnn.training.adaptation import characters_for, choose_adaptation
 from charrnn.training.advice import advice
-from charrnn.training.contract import BaseTrainer
-from charrnn.training.events import CheckpointDue, Evaluated, Event, Finished, Mixed, Sampled, SaveFailed, Started
+from charrnn.training.contract import BaseTrainer, StoppedError
+from charrnn.training.events import (
+    AdaptationChosen,
+    CheckpointDue,
+    Evaluated,
+    Event,
+    Finished,
+    Mixed,
+    Sampled,
+    SaveFailed,
+    Started,
+)
 from charrnn.training.plan import Plan
 from charrnn.training.settings import TrainingSettings
 from charrnn.training.together import ALONE, Together
@@ -47,6 +61,7 @@ class TrainingJob:
         plan: the options chosen for the minutes of a new run; None for other runs.
         save_every: steps between two saves; 0 for about one a minute.
         counts: whether counts of the text join the best model at the end.
+        members: how many networks are trained one after the other to be mixed, of which the trainer's is the first.
     """
 
     def __init__(
@@ -67,7 +82,8 @@ class TrainingJob:
         preview: bool = True,
         together: Together = ALONE,
     ) -> None:
-        self.run, self.plan, self.save_every, self.counts = run, plan, metadata.save_every, metadata.counts
+        self.run, self.plan, self.save_every = run, plan, metadata.save_every
+        self.counts, self.members = metadata.counts, metadata.members
         kind = config.kind
         data = kind.data(corpus, config.to_dict()) if data is None else data
         train_ids, val_ids = data.split(settings.val_fraction)
@@ -94,7 +110,8 @@ class TrainingJob:
             together=together.begin(fitted),
         )
         self.trainer.clock.seconds = metadata.seconds + (plan.reserved if plan else 0.0)
-        self._metadata, self._parts = metadata, (train_ids, val_ids)
+        self._metadata, self._parts, self._settings = metadata, (train_ids, val_ids), settings
+        self._corpus, self._data = corpus, data
         self._header = {
             "settings": settings.to_dict(),
             "corpus": {
@@ -121,7 +138,7 @@ class TrainingJob:
             notes=together.notes() + remarks + shrunk,
         )
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Train; yields each event once the checkpoint or metrics that it calls for are saved.
 
         Raises:
@@ -131,10 +148,10 @@ class TrainingJob:
         try:
             yield self.started
             for event in self.trainer.run():
-                recorded = self._recorded(event)
                 if isinstance(event, Finished) and event.reason != "interrupted":
-                    yield from self._mixed(event.step)
-                yield recorded
+                    yield from self._ended(event)
+                else:
+                    yield self._recorded(event)
         finally:
             self.close()
 
@@ -165,16 +182,60 @@ class TrainingJob:
             return dataclasses.replace(event, hint=advice(self._evaluations, self.trainer.metric))
         return event
 
+    def _ended(self, event: Finished) -> Iterator[Event]:
+        """Train the further members, mix them all, and yield the last event."""
+        steps = event.step - self.started.resumed_from
+        if self.members > 1 and not self._recorder.failure:
+            known = self._metadata_now(ended="")
+            trained = yield from train_members(self.run, self.members, self._settings, known, self._member)
+            self.trainer.clock.seconds, steps = trained.seconds, steps + trained.steps
+            reason = "interrupted" if trained.interrupted else event.reason
+            event = dataclasses.replace(event, seconds=trained.seconds, reason=reason)
+        if event.reason != "interrupted":
+            try:
+                yield from self._adapted(event.step)
+            except StoppedError:
+                event = dataclasses.replace(event, reason="interrupted")
+        recorded = self._recorded(event)
+        if event.reason != "interrupted" and not (steps == 0 and self.run.mixture.is_file()):
+            yield from self._mixed(event.step)
+        yield recorded
+
+    def _adapted(self, step: int) -> Iterator[Event]:
+        """Choose how the best model learns from a text that it reads, if the run has time and text for that."""
+        run, trainer, (_, validation) = self.run, self.trainer, self._parts
+        if not trainer.config.kind.adapts or trainer.config.end_symbol or not run.best.is_file():
+            return
+        best, minutes = load_checkpoint(run.best), trainer.settings.minutes
+        characters = characters_for(minutes, trainer.parameter_count, len(validation))
+        if not characters or "adaptation" in best.header:
+            return
+        config, _ = model_of(best.header, best.tensors)
+        began = running_seconds()
+        network = config.kind.load(config, best.tensors, trainer.workers)
+        chosen = choose_adaptation(network, np.asarray(validation[:characters], np.int32), trainer.check_stop)
+        run.check_lock()
+        save_checkpoint(run.best, Checkpoint(best.tensors, {**best.header, "adaptation": chosen.adaptation._asdict()}))
+        seconds = running_seconds() - began
+        yield AdaptationChosen(step, *chosen.adaptation, chosen.nats, chosen.default_nats, characters, seconds)
+
+    def _member(
+        self, run: Run, settings: TrainingSettings, metadata: RunMetadata, resumed: Checkpoint | None
+    ) -> "TrainingJob":
+        """Make the job of a further member; see ``train_members``."""
+        how: dict[str, Any] = {"threads": self.started.threads, "data": self._data, "preview": False}
+        job = TrainingJob(run, self._corpus, self.trainer.config, settings, metadata, resumed=resumed, **how)
+        job.trainer.stop_with(self.trainer)
+        return job
+
     def _mixed(self, step: int) -> Iterator[Event]:
-        """Let counts join the best model, if the run is to; a resumed run that is at its end has them already."""
-        run = self.run
-        if not self.counts or not run.checkpoint:
+        """Let further members and counts join the best model, if the run is to have them."""
+        run, workers = self.run, self.trainer.workers
+        paths = [one.checkpoint for one in (run, *further_members(run, self.members)) if one.checkpoint]
+        if not paths or len(paths) + self.counts == 1:
             return
-        if step == self.started.resumed_from and run.mixture.is_file():
-            return
-        best, workers = load_checkpoint(run.checkpoint), self.trainer.workers
         try:
-            combined = with_counts(run.checkpoint, best, *self._parts, workers)
+            combined, best = mixed_at_end(paths, *self._parts, workers, counts=self.counts)
         except CorpusError:  # too little to validate with
             return
         run.check_lock()
@@ -183,10 +244,21 @@ class TrainingJob:
                 run.mixture.unlink(missing_ok=True)
         else:
             save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
-        path = str(run.mixture) if combined.mixture else None
-        network, counts = combined.nats
-        config = self.trainer.config
-        yield Mixed(step, network, counts, combined.mixed_nats, path, mixing_of(config).unit, config.kind.answers)
+        config, networks = self.trainer.config, len(paths)
+        yield Mixed(
+            step,
+            nats=combined.nats[0],
+            counts_nats=combined.nats[-1] if self.counts else None,
+            mixed_nats=combined.mixed_nats,
+            path=str(run.mixture) if combined.mixture else None,
+            unit=mixing_of(config).unit,
+            answers=config.kind.answers,
+            further_nats=combined.nats[1:networks],
+            networks=sum(place < networks for place in combined.kept),
+            has_counts=networks in combined.kept,
+            size=run.mixture.stat().st_size if combined.mixture else 0,
+            network_size=paths[0].stat().st_size,
+        )
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

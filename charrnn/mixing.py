@@ -145,23 +145,30 @@ def mixing_of(config: Any) -> Mixing:
     return found
 
 
-def with_counts(path: Path, best: Checkpoint, train: Any, validation: Any, workers: Workers) -> Combined:
-    """Let counts of its training data join the model of the checkpoint that was read from ``path``.
+def mixed_at_end(
+    paths: Sequence[Path], train: Any, validation: Any, workers: Workers, *, counts: bool
+) -> tuple[Combined, Checkpoint]:
+    """Mix the networks of checkpoints, and counts of their training data if asked; the first network stays.
+
+    Returns:
+        The mixture, and the checkpoint of the first network.
 
     Raises:
         CorpusError: the data to validate with are too few.
     """
-    config, _ = model_of(best.header, best.tensors)
-    network = config.kind.load(config, best.tensors, workers)
-    mixing = mixing_of(config)
-    counts = mixing.counts(config, train, counted_bytes(path), workers)
-    return mixing.combine([network, counts], validation, workers, fixed=1)
+    loaded = [load_checkpoint(path) for path in paths]
+    configs = [model_of(one.header, one.tensors)[0] for one in loaded]
+    models = [config.kind.load(config, one.tensors, workers) for config, one in zip(configs, loaded, strict=True)]
+    mixing = mixing_of(configs[0])
+    if counts:
+        models.append(mixing.counts(configs[0], train, sum(map(counted_bytes, paths)), workers))
+    return mixing.combine(models, validation, workers, fixed=1), loaded[0]
 
 
 def checkpoint_of(combined: Combined, header: Mapping[str, Any], vocabulary: Vocabulary) -> Checkpoint:
     """The checkpoint of a mixture, with what the header of its first run tells of the training."""
     mixture: Any = combined.mixture
-    own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch") if key in header}
+    own = {key: header[key] for key in ("settings", "corpus", "progress", "epoch", "adaptation") if key in header}
     if "progress" in own:
         metric = mixture.config.kind.metrics[0]
         own["progress"] = {**own["progress"], best_of(metric): combined.best}

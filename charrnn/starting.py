@@ -25,6 +25,7 @@ from charrnn.text.examples import MalformedRowError
 from charrnn.text.sources import ENCODING, STDIN, versions
 from charrnn.text.surrogates import CODE_UNIT, join_pairs
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.adaptation import choosing_seconds
 from charrnn.training.options import MODEL_OPTIONS, check_documents, check_limits, check_options, check_training, only
 from charrnn.training.plan import make_plan, wants_plan
 from charrnn.training.resumption import inherited_config, merged_settings
@@ -87,7 +88,7 @@ def open_job(sources: Sequence[str] = (), *, together: Together = ALONE, **optio
 
 def _metadata_of(chosen: RunOptions, sources: Sequence[str]) -> dict[str, Any]:
     """Return the fields of ``RunMetadata`` that the user has set."""
-    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding", "counts")}
+    anew = {name: getattr(chosen, name) for name in ("save_every", "keep", "encoding", "counts", "members")}
     anew["sources"] = absolute(sources) or None
     return {name: value for name, value in anew.items() if value is not None}
 
@@ -142,11 +143,14 @@ def _begun(
 
         config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
         after = config.kind.mixing.seconds(len(corpus.ids)) if _joins_counts(config, chosen, planned=True) else 0.0
-        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes)
+        after += choosing_seconds(limits_in(given)["minutes"]) if config.kind.adapts else 0.0
+        members = _members_of(config, chosen, together)
+        plan = make_plan(given, data, lambda: running_seconds() - opened + after, speed, together.processes, members)
         given = {**given, **plan.options}
     config = make_config(**data.fields(), **only(MODEL_OPTIONS, given))
-    joins = _joins_counts(config, chosen, planned=plan is not None)
-    metadata = dataclasses.replace(metadata, counts=joins, plan=plan.reasons if plan else ())
+    members = plan.members if plan else _members_of(config, chosen, together) or 1
+    counts = _joins_counts(config, chosen, planned=plan is not None)
+    metadata = dataclasses.replace(metadata, counts=counts, members=members, plan=plan.reasons if plan else ())
     settings = settings_of(only(TRAINING_OPTIONS, given))
     new = len(corpus.vocabulary) - len(known)
     started = [f"starts from a trained model; characters that are new to it: {new}"] if origin else []
@@ -178,6 +182,20 @@ def _joins_counts(config: Any, chosen: RunOptions, *, planned: bool) -> bool:
     if chosen.counts and not can:
         raise ConfigError(f"counts cannot join a model {config.model} of this text: leave --counts out")
     return can and (planned if chosen.counts is None else chosen.counts)
+
+
+def _members_of(config: Any, chosen: RunOptions, together: Together) -> int | None:
+    """How many networks to train: as asked, else one where several cannot be mixed; None if a plan may choose."""
+    can = config.kind.mixing is not None and "steps" not in config.kind.lacks
+    if (chosen.members or 1) == 1:
+        return chosen.members if can and chosen.init_from is None and together.processes == 1 else 1
+    if not can:
+        raise ConfigError(f"several models {config.model} of task {config.task} cannot be mixed: leave --members out")
+    if chosen.init_from is not None:
+        raise ConfigError("networks that start from one model differ too little to be mixed: leave --members out")
+    if together.processes > 1:
+        raise ConfigError("a run of several processes trains one network: leave --members or --distributed out")
+    return chosen.members
 
 
 def _check_same(config: Any, data: Data) -> None:
@@ -230,7 +248,9 @@ def _resumed(
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{run.last} cannot be resumed: its header lacks {error}; start a new run") from error
     metadata = dataclasses.replace(known, **_metadata_of(chosen, sources))
-    metadata = dataclasses.replace(metadata, counts=_joins_counts(config, chosen, planned=known.counts))
+    members = _members_of(config, dataclasses.replace(chosen, members=metadata.members), together) or 1
+    counts = _joins_counts(config, chosen, planned=known.counts)
+    metadata = dataclasses.replace(metadata, counts=counts, members=members)
     gone = is_gone(sources or metadata.sources)
     if gone:
         metadata = dataclasses.replace(metadata, sources=known.sources)

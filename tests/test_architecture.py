@@ -23,7 +23,7 @@ FLOORS = [
     {"sampling", "scoring"},
     {"training", "storage"},
     {"models"},
-    {"mixing"},
+    {"mixing", "member_runs"},
     {"job", "session"},
     {"starting", "following", "distributed"},
     {"api"},

@@ -317,7 +317,7 @@ def test_all_options_that_differ_are_named(corpus, runs):
         "hidden_size is 16 in this run and cannot become 32, batch_size is 4 in this run and cannot become 5: leave "
         "them out, or start a new run; a resumed run may be given steps, epochs, minutes, eval_every, patience, "
         "learning_rate, schedule, warmup_steps, decay_rate, decay_every, weight_decay, clip_norm, clip_value, "
-        "epsilon, beta1, beta2, square_decay, momentum, save_every, keep, counts and threads"
+        "epsilon, beta1, beta2, square_decay, momentum, save_every, keep, counts, members and threads"
     )
     with pytest.raises(ConfigError) as caught:
         open_job([corpus], checkpoints=runs, resume=True, hidden_size=32, as_bytes=True, documents="line")

@@ -96,6 +96,12 @@ def given_up(record):
 
 
 @inlined
+def give_up(record):
+    """Give up on the team."""
+    store_release(turn_of(record, record[MEMBERS]), np.int64(1))
+
+
+@inlined
 def may_leave(team):
     """Whether this thread should return: its team is given up, and it is not the first member."""
     if team == 0:
@@ -144,7 +150,7 @@ def complete(team, c, first_row, last_row, first, last, columns):
     store_release(turn_of(record, record[MEMBER]), turn)
     for other in range(record[MEMBERS]):
         if not arrives(record, turn_of(record, other), turn):
-            store_release(turn_of(record, record[MEMBERS]), np.int64(1))
+            give_up(record)
             return False
     for row in range(c.shape[0] * rows):
         numbers = c[row // rows, first_row + row % rows]

@@ -59,6 +59,7 @@ class Kind(ABC):
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
         example: a small text that it can learn.
+        adapts: whether its models can learn from a text that they read; see ``adapting``.
         mixing: how its models are mixed; None if they cannot be members of a mixture.
         asked: further arguments of ``predict`` of its predictor, such as a beam.
     """
@@ -82,6 +83,7 @@ class Kind(ABC):
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
     example: ClassVar[str] = PROSE
+    adapts: ClassVar[bool] = False
     mixing: ClassVar[Mixing | None] = None
     asked: ClassVar[frozenset[str]] = frozenset()
 
@@ -162,8 +164,12 @@ class Kind(ABC):
             f"a model for task {self.tasks[0]} gives a text no probability: give eval what it is to answer"
         )
 
-    def adapting(self, network: Any, learning_rate: float) -> Any:
+    def adapting(self, network: Any, adaptation: Any) -> Any:
         """Make the ``charrnn.training.dynamic.Adapting`` of a model, a copy that learns from the text it reads.
+
+        Args:
+            network: the model, which stays as it is.
+            adaptation: ``charrnn.scoring.defaults.Adaptation``.
 
         Raises:
             ConfigError: models of this kind give texts no probability or have nothing that learns, or the rate is not

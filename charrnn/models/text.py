@@ -51,6 +51,7 @@ class TextData:
 class TextKind(Kind):
     """A kind whose models predict each character from those before it."""
 
+    adapts: ClassVar[bool] = True
     mixing: ClassVar[Mixing | None] = TextMixing()
 
     def data(self, corpus: Corpus, options: Mapping[str, Any]) -> TextData:
@@ -102,11 +103,11 @@ class TextKind(Kind):
 
         return StreamReader(network, **how)
 
-    def adapting(self, network: Any, learning_rate: float) -> Any:
+    def adapting(self, network: Any, adaptation: Any) -> Any:
         """Make a copy that learns by gradient steps; see ``Kind``."""
         from charrnn.training.dynamic import AdaptingNetwork
 
-        return AdaptingNetwork(network.parameters, network.workers, learning_rate)
+        return AdaptingNetwork(network.parameters, network.workers, adaptation)
 
     def batches(self, config: Any, settings: Any, data: Any) -> Any:
         """Cut the text into parallel streams, and these into windows; see ``Kind``."""
@@ -135,6 +136,7 @@ class CountedKind(ContextKind):
     """A kind whose models are counts, collected in one pass over a text."""
 
     learned = "counts"
+    adapts = False
     lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
     planned = False
 
@@ -148,7 +150,7 @@ class CountedKind(ContextKind):
 
         return CountingTrainer(*arguments, **how)
 
-    def adapting(self, network: Any, learning_rate: float) -> Any:
+    def adapting(self, network: Any, adaptation: Any) -> Any:
         """Raise, as counts take no gradient steps; see ``Kind``."""
         raise ConfigError(f"a model {self.name} has {self.learned} and no parameters: choose another model")
 

@@ -6,6 +6,7 @@ older ones. Whenever the process is killed, the next job finds either the whole 
 
 import contextlib
 import os
+import shutil
 
 from charrnn.storage.atomic import link_or_copy, sync_folder
 from charrnn.storage.run_files import RunFiles
@@ -25,6 +26,8 @@ def replace(run: RunFiles, new: RunFiles) -> None:
     for path in run.files:
         if path.name not in names:
             _remove(path)
+    for folder in run.member_folders:
+        shutil.rmtree(folder)
     for name in names:  # the first is the last checkpoint, which suffices to resume
         link_or_copy(new.folder / name, run.folder / name, beside=run.folder / name)
     _remove(new.last)

@@ -2,13 +2,14 @@
 
 last.safetensors    the checkpoint to resume from
 best.safetensors    the checkpoint to sample from
-mixture.safetensors the same model together with counts, to score with
+mixture.safetensors the same model together with counts and further networks, to score with
 metrics.jsonl       a line for each evaluation
 samples.jsonl       a line for each sample of the training
 run.json            the text's sources, how often to save, the seconds taken, and why it ended
 corpus.safetensors  the text as ids; can be read again from the sources
 step-N.safetensors  the last checkpoints, if --keep asks for some
 .new                the first files of a new run that replaces this one; see ``charrnn.storage.replacement``
+member-N            the folder of a further network, a run of its own; see ``charrnn.member_runs``
 .lock               the file that the training process locks
 """
 

@@ -55,6 +55,11 @@ class RunFiles:
         """The file with the text as ids; see ``charrnn.storage.corpus``."""
         return self.folder / "corpus.safetensors"
 
+    @property
+    def member_folders(self) -> tuple[Path, ...]:
+        """The folders of further networks of the run; see ``charrnn.member_runs``."""
+        return tuple(sorted(path for path in self.folder.glob("member-*") if path.is_dir()))
+
     def kept(self) -> list[tuple[int, Path]]:
         """List the kept checkpoints with their steps, oldest first."""
         found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]

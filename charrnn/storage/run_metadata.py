@@ -29,6 +29,7 @@ class RunMetadata:
         ended: why the run has ended, as in ``charrnn.training.events.Finished``; empty if it has not ended since its
             last checkpoint, None if that is not known, as for runs of older versions.
         counts: whether counts join the best model at the end.
+        members: how many networks are trained; see ``charrnn.member_runs``.
         plan: what a plan has chosen, and why, in lines for people; empty for a run without one.
     """
 
@@ -39,6 +40,7 @@ class RunMetadata:
     keep: int = 0
     ended: str | None = None
     counts: bool = False
+    members: int = 1
     plan: tuple[str, ...] = ()
 
     @property
@@ -64,7 +66,7 @@ class RunMetadata:
         try:
             metadata, sources = cls(**values), values["sources"]
             texts = (metadata.encoding, *sources, *metadata.plan)
-            counts = (metadata.save_every, metadata.keep)
+            counts = (metadata.save_every, metadata.keep, metadata.members)
             sound = (
                 isinstance(sources, list)
                 and isinstance(values.get("plan", []), list)

@@ -105,6 +105,10 @@ class BaseTrainer(ABC):
         """Ask the trainer to stop after this step, or at once if it is validating; a signal handler may call this."""
         self._stop.set()
 
+    def stop_with(self, other: "BaseTrainer") -> None:
+        """Stop whenever the other trainer is asked to stop."""
+        self._stop = other._stop
+
     def _epoch(self) -> float:
         """Number of passes over the text so far, with a fraction."""
         return float(self.progress.epoch)
@@ -134,9 +138,10 @@ class BaseTrainer(ABC):
         kind = self.config.kind
         if not len(self._val_ids):
             return dict.fromkeys(metric.name for metric in kind.metrics)
-        return {**kind.validate(model, self._val_ids, self._check_stop)}
+        return {**kind.validate(model, self._val_ids, self.check_stop)}
 
-    def _check_stop(self) -> None:
+    def check_stop(self) -> None:
+        """Raise ``StoppedError`` if the trainer was asked to stop."""
         if self._stop.is_set():
             raise StoppedError
 

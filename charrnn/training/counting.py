@@ -35,7 +35,7 @@ class CountingTrainer(BaseTrainer):
         """Count and evaluate, unless the resumed run has already done so; yields events. See ``BaseTrainer``."""
         reason: Reason = "epochs"
         try:
-            self._check_stop()
+            self.check_stop()
             if not self.progress.step:
                 yield from self._evaluate()
         except StoppedError:

@@ -4,11 +4,12 @@ The model predicts each segment before it takes a gradient step on it, so no pre
 gradient g of the segment's loss, clipped to norm 1, and the mean v of the squares of the gradients so far,
 
     theta = theta - rate * g / sqrt(v)
-    theta = theta + DECAY * (trained theta - theta)
+    theta = theta + decay * (trained theta - theta)
 
 Krause et al. take v from the training text; here it comes from the text that is read, so that a model needs nothing but
-its weights. Momentum, as in Adam, loses: it answers to what was read too late. benchmarks/results.md has measured rate,
-segment and decay. Such a score is not comparable with that of a fixed model, and must be reported as adaptive.
+its weights. Momentum, as in Adam, loses: it answers to what was read too late. benchmarks/results.md has measured the
+defaults of rate, segment and decay; ``charrnn.training.adaptation`` chooses them for a model. Such a score is not
+comparable with that of a fixed model, and must be reported as adaptive.
 """
 
 import math
@@ -22,30 +23,26 @@ from charrnn.kinds.contract import LanguageModel
 from charrnn.layers.parameters import Parameters
 from charrnn.layers.state import State, copy_state
 from charrnn.optimizers.optimizer import Optimizer
-from charrnn.scoring.defaults import DYNAMIC_RATE
+from charrnn.scoring.defaults import Adaptation
 from charrnn.scoring.score import Losses, Ranks
 from charrnn.scoring.streams import losses_and_ranks
 from charrnn.text.batches import Batch
 from charrnn.text.corpus import Ids
 from charrnn.workers import Workers
 
-SEGMENT = 20
-"""Characters between two gradient steps."""
-
 CLIP_NORM = 1.0
 
 UPDATE_RULE, SQUARE_DECAY = "rmsprop", 0.999
 """The rule, and the decay of its mean of squares."""
 
-DECAY = 0.001
-"""Part of the way back to the trained parameters that each step goes."""
+DEFAULT_ADAPTATION = Adaptation()
 
 
 class Adapting(Protocol):
     """A model that learns from the text it reads."""
 
-    learning_rate: float
-    """Of its gradient steps."""
+    adaptation: Adaptation
+    """How it learns."""
 
     @property
     def network(self) -> LanguageModel:
@@ -68,19 +65,19 @@ class AdaptingNetwork:
     Args:
         parameters: the model's parameters, which are copied, so that they stay unchanged.
         workers: the threads that share the work.
-        learning_rate: learning rate of the gradient steps.
+        adaptation: how it learns.
 
     Raises:
         ConfigError: the learning rate is not a positive number.
     """
 
-    def __init__(self, parameters: Parameters, workers: Workers, learning_rate: float = DYNAMIC_RATE) -> None:
-        learning_rate = check_number("dynamic_rate", learning_rate)
-        if not 0 < learning_rate < math.inf:
-            raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {learning_rate}")
+    def __init__(self, parameters: Parameters, workers: Workers, adaptation: Adaptation = DEFAULT_ADAPTATION) -> None:
+        rate = check_number("dynamic_rate", adaptation.rate)
+        if not 0 < rate < math.inf:
+            raise ConfigError(f"the rate of dynamic evaluation must be a positive number, not {rate}")
         own = parameters.copy()
-        self.learning_rate, self._own, self._trained = learning_rate, own, parameters.vector.copy()
-        self._learner = own.config.kind.learner(own, workers, SEGMENT, 1)
+        self.adaptation, self._own, self._trained = adaptation, own, parameters.vector.copy()
+        self._learner = own.config.kind.learner(own, workers, adaptation.segment, 1)
         self.network: Any = self._learner.network
         hyperparameters = {"square_decay": SQUARE_DECAY}
         self._optimizer = Optimizer(UPDATE_RULE, own.vector, own.decaying, workers, hyperparameters)
@@ -90,11 +87,11 @@ class AdaptingNetwork:
         """Take a gradient step on a segment; see ``Adapting``."""
         self._learner.loss_and_gradient(Batch(x, y), state)
         self._step += 1
-        rate = self.learning_rate * math.sqrt(1 - SQUARE_DECAY**self._step)  # the mean of squares begins with zeros
+        rate = self.adaptation.rate * math.sqrt(1 - SQUARE_DECAY**self._step)  # the mean of squares begins with zeros
         gradient = self._learner.gradient.vector
         if not self._optimizer.clip_and_update(gradient, rate, self._step, clip_norm=CLIP_NORM):
-            raise diverged_at(self.learning_rate)
-        self._own.vector += self._own.vector.dtype.type(DECAY) * (self._trained - self._own.vector)
+            raise diverged_at(self.adaptation.rate)
+        self._own.vector += self._own.vector.dtype.type(self.adaptation.decay) * (self._trained - self._own.vector)
         self.network.refresh()
 
     def settle(self) -> None:
@@ -112,8 +109,8 @@ class DynamicReader:
     """
 
     def __init__(self, model: Adapting) -> None:
-        self._model = model
-        self._buffers = model.network.buffers(SEGMENT, 1)
+        self._model, self._segment = model, model.adaptation.segment
+        self._buffers = model.network.buffers(self._segment, 1)
         self._state = model.network.initial_state(1)
         self._before = np.empty(0, np.int32)
 
@@ -122,8 +119,8 @@ class DynamicReader:
         losses, ranks = np.full(len(ids), np.nan), np.zeros(len(ids), np.int32)
         text = np.concatenate([self._before, ids])
         offset = len(ids) + 1 - len(text)
-        for first in range(0, len(text) - 1, SEGMENT):
-            segment = text[first : first + SEGMENT + 1, np.newaxis]
+        for first in range(0, len(text) - 1, self._segment):
+            segment = text[first : first + self._segment + 1, np.newaxis]
             here = slice(offset + first, offset + first + len(segment) - 1)
             losses[here], ranks[here] = self._predict(segment[:-1], segment[1:])
             self._model.learn(segment[:-1], segment[1:], self._state)
@@ -136,7 +133,7 @@ class DynamicReader:
         window = network.run(x, copy_state(self._state), self._buffers)
         losses, ranks = losses_and_ranks(network, window, y)
         if not np.isfinite(losses).all():
-            raise diverged_at(self._model.learning_rate)
+            raise diverged_at(self._model.adaptation.rate)
         return losses[:, 0], ranks[:, 0]
 
 

@@ -5,6 +5,7 @@ have ``train_bpc`` and ``val_bpc``, in bits per character.
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -132,22 +133,65 @@ class SaveFailed:
 
 
 @dataclass(frozen=True)
+class MemberEvent:
+    """An event of a further network that is trained to be mixed with the first one; see ``charrnn.member_runs``."""
+
+    member: int
+    """The network's number, from 2."""
+    members: int
+    """How many networks there are."""
+    event: "Event"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return {"member": self.member, "members": self.members, "of": event_dict(self.event)}
+
+
+@dataclass(frozen=True)
+class AdaptationChosen:
+    """How the best model learns from a text that it reads was chosen; losses are in nats per character."""
+
+    step: int
+    rate: float
+    segment: int
+    decay: float
+    nats: float
+    """Loss of the adaptive model on the characters that it was chosen by."""
+    default_nats: float
+    """The same with default values."""
+    characters: int
+    """How many these characters are, the first ones of the validation text."""
+    seconds: float
+    """Time that the choice took."""
+
+
+@dataclass(frozen=True)
 class Mixed:
-    """Counts have been tried beside the best model; values are mean losses on the validation data, in nats."""
+    """What can join the best model has been tried; values are mean losses on the validation data, in nats."""
 
     step: int
     nats: float
     """Of the network alone."""
-    counts_nats: float
-    """Of the counts alone."""
+    counts_nats: float | None
+    """Of the counts alone; None without counts."""
     mixed_nats: float
-    """Of both, each half of the data with the weights that the other half has taught."""
+    """Of the mixture, each half of the data with the weights that the other half has taught."""
     path: str | None
-    """The file of the mixture; None if the counts gain too little."""
+    """The file of the mixture; None if nothing gains enough."""
     unit: str = "character"
     """What the losses are means of."""
     answers: bool = False
-    """Whether the models answer, so that ``charrnn predict`` uses both."""
+    """Whether the models answer, so that ``charrnn predict`` uses all of them."""
+    further_nats: tuple[float, ...] = ()
+    """Of each further network alone."""
+    networks: int = 1
+    """How many networks are members of the mixture."""
+    has_counts: bool = False
+    """Whether counts are a member."""
+    size: int = 0
+    """Bytes of the mixture's file."""
+    network_size: int = 0
+    """Bytes of the first network's file."""
 
 
 @dataclass(frozen=True)
@@ -178,4 +222,22 @@ class Finished:
         return {**values, **best, **hint}
 
 
-Event = Started | StepDone | Evaluated | Sampled | CheckpointDue | RolledBack | SaveFailed | Mixed | Finished
+Event = (
+    Started
+    | StepDone
+    | Evaluated
+    | Sampled
+    | CheckpointDue
+    | RolledBack
+    | SaveFailed
+    | MemberEvent
+    | AdaptationChosen
+    | Mixed
+    | Finished
+)
+
+
+def event_dict(event: Any) -> dict[str, Any]:
+    """A dataclass as a dictionary, with its name in snake_case as the ``event``."""
+    name = re.sub(r"(?<!^)([A-Z])", r"_\1", type(event).__name__).lower()
+    return {"event": name, **(event.to_dict() if hasattr(event, "to_dict") else dataclasses.asdict(event))}

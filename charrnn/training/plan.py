@@ -24,6 +24,9 @@ SpeedOnData = Callable[[ModelConfig, TrainingSettings, Any], float]
 PLANNED_PATIENCE = 8
 """Number of evaluations without a better one after which a run stops, if the user has not set its minutes."""
 
+MOST_PLANNED_MEMBERS = 4
+"""Most networks that a plan trains one after the other; each takes time whenever the mixture is used."""
+
 SPARE = 0.02
 """Fraction of the time kept in reserve, in case the machine slows down."""
 
@@ -69,6 +72,7 @@ class Plan:
         epochs: number of passes over the text in all steps.
         reserved: seconds of the run's time that are not for steps: those before the first step, and those of the
             evaluation after the last step.
+        members: how many networks to train one after the other.
         limited_by_text: whether the steps end before the time is up, as more of them would overfit the text.
     """
 
@@ -77,6 +81,7 @@ class Plan:
     epochs: float
     reserved: float
     limited_by_text: bool
+    members: int = 1
 
 
 def wants_plan(given: Mapping[str, Any]) -> bool:
@@ -86,7 +91,12 @@ def wants_plan(given: Mapping[str, Any]) -> bool:
 
 
 def make_plan(
-    given: Mapping[str, Any], data: Data, spent: Callable[[], float], speed: SpeedOnData, processes: int = 1
+    given: Mapping[str, Any],
+    data: Data,
+    spent: Callable[[], float],
+    speed: SpeedOnData,
+    processes: int = 1,
+    members: int | None = 1,
 ) -> Plan:
     """Choose the options that ``given`` leaves open.
 
@@ -96,11 +106,12 @@ def make_plan(
         spent: returns the seconds of the run's time that have passed.
         speed: measures the training speed on this machine, or on all that train together.
         processes: number of processes that train; one of them evaluates.
+        members: networks that share the time; None to choose it.
     """
-    draft = Draft(given, data)
-    draft.choose(minutes=limits_in(given)["minutes"])
+    minutes = limits_in(given)["minutes"]
+    draft = Draft({**given, "minutes": minutes / (members or 1)}, data)
     draft.validate_with(MOST_VALIDATION)
-    if not draft.is_given("minutes") and draft.settings.val_fraction:
+    if not given.get("minutes") and draft.settings.val_fraction:
         draft.choose(patience=PLANNED_PATIENCE)
     throughput = draft.config.kind.choose(draft, lambda config, settings: speed(config, settings, draft.train))
     scoring_speed = SCORING_SPEED * throughput / processes
@@ -115,7 +126,11 @@ def make_plan(
         draft.choose(warmup_steps=int(MOST_WARMUP * steps))
     limited = steps < fitting
     epochs = draft.settings.steps / draft.steps_in_epoch
-    return Plan(draft.chosen, _reasons(draft, throughput, epochs, by_heart=limited), epochs, reserved, limited)
+    if members is None:
+        members = min(MOST_PLANNED_MEMBERS, fitting // steps) if limited and draft.val_characters else 1
+    reasons = _reasons(draft, throughput, epochs, by_heart=limited) + _reasons_for(members, fitting // steps)
+    chosen = draft.chosen | ({} if given.get("minutes") else {"minutes": minutes})
+    return Plan(chosen, reasons, epochs, reserved, limited, members)
 
 
 class Draft:
@@ -194,6 +209,17 @@ def _steps(draft: Draft, reserved: float, evaluation: float, throughput: float) 
         evaluations = max(1, few, min(most, int(EVALUATION_SHARE * seconds / evaluation)))
     left = (1 - SPARE) * seconds - reserved - (evaluations - 1) * evaluation
     return evaluations, max(1, int(left * throughput / draft.characters * draft.steps_in_epoch))
+
+
+def _reasons_for(members: int, fitting: int) -> tuple[str, ...]:
+    """Say why several networks are trained, and what they cost; ``fitting`` is how many fit into the time."""
+    if members == 1:
+        return ()
+    why = "as one stops learning before its time is over" if fitting > 1 else "which share the time"
+    return (
+        f"{members} networks one after the other, {why}; mixed, they take {members} times the memory and time of one "
+        "to score and to draw (--members 1 trains one)",
+    )
 
 
 def _reasons(draft: Draft, throughput: float, epochs: float, by_heart: bool) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from charrnn.text.sources import ENCODING, check_encoding
 
 CHECKPOINTS = Path("checkpoints")
 
+MOST_MEMBERS = 16
+"""Most networks of a run."""
+
 of_data = partial(declare, group="Data")
 of_saving = partial(declare, group="Saving")
 
@@ -68,6 +71,16 @@ class RunOptions:
         "Length of the run",
         shown_default="for a run limited by --minutes",
         negatable=True,
+        resumed="freely",
+    )
+    members: int | None = declare(
+        None,
+        "Train N networks one after the other, which share the time, and mix those that gain enough.",
+        "Length of the run",
+        shown_default="1; with a plan, as many as fit if one stops learning before its time is over",
+        metavar="N",
+        least=1,
+        most=MOST_MEMBERS,
         resumed="freely",
     )
     preview: bool = declare(True, "Show a short sample after each evaluation.", "Output", negatable=True)

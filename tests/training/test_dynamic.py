@@ -7,12 +7,12 @@ from charrnn.errors import ConfigError
 from charrnn.models.language.learner import TruncatedBPTT
 from charrnn.models.language.network import Network
 from charrnn.optimizers.optimizer import Optimizer
+from charrnn.scoring.defaults import Adaptation
 from charrnn.scoring.streams import StreamReader
 from charrnn.text.batches import Batch
 from charrnn.training.dynamic import (
     CLIP_NORM,
-    DECAY,
-    SEGMENT,
+    DEFAULT_ADAPTATION,
     SQUARE_DECAY,
     UPDATE_RULE,
     AdaptingNetwork,
@@ -26,8 +26,11 @@ def parameters(make_parameters):
     return make_parameters(vocab_size=7, hidden_size=10, num_layers=2)
 
 
-def reader_of(parameters, workers=None, *rate):
-    return DynamicReader(AdaptingNetwork(parameters, workers or Workers(), *rate))
+SEGMENT, DECAY = DEFAULT_ADAPTATION.segment, DEFAULT_ADAPTATION.decay
+
+
+def reader_of(parameters, workers=None, *values):
+    return DynamicReader(AdaptingNetwork(parameters, workers or Workers(), Adaptation(*values)))
 
 
 @pytest.fixture
@@ -88,4 +91,4 @@ def test_threads_do_not_change_it(parameters, ids):
 @pytest.mark.parametrize("learning_rate", [0, -1, math.inf, math.nan])
 def test_the_rate_must_be_positive(parameters, learning_rate):
     with pytest.raises(ConfigError, match="must be a positive number"):
-        AdaptingNetwork(parameters, Workers(), learning_rate)
+        AdaptingNetwork(parameters, Workers(), Adaptation(learning_rate))

@@ -8,6 +8,7 @@ from charrnn.models.language.recipe import MOST_EPOCHS_TIED, PLANNED_CELL, best_
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.plan import (
     LEAST_STEPS,
+    MOST_PLANNED_MEMBERS,
     PLANNED_PATIENCE,
     make_plan,
     wants_plan,
@@ -145,6 +146,28 @@ def test_passes_are_those_over_the_part_to_train_on():
     options = make_plan(given, SmallPart(10**6), lambda: 0.0, Machine().speed).options
     assert options["steps"] * 32 * 64 == pytest.approx(most_epochs(240, 10**5) * 10**5, rel=0.01)
     assert options["dropout"] == best_dropout(240, most_epochs(240, 10**5))
+
+
+def several(members, **given):
+    return make_plan(given, TextOf(10**6), lambda: 1.0, Machine(4e11).speed, members=members)
+
+
+def test_several_networks_fill_the_time_after_one_stops_learning():
+    one, chosen, longer = several(1, minutes=10), several(None, minutes=10), several(None, minutes=1000)
+    assert one.limited_by_text
+    assert one.members == 1
+    assert 1 < chosen.members < longer.members == MOST_PLANNED_MEMBERS
+    assert chosen.options == one.options
+    assert f"{chosen.members} networks one after the other" in chosen.reasons[-1]
+    assert several(None, minutes=0.1).members == 1
+    assert several(None, minutes=10, val_fraction=0.0).members == 1
+
+
+def test_networks_that_are_asked_for_share_the_time():
+    third, three = several(1, minutes=0.1), several(3, minutes=0.3)
+    assert three.members == 3
+    assert three.options == third.options
+    assert several(3).options["minutes"] == DEFAULT_MINUTES
 
 
 def test_only_recurrent_networks_have_a_limit_of_passes():

@@ -70,7 +70,13 @@ OF_SCORES = ("lines", "heat", "per_char", "exact", "one_pass", "dynamic", "unkno
     is_flag=True,
     help="Adaptive: let a copy of the model learn from the text it reads (dynamic evaluation).",
 )
-@option("--dynamic-rate", type=float, metavar="RATE", help="Learning rate of --dynamic.", unset=DYNAMIC_RATE)
+@option(
+    "--dynamic-rate",
+    type=float,
+    metavar="RATE",
+    help="Learning rate of --dynamic.",
+    unset=f"as chosen at the end of the run, or {DYNAMIC_RATE}",
+)
 @options.unknown("What to do with characters that the model has never seen; skipped or replaced ones do not count.")
 @options.encoding
 @options.precision
@@ -142,7 +148,7 @@ def command(
     if not how["dynamic"]:
         how["dynamic_rate"] = None
     elif how["dynamic_rate"] is None:
-        how["dynamic_rate"] = DYNAMIC_RATE
+        how["dynamic_rate"] = model.adaptation.rate
     vocabulary = model.vocabulary
     show = _line_printer(vocabulary.unit, sources, heat, as_json)
     shown = Lines(show, vocabulary, with_bits=heat) if lines or heat else None

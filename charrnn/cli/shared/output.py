@@ -1,9 +1,7 @@
 """Printing: data goes to stdout, all else to stderr."""
 
-import dataclasses
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -77,9 +75,9 @@ def print_json(value: Any, *, err: bool = False) -> None:
 
 def print_event(event: Any) -> None:
     """Print a dataclass as one line of JSON, with its name in snake_case as the ``event``."""
-    name = re.sub(r"(?<!^)([A-Z])", r"_\1", type(event).__name__).lower()
-    values = event.to_dict() if hasattr(event, "to_dict") else dataclasses.asdict(event)
-    print_json({"event": name, **values})
+    from charrnn.training.events import event_dict
+
+    print_json(event_dict(event))
 
 
 def json_name(symbol: str, vocabulary: "Vocabulary") -> str | int | None:

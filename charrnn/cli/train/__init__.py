@@ -144,10 +144,10 @@ def _terminate_at_eof(quiet: bool) -> None:
 
 def _kept(job: "TrainingJob") -> "Iterator[Event]":
     """Yield the job's events; from the first step on, a signal makes the job save and stop."""
-    from charrnn.training.events import StepDone
+    from charrnn.training.events import MemberEvent, StepDone
 
     for event in job.events():
-        if isinstance(event, StepDone):
+        if isinstance(event, StepDone | MemberEvent):
             signals.keep(stopping(job.trainer.stop))
         yield event
 
@@ -169,8 +169,13 @@ def _report(
     use = "predict" if job.trainer.config.kind.answers else "sample"
     again, use = None, options.command_on(job.run.name, job.run.folder.parent, use)
     if job.plan and not _replaces_origin(given, job.run):
-        again = _repeat_command(corpora, job.run, job.plan, {**given, "counts": job.counts}, processes)
+        again = _repeat_command(corpora, job.run, job.plan, {**given, **_joining(job)}, processes)
     return TextReport(job, _length(job, given), use, again)
+
+
+def _joining(job: "TrainingJob") -> dict[str, Any]:
+    """The options that say what joins a run's network."""
+    return {"counts": job.counts, "members": job.members if job.members > 1 else None}
 
 
 def _replaces_origin(given: Mapping[str, Any], run: "Run") -> bool:

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 import sys
-from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from charrnn.cli.shared.output import (
     as_line,
@@ -22,9 +22,11 @@ from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import Metric
 from charrnn.text.symbols import to_text
 from charrnn.training.events import (
+    AdaptationChosen,
     Evaluated,
     Event,
     Finished,
+    MemberEvent,
     Mixed,
     RolledBack,
     Sampled,
@@ -86,7 +88,7 @@ class TextReport:
     def __init__(self, job: "TrainingJob", length: str, next_command: str, repeat_command: str | None) -> None:
         self._job, self._length = job, length
         self._next_command, self._repeat_command = next_command, repeat_command
-        self.stream = sys.stderr
+        self.stream, self._joined = sys.stderr, False
         self._bar = Bar(job.trainer.metric, unit_of(job)) if sys.stderr.isatty() else None
 
     def show(self, event: Event) -> None:
@@ -103,16 +105,26 @@ class TextReport:
         elif isinstance(event, Sampled):
             text = to_text(event.text, self._job.trainer.vocabulary.unit)
             self._write("  " + one_line(text, terminal_width(sys.stderr) - 3))
-        elif isinstance(event, RolledBack):
-            self._write(rollback_line(event))
-        elif isinstance(event, Mixed):
-            self._write(mixed_line(event))
+        elif isinstance(event, MemberEvent):
+            self._show_member(event)
+        elif line_of := LINES.get(type(event)):
+            self._joined |= isinstance(event, Mixed)
+            self._write(line_of(event))
         elif isinstance(event, SaveFailed):
             self._write(f"step {event.step:,}  {event.why}; training goes on and saves again later")
         elif isinstance(event, Finished):
             self.close()
             for line in self._footer(event):
                 say(line)
+
+    def _show_member(self, event: MemberEvent) -> None:
+        """Show an event of a further network."""
+        if isinstance(event.event, Started):
+            done = event.event.resumed_from
+            resumed = f", resumed after step {done:,}" if done else ""
+            self._write(f"network {event.member} of {event.members}{resumed}, in {event.event.run}")
+        elif not isinstance(event.event, Finished):
+            self.show(event.event)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -127,7 +139,9 @@ class TextReport:
         split = f"{files}{started.characters:,} {unit} for training, {held_out} for validation"
         different = f", vocabulary of {started.vocabulary:,}" if unit == Kind.counted else ""
         fitted = "hidden_size" in started.chosen
-        joined = "; counts of the text join it at the end" if self._job.counts else ""
+        further = counted(self._job.members - 1, "further network") if self._job.members > 1 else ""
+        joining = " and ".join(filter(None, (further, "counts of the text" * self._job.counts)))
+        joined = f"; {joining} join{'s' * (joining == '1 further network')} it at the end" if joining else ""
         why = f", chosen for this text and {counted(self._job.trainer.settings.minutes, 'minute')}" if fitted else ""
         return [
             f"text:  {split}{different}",
@@ -150,7 +164,7 @@ class TextReport:
         if finished.reason == "interrupted":
             return []
         run = self._job.run
-        if finished.step == self._job.started.resumed_from:
+        if finished.step == self._job.started.resumed_from and not self._joined:
             if "steps" in self._job.trainer.config.kind.lacks:
                 return ["nothing left to do: the whole text has been counted"]
             if finished.reason == "patience":
@@ -273,14 +287,39 @@ def rollback_line(event: RolledBack) -> str:
     )
 
 
+def adaptation_line(event: AdaptationChosen) -> str:
+    """The line that reports how the model is to learn from a text that it reads."""
+    nats = f"{event.nats:.3f} nats instead of {event.default_nats:.3f}"
+    return (
+        f"adapts best at rate {event.rate:g}, segments of {event.segment} and decay {event.decay:g}: {nats} on "
+        f"{event.characters:,} characters of the validation text; chosen in {event.seconds:.0f} s"
+    )
+
+
 def mixed_line(event: Mixed) -> str:
-    """The line that reports what counts of the text are worth beside the network."""
-    alone, both = event.nats / math.log(2), event.mixed_nats / math.log(2)
-    unit = f"bits per {event.unit}"
+    """The line that reports what counts of the text and further networks are worth beside the network."""
+    alone, mixed = event.nats / math.log(2), event.mixed_nats / math.log(2)
+    unit, tried = f"bits per {event.unit}", [f"{len(event.further_nats)} further"] if event.further_nats else []
     if event.path is None:
-        return f"counts of the text gain too little beside the network, {alone:.3f} {unit}: they are left out"
+        others = " and ".join(tried + ["counts of the text"] * (event.counts_nats is not None))
+        return f"{others} gain too little beside the network, {alone:.3f} {unit}: they are left out"
     used = "predict and eval use both" if event.answers else "eval uses both, sample the network alone"
-    return f"mixed: {both:.3f} {unit} with counts of the text, {alone:.3f} without, {event.path}; {used}"
+    others = "counts of the text"
+    if event.networks > 1:
+        joined = [counted(event.networks - 1, "further network"), *["counts of the text"] * event.has_counts]
+        others, used = " and ".join(joined), used.replace("both", "all")
+    left = len(event.further_nats) + 1 - event.networks
+    out = f" ({counted(left, 'network')} gained too little)" if left else ""
+    size = f"{event.size / 1e6:.1f} MB, the network alone {event.network_size / 1e6:.1f}"
+    return f"mixed: {mixed:.3f} {unit} with {others}{out}, {alone:.3f} without, {event.path} ({size}); {used}"
+
+
+LINES: dict[type, Callable[[Any], str]] = {
+    RolledBack: rollback_line,
+    AdaptationChosen: adaptation_line,
+    Mixed: mixed_line,
+}
+"""The functions that make the line of an event."""
 
 
 def fitting(fields: Sequence[Field], width: int | None) -> str:

@@ -25,11 +25,8 @@ from charrnn.layers.softmax import Softmax
 from charrnn.layers.state import State
 from charrnn.models.language.config import LanguageConfig
 from charrnn.models.language.parameters import LanguageParameters, output_weights
-from charrnn.models.language.thread_tuner import ThreadTuner
+from charrnn.sampling.thread_tuner import TEAM_PATIENCE, ThreadTuner
 from charrnn.workers import Workers, share
-
-TEAM_PATIENCE = 0.001
-"""Seconds that a thread of a team waits for the others."""
 
 
 @dataclass

@@ -21,10 +21,10 @@ from charrnn.layers.recurrent import StackBuffers
 from charrnn.layers.softmax import Softmax
 from charrnn.models.language import generate as loop
 from charrnn.models.language.generate import SamplingWeights
-from charrnn.models.language.network import TEAM_PATIENCE, Network
-from charrnn.models.language.thread_tuner import ThreadTuner
+from charrnn.models.language.network import Network
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import Snapshot, SteppedMember, Streams
+from charrnn.sampling.thread_tuner import TEAM_PATIENCE, ThreadTuner
 from charrnn.text.windows import Int32Ids
 from charrnn.workers import share
 

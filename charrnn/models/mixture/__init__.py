@@ -41,11 +41,11 @@ class MixtureKind(TextKind):
         """Raise, as only the members are trained; see ``Kind``."""
         raise ConfigError("a mixture is not trained further: train its members, and mix them again with charrnn mix")
 
-    def adapting(self, network: Any, learning_rate: float) -> Any:
+    def adapting(self, network: Any, adaptation: Any) -> Any:
         """Make a mixture of copies of the networks that learn, and the other members; see ``Kind``."""
         from charrnn.models.mixture.adapting import AdaptingMixture
 
-        return AdaptingMixture(network, learning_rate)
+        return AdaptingMixture(network, adaptation)
 
     def sampler(self, network: Any) -> Any:
         """Make a sampler that advances all members."""

@@ -6,17 +6,18 @@ from charrnn.layers.state import State
 from charrnn.models.mixture.cache import Cache
 from charrnn.models.mixture.config import MixtureConfig
 from charrnn.models.mixture.network import Mixture
+from charrnn.scoring.defaults import Adaptation
 from charrnn.text.corpus import Ids
-from charrnn.training.dynamic import SEGMENT, Adapting
+from charrnn.training.dynamic import Adapting
 
 
 class AdaptingMixture:
     """Copies of a mixture's networks that learn, beside its other members and a cache; see ``Adapting``."""
 
-    def __init__(self, mixture: Mixture, learning_rate: float) -> None:
-        self.learning_rate = learning_rate
+    def __init__(self, mixture: Mixture, adaptation: Adaptation) -> None:
+        self.adaptation = adaptation
         self._learners: list[Adapting | None] = [
-            member.config.kind.adapting(member, learning_rate) if hasattr(member, "parameters") else None
+            member.config.kind.adapting(member, adaptation) if hasattr(member, "parameters") else None
             for member in mixture.members
         ]
         pairs = zip(self._learners, mixture.members, strict=True)
@@ -29,7 +30,7 @@ class AdaptingMixture:
             self._learners.append(None)
             members.append(self._cache.model)
         self.network: Any = Mixture(config, members, gate, mixture.workers)
-        self._buffers = [member.buffers(SEGMENT, 1) for member in members]
+        self._buffers = [member.buffers(adaptation.segment, 1) for member in members]
 
     def learn(self, x: Ids, y: Ids, state: State) -> None:
         """Learn from a segment; see ``Adapting``."""

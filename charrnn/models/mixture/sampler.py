@@ -1,15 +1,20 @@
 """Sampling from a mixture."""
 
+import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from charrnn.kernels.arrays import aligned_zeros, row_stride
 from charrnn.kernels.draw import Rules
-from charrnn.models.mixture.generate import MixedStreams, chained, generate_mixed
+from charrnn.kernels.team import Team
+from charrnn.kernels.waiting import spins_in
+from charrnn.models.mixture.generate import MixedStreams, accompany, chained, generate_mixed
 from charrnn.models.mixture.network import Mixture, joined_state
 from charrnn.sampling.drawing import Drawn
 from charrnn.sampling.streams import ModelSampler, Snapshot, SteppedMember, Streams
+from charrnn.sampling.thread_tuner import TEAM_PATIENCE, ThreadTuner
 from charrnn.workers import share
 
 
@@ -19,10 +24,20 @@ class MixtureSampler:
     def __init__(self, network: Mixture) -> None:
         self.network = network
         self.members: list[ModelSampler] = [one.config.kind.sampler(one) for one in network.members]
+        self._tuners: dict[int, ThreadTuner] = {}
 
     def streams(self, start: Snapshot) -> Streams:
         """See ``ModelSampler``."""
         return MixtureStreams(self, start)
+
+    def tuner(self, count: int) -> ThreadTuner:
+        """The tuner of the number of threads that share the members of ``count`` streams.
+
+        With at least as many streams as threads, the threads share the streams instead.
+        """
+        threads = self.network.workers.threads
+        together = min(threads, len(self.members)) if count < threads else 1
+        return self._tuners.setdefault(count, ThreadTuner(together))
 
     def stepped(self, streams: int) -> SteppedMember:
         """Raise, as ``MixtureConfig`` lets no mixture be a member; see ``ModelSampler``."""
@@ -30,7 +45,7 @@ class MixtureSampler:
 
 
 class MixtureStreams(Streams):
-    """The streams of a mixture; threads share the streams."""
+    """The streams of a mixture; threads share the streams, or the members if there are fewer streams than threads."""
 
     _sampler: MixtureSampler
 
@@ -39,17 +54,16 @@ class MixtureStreams(Streams):
         self._loop: MixtureLoop | None = None
 
     def _generate(self, start: Snapshot, rules: Rules, drawn: Drawn) -> Snapshot:
-        network, count = self._sampler.network, len(start.last)
+        count, length = drawn.ids.shape
+        tuner = self._sampler.tuner(count)
+        threads = tuner.threads(length)
         # After an interrupt a thread may still use these arrays, so they are kept only if none occurred.
         loop, self._loop = self._loop or MixtureLoop(self._sampler, count), None
-        loop.enter(start, network)
-        chain = loop.chain(rules, drawn)
-
-        def job(part: int, parts: int) -> None:
-            first, last = share(count, part, parts)
-            generate_mixed(*chain, loop.streams, network.config.vocab_size, rules, drawn, first, last)
-
-        network.workers.run(job, most=count)
+        loop.enter(start, self._sampler.network)
+        began = time.perf_counter()
+        draw = loop.draw_some_each if threads == 1 else partial(loop.draw_together, threads)
+        draw(rules, drawn)
+        tuner.took(threads, time.perf_counter() - began, length)
         self._loop = loop
         return loop.leave()
 
@@ -59,8 +73,9 @@ class MixtureLoop:
 
     def __init__(self, sampler: MixtureSampler, count: int) -> None:
         network, config = sampler.network, sampler.network.config
+        self._workers, self._count = network.workers, count
         self._members = [member.stepped(count) for member in sampler.members]
-        self._chain: Any = None
+        self._classes, self._chain = config.vocab_size, ()
         shape = (count, row_stride(config.vocab_size, config.dtype.itemsize))
         self.streams = MixedStreams(
             ids=np.zeros((1, count), np.int32),
@@ -72,7 +87,35 @@ class MixtureLoop:
             normalisers=np.zeros((len(self._members), count)),
             entropies=np.zeros((len(self._members), count)),
             shares=np.zeros((len(self._members), count)),
+            mine=np.zeros((network.workers.threads, len(self._members)), np.bool_),
         )
+
+    def draw_some_each(self, rules: Rules, drawn: Drawn) -> None:
+        """Let each thread draw some of the streams."""
+        kernels, *links = self.chain(rules, drawn)
+        owners = np.zeros(len(self._members), np.int64)
+
+        def job(part: int, parts: int) -> None:
+            first, last = share(self._count, part, parts)
+            generate_mixed(kernels, *links, self.streams, self._classes, owners, 0, rules, drawn, first, last)
+
+        self._workers.run(job, most=self._count)
+
+    def draw_together(self, threads: int, rules: Rules, drawn: Drawn) -> None:
+        """Let threads share the members of all streams."""
+        kernels, link, logits = self.chain(rules, drawn)
+        owners = np.arange(len(self._members)) * threads // len(self._members)
+        team = Team(threads, 1, 1, np.float32, spins_in(TEAM_PATIENCE))
+        shared = (self.streams, self._classes, owners)
+
+        def job(part: int, parts: int) -> None:
+            address = team.member(part) if parts == threads else 0  # the other threads are busy for another caller
+            if part:
+                accompany(kernels.advance, link, *shared, address, drawn.ids.shape[1], 0, self._count)
+            else:
+                generate_mixed(kernels, link, logits, *shared, address, rules, drawn, 0, self._count)
+
+        self._workers.run(job, most=threads)
 
     def chain(self, rules: Rules, drawn: Drawn) -> Any:
         """The kernels of the loop and the chains of members; see ``chained``."""

@@ -5,7 +5,7 @@ import reference
 from charrnn.layers.state import copy_state
 from charrnn.models.language import network as network_module
 from charrnn.models.language.network import LanguageBuffers, Network
-from charrnn.models.language.thread_tuner import ThreadTuner
+from charrnn.sampling.thread_tuner import ThreadTuner
 from charrnn.workers import Workers
 
 

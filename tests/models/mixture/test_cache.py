@@ -5,6 +5,7 @@ from charrnn.models.mixture import cache
 from charrnn.models.mixture.adapting import AdaptingMixture
 from charrnn.models.mixture.learning import observe
 from charrnn.models.ngram.counts import NGram
+from charrnn.scoring.defaults import Adaptation
 from charrnn.training.dynamic import DynamicReader
 from charrnn.workers import Workers
 
@@ -28,8 +29,8 @@ def test_a_mixture_learns_a_text_by_its_cache(monkeypatch, random):
     ids = np.tile(random.integers(0, V, 60), 6).astype(np.int32)
     mix = mixture(("ngram", "tdnn"), cached=True)
     before = {name: tensor.copy() for name, tensor in mix.to_tensors().items()}
-    losses = DynamicReader(AdaptingMixture(mix, 1e-9)).read(ids)[0]
-    plain = DynamicReader(AdaptingMixture(mixture(("ngram", "tdnn")), 1e-9)).read(ids)[0]
+    losses = DynamicReader(AdaptingMixture(mix, Adaptation(1e-9))).read(ids)[0]
+    plain = DynamicReader(AdaptingMixture(mixture(("ngram", "tdnn")), Adaptation(1e-9))).read(ids)[0]
     assert losses[-120:].mean() < losses[1:60].mean() - 0.3
     assert losses[-120:].mean() < plain[-120:].mean() - 0.3
     assert all((before[name] == tensor).all() for name, tensor in mix.to_tensors().items())
@@ -37,7 +38,7 @@ def test_a_mixture_learns_a_text_by_its_cache(monkeypatch, random):
 
 def test_what_is_held_back_is_counted_at_the_end(random):
     ids = random.integers(0, V, 70).astype(np.int32)
-    adapting = AdaptingMixture(mixture(("ngram", "tdnn"), cached=True), 1e-9)
+    adapting = AdaptingMixture(mixture(("ngram", "tdnn"), cached=True), Adaptation(1e-9))
     DynamicReader(adapting).read(ids)
     sizes = [adapting.network.members[-1].size]
     adapting.settle()

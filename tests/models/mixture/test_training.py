@@ -6,7 +6,8 @@ from jobs import train
 from charrnn.api import Model
 from charrnn.errors import ConfigError
 from charrnn.storage.run import find_checkpoint
-from charrnn.training.events import Finished, Mixed
+from charrnn.training import adaptation
+from charrnn.training.events import AdaptationChosen, Finished, Mixed
 
 OPTIONS = {"steps": 30, "eval_every": 10, "counts": True}
 TEXT = "".join(f"the {a} sat on the {b}, and the {c} saw {a}\n" for a in "abcd" for b in "efgh" for c in "ijkl") * 2
@@ -70,3 +71,22 @@ def test_counts_cannot_join_counts(text, runs):
         train(
             text, checkpoints=runs, model="ngram", counts=True, threads=1, hidden_size=512, batch_size=32, seq_length=64
         )
+
+
+def test_a_run_of_minutes_chooses_how_its_model_adapts(text, runs, monkeypatch):
+    monkeypatch.setattr(adaptation, "LEAST_MINUTES", 0.0)
+    monkeypatch.setattr(adaptation, "FEWEST", 100)
+    options = {"minutes": 1.0, "steps": 30, "eval_every": 10, "counts": True}
+    _, events = train(text, checkpoints=runs, **options)
+    (chosen,) = (event for event in events if isinstance(event, AdaptationChosen))
+    assert chosen.nats < chosen.default_nats
+    for name in ("best", "mixture"):
+        model = Model.load(runs / "cat" / f"{name}.safetensors")
+        assert model.adaptation == (chosen.rate, chosen.segment, chosen.decay)
+    before = files(runs / "cat")
+    stopped = train(text, checkpoints=runs, name="other", stop_after=30, **options)[1][-1]
+    assert stopped.reason == "interrupted"
+    train(text, checkpoints=runs, name="other", resume=True)
+    assert files(runs / "other") == before
+    _, events = train(text, checkpoints=runs, resume=True)
+    assert not any(isinstance(event, AdaptationChosen) for event in events)

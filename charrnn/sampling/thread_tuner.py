@@ -12,6 +12,9 @@ LONGEST_PAUSE = 64
 LEAST_SECONDS = 0.002
 """Least duration of a chunk that is measured; one thread draws shorter ones, as waking others would cost more."""
 
+TEAM_PATIENCE = 0.001
+"""Seconds that a thread of a team waits for the others."""
+
 
 class ThreadTuner:
     """Tries the next larger or smaller number of threads from time to time, and keeps the faster one.

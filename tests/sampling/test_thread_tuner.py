@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.models.language.thread_tuner import LEAST_SECONDS, LONGEST_PAUSE, ThreadTuner
+from charrnn.sampling.thread_tuner import LEAST_SECONDS, LONGEST_PAUSE, ThreadTuner
 
 
 def run(tuner, seconds, chunks):
