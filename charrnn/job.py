@@ -31,6 +31,7 @@ from charrnn.training.events import (
     Event,
     Finished,
     Mixed,
+    NotMixed,
     Sampled,
     SaveFailed,
     Started,
@@ -233,15 +234,17 @@ class TrainingJob:
         run, workers = self.run, self.trainer.workers
         paths = [one.checkpoint for one in (run, *further_members(run, self.members)) if one.checkpoint]
         if not paths or len(paths) + self.counts == 1:
+            self._drop_mixture()
             return
         try:
             combined, best = mixed_at_end(paths, *self._parts, workers, counts=self.counts)
-        except CorpusError:  # too little to validate with
+        except CorpusError as error:
+            self._drop_mixture()
+            yield NotMixed(step, str(error))
             return
         run.check_lock()
         if combined.mixture is None:
-            with writing(run.folder):
-                run.mixture.unlink(missing_ok=True)
+            self._drop_mixture()
         else:
             save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
         config, networks = self.trainer.config, len(paths)
@@ -259,6 +262,11 @@ class TrainingJob:
             size=run.mixture.stat().st_size if combined.mixture else 0,
             network_size=paths[0].stat().st_size,
         )
+
+    def _drop_mixture(self) -> None:
+        self.run.check_lock()
+        with writing(self.run.folder):
+            self.run.mixture.unlink(missing_ok=True)
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

@@ -1,10 +1,14 @@
 """How models of one kind are mixed with each other and with counts of their training data."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from charrnn.kinds.contract import Combined
+if TYPE_CHECKING:  # NumPy is imported where it is used, so that the help comes at once
+    from charrnn.kinds.contract import Combined
+
 
 LEAST_GAIN = 0.005
 """Nats for each prediction that a model must gain to stay in a mixture."""

@@ -1,10 +1,14 @@
 """Mixing models that label."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-from charrnn.kinds.contract import Combined
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from charrnn.kinds.mixing import Mixing
+
+if TYPE_CHECKING:  # NumPy is imported where it is used, so that the help comes at once
+    from charrnn.kinds.contract import Combined
 
 LABEL_SECONDS = 4e-5
 """Seconds to count a character for its label, and to let the counts of all labels read the rows to validate with."""

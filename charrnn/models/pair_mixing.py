@@ -1,10 +1,14 @@
 """Mixing models that answer a text by another one."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-from charrnn.kinds.contract import Combined
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from charrnn.kinds.mixing import Mixing
+
+if TYPE_CHECKING:  # NumPy is imported where it is used, so that the help comes at once
+    from charrnn.kinds.contract import Combined
 
 PAIR_SECONDS, ALIGNED_SECONDS = 3.0, 1e-5
 """Seconds that learning the weights takes, and counting a character."""

@@ -1,10 +1,14 @@
 """Mixing models that write text."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-from charrnn.kinds.contract import Combined
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from charrnn.kinds.mixing import Mixing
+
+if TYPE_CHECKING:  # NumPy is imported where it is used, so that the help comes at once
+    from charrnn.kinds.contract import Combined
 
 
 class TextMixing(Mixing):

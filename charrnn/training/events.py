@@ -195,6 +195,14 @@ class Mixed:
 
 
 @dataclass(frozen=True)
+class NotMixed:
+    """Further networks or counts were to join the best model, and could not."""
+
+    step: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run has ended."""
 
@@ -233,6 +241,7 @@ Event = (
     | MemberEvent
     | AdaptationChosen
     | Mixed
+    | NotMixed
     | Finished
 )
 

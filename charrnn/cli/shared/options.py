@@ -161,4 +161,4 @@ def check_alone(alone: bool, config: Any, path: Path) -> None:
         ConfigError: the model is a mixture.
     """
     if alone and hasattr(config, "members"):
-        raise ConfigError(f"{path} is a mixture as a whole: name one of its runs, or leave --alone out")
+        raise ConfigError(f"{path} must be a network, not a mixture: name one of its runs, or leave --alone out")

@@ -28,6 +28,7 @@ from charrnn.training.events import (
     Finished,
     MemberEvent,
     Mixed,
+    NotMixed,
     RolledBack,
     Sampled,
     SaveFailed,
@@ -314,10 +315,16 @@ def mixed_line(event: Mixed) -> str:
     return f"mixed: {mixed:.3f} {unit} with {others}{out}, {alone:.3f} without, {event.path} ({size}); {used}"
 
 
+def not_mixed_line(event: NotMixed) -> str:
+    """The line that says why the network stays alone."""
+    return f"nothing joins the network: {event.why}"
+
+
 LINES: dict[type, Callable[[Any], str]] = {
     RolledBack: rollback_line,
     AdaptationChosen: adaptation_line,
     Mixed: mixed_line,
+    NotMixed: not_mixed_line,
 }
 """The functions that make the line of an event."""
 

@@ -13,9 +13,9 @@ from charrnn.cli.shared.output import (
     one_line,
     print_event,
     say,
-    size,
     table,
 )
+from charrnn.display import size
 from charrnn.kernels import jit
 from charrnn.training.events import CheckpointDue
 

@@ -119,7 +119,7 @@ def test_eval_tells_what_a_label_tells(runs, tmp_path):
     assert shown["model"]["told"] > 1
     assert shown["model"]["accuracy"] > 0.9
     strange = write_tsv(tmp_path / "strange.tsv", [("abc", "Lower")])
-    assert "not 'Lower'" in invoke("eval", runs / "words", strange).stderr
+    assert "give labels such as High, Low, Middle" in invoke("eval", runs / "words", strange).stderr
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

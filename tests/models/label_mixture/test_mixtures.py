@@ -141,7 +141,7 @@ def test_a_mixture_has_no_network_alone(folder):
     for command, asked in (("predict", "abc"), ("eval", folder / "words.tsv")):
         refused = invoke(command, folder / "net" / "mixture.safetensors", asked, "--alone")
         assert refused.exit_code == 1
-        assert "is a mixture as a whole: name one of its runs" in refused.stderr
+        assert "must be a network, not a mixture: name one of its runs" in refused.stderr
 
 
 def test_a_mixed_run_keeps_the_text_of_its_first_run(folder):

@@ -16,7 +16,7 @@ from charrnn.models.pair_mixture.config import PairMixtureConfig
 from charrnn.models.pair_mixture.network import MOST_BELOW, judged
 from charrnn.models.pooling import POOL_WEIGHTS
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.training.events import Mixed
+from charrnn.training.events import Mixed, NotMixed
 
 OPTIONS = {
     "task": "pairs",
@@ -111,7 +111,8 @@ def test_too_few_right_answers_leave_the_run_as_it_is(folder, tmp_path):
     _, events = train(
         str(folder / "words.tsv"), name="net", checkpoints=tmp_path, counts=True, **{**OPTIONS, "val_fraction": 0.05}
     )
-    assert not any(isinstance(event, Mixed) for event in events)
+    (why,) = (event.why for event in events if isinstance(event, NotMixed))
+    assert "must have at least 20 questions" in why
     assert not (tmp_path / "net" / "mixture.safetensors").exists()
 
 
