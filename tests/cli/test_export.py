@@ -48,6 +48,8 @@ def bare(tmp_path_factory):
     short = {"steps": 5, "hidden_size": 8}
     for name, source, options in (
         ("ngram", "text", {"model": "ngram"}),
+        ("shorter", "text", {"model": "ngram", "order": 3}),
+        ("label-shorter", "rows", {"task": "label", "model": "ngram", "order": 2}),
         ("label-ngram", "rows", {"task": "label", "model": "ngram"}),
         ("pair-ngram", "rows", {"task": "pairs", "model": "ngram"}),
         ("series", "series", {"task": "series", **short}),
@@ -59,9 +61,14 @@ def bare(tmp_path_factory):
     return folder / "runs"
 
 
+MIXED = {
+    "mixed": ("ngram", "shorter"),
+    "label-mixed": ("label-ngram", "label-shorter", "--held-out"),
+}
 BARE = {
     "ngram": ("counts", "sample"),
     "mixed": ("parameters", "sample"),
+    "label-mixed": ("parameters", "predict"),
     "label-ngram": ("counts", "predict"),
     "pair-ngram": ("counts", "predict"),
     "series": ("parameters", "predict"),
@@ -72,8 +79,9 @@ BARE = {
 
 @pytest.mark.parametrize("name", BARE)
 def test_a_kind_that_runs_nowhere_else_is_refused_with_its_size(name, bare, invoke, tmp_path):
-    if name == "mixed" and not (bare / name).exists():
-        assert invoke("mix", "ngram", "ngram", "-o", name, "--checkpoints", bare).exit_code == 0
+    if name in MIXED and not (bare / name).exists():
+        rows = [bare.parent / "rows"] * ("--held-out" in MIXED[name])
+        assert not invoke("mix", *MIXED[name], *rows, "-o", name, "--no-counts", "--checkpoints", bare).exit_code
     learned, command = BARE[name]
     for arguments in (["page"], *(["export", "--to", to] for to in ("js", "onnx"))):
         output = tmp_path / arguments[-1]

@@ -21,6 +21,7 @@ from charrnn.cli import train as train_module
 from charrnn.cli.shared.group import group
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.kinds.config import kinds
+from charrnn.options import options_of
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.run import Run
@@ -31,7 +32,7 @@ LIBRARY_DEFAULTS = {
     field.name: field.default
     for settings in (*(kind.config for kind in reversed(kinds().values())), TrainingSettings)
     for field in dataclasses.fields(settings)
-    if field.default is not dataclasses.MISSING
+    if field.default is not dataclasses.MISSING and field.name in options_of(settings)
 }
 DESCRIBED_DEFAULTS = {
     "target": ("", "the last one"),

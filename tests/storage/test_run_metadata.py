@@ -7,7 +7,7 @@ from charrnn.storage.run_metadata import RunMetadata
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
-    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2, "steps", True, ("so many units", "so many steps"))
+    notes = RunMetadata(("/a/text", "-"), "latin-1", 3.5, 10, 2, "steps", True, 3, ("so many units", "so many steps"))
     notes.write(tmp_path / "run.json")
     assert RunMetadata.read(tmp_path / "run.json") == notes
 
