@@ -17,6 +17,9 @@ from charrnn.layers.state import State, copy_state
 from charrnn.sampling.streams import READ_WINDOW
 from charrnn.text.windows import Int32Ids
 
+MOST_REMEMBERED = 64
+"""Most texts that are remembered, as each is compared with a new one."""
+
 
 @dataclass(frozen=True, eq=False)
 class ReadText:
@@ -80,10 +83,12 @@ class PrefixReader:
         return max((known.states_of(text) for known in texts), key=lambda states: max(states, default=0), default={})
 
     def _remember(self, new: ReadText) -> None:
-        """Add a text in place of its own beginnings, and drop old ones."""
+        """Add a text in place of its own beginnings, and drop old ones; one that alone takes too much is not added."""
+        if new.size > self._most_bytes:
+            return
         with self._lock:
             self._texts = [old for old in self._texts if not np.array_equal(old.text, new.text[: len(old.text)])]
             self._texts.append(new)
             sizes = [text.size for text in self._texts]
-            while sum(sizes) > self._most_bytes:
+            while sum(sizes) > self._most_bytes or len(sizes) > MOST_REMEMBERED:
                 del sizes[0], self._texts[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.models.language.network import Network
-from charrnn.sampling.prefixes import PrefixReader
+from charrnn.sampling.prefixes import MOST_REMEMBERED, PrefixReader
 from charrnn.sampling.streams import READ_WINDOW, read
 
 V = 11
@@ -82,6 +82,24 @@ def test_what_was_not_used_for_longest_is_dropped(network, text):
         read_by(reader, each)
     assert [count(network, reader, each) for each in (texts[0], texts[2])] == [0, 0]
     assert count(network, reader, texts[1]) == len(text)
+
+
+def test_a_text_that_alone_takes_too_much_drops_no_other(network, text):
+    short = text[:10]
+    of_state = sum(array.nbytes for layer in network.initial_state(1) for array in layer)
+    reader = PrefixReader(network, short.nbytes + of_state)
+    read_by(reader, short)
+    read_by(reader, (text + 1) % V)
+    assert count(network, reader, short) == 0
+
+
+def test_there_are_at_most_so_many_texts(network):
+    reader = PrefixReader(network, 1 << 30)
+    texts = [np.array([n // V, n % V, 3], np.int32) for n in range(MOST_REMEMBERED + 1)]
+    for each in texts:
+        read_by(reader, each)
+    assert [count(network, reader, each) for each in texts[1:]] == [0] * MOST_REMEMBERED
+    assert count(network, reader, texts[0]) == 3
 
 
 def test_of_a_reading_that_is_given_up_the_part_that_was_read_is_remembered(network, text):
