@@ -60,3 +60,20 @@ class PairsKind(AnsweringKind):
         from charrnn.models.transducer.answers import PairPredictor
 
         return PairPredictor(self.pair_model(network), network.config, vocabulary)
+
+
+class ComparedPairsKind(PairsKind):
+    """A kind whose models only compare answers: they give probabilities up to a constant of the row."""
+
+    metrics = (WORD_ERROR,)
+
+    def pair_model(self, network: Any) -> PairModel:
+        """The model itself; see ``PairsKind``."""
+        model: PairModel = network
+        return model
+
+    def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
+        """Measure the word error; see ``Kind``."""
+        from charrnn.models.transducer.answers import word_error
+
+        return {WORD_ERROR.name: word_error(network, network.config, data, before_window, beam=network.beam)}

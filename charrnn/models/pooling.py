@@ -9,13 +9,20 @@ distributions"; with learned weights, Hinton 1999, "Products of experts"). Unlik
 is nearly certain that a class is wrong outvote the others.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
+from charrnn.kernels.arrays import Array
+from charrnn.kinds.mixing import chosen_members
+from charrnn.models.mixture.config import MixtureConfig
+from charrnn.models.mixture.tensors import loaded_members, prefixed_tensors
+from charrnn.workers import Workers
 
 POOL_WEIGHTS = "weights"
 """Name of the tensor (M,) of the members' weights in a checkpoint."""
@@ -27,6 +34,62 @@ PRIOR = 1.0
 
 Logs = npt.NDArray[np.float64]
 Right = npt.NDArray[np.bool_]
+
+Pooled = TypeVar("Pooled", bound="PooledMixture")
+
+
+class PooledMixture:
+    """A mixture of models whose distributions are multiplied.
+
+    Args:
+        config: the mixture's shape.
+        members: the models.
+        weights: (M,) float64, at least 0.
+        workers: the threads that share the work.
+    """
+
+    state_names = ()
+    shape: ClassVar[type[MixtureConfig]]
+
+    def __init__(self, config: Any, members: Sequence[Any], weights: Logs, workers: Workers) -> None:
+        self.config, self.members, self.weights, self.workers = config, members, weights, workers
+
+    @classmethod
+    def load(cls: type[Pooled], config: Any, tensors: Mapping[str, Array], workers: Workers) -> Pooled:
+        """Make the mixture of a checkpoint's tensors; see ``Kind.load``."""
+        config.kind.check_fit(config, tensors)
+        weights = np.array(tensors[POOL_WEIGHTS], np.float64)
+        return cls(config, loaded_members(config, tensors, workers), weights, workers)
+
+    @classmethod
+    def learned(
+        cls: type[Pooled], models: Sequence[Any], logprobs: Logs, right: Right, workers: Workers, fixed: int, least: int
+    ) -> tuple[Pooled | None, tuple[int, ...], float]:
+        """Mix those of M models that gain enough.
+
+        Args:
+            models: the models.
+            logprobs: (M, N, C) their log probabilities.
+            right: (N, C) which classes are right.
+            workers: the mixture's threads.
+            fixed: see ``charrnn.kinds.mixing.Mixing.combine``, like the next one.
+            least: see there.
+
+        Returns:
+            The mixture, or None if a single model is left; its members' places; and its loss by weights that were
+            learned from the other half of the rows.
+        """
+        kept, mixed = chosen_members(lambda places: two_fold_loss(logprobs[places], right), len(models), fixed, least)
+        mixture = None
+        if len(kept) > 1:
+            members = [models[place] for place in kept]
+            config = cls.shape.of(tuple(member.config for member in members))
+            mixture = cls(config, members, learn_weights(logprobs[kept], right), workers)
+        return mixture, tuple(kept), mixed
+
+    def to_tensors(self) -> dict[str, Array]:
+        """The members' tensors under prefixed names, and the weights."""
+        return {POOL_WEIGHTS: self.weights, **prefixed_tensors(self.members)}
 
 
 def pooled(weights: Logs, logprobs: Logs) -> Logs:
@@ -84,6 +147,11 @@ def two_fold(logprobs: Logs, right: Right) -> Logs:
             for own, other in zip(parts, taught, strict=True)
         ]
     )
+
+
+def two_fold_loss(logprobs: Logs, right: Right) -> float:
+    """The mean loss of ``two_fold`` in nats."""
+    return mean_loss(two_fold(logprobs, right), right)
 
 
 def mean_loss(logprobs: Logs, right: Right) -> float:

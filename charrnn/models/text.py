@@ -11,8 +11,8 @@ from charrnn.errors import ConfigError
 from charrnn.kinds.kind import Kind
 from charrnn.kinds.metric import BITS_PER_CHARACTER
 from charrnn.kinds.mixing import Mixing
+from charrnn.models.counting import CountingKind
 from charrnn.models.text_mixing import TextMixing
-from charrnn.training.settings import TRAINING_OPTIONS
 
 if TYPE_CHECKING:
     from charrnn.text.corpus import Corpus
@@ -132,23 +132,10 @@ class ContextKind(TextKind):
         return ContextSampler(network)
 
 
-class CountedKind(ContextKind):
-    """A kind whose models are counts, collected in one pass over a text."""
+class CountedKind(CountingKind, ContextKind):
+    """A kind whose models are counts of a text."""
 
-    learned = "counts"
     adapts = False
-    lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
-    planned = False
-
-    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """Return the settings as they are, as counting needs no batches; see ``Kind``."""
-        return settings, ()
-
-    def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """Make a trainer that counts."""
-        from charrnn.training.counting import CountingTrainer
-
-        return CountingTrainer(*arguments, **how)
 
     def adapting(self, network: Any, adaptation: Any) -> Any:
         """Raise, as counts take no gradient steps; see ``Kind``."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from charrnn.kinds.config import columns_option, of_model, task_option
+from charrnn.kinds.config import of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
-from charrnn.text.columns import check_labels, columns_of
+from charrnn.models.label_fields import LabelFields, check_label_fields
 
 if TYPE_CHECKING:
     from charrnn.layers.bidirectional import BidirectionalShape
 
 
 @dataclass(frozen=True)
-class ClassifierConfig(RecurrentConfig):
+class ClassifierConfig(LabelFields, RecurrentConfig):
     """The shape of a classifier; see ``ModelConfig``."""
 
     task: str = task_option("label")
@@ -31,15 +30,10 @@ class ClassifierConfig(RecurrentConfig):
         below=1,
         retrained=True,
     )
-    columns: str = columns_option()
-
-    labels: Sequence[str] = ()
-    """All labels, in the order of the classes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        columns_of(self.columns)
-        object.__setattr__(self, "labels", check_labels(self.labels))
+        check_label_fields(self)
 
     @cached_property
     def layers(self) -> BidirectionalShape:

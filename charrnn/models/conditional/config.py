@@ -6,28 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import TEXT, columns_option, task_option
+from charrnn.kinds.config import TEXT, task_option
+from charrnn.models.label_fields import LabelFields, check_label_fields
 from charrnn.models.language.config import LanguageConfig
-from charrnn.text.columns import check_labels, columns_of
 
 
 @dataclass(frozen=True)
-class ConditionalConfig(LanguageConfig):
+class ConditionalConfig(LabelFields, LanguageConfig):
     """The shape of a model that writes text for a label; see ``ModelConfig``."""
 
     task: str = task_option("conditional")
-    columns: str = columns_option()
-
-    labels: Sequence[str] = ()
-    """All labels, in the order of the classes."""
     label_counts: Sequence[int] = ()
     """Number of training texts of each label."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "labels", check_labels(self.labels))
+        check_label_fields(self)
         object.__setattr__(self, "label_counts", tuple(self.label_counts))
-        columns_of(self.columns)
         counts = self.label_counts
         if len(counts) != len(self.labels) or not all(isinstance(count, int) and count > 0 for count in counts):
             raise ConfigError(f"label_counts must be a count for each label, not {counts!r}: use another checkpoint")

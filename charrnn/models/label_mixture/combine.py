@@ -7,13 +7,12 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.kinds.contract import Combined
-from charrnn.kinds.mixing import chosen_members
 from charrnn.models.label_answers import LabellingModel, figures_of
 from charrnn.models.label_mixture.config import LabelMixtureConfig
 from charrnn.models.label_mixture.network import LabelMixture, members_log_probabilities
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.label_ngram.counts import Float64s, LabelNgrams, fitted_counts
-from charrnn.models.pooling import learn_weights, mean_loss, two_fold
+from charrnn.models.pooling import mean_loss, two_fold
 from charrnn.text.examples import Example, Examples
 from charrnn.workers import Workers
 
@@ -54,18 +53,9 @@ def mix_labels(
     right = np.array([classes[row.wanted] for row in rows])[:, np.newaxis] == np.arange(len(classes))
     texts = [held_out.vocabulary.encode(row.given) for row in rows]
     logprobs = np.stack(list(members_log_probabilities(models, texts)))
-
-    def loss(members: list[int]) -> float:
-        return mean_loss(two_fold(logprobs[members], right), right)
-
-    kept, mixed = chosen_members(loss, len(models), fixed, least)
-    mixture = None
-    if len(kept) > 1:
-        own = [models[place] for place in kept]
-        config = LabelMixtureConfig.of(tuple(model.config for model in own))
-        mixture = LabelMixture(config, own, learn_weights(logprobs[kept], right), workers)
+    mixture, kept, mixed = LabelMixture.learned(models, logprobs, right, workers, fixed, least)
     nats = tuple(mean_loss(alone, right) for alone in logprobs)
-    return Combined(mixture, nats, tuple(kept), mixed, _accuracy(rows, two_fold(logprobs[kept], right), config.labels))
+    return Combined(mixture, nats, kept, mixed, _accuracy(rows, two_fold(logprobs[[*kept]], right), config.labels))
 
 
 def _accuracy(rows: Sequence[Example], logprobs: Float64s, labels: Sequence[str]) -> float:

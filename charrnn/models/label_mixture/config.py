@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from charrnn.errors import ConfigError
-from charrnn.kinds.config import columns_option, task_option
+from charrnn.kinds.config import task_option
+from charrnn.models.label_fields import LabelFields, check_label_fields
 from charrnn.models.mixture.config import MixtureConfig
-from charrnn.text.columns import check_labels, columns_of
 
 
 @dataclass(frozen=True)
-class LabelMixtureConfig(MixtureConfig):
+class LabelMixtureConfig(LabelFields, MixtureConfig):
     """The shape of a mixture of models of the same labels; see ``ModelConfig``."""
 
-    task: str = task_option("label")
-    columns: str = columns_option()
+    shared: ClassVar[tuple[str, ...]] = (*MixtureConfig.shared, *(field.name for field in fields(LabelFields)))
 
-    labels: Sequence[str] = ()
-    """All labels, in the order of the classes."""
+    task: str = task_option("label")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        columns_of(self.columns)
-        object.__setattr__(self, "labels", check_labels(self.labels))
+        check_label_fields(self)
         if any(tuple(member.labels) != self.labels for member in self.members):
             raise ConfigError("the members of a mixture must have the same labels: choose others")
-
-    @classmethod
-    def shared_fields(cls, first: Any) -> dict[str, Any]:
-        """See ``MixtureConfig``."""
-        return {**super().shared_fields(first), "columns": first.columns, "labels": first.labels}

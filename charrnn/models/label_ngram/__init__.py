@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charrnn.kinds.kind import Cost
+from charrnn.models.counting import CountingKind
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.labelling import LabellingKind
-from charrnn.models.ngram import PER_COUNT
-from charrnn.training.settings import TRAINING_OPTIONS
 
 
-class LabelNgram(LabellingKind):
+class LabelNgram(CountingKind, LabellingKind):
     """The kind ``ngram`` of task ``label``: one n-gram model per label."""
 
     name = "ngram"
     config = LabelNgramConfig
-    learned = "counts"
-    lacks = frozenset(TRAINING_OPTIONS) - {"val_fraction", "rng_seed"}
-    planned = False
     precisions = ("float32", "float64")
 
     def title(self, config: LabelNgramConfig) -> str:
@@ -55,20 +50,6 @@ class LabelNgram(LabellingKind):
         from charrnn.models.label_ngram.counts import LabelNgrams
 
         return LabelNgrams.count(config, ids, workers)
-
-    def trainer(self, *arguments: Any, **how: Any) -> Any:
-        """Make a trainer that counts; see ``Kind``."""
-        from charrnn.training.counting import CountingTrainer
-
-        return CountingTrainer(*arguments, **how)
-
-    def fit(self, settings: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
-        """Return the settings as they are, as counting needs no batches; see ``Kind``."""
-        return settings, ()
-
-    def cost(self, config: LabelNgramConfig) -> Cost:
-        """Operations for counting one character, proportional to the order; see ``Kind``."""
-        return Cost(counting=float(config.order * PER_COUNT))
 
 
 KIND = LabelNgram()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from charrnn.errors import ConfigError
 from charrnn.kinds.config import TEXT, ModelConfig, config_from, model_option
@@ -17,6 +17,9 @@ Shape = TypeVar("Shape", bound="MixtureConfig")
 @dataclass(frozen=True)
 class MixtureConfig(ModelConfig):
     """A mixture's shape; see ``ModelConfig``. Members that cannot compute in ``precision`` compute in float32."""
+
+    shared: ClassVar[tuple[str, ...]] = ("vocab_size", "precision", "end_symbol")
+    """Names of the fields that a mixture shares with its members."""
 
     model: str = model_option("mixture")
     members: tuple[Any, ...] = ()
@@ -48,9 +51,9 @@ class MixtureConfig(ModelConfig):
         return cls(**cls.shared_fields(members[0]), members=members)
 
     @classmethod
-    def shared_fields(cls, first: Any) -> dict[str, Any]:
-        """The fields that a mixture shares with its members, from the first one."""
-        return {"vocab_size": first.vocab_size, "precision": first.precision, "end_symbol": first.end_symbol}
+    def shared_fields(cls, config: Any) -> dict[str, Any]:
+        """The fields of a config that a mixture shares with its members."""
+        return {name: getattr(config, name) for name in cls.shared}
 
     def to_dict(self) -> dict[str, Any]:
         """See ``ModelConfig``."""

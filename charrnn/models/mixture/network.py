@@ -13,7 +13,7 @@ from charrnn.kinds.contract import Buffers, LanguageModel
 from charrnn.layers.state import State
 from charrnn.models.mixture import mixing
 from charrnn.models.mixture.config import MixtureConfig
-from charrnn.models.mixture.tensors import check_members, prefix_of, prefixed_tensors, tensors_of
+from charrnn.models.mixture.tensors import check_members, loaded_members, prefix_of, prefixed_tensors
 from charrnn.workers import Workers, share
 
 Gate = npt.NDArray[np.float64]
@@ -76,8 +76,7 @@ class Mixture:
     def load(cls, config: MixtureConfig, tensors: Mapping[str, Array], workers: Workers) -> "Mixture":
         """Make the mixture of a checkpoint's tensors; see ``Kind.load``."""
         check_mixture(config, tensors)
-        own = zip(config.members, tensors_of(config, tensors), strict=True)
-        members = [member.kind.load(member, arrays, workers) for member, arrays in own]
+        members = loaded_members(config, tensors, workers)
         cache_gate = np.array(tensors[CACHE_GATE], np.float64) if CACHE_GATE in tensors else None
         return cls(config, members, np.array(tensors[GATE], np.float64), workers, cache_gate)
 

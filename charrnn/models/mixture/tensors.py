@@ -5,6 +5,7 @@ from typing import Any
 
 from charrnn.errors import CheckpointError
 from charrnn.kernels.arrays import Array
+from charrnn.workers import Workers
 
 
 def prefix_of(place: int) -> str:
@@ -18,6 +19,12 @@ def tensors_of(config: Any, tensors: Mapping[str, Array]) -> Iterator[Mapping[st
         prefix = prefix_of(place)
         own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         yield member.kind.expand(own)
+
+
+def loaded_members(config: Any, tensors: Mapping[str, Array], workers: Workers) -> list[Any]:
+    """Build the members from a mixture's tensors."""
+    own = zip(config.members, tensors_of(config, tensors), strict=True)
+    return [member.kind.load(member, arrays, workers) for member, arrays in own]
 
 
 def prefixed_tensors(members: Sequence[Any]) -> dict[str, Array]:

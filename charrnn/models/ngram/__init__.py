@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charrnn.kinds.kind import Cost
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.text import CountedKind
-
-PER_COUNT = 40_000
-"""Floating-point operations that take as long as counting one character for one order."""
 
 
 class Ngram(CountedKind):
@@ -55,10 +51,6 @@ class Ngram(CountedKind):
 
         check_ids(ids, config.vocab_size)
         return NGram.count(config, ids, workers)
-
-    def cost(self, config: NgramConfig) -> Cost:
-        """Operations for counting one character, proportional to the order."""
-        return Cost(counting=float(config.order * PER_COUNT))
 
 
 KIND = Ngram()

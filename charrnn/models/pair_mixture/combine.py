@@ -7,12 +7,11 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.kinds.contract import Combined
-from charrnn.kinds.mixing import chosen_members
 from charrnn.models.pair_mixture.config import PairMixtureConfig
 from charrnn.models.pair_mixture.network import PROPOSED, PairMixture, judged, pair_models, proposed
 from charrnn.models.pair_ngram.config import PairNgramConfig
 from charrnn.models.pair_ngram.counts import PairNgrams, fitted_pair_counts
-from charrnn.models.pooling import learn_weights, mean_loss, two_fold
+from charrnn.models.pooling import two_fold, two_fold_loss
 from charrnn.models.transducer.answers import question_of, right_answers
 from charrnn.models.transducer.data import Coder, Pairs, symbols_of
 from charrnn.workers import Workers
@@ -62,17 +61,8 @@ def mix_pairs(models: Sequence[Any], held_out: Pairs, workers: Workers, *, fixed
     wanted = np.zeros(logs.shape[1:], np.bool_)
     for row, number in enumerate(chosen):
         wanted[row, : len(is_right[number])] = is_right[number]
-
-    def loss(members: list[int]) -> float:
-        return mean_loss(two_fold(logs[members], wanted), wanted)
-
-    kept, mixed = chosen_members(loss, len(models), fixed, least)
-    mixture = None
-    if len(kept) > 1:
-        own = [models[place] for place in kept]
-        config = PairMixtureConfig.of(tuple(model.config for model in own))
-        mixture = PairMixture(config, own, learn_weights(logs[kept], wanted), workers)
-    best = two_fold(logs[kept], wanted).argmax(axis=1)
+    mixture, kept, mixed = PairMixture.learned(models, logs, wanted, workers, fixed, least)
+    best = two_fold(logs[[*kept]], wanted).argmax(axis=1)
     wrong = 1 - wanted[np.arange(len(chosen)), best].sum() / len(asked)
-    nats = tuple(loss([place]) for place in range(len(models)))
-    return Combined(mixture, nats, tuple(kept), mixed, float(wrong))
+    nats = tuple(two_fold_loss(logs[[place]], wanted) for place in range(len(models)))
+    return Combined(mixture, nats, kept, mixed, float(wrong))

@@ -5,15 +5,13 @@ answers are a weighted product; see ``charrnn.models.pooling``. They sum to one 
 were no others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.arrays import Array
-from charrnn.models.mixture.tensors import prefixed_tensors, tensors_of
 from charrnn.models.pair_mixture.config import PairMixtureConfig
-from charrnn.models.pooling import POOL_WEIGHTS, Logs, pooled
+from charrnn.models.pooling import Logs, PooledMixture, pooled
 from charrnn.models.transducer.answers import PairModel
 from charrnn.models.transducer.search import Found
 from charrnn.scoring.streams import go_on
@@ -34,34 +32,15 @@ Proposals = Sequence[tuple[int, ...]]
 """Different answers to a row, each the ids of its symbols."""
 
 
-class PairMixture:
-    """A ``charrnn.models.transducer.answers.PairModel`` that mixes others.
+class PairMixture(PooledMixture):
+    """A ``charrnn.models.transducer.answers.PairModel`` that mixes others; see ``PooledMixture``."""
 
-    Args:
-        config: the mixture's shape.
-        members: the models.
-        weights: (M,) float64, at least 0.
-        workers: the threads that share the work.
-    """
-
-    state_names = ()
+    shape = PairMixtureConfig
     beam = PROPOSED
 
     def __init__(self, config: PairMixtureConfig, members: Sequence[Any], weights: Logs, workers: Workers) -> None:
-        self.config, self.members, self.weights, self.workers = config, members, weights, workers
+        super().__init__(config, members, weights, workers)
         self._models = pair_models(members)
-
-    @classmethod
-    def load(cls, config: PairMixtureConfig, tensors: Mapping[str, Array], workers: Workers) -> "PairMixture":
-        """Make the mixture of a checkpoint's tensors; see ``Kind.load``."""
-        config.kind.check_fit(config, tensors)
-        own = zip(config.members, tensors_of(config, tensors), strict=True)
-        members = [member.kind.load(member, arrays, workers) for member, arrays in own]
-        return cls(config, members, np.array(tensors[POOL_WEIGHTS], np.float64), workers)
-
-    def to_tensors(self) -> dict[str, Array]:
-        """The members' tensors under prefixed names, and the weights."""
-        return {POOL_WEIGHTS: self.weights, **prefixed_tensors(self.members)}
 
     def find(
         self, rows: Sequence[RowIds], beam: int, top: int = 1, before_batch: Callable[[], None] = go_on

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from charrnn.errors import ConfigError
-from charrnn.kinds.config import columns_option, of_model, task_option
+from charrnn.kinds.config import of_model, task_option
 from charrnn.kinds.recurrent_config import RecurrentConfig
-from charrnn.options import declare
-from charrnn.text.columns import columns_of
+from charrnn.models.pair_fields import PairFields, check_pair_fields
 
 if TYPE_CHECKING:
     from charrnn.layers.bidirectional import BidirectionalShape
     from charrnn.layers.recurrent_shape import StackShape
 
 ATTENTIONS = ("general", "none", "feeding")
-SYMBOLS = ("characters", "space")
-
-
-def symbols_option() -> Any:
-    """Declare the option ``symbols`` on the config of a kind that learns pairs."""
-    return declare(
-        "characters",
-        "What a target consists of: characters, or symbols separated by spaces, such as phonemes (space).",
-        "Data",
-        choices=lambda: SYMBOLS,
-    )
-
-
-def check_pair_fields(config: Any) -> None:
-    """Check the fields of a config that come from pairs, and turn lists into tuples.
-
-    Raises:
-        ConfigError: ``targets`` or ``features`` are not texts, or ``longest`` is not a number.
-    """
-    for name in ("targets", "features"):
-        object.__setattr__(config, name, tuple(getattr(config, name)))
-        if not all(isinstance(symbol, str) and symbol for symbol in getattr(config, name)):
-            raise ConfigError(f"{name} must be texts, not {getattr(config, name)!r}: use another checkpoint")
-    if not isinstance(config.longest, int) or config.longest < 0:
-        raise ConfigError(f"longest must be a whole number of at least 0, not {config.longest!r}")
 
 
 @dataclass(frozen=True)
-class TransducerConfig(RecurrentConfig):
+class TransducerConfig(PairFields, RecurrentConfig):
     """The shape of a sequence-to-sequence model; see ``ModelConfig``."""
 
     task: str = task_option("pairs")
@@ -60,30 +32,15 @@ class TransducerConfig(RecurrentConfig):
     label_smoothing: float = of_model(
         0.0, "Part of each target's probability that is shared by all symbols.", least=0, below=1, retrained=True
     )
-    symbols: str = symbols_option()
-    columns: str = columns_option()
-
-    targets: Sequence[str] = ()
-    """The symbols of answers, in the order of the classes from 1 on; class 0 is the end of an answer."""
-    features: Sequence[str] = ()
-    """All features that the third column can contain."""
-    longest: int = 0
-    """Number of symbols of the longest answer in the data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        columns_of(self.columns)
         check_pair_fields(self)
 
     @property
     def read_symbols(self) -> int:
         """Number of symbols that the encoder can read: the vocabulary's, then the features."""
         return self.vocab_size + len(self.features)
-
-    @property
-    def classes(self) -> int:
-        """C, the number of classes: the end of an answer and the symbols of answers."""
-        return len(self.targets) + 1
 
     @property
     def attends(self) -> bool:
