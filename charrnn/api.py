@@ -264,9 +264,10 @@ class Model:
         return LabelledBatch(label_for, self._sampler_of, self.vocabulary, prefix, drawn_by, num_samples)
 
     def remember(self, most_bytes: int) -> None:
-        """Remember texts that ``batch`` reads, so that it reads a text that begins like one of them faster.
+        """Keep the states of texts that ``batch`` reads.
 
-        What is drawn stays the same. Of a model that draws labels, nothing is remembered.
+        A later text that begins like one of them is read only from where they differ, which is faster. What is drawn
+        stays the same. Of a model that draws labels, nothing is kept.
 
         Args:
             most_bytes: most memory to take; the texts that were not used for the longest time are forgotten.

@@ -14,7 +14,6 @@ from charrnn.kinds.header import model_of
 from charrnn.kinds.transfer import Pretrained
 from charrnn.member_runs import further_members, train_members
 from charrnn.mixing import checkpoint_of, mixed_at_end, mixing_of
-from charrnn.storage.atomic import writing
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_only
 from charrnn.storage.metrics import read_metrics
 from charrnn.storage.recorder import SAMPLES, Recorder, go_back
@@ -203,7 +202,7 @@ class TrainingJob:
         yield recorded
 
     def _adapted(self, step: int) -> Iterator[Event]:
-        """Choose how the best model learns from a text that it reads, if the run has time and text for that."""
+        """Choose the settings of dynamic evaluation for the best model, if there is time and text enough."""
         run, trainer, (_, validation) = self.run, self.trainer, self._parts
         if not trainer.config.kind.adapts or trainer.config.end_symbol or not run.best.is_file():
             return
@@ -234,17 +233,19 @@ class TrainingJob:
         run, workers = self.run, self.trainer.workers
         paths = [one.checkpoint for one in (run, *further_members(run, self.members)) if one.checkpoint]
         if not paths or len(paths) + self.counts == 1:
-            self._drop_mixture()
+            run.check_lock()
+            run.drop_mixture()
             return
         try:
             combined, best = mixed_at_end(paths, *self._parts, workers, counts=self.counts)
         except CorpusError as error:
-            self._drop_mixture()
+            run.check_lock()
+            run.drop_mixture()
             yield NotMixed(step, str(error))
             return
         run.check_lock()
         if combined.mixture is None:
-            self._drop_mixture()
+            run.drop_mixture()
         else:
             save_checkpoint(run.mixture, checkpoint_of(combined, best.header, self.trainer.vocabulary))
         config, networks = self.trainer.config, len(paths)
@@ -262,11 +263,6 @@ class TrainingJob:
             size=run.mixture.stat().st_size if combined.mixture else 0,
             network_size=paths[0].stat().st_size,
         )
-
-    def _drop_mixture(self) -> None:
-        self.run.check_lock()
-        with writing(self.run.folder):
-            self.run.mixture.unlink(missing_ok=True)
 
     def _save(self, kind: Literal["last", "best"]) -> None:
         tensors, header = self.trainer.snapshot()

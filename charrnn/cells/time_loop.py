@@ -31,7 +31,10 @@ def name_of(part: Any) -> str:
 
 @inlined
 def turned(packed, t):
-    """Read a matrix forward in even steps and backward in odd ones, which begin with what is still in the cache."""
+    """Let odd steps read a matrix backward.
+
+    So each step begins with the part of the matrix that the step before has left in the cache.
+    """
     parts = packed.panels, packed.depth, packed.columns, packed.rounded, packed.precomputed, packed.team
     return Packed(*parts, t % 2 == 1)
 

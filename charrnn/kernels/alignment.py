@@ -1,8 +1,12 @@
-"""Kernels that align two sequences by units: pieces of 1 or 2 symbols of the first one and 0 to 2 of the second.
+"""Kernels that align two sequences.
 
-A pair of sequences of n and m symbols is a lattice of (n + 1) (m + 1) cells. A path from its first cell to its last
-one is an alignment; each of its edges is a unit, which consumes MOVES symbols of both sequences. A unit's key is its
-symbols plus 1, with 0 for none, as digits: two of base V + 1, then two of base W + 1.
+An alignment cuts both sequences into pieces that belong together. A unit is a piece of the first sequence, of 1 or 2
+symbols, with its piece of the second one, of 0 to 2 symbols; MOVES lists the lengths that are allowed.
+
+The alignments of sequences of n and m symbols are the paths through a lattice of (n + 1) (m + 1) cells. Cell (i, j)
+stands for the first i and the first j symbols, and an edge between two cells for a unit.
+
+A unit's key is a number with four digits, two of base V + 1 and two of base W + 1: its symbols plus 1, with 0 for none.
 """
 
 import numpy as np
@@ -35,7 +39,7 @@ def log_add(one, other):
 
 @jit
 def write_keys(x, y, V, W, keys):
-    """Write the keys of all edges of a lattice, -1 where an edge would begin outside of it.
+    """Write the keys of all edges of a lattice; -1 stands for an edge that would begin outside of the lattice.
 
     Args:
         x: (n,) symbols below V.
@@ -141,7 +145,7 @@ def align_pair(x, y, V, W, keys, logp, best, chosen, units):
 
 @inlined
 def place_of_key(keys, key):
-    """The place of a key among sorted ones; -1 if it is not there."""
+    """The index of ``key`` in the sorted ``keys``; -1 if it is not among them."""
     low, high = 0, len(keys)
     while low < high:
         middle = (low + high) // 2

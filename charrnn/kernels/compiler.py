@@ -90,7 +90,7 @@ def _inline(inlining: Any, state: Any) -> bool:
 
 
 def _no_function_passes(codegen: Any) -> tuple[Any, Any]:
-    """No passes for single functions, in place of ``CPUCodegen._function_pass_manager``."""
+    """Replace ``CPUCodegen._function_pass_manager``, so that LLVM has no passes to run on each function by itself."""
     return llvm.create_new_function_pass_manager(), codegen._pass_builder()
 
 

@@ -80,8 +80,7 @@ class Recorder:
         for path, records in ((self._files.metrics, METRICS), (self._files.samples, SAMPLES)):
             self._write_records(path, self._records[records])
         if self._best:
-            with writing(self._run.folder):
-                self._files.mixture.unlink(missing_ok=True)  # it is of an older best model
+            self._files.drop_mixture()
             save_checkpoint(self._files.best, self._best)
             self._best = None
 
@@ -117,6 +116,6 @@ def go_back(run: Run, step: int) -> None:
     truncate_metrics(run.samples, step)
     with contextlib.suppress(CheckpointError, KeyError, TypeError):  # a missing or damaged model is not a later one
         if load_header(run.best)["progress"]["step"] > step:
+            run.drop_mixture()
             with writing(run.folder):
-                run.mixture.unlink(missing_ok=True)
                 remove(run.best)

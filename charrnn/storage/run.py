@@ -167,6 +167,16 @@ class Run(RunFiles):
         self.release()
         _remove_folders(made)  # on Windows, the lock's file could not be removed before
 
+    def drop_mixture(self) -> None:
+        """Remove the mixture, such as one of an older best model.
+
+        Raises:
+            RunError: It cannot be removed.
+        """
+        if _is_file(self.mixture):
+            with writing(self.folder):
+                remove(self.mixture)
+
     def exists(self) -> bool:
         """Whether the run has checkpoints or metrics."""
         return any(_is_file(path) for path in (self.last, self.best, self.metrics))

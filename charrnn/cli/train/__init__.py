@@ -174,7 +174,7 @@ def _report(
 
 
 def _joining(job: "TrainingJob") -> dict[str, Any]:
-    """The options that say what joins a run's network."""
+    """The options for what is mixed with a run's network at its end: counts and further networks."""
     return {"counts": job.counts, "members": job.members if job.members > 1 else None}
 
 

@@ -265,7 +265,7 @@ def unit_of(job: "TrainingJob") -> str:
 
 
 def evaluation_fields(event: Evaluated, metric: Metric, unit: str) -> list[Field]:
-    """Return the fields of an evaluation's line; ``unit`` is what the throughput counts."""
+    """Return the fields of an evaluation's line; the throughput is in ``unit`` per second."""
     name, trained, value = metric.name, event.train.get(metric.name), event.val[metric.name]
     validated = [] if value is None else [(0, f"val {value:.3f} {name}")]
     if value is not None and metric.nats:
@@ -316,7 +316,7 @@ def mixed_line(event: Mixed) -> str:
 
 
 def not_mixed_line(event: NotMixed) -> str:
-    """The line that says why the network stays alone."""
+    """The line that says why nothing is mixed with the network."""
     return f"nothing joins the network: {event.why}"
 
 

@@ -19,7 +19,7 @@ from charrnn.layers.state import State
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.ngram.config import NgramConfig
 from charrnn.models.ngram.counts import NGram, check_arrays
-from charrnn.models.ngram.pruning import fitted, narrowed, widened_counts
+from charrnn.models.ngram.pruning import fitted, narrowed, narrowed_bytes, widened_counts
 from charrnn.scoring.streams import go_on, losses_and_ranks
 from charrnn.text.examples import Examples
 from charrnn.training.row_batches import RowIds, by_length, padded_rows
@@ -147,7 +147,7 @@ def fitted_counts(model: LabelNgrams, most: int) -> LabelNgrams:
 
     Each label's counts get a share of the bytes as large as their own size.
     """
-    sizes = [sum(array.nbytes for array in narrowed(one.to_tensors()).values()) for one in model.models]
+    sizes = [narrowed_bytes(one) for one in model.models]
     if sum(sizes) <= most:
         return model
     smaller = [fitted(one, most * size // sum(sizes)) for one, size in zip(model.models, sizes, strict=True)]

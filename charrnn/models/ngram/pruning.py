@@ -32,9 +32,14 @@ def fitted(model: NGram, most: int) -> NGram:
     smaller = model
     for least in LEAST_PLACES:
         smaller = pruned(model, least)
-        if sum(array.nbytes for array in narrowed(smaller.to_tensors()).values()) <= most:
+        if narrowed_bytes(smaller) <= most:
             break
     return smaller
+
+
+def narrowed_bytes(model: NGram) -> int:
+    """Bytes of a model's tensors in a file; see ``narrowed``."""
+    return sum(array.nbytes for array in narrowed(model.to_tensors()).values())
 
 
 def pruned(model: NGram, least: int) -> NGram:

@@ -9,7 +9,7 @@ from charrnn.kernels.arrays import Array
 from charrnn.kernels.counts import add_nats
 from charrnn.models.label_ngram.counts import count_texts
 from charrnn.models.ngram.counts import NGram, check_arrays
-from charrnn.models.ngram.pruning import fitted, narrowed
+from charrnn.models.ngram.pruning import fitted, narrowed_bytes
 from charrnn.models.pair_ngram.config import PairNgramConfig
 from charrnn.models.pair_ngram.search import JointSearch
 from charrnn.models.pair_ngram.units import Units, learn_units, most_key
@@ -111,7 +111,7 @@ class PairNgrams:
 
 def fitted_pair_counts(model: PairNgrams, most: int) -> PairNgrams:
     """The model itself if it fits into ``most`` bytes of a file, or else without its rarest contexts."""
-    if sum(array.nbytes for array in narrowed(model.model.to_tensors()).values()) <= most:
+    if narrowed_bytes(model.model) <= most:
         return model
     return PairNgrams(model.config, model.units, fitted(model.model, most), model.workers)
 
