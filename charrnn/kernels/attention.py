@@ -50,14 +50,30 @@ def scatter_rows(d_memory, d_ends, lengths, units, at_end, d_x, start, first, la
 
 
 @inlined
-def align(query, rows, n, units, alpha):
-    """Compute attention weights: ``alpha = softmax over s < n of query . rows[s]``."""
-    for s in range(n):
+def products(query, rows, n, units, scores):
+    """``scores[s] = query . rows[s]`` for s < n, four at a time, as sums of one product wait for each other."""
+    for s in range(0, n - 3, 4):
+        row0, row1, row2, row3 = rows[s], rows[s + 1], rows[s + 2], rows[s + 3]
+        score0 = score1 = score2 = score3 = query.dtype.type(0)
+        for u in range(units):
+            x = query[u]
+            score0 += x * row0[u]
+            score1 += x * row1[u]
+            score2 += x * row2[u]
+            score3 += x * row3[u]
+        scores[s], scores[s + 1], scores[s + 2], scores[s + 3] = score0, score1, score2, score3
+    for s in range(n - n % 4, n):
         row = rows[s]
         score = query.dtype.type(0)
         for u in range(units):
             score += query[u] * row[u]
-        alpha[s] = score
+        scores[s] = score
+
+
+@inlined
+def align(query, rows, n, units, alpha):
+    """Compute attention weights: ``alpha = softmax over s < n of query . rows[s]``."""
+    products(query, rows, n, units, alpha)
     top = highest(alpha, n)
     total = query.dtype.type(0)
     for s in range(n):
@@ -95,7 +111,12 @@ def attend(queries, memory, lengths, owners, counts, begin, units, alphas, conte
             if n == 0 or begin + t >= counts[b]:
                 continue
             align(queries[t, b], rows, n, units, alpha)
-            for s in range(n):
+            for s in range(0, n - 3, 4):
+                row0, row1, row2, row3 = rows[s], rows[s + 1], rows[s + 2], rows[s + 3]
+                part0, part1, part2, part3 = alpha[s], alpha[s + 1], alpha[s + 2], alpha[s + 3]
+                for u in range(units):
+                    context[u] += part0 * row0[u] + part1 * row1[u] + part2 * row2[u] + part3 * row3[u]
+            for s in range(n - n % 4, n):
                 row, part = rows[s], alpha[s]
                 for u in range(units):
                     context[u] += part * row[u]
@@ -133,17 +154,21 @@ def attend_back(
             if n == 0 or begin + t >= counts[b]:
                 continue
             align(query, rows, n, units, alpha)
+            products(d_context, rows, n, units, d_alpha)
             mean = query.dtype.type(0)
             for s in range(n):
-                row = rows[s]
-                d = query.dtype.type(0)
-                for u in range(units):
-                    d += d_context[u] * row[u]
-                d_alpha[s] = d
-                mean += alpha[s] * d
+                mean += alpha[s] * d_alpha[s]
             for s in range(n):
-                row, d_row, part = rows[s], d_rows[s], alpha[s]
-                d_score = part * (d_alpha[s] - mean)
+                d_alpha[s] = alpha[s] * (d_alpha[s] - mean)  # of the scores, from here on
+            for s in range(0, n - 1, 2):
+                row0, row1, d_row0, d_row1 = rows[s], rows[s + 1], d_rows[s], d_rows[s + 1]
+                part0, part1, d_score0, d_score1 = alpha[s], alpha[s + 1], d_alpha[s], d_alpha[s + 1]
                 for u in range(units):
-                    d_query[u] += d_score * row[u]
-                    d_row[u] += part * d_context[u] + d_score * query[u]
+                    d_query[u] += d_score0 * row0[u] + d_score1 * row1[u]
+                    d_row0[u] += part0 * d_context[u] + d_score0 * query[u]
+                    d_row1[u] += part1 * d_context[u] + d_score1 * query[u]
+            for s in range(n - n % 2, n):
+                row, d_row = rows[s], d_rows[s]
+                for u in range(units):
+                    d_query[u] += d_alpha[s] * row[u]
+                    d_row[u] += alpha[s] * d_context[u] + d_alpha[s] * query[u]

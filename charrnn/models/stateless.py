@@ -105,7 +105,8 @@ class RowNetwork(StatelessNetwork):
 
     def in_orders(self, x: Array, lengths: Array) -> list[Array]:
         """The ids (T, B) in the order in which each direction reads them; a list of one array per direction."""
-        return [np.ascontiguousarray(x), reversed_rows(x, lengths)][: self.config.directions]
+        forwards = np.ascontiguousarray(x)
+        return [forwards] if self.config.directions == 1 else [forwards, reversed_rows(x, lengths)]
 
     def read(
         self,

@@ -5,18 +5,18 @@ from charrnn.kernels.arrays import aligned_zeros
 from charrnn.kernels.attention import attend, attend_back
 
 UNITS = 3
-LENGTHS = np.array([4, 1, 0], np.int32)
+LENGTHS = np.array([7, 1, 0], np.int32)
 COUNTS = np.array([2, 3, 0], np.int32)
 
 
 def arrays(random, steps=3):
-    queries, memory = random.normal(size=(steps, 3, UNITS)), random.normal(size=(3, 5, UNITS))
+    queries, memory = random.normal(size=(steps, 3, UNITS)), random.normal(size=(3, 8, UNITS))
     return queries, memory
 
 
 def contexts_of(queries, memory, owners=(0, 1, 2), counts=COUNTS, begin=0):
     out = aligned_zeros((len(queries), len(owners), UNITS), queries.dtype)
-    alphas = aligned_zeros((len(owners), 5), queries.dtype)
+    alphas = aligned_zeros((len(owners), 8), queries.dtype)
     owners = np.array(owners, np.int32)
     attend(queries, memory, LENGTHS, owners, counts, begin, UNITS, alphas, out, 0, len(owners))
     return out
@@ -26,9 +26,9 @@ def test_a_context_is_the_mean_of_a_rows_own_steps_weighted_by_a_softmax_of_prod
     queries, memory = arrays(random)
     contexts = contexts_of(queries, memory)
     for t in range(2):
-        scores = memory[0, :4] @ queries[t, 0]
+        scores = memory[0, :7] @ queries[t, 0]
         weights = np.exp(scores) / np.exp(scores).sum()
-        assert np.allclose(contexts[t, 0], weights @ memory[0, :4])
+        assert np.allclose(contexts[t, 0], weights @ memory[0, :7])
         assert np.allclose(contexts[t, 1], memory[1, 0])
     assert not contexts[2, 0].any(), "a step beyond the row"
     assert not contexts[:, 2].any(), "a row of padding"
@@ -51,7 +51,7 @@ def test_the_gradient_is_the_slope(random):
     queries, memory = arrays(random)
     d_contexts = random.normal(size=queries.shape)
     d_queries, d_memory = np.ones_like(queries), np.zeros_like(memory)
-    alphas, d_alphas = np.zeros((3, 5)), np.zeros((3, 5))
+    alphas, d_alphas = np.zeros((3, 8)), np.zeros((3, 8))
     attend_back(queries, memory, LENGTHS, COUNTS, 0, UNITS, alphas, d_alphas, d_contexts, d_queries, d_memory, 0, 3)
     for values, gradient in ((queries, d_queries), (memory, d_memory)):
         direction = random.normal(size=values.shape)
