@@ -1,13 +1,13 @@
 """The Python API. Functions and methods have the names of the commands and do the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.arguments import MOST_THREADS, check_path, check_whole
-from charrnn.errors import ConfigError, CorpusError
+from charrnn.errors import CharrnnError, ConfigError, CorpusError, VocabularyError
 from charrnn.kinds.config import ModelConfig
 from charrnn.kinds.contract import AnswerLists
 from charrnn.kinds.header import model_of
@@ -139,6 +139,16 @@ def _names(sources: Sequence[str | Path]) -> list[str]:
     for source in sources:
         check_path("a text's file", source)
     return [str(source) for source in sources]
+
+
+def _in_its_line(error: CharrnnError, lines: Sequence[str], answer: Callable[[Sequence[str]], object]) -> CharrnnError:
+    """An error of ``answer(lines)``, with the number of the line, from 1, in its message if there are several lines."""
+    for number, line in enumerate(lines if len(lines) > 1 else [], 1):
+        try:
+            answer([line])
+        except CharrnnError as own:
+            return type(own)(f"line {number}: {own}")
+    return error
 
 
 class Model:
@@ -332,13 +342,17 @@ class Model:
         if isinstance(lines, str | bytes):
             raise ConfigError(f"lines must be a list of texts, not {lines!r:.40}: put it into a list")
         given = known if not isinstance(known, bool) else self._known_rows if known else None
-        how = {name: value for name, value in (("beam", beam), ("known", given)) if value is not None}
+        how: dict[str, Any] = {name: each for name, each in (("beam", beam), ("known", given)) if each is not None}
         predictor = self._predictor
         if others := [name for name in how if name not in self.config.kind.asked]:
             raise ConfigError(f"a model for task {self.config.task} has no {others[0]}: leave it out")
         if beam is not None:
             check_whole("beam", beam, 1)
-        return AnswerLists(lines, predictor.predict(lines, check_whole("top", top, 1), unknown, **how))
+        how |= {"top": check_whole("top", top, 1), "unknown": unknown}
+        try:
+            return AnswerLists(lines, predictor.predict(lines, **how))
+        except (CorpusError, VocabularyError) as error:
+            raise _in_its_line(error, lines, partial(predictor.predict, **how)) from None
 
     @cached_property
     def _known_rows(self) -> Any:

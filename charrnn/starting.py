@@ -65,7 +65,10 @@ def open_job(sources: Sequence[str] = (), *, together: Together = ALONE, **optio
         run, prepare = _to_resume(chosen.name, sources, chosen.checkpoints), partial(_resumed, together=together)
     else:
         origin = None
-        if reading := kind_of(given).reading:
+        kind = kind_of(given)
+        if chosen.as_bytes and not kind.reads_bytes:
+            raise ConfigError(f"task {given['task']} reads characters, not bytes: leave as_bytes out")
+        if reading := kind.reading:
             if chosen.documents is not None:
                 raise ConfigError(f"task {given['task']} reads {reading} by {reading}: leave documents out")
             chosen = dataclasses.replace(chosen, documents=reading)

@@ -48,14 +48,18 @@ def _as_json(path: Path, overview: "Overview") -> dict[str, Any]:
 
 
 def _sections(path: Path, overview: "Overview") -> dict[str, Iterable[str]]:
+    from charrnn.kinds.config import config_from
+
     progress, corpus = overview.progress, overview.corpus
     symbols, unit, documents = (overview.vocabulary[name] for name in ("symbols", "unit", "documents"))
     characters = symbols[:-1] if documents else symbols
-    ends = f" and the end of documents, --documents {pasteable([documents])}" if documents else ""
+    kind = config_from(overview.config).kind
+    ends = f" and the end of documents, --documents {pasteable([documents])}" if documents and not kind.reading else ""
+    vocabulary = f"vocabulary of {len(characters)} {unit}s{ends}"
     return {
         f"{path} ({size(path.stat().st_size)})": [],
         "model": _pairs({**_short(overview.config), "parameters": f"{overview.parameters:,}"}),
-        f"vocabulary of {len(characters)} {unit}s{ends}": _symbols(characters, terminal_width(sys.stdout) - INDENT),
+        **({} if kind.forecasts else {vocabulary: _symbols(characters, terminal_width(sys.stdout) - INDENT)}),
         "progress": _pairs(
             {
                 "steps": number(progress["steps"], ",d"),

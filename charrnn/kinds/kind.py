@@ -58,6 +58,7 @@ class Kind(ABC):
         evaluations: most evaluations of a planned run; if there are few rows to validate with, the best of many
             evaluations is the best by chance.
         planned: whether a plan for a given number of minutes can choose the options that the user leaves open.
+        reads_bytes: whether it can learn bytes instead of characters.
         example: a small text that it can learn.
         adapts: whether its models can learn from a text that they read; see ``adapting``.
         mixing: how its models are mixed; None if they cannot be members of a mixture.
@@ -82,6 +83,7 @@ class Kind(ABC):
     refitted: ClassVar[frozenset[str]] = frozenset({"vocab_size"})
     evaluations: ClassVar[int] = 30
     planned: ClassVar[bool] = True
+    reads_bytes: ClassVar[bool] = True
     example: ClassVar[str] = PROSE
     adapts: ClassVar[bool] = False
     mixing: ClassVar[Mixing | None] = None

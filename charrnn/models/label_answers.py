@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from charrnn.errors import CorpusError
 from charrnn.kinds.contract import Answer
 from charrnn.kinds.evaluation import Evaluation
 from charrnn.models.label_ngram.config import LabelNgramConfig
 from charrnn.models.label_ngram.counts import Float64s, LabelNgrams
 from charrnn.scoring.streams import go_on
-from charrnn.text.examples import Example, Examples, examples_in
+from charrnn.text.examples import SHOWN_OF_LINE, Example, Examples, examples_in
 from charrnn.text.symbols import as_symbols, known_symbols
 from charrnn.text.vocabulary import Vocabulary
 
@@ -116,7 +117,11 @@ class LabelPredictor:
         self._network, self._vocabulary = network, vocabulary
 
     def predict(self, lines: Sequence[str], top: int = 1, unknown: str = "error") -> list[list[Answer]]:
-        """For each line its ``top`` most probable labels; see ``Predictor``."""
+        """For each line its ``top`` most probable labels; see ``Predictor``. Raises ``CorpusError`` for a tab."""
+        if labelled := next((line for line in lines if "\t" in line), ""):
+            raise CorpusError(
+                f"a line must be a text without a tab, not {labelled[:SHOWN_OF_LINE]!r}: leave its label out"
+            )
         known = (known_symbols(as_symbols(line, self._vocabulary), self._vocabulary, unknown) for line in lines)
         found = self._network.log_probabilities([self._vocabulary.encode(line) for line in known])
         order = np.argsort(-found, axis=1, kind="stable")[:, :top]

@@ -44,6 +44,8 @@ class LabelledRows:
         """Count the rows of each part and the labels, and name rare labels; see ``Data``."""
         counts = f"{len(train.rows):,} rows to train on, {len(validation.rows):,} to validate with"
         yield f"{counts}; {len(self.counts)} labels"
+        if wider := sum(bool(row.features) for row in self._rows):
+            yield f"{wider:,} rows have a third column, which is not read"
         rare = [label for label, count in self.counts.items() if count == 1]
         if rare:
             shown = ", ".join(rare[:3]) + ", ..." * (len(rare) > 3)

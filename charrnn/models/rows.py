@@ -16,6 +16,7 @@ class RowsKind(Kind):
     documents = True
     measured = True
     evaluations = 8
+    reads_bytes = False
     example = "cat\tanimal\nbread\tfood\n" * 60
     lacks = frozenset({"seq_length", "update_every", "reset_probability"})
 

@@ -103,7 +103,8 @@ def warm_up(model: Model) -> None:
     if kind.forecasts:
         return
     if kind.answers:
-        model.answers([model.vocabulary.characters[:1]])
+        letters = (character for character in model.vocabulary.characters if character != "\t")
+        model.answers([next(letters)])  # a tab separates what is asked from features
         return
     first = SamplingSettings(length=1)
     for _ in model.batch().steps(first, top=1):

@@ -73,13 +73,19 @@ class MalformedRowError(CorpusError):
     """
 
     def __init__(self, number: int, what: str) -> None:
-        super().__init__(f"cannot read line {number + 1}: {what}; give two or three columns with a tab between them")
+        super().__init__(
+            f"cannot read line {number + 1}: {what}; give two or three columns of 1 to {LONGEST_SIDE:,} characters, "
+            "with tabs between them"
+        )
         self.number, self.what = number, what
 
     def located(self, sources: Sequence[str], encoding: str) -> CorpusError:
         """The same error, with the file and the line number in the message."""
         place = "the text" if STDIN in sources else located_line(self.number, sources, encoding)
-        return CorpusError(f"cannot read {place}: {self.what}; give two or three columns with a tab between them")
+        return CorpusError(
+            f"cannot read {place}: {self.what}; give two or three columns of 1 to {LONGEST_SIDE:,} characters, with "
+            "tabs between them"
+        )
 
 
 def examples_of(corpus: Corpus, columns: str) -> list[Example]:

@@ -22,6 +22,7 @@ class SeriesKind(Kind):
     forecasts = True
     measured = True
     counted = "rows"
+    reads_bytes = False
     example = "y\n" + "1\n3\n2\n4\n" * 60
     refitted = frozenset({"vocab_size", "means", "deviations"})
     metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MSE)

@@ -39,7 +39,7 @@ class Accents(Task):
         base, marks = (decomposed := unicodedata.normalize("NFD", piece))[0], decomposed[1:]
         if marks and not unicodedata.combining(base) and all(map(unicodedata.combining, marks)):
             return base, marks
-        return piece, ""
+        return piece[0], unicodedata.normalize("NFD", piece[1:])  # such as a syllable of Hangul and a tone mark
 
     def can_be(self, character: str, answer: str, known: Collection[str]) -> bool:
         """Whether the composed letter is known, or both the letter and its marks; see ``Task``."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from charrnn.errors import ConfigError, CorpusError
+from charrnn.errors import CorpusError
 from charrnn.models.restorer.stripped import Answers, RestoredRows, Stripped
 from charrnn.models.restorer.task import Task
 from charrnn.text.corpus import Corpus
@@ -18,13 +18,10 @@ class PlainText:
 
     Raises:
         CorpusError: the text has nothing to restore.
-        ConfigError: the corpus consists of bytes.
     """
 
     def __init__(self, corpus: Corpus, task: Task) -> None:
         vocabulary = corpus.vocabulary
-        if vocabulary.unit == "byte":
-            raise ConfigError(f"task {task.name} reads characters, not bytes: leave as_bytes out")
         lines = vocabulary.decode(corpus.ids[:]).split("\n")
         classes = ("", *sorted(task.answers(lines, vocabulary.characters) - {""}))
         self._answers = Answers(task, vocabulary, classes)

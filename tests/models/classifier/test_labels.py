@@ -13,7 +13,7 @@ from labelled import labelled, write_tsv
 
 from charrnn.api import load
 from charrnn.cli.shared.group import group
-from charrnn.errors import CharrnnError, ConfigError, CorpusError
+from charrnn.errors import CharrnnError, ConfigError, CorpusError, VocabularyError
 from charrnn.kernels.processor import BFLOAT16
 from charrnn.models.label_answers import figures_of
 from charrnn.storage.trained_on import trained_on
@@ -224,6 +224,7 @@ ERRORS = {
         "line 1 of {}: it has 2 columns, fewer than --columns 3,1",
     ),
     "a column twice": ("abc\tx\n", {"columns": "1,1"}, "columns must be two or three different numbers from 1 to 3"),
+    "bytes": ("abc\tx\n", {"as_bytes": True}, "task label reads characters, not bytes: leave as_bytes out"),
     "documents": ("abc\tx\n", {"documents": "file"}, "task label reads line by line: leave documents out"),
 }
 
@@ -246,6 +247,23 @@ def test_a_label_that_occurs_once_is_noted_and_learned_as_it_may(tmp_path):
     job, _ = train(words, checkpoints=tmp_path, **OPTIONS | {"steps": 2})
     assert "Rare" in job.trainer.config.labels
     assert "labels that occur only once, too rarely to be learned: Rare" in job.started.notes
+
+
+def test_a_third_column_is_noted(tmp_path):
+    (tmp_path / "words.tsv").write_text("abc\tLow\tfirst\nxyz\tHigh\n" * 9)
+    job, _ = train(str(tmp_path / "words.tsv"), checkpoints=tmp_path, **OPTIONS | {"steps": 2})
+    assert "9 rows have a third column, which is not read" in job.started.notes
+
+
+def test_a_labelled_line_is_not_asked(folder):
+    asked = invoke("predict", folder / "rnn", "-", input="abc\nabc\tLow\n")
+    reason = r"a line must be a text without a tab, not 'abc\tLow': leave its label out"
+    assert asked.stderr == f"charrnn: error: line 2 of stdin: {reason}\n"
+
+
+def test_an_unknown_character_is_told_with_its_place_in_a_list(folder):
+    with pytest.raises(VocabularyError, match=r"line 3: the text must hold only .*'ç' at position 2"):
+        load(folder / "rnn").predict(["abc", "cba", "aç", "ç"])
 
 
 def test_a_malformed_line_of_evals_text_is_told_with_its_number(folder, tmp_path):

@@ -10,7 +10,7 @@ from charrnn.models.restorer.stripped import LONGEST_ROW, Answers, RestoredRows,
 from charrnn.models.restorer.tasks import TASKS
 from charrnn.text.vocabulary import Vocabulary
 
-OFTEN = st.sampled_from("aáÁzšŁłıİßſǅ \u0301\u030c\u05d1\u05bc\u05b0가が")
+OFTEN = st.sampled_from("aáÁzšŁłıİßſǅ \u0301\u030c\u05d1\u05bc\u05b0가\u302eが")
 TEXTS = st.text(st.one_of(OFTEN, st.characters(codec="utf-8")), max_size=20)
 
 
@@ -48,6 +48,7 @@ def test_pieces_are_the_text_and_come_back_from_their_parts(name, text):
     ("accents", "ế", ("e", "\u0302\u0301")),
     ("accents", "ł", ("l", "\u0335")),
     ("accents", "가", ("가", "")),
+    ("accents", "가\u302e", ("가", "\u302e")),
     ("accents", "\u05d1\u05bc", ("\u05d1", "\u05bc")),
     ("case", "Ž", ("ž", "^")),
     ("case", "ß", ("ß", "")),
