@@ -121,6 +121,34 @@ def test_lines_are_answered(server, folder):
     assert [each["answers"] for each in answer["data"]] == wanted
 
 
+PAIRS, LABELS = ("pairs", "pair-features", "pair-counts", "pair-mixture"), ("label-counts", "label-mixture")
+
+
+@pytest.fixture(scope="module")
+def server_of_others(serve, others):
+    return serve(*PAIRS, *LABELS, "mixture", "counts", "series")
+
+
+@pytest.mark.parametrize("name", PAIRS + LABELS)
+def test_every_kind_that_answers_lines_is_served(server_of_others, others, name):
+    line = {"pair-features": "abc\tPL"}.get(name, "abc" if name in PAIRS else "the cat")
+    answer = server_of_others.ask("/v1/predict", model=name, input=line, top=2)
+    [wanted] = charrnn.load(name, checkpoints=others).answers([line], top=2)
+    assert wanted
+    assert answer["data"][0]["answers"] == [one._asdict() for one in wanted]
+
+
+@pytest.mark.parametrize("name", ["mixture", "counts"])
+def test_models_without_a_network_of_their_own_write(server_of_others, others, name):
+    drawn = charrnn.load(name, checkpoints=others).sample("the ", rng_seed=3, length=30)
+    assert text_of(server_of_others.complete(model=name, prompt="the ", seed=3, max_tokens=30, echo=True)) == drawn
+
+
+def test_a_series_is_continued(server_of_others, others):
+    answer = server_of_others.ask("/v1/predict", model="series", horizon=3)
+    assert answer["forecast"] == charrnn.load("series", checkpoints=others).forecast(3)
+
+
 WRONG = {
     "not JSON": (b"{", "the body must be a JSON object"),
     "a list": (b"[]", "the body must be a JSON object"),
