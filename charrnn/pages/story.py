@@ -29,7 +29,7 @@ def story_of(model: Model, path: Path | None) -> dict[str, Any]:
     metadata = RunMetadata.read(run.metadata) if run else None
     own = {name: value for name, value in config.to_dict().items() if name not in LEFT_OUT}
     return {
-        "name": model_name(path),
+        "name": Run.name_of(path) if path else "a model",
         "title": f"{config.title}, {len(model.vocabulary.characters):,} {model.vocabulary.unit}s",
         "facts": [list(pair) for pair in facts_of(model, header, metadata)],
         "plan": list(metadata.plan) if metadata else [],
@@ -37,13 +37,6 @@ def story_of(model: Model, path: Path | None) -> dict[str, Any]:
         "curves": {"title": metric.title, "points": points_of(records, metric.name)},
         "samples": samples_of(read_metrics(run.samples)) if run else [],
     }
-
-
-def model_name(path: Path | None) -> str:
-    """The run's name, or that of a file outside a run."""
-    if path is None:
-        return "a model"
-    return path.parent.name if path.stem in ("best", "last") and path.parent.name else path.stem
 
 
 def facts_of(model: Model, header: Mapping[str, Any], metadata: RunMetadata | None) -> Iterator[tuple[str, str]]:
