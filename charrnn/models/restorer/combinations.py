@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-Step = tuple["Step | None", int, int]
+ClassChoice = tuple["ClassChoice | None", int, int]
 """The choice at one character, linked to those at others: (others, place, rank)."""
 
 
@@ -32,9 +32,10 @@ def most_probable(found: npt.NDArray[np.float64], top: int) -> Iterator[tuple[fl
     yield highest, best
     seconds = losses[:, 1] if losses.shape[1] > 1 else np.full(len(best), np.inf)
     places = np.argsort(seconds, kind="stable")[: np.isfinite(seconds).sum()]
-    lost, waiting, count = losses[places], [], 0
+    lost, count = losses[places], 0
+    waiting: list[tuple[float, int, ClassChoice]] = []
 
-    def add(loss: float, step: Step) -> None:
+    def add(loss: float, step: ClassChoice) -> None:
         nonlocal count
         count += 1  # among equals, the one that was found first
         if loss < np.inf:
@@ -46,7 +47,8 @@ def most_probable(found: npt.NDArray[np.float64], top: int) -> Iterator[tuple[fl
         if not waiting:
             return
         loss, _, step = heapq.heappop(waiting)
-        classes, link = best.copy(), step
+        link: ClassChoice | None = step
+        classes = best.copy()
         while link:
             link, place, rank = link
             classes[places[place]] = order[places[place], rank]
