@@ -22,7 +22,7 @@ NODE_PACKAGE = {
 }
 """What tells Node, npm and bundlers how to import the module."""
 
-LONGEST_NAME = 100
+LONGEST_PACKAGE_NAME = 100
 """Most characters of a package's name behind its prefix; npm allows 214."""
 
 
@@ -43,7 +43,7 @@ def package_name(checkpoint: Path) -> str:
     npm takes small letters of ASCII, digits and a few signs.
     """
     ascii_only = unicodedata.normalize("NFKD", Run.name_of(checkpoint)).encode("ascii", "ignore").decode().lower()
-    return "charrnn-" + (re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:LONGEST_NAME].strip("-") or "model")
+    return "charrnn-" + (re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:LONGEST_PACKAGE_NAME].strip("-") or "model")
 
 
 TARGET = Target(js_files, folder=True)
