@@ -78,11 +78,11 @@ class Record:
     rng_seed: int
     network: float
     mixture: float
-    adaptive: float
+    adaptive: float | None
 
 
-def measured(text: Path, minutes: float, rng_seed: int, threads: int) -> Record:
-    """Train on a text and measure the three models."""
+def measured(text: Path, minutes: float, rng_seed: int, threads: int, *, frozen: bool = False) -> Record:
+    """Train on a text and measure the three models; without the one that adapts if ``frozen``."""
     fraction = VAL_FRACTIONS.get(text.name, 0.1)
     with tempfile.TemporaryDirectory() as folder:
         words = ["train", str(text), "--minutes", str(minutes), "--rng-seed", str(rng_seed), "--threads", str(threads)]
@@ -102,10 +102,12 @@ def measured(text: Path, minutes: float, rng_seed: int, threads: int) -> Record:
         mixed = best.with_name("mixture.safetensors")
         network = next(one["best_val_bpc"] for one in reversed(events) if "best_val_bpc" in one) * math.log(2)
         mixture = next((one["mixed_nats"] for one in events if "mixed_nats" in one), network)
-        model = Model.load(mixed if mixed.exists() else best, threads=threads)
-        parts = data_parts_of(best)
-        assert parts, "the run has its text"
-        adaptive = adaptive_nats(model, np.asarray(parts[1]))
+        adaptive = None
+        if not frozen:
+            model = Model.load(mixed if mixed.exists() else best, threads=threads)
+            parts = data_parts_of(best)
+            assert parts, "the run has its text"
+            adaptive = adaptive_nats(model, np.asarray(parts[1]))
     return Record(text.name, minutes, rng_seed, network, min(mixture, network), adaptive)
 
 
@@ -139,9 +141,14 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("texts", type=Path, nargs="+", metavar="TEXT", help="UTF-8; its last part is scored")
     parser.add_argument("--minutes", default="2.17", help="numbers between commas, for each text (%(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="of the random generator (%(default)s)")
+    parser.add_argument("--frozen", action="store_true", help="do not measure how the model adapts: it reads slowly")
     parser.add_argument("--threads", type=int, default=available_threads(), help="(%(default)s)")
     parser.add_argument("--page", type=Path, help="a Markdown file, whose marked part is replaced")
     return parser
+
+
+COLUMNS = ("network", "mixture", "adaptive")
+"""The figures of a record."""
 
 
 def records_table(records: Sequence[Record]) -> str:
@@ -149,8 +156,9 @@ def records_table(records: Sequence[Record]) -> str:
     rows = []
     for text, minutes in dict.fromkeys((record.text, record.minutes) for record in records):
         own = [record for record in records if (record.text, record.minutes) == (text, minutes)]
-        medians = [statistics.median(getattr(one, name) for one in own) for name in ("network", "mixture", "adaptive")]
-        rows.append([f"{text}, charrnn, {minutes:g} minutes", *(f"{value:.4f}" for value in medians), "this page"])
+        known = ([value for one in own if (value := getattr(one, name)) is not None] for name in COLUMNS)
+        medians = [f"{statistics.median(values):.4f}" if values else "-" for values in known]
+        rows.append([f"{text}, charrnn, {minutes:g} minutes", *medians, "this page"])
     for text in dict.fromkeys(record.text for record in records):
         for one in PUBLISHED.get(text, ()):
             cells = ["-", "-", f"{one.nats:.4f}"] if one.adaptive else [f"{one.nats:.4f}", "-", "-"]
@@ -165,7 +173,7 @@ def benchmark(choices: argparse.Namespace) -> command.Report:
     for text in choices.texts:
         for minutes in budgets:
             for seed in range(1 if choices.quick else choices.seeds):
-                records.append(measured(text, minutes, seed, choices.threads))
+                records.append(measured(text, minutes, seed, choices.threads, frozen=choices.frozen))
                 command.say(json.dumps(asdict(records[-1])))
     told = f"Nats a character, medians of {choices.seeds} seeds, {choices.threads} threads."
     tables = f"{told}\n\n{records_table(records)}"

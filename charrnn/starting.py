@@ -130,7 +130,8 @@ def _begun(
         given = {**given, **only(MODEL_OPTIONS, origin.config.to_dict())}
     reading["label_column"] = kind_of(given).label_column(given)
     corpus = read_corpus(run.corpus, sources, encoding=metadata.encoding, **reading, known=known, into=into)
-    data = _data_of(kind_of(given), corpus, given, sources, metadata.encoding)
+    known_options = origin.config.to_dict() if origin else {}
+    data = _data_of(kind_of(given), corpus, {**given, **known_options}, sources, metadata.encoding)
     together.share_corpus(_caches_of(run), corpus)
     if origin:
         _check_same(origin.config, data)

@@ -2,9 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 B = TypeVar("B")
+
+LENGTHS = 64
+"""Numbers of steps for which views of buffers are kept."""
+
+
+def of_steps(shortened: Callable[[int], B]) -> Callable[[int], B]:
+    """Keep what ``shortened(steps)`` returns, views of buffers for fewer steps, for the last LENGTHS numbers of steps.
+
+    To make the views takes a fifth of the time to predict a single short row.
+    """
+    return lru_cache(LENGTHS)(shortened)
 
 
 class Spare(Generic[B]):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from charrnn.errors import CorpusError
-from charrnn.text.examples import Example, Examples, split_examples
+from charrnn.text.examples import Example, Examples, classes_in, split_examples
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -15,18 +15,20 @@ class LabelledRows:
     Args:
         rows: at least one.
         vocabulary: the characters of the texts and labels.
+        known: labels of the model to be trained, if it has learned before.
 
     Raises:
-        CorpusError: all rows have the same label.
+        CorpusError: all rows have the same label, and the model knows no other.
 
     Attributes:
         counts: number of rows of each label.
     """
 
-    def __init__(self, rows: Sequence[Example], vocabulary: Vocabulary) -> None:
+    def __init__(self, rows: Sequence[Example], vocabulary: Vocabulary, known: Sequence[str] = ()) -> None:
         self._rows, self._vocabulary = rows, vocabulary
         self.counts = Counter(row.wanted for row in rows)
-        if len(self.counts) < 2:
+        self._labels = classes_in(self.counts, known)
+        if len(self._labels) < 2:
             raise CorpusError(
                 f"the labels must be at least two different ones, not {rows[0].wanted!r} alone: give rows with "
                 "others, or --columns that hold the labels"
@@ -34,7 +36,7 @@ class LabelledRows:
 
     def fields(self) -> dict[str, Any]:
         """Fields of the config: the size of the vocabulary, and the labels; see ``Data``."""
-        return {"vocab_size": len(self._vocabulary), "end_symbol": True, "labels": tuple(sorted(self.counts))}
+        return {"vocab_size": len(self._vocabulary), "end_symbol": True, "labels": self._labels}
 
     def split(self, val_fraction: float) -> tuple[Examples, Examples]:
         """Split the rows; all rows of one text are in the same part. See ``Data``."""

@@ -31,7 +31,8 @@ class LabellingKind(AnsweringKind):
         from charrnn.models.label_data import LabelledRows
         from charrnn.text.examples import examples_of
 
-        return LabelledRows(examples_of(corpus, options.get("columns", self.config.columns)), corpus.vocabulary)
+        rows = examples_of(corpus, options.get("columns", self.config.columns))
+        return LabelledRows(rows, corpus.vocabulary, options.get("labels", ()))
 
     def validate(self, network: Any, data: Any, before_window: Callable[[], None]) -> dict[str, float]:
         """Measure accuracy and the mean loss; see ``Kind``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from charrnn.errors import ConfigError
@@ -30,6 +31,10 @@ class RowsKind(Kind):
         from charrnn.training.trainer import Trainer
 
         return Trainer(*arguments, **how)
+
+    def trial(self, config: Any, settings: Any, batches: Any) -> Iterator[Any]:
+        """Yield the batches of a run, as those of a text have other shapes; see ``Kind``."""
+        return Kind.trial(self, config, settings, batches)
 
     def warm_up(self, network: Any, vocabulary: Any, settings: Any, data: Any) -> None:
         """Compile what a preview needs, by making one; see ``Kind``."""

@@ -6,7 +6,7 @@ Lines are UTF-8, without a header and without quoting. A corpus of rows is read 
 ``charrnn.text.documents``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -146,6 +146,11 @@ def located_line(number: int, sources: Sequence[str], encoding: str) -> str:
                 return f"line {at} of {origin}"
             left -= bool(line)
     return f"line {number + 1} of the text"
+
+
+def classes_in(found: Collection[str], known: Sequence[str] = ()) -> tuple[str, ...]:
+    """The different classes ``found`` in some rows; or those that a model knows, if all of the found ones are known."""
+    return tuple(known) if set(found) <= set(known) else tuple(sorted(set(found)))
 
 
 def split_examples(rows: Sequence[Example], vocabulary: Vocabulary, val_fraction: float) -> tuple[Examples, Examples]:

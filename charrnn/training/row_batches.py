@@ -100,6 +100,8 @@ def padded_rows(rows: list[npt.NDArray[np.int32]], room: int) -> tuple[npt.NDArr
 
 def reversed_rows(ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Reverse each row of ids (T, B) within its own length; padding stays at the end."""
+    if len(lengths) == 1 and lengths[0] == len(ids):  # a single row is often asked for
+        return np.ascontiguousarray(ids[::-1])
     steps = np.arange(len(ids), dtype=np.int32)[:, np.newaxis]
     places = np.where(steps < lengths, lengths - 1 - steps, steps)
     return np.ascontiguousarray(np.take_along_axis(ids, places, axis=0))

@@ -19,3 +19,8 @@ def test_published_figures_stand_below_the_median_of_ours():
     published = PUBLISHED["tinyshakespeare.txt"]
     assert [line[1] for line in lines[1:]] == [f"{one.nats:.4f}" for one in published]
     assert all(line[4].endswith(one.source) for line, one in zip(lines[1:], published, strict=True))
+
+
+def test_a_figure_that_was_not_measured_is_left_out():
+    own = [Record("own.txt", 2, seed, 1.5, 1.4, None) for seed in range(3)]
+    assert [cell.strip() for cell in records_table(own).splitlines()[2].split("|")[2:5]] == ["1.5000", "1.4000", "-"]

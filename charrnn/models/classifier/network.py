@@ -20,7 +20,7 @@ from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
 from charrnn.layers.recurrent_shape import uniform_weights
 from charrnn.layers.softmax import Softmax
-from charrnn.layers.spare import Spare
+from charrnn.layers.spare import Spare, of_steps
 from charrnn.layers.state import State
 from charrnn.models.classifier.config import ClassifierConfig
 from charrnn.models.stateless import RowNetwork
@@ -97,7 +97,7 @@ class Classifier(RowNetwork):
         config = parameters.config
         super().__init__(parameters, config.layers, config.vocab_size, workers, training=training)
         self.head = Projection(parameters, [HEAD], HEAD_BIAS, config.packed_dtype, training=training)
-        self._spare = Spare(partial(ClassifierBuffers, config))
+        self._spare = Spare(lambda *sizes: of_steps(ClassifierBuffers(config, *sizes).shortened))
         self.refresh()
 
     def packed(self) -> tuple[Any, ...]:
@@ -114,8 +114,8 @@ class Classifier(RowNetwork):
             self.forward(ids, lengths, buffers, first, last)
             log_softmax(buffers.softmax.logits, classes, found, first, last)
 
-        with self._spare.lent(*x.shape) as spare:
-            buffers = spare.shortened(len(x))
+        with self._spare.lent(*x.shape) as buffers_of:
+            buffers = buffers_of(len(x))
             self.workers.run(rows, most=x.shape[1])
         return found
 
@@ -188,7 +188,7 @@ class ClassifierLearner:
     def __init__(self, network: Classifier, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = ClassifierParameters(config)
-        self._whole = ClassifierBuffers(config, steps, rows, training=True)
+        self._buffers_of = of_steps(ClassifierBuffers(config, steps, rows, training=True).shortened)
         widest = max(2 * config.hidden_size, config.embedding_size, SUMMARIES * config.directions * config.hidden_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
@@ -197,7 +197,7 @@ class ClassifierLearner:
         """Compute the mean loss and its gradient; the targets are labels (1, B). See ``Learner``."""
         network, lengths = self.network, batch.lengths
         assert lengths is not None
-        buffers = self._whole.shortened(len(batch.inputs))
+        buffers = self._buffers_of(len(batch.inputs))
         ids = network.in_orders(self._hidden(batch.inputs, dropout_seed), lengths)
         softmax, pooling = buffers.softmax, buffers.pooling
         softmax.weigh(batch.weights, batch.targets)

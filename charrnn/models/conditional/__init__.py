@@ -22,6 +22,7 @@ class Conditional(RowsKind, Language):
     tasks = ("conditional",)
     config = ConditionalConfig
     labelled = True
+    adapts = False
     mixing = None
     refitted = frozenset({*RowsKind.refitted, "label_counts"})
 
@@ -35,7 +36,7 @@ class Conditional(RowsKind, Language):
         from charrnn.text.examples import examples_of
 
         rows = examples_of(corpus, options.get("columns", ConditionalConfig.columns))
-        return LabelledTexts(turned_round(rows), corpus.vocabulary)
+        return LabelledTexts(turned_round(rows), corpus.vocabulary, options.get("labels", ()))
 
     def parameters(self, config: Any) -> Any:
         """Make the network's tensors, all zero; see ``Kind``."""

@@ -24,7 +24,8 @@ class ConditionalConfig(LabelFields, LanguageConfig):
         check_label_fields(self)
         object.__setattr__(self, "label_counts", tuple(self.label_counts))
         counts = self.label_counts
-        if len(counts) != len(self.labels) or not all(isinstance(count, int) and count > 0 for count in counts):
+        are_counts = all(isinstance(count, int) and count >= 0 for count in counts) and any(counts) == bool(counts)
+        if len(counts) != len(self.labels) or not are_counts:
             raise ConfigError(f"label_counts must be a count for each label, not {counts!r}: use another checkpoint")
 
     def class_of(self, label: str) -> int:

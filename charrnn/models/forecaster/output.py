@@ -18,6 +18,7 @@ from charrnn.layers.input_columns import InputColumns, columns_in
 from charrnn.layers.parameters import HEAD, HEAD_BIAS, Parameters
 from charrnn.layers.products import Rows, Summation, WeightSum
 from charrnn.layers.projection import Projection
+from charrnn.layers.spare import of_steps
 from charrnn.layers.squared_error import SquaredError
 from charrnn.layers.state import State
 from charrnn.models.forecaster.config import SeriesConfig
@@ -158,14 +159,14 @@ class ForecasterLearner:
 
     def __init__(self, network: Any, gradient: Any, steps: int, rows: int) -> None:
         self.network, self.gradient, config = network, gradient, network.config
-        self._whole = network.buffers(steps, rows, training=True)
+        self._buffers_of = of_steps(network.buffers(steps, rows, training=True).shortened)
         widest = max(2 * config.hidden_size, config.hidden_size + config.width)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
 
     def loss_and_gradient(self, batch: Batch, state: State, *, dropout_seed: int | None = None) -> float:
         """Compute the mean squared error and its gradient; inputs are (T, B, K), targets (T, B). See ``Learner``."""
         network, dtype = self.network, self.network.config.dtype
-        buffers = self._whole.shortened(len(batch.inputs))
+        buffers = self._buffers_of(len(batch.inputs))
         x, targets = columns_in(batch.inputs, dtype), np.ascontiguousarray(batch.targets, dtype)
         error, rows = buffers.error, buffers.rows
         error.weigh(batch.weights, targets)

@@ -15,6 +15,7 @@ import numpy as np
 
 from charrnn.kernels.arrays import Array
 from charrnn.layers.products import Summation, WeightSum
+from charrnn.layers.spare import of_steps
 from charrnn.layers.state import State
 from charrnn.models.language.network import LanguageBuffers, Network
 from charrnn.text.batches import Batch
@@ -38,7 +39,7 @@ class TruncatedBPTT:
         self.network, config = network, network.config
         self.gradient = type(network.parameters)(config)
         self._buffers = network.buffers(steps, streams, training=True)
-        self._shortened = {steps: self._buffers}
+        self._buffers_of = of_steps(lambda fewer: self._buffers.shortened(fewer, len(network.state_names)))
         self._d_initial = network.initial_state(streams) if config.learn_initial_state else None
         widest = max(2 * config.hidden_size, config.embedding_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
@@ -66,7 +67,7 @@ class TruncatedBPTT:
             d_initial: receives the gradient of the state before the batch, if given.
         """
         network, x, burn_in = self.network, np.ascontiguousarray(batch.inputs), batch.burn_in
-        buffers = self._buffers_for(len(x))
+        buffers = self._buffers_of(len(x))
         if batch.reset is not None and batch.reset.any():
             network.reset(state, batch.reset)
         buffers.stack.enter(state)
@@ -101,11 +102,6 @@ class TruncatedBPTT:
         network.stack.sum_over_streams(self.gradient, buffers.stack, d_initial, batch.reset)
         buffers.stack.leave(state, batch.advance)
         return softmax.mean_loss(batch.weights)
-
-    def _buffers_for(self, steps: int) -> LanguageBuffers:
-        if steps not in self._shortened:
-            self._shortened[steps] = self._buffers.shortened(steps, len(self.network.state_names))
-        return self._shortened[steps]
 
     def _sums_for(self, buffers: LanguageBuffers, burn_in: int, x: Array) -> list[WeightSum]:
         """The sums for the weights' gradients, cached for each batch length, as only ``x`` changes."""

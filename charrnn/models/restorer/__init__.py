@@ -49,7 +49,7 @@ class Restoring(AnsweringKind):
         from charrnn.models.restorer.data import PlainText
         from charrnn.models.restorer.tasks import TASKS
 
-        return PlainText(corpus, TASKS[options["task"]])
+        return PlainText(corpus, TASKS[options["task"]], options.get("classes", ()))
 
     def parameters(self, config: RestorerConfig) -> Any:
         """Make the network's tensors, all zero; see ``Kind``."""

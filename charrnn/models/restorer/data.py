@@ -1,12 +1,13 @@
 """The lines of a plain text as training data for a task of restoring."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from charrnn.errors import CorpusError
 from charrnn.models.restorer.stripped import Answers, RestoredRows, Stripped
 from charrnn.models.restorer.task import Task
 from charrnn.text.corpus import Corpus
+from charrnn.text.examples import classes_in
 
 
 class PlainText:
@@ -15,15 +16,17 @@ class PlainText:
     Args:
         corpus: any text.
         task: what is to be restored.
+        known: classes of the model to be trained, if it has learned before.
 
     Raises:
         CorpusError: the text has nothing to restore.
     """
 
-    def __init__(self, corpus: Corpus, task: Task) -> None:
+    def __init__(self, corpus: Corpus, task: Task, known: Sequence[str] = ()) -> None:
         vocabulary = corpus.vocabulary
         lines = vocabulary.decode(corpus.ids[:]).split("\n")
-        classes = ("", *sorted(task.answers(lines, vocabulary.characters) - {""}))
+        found = task.answers(lines, vocabulary.characters) - {""}
+        classes = ("", *classes_in(found, [each for each in known if each]))
         self._answers = Answers(task, vocabulary, classes)
         if self._answers.nothing_to_learn:
             raise CorpusError(f"the text for task {task.name} must hold {task.wanted}, not none: use another text")

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from charrnn.kernels.arrays import Array
 from charrnn.layers.products import Summation, WeightSum
+from charrnn.layers.spare import of_steps
 from charrnn.layers.state import State
 from charrnn.models.restorer.network import Restorer, RestorerBuffers
 from charrnn.models.restorer.parameters import RestorerParameters
@@ -29,7 +30,7 @@ class RestorerLearner:
     def __init__(self, network: Restorer, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = RestorerParameters(config)
-        self._whole = RestorerBuffers.allocate(config, steps, rows, training=True)
+        self._buffers_of = of_steps(RestorerBuffers.allocate(config, steps, rows, training=True).shortened)
         widest = max(2 * config.hidden_size, config.embedding_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
@@ -38,7 +39,7 @@ class RestorerLearner:
         """Compute the mean loss and its gradient; the targets are classes (T, B). See ``Learner``."""
         network, lengths, targets = self.network, batch.lengths, batch.targets
         assert lengths is not None
-        buffers = self._whole.shortened(len(batch.inputs))
+        buffers = self._buffers_of(len(batch.inputs))
         ids, softmax = network.in_orders(batch.inputs, lengths), buffers.softmax
         last_answers = network.feedback.before(targets) if network.feedback else None
         softmax.weigh(batch.weights, targets)

@@ -9,7 +9,15 @@ import numpy as np
 from charrnn.errors import CorpusError, VocabularyError
 from charrnn.models.transducer.config import TransducerConfig
 from charrnn.text.corpus import Corpus
-from charrnn.text.examples import LONGEST_SIDE, Example, Examples, MalformedRowError, examples_of, split_examples
+from charrnn.text.examples import (
+    LONGEST_SIDE,
+    Example,
+    Examples,
+    MalformedRowError,
+    classes_in,
+    examples_of,
+    split_examples,
+)
 from charrnn.text.symbols import as_symbols, known_symbols, to_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.row_batches import RowIds
@@ -49,6 +57,8 @@ class PairedRows:
     def __init__(self, corpus: Corpus, options: Mapping[str, Any]) -> None:
         self._vocabulary = corpus.vocabulary
         self._symbols = options.get("symbols", TransducerConfig.symbols)
+        self._targets, self._features = options.get("targets", ()), options.get("features", ())
+        self._longest = options.get("longest", 0)
         self._rows = examples_of(corpus, options.get("columns", TransducerConfig.columns))
         for number, row in enumerate(self._rows):
             if not symbols_of(row.wanted, self._symbols):
@@ -59,12 +69,13 @@ class PairedRows:
     def fields(self) -> dict[str, Any]:
         """Fields of the config: vocabulary, symbols of answers, features; see ``Data``."""
         answers = [symbols_of(row.wanted, self._symbols) for row in self._rows]
+        symbols, features = (symbol for answer in answers for symbol in answer), (row.features for row in self._rows)
         return {
             "vocab_size": len(self._vocabulary),
             "end_symbol": True,
-            "targets": tuple(sorted({symbol for answer in answers for symbol in answer})),
-            "features": tuple(sorted({each for row in self._rows for each in features_of(row.features)})),
-            "longest": max(map(len, answers)),
+            "targets": classes_in({*symbols}, self._targets),
+            "features": classes_in({each for cell in features for each in features_of(cell)}, self._features),
+            "longest": max(self._longest, *map(len, answers)),
         }
 
     def split(self, val_fraction: float) -> tuple[Pairs, Pairs]:

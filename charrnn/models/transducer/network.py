@@ -5,7 +5,7 @@ characters and features -> tables -> recurrent layers in both directions -> memo
 symbols so far -> tables -> recurrent layers -> attention to the memory -> projection -> softmax over the symbols
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from charrnn.layers.bidirectional import BidirectionalBuffers
 from charrnn.layers.embedding import InputTables
 from charrnn.layers.memory import Bridge, Memory
 from charrnn.layers.products import Rows, Summation, WeightSum
-from charrnn.layers.spare import Spare
+from charrnn.layers.spare import Spare, of_steps
 from charrnn.layers.state import State
 from charrnn.models.stateless import RowNetwork
 from charrnn.models.transducer.config import TransducerConfig
@@ -46,10 +46,12 @@ class Transducer(RowNetwork):
         self.spare = Spare(self._search_buffers)
         self.refresh()
 
-    def _search_buffers(self, steps: int, rows: int, width: int) -> tuple["EncoderBuffers", DecoderBuffers]:
+    def _search_buffers(
+        self, steps: int, rows: int, width: int
+    ) -> tuple[Callable[[int], "EncoderBuffers"], DecoderBuffers]:
         """Allocate arrays to read ``rows`` rows, and for one step of ``width`` hypotheses of each."""
         encoded = EncoderBuffers.allocate(self.config, steps, rows)
-        return encoded, DecoderBuffers.allocate(self.config, 1, rows * width, steps)
+        return of_steps(encoded.shortened), DecoderBuffers.allocate(self.config, 1, rows * width, steps)
 
     def packed(self) -> tuple[Any, ...]:
         """The layers whose weights are packed; see ``StatelessNetwork``."""
@@ -143,8 +145,9 @@ class TransducerLearner:
     def __init__(self, network: Transducer, steps: int, rows: int) -> None:
         self.network, config = network, network.config
         self.gradient = TransducerParameters(config)
-        self._encoded = EncoderBuffers.allocate(config, steps, rows, training=True)
-        self._decoded = DecoderBuffers.allocate(config, steps, rows, steps, training=True)
+        self._encoded_of = of_steps(EncoderBuffers.allocate(config, steps, rows, training=True).shortened)
+        decoded = DecoderBuffers.allocate(config, steps, rows, steps, training=True)
+        self._decoded_of = of_steps(partial(network.decoder.shortened, decoded))
         widest = max(2 * config.hidden_size, 2 * config.memory_width, config.embedding_size)
         self._summation = Summation(widest, config.dtype, config.packed_dtype, network.workers.threads)
         self._input_sums = list(network.inputs.weight_sums(self.gradient))
@@ -156,8 +159,7 @@ class TransducerLearner:
         assert batch.lengths is not None
         lengths = batch.lengths
         network, decoder, smoothing = self.network, self.network.decoder, self.network.config.label_smoothing
-        encoded = self._encoded.shortened(len(batch.inputs))
-        decoded = decoder.shortened(self._decoded, len(batch.targets))
+        encoded, decoded = self._encoded_of(len(batch.inputs)), self._decoded_of(len(batch.targets))
         memory = encoded.memory = replace(encoded.memory, lengths=lengths)
         ids, states = network.in_orders(batch.inputs, lengths), network.bridge.cut(encoded.states)
         d_states, softmax, counts = network.bridge.cut(encoded.d_states), decoded.softmax, batch.counts

@@ -75,7 +75,7 @@ class Decoding:
         rows: ids of each row.
         width: K, the number of hypotheses kept for each row.
         top: number of answers to each row.
-        encoded: arrays for all steps of the rows.
+        encoded_of: ``encoded_of(steps)`` are arrays for all steps of the rows.
         buffers: arrays for one step of ``width`` hypotheses of each row.
     """
 
@@ -85,7 +85,7 @@ class Decoding:
         rows: Sequence[RowIds],
         width: int,
         top: int,
-        encoded: EncoderBuffers,
+        encoded_of: Callable[[int], EncoderBuffers],
         buffers: DecoderBuffers,
     ) -> None:
         self._network, self._width, self._top = network, width, top
@@ -94,7 +94,7 @@ class Decoding:
         self._worst = np.full(count, -np.inf)
         """The score that an answer must exceed to be stored, for each row."""
         x, lengths = padded_rows(list(rows), count)
-        encoded = encoded.shortened(len(x))
+        encoded = encoded_of(len(x))
         encoded.memory.lengths, ids = lengths, network.in_orders(x, lengths)
 
         def encode(part: int, parts: int) -> None:

@@ -272,11 +272,14 @@ def test_a_malformed_line_of_evals_text_is_told_with_its_number(folder, tmp_path
     assert f"line 3 of {path}: it has no tab" in invoke("eval", folder / "rnn", path).stderr
 
 
-def test_a_run_starts_only_from_one_with_the_same_labels(folder, tmp_path):
+def test_a_run_starts_only_from_one_that_knows_its_labels(folder, tmp_path):
     options = {"task": "label", "hidden_size": None, "batch_size": 4, "seq_length": None, "steps": 3, "threads": 1}
     same = write_tsv(tmp_path / "same.tsv", labelled(12, seed=3))
     job, _ = train(same, init_from=folder / "rnn", checkpoints=tmp_path / "runs", **options)
     assert job.trainer.config.hidden_size == 16
+    fewer = write_tsv(tmp_path / "fewer.tsv", [row for row in labelled(12, seed=3) if row[1] == "Low"])
+    job, _ = train(fewer, init_from=folder / "rnn", checkpoints=tmp_path / "runs", **options)
+    assert job.trainer.config.labels == load(folder / "rnn").config.labels
     other = write_tsv(tmp_path / "other.tsv", [*labelled(12), ("zz", "Other")])
     with pytest.raises(CharrnnError, match="labels must be as in the model that the run starts from"):
         train(other, init_from=folder / "rnn", checkpoints=tmp_path / "runs", **options)

@@ -139,6 +139,9 @@ def test_a_run_can_start_from_one_with_the_same_labels_and_other_counts(runs, tm
     options = {"columns": "2,1", "threads": 1, "steps": 3, "batch_size": 4, "seq_length": None, "hidden_size": None}
     job, _ = train(new, init_from=runs / "words", checkpoints=tmp_path / "runs", task="conditional", **options)
     assert job.trainer.config.label_counts == (3, 4, 3)
+    fewer = write_tsv(tmp_path / "fewer.tsv", [row for row in labelled(9) if row[1] != "Low"])
+    job, _ = train(fewer, init_from=runs / "words", checkpoints=tmp_path / "runs", task="conditional", **options)
+    assert dict(zip(job.trainer.config.labels, job.trainer.config.label_counts, strict=True))["Low"] == 0
     other = write_tsv(tmp_path / "other.tsv", [*labelled(9), ("zzz", "Lowest")])
     with pytest.raises(CharrnnError, match="labels must be as in the model that the run starts from"):
         train(other, init_from=runs / "words", checkpoints=tmp_path / "runs", task="conditional", **options)

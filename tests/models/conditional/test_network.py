@@ -103,7 +103,7 @@ def test_tensors_come_back_from_a_checkpoint(random):
         config.kind.check_fit(config, {name: tensor for name, tensor in tensors.items() if name != LABELS})
 
 
-@pytest.mark.parametrize("counts", [(1, 2), (1, 2, 0), (1, 2, "3"), (1.5, 2, 3)])
+@pytest.mark.parametrize("counts", [(1, 2), (0, 0, 0), (1, 2, -1), (1, 2, "3"), (1.5, 2, 3)])
 def test_labels_and_their_counts_are_checked(counts):
     with pytest.raises(ConfigError, match="label_counts must be a count for each label"):
         make_config(V, task="conditional", labels=NAMES, label_counts=counts, end_symbol=True)

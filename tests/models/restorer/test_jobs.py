@@ -62,6 +62,10 @@ def test_a_run_starts_from_another_models_weights(text, runs, tmp_path):
     other.write_text("Qualité: Kůň a malý pes.\n" * 9, encoding="utf-8")
     job, _ = train(str(other), checkpoints=runs, task="accents", init_from="cat", steps=2, seq_length=64)
     assert "characters that are new to it: 3" in job.started.notes[0]
+    fewer = tmp_path / "fewer.txt"
+    fewer.write_text("pes a malý pes\n" * 9, encoding="utf-8")
+    fine, _ = train(str(fewer), checkpoints=runs, task="accents", init_from="cat", steps=2, seq_length=64)
+    assert fine.trainer.config.classes == job.trainer.config.classes
     umlauts = tmp_path / "umlauts.txt"
     umlauts.write_text("Kühe\nKuh\n" * 9, encoding="utf-8")
     with pytest.raises(ConfigError, match="classes must be as in the model that the run starts from"):

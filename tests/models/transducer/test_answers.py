@@ -208,6 +208,11 @@ def test_a_run_goes_on_from_a_models_weights_with_other_rows(trained, tmp_path, 
     path.write_text("\n".join(ROWS) + "\nxcab\tX Y X Y X\tN;SG\n")  # longer, and with a new character
     train(path, checkpoints=runs, name="more", init_from=trained, steps=2, hidden_size=12)
     assert load_checkpoint(runs / "more" / "last.safetensors").header["config"]["longest"] == 5
+    path.write_text("\n".join(ROWS[:2]) + "\n")
+    train(path, checkpoints=runs, name="fewer", init_from=trained, steps=2, hidden_size=12)
+    configs = (load_checkpoint(at).header["config"] for at in (trained, runs / "fewer" / "last.safetensors"))
+    kept = [[config[name] for name in ("targets", "features", "longest")] for config in configs]
+    assert kept[0] == kept[1]
     old, new = (Model.load(at).parameters["embedding.weight"] for at in (trained, runs / "more" / "last.safetensors"))
     assert len(new) == len(old) + 1
     assert np.allclose(old[-3:], new[-3:], atol=0.1), "the features' rows stay where they belong"
