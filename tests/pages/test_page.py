@@ -245,6 +245,31 @@ def test_what_nobody_sees_has_a_name_and_a_sign(tmp_path):
     assert {"0x200B", "0x202E", "0x2028", "0x1B"} <= set(seen["names"])
 
 
+def test_a_view_that_reads_does_not_disturb_the_one_that_writes(written):
+    model, path = written
+    program = """
+    const isDone = () => document.querySelector("#view-Write .main").textContent === "Write";
+    await page.waitForFunction(isDone);
+    await page.getByLabel("Length").fill("20000");
+    await page.locator("#view-Write summary").click();
+    await page.getByLabel("another seed each time").uncheck();
+    await page.getByLabel("the same seed").fill("7");
+    await page.evaluate(() => {
+      for (const pressed of ["#view-Write .main", "#tab-Read", "#tab-Units"]) document.querySelector(pressed).click();
+    });
+    await page.waitForFunction(isDone);
+    await page.locator("#view-Units .text span").nth(20).waitFor();
+    await page.getByRole("tab", { name: "Read", exact: true }).click();
+    const spans = page.locator("#view-Write .text span");
+    const text = await spans.evaluateAll((all) => all.map((span) => span.textContent).join(""));
+    return { bits: await page.locator("#view-Read dd").first().innerText(), text };
+    """
+    seen = browse(path, program)["result"]
+    assert seen["text"] == model.sample(rng_seed=7, length=20_000)
+    score = model.score("the dog sat on the mat.\n")
+    assert seen["bits"] == f"{score.bits_per_character:.3f}"
+
+
 def test_the_training_is_told(used):
     seen = used["result"]
     assert (seen["dots"], seen["samples"], seen["tab"]) == (3, 3, "Write")
