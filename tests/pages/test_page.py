@@ -245,6 +245,19 @@ def test_what_nobody_sees_has_a_name_and_a_sign(tmp_path):
     assert {"0x200B", "0x202E", "0x2028", "0x1B"} <= set(seen["names"])
 
 
+@pytest.mark.parametrize("view", ["Read", "Units"])
+def test_a_view_that_is_opened_first_shows_what_the_model_writes(view, written, tmp_path):
+    (tmp_path / "none.html").write_text(html(written[0], precision="float32"), encoding="utf-8")
+    program = f"""
+    await page.evaluate(() => (location.hash = "#{view}"));
+    await page.reload();
+    const spans = page.locator("#view-{view} .text span");
+    await spans.nth(100).waitFor();
+    return spans.evaluateAll((all) => all.map((span) => span.textContent).join(""));
+    """
+    assert browse(tmp_path / "none.html", program)["result"] == written[0].sample(rng_seed=1, length=400)
+
+
 def test_a_view_that_reads_does_not_disturb_the_one_that_writes(written):
     model, path = written
     program = """

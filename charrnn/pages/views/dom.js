@@ -20,6 +20,8 @@ export function field(label, input, hint) {
 
 export const numberInput = (value, properties = {}) => make("input", { type: "number", value, ...properties });
 
+export const SOON = 100; // milliseconds until something is looked for again
+
 /** A choice of the number of one of these names. */
 export const choice = (names, properties = {}) =>
   make("select", properties, ...names.map((name, value) => make("option", { value }, name)));

@@ -16,10 +16,11 @@ function openWriting() {
     return { description, vocabulary, network, writer: new Writer(network, vocabulary) };
   };
   const write = new WriteView(model());
-  const read = new ReadView(model(), () => write.text());
+  const written = () => (write.versions.length ? write.text() : undefined);
+  const read = new ReadView(model(), written);
   const units = new UnitsView(model(), {
-    "the one to read": () => read.input.value || write.text(),
-    "the one written": () => write.text(),
+    "the one to read": () => read.input.value || written(),
+    "the one written": written,
   });
   openPage(description, { Write: write, Read: read, Units: units, Training: new TrainingView(model()) });
   write.begin();

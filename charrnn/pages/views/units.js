@@ -1,6 +1,6 @@
 /** The view of units: a text coloured by one unit; which units a stretch has in common, and where else they meet. */
 
-import { choice, field, figure, inFrames, make, numberInput, percent, pressable } from "./dom.js";
+import { choice, field, figure, inFrames, make, numberInput, percent, pressable, SOON } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { reading } from "./read.js";
 
@@ -13,7 +13,7 @@ const LISTED = 12; // units, and places, that are listed
 const AROUND = 9; // characters shown before and after a place
 
 export class UnitsView {
-  /** @param texts functions by name that give the texts that can be looked at */
+  /** @param texts functions by name that give the texts that can be looked at; undefined until there is one */
   constructor(model, texts) {
     this.model = model;
     this.texts = texts;
@@ -77,8 +77,12 @@ export class UnitsView {
     this.signal.replaceChildren(...layer.signals.map((name) => make("option", { value: name }, LABELS[name] ?? name)));
     if (layer.signals.includes(chosen)) this.signal.value = chosen;
     this.unit.max = layer.units - 1;
-    const text = Object.values(this.texts)[+this.text.value]().slice(0, MOST);
-    const cells = reading(writer, text);
+    const text = Object.values(this.texts)[+this.text.value]();
+    if (text === undefined) {
+      setTimeout(() => this.load(), SOON);
+      return;
+    }
+    const cells = reading(writer, text.slice(0, MOST));
     const task = (this.task = {});
     this.values = Object.fromEntries(layer.signals.map((name) => [name, []]));
     const read = [];
