@@ -97,17 +97,22 @@ def load_models(
         RunError: there is no such run, or two of them have the same name.
     """
     from charrnn.api import Model
+    from charrnn.kinds.header import config_of
+    from charrnn.storage.checkpoint import load_header
     from charrnn.storage.run import Run, find_checkpoint
 
     models: dict[str, Model] = {}
     paths: dict[str, Path] = {}
     for target in targets or (None,):
         path = find_checkpoint(target, checkpoints, mixed=None)
-        run = Run(path.resolve().parent)
-        name = run.name if path.name in (run.last.name, run.best.name, run.mixture.name) else path.stem
+        name = Run.name_of(path)
         if name in models:
             raise RunError(f"two models are called {name}: copy one of their files to another name, or leave one out")
-        models[name], paths[name] = Model.load(path, threads=threads, precision=precision), path
+        own = precision
+        if precision not in (None, *(kind := config_of(load_header(path)).kind).precisions):
+            say(f"note:  {name} keeps its precision: such models compute in {' or '.join(kind.precisions)}")
+            own = None
+        models[name], paths[name] = Model.load(path, threads=threads, precision=own), path
     return models, paths
 
 

@@ -46,6 +46,8 @@ class Kind(ABC):
         config: the dataclass of its options, a ``charrnn.kinds.config.ModelConfig``.
         metrics: the measures of its models; the first one decides which checkpoint is the best.
         learned: the name of the numbers that it learns, such as "parameters".
+        elsewhere: what to do for a page or a file of a model that ``portable`` refuses, in words of advice.
+        hub_task: the task under which model hubs list its models.
         documents: whether it can learn where documents end.
         precisions: the types of numbers that it can compute in.
         lacks: training options that have no effect on it.
@@ -72,6 +74,8 @@ class Kind(ABC):
     config: ClassVar[type[Any]]
     metrics: ClassVar[tuple[Metric, ...]] = (BITS_PER_CHARACTER,)
     learned: ClassVar[str] = "parameters"
+    elsewhere: ClassVar[str] = "train another kind of model"
+    hub_task: ClassVar[str] = "text-generation"
     documents: ClassVar[bool] = False
     precisions: ClassVar[tuple[str, ...]] = ("float32", "float64")
     lacks: ClassVar[frozenset[str]] = frozenset()
@@ -212,7 +216,7 @@ class Kind(ABC):
         command = "predict" if self.answers or self.forecasts else "sample"
         raise ConfigError(
             f"this model runs in no page, no JavaScript and no ONNX: {self.title(network.config)}, has {own} of "
-            f"{self.learned} that only charrnn reads; use charrnn {command}, or train another kind of model"
+            f"{self.learned} that only charrnn reads; use charrnn {command}, or {self.elsewhere}"
         )
 
     def context(self, config: Any) -> int:

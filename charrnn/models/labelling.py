@@ -18,6 +18,7 @@ class LabellingKind(AnsweringKind):
     """A kind whose models predict the label of a line, by their ``log_probabilities`` of all labels."""
 
     tasks = ("label",)
+    hub_task = "text-classification"
     metrics = (ACCURACY, *AnsweringKind.metrics)
     mixing: ClassVar[Mixing | None] = LabelMixing()
 

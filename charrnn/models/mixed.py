@@ -16,6 +16,7 @@ class MixedKind(Kind):
     name = "mixture"
     precisions = ("float32", "float64", "bf16")
     planned = False
+    elsewhere = "give one of its networks alone: the same run's best.safetensors, or a run that was mixed"
     mixing: ClassVar[Mixing | None] = None
 
     def title(self, config: Any) -> str:

@@ -23,6 +23,7 @@ class PairsKind(AnsweringKind):
     """A kind whose models answer by a text of their own."""
 
     tasks = ("pairs",)
+    hub_task = "text2text-generation"
     # The loss chooses the best checkpoint, as the number of right answers among a few hundred rows varies by chance.
     metrics: ClassVar[tuple[Metric, ...]] = (BITS_PER_SYMBOL, WORD_ERROR)
     asked = frozenset({"beam", "known"})

@@ -40,8 +40,12 @@ def script_of(entry: str, *, exports: bool = False) -> str:
 
 
 def squeezed(text: str) -> str:
-    """JavaScript or CSS without indents and empty lines; no string of this package has several lines."""
-    return re.sub(r"\n\s*", "\n", text).strip() + "\n"
+    """JavaScript or CSS without indents, and without line ends where brackets or commas end a token as well.
+
+    No string of this package has several lines.
+    """
+    lines = re.sub(r"\n\s*", "\n", text).strip()
+    return re.sub(r"(?<=[{(\[,;])\n|\n(?=[})\].])", "", lines) + "\n"
 
 
 def read_source(name: str) -> str:

@@ -29,8 +29,10 @@ def story_of(model: Model, path: Path | None) -> dict[str, Any]:
     metadata = RunMetadata.read(run.metadata) if run else None
     own = {name: value for name, value in config.to_dict().items() if name not in LEFT_OUT}
     return {
-        "name": model_name(path),
-        "title": f"{config.title}, {len(model.vocabulary.characters):,} {model.vocabulary.unit}s",
+        "name": Run.name_of(path) if path else "a model",
+        "title": config.title
+        if config.kind.forecasts
+        else f"{config.title}, {len(model.vocabulary.characters):,} {model.vocabulary.unit}s",
         "facts": [list(pair) for pair in facts_of(model, header, metadata)],
         "plan": list(metadata.plan) if metadata else [],
         "settings": [[name, str(value)] for name, value in {**own, **header.get("settings", {})}.items()],
@@ -39,20 +41,15 @@ def story_of(model: Model, path: Path | None) -> dict[str, Any]:
     }
 
 
-def model_name(path: Path | None) -> str:
-    """The run's name, or that of a file outside a run."""
-    if path is None:
-        return "a model"
-    return path.parent.name if path.stem in ("best", "last") and path.parent.name else path.stem
-
-
 def facts_of(model: Model, header: Mapping[str, Any], metadata: RunMetadata | None) -> Iterator[tuple[str, str]]:
     """What somebody who looks at a model asks first."""
     kind = model.config.kind
     yield "model", model.config.title
     yield kind.learned, f"{header.get('parameters') or model.parameters.count:,}"
-    yield f"{model.vocabulary.unit}s that it knows", f"{len(model.vocabulary.characters):,}"
-    if characters := header.get("corpus", {}).get("characters"):
+    characters = header.get("corpus", {}).get("characters")
+    if not kind.forecasts:  # a series is numbers
+        yield f"{model.vocabulary.unit}s that it knows", f"{len(model.vocabulary.characters):,}"
+    if characters and not kind.forecasts:
         yield "characters of its text", f"{characters:,}"
     progress = header.get("progress", {})
     if steps := progress.get("step"):
@@ -60,7 +57,7 @@ def facts_of(model: Model, header: Mapping[str, Any], metadata: RunMetadata | No
     if epochs := header.get("epoch"):
         yield "passes over the text", f"{epochs:.2f}"
     if metadata and metadata.seconds:
-        yield "training time", f"{metadata.seconds / 60:.1f} minutes"
+        yield "training time", f"{metadata.seconds / 60:.1f} minutes" if metadata.seconds >= 60 else "under a minute"
     best = progress.get(f"best_val_{kind.metrics[0].name}")
     if best is not None:
         yield f"best {kind.metrics[0].title} in validation", f"{best:.4f}"

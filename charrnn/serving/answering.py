@@ -7,11 +7,15 @@ import codecs
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from charrnn.api import Model
+from charrnn.errors import CharrnnError
+from charrnn.kinds.contract import Answer
+from charrnn.kinds.line_context import InContext
 from charrnn.sampling.batch import settings_for
 from charrnn.sampling.growth import DrawnPiece
 from charrnn.serving.bodies import CompletionRequest, PredictionRequest
@@ -184,19 +188,40 @@ def choice_of(index: int, text: str, logprobs: Any, finish_reason: str | None) -
     return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
-def prediction(name: str, model: Model, asked: PredictionRequest) -> dict[str, Any]:
-    """Answer lines, or forecast a series.
+ANSWERED_TOGETHER = 1000
+"""Characters of lines that are answered in one part, or a single longer line."""
+
+
+def answered_parts(model: Model, asked: PredictionRequest) -> Iterator[list[dict[str, Any]]]:
+    """Answer lines part by part; how they are cut into parts changes no answer.
 
     Raises:
         CharrnnError: the model does not answer, or a line does not suit it.
     """
-    common = {"object": "prediction", "model": name}
-    if asked.horizon or model.config.kind.forecasts:
-        return common | {"forecast": model.forecast(asked.horizon or 1, "\n".join(asked.lines) or None)}
-    lines = [line for line in asked.lines if line]
-    answers = iter(model.answers(lines, top=asked.top, unknown=asked.unknown))
-    data = [
-        {"index": place, "input": line, "answers": [answer._asdict() for answer in next(answers)] if line else []}
-        for place, line in enumerate(asked.lines)
-    ]
-    return common | {"data": data}
+    model.answers([])  # raises if the model does not answer
+    answers = InContext(partial(model.answers, top=asked.top), model.config.kind.context(model.config))
+    first, lines = 0, asked.lines
+    while first < len(lines):
+        last, characters = first + 1, len(lines[first])
+        while last < len(lines) and characters + len(lines[last]) <= ANSWERED_TOGETHER:
+            characters += len(lines[last])
+            last += 1
+        found = _answered(answers, lines, first, last, asked.unknown)
+        yield [
+            {"index": place, "input": lines[place], "answers": [answer._asdict() for answer in own]}
+            for place, own in enumerate(found, first)
+        ]
+        first = last
+
+
+def _answered(answers: InContext, lines: Sequence[str], first: int, last: int, unknown: str) -> list[list[Answer]]:
+    """Answer the lines from ``first`` to before ``last``; an error names the line, from 1, if there are several."""
+    try:
+        return answers(lines[first:last], unknown=unknown)
+    except CharrnnError as error:
+        for place in range(first, last):
+            try:
+                answers(lines[place : place + 1], unknown=unknown)
+            except CharrnnError as own:
+                raise type(own)(f"line {place + 1}: {own}" if len(lines) > 1 else str(own)) from None
+        raise error

@@ -1,20 +1,21 @@
 """The server's addresses, and who draws when.
 
-    GET  /                  a page
-    GET  /v1/models         the models
+    GET  /                  a page: of the model, or a list of several models
+    GET  /v1/models         the models; /v1/models/NAME is one of them
     POST /v1/completions    text, whole or as a stream of events
     POST /v1/predict        answers to lines, or a forecast
 
 Each request's texts are drawn in turns. A turn takes about 0.05 seconds of one of a few threads, then the next request
 has its turn. So all requests go on at once, and nobody waits for another one's long text. A new request does not wait
-for a thread, so that its first character comes at once. Between two turns, a request whose client has gone ends.
+for a thread, so that its first character comes at once. Lines are answered some at a time, in threads of their own.
+Between two turns, a request whose client has gone ends.
 Whatever fails in one request is told to its own client alone.
 """
 
 import json
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, create_task_group, fail_after, to_thread
@@ -27,46 +28,25 @@ from starlette.routing import Route
 
 from charrnn.api import Model
 from charrnn.errors import CharrnnError
-from charrnn.serving.answering import Answering, DrawnPart, drawn_parts, prediction
+from charrnn.serving.answering import Answering, DrawnPart, answered_parts, drawn_parts
 from charrnn.serving.bodies import MOST_BYTES, CompletionRequest, PredictionRequest, read_body
+from charrnn.serving.front import front_page
 from charrnn.serving.guard import Guard
+from charrnn.serving.guarded import Guarded
+from charrnn.serving.refusals import RefusedError, as_fields, failure
 
 BODY_SECONDS = 10.0
 """Longest time that a body may take to arrive."""
 
+ADDRESSES = "GET /, GET /v1/models, POST /v1/completions or POST /v1/predict"
+
+SERVER_STOPS = "the server is stopping: send the request again later"
+
 GONE = 499
 """Status of an answer whose client has gone, which nobody sees."""
 
-logger = logging.getLogger("charrnn.serving")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Result = TypeVar("Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class RefusedError(Exception):
-    """A request that is answered with an error's status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def failure(error: Exception) -> tuple[int, dict[str, Any]]:
-    """The status and the JSON of an error, in OpenAI's form; one of our own is logged with its traceback."""
-    status, message = 500, "the server has failed: its log says why"
-    if isinstance(error, RefusedError):
-        status, message = error.status, str(error)
-    elif isinstance(error, HTTPException):
-        status, message = error.status_code, error.detail
-    elif isinstance(error, CharrnnError):
-        status, message = 400, str(error)
-    else:
-        logger.error("a request has failed", exc_info=error)
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    return status, {"error": {"message": message, "type": kind, "param": None, "code": None}}
 
 
 class Serving:
@@ -85,27 +65,38 @@ class Serving:
 
     def __init__(self, models: Mapping[str, Model], guard: Guard, drawings: int, page: Callable[[str], str]) -> None:
         self._models, self._guard, self._page = dict(models), guard, page
-        self._threads, self._first_turns = CapacityLimiter(drawings), CapacityLimiter(drawings)
+        self._threads, self._first_turns, self._others = (CapacityLimiter(drawings) for _ in range(3))
         self.stopping = False
         routes = [
             Route("/", contained(self._show)),
             Route("/v1/models", contained(self._list)),
+            Route("/v1/models/{name:path}", contained(self._tell)),
             Route("/v1/completions", contained(self._complete), methods=["POST"]),
             Route("/v1/predict", contained(self._predict), methods=["POST"]),
         ]
         self.application = Starlette(
             routes=routes,
-            exception_handlers={HTTPException: answer_error},  # of addresses and methods that there are not
+            exception_handlers={HTTPException: answer_error},
             middleware=[Middleware(Guarded, guard=guard)],
         )
 
     async def _show(self, request: Request) -> Response:
-        name, _ = self._model(request.query_params.get("model"))
-        return HTMLResponse(await to_thread.run_sync(self._page, name, limiter=self._threads))
+        asked = request.query_params.get("model")
+        if asked is None and len(self._models) > 1:
+            return HTMLResponse(front_page(self._models))
+        try:
+            name, _ = self._model(asked)
+            return HTMLResponse(await self._apart(partial(self._page, name)))
+        except (RefusedError, CharrnnError) as error:  # an address that is missing, or a model that has no page
+            missing = isinstance(error, RefusedError)
+            return HTMLResponse(front_page(self._models, as_fields(str(error))), 404 if missing else 200)
 
     async def _list(self, request: Request) -> Response:
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": "charrnn"} for name in self._models]
-        return JSONResponse({"object": "list", "data": data})
+        return JSONResponse({"object": "list", "data": list(map(described_model, self._models))})
+
+    async def _tell(self, request: Request) -> Response:
+        name, _ = self._model(request.path_params["name"])
+        return JSONResponse(described_model(name))
 
     async def _complete(self, request: Request) -> Response:
         body = await body_of(request)
@@ -123,7 +114,25 @@ class Serving:
         body = await body_of(request)
         name, model = self._model(body.get("model"))
         asked = PredictionRequest.parse(body)
-        return JSONResponse(await to_thread.run_sync(prediction, name, model, asked, limiter=self._threads))
+        common = {"object": "prediction", "model": name}
+        if asked.horizon or model.config.kind.forecasts:
+            forecast = partial(model.forecast, asked.horizon or 1, "\n".join(asked.lines) or None)
+            return JSONResponse(common | {"forecast": await self._apart(forecast)})
+        data = await unless_gone(request, self._answered(answered_parts(model, asked)))
+        return JSONResponse(common | {"data": data})
+
+    async def _answered(self, parts: Iterator[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = []
+        while part := await self._apart(partial(next, parts, None)):
+            data += part
+            if self.stopping:
+                raise RefusedError(503, SERVER_STOPS)
+        return data
+
+    async def _apart(self, work: Callable[[], Result]) -> Result:
+        """Do some work in one of the threads that draw nothing, so that a long answer holds up no drawing."""
+        result: Result = await to_thread.run_sync(work, limiter=self._others)
+        return result
 
     def _model(self, name: Any) -> tuple[str, Model]:
         """The model of that name, or the first one."""
@@ -138,9 +147,14 @@ class Serving:
         while turn := await to_thread.run_sync(parts_of_turn, parts, limiter=limiter):
             for part in turn:
                 if part.stop_reason == "interrupted":
-                    raise RefusedError(503, "the server is stopping: send the request again later")
+                    raise RefusedError(503, SERVER_STOPS)
                 yield part
             limiter = self._threads
+
+
+def described_model(name: str) -> dict[str, Any]:
+    """A model in the form of OpenAI's API."""
+    return {"id": name, "object": "model", "created": 0, "owned_by": "charrnn"}
 
 
 def parts_of_turn(parts: Iterator[DrawnPart]) -> list[DrawnPart]:
@@ -239,33 +253,9 @@ def contained(endpoint: Endpoint) -> Endpoint:
 
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer with an error."""
+    headers = None
+    if isinstance(error, HTTPException):  # of an address or a method that there is not
+        asked, headers = f"{request.method} {request.url.path[:100]}", error.headers
+        error = RefusedError(error.status_code, f"the request must be {ADDRESSES}, not {asked}: ask one of these")
     status, content = failure(error)
-    return JSONResponse(content, status)
-
-
-class Guarded:
-    """Middleware that asks the guard about each request, and gives all answers their common headers."""
-
-    def __init__(self, app: Any, guard: Guard) -> None:
-        self._app, self._guard = app, guard
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
-        request = Request(scope)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        preflight = request.method == "OPTIONS"
-        common = self._guard.cors(headers.get("origin")) | {"X-Content-Type-Options": "nosniff"}
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in common.items())]
-            await send(message)
-
-        status, message = self._guard.refusal(headers, preflight=preflight)
-        if message:
-            _, content = failure(RefusedError(status, message))
-            await JSONResponse(content, status)(scope, receive, send_with_headers)
-        elif preflight:
-            await Response(status_code=204)(scope, receive, send_with_headers)
-        else:
-            await self._app(scope, receive, send_with_headers)
+    return JSONResponse(content, status, headers)

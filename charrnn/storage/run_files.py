@@ -60,6 +60,15 @@ class RunFiles:
         """The folders of further networks of the run; see ``charrnn.member_runs``."""
         return tuple(sorted(path for path in self.folder.glob("member-*") if path.is_dir()))
 
+    @classmethod
+    def name_of(cls, checkpoint: Path) -> str:
+        """The name of a checkpoint's run, with the step if it is a kept one; of a file outside a run, its own name."""
+        run = cls(checkpoint.resolve().parent)
+        if checkpoint.name in (run.last.name, run.best.name, run.mixture.name):
+            return run.name
+        is_kept = any(path.name == checkpoint.name for _, path in run.kept())
+        return f"{run.name}-{checkpoint.stem}" if is_kept else checkpoint.stem
+
     def kept(self) -> list[tuple[int, Path]]:
         """List the kept checkpoints with their steps, oldest first."""
         found = [(re.fullmatch(r"step-(\d+)\.safetensors", path.name), path) for path in self.folder.glob("step-*")]

@@ -89,6 +89,7 @@ def test_a_kind_that_runs_nowhere_else_is_refused_with_its_size(name, bare, invo
         assert (refused.exit_code, output.exists()) == (1, False)
         wanted = rf"runs in no page, no JavaScript and no ONNX: .*, has [\d.]+ k?B of {learned} .*charrnn {command}"
         assert re.search(wanted, refused.stderr), refused.stderr
+        assert ("give one of its networks alone" in refused.stderr) == (name in MIXED)
     for to in ("hub", "safetensors"):
         output = tmp_path / to
         assert invoke("export", "--to", to, name, "--checkpoints", bare, "-o", output).exit_code == 0

@@ -14,7 +14,7 @@ from charrnn.pages import html
 from charrnn.storage.run_metadata import RunMetadata
 
 PLAN = ("LSTM of 16 units: 1,000 characters a second", "60 steps, 2.0 times over the text")
-SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "steps": 60, "eval_every": 20}
+SMALL = {"hidden_size": 16, "batch_size": 4, "seq_length": 16, "steps": 300, "eval_every": 100}
 
 
 def page_of(folder, model, name="cat", **how):
@@ -94,8 +94,11 @@ def used(written):
     await page.locator("#view-Units input[type=number]").fill("5");
     await page.locator("#view-Units .text span").nth(4).click();
     seen.value = await page.locator("#view-Units .status").innerText();
-    for (const key of ["Shift+ArrowRight", "Shift+ArrowRight"]) await page.keyboard.press(key);
-    await page.locator("#view-Units .rivals button").first().waitFor();
+    for (let at = 0; at < 20 && !(await page.locator("#view-Units .rivals button").count()); at++) {
+      await page.locator("#view-Units .text span").nth(at).click();
+      await page.keyboard.press("Shift+ArrowRight");
+      await page.locator("#view-Units .rivals h2").first().waitFor();
+    }
     const unit = page.locator("#view-Units .rivals .symbol").first();
     seen.unit = await unit.innerText();
     await unit.click();
@@ -150,6 +153,134 @@ def test_units_are_shown_and_compared(used):
     seen = used["result"]
     assert re.fullmatch(r"unit 5 is -?\d\.\d{3} after this character", seen["value"])
     assert seen["unit"] == f"unit {seen['shown']}"
+
+
+SELECT = """
+const open = async () => {
+  await page.getByRole("tab", { name: "Units", exact: true }).click();
+  await page.locator("#view-Units .text span").nth(20).waitFor();
+};
+const select = async (at, count) => {
+  await page.locator("#view-Units .text span").nth(at).click();
+  for (let step = 0; step < count; step++) await page.keyboard.press("Shift+ArrowRight");
+  await page.locator("#view-Units .rivals h2").first().waitFor();
+};
+const buttons = () => page.locator("#view-Units .rivals button");
+const listed = async () => (await page.locator("#view-Units .rivals").innerText()).split("\\n");
+"""
+
+
+def test_another_signal_is_compared_at_the_same_stretch(written):
+    program = """
+    await open();
+    let at = 0;
+    for (; at < 20 && !(await buttons().count()); at++) await select(at, 1);
+    const seen = { h: await listed(), buttons: await buttons().count() };
+    for (const signal of ["c", "h"]) {
+      await page.getByLabel("Colour by").selectOption(signal);
+      seen[`${signal} after another`] = await listed();
+    }
+    await page.getByLabel("Colour by").selectOption("c");
+    await select(0, 1);
+    await select(at - 1, 1);
+    seen.c = await listed();
+    return seen;
+    """
+    seen = browse(written[1], SELECT + program)["result"]
+    assert seen["buttons"] > 0
+    assert seen["h after another"] == seen["h"] != seen["c"] == seen["c after another"]
+
+
+def test_only_units_that_are_on_here_and_off_elsewhere_are_listed(written):
+    program = """
+    await open();
+    const seen = [];
+    for (let at = 0; at < 20; at += 2) {
+      await select(at, 1);
+      const rows = page.locator("#view-Units .rivals button.three");
+      seen.push(await rows.evaluateAll((all) =>
+        all.map((row) => [...row.querySelectorAll(".number")].map((one) => parseFloat(one.textContent)))));
+    }
+    return seen;
+    """
+    seen = browse(written[1], SELECT + program)["result"]
+    assert any(seen)
+    for rows in seen:
+        for here, elsewhere in rows:
+            assert here > 50 > elsewhere
+
+
+def test_where_no_unit_is_on_the_view_of_units_says_so(written, tmp_path):
+    silent = charrnn.Model.load(written[1].parent / "runs" / "cat" / "best.safetensors")
+    silent.parameters.vector[:] = 0
+    (tmp_path / "silent.html").write_text(html(silent, text="the dog sat on the mat.\n"), encoding="utf-8")
+    program = """
+    await page.getByRole("tab", { name: "Read", exact: true }).click();
+    await open();
+    await select(4, 2);
+    return { listed: await listed(), buttons: await buttons().count() };
+    """
+    seen = browse(tmp_path / "silent.html", SELECT + program)["result"]
+    assert "No unit is on at most of these characters and off at most others." in seen["listed"]
+    assert (seen["buttons"], seen["listed"].count("The next places like it")) == (0, 0)
+
+
+def test_what_nobody_sees_has_a_name_and_a_sign(tmp_path):
+    (tmp_path / "cat.txt").write_text("ab\u200bc\u202ed\u2028e\x1b\n" * 60, encoding="utf-8")
+    for _ in charrnn.train(tmp_path / "cat.txt", checkpoints=tmp_path / "runs", **SMALL):
+        pass
+    program = """
+    await page.getByRole("tab", { name: "Read", exact: true }).click();
+    await page.locator("#view-Read dd").first().waitFor();
+    const spans = page.locator("#view-Read .text span");
+    await spans.nth(2).click();
+    return {
+      text: await spans.evaluateAll((all) => all.map((span) => span.textContent).join("")),
+      names: await page.locator("#view-Read .rivals .symbol").allInnerTexts(),
+    };
+    """
+    model = charrnn.load("cat", checkpoints=tmp_path / "runs")
+    seen = browse(page_of(tmp_path, model, text="ab\u200bc\u202ed\u2028e\x1b\n"), program)["result"]
+    assert seen["text"] == "ab⬚c⬚d⬚e␛\n"
+    assert {"0x200B", "0x202E", "0x2028", "0x1B"} <= set(seen["names"])
+
+
+@pytest.mark.parametrize("view", ["Read", "Units"])
+def test_a_view_that_is_opened_first_shows_what_the_model_writes(view, written, tmp_path):
+    (tmp_path / "none.html").write_text(html(written[0], precision="float32"), encoding="utf-8")
+    program = f"""
+    await page.evaluate(() => (location.hash = "#{view}"));
+    await page.reload();
+    const spans = page.locator("#view-{view} .text span");
+    await spans.nth(100).waitFor();
+    return spans.evaluateAll((all) => all.map((span) => span.textContent).join(""));
+    """
+    assert browse(tmp_path / "none.html", program)["result"] == written[0].sample(rng_seed=1, length=400)
+
+
+def test_a_view_that_reads_does_not_disturb_the_one_that_writes(written):
+    model, path = written
+    program = """
+    const isDone = () => document.querySelector("#view-Write .main").textContent === "Write";
+    await page.waitForFunction(isDone);
+    await page.getByLabel("Length").fill("20000");
+    await page.locator("#view-Write summary").click();
+    await page.getByLabel("another seed each time").uncheck();
+    await page.getByLabel("the same seed").fill("7");
+    await page.evaluate(() => {
+      for (const pressed of ["#view-Write .main", "#tab-Read", "#tab-Units"]) document.querySelector(pressed).click();
+    });
+    await page.waitForFunction(isDone);
+    await page.locator("#view-Units .text span").nth(20).waitFor();
+    await page.getByRole("tab", { name: "Read", exact: true }).click();
+    const spans = page.locator("#view-Write .text span");
+    const text = await spans.evaluateAll((all) => all.map((span) => span.textContent).join(""));
+    return { bits: await page.locator("#view-Read dd").first().innerText(), text };
+    """
+    seen = browse(path, program)["result"]
+    assert seen["text"] == model.sample(rng_seed=7, length=20_000)
+    score = model.score("the dog sat on the mat.\n")
+    assert seen["bits"] == f"{score.bits_per_character:.3f}"
 
 
 def test_the_training_is_told(used):

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from labelled import labelled, write_tsv
 from waiting import LONG
 
 import charrnn
+from charrnn.mixing import mix_runs
 
 TEXT = "the cat sat on the mat. the dog sat on the log.\n" * 100
 
@@ -29,6 +31,33 @@ def folder(tmp_path_factory):
         for _ in charrnn.train(folder / f"{name}.txt", checkpoints=folder / "runs", **small, **options):
             pass
     return folder / "runs"
+
+
+@pytest.fixture(scope="session")
+def others(folder):
+    """The folder with further runs: pairs, pairs with features, counts, a series, and mixtures of each kind."""
+    pairs = [(word, " ".join(word.upper())) for word, _ in labelled(600)]
+    write_tsv(folder / "rows", pairs)
+    write_tsv(folder / "inflected", [(*pair, "PL") for pair in pairs])
+    (folder / "numbers").write_text("y\n" + "1\n3\n2\n4\n" * 60)
+    small, to_pair = {"hidden_size": 8, "batch_size": 8, "steps": 10}, {"task": "pairs", "symbols": "space"}
+    for name, source, options in (
+        ("pairs", "rows", {**small, **to_pair}),
+        ("pair-features", "inflected", {**small, **to_pair}),
+        ("pair-counts", "rows", {**to_pair, "model": "ngram"}),
+        ("label-counts", "../labels.txt", {"task": "label", "model": "ngram"}),
+        ("counts", "../letters.txt", {"model": "ngram"}),
+        ("series", "numbers", {**small, "task": "series"}),
+    ):
+        for _ in charrnn.train(folder / source, name=name, checkpoints=folder, threads=1, preview=False, **options):
+            pass
+    for name, members in (
+        ("pair-mixture", ("pairs", "pair-counts")),
+        ("label-mixture", ("labels", "label-counts")),
+        ("mixture", ("letters", "counts")),
+    ):
+        mix_runs(members, name, checkpoints=folder, counts=False)
+    return folder
 
 
 class Client:

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
+from waiting import LONG
 
 import charrnn
+from charrnn.api import Model
 from charrnn.sampling.streams import Streams
 from charrnn.serving.guard import Guard
 
@@ -159,6 +162,68 @@ def test_requests_take_turns(serving, draws):
         return short
 
     assert json.loads(asyncio.run(ask()).text)["usage"]["completion_tokens"] == 5
+
+
+@pytest.fixture
+def both(folder, model):
+    """An application that draws one text at a time, of a model that writes and one that answers."""
+    labels = charrnn.load("labels", checkpoints=folder, threads=1)
+    return application.Serving({"letters": model, "labels": labels}, Guard(), 1, "the page of {}".format)
+
+
+LINES = ["the cat" * 150] * 12
+"""Each of them is longer than what is answered in one part."""
+
+
+def test_answers_hold_up_no_drawing(both, monkeypatch):
+    waiting, answers = threading.Event(), Model.answers
+    monkeypatch.setattr(Model, "answers", lambda *arguments, **how: waiting.wait(LONG) and answers(*arguments, **how))
+
+    async def ask():
+        asking = [Connection(both, "/v1/predict", {"model": "labels", "input": "the cat"}) for _ in range(4)]
+        tasks = [asyncio.create_task(connection.run()) for connection in asking]
+        await asyncio.sleep(0)
+        drawn = await Connection(both, "/v1/completions", BODY | {"max_tokens": 5000}).run()
+        assert not any(task.done() for task in tasks)
+        waiting.set()
+        await asyncio.gather(*tasks)
+        return drawn, asking
+
+    drawn, asking = asyncio.run(ask())
+    assert json.loads(drawn.text)["usage"]["completion_tokens"] == 5000
+    assert [connection.status for connection in asking] == [200] * 4
+
+
+def test_who_has_gone_gets_no_more_answers(both, monkeypatch):
+    asked, answers = [], Model.answers
+
+    def noted(model, lines, **how):
+        asked.extend(lines)
+        return answers(model, lines, **how)
+
+    monkeypatch.setattr(Model, "answers", noted)
+
+    async def leave():
+        connection = Connection(both, "/v1/predict", {"model": "labels", "input": LINES})
+        task = asyncio.create_task(connection.run())
+        while not asked:
+            await asyncio.sleep(0)
+        connection.gone.set()
+        await task
+
+    asyncio.run(leave())
+    assert len(asked) < len(LINES)
+
+
+def test_lines_are_answered_the_same_in_parts_and_together(both, folder):
+    lines = [*LINES[:2], "", "the dog", "the cat", *LINES[:1]]
+    connection = asyncio.run(Connection(both, "/v1/predict", {"model": "labels", "input": lines}).run())
+    data = json.loads(connection.text)["data"]
+    assert [(each["index"], each["input"]) for each in data] == list(enumerate(lines))
+    found = iter(charrnn.load("labels", checkpoints=folder, threads=1).answers([line for line in lines if line]))
+    for line, each in zip(lines, data, strict=True):
+        wanted = next(found) if line else []
+        assert [answer["text"] for answer in each["answers"]] == [answer.text for answer in wanted]
 
 
 def test_the_page_is_the_first_models(serving):

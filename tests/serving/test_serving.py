@@ -1,5 +1,6 @@
 import contextlib
 import json
+import re
 import signal
 import socket
 import threading
@@ -8,6 +9,7 @@ import pytest
 from waiting import LONG
 
 import charrnn
+from charrnn.errors import CharrnnError
 
 
 def text_of(answer, index=0):
@@ -21,11 +23,35 @@ def test_models_are_listed(server):
 
 
 def test_the_page_is_that_of_the_model(server):
-    for path, name in (("/", "letters"), ("/?model=lines", "lines")):
+    for path, name in (("/?model=letters", "letters"), ("/?model=lines", "lines")):
         status, headers, text = server.send("GET", path)
         assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert f"<title>{name}, a model of charrnn</title>" in text
-    assert server.send("GET", "/?model=nobody")[0] == 404
+
+
+def test_people_find_every_model_and_why_one_has_no_page(server, server_of_others):
+    status, headers, text = server.send("GET", "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    links = re.findall(r'href="(.*?)"', text)
+    assert links == [f"/?model={name}" for name in ("letters", "bytes", "lines", "labels")]
+    status, headers, text = server.send("GET", "/?model=nobody")
+    assert (status, headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert set(links) <= set(re.findall(r'href="(.*?)"', text))
+    for name, address in (("series", "/v1/predict"), ("counts", "/v1/completions"), ("mixture", "/v1/completions")):
+        status, headers, text = server_of_others.send("GET", f"/?model={name}")
+        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "this model runs in no page, no JavaScript and no ONNX: " in text
+        assert f"use POST {address}" in text
+
+
+def test_a_model_is_told_by_its_name(server):
+    status, _, text = server.send("GET", "/v1/models/lines")
+    assert (status, json.loads(text)) == (
+        200,
+        {"id": "lines", "object": "model", "created": 0, "owned_by": "charrnn"},
+    )
+    status, _, text = server.send("GET", "/v1/models/nobody")
+    assert (status, json.loads(text)["error"]["message"][:42]) == (404, "model must be one of letters, bytes, lines")
 
 
 SETTINGS = {"temperature": 0.7, "top_k": 9, "top_p": 0.95, "min_p": 0.01}
@@ -121,6 +147,45 @@ def test_lines_are_answered(server, folder):
     assert [each["answers"] for each in answer["data"]] == wanted
 
 
+PAIRS, LABELS = ("pairs", "pair-features", "pair-counts", "pair-mixture"), ("label-counts", "label-mixture")
+
+
+@pytest.fixture(scope="module")
+def server_of_others(serve, others):
+    return serve(*PAIRS, *LABELS, "mixture", "counts", "series")
+
+
+@pytest.mark.parametrize("name", PAIRS + LABELS)
+def test_every_kind_that_answers_lines_is_served(server_of_others, others, name):
+    line = {"pair-features": "abc\tPL"}.get(name, "abc" if name in PAIRS else "the cat")
+    answer = server_of_others.ask("/v1/predict", model=name, input=line, top=2)
+    [wanted] = charrnn.load(name, checkpoints=others).answers([line], top=2)
+    assert wanted
+    assert answer["data"][0]["answers"] == [one._asdict() for one in wanted]
+
+
+@pytest.mark.parametrize("name", ["mixture", "counts"])
+def test_models_without_a_network_of_their_own_write(server_of_others, others, name):
+    drawn = charrnn.load(name, checkpoints=others).sample("the ", rng_seed=3, length=30)
+    assert text_of(server_of_others.complete(model=name, prompt="the ", seed=3, max_tokens=30, echo=True)) == drawn
+
+
+def test_a_model_that_cannot_compute_in_a_precision_keeps_its_own(serve, others):
+    try:
+        wanted = charrnn.load("letters", checkpoints=others, precision="bf16").sample("the ", rng_seed=1, length=16)
+    except CharrnnError as error:
+        pytest.skip(str(error))
+    client = serve("letters", "counts", "--precision", "bf16")
+    assert text_of(client.complete(model="letters", prompt="the ", seed=1, echo=True)) == wanted
+    drawn = charrnn.load("counts", checkpoints=others).sample("the ", rng_seed=1, length=16)
+    assert text_of(client.complete(model="counts", prompt="the ", seed=1, echo=True)) == drawn
+
+
+def test_a_series_is_continued(server_of_others, others):
+    answer = server_of_others.ask("/v1/predict", model="series", horizon=3)
+    assert answer["forecast"] == charrnn.load("series", checkpoints=others).forecast(3)
+
+
 WRONG = {
     "not JSON": (b"{", "the body must be a JSON object"),
     "a list": (b"[]", "the body must be a JSON object"),
@@ -155,6 +220,36 @@ def test_a_wrong_request_is_told_what_is_wrong(server, case, stream):
     assert status == 400
     assert error["message"].startswith(message) or message in error["message"]
     assert error["type"] == "invalid_request_error"
+    assert not re.search("--|charrnn ", error["message"])  # options and commands are the command line's
+
+
+def test_an_error_names_the_line_and_the_field(server_of_others):
+    body = {"model": "pairs", "input": ["abc", "", "aQb", "c"], "unknown": "error"}
+    status, _, text = server_of_others.send("POST", "/v1/predict", body)
+    message = json.loads(text)["error"]["message"]
+    assert status == 400
+    assert message.startswith("line 3: ")
+    assert message.endswith('choose "unknown" skip or replace')
+
+
+def test_an_address_that_there_is_not_is_told_which_there_are(server):
+    for status, method, path in ((404, "POST", "/v1/chat/completions"), (405, "GET", "/v1/completions")):
+        found, _, text = server.send(method, path, {} if method == "POST" else None)
+        message = json.loads(text)["error"]["message"]
+        assert found == status
+        assert f"POST /v1/completions or POST /v1/predict, not {method} {path}" in message
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/nothing"])
+@pytest.mark.parametrize("host", ["localhost", "evil.example"])
+def test_a_client_that_sends_too_much_still_reads_why(server, path, host):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LONG) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {8 << 20}\r\n\r\n"
+        connection.sendall(head.encode() + b" " * (8 << 20))
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    status = 403 if host == "evil.example" else 404 if path == "/v1/nothing" else 413
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"invalid_request_error" in answer
 
 
 def test_other_refusals_have_the_same_form(server):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.predict.context import InContext
 from charrnn.cli.predict.lines import InputLine, input_lines
 from charrnn.cli.shared import options
 from charrnn.cli.shared.options import option, refuse_typed
 from charrnn.cli.shared.output import announce_compilation, compile_for, print_json
 from charrnn.cli.shared.terminal import harmless, put
 from charrnn.errors import CharrnnError, ConfigError
+from charrnn.kinds.line_context import InContext
 from charrnn.text.sources import ENCODING
 
 if TYPE_CHECKING:

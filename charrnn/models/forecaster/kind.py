@@ -18,6 +18,7 @@ class SeriesKind(Kind):
     """A kind whose models forecast."""
 
     tasks = ("series",)
+    hub_task = "time-series-forecasting"
     answers = True
     forecasts = True
     measured = True

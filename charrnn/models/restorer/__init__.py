@@ -25,6 +25,7 @@ class Restoring(AnsweringKind):
 
     name = "rnn"
     tasks = ("accents", "case", "spaces", "typos")
+    hub_task = "text2text-generation"
     reading = ""
     documents = False
     example = PROSE

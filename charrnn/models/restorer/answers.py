@@ -1,6 +1,5 @@
 """Batches of a model that restores, and the prediction of its classes."""
 
-import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from charrnn.errors import ConfigError
 from charrnn.kinds.contract import Answer
+from charrnn.models.restorer.combinations import most_probable
 from charrnn.models.restorer.measures import word_accuracy
 from charrnn.models.restorer.network import Restorer
 from charrnn.models.restorer.stripped import Answers, RestoredRows, StepNumbers, Stripped, TextRow
@@ -188,11 +188,10 @@ class RestoringPredictor:
         for line, span in zip(lines, text.spans, strict=True):
             parts = [found[first] for first in range(span.start, span.stop) if first in found]
             of_line = np.concatenate([np.zeros((0, len(self._answers.classes))), *parts])
-            alike: dict[str, float] = {}
-            for log_probability, changes in most_probable(of_line, is_given[span], COMPARED * top):
-                numbers = settled[span].copy()
-                for at, number in changes:
-                    numbers[at] = number
+            free = np.flatnonzero(~is_given[span][: len(of_line)])
+            numbers, alike = settled[span].copy(), dict[str, float]()
+            for log_probability, classes in most_probable(of_line[free], COMPARED * top):
+                numbers[free] = classes
                 restored = self._restored(line, text, span, numbers)
                 alike[restored] = alike.get(restored, 0.0) + math.exp(log_probability)
             best = sorted(alike.items(), key=lambda item: -item[1])[:top]
@@ -215,28 +214,3 @@ class RestoringPredictor:
             character = text.characters[span.start + at]
             pieces[at] = self._task.joined(character, self._answers.classes[numbers[at]])
         return "".join(pieces)[:-1]
-
-
-def most_probable(
-    found: LogProbabilities, is_given: npt.NDArray[np.bool_], top: int
-) -> list[tuple[float, tuple[tuple[int, int], ...]]]:
-    """Find the most probable combinations of classes for a line, whose characters are predicted independently.
-
-    Args:
-        found: (n, C) log probabilities.
-        is_given: (n,) where a class is given and not predicted.
-        top: number of combinations.
-
-    Returns:
-        For each combination, the most probable first: its log probability, and pairs of a position and the class
-            predicted there.
-    """
-    beam: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0.0, ())]
-    for at in np.flatnonzero(~is_given[: len(found)]).tolist():
-        likely = np.argsort(-found[at], kind="stable")[:top].tolist()
-        order = [number for number in likely if found[at, number] > -np.inf]
-        longer = [
-            (total + float(found[at, number]), (*numbers, (at, number))) for total, numbers in beam for number in order
-        ]
-        beam = heapq.nlargest(top, longer, key=lambda item: item[0])
-    return beam

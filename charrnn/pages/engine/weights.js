@@ -6,7 +6,7 @@
  * other arrays are ordinary ones. For a matrix of integers it rounds the operand to 16 bits.
  */
 
-const PAGE = 65536; // bytes of a page of WebAssembly's memory
+const PAGE = 65536; // bytes of a page of the memory of WebAssembly
 
 const padded = (bytes) => (bytes + 15) & ~15; // to whole vectors, two for integers that are multiplied as 16 bits
 

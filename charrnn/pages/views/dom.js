@@ -20,6 +20,8 @@ export function field(label, input, hint) {
 
 export const numberInput = (value, properties = {}) => make("input", { type: "number", value, ...properties });
 
+export const SOON = 100; // milliseconds until something is looked for again
+
 /** A choice of the number of one of these names. */
 export const choice = (names, properties = {}) =>
   make("select", properties, ...names.map((name, value) => make("option", { value }, name)));
@@ -45,13 +47,14 @@ export function nameOf(vocabulary, id) {
   const symbol = vocabulary.symbols[id];
   const code = symbol.codePointAt(0);
   if (symbol in NAMES) return NAMES[symbol];
-  const isBare = code < 0x20 || (code >= 0x7f && code < 0xa0) || (vocabulary.unit === "byte" && code > 0x7f);
-  if (isBare) return `0x${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  if (/[\p{C}\p{Z}]/u.test(symbol) || (vocabulary.unit === "byte" && code > 0x7f))
+    return `0x${code.toString(16).toUpperCase().padStart(2, "0")}`;
   return /\p{M}/u.test(symbol) ? `◌${symbol}` : symbol;
 }
 
-/** A control character as its picture; other characters as they are. */
+/** A control character as its picture, and one that nobody sees or that turns text round as a box; others as they are. */
 export function shownAs(symbol) {
+  if (/^[\u200b\u2028-\u202e\u2066-\u2069\ufeff]$/.test(symbol)) return "⬚";
   const code = symbol.charCodeAt(0);
   return symbol.length === 1 && code < 0x20 && !"\n\t".includes(symbol) ? String.fromCharCode(0x2400 + code) : symbol;
 }

@@ -10,15 +10,19 @@ import { WriteView } from "./write.js";
 
 function openWriting() {
   const { description, weights, vocabulary } = heldModel();
-  const network = new NETWORKS[description.network.engine](weights, description.network);
-  const model = { description, vocabulary, network, writer: new Writer(network, vocabulary) };
-  const write = new WriteView(model);
-  const read = new ReadView(model, () => write.text());
-  const units = new UnitsView(model, {
-    "the one to read": () => read.input.value || write.text(),
-    "the one written": () => write.text(),
+  // Each view has a network of its own, as one may read while another one still writes; the weights are shared.
+  const model = () => {
+    const network = new NETWORKS[description.network.engine](weights, description.network);
+    return { description, vocabulary, network, writer: new Writer(network, vocabulary) };
+  };
+  const write = new WriteView(model());
+  const written = () => (write.versions.length ? write.text() : undefined);
+  const read = new ReadView(model(), written);
+  const units = new UnitsView(model(), {
+    "the one to read": () => read.input.value || written(),
+    "the one written": written,
   });
-  openPage(description, { Write: write, Read: read, Units: units, Training: new TrainingView(model) });
+  openPage(description, { Write: write, Read: read, Units: units, Training: new TrainingView(model()) });
   write.begin();
 }
 

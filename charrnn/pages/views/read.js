@@ -1,6 +1,6 @@
 /** The view that reads: how surprising each character of a text is, and the words that surprise most. */
 
-import { bits, choice, field, grouped, inFrames, make, pressable } from "./dom.js";
+import { bits, choice, field, grouped, inFrames, make, pressable, SOON } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { observed, Rivals } from "./rivals.js";
 
@@ -47,7 +47,7 @@ function wordsOf(panel) {
 }
 
 export class ReadView {
-  /** @param write gives the text to read where the page holds none */
+  /** @param write gives the text to read where the page holds none; undefined until there is one */
   constructor(model, write) {
     const { vocabulary, description } = model;
     this.model = model;
@@ -83,7 +83,12 @@ export class ReadView {
 
   /** Read when the view is first shown. */
   open() {
-    this.input.value ||= this.write();
+    const text = this.input.value || this.write();
+    if (text === undefined) {
+      setTimeout(() => this.open(), SOON);
+      return;
+    }
+    this.input.value = text;
     if (!this.panel.cells.length) this.read();
   }
 

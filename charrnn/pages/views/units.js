@@ -1,17 +1,19 @@
 /** The view of units: a text coloured by one unit; which units a stretch has in common, and where else they meet. */
 
-import { choice, field, figure, inFrames, make, numberInput, percent, pressable } from "./dom.js";
+import { choice, field, figure, inFrames, make, numberInput, percent, pressable, SOON } from "./dom.js";
 import { TextPanel } from "./panel.js";
 import { reading } from "./read.js";
 
 const MOST = 4000; // characters that are shown
 const ON = 0.3; // a unit is on where its value is above this part of its largest absolute value in the text
+const MOSTLY = 0.5; // a unit is on where it is on at more of the characters, and off where at fewer
 const PATTERN = 5; // units of a pattern
+const TOGETHER = 0.75; // part of a pattern that is on at a place like it
 const LISTED = 12; // units, and places, that are listed
 const AROUND = 9; // characters shown before and after a place
 
 export class UnitsView {
-  /** @param texts functions by name that give the texts that can be looked at */
+  /** @param texts functions by name that give the texts that can be looked at; undefined until there is one */
   constructor(model, texts) {
     this.model = model;
     this.texts = texts;
@@ -37,7 +39,7 @@ export class UnitsView {
     this.text = choice(Object.keys(this.texts), again);
     const names = layers.map((layer, i) => layer.name ?? `layer ${i + 1}`);
     this.layer = choice(names, again);
-    this.signal = make("select", { onchange: () => this.paint() });
+    this.signal = make("select", { onchange: () => this.compareAgain() });
     this.unit = numberInput(0, { min: 0, oninput: () => this.paint() });
     const step = (by, sign, title) =>
       make(
@@ -75,8 +77,12 @@ export class UnitsView {
     this.signal.replaceChildren(...layer.signals.map((name) => make("option", { value: name }, LABELS[name] ?? name)));
     if (layer.signals.includes(chosen)) this.signal.value = chosen;
     this.unit.max = layer.units - 1;
-    const text = Object.values(this.texts)[+this.text.value]().slice(0, MOST);
-    const cells = reading(writer, text);
+    const text = Object.values(this.texts)[+this.text.value]();
+    if (text === undefined) {
+      setTimeout(() => this.load(), SOON);
+      return;
+    }
+    const cells = reading(writer, text.slice(0, MOST));
     const task = (this.task = {});
     this.values = Object.fromEntries(layer.signals.map((name) => [name, []]));
     const read = [];
@@ -85,7 +91,7 @@ export class UnitsView {
       step: () => {
         if (waiting.done || this.task !== task) return false;
         const cell = waiting.value;
-        waiting = cells.next(); // reads the symbol of `cell`
+        waiting = cells.next(); // reads the symbol of this cell
         read.push(cell);
         for (const name of layer.signals) this.values[name].push(layer.signal(name).slice());
         return true;
@@ -128,6 +134,7 @@ export class UnitsView {
   }
 
   askForStretch() {
+    this.stretch = undefined;
     this.side.replaceChildren(
       make(
         "p",
@@ -137,10 +144,17 @@ export class UnitsView {
     );
   }
 
+  /** Show another signal, also of the stretch that is selected. */
+  compareAgain() {
+    this.paint();
+    if (this.stretch) this.compare(...this.stretch);
+  }
+
   /** List the units that are on from `first` to `last` and off elsewhere. */
   compare(first, last) {
     const rows = this.rows();
     if (!rows?.length) return;
+    this.stretch = [first, last];
     const { units } = this.layerShown;
     const [inside, outside] = [new Float64Array(units), new Float64Array(units)];
     const limits = this.limits(rows, units);
@@ -154,14 +168,21 @@ export class UnitsView {
       here: on / count,
       elsewhere: outside[unit] / Math.max(1, rows.length - count),
     }))
+      .filter(({ here, elsewhere }) => here > MOSTLY && elsewhere < MOSTLY)
       .sort((one, other) => other.here - other.elsewhere - (one.here - one.elsewhere))
       .slice(0, LISTED);
+    const head = make("h2", {}, "On here, off elsewhere");
+    if (!found.length) {
+      const none = "No unit is on at most of these characters and off at most others.";
+      this.side.replaceChildren(head, make("p", { class: "quiet" }, none));
+      return;
+    }
     const items = found.map(({ unit, here, elsewhere }) => {
       const name = make("span", { class: "symbol" }, `unit ${unit}`);
       return pressable("row three", () => this.show(unit), name, figure(percent(here)), figure(percent(elsewhere)));
     });
     this.side.replaceChildren(
-      make("h2", {}, "On here, off elsewhere"),
+      head,
       make("p", { class: "row three quiet" }, make("span"), figure("here"), figure("elsewhere")),
       make("ol", {}, ...items),
       make("h2", {}, "The next places like it"),
@@ -184,8 +205,9 @@ export class UnitsView {
     for (let step = 1; step < rows.length - (last - first); step++) {
       const at = (last + step) % rows.length;
       const on = score(rows[at]);
-      if (on < pattern.length - 1 || at === 0) open = undefined;
-      if (on < pattern.length - 1) continue;
+      const isLike = on >= TOGETHER * pattern.length;
+      if (!isLike || at === 0) open = undefined;
+      if (!isLike) continue;
       if (!open) stretches.push((open = { at, on, end: at }));
       open.on = Math.max(open.on, on);
       open.end = at;

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.cli.predict.context import InContext
+from charrnn.kinds.line_context import InContext
 
 LINES = ["one", "", "a long line", "x", "", "", "two", "three"]
 
