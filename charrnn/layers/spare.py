@@ -12,7 +12,7 @@ VIEWS_KEPT = 64
 
 
 def of_steps(shortened: Callable[[int], B]) -> Callable[[int], B]:
-    """Keep what ``shortened(steps)`` returns, views of buffers for fewer steps, for the last VIEWS_KEPT numbers of steps.
+    """Keep what ``shortened(steps)`` returns, views of buffers, for the last VIEWS_KEPT numbers of steps.
 
     To make the views takes a fifth of the time to predict a single short row.
     """
